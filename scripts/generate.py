@@ -1,0 +1,61 @@
+"""Runs protoc over protos/: Python modules, typed stubs and the image that buf reads.
+
+The validation rules (buf/validate/validate.proto) are not copied into this repository: their descriptor is read from
+the protovalidate wheel and handed to protoc as a descriptor set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
+from grpc_tools import protoc
+from protovalidate._gen.buf.validate import validate_pb
+
+ROOT = Path(__file__).parent.parent
+RULES = "buf/validate/validate.proto"
+
+
+def rules_descriptor_set() -> bytes:
+    """The descriptor of the validation rules with everything it imports."""
+    files = descriptor_pb2.FileDescriptorSet()
+    for module in (descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2):
+        module.DESCRIPTOR.CopyToProto(files.file.add())
+    files.file.append(descriptor_pb2.FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary()))
+    return files.SerializeToString()
+
+
+OURS = tuple(sorted(str(path.relative_to(ROOT / "protos")) for path in (ROOT / "protos").rglob("*.proto")))
+
+
+def run(*arguments: str) -> None:
+    """Runs protoc with the rules at hand."""
+    with tempfile.NamedTemporaryFile(suffix=".binpb") as rules:
+        rules.write(rules_descriptor_set())
+        rules.flush()
+        well_known = resources.files("grpc_tools") / "_proto"
+        paths = [f"--descriptor_set_in={rules.name}", f"-I{ROOT / 'protos'}", f"-I{well_known}"]
+        if status := protoc.main(["protoc", *paths, *arguments]):
+            sys.exit(status)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--into", type=Path, default=ROOT / "src", help="where the modules go (default: src)")
+    parser.add_argument("--image", type=Path, help="write only an image for buf lint and buf breaking, to this file")
+    options = parser.parse_args()
+    if options.image:
+        run("--include_imports", "--include_source_info", f"--descriptor_set_out={options.image}", *OURS)
+        return
+    out = options.into
+    plugin = f"--plugin=protoc-gen-mypy_grpc={Path(sys.executable).parent / 'protoc-gen-mypy_grpc'}"
+    run(f"--python_out={out}", f"--pyi_out={out}", *OURS, RULES)
+    run(plugin, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *(f for f in OURS if "service" in f))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import catalog_pb2 as _catalog_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CreateReleaseRequest(_message.Message):
+    __slots__ = ("workspace_id", "release", "request_id", "validate_only")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    release: _catalog_pb2.Release
+    request_id: str
+    validate_only: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., release: _Optional[_Union[_catalog_pb2.Release, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class CreateReleaseResponse(_message.Message):
+    __slots__ = ("release",)
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    release: _catalog_pb2.Release
+    def __init__(self, release: _Optional[_Union[_catalog_pb2.Release, _Mapping]] = ...) -> None: ...
+
+class GetReleaseRequest(_message.Message):
+    __slots__ = ("workspace_id", "release_id")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    release_id: str
+    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ...) -> None: ...
+
+class GetReleaseResponse(_message.Message):
+    __slots__ = ("release",)
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    release: _catalog_pb2.Release
+    def __init__(self, release: _Optional[_Union[_catalog_pb2.Release, _Mapping]] = ...) -> None: ...
+
+class ListReleasesRequest(_message.Message):
+    __slots__ = ("workspace_id", "page_size", "page_token", "name")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    page_size: int
+    page_token: str
+    name: str
+    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+
+class ListReleasesResponse(_message.Message):
+    __slots__ = ("releases", "next_page_token")
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    releases: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Release]
+    next_page_token: str
+    def __init__(self, releases: _Optional[_Iterable[_Union[_catalog_pb2.Release, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateReleaseRequest(_message.Message):
+    __slots__ = ("workspace_id", "release", "request_id", "etag", "validate_only", "update_mask")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    release: _catalog_pb2.Release
+    request_id: str
+    etag: str
+    validate_only: bool
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, workspace_id: _Optional[str] = ..., release: _Optional[_Union[_catalog_pb2.Release, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateReleaseResponse(_message.Message):
+    __slots__ = ("release",)
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    release: _catalog_pb2.Release
+    def __init__(self, release: _Optional[_Union[_catalog_pb2.Release, _Mapping]] = ...) -> None: ...
