@@ -1,0 +1,97 @@
+"""Booking a session, editing a booking, and the rules of a release: which values may stand, and where they begin.
+
+Codes and ids arrive ready: drawing them needs chance, which is not pure. Uniqueness is the store's to watch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exam_sessions import errors
+from exam_sessions.domain.machine import first_state
+from exam_sessions.domain.records import Booking, Release, Session
+
+
+def schedule(booking: Booking, release: Release, now: int) -> Session:
+    """The session a booking becomes. Codes and id are filled in already.
+
+    Raises:
+        errors.ReleaseFinalized: the release takes no more sessions (ItemLogic, un-finalize).
+        errors.InvalidField: the candidate has no id, or the window ends before it starts.
+    """
+    if release.finalized:
+        raise errors.ReleaseFinalized(release.id)
+    if not booking.candidate_id:
+        raise errors.invalid("candidate.candidate_id", "a session needs a candidate; give the candidate's id")
+    if booking.window_start or booking.window_end:
+        check_window(booking.window_start or release.window_start, booking.window_end or release.window_end)
+    return Session(
+        release.workspace_id,
+        booking.session_id,
+        release.id,
+        int(first_state(release)),
+        booking.keycode,
+        booking.access_code,
+        booking.pin,
+        booking.candidate_id,
+        booking.name_first,
+        booking.name_middle,
+        booking.name_last,
+        booking.gender,
+        booking.grade_level,
+        booking.ethnicity,
+        booking.school_id,
+        booking.district_id,
+        booking.external_reference,
+        booking.centre_id,
+        booking.test_form or release.test_form,
+        booking.window_start,
+        booking.window_end,
+        now,
+        update_time=now,
+    )
+
+
+def check_edit(session: Session, release: Release, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an edit, once they have been found to fit the session they are written to.
+
+    Raises:
+        errors.InvalidField: the candidate would lose its id, the access code would be empty, or the window would end
+            before it starts.
+    """
+    for name, path in (("candidate_id", "candidate.candidate_id"), ("access_code", "access_code")):
+        if name in fields and not fields[name]:
+            raise errors.invalid(path, "cannot be emptied")
+    if "window_start" in fields or "window_end" in fields:
+        start = fields.get("window_start", session.window_start) or release.window_start
+        end = fields.get("window_end", session.window_end) or release.window_end
+        check_window(start, end)
+    if fields.get("test_form") == "":
+        return fields | {"test_form": release.test_form}
+    return fields
+
+
+def check_window(start: int, end: int) -> None:
+    """Refuses a window that ends before, or when, it starts."""
+    if end and start >= end:
+        raise errors.invalid("window_end", "must be later than window_start")
+
+
+def create_release(release: Release) -> Release:
+    """The release as it is created, once its fields have been found to fit each other."""
+    if not release.name.strip():
+        raise errors.invalid("name", "a release needs a name that is not blank")
+    check_window(release.window_start, release.window_end)
+    return release
+
+
+def update_release(release: Release, fields: dict[str, Any], now: int) -> Release:
+    """The release with some fields written anew.
+
+    Raises:
+        errors.ReleaseFinalized: the release is locked (ItemLogic, un-finalize).
+        errors.InvalidField: the fields do not fit each other.
+    """
+    if release.finalized:
+        raise errors.ReleaseFinalized(release.id)
+    return create_release(release._replace(**fields, update_time=now, version=release.version + 1))

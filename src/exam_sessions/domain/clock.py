@@ -1,0 +1,75 @@
+"""Windows, deadlines and the pause ledger, as arithmetic on records. `now` always comes from outside.
+
+Deadline = the earlier of the window's end and start + duration + extra time + paused time (contract, section 6).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from exam_sessions.domain.states import State
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.records import Release, Session
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rfc3339(moment: int) -> str:
+    """A moment as people read it, to the millisecond; empty when unset."""
+    if not moment:
+        return ""
+    return (EPOCH + timedelta(microseconds=moment)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_of(moment: int) -> int:
+    """The UTC day of a moment, in days since 1970."""
+    return moment // 86_400_000_000
+
+
+def window(session: Session, release: Release) -> tuple[int, int]:
+    """Start and end of the session's window: its own where it has one, else the release's. 0 is open."""
+    return session.window_start or release.window_start, session.window_end or release.window_end
+
+
+def window_is_open(session: Session, release: Release, now: int) -> bool:
+    """Whether the session may be opened now."""
+    start, end = window(session, release)
+    return start <= now and (not end or now < end)
+
+
+def deadline(session: Session, release: Release) -> int:
+    """When the clock ends the running attempt; 0 without a limit, before the start, while paused or after the end."""
+    if not session.start_time or session.pause_start_time or session.end_time:
+        return 0
+    _, end = window(session, release)
+    if not release.duration:
+        return end
+    by_duration = session.start_time + release.duration + session.extra_time + session.paused_time
+    return min(by_duration, end) if end else by_duration
+
+
+def time_left_while_paused(session: Session, release: Release) -> int | None:
+    """Working time a paused attempt has left; None without a limit."""
+    if not release.duration:
+        return None
+    worked = session.pause_start_time - session.start_time - session.paused_time
+    return release.duration + session.extra_time - worked
+
+
+def time_elapsed(session: Session) -> int:
+    """Working time of an ended attempt, pauses left out; 0 before it has ended."""
+    if not session.end_time or not session.start_time:
+        return 0
+    return session.end_time - session.start_time - session.paused_time
+
+
+def due_time(session: Session, release: Release, now: int) -> int | None:
+    """When the clockwork must look at the session next; None when never."""
+    if session.state in {State.IN_PROGRESS, State.OFFLINE}:
+        return deadline(session, release) or None
+    if session.state == State.SCHEDULED_BUT_LOCKED:
+        start, end = window(session, release)
+        return None if end and (end <= start or end <= now) else start
+    return None

@@ -1,0 +1,307 @@
+"""The one transition table, and the machine that enforces it. What a move writes besides the state is decide.py's.
+
+The table is `lifecycle.md` section 2, row by row, held by a `transitions` Machine: one module-level machine without
+a model, fired on a light Move. `needs` are guards: methods of Move that raise the telling refusal. `when` are
+conditions that pick the row: methods of Move that return a boolean; rows of one action are tried in order.
+"""
+
+from __future__ import annotations
+
+import hmac
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from transitions import Machine
+
+from exam_sessions import errors
+from exam_sessions.domain import clock
+from exam_sessions.domain.states import EDITABLE, TERMINAL, Action, Delivery, State, VoidReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exam_sessions.domain.commands import Command
+    from exam_sessions.domain.records import Release, Session
+
+PIN_TRIES = 5
+"""Wrong PINs before the PIN is blocked. Our own decision; the vendors are silent."""
+
+A, S = Action, State
+STAYS = "="
+BEFORE_KEYCODE = (S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED, S.SCHEDULED_BUT_LOCKED, S.READY)
+BEFORE_UNLOCK = (*BEFORE_KEYCODE, S.REQUIRES_CHECK_IN)
+LIVING = tuple(state for state in State if state not in TERMINAL)
+HANDED_IN = (S.FINISHED, S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED)
+
+Row = dict[str, Any]
+
+
+def row(
+    action: Action, source: State | Iterable[State], dest: State | str, *, needs: str = "", when: str = ""
+) -> Row:
+    """One row of the table; `needs` and `when` name methods of Move, separated by blanks."""
+    sources = [source] if isinstance(source, State) else list(source)
+    return {
+        "trigger": action.value,
+        "source": sources,
+        "dest": dest,
+        "prepare": needs.split(),
+        "conditions": when.split(),
+    }
+
+
+TABLE: tuple[Row, ...] = (
+    row(A.CREATE_PACKAGE, S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED, needs="release_open"),
+    row(A.DOWNLOAD, S.SCHEDULED_BUT_NOT_DOWNLOADED, S.READY, needs="release_open", when="window_is_open"),
+    row(A.DOWNLOAD, S.SCHEDULED_BUT_NOT_DOWNLOADED, S.SCHEDULED_BUT_LOCKED),
+    row(A.OPEN_WINDOW, S.SCHEDULED_BUT_LOCKED, S.READY, needs="release_open window_open"),
+    row(
+        A.ENTER_KEYCODE,
+        (S.SCHEDULED_BUT_LOCKED, S.READY),
+        S.REQUIRES_CHECK_IN,
+        needs="release_open window_open not_held_offline",
+        when="check_in_required",
+    ),
+    row(A.ENTER_KEYCODE, (S.SCHEDULED_BUT_LOCKED, S.READY), S.LOCKED_BY_PIN, when="pin_required"),
+    row(A.ENTER_KEYCODE, (S.SCHEDULED_BUT_LOCKED, S.READY), S.LOCKED_FOR_INVIGILATOR, when="invigilated"),
+    row(A.ENTER_KEYCODE, (S.SCHEDULED_BUT_LOCKED, S.READY), S.IN_PROGRESS),
+    row(A.CHECK_IN, S.REQUIRES_CHECK_IN, S.LOCKED_BY_PIN, needs="release_open window_open", when="pin_required"),
+    row(A.CHECK_IN, S.REQUIRES_CHECK_IN, S.LOCKED_FOR_INVIGILATOR, when="invigilated"),
+    row(A.CHECK_IN, S.REQUIRES_CHECK_IN, S.IN_PROGRESS),
+    row(A.ENTER_PIN, S.LOCKED_BY_PIN, S.IN_PROGRESS, needs="release_open window_open pin_not_blocked pin_right"),
+    row(A.UNLOCK, S.LOCKED_FOR_INVIGILATOR, S.IN_PROGRESS, needs="release_open window_open"),
+    row(A.SET_PIN, S.LOCKED_FOR_INVIGILATOR, S.LOCKED_BY_PIN, needs="release_open"),
+    row(A.SET_PIN, (*BEFORE_UNLOCK, S.LOCKED_BY_PIN), STAYS, needs="release_open"),
+    row(A.REMOVE_PIN, S.LOCKED_BY_PIN, S.LOCKED_FOR_INVIGILATOR, needs="release_open"),
+    row(A.REMOVE_PIN, BEFORE_UNLOCK, STAYS, needs="release_open"),
+    row(A.PAUSE, S.IN_PROGRESS, S.PAUSED, needs="time_left"),
+    row(A.RESUME, S.PAUSED, S.IN_PROGRESS, needs="window_open time_left_after_pause"),
+    row(A.GO_OFFLINE, S.IN_PROGRESS, S.OFFLINE, needs="time_left"),
+    row(A.RECONNECT, S.OFFLINE, S.IN_PROGRESS, needs="time_left"),
+    row(A.FINISH_OFFLINE, S.OFFLINE, S.AWAITING_UPLOAD),
+    row(A.UPLOAD, S.AWAITING_UPLOAD, S.FINISHED, needs="within_grace_period"),
+    row(A.FINISH, (S.IN_PROGRESS, S.PAUSED), S.FINISHED),
+    row(A.SEND_TO_MARKING, S.FINISHED, S.AWAITING_MARKING),
+    row(A.SUBMIT_MARKED, S.AWAITING_MARKING, S.MARKED),
+    row(A.REQUEST_VERIFICATION, S.MARKED, S.AWAITING_VERIFICATION, needs="release_moderated"),
+    row(A.VERIFY, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED),
+    row(A.ARCHIVE, S.SCRIPT_VERIFIED, S.ARCHIVED),
+    row(A.ARCHIVE, S.MARKED, S.ARCHIVED, needs="release_not_moderated"),
+    row(A.VOID, LIVING, S.VOIDED, needs="void_reason_fits force_where_held"),
+    row(A.RESET, BEFORE_KEYCODE, S.SCHEDULED_BUT_NOT_CREATED, needs="release_open form_is_current"),
+    row(A.REQUEST_SCAN, S.PAPER_RESPONSE_UPLOAD, S.LOCAL_SCAN_REQUESTED),
+    row(A.RECEIVE_SCAN, S.LOCAL_SCAN_REQUESTED, S.PAPER_RESPONSE_UPLOAD),
+    row(A.FAIL, tuple(s for s in LIVING if s is not S.EXCEPTION), S.EXCEPTION),
+    row(A.RECOVER, S.EXCEPTION, S.PAPER_RESPONSE_UPLOAD, when="on_paper"),
+    row(A.RECOVER, S.EXCEPTION, S.PAUSED, when="attempt_started"),
+    row(A.RECOVER, S.EXCEPTION, S.SCHEDULED_BUT_NOT_CREATED),
+    row(A.UPDATE, LIVING, STAYS, needs="release_open schedule_editable"),
+    # The verbs below need responses and marks; see WITHOUT_RPC.
+    row(A.ASSIGN_ITEM_MARKS, S.PAPER_RESPONSE_UPLOAD, STAYS),
+    row(A.ASSIGN_ITEM_RESPONSES, S.PAPER_RESPONSE_UPLOAD, STAYS),
+    row(A.SET_RESPONSES, S.IN_PROGRESS, STAYS, needs="time_left"),
+    row(A.CLEAR_RESPONSES, (S.IN_PROGRESS, S.PAUSED, *HANDED_IN), S.READY, needs="release_open", when="online"),
+    row(A.CLEAR_RESPONSES, (S.IN_PROGRESS, S.PAUSED, *HANDED_IN), S.PAPER_RESPONSE_UPLOAD),
+    row(A.REOPEN, HANDED_IN, S.PAPER_RESPONSE_UPLOAD, needs="release_open", when="on_paper"),
+    row(A.REOPEN, HANDED_IN, S.IN_PROGRESS, needs="window_open"),
+    row(A.RETAKE, (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED), S.READY, needs="release_open", when="online"),
+    row(A.RETAKE, (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED), S.PAPER_RESPONSE_UPLOAD),
+)
+
+WITHOUT_RPC = frozenset(
+    {
+        A.ASSIGN_ITEM_MARKS,
+        A.ASSIGN_ITEM_RESPONSES,
+        A.SET_RESPONSES,
+        A.CLEAR_RESPONSES,
+        A.REOPEN,
+        A.RETAKE,
+    }
+)
+"""Actions whose rows stand in the table but which nobody can call yet: they are never named as allowed."""
+
+machine = Machine(
+    model=None, states=State, initial=None, auto_transitions=False, transitions=list(TABLE), model_attribute="state"
+)
+
+
+class Move:
+    """What the machine is fired on: a session about to change, and everything its guards may ask."""
+
+    __slots__ = ("command", "now", "release", "session", "state")
+
+    def __init__(self, session: Session, release: Release, command: Command, now: int) -> None:
+        self.session, self.release, self.command, self.now = session, release, command, now
+        self.state = STATES[session.state]
+
+    # Guards: silent when satisfied, else the refusal.
+
+    def release_open(self) -> None:
+        """The release is not finalized (ItemLogic, /release/finalize)."""
+        if self.release.finalized:
+            raise errors.ReleaseFinalized(self.release.id)
+
+    def window_open(self) -> None:
+        """The window is open now."""
+        if not self.window_is_open():
+            start, end = clock.window(self.session, self.release)
+            raise errors.WindowClosed(clock.rfc3339(start), clock.rfc3339(end), clock.rfc3339(self.now))
+
+    def not_held_offline(self) -> None:
+        """No client holds the session to be sat offline."""
+        if self.session.held_offline:
+            raise errors.HeldOffline(self.session.client_machine)
+
+    def force_where_held(self) -> None:
+        """A session held offline is voided by force only (Surpass, forceLocalVoid)."""
+        if not self.command.force:
+            self.not_held_offline()
+
+    def pin_not_blocked(self) -> None:
+        """Fewer wrong PINs than the limit."""
+        if self.session.pin_failures >= PIN_TRIES:
+            raise errors.PinBlocked(self.session.pin_failures)
+
+    def pin_right(self) -> None:
+        """The PIN is the session's, compared in constant time; a command without a PIN asks only about the rest."""
+        pin = self.command.pin
+        if pin is not None and not hmac.compare_digest(pin.upper().encode(), self.session.pin.encode()):
+            raise errors.WrongPin(PIN_TRIES - self.session.pin_failures - 1)
+
+    def time_left(self) -> None:
+        """The running attempt's deadline has not passed."""
+        deadline = clock.deadline(self.session, self.release)
+        if deadline and self.now >= deadline:
+            raise errors.AttemptTimeExpired(clock.rfc3339(deadline))
+
+    def time_left_after_pause(self) -> None:
+        """The paused attempt has working time left."""
+        left = clock.time_left_while_paused(self.session, self.release)
+        if left is not None and left <= 0:
+            raise errors.AttemptTimeExpired(clock.rfc3339(self.session.pause_start_time + left))
+
+    def within_grace_period(self) -> None:
+        """The offline answers come back in time (Surpass, resultsUploadGracePeriod)."""
+        until = self.session.end_time + self.release.grace_period
+        if self.release.grace_period and self.now > until:
+            raise errors.GracePeriodOver(clock.rfc3339(self.session.end_time), clock.rfc3339(until))
+
+    def release_moderated(self) -> None:
+        """The release asks for moderation."""
+        if not self.release.moderated:
+            raise errors.ReleaseNotModerated(self.release.id)
+
+    def release_not_moderated(self) -> None:
+        """The release does not ask for moderation."""
+        if self.release.moderated:
+            raise errors.ModerationRequired(self.release.id)
+
+    def void_reason_fits(self) -> None:
+        """NOT_YET_STARTED only before the attempt started, PARTIALLY_COMPLETED only after (Surpass, void reasons).
+
+        On paper nobody but the caller knows whether the candidate began, so either may be said.
+        """
+        if self.on_paper():
+            return
+        reason, started = self.command.void_reason, self.attempt_started()
+        if (reason is VoidReason.NOT_YET_STARTED and started) or (
+            reason is VoidReason.PARTIALLY_COMPLETED and not started
+        ):
+            raise errors.VoidReasonMismatch(reason.name)
+
+    def form_is_current(self) -> None:
+        """The form the caller saw is the session's (Surpass, currentTestFormRef)."""
+        if self.command.current_form and self.command.current_form != self.session.test_form:
+            raise errors.StaleForm(self.session.test_form)
+
+    def schedule_editable(self) -> None:
+        """The edit leaves the schedule alone, or the booking is still editable."""
+        if self.command.touches_schedule and self.state not in EDITABLE:
+            raise wrong_state(A.UPDATE, self.state)
+
+    # Conditions: which row is taken.
+
+    def window_is_open(self) -> bool:
+        """The window is open now."""
+        return clock.window_is_open(self.session, self.release, self.now)
+
+    def check_in_required(self) -> bool:
+        """The release asks for check-in."""
+        return bool(self.release.requires_check_in)
+
+    def pin_required(self) -> bool:
+        """The release is invigilated and the session has a PIN."""
+        return bool(self.release.invigilated and self.session.pin)
+
+    def invigilated(self) -> bool:
+        """The release is invigilated."""
+        return bool(self.release.invigilated)
+
+    def on_paper(self) -> bool:
+        """The release is delivered on paper."""
+        return self.release.delivery == Delivery.PAPER
+
+    def online(self) -> bool:
+        """The release is delivered on a computer."""
+        return not self.on_paper()
+
+    def attempt_started(self) -> bool:
+        """The clock of the current attempt has started."""
+        return bool(self.session.start_time)
+
+
+STATES = {int(state): state for state in State}
+
+
+def sources_of(action: Action) -> frozenset[State]:
+    """The states an action is legal in, guards aside."""
+    if action is A.DELETE:
+        return EDITABLE
+    event = machine.events.get(action.value)
+    return frozenset(State[name] for name in event.transitions) if event else frozenset()
+
+
+ALLOWED: dict[State, tuple[Action, ...]] = {
+    state: tuple(action for action in Action if action not in WITHOUT_RPC and state in sources_of(action))
+    for state in State
+}
+"""The actions that are legal in each state, guards aside."""
+
+TELLING = {
+    A.RESET: errors.SessionNotResettable,
+    A.UPDATE: errors.SessionNotEditable,
+    A.DELETE: errors.SessionNotEditable,
+    A.VOID: errors.SessionNotVoidable,
+}
+
+
+def wrong_state(action: Action, state: State) -> errors.InvalidTransition:
+    """The refusal of an action that is not legal in a state: the more telling type where there is one."""
+    kind = TELLING.get(action, errors.InvalidTransition)
+    return kind(state.name, action.value, tuple(a.value for a in ALLOWED[state]))
+
+
+def fire(move: Move) -> State:
+    """Moves the Move by its command's action and returns the new state; raises the refusal that stands in the way."""
+    action = move.command.action
+    event = machine.events[action.value]
+    if move.state.name not in event.transitions:
+        raise wrong_state(action, move.state)
+    event.trigger(move)
+    return move.state
+
+
+def first_state(release: Release) -> State:
+    """Where a new booking begins."""
+    return S.PAPER_RESPONSE_UPLOAD if release.delivery == Delivery.PAPER else S.SCHEDULED_BUT_NOT_CREATED
+
+
+def transitions_of_machine() -> list[tuple[Action, State, State, str]]:
+    """Every transition the machine holds: action, from, to, and the conditions that pick it."""
+    found = []
+    for action in Action:
+        event = machine.events.get(action.value)
+        for transition in chain.from_iterable(event.transitions.values()) if event else ():
+            conditions = " and ".join(str(condition.func) for condition in transition.conditions)
+            found.append((action, State[transition.source], State[str(transition.dest)], conditions))
+    return found

@@ -1,0 +1,121 @@
+"""The records the rules speak of: a session, its release, a booking, an event. Immutable, flat, and no behaviour.
+
+Times are integer microseconds since 1970 in UTC, durations integer microseconds; 0 means unset. Enumerations are
+their integer codes, so that a row of the database is a record without conversion.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Release(NamedTuple):
+    """One administration of a test: ItemLogic's release, ExamSpark's exam-config, Surpass's schedule."""
+
+    workspace_id: str
+    id: str
+    name: str
+    test_form: str
+    window_start: int
+    window_end: int
+    duration: int
+    delivery: int
+    invigilated: int
+    requires_check_in: int
+    auto_create_pin: int
+    moderated: int
+    max_attempts: int
+    attempt_strategy: int
+    grace_period: int
+    allow_multiple_open_sessions: int
+    finalized: int
+    create_time: int
+    update_time: int
+    version: int
+
+
+class Session(NamedTuple):
+    """One candidate in one release, with the clock of the current attempt."""
+
+    workspace_id: str
+    id: str
+    release_id: str
+    state: int
+    keycode: str
+    access_code: str
+    pin: str
+    candidate_id: str
+    name_first: str
+    name_middle: str
+    name_last: str
+    gender: int
+    grade_level: int
+    ethnicity: int
+    school_id: str
+    district_id: str
+    external_reference: str
+    centre_id: str
+    test_form: str
+    window_start: int
+    window_end: int
+    create_time: int
+    extra_time: int = 0
+    attempt: int = 1
+    start_time: int = 0
+    end_time: int = 0
+    finish_reason: int = 0
+    pause_start_time: int = 0
+    paused_time: int = 0
+    client_os: str = ""
+    client_machine: str = ""
+    client_ip: str = ""
+    download_time: int = 0
+    held_offline: int = 0
+    pin_failures: int = 0
+    void_reason: int = 0
+    void_message: str = ""
+    exception_message: str = ""
+    due_time: int | None = None
+    """When the clockwork must look at it; None when never."""
+    open_candidate: str | None = None
+    """The candidate, while this session is the only one the candidate may have open; a unique index watches it."""
+    update_time: int = 0
+    version: int = 1
+
+
+class Booking(NamedTuple):
+    """What a caller says of a session. An empty code, PIN, id or form is filled in when it is booked."""
+
+    session_id: str
+    candidate_id: str
+    name_first: str
+    name_middle: str
+    name_last: str
+    gender: int
+    grade_level: int
+    ethnicity: int
+    school_id: str
+    district_id: str
+    access_code: str
+    keycode: str
+    pin: str
+    external_reference: str
+    centre_id: str
+    test_form: str
+    window_start: int
+    window_end: int
+
+
+class Event(NamedTuple):
+    """One change of one session, before the store gives it a place in the order.
+
+    `changes` maps each changed field to its value before and after. `actor` is empty when it is the caller.
+    """
+
+    action: str
+    from_state: int
+    to_state: int
+    reason: str = ""
+    message: str = ""
+    actor: str = ""
+    changes: dict[str, tuple[object, object]] | None = None
