@@ -111,6 +111,10 @@ class InvalidField(InvalidArgument):
         """The fields at fault."""
         return self.at
 
+    def under(self, path: str) -> InvalidField:
+        """The same, with every field seen from one message further out."""
+        return InvalidField(tuple(Violation(f"{path}.{v.field}", v.description, v.reason) for v in self.at))
+
 
 def invalid(field: str, description: str) -> InvalidField:
     """The refusal of one field."""
@@ -398,6 +402,10 @@ class BatchRefused(Refusal):
     def first(self) -> Refusal:
         """The refusal of the first bad row."""
         return self.rows[0].refusal
+
+    def alone(self, path: str) -> Refusal:
+        """The first refusal as that of a request with one row, found in the field `path`."""
+        return self.first.under(path) if isinstance(self.first, InvalidField) else self.first
 
     def metadata(self) -> dict[str, str]:
         """The facts of the first bad row, where it is, and how many rows are bad."""

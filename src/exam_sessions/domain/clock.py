@@ -71,5 +71,6 @@ def due_time(session: Session, release: Release, now: int) -> int | None:
         return deadline(session, release) or None
     if session.state == State.SCHEDULED_BUT_LOCKED:
         start, end = window(session, release)
-        return None if end and (end <= start or end <= now) else start
+        never = release.finalized or (end and (end <= start or end <= now))
+        return None if never else start
     return None

@@ -1,6 +1,6 @@
 """The state machine as a Mermaid diagram, drawn from the machine itself.
 
-`void` and `fail` leave almost every state; drawing each of their arrows would hide the rest, so they are told in notes.
+`void` and `fail` leave almost every state; their arrows would hide the rest, so notes tell them.
 """
 
 from __future__ import annotations

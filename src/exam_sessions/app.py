@@ -1,0 +1,81 @@
+"""The composition root: settings, database, lanes, servicers, server. The only place that reads the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from exam_sessions.commands.service import Service
+from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.rpc.server import Server
+from exam_sessions.store.engine import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from exam_sessions.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds a thread may hold the interpreter while another wants it. A lane at work must not keep calls waiting."""
+
+
+def now() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+class App:
+    """A server with everything it needs, to be started and stopped on one event loop."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
+        self.settings = settings
+        store = Store(settings.database_url)
+        upgrade(store)
+        self.service = Service(
+            store, clock, linger=settings.linger_ms / 1000, tick=settings.tick_ms / 1000, backlog=settings.backlog
+        )
+        self._server: Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        assert self._server is not None
+        return self._server.port
+
+    async def start(self) -> None:
+        """Starts to serve."""
+        self.service.start()
+        self._server = Server(self.service, self.settings.listen, self.settings.max_message_bytes)
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Finishes the calls under way and what they put in line, then stops."""
+        if self._server:
+            await self._server.stop(self.settings.drain_s)
+        await self.service.close()
+
+
+def serve(settings: Settings, ready: Callable[[int], None]) -> None:
+    """Serves until SIGTERM or SIGINT; `ready` is called with the port once it does."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    uvloop.run(_serve(settings, ready))
+
+
+async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
+    app = App(settings)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await app.start()
+    ready(app.port)
+    await stopping.wait()
+    log.info("stopping: finishing the calls under way")
+    await app.stop()

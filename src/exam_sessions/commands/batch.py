@@ -1,0 +1,64 @@
+"""What every mutation is: a batch of commands by one caller in one workspace, accepted or refused as a whole."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exam_sessions.domain.records import Release, Session
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.ledger import Ledger, Wants
+
+ROWS_AT_MOST = 10_000
+"""Rows of one batch (ItemLogic, /sessions/create)."""
+
+
+class Caller(NamedTuple):
+    """Who asks, where, and how to tell a repetition from something new."""
+
+    workspace: str
+    actor: str = "anonymous"
+    request_id: str = ""
+    fingerprint: bytes = b""
+    """Digest of method and content; two requests with one id must agree in it."""
+    validate_only: bool = False
+
+
+class Standing(NamedTuple):
+    """A session and the release that says how to read it."""
+
+    session: Session
+    release: Release
+
+
+class Batch(ABC):
+    """One mutation on its way. Created on the event loop, applied on the lane's thread."""
+
+    __slots__ = ("caller",)
+
+    weight = 1
+    """How many rows it writes, about; a heavy batch shares its transaction with none."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    @abstractmethod
+    def wants(self, wants: Wants) -> None:
+        """Names the rows it needs to be decided."""
+
+    @abstractmethod
+    def apply(self, ledger: Ledger) -> Any:
+        """Decides, and enters what is to be written; the result for the caller.
+
+        Raises:
+            errors.Refusal: a rule says no; nothing of the batch is entered, except what a refusal itself must leave.
+        """
+
+    def remember(self, result: Any) -> str:  # noqa: ARG002 - families differ in what they keep
+        """What a repetition is answered from, as text."""
+        return ""
+
+    @abstractmethod
+    def replay(self, ledger: Ledger, remembered: str) -> Any:
+        """The result of the first time, for a repetition; rows may be shown as they are now."""

@@ -1,0 +1,181 @@
+"""Commands on sessions that exist: moves, edits, deletions; one, or many at once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Batch, Caller, Standing
+from exam_sessions.domain.decide import Decision, decide
+from exam_sessions.domain.states import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.domain.commands import Command
+    from exam_sessions.domain.records import Release, Session
+
+
+class Target(NamedTuple):
+    """Which session, by id or else by keycode, and the version the caller saw (any when empty)."""
+
+    session_id: str = ""
+    keycode: str = ""
+    etag: str = ""
+
+
+UNIQUE_FIELDS = {"candidate_id": "candidates", "access_code": "access_codes"}
+"""Fields an edit may make collide with another session of the release."""
+
+
+def etag_of(version: int) -> str:
+    """The etag of a version."""
+    return f"v{version}"
+
+
+def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> tuple[Session, Release, Decision]:
+    session = ledger.session(workspace, target.session_id, target.keycode)
+    release = ledger.release(workspace, session.release_id)
+    if target.etag and target.etag != etag_of(session.version):
+        raise errors.StaleSession(session.id, etag_of(session.version))
+    try:
+        return session, release, decide(session, release, command, ledger.now)
+    except errors.InvalidField as refusal:
+        raise refusal.under("booking") from None
+
+
+def _enter(ledger: Ledger, session: Session, decision: Decision, command: Command, caller: Caller) -> None:
+    if decision.session is None:
+        ledger.delete(session, decision.events, caller)
+    else:
+        ledger.change(decision.session, decision.events, caller, edited=command.action is Action.UPDATE)
+
+
+class ChangeSession(Batch):
+    """One command on one session. The result is the session as it became; as it was, when it is deleted."""
+
+    __slots__ = ("command", "target")
+
+    def __init__(self, caller: Caller, target: Target, command: Command) -> None:
+        super().__init__(caller)
+        self.target, self.command = target, command
+
+    def wants(self, wants: Wants) -> None:
+        """The session; its release comes with it."""
+        wants.session(self.caller.workspace, self.target.session_id, self.target.keycode)
+
+    def apply(self, ledger: Ledger) -> Standing:
+        """Decides the command; a refusal that must be counted is written all the same."""
+        caller, command = self.caller, self.command
+        session, release, decision = _judge(ledger, caller.workspace, self.target, command)
+        became = decision.session or session
+        if command.fields:
+            check_unique(ledger, release, [became], {name for name, _ in command.fields})
+        if not caller.validate_only:
+            _enter(ledger, session, decision, command, caller)
+        if decision.refusal:
+            raise decision.refusal
+        return Standing(became, release)
+
+    def remember(self, result: Standing) -> str:
+        """The session's id."""
+        return result.session.id
+
+    def replay(self, ledger: Ledger, remembered: str) -> Standing:
+        """The session as it is now, or as it was when it was deleted."""
+        return standing_of(ledger, self.caller.workspace, remembered)
+
+
+class EditSessions(Batch):
+    """Edits of many sessions, all or nothing. The result is their number."""
+
+    __slots__ = ("commands", "weight")
+
+    def __init__(self, caller: Caller, commands: Sequence[tuple[Target, Command]]) -> None:
+        super().__init__(caller)
+        self.commands = commands
+        self.weight = len(commands)
+
+    def wants(self, wants: Wants) -> None:
+        """Every session named."""
+        for target, _ in self.commands:
+            wants.session(self.caller.workspace, target.session_id, target.keycode)
+
+    def apply(self, ledger: Ledger) -> int:
+        """Decides every row before entering any."""
+        workspace, refused, decided = self.caller.workspace, [], []
+        for index, (target, command) in enumerate(self.commands):
+            try:
+                session, release, decision = _judge(ledger, workspace, target, command)
+                decided.append((index, session, release, decision, command))
+            except errors.Refusal as refusal:
+                refused.append(errors.RowRefusal(index, "", refusal))
+        refused += self._collisions(ledger, decided)
+        if refused:
+            refused.sort(key=lambda row: row.index)
+            raise errors.BatchRefused("edits", refused, len(self.commands))
+        if not self.caller.validate_only:
+            for _, session, _, decision, command in decided:
+                _enter(ledger, session, decision, command, self.caller)
+        return len(decided)
+
+    def _collisions(self, ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
+        by_release: dict[str, tuple[Release, list[tuple[int, Session]]]] = {}
+        names: set[str] = set()
+        for index, _, release, decision, command in decided:
+            names |= {name for name, _ in command.fields}
+            by_release.setdefault(release.id, (release, []))[1].append((index, decision.session))
+        found = []
+        for release, rows in by_release.values():
+            places = [index for index, _ in rows]
+            for row in collisions(ledger, release, [session for _, session in rows], names):
+                found.append(errors.RowRefusal(places[row.index], row.field, row.refusal))
+        return found
+
+    def remember(self, result: int) -> str:
+        """How many there were."""
+        return json.dumps(result)
+
+    def replay(self, ledger: Ledger, remembered: str) -> int:  # noqa: ARG002 - nothing is read anew
+        """The same number."""
+        return int(json.loads(remembered))
+
+
+def standing_of(ledger: Ledger, workspace: str, session_id: str) -> Standing:
+    """A session as it is now, or as it was when it was deleted, with its release."""
+    try:
+        session = ledger.session(workspace, session_id)
+    except errors.SessionNotFound:
+        session = ledger.recall(workspace, session_id)
+    return Standing(session, ledger.recall_release(workspace, session.release_id))
+
+
+def check_unique(ledger: Ledger, release: Release, sessions: Sequence[Session], names: set[str]) -> None:
+    """Refuses an edit that would make two sessions of a release share a candidate or an access code."""
+    for row in collisions(ledger, release, sessions, names):
+        raise row.refusal
+
+
+def collisions(
+    ledger: Ledger, release: Release, sessions: Sequence[Session], names: set[str]
+) -> list[errors.RowRefusal]:
+    """The rows whose edited candidate or access code is another session's, in the database or in the same call."""
+    found: list[errors.RowRefusal] = []
+    kinds = {"candidate_id": errors.DuplicateCandidate, "access_code": errors.DuplicateAccessCode}
+    paths = {"candidate_id": "booking.candidate.candidate_id", "access_code": "booking.access_code"}
+    for name in sorted(names & UNIQUE_FIELDS.keys()):
+        before = {s.id: getattr(ledger.session(s.workspace_id, s.id), name) for s in sessions}
+        changed = [(n, s) for n, s in enumerate(sessions) if getattr(s, name) != before[s.id]]
+        values = {getattr(s, name) for _, s in changed}
+        look = {UNIQUE_FIELDS[name]: values}
+        taken = ledger.rows.sessions.taken(ledger.db, release.workspace_id, release.id, **look)
+        used = set(taken.candidates | taken.access_codes)
+        used |= {getattr(s, name) for s in ledger.entered() if s.release_id == release.id}
+        for index, session in changed:
+            value = getattr(session, name)
+            if value in used:
+                found.append(errors.RowRefusal(index, paths[name], kinds[name](value)))
+            used.add(value)
+    return found

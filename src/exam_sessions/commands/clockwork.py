@@ -1,0 +1,152 @@
+"""The clock's own moves: windows open and attempts expire without anybody asking. Safe in every replica at once.
+
+Due sessions are found by an index in bounded sweeps; each is judged anew inside the writing transaction, so a sweep
+that comes second finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Batch, Caller
+from exam_sessions.domain.decide import decide, due_command, settle
+from exam_sessions.domain.records import Event
+from exam_sessions.domain.states import Action, State
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from exam_sessions.commands.lane import Lane
+    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.commands.reads import Reads
+    from exam_sessions.domain.records import Release, Session
+
+log = logging.getLogger(__name__)
+
+SYSTEM = "system"
+"""The actor of what the service does by itself."""
+
+SWEEP_AT_MOST = 200
+"""Sessions of one sweep, so that callers wait for no more than that."""
+
+REMEMBERED_FOR = 48 * 3600 * 1_000_000
+"""How long requests are remembered, in microseconds. The contract asks for 24 hours at least."""
+
+FORGET_EVERY = 100
+"""Sweeps between two rounds of forgetting."""
+
+
+class Sweep(Batch):
+    """Due sessions of a workspace. The result is how many were moved."""
+
+    __slots__ = ("ids", "weight")
+
+    def __init__(self, workspace: str, ids: Sequence[str]) -> None:
+        super().__init__(Caller(workspace, SYSTEM))
+        self.ids, self.weight = ids, len(ids)
+
+    def wants(self, wants: Wants) -> None:
+        """Every session named."""
+        for session_id in self.ids:
+            wants.session(self.caller.workspace, session_id, "")
+
+    def apply(self, ledger: Ledger) -> int:
+        """Moves what is due; what came too early is only looked at again later; a bad row is set aside."""
+        moved = 0
+        for session_id in self.ids:
+            try:
+                session = ledger.session(self.caller.workspace, session_id)
+            except errors.SessionNotFound:
+                continue
+            try:
+                moved += self._move(ledger, session, ledger.release(session.workspace_id, session.release_id))
+            except Exception as fault:
+                log.exception("session %s is set aside", session.id)
+                self._set_aside(ledger, session, fault)
+        return moved
+
+    def _move(self, ledger: Ledger, session: Session, release: Release) -> int:
+        command = due_command(session, release, ledger.now)
+        if command is None:
+            ledger.change(settle(session, release, ledger.now), (), self.caller)
+            return 0
+        decision = decide(session, release, command, ledger.now)
+        assert decision.session is not None
+        ledger.change(decision.session, decision.events, self.caller)
+        return 1
+
+    def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
+        """Quarantine, without asking the machine: the row may be one it cannot read."""
+        message = f"the clock could not move it: {type(fault).__name__}"
+        became = session._replace(
+            state=int(State.EXCEPTION),
+            exception_message=message,
+            pause_start_time=session.pause_start_time or (ledger.now if session.start_time else 0),
+            due_time=None,
+            open_candidate=None,
+            update_time=ledger.now,
+            version=session.version + 1,
+        )
+        event = Event(Action.FAIL.value, session.state, became.state, "CLOCK_FAULT", message)
+        ledger.change(became, (event,), self.caller)
+
+    def replay(self, ledger: Ledger, remembered: str) -> int:
+        """Never asked for."""
+        raise NotImplementedError
+
+
+class Forget(Batch):
+    """Requests older than what is promised. The result is how many were forgotten."""
+
+    __slots__ = ()
+
+    def __init__(self, workspace: str) -> None:
+        super().__init__(Caller(workspace, SYSTEM))
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing."""
+
+    def apply(self, ledger: Ledger) -> int:
+        """Forgets a bounded number."""
+        return ledger.rows.requests.forget(
+            ledger.db, self.caller.workspace, ledger.now - REMEMBERED_FOR, SWEEP_AT_MOST
+        )
+
+    def replay(self, ledger: Ledger, remembered: str) -> int:
+        """Never asked for."""
+        raise NotImplementedError
+
+
+class Clockwork:
+    """The background task of a server."""
+
+    def __init__(self, reads: Reads, lane: Lane[Batch], now: Callable[[], int], tick: float) -> None:
+        self._reads, self._lane, self._now, self._tick = reads, lane, now, tick
+        self._sweeps = 0
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Sweeps for ever, once a tick; a fault is logged and the next tick tries again."""
+        while True:
+            try:
+                await self.sweep()
+            except errors.ShuttingDown:
+                return
+            except Exception:
+                log.exception("a sweep failed; the next one tries again")
+            await sleep(self._tick)
+
+    async def sweep(self) -> int:
+        """Moves everything that is due now, in bounded batches; how many sessions were moved."""
+        moved = 0
+        for workspace in await self._reads.workspaces():
+            while ids := await self._reads.due(workspace, self._now(), SWEEP_AT_MOST):
+                moved += await self._lane.submit(Sweep(workspace, ids))
+                if len(ids) < SWEEP_AT_MOST:
+                    break
+            if self._sweeps % FORGET_EVERY == 0:
+                await self._lane.submit(Forget(workspace))
+        self._sweeps += 1
+        return moved

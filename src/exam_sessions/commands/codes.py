@@ -1,0 +1,31 @@
+"""Chance: ids, keycodes, access codes and PINs, from the operating system's cryptographic source."""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+import uuid_utils
+
+ALPHABET = "".join(letter for letter in string.ascii_uppercase + "23456789" if letter not in "IO")
+"""A-Z and 2-9 without the look-alikes I and O (0 and 1 are not in the range): 32 letters, so a byte picks one fairly."""
+
+CODE_LENGTH = 8
+PIN_LENGTH = 6
+_LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+
+
+def new_ids(count: int) -> list[str]:
+    """UUIDs of version 7, in growing order."""
+    return [str(uuid_utils.uuid7()) for _ in range(count)]
+
+
+def new_codes(count: int) -> list[str]:
+    """Codes of eight letters (Surpass's keycodes have that length), each drawn on its own."""
+    text = secrets.token_bytes(count * CODE_LENGTH).translate(_LETTERS).decode()
+    return [text[at : at + CODE_LENGTH] for at in range(0, len(text), CODE_LENGTH)]
+
+
+def new_pin() -> str:
+    """A PIN of six letters (Surpass, Starting invigilated tests)."""
+    return "".join(secrets.choice(string.ascii_uppercase) for _ in range(PIN_LENGTH))

@@ -1,0 +1,175 @@
+"""Reading: single sessions in groups, everything else one call at a time on a small pool of threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Standing
+from exam_sessions.store.engine import DatabaseDown
+from exam_sessions.store.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.events import EventRow
+    from exam_sessions.store.listing import Criteria, Place
+
+Result = TypeVar("Result")
+READERS = 2
+"""Threads for lists: as many as a small machine has cores."""
+
+
+class Wanted(NamedTuple):
+    """One session somebody wants to read, by id or else by keycode."""
+
+    workspace: str
+    session_id: str
+    keycode: str
+
+
+class SessionReader:
+    """The work of the reading lane: many single reads, one statement per kind and workspace."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def run(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        """A Standing, or the refusal, for each."""
+        try:
+            return self._read(db, group)
+        except DatabaseDown:
+            return [errors.DatabaseUnavailable() for _ in group]
+
+    def _read(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        db.begin_read()
+        try:
+            found: dict[tuple[str, str], Standing] = {}
+            for workspace in {wanted.workspace for wanted in group}:
+                here = [wanted for wanted in group if wanted.workspace == workspace]
+                ids = {wanted.session_id for wanted in here if wanted.session_id}
+                keycodes = {wanted.keycode for wanted in here if not wanted.session_id}
+                for standing in standings(db, self._rows, workspace, ids, keycodes):
+                    found[workspace, standing.session.id] = found[workspace, standing.session.keycode] = standing
+        finally:
+            db.rollback()
+        outcomes = []
+        for workspace, session_id, keycode in group:
+            name = session_id or keycode
+            outcomes.append(found.get((workspace, name)) or errors.SessionNotFound(name))
+        return outcomes
+
+
+def standings(db: Db, rows: Rows, workspace: str, ids: set[str], keycodes: set[str]) -> list[Standing]:
+    """The sessions asked for, each with its release."""
+    return with_releases(db, rows, workspace, rows.sessions.load(db, workspace, ids, keycodes))
+
+
+def with_releases(db: Db, rows: Rows, workspace: str, sessions: list[Session]) -> list[Standing]:
+    """Sessions, each with its release."""
+    releases = {r.id: r for r in rows.catalog.load(db, workspace, {s.release_id for s in sessions})}
+    return [Standing(session, releases[session.release_id]) for session in sessions]
+
+
+class Reads:
+    """Lists, pages and histories, each in one read transaction on a thread of a small pool."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._own = threading.local()
+        self._opened: list[Db] = []
+
+    async def _read(self, work: Callable[[Db, Rows], Result]) -> Result:
+        def run() -> Result:
+            try:
+                if not hasattr(self._own, "db"):
+                    self._own.db, self._own.rows = self._store.reader(), Rows(self._store)
+                    self._opened.append(self._own.db)
+                db, rows = self._own.db, self._own.rows
+                db.begin_read()
+                try:
+                    return work(db, rows)
+                finally:
+                    db.rollback()
+            except DatabaseDown as down:
+                raise errors.DatabaseUnavailable from down
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
+
+    async def sessions(self, workspace: str, ids: Sequence[str]) -> list[Standing]:
+        """The sessions with these ids, in order. Raises SessionNotFound for the first unknown one."""
+
+        def work(db: Db, rows: Rows) -> list[Standing]:
+            found = {s.session.id: s for s in standings(db, rows, workspace, set(ids), set())}
+            missing = next((session_id for session_id in ids if session_id not in found), None)
+            if missing:
+                raise errors.SessionNotFound(missing)
+            return [found[session_id] for session_id in ids]
+
+        return await self._read(work)
+
+    async def page(
+        self, workspace: str, criteria: Criteria, order: str, after: Place | None, most: int, *, count: bool
+    ) -> tuple[list[Standing], int]:
+        """A page of sessions, and how many match in all when asked to count (else 0), of one moment."""
+
+        def work(db: Db, rows: Rows) -> tuple[list[Standing], int]:
+            page = rows.pages.page(db, workspace, criteria, order, after, most)
+            total = rows.pages.count(db, workspace, criteria) if count else 0
+            return with_releases(db, rows, workspace, page), total
+
+        return await self._read(work)
+
+    async def history(
+        self, workspace: str, session_id: str, keycode: str, after: int, most: int
+    ) -> tuple[str, list[EventRow]]:
+        """A session's id and a page of its events. Raises SessionNotFound when nothing is known of it."""
+
+        def work(db: Db, rows: Rows) -> tuple[str, list[EventRow]]:
+            known = session_id
+            if not known:
+                found = rows.sessions.load(db, workspace, (), (keycode,))
+                if not found:
+                    raise errors.SessionNotFound(keycode)
+                known = found[0].id
+            page = rows.events.page(db, workspace, known, after, most)
+            if not page and rows.events.last(db, workspace, known) is None:
+                raise errors.SessionNotFound(known)
+            return known, page
+
+        return await self._read(work)
+
+    async def release(self, workspace: str, release_id: str) -> Release:
+        """A release. Raises ReleaseNotFound."""
+
+        def work(db: Db, rows: Rows) -> Release:
+            found = rows.catalog.load(db, workspace, (release_id,))
+            if not found:
+                raise errors.ReleaseNotFound(release_id)
+            return found[0]
+
+        return await self._read(work)
+
+    async def releases(self, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
+        """A page of releases, oldest first."""
+        return await self._read(lambda db, rows: rows.catalog.page(db, workspace, name, after, most))
+
+    async def workspaces(self) -> list[str]:
+        """Every workspace something has happened in; also the cheapest sign that the database answers."""
+        return await self._read(lambda db, rows: rows.events.workspaces(db))
+
+    async def due(self, workspace: str, now: int, most: int) -> list[str]:
+        """Ids of sessions the clockwork must look at."""
+        return await self._read(lambda db, rows: rows.sessions.due(db, workspace, now, most))
+
+    def close(self) -> None:
+        """Ends the threads and closes their connections."""
+        self._pool.shutdown()
+        for db in self._opened:
+            db.close()

@@ -1,0 +1,93 @@
+"""Creating and editing releases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Batch, Caller
+from exam_sessions.commands.changes import etag_of
+from exam_sessions.domain.booking import create_release, update_release
+from exam_sessions.domain.states import State
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.domain.records import Release
+
+CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
+"""States whose sessions the clock moves."""
+
+TIMES = frozenset({"window_start", "window_end", "duration"})
+
+
+class CreateRelease(Batch):
+    """A new release. The result is the release."""
+
+    __slots__ = ("release",)
+
+    def __init__(self, caller: Caller, release: Release) -> None:
+        super().__init__(caller)
+        self.release = release
+
+    def wants(self, wants: Wants) -> None:
+        """Whatever has its id already."""
+        wants.release(self.caller.workspace, self.release.id)
+
+    def apply(self, ledger: Ledger) -> Release:
+        """Writes it, unless its id is taken."""
+        workspace = self.caller.workspace
+        release = self.release._replace(workspace_id=workspace, create_time=ledger.now, update_time=ledger.now)
+        try:
+            release = create_release(release)
+        except errors.InvalidField as refusal:
+            raise refusal.under("release") from None
+        if ledger.has_release(workspace, release.id):
+            raise errors.DuplicateReleaseId(release.id)
+        if not self.caller.validate_only:
+            ledger.put_release(release, new=True)
+        return release
+
+    def remember(self, result: Release) -> str:
+        """Its id."""
+        return result.id
+
+    def replay(self, ledger: Ledger, remembered: str) -> Release:
+        """The release as it is now."""
+        return ledger.recall_release(self.caller.workspace, remembered)
+
+
+class UpdateRelease(Batch):
+    """An edit of a release. The result is the release as it became."""
+
+    __slots__ = ("etag", "fields", "release_id")
+
+    def __init__(self, caller: Caller, release_id: str, etag: str, fields: dict[str, Any]) -> None:
+        super().__init__(caller)
+        self.release_id, self.etag, self.fields = release_id, etag, fields
+
+    def wants(self, wants: Wants) -> None:
+        """The release."""
+        wants.release(self.caller.workspace, self.release_id)
+
+    def apply(self, ledger: Ledger) -> Release:
+        """Writes it, and has the clock look at the sessions whose time may have changed."""
+        release = ledger.release(self.caller.workspace, self.release_id)
+        if self.etag and self.etag != etag_of(release.version):
+            raise errors.StaleRelease(release.id, etag_of(release.version))
+        try:
+            became = update_release(release, self.fields, ledger.now)
+        except errors.InvalidField as refusal:
+            raise refusal.under("release") from None
+        if not self.caller.validate_only:
+            ledger.put_release(became, new=False)
+            if TIMES & self.fields.keys():
+                ledger.hurry(became, CLOCKED)
+        return became
+
+    def remember(self, result: Release) -> str:
+        """Its id."""
+        return result.id
+
+    def replay(self, ledger: Ledger, remembered: str) -> Release:
+        """The release as it is now."""
+        return ledger.recall_release(self.caller.workspace, remembered)

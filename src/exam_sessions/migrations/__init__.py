@@ -1,0 +1,1 @@
+"""Alembic's migrations, and the call that applies them."""

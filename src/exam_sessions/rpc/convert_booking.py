@@ -1,0 +1,90 @@
+"""Bookings and edits: from messages to records and commands. Codes are stored in upper case, ids in lower."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions import errors
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.records import Booking
+from exam_sessions.domain.states import Action
+from exam_sessions.rpc.times import micros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exam_sessions.v1 import session_pb2
+
+CANDIDATE = (
+    "candidate_id",
+    "name_first",
+    "name_middle",
+    "name_last",
+    "gender",
+    "grade_level",
+    "ethnicity",
+    "school_id",
+    "district_id",
+)
+EDITABLE = {f"candidate.{name}": name for name in CANDIDATE} | {
+    name: name
+    for name in ("access_code", "external_reference", "centre_id", "test_form", "window_start", "window_end")
+}
+"""Paths of Booking an edit may name, and the columns they are."""
+
+
+def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
+    """A booking as a record. Raises InvalidField for a time out of range."""
+    person = message.candidate
+    return Booking(
+        message.session_id.lower(),
+        person.candidate_id,
+        person.name_first,
+        person.name_middle,
+        person.name_last,
+        person.gender,
+        person.grade_level,
+        person.ethnicity,
+        person.school_id,
+        person.district_id,
+        message.access_code.upper(),
+        message.keycode.upper(),
+        message.pin.upper(),
+        message.external_reference,
+        message.centre_id,
+        message.test_form,
+        micros(message, "window_start", f"{path}.window_start"),
+        micros(message, "window_end", f"{path}.window_end"),
+    )
+
+
+def bookings_of(messages: Iterable[session_pb2.Booking]) -> list[Booking]:
+    """The bookings of a batch as records."""
+    return [booking_of(message, f"bookings[{n}]") for n, message in enumerate(messages)]
+
+
+def edited_fields(paths: Iterable[str]) -> tuple[str, ...]:
+    """The columns a mask names: `candidate` and `*` stand for all they hold.
+
+    Raises:
+        errors.InvalidField: the mask is empty, or names what is not editable.
+    """
+    columns: dict[str, None] = {}
+    for path in paths:
+        if path == "*":
+            columns |= dict.fromkeys(EDITABLE.values())
+        elif path == "candidate":
+            columns |= dict.fromkeys(CANDIDATE)
+        elif path in EDITABLE:
+            columns[EDITABLE[path]] = None
+        else:
+            raise errors.invalid("update_mask", f"{path!r} cannot be edited; these can: {', '.join(EDITABLE)}")
+    if not columns:
+        raise errors.invalid("update_mask", "must name at least one field")
+    return tuple(columns)
+
+
+def edit_of(message: session_pb2.Booking, columns: tuple[str, ...], path: str = "booking") -> Command:
+    """The command that writes these columns of a booking."""
+    values: dict[str, Any] = booking_of(message, path)._asdict()
+    return Command(Action.UPDATE, fields=tuple((name, values[name]) for name in columns))

@@ -1,0 +1,95 @@
+"""Releases, between messages and records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions import errors
+from exam_sessions.commands.changes import etag_of
+from exam_sessions.domain.records import Release
+from exam_sessions.domain.states import Delivery
+from exam_sessions.rpc.times import micros, put
+from exam_sessions.v1 import catalog_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EDITABLE = (
+    "name",
+    "test_form",
+    "window_start",
+    "window_end",
+    "duration",
+    "invigilated",
+    "requires_check_in",
+    "auto_create_pin",
+    "moderated",
+    "max_attempts",
+    "attempt_strategy",
+    "grace_period",
+    "allow_multiple_open_sessions",
+)
+
+
+def release_of(message: catalog_pb2.Release, release_id: str) -> Release:
+    """A new release as a record; workspace and times are filled in when it is written."""
+    return Release(
+        workspace_id="",
+        id=release_id,
+        name=message.name,
+        test_form=message.test_form,
+        window_start=micros(message, "window_start", "release.window_start"),
+        window_end=micros(message, "window_end", "release.window_end"),
+        duration=micros(message, "duration", "release.duration"),
+        delivery=message.delivery or Delivery.ONLINE,
+        invigilated=int(message.invigilated),
+        requires_check_in=int(message.requires_check_in),
+        auto_create_pin=int(message.auto_create_pin),
+        moderated=int(message.moderated),
+        max_attempts=message.max_attempts,
+        attempt_strategy=message.attempt_strategy or catalog_pb2.ATTEMPT_STRATEGY_HIGHEST,
+        grace_period=micros(message, "grace_period", "release.grace_period"),
+        allow_multiple_open_sessions=int(message.allow_multiple_open_sessions),
+        finalized=0,
+        create_time=0,
+        update_time=0,
+        version=1,
+    )
+
+
+def edited_fields(message: catalog_pb2.Release, paths: Iterable[str]) -> dict[str, Any]:
+    """The columns a mask names, with their new values; `*` names all that are editable.
+
+    Raises:
+        errors.InvalidField: the mask is empty, or names what is not editable.
+    """
+    names = [name for path in paths for name in (EDITABLE if path == "*" else (path,))]
+    unknown = next((name for name in names if name not in EDITABLE), None)
+    if unknown or not names:
+        fault = f"{unknown!r} cannot be edited" if unknown else "must name at least one field"
+        raise errors.invalid("update_mask", f"{fault}; these can: {', '.join(EDITABLE)}")
+    values = release_of(message, message.id)._asdict()
+    return {name: values[name] for name in names}
+
+
+def fill_release(message: catalog_pb2.Release, release: Release) -> None:
+    """Writes a release into a message."""
+    message.workspace_id = release.workspace_id
+    message.id = release.id
+    message.name = release.name
+    message.test_form = release.test_form
+    for name in ("window_start", "window_end", "duration", "grace_period"):
+        if value := getattr(release, name):
+            put(getattr(message, name), value)
+    message.delivery = release.delivery  # type: ignore[assignment]
+    message.invigilated = bool(release.invigilated)
+    message.requires_check_in = bool(release.requires_check_in)
+    message.auto_create_pin = bool(release.auto_create_pin)
+    message.moderated = bool(release.moderated)
+    message.max_attempts = release.max_attempts
+    message.attempt_strategy = release.attempt_strategy  # type: ignore[assignment]
+    message.allow_multiple_open_sessions = bool(release.allow_multiple_open_sessions)
+    message.finalized = bool(release.finalized)
+    put(message.create_time, release.create_time)
+    put(message.update_time, release.update_time)
+    message.etag = etag_of(release.version)

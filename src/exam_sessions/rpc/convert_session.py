@@ -1,0 +1,143 @@
+"""Sessions, events and the state machine as messages. The hot path of every reply, hence assignment field by field."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from google.protobuf import field_mask_pb2
+
+from exam_sessions import errors
+from exam_sessions.commands.changes import etag_of
+from exam_sessions.domain import clock
+from exam_sessions.domain.states import MATURITY
+from exam_sessions.rpc.times import put
+from exam_sessions.v1 import session_pb2, session_service_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exam_sessions.commands.batch import Standing
+    from exam_sessions.store.events import EventRow
+
+BASIC = session_service_pb2.SESSION_VIEW_BASIC
+FULL = session_service_pb2.SESSION_VIEW_FULL
+
+
+def fill_session(message: session_pb2.Session, standing: Standing, view: int = FULL) -> None:
+    """Writes a session into a message."""
+    session, release = standing
+    message.workspace_id = session.workspace_id
+    message.id = session.id
+    message.release_id = session.release_id
+    message.state = session.state  # type: ignore[assignment]
+    message.maturity = MATURITY[session.state]  # type: ignore[assignment]
+    message.keycode = session.keycode
+    message.access_code = session.access_code
+    candidate = message.candidate
+    candidate.candidate_id = session.candidate_id
+    candidate.name_first = session.name_first
+    candidate.name_middle = session.name_middle
+    candidate.name_last = session.name_last
+    candidate.gender = session.gender  # type: ignore[assignment]
+    candidate.grade_level = session.grade_level  # type: ignore[assignment]
+    candidate.ethnicity = session.ethnicity  # type: ignore[assignment]
+    candidate.school_id = session.school_id
+    candidate.district_id = session.district_id
+    message.external_reference = session.external_reference
+    message.centre_id = session.centre_id
+    message.test_form = session.test_form
+    start, end = clock.window(session, release)
+    if start:
+        put(message.window_start, start)
+    if end:
+        put(message.window_end, end)
+    if session.extra_time:
+        put(message.extra_time, session.extra_time)
+    _fill_attempt(message.attempt, standing)
+    message.void_reason = session.void_reason  # type: ignore[assignment]
+    message.closed_by_release = bool(release.finalized)
+    put(message.create_time, session.create_time)
+    put(message.update_time, session.update_time)
+    message.etag = etag_of(session.version)
+    if view != BASIC:
+        _fill_confidential(message, standing)
+
+
+def _fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
+    session, release = standing
+    message.number = session.attempt
+    if not session.start_time and not session.end_time:
+        return
+    if session.start_time:
+        put(message.start_time, session.start_time)
+    if session.end_time:
+        put(message.end_time, session.end_time)
+        put(message.time_elapsed, clock.time_elapsed(session))
+    message.finish_reason = session.finish_reason  # type: ignore[assignment]
+    if session.paused_time:
+        put(message.paused_time, session.paused_time)
+    if session.pause_start_time:
+        put(message.pause_start_time, session.pause_start_time)
+    deadline = clock.deadline(session, release)
+    if deadline:
+        put(message.deadline, deadline)
+
+
+def _fill_confidential(message: session_pb2.Session, standing: Standing) -> None:
+    session = standing.session
+    message.pin = session.pin
+    message.void_message = session.void_message
+    message.exception_message = session.exception_message
+    if session.download_time:
+        client = message.client
+        client.os = session.client_os
+        client.machine = session.client_machine
+        client.ip = session.client_ip
+        client.held_offline = bool(session.held_offline)
+        put(client.download_time, session.download_time)
+
+
+def keep_only(messages: Iterable[session_pb2.Session], mask: field_mask_pb2.FieldMask) -> None:
+    """Drops from each message the fields a mask does not name."""
+    for message in messages:
+        kept = session_pb2.Session()
+        mask.MergeMessage(message, kept)
+        message.CopyFrom(kept)
+
+
+def check_read_mask(mask: field_mask_pb2.FieldMask) -> None:
+    """Refuses a mask that names a field Session does not have. Raises InvalidField."""
+    for path in mask.paths:
+        if not field_mask_pb2.FieldMask(paths=[path]).IsValidForDescriptor(session_pb2.Session.DESCRIPTOR):
+            raise errors.invalid("read_mask", f"Session has no field {path!r}")
+
+
+def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
+    """Writes an event into a message."""
+    message.sequence = row.sequence
+    message.session_id = row.session_id
+    message.release_id = row.release_id
+    message.action = action_number(row.action)
+    message.from_state = row.from_state  # type: ignore[assignment]
+    message.to_state = row.to_state  # type: ignore[assignment]
+    message.actor = row.actor
+    message.reason = row.reason
+    message.message = row.message
+    message.request_id = row.request_id
+    put(message.time, row.time)
+    for field, (before, after) in (json.loads(row.changes) if row.changes else {}).items():
+        change = message.changes.add()
+        change.field = field
+        change.old_value = _as_text(before)
+        change.new_value = _as_text(after)
+
+
+def _as_text(value: object) -> str:
+    """A column as text; an unset one is empty."""
+    return "" if value in {None, "", 0} else str(value)
+
+
+def action_number(action: str) -> session_pb2.Action:
+    """The enum value of a verb."""
+    return session_pb2.Action.Value(f"ACTION_{action.upper()}")

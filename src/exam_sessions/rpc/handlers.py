@@ -1,0 +1,131 @@
+"""The door every call goes through: size, parsing, validation, the caller's name, and the translation of what it raises.
+
+Handlers take and give raw bytes, so that a malformed or oversized message gets a typed refusal like any other, and
+are wrapped once per method: grpc's own interceptors cost more than the rest of the door together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import protovalidate
+from google.protobuf import message_factory
+from google.protobuf.message import DecodeError
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.codes import new_ids
+from exam_sessions.rpc.status import internal, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+    from google.protobuf.message import Message
+
+    Method = Callable[[Any, "Call"], Awaitable[Message]]
+
+log = logging.getLogger(__name__)
+
+DEFAULT_WORKSPACE = "default"
+ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
+VIOLATIONS_AT_MOST = 100
+"""Bad fields named; more would not fit into a reply's metadata."""
+
+_validator = protovalidate.Validator()
+
+
+class Call:
+    """What a method may ask about the call it serves."""
+
+    __slots__ = ("_context", "_method")
+
+    def __init__(self, context: grpc.aio.ServicerContext[Any, Any], method: str) -> None:
+        self._context, self._method = context, method
+
+    def caller(self, request: Any) -> Caller:
+        """Who asks, and the digest that tells a repetition of this mutation from another request.
+
+        Raises:
+            errors.InvalidField: x-actor is not a short printable text.
+        """
+        workspace = request.workspace_id or DEFAULT_WORKSPACE
+        request_id = request.request_id.lower()
+        digest = b""
+        if request_id:
+            content = self._method.encode() + b"\0" + request.SerializeToString(deterministic=True)
+            digest = hashlib.blake2b(content, digest_size=16).digest()
+        return Caller(workspace, self._actor(), request_id, digest, request.validate_only)
+
+    def _actor(self) -> str:
+        """The caller's name, until callers are authenticated: x-actor, else anonymous."""
+        for key, value in self._context.invocation_metadata() or ():
+            if key == "x-actor":
+                if not isinstance(value, str) or not ACTOR.fullmatch(value):
+                    raise errors.invalid("x-actor", "must be 1 to 128 printable ASCII characters")
+                return value
+        return "anonymous"
+
+
+def workspace_of(request: Any) -> str:
+    """The tenant a request speaks of."""
+    return request.workspace_id or DEFAULT_WORKSPACE
+
+
+def check(message: Message) -> None:
+    """Refuses a message that breaks the rules written in the protos. Raises InvalidField, every bad field named."""
+    found = _validator.collect_violations(message)
+    if found:
+        raise errors.InvalidField(tuple(_violation(v.proto) for v in found[:VIOLATIONS_AT_MOST]))
+
+
+def _violation(found: Any) -> errors.Violation:
+    path = ""
+    for element in found.field.elements if found.field else ():
+        path += ("." if path else "") + element.field_name
+        subscript = element.subscript
+        if subscript is not None:
+            path += f"[{subscript.value}]"
+    return errors.Violation(path, found.message)
+
+
+def handlers(service: ServiceDescriptor, methods: dict[str, Method], limit: int) -> grpc.GenericRpcHandler:
+    """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
+    wrapped = {method.name: _unary(method, methods[method.name], limit) for method in service.methods}
+    return grpc.method_handlers_generic_handler(service.full_name, wrapped)
+
+
+def _unary(method: MethodDescriptor, function: Method, limit: int) -> grpc.RpcMethodHandler[Any, Any]:
+    parse = message_factory.GetMessageClass(method.input_type).FromString
+    name = f"{method.containing_service.full_name}/{method.name}"
+    collect = _validator.collect_violations
+
+    async def serve(data: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+        try:
+            if len(data) > limit:
+                raise errors.MessageTooLarge(len(data), limit)
+            try:
+                request = parse(data)
+            except DecodeError:
+                raise errors.MalformedMessage from None
+            if collect(request, fail_fast=True):
+                check(request)
+            reply = await function(request, Call(context, name))
+            return reply.SerializeToString()
+        except errors.Refusal as refusal:
+            status = status_of(refusal)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            call_id = new_ids(1)[0]
+            log.exception("call %s of %s failed", call_id, name)
+            status = internal(call_id)
+        await context.abort_with_status(status)
+        raise AssertionError  # abort does not return
+
+    return grpc.unary_unary_rpc_method_handler(serve)

@@ -1,0 +1,147 @@
+"""LifecycleService and MarkingService: one RPC per action, and two that explain the machine.
+
+An action's RPC is one line in MOVES: the command its request asks for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import message_factory
+
+from exam_sessions import errors
+from exam_sessions.commands.changes import ChangeSession
+from exam_sessions.commands.codes import new_pin
+from exam_sessions.commands.reads import Wanted
+from exam_sessions.domain.commands import Client, Command
+from exam_sessions.domain.decide import explain
+from exam_sessions.domain.diagram import mermaid
+from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions_of_machine
+from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, FinishReason, State, VoidReason
+from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
+from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.session_servicer import target_of
+from exam_sessions.v1 import lifecycle_service_pb2 as pb
+from exam_sessions.v1 import marking_service_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from google.protobuf.descriptor import ServiceDescriptor
+
+    from exam_sessions.commands.service import Service
+    from exam_sessions.rpc.handlers import Call, Method
+
+A = Action
+
+
+def _download(request: pb.DownloadSessionRequest) -> Command:
+    client = request.client
+    return Command(A.DOWNLOAD, client=Client(client.os, client.machine, client.ip, client.held_offline))
+
+
+def _enter_pin(request: pb.EnterPinRequest) -> Command:
+    # A check that writes nothing must not tell right from wrong: it would be a way to guess.
+    return Command(A.ENTER_PIN, pin=None if request.validate_only else request.pin)
+
+
+def _void(request: pb.VoidSessionRequest) -> Command:
+    reason = VoidReason(request.reason or VoidReason.AUTO)
+    if reason is VoidReason.OTHER and not request.message.strip():
+        raise errors.invalid("message", "is required when the reason is OTHER")
+    return Command(A.VOID, void_reason=reason, message=request.message, force=request.force)
+
+
+MOVES: dict[str, Callable[[Any], Command]] = {
+    "CreatePackage": lambda _: Command(A.CREATE_PACKAGE),
+    "DownloadSession": _download,
+    "OpenWindow": lambda _: Command(A.OPEN_WINDOW),
+    "EnterKeycode": lambda _: Command(A.ENTER_KEYCODE),
+    "CheckInSession": lambda _: Command(A.CHECK_IN),
+    "EnterPin": _enter_pin,
+    "UnlockSession": lambda _: Command(A.UNLOCK),
+    "SetPin": lambda r: Command(A.SET_PIN, pin=r.pin or new_pin()),
+    "RemovePin": lambda _: Command(A.REMOVE_PIN),
+    "PauseSession": lambda _: Command(A.PAUSE),
+    "ResumeSession": lambda _: Command(A.RESUME),
+    "GoOffline": lambda _: Command(A.GO_OFFLINE),
+    "ReconnectSession": lambda _: Command(A.RECONNECT),
+    "FinishOffline": lambda _: Command(A.FINISH_OFFLINE),
+    "UploadSession": lambda _: Command(A.UPLOAD),
+    "FinishSession": lambda r: Command(A.FINISH, finish_reason=FinishReason(r.reason or FinishReason.CANDIDATE)),
+    "SendToMarking": lambda _: Command(A.SEND_TO_MARKING),
+    "SubmitMarkedSession": lambda _: Command(A.SUBMIT_MARKED),
+    "RequestVerification": lambda _: Command(A.REQUEST_VERIFICATION),
+    "VerifySession": lambda _: Command(A.VERIFY),
+    "ArchiveSession": lambda _: Command(A.ARCHIVE),
+    "VoidSession": _void,
+    "ResetSession": lambda r: Command(A.RESET, current_form=r.current_form, updated_form=r.updated_form),
+    "RequestScan": lambda _: Command(A.REQUEST_SCAN),
+    "ReceiveScan": lambda _: Command(A.RECEIVE_SCAN),
+    "FailSession": lambda r: Command(A.FAIL, message=r.message),
+    "RecoverSession": lambda _: Command(A.RECOVER),
+}
+
+
+class LifecycleServicer:
+    """The moves of LifecycleService and MarkingService, and what explains them."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def methods(self) -> dict[str, Method]:
+        """The methods of LifecycleService by the names of their RPCs."""
+        own: dict[str, Method] = {"GetStateMachine": self.machine, "ExplainSession": self.explain}
+        return own | self._moves(pb.DESCRIPTOR.services_by_name["LifecycleService"])
+
+    def marking_methods(self) -> dict[str, Method]:
+        """The methods of MarkingService by the names of their RPCs."""
+        return self._moves(marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"])
+
+    def _moves(self, service: ServiceDescriptor) -> dict[str, Method]:
+        return {
+            method.name: self._move(MOVES[method.name], message_factory.GetMessageClass(method.output_type))
+            for method in service.methods
+            if method.name in MOVES
+        }
+
+    def _move(self, command_of: Callable[[Any], Command], response: type[Any]) -> Method:
+        async def move(request: Any, call: Call) -> Any:
+            batch = ChangeSession(call.caller(request), target_of(request), command_of(request))
+            reply = response()
+            fill_session(reply.session, await self._service.write(batch))
+            return reply
+
+        return move
+
+    async def machine(self, _: pb.GetStateMachineRequest, __: Call) -> pb.GetStateMachineResponse:
+        """Describes the machine from the machine itself."""
+        reply = pb.GetStateMachineResponse(mermaid=mermaid())
+        voidable = sources_of(A.VOID)
+        for state in State:
+            rules = reply.states.add()
+            rules.state = state  # type: ignore[assignment]
+            rules.maturity = MATURITY[state]  # type: ignore[assignment]
+            rules.editable, rules.resettable = state in EDITABLE, state in BEFORE_KEYCODE
+            rules.voidable, rules.terminal = state in voidable, state in TERMINAL
+        for action, source, dest, condition in transitions_of_machine():
+            row = reply.transitions.add()
+            row.action, row.condition = action_number(action), condition
+            row.from_state, row.to_state = source, dest  # type: ignore[assignment]
+        return reply
+
+    async def explain(self, request: pb.ExplainSessionRequest, _: Call) -> pb.ExplainSessionResponse:
+        """Tries every action on a copy, in the mind."""
+        target = target_of(request)
+        standing = await self._service.read(Wanted(workspace_of(request), target.session_id, target.keycode))
+        reply = pb.ExplainSessionResponse()
+        fill_session(reply.session, standing, BASIC)
+        for action, outcome in explain(*standing, self._service.now()).items():
+            verdict = reply.verdicts.add()
+            verdict.action = action_number(action)
+            if isinstance(outcome, errors.Refusal):
+                verdict.reason, verdict.message = outcome.reason, str(outcome)
+            else:
+                verdict.allowed, verdict.to_state = True, outcome  # type: ignore[assignment]
+                reply.allowed_actions.append(action_number(action))
+        return reply

@@ -1,0 +1,61 @@
+"""Page sizes and page tokens. A token is opaque, holds the place where the last page ended, and is bound to its query."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+DEFAULT = 50
+AT_MOST = 1_000
+LARGEST = 2**63 - 1
+
+UNBOUND = ("page_size", "page_token", "view", "read_mask", "show_total_size")
+"""Fields that may change from page to page."""
+
+
+def size(asked: int) -> int:
+    """Rows of a page: 50 when nothing was asked, never more than 1,000."""
+    return min(asked or DEFAULT, AT_MOST)
+
+
+def query_of(request: Message) -> str:
+    """A digest of what a request asks for, page by page the same."""
+    query = type(request)()
+    query.CopyFrom(request)
+    for name in UNBOUND:
+        if name in query.DESCRIPTOR.fields_by_name:
+            query.ClearField(name)
+    content = query.DESCRIPTOR.full_name.encode() + query.SerializeToString(deterministic=True)
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def token(request: Message, number: int, name: str) -> str:
+    """A token for the page after the place (number, name)."""
+    content = json.dumps([query_of(request), number, name], separators=(",", ":"))
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+def place(request: Message, text: str) -> tuple[int, str] | None:
+    """The place a token holds; None without a token.
+
+    Raises:
+        errors.InvalidPageToken: the token is damaged, or another query's.
+    """
+    if not text:
+        return None
+    try:
+        query, number, name = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, TypeError, binascii.Error):
+        raise errors.InvalidPageToken from None
+    sound = isinstance(number, int) and isinstance(name, str) and 0 <= number <= LARGEST
+    if not sound or query != query_of(request):
+        raise errors.InvalidPageToken
+    return number, name

@@ -1,0 +1,183 @@
+"""SessionService: booking, reading, editing and deleting sessions. Converts, submits, converts; decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions import errors
+from exam_sessions.commands.bookings import Booked, BookSession, BookSessions
+from exam_sessions.commands.changes import ChangeSession, EditSessions, Target
+from exam_sessions.commands.reads import Wanted
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.states import MATURITY, Action
+from exam_sessions.rpc import pages
+from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
+from exam_sessions.rpc.convert_session import BASIC, FULL, check_read_mask, fill_event, fill_session, keep_only
+from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.times import micros
+from exam_sessions.store.listing import ORDERS, Criteria, Place
+from exam_sessions.v1 import session_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.service import Service
+    from exam_sessions.rpc.handlers import Call, Method
+
+MANY = 200
+"""Rows from which conversion leaves the event loop to others."""
+
+
+def target_of(request: Any) -> Target:
+    """The session a request names, and the version it saw."""
+    # EnterKeycode names its session by keycode only, reads carry no etag.
+    session_id = getattr(request, "session_id", "")
+    return Target(session_id.lower(), request.keycode.upper(), getattr(request, "etag", ""))
+
+
+class SessionServicer:
+    """One method per RPC."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def methods(self) -> dict[str, Method]:
+        """The methods by the names of their RPCs."""
+        return {
+            "CreateSession": self.create,
+            "BatchCreateSessions": self.batch_create,
+            "GetSession": self.get,
+            "BatchGetSessions": self.batch_get,
+            "ListSessions": self.list,
+            "UpdateSession": self.update,
+            "BatchUpdateSessions": self.batch_update,
+            "DeleteSession": self.delete,
+            "ListSessionEvents": self.events,
+        }
+
+    async def create(self, request: pb.CreateSessionRequest, call: Call) -> pb.CreateSessionResponse:
+        """Books one session."""
+        batch = BookSession(call.caller(request), request.release_id.lower(), booking_of(request.booking))
+        reply = pb.CreateSessionResponse()
+        fill_session(reply.session, await self._service.write(batch))
+        return reply
+
+    async def batch_create(
+        self, request: pb.BatchCreateSessionsRequest, call: Call
+    ) -> pb.BatchCreateSessionsResponse:
+        """Books many sessions; converts them on another thread, so that others need not wait."""
+        caller, many = call.caller(request), len(request.bookings) >= MANY
+        convert = asyncio.to_thread(bookings_of, request.bookings) if many else None
+        bookings = await convert if convert else bookings_of(request.bookings)
+        booked = await self._service.write(BookSessions(caller, request.release_id.lower(), bookings))
+        return await asyncio.to_thread(_booked, booked) if many else _booked(booked)
+
+    async def get(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:
+        """Reads one session, together with whoever else reads one now."""
+        wanted = Wanted(workspace_of(request), request.session_id.lower(), request.keycode.upper())
+        reply = pb.GetSessionResponse()
+        fill_session(reply.session, await self._service.read(wanted), request.view or FULL)
+        return reply
+
+    async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:
+        """Reads several sessions."""
+        ids = [session_id.lower() for session_id in request.session_ids]
+        reply = pb.BatchGetSessionsResponse()
+        for standing in await self._service.reads.sessions(workspace_of(request), ids):
+            fill_session(reply.sessions.add(), standing, request.view or FULL)
+        return reply
+
+    async def list(self, request: pb.ListSessionsRequest, _: Call) -> pb.ListSessionsResponse:
+        """Reads a page: one row more than asked tells whether there is another."""
+        check_read_mask(request.read_mask)
+        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        criteria, order = _criteria(request.filter), ORDERS[max(request.order - 1, 0)]
+        page, total = await self._service.reads.page(
+            workspace_of(request), criteria, order, Place(*found) if found else None, most + 1,
+            count=request.show_total_size,
+        )  # fmt: skip
+        reply = pb.ListSessionsResponse(total_size=total)
+        for standing in page[:most]:
+            fill_session(reply.sessions.add(), standing, request.view or BASIC)
+        if len(page) > most:
+            last = page[most - 1].session
+            reply.next_page_token = pages.token(request, last.create_time, last.id)
+        if request.HasField("read_mask"):
+            keep_only(reply.sessions, request.read_mask)
+        return reply
+
+    async def update(self, request: pb.UpdateSessionRequest, call: Call) -> pb.UpdateSessionResponse:
+        """Edits one booking."""
+        command = edit_of(request.booking, edited_fields(request.update_mask.paths))
+        reply = pb.UpdateSessionResponse()
+        standing = await self._service.write(ChangeSession(call.caller(request), target_of(request), command))
+        fill_session(reply.session, standing)
+        return reply
+
+    async def batch_update(
+        self, request: pb.BatchUpdateSessionsRequest, call: Call
+    ) -> pb.BatchUpdateSessionsResponse:
+        """Edits many bookings."""
+        caller, columns = call.caller(request), edited_fields(request.update_mask.paths)
+        edits = await asyncio.to_thread(_edits, request, columns)
+        return pb.BatchUpdateSessionsResponse(updated_count=await self._service.write(EditSessions(caller, edits)))
+
+    async def delete(self, request: pb.DeleteSessionRequest, call: Call) -> pb.DeleteSessionResponse:
+        """Deletes one booking."""
+        await self._service.write(ChangeSession(call.caller(request), target_of(request), Command(Action.DELETE)))
+        return pb.DeleteSessionResponse()
+
+    async def events(self, request: pb.ListSessionEventsRequest, _: Call) -> pb.ListSessionEventsResponse:
+        """Reads a page of history."""
+        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        target = target_of(request)
+        session_id, page = await self._service.reads.history(
+            workspace_of(request), target.session_id, target.keycode, found[0] if found else 0, most + 1
+        )
+        reply = pb.ListSessionEventsResponse()
+        for row in page[:most]:
+            fill_event(reply.events.add(), row)
+        if len(page) > most:
+            reply.next_page_token = pages.token(request, page[most - 1].sequence, session_id)
+        return reply
+
+
+def _booked(rows: list[Booked]) -> pb.BatchCreateSessionsResponse:
+    reply = pb.BatchCreateSessionsResponse()
+    add = reply.sessions.add
+    for row in rows:
+        message = add()
+        message.id, message.keycode, message.access_code, message.candidate_id = row
+    return reply
+
+
+def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> list[tuple[Target, Command]]:
+    seen: set[str] = set()
+    edits = []
+    for n, edit in enumerate(request.edits):
+        target = Target(edit.session_id.lower(), "", edit.etag)
+        if target.session_id in seen:
+            raise errors.invalid(f"edits[{n}].session_id", "names a session that an earlier row names")
+        seen.add(target.session_id)
+        edits.append((target, edit_of(edit.booking, columns, f"edits[{n}].booking")))
+    return edits
+
+
+def _criteria(message: pb.SessionFilter) -> Criteria:
+    states = set(message.states)
+    if message.maturities:
+        ripe = {state for state, maturity in MATURITY.items() if maturity in message.maturities}
+        states = states & ripe if states else ripe
+        # No state fits both: 0 is never stored, so nothing matches.
+        states = states or {0}
+    return Criteria(
+        tuple(release_id.lower() for release_id in message.release_ids),
+        tuple(sorted(states)),
+        tuple(message.candidate_ids),
+        message.school_id,
+        message.district_id,
+        message.centre_id,
+        micros(message.create_time, "start_time", "filter.create_time.start_time"),
+        micros(message.create_time, "end_time", "filter.create_time.end_time"),
+        micros(message.update_time, "start_time", "filter.update_time.start_time"),
+        micros(message.update_time, "end_time", "filter.update_time.end_time"),
+    )

@@ -1,0 +1,34 @@
+"""Between protobuf's times and the integer microseconds of the records. 0 is unset on both sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+
+if TYPE_CHECKING:
+    from google.protobuf.duration_pb2 import Duration
+    from google.protobuf.message import Message
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+SECOND = 1_000_000
+
+
+def put(target: Timestamp | Duration, micros: int) -> None:
+    """Writes microseconds into a time; a time that is unset is not to be touched at all."""
+    target.seconds, rest = divmod(micros, SECOND)
+    target.nanos = rest * 1000
+
+
+def micros(message: Message, field: str, path: str) -> int:
+    """The microseconds of a message's time field; 0 when it is unset.
+
+    Raises:
+        errors.InvalidField: nanos is out of range (protobuf, Timestamp).
+    """
+    if not message.HasField(field):
+        return 0
+    time = getattr(message, field)
+    if not 0 <= time.nanos < SECOND * 1000:
+        raise errors.invalid(path, "nanos must be between 0 and 999,999,999")
+    return int(time.seconds * SECOND + time.nanos // 1000)

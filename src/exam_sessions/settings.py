@@ -1,0 +1,51 @@
+"""Everything that can be set, in one frozen object, with units. Read from the environment; flags win over it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+PREFIX = "EXAM_SESSIONS_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is also an environment variable: EXAM_SESSIONS_ and its name in capitals."""
+
+    listen: str = "127.0.0.1:50051"
+    """Host and port; port 0 takes a free one."""
+    database_url: str = "sqlite:///exam-sessions.db"
+    """A SQLite file, made when it is missing; a relative path is relative to where the server starts."""
+    linger_ms: float = 1.0
+    """How long a lane waits for company when calls overlap, in milliseconds; 0 never waits."""
+    tick_ms: float = 500.0
+    """How often the clock looks for windows to open and attempts to end, in milliseconds."""
+    max_message_bytes: int = 16 * 1024 * 1024
+    """The largest request, in bytes."""
+    backlog: int = 10_000
+    """Calls that may wait in line before more are refused."""
+    drain_s: float = 10.0
+    """How long calls under way may take after a stop was asked for, in seconds."""
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @classmethod
+    def from_environment(cls, **flags: object) -> Self:
+        """The settings: flags that are not None, else the environment, else the defaults.
+
+        Raises:
+            ValueError: a value is not of its field's kind; the message names the variable.
+        """
+        values: dict[str, object] = {}
+        for field in fields(cls):
+            text = os.environ.get(PREFIX + field.name.upper())
+            if text is not None:
+                kind = type(field.default)
+                try:
+                    values[field.name] = kind(text)
+                except ValueError:
+                    raise ValueError(
+                        f"{PREFIX}{field.name.upper()} must be a {kind.__name__}, not {text!r}"
+                    ) from None
+        return replace(cls(**values), **{k: v for k, v in flags.items() if v is not None})  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+"""Statements on releases and the PINs they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, insert, select, tuple_, update
+
+from exam_sessions.domain.records import Release
+from exam_sessions.store.among import among, listed
+from exam_sessions.store.schema import pins, releases
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from exam_sessions.store.engine import Db, Store
+
+FIXED = frozenset({"workspace_id", "id", "create_time"})
+
+
+class CatalogRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        c = releases.c
+        mine = c.workspace_id == bindparam("workspace")
+        self._load = store.statement(select(releases).where(mine, among(c.id, "keys")))
+        self._insert = store.statement(insert(releases))
+        values = {name: bindparam(f"new_{name}") for name in Release._fields if name not in FIXED}
+        self._update = store.statement(
+            update(releases)
+            .values(values)
+            .where(c.workspace_id == bindparam("new_workspace_id"), c.id == bindparam("new_id"))
+        )
+        after = tuple_(c.create_time, c.id) > tuple_(bindparam("time"), bindparam("id"))
+        page = select(releases).where(mine, after).order_by(c.create_time, c.id).limit(bindparam("most"))
+        self._page = store.statement(page)
+        self._page_of_name = store.statement(page.where(c.name == bindparam("name")))
+        p = pins.c
+        of_release = (p.workspace_id == bindparam("workspace")) & (p.release_id == bindparam("release"))
+        self._pins = store.statement(select(p.centre_id, p.day, p.pin).where(of_release, among(p.centre_id, "keys")))
+        self._insert_pin = store.statement(insert(pins))
+
+    def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[Release]:
+        """The releases with these ids; unknown ones are left out."""
+        return [Release._make(row) for row in db.rows(self._load, (workspace, listed(ids)))] if ids else []
+
+    def insert(self, db: Db, release: Release) -> None:
+        """Adds a release."""
+        db.run(self._insert, release)
+
+    def update(self, db: Db, release: Release) -> None:
+        """Writes every column of a release that may change."""
+        db.run(self._update, {f"new_{name}": value for name, value in release._asdict().items()})
+
+    def page(self, db: Db, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
+        """Releases after a place in the order of creation; of one name, or all when it is empty."""
+        values = {"workspace": workspace, "time": after[0], "id": after[1], "most": most, "name": name}
+        statement = self._page_of_name if name else self._page
+        return [Release._make(row) for row in db.rows(statement, values)]
+
+    def pins(self, db: Db, workspace: str, release: str, centres: Collection[str]) -> dict[tuple[str, int], str]:
+        """The PINs a release shares, by centre and day."""
+        rows = db.rows(self._pins, (workspace, release, listed(centres)))
+        return {(centre, day): pin for centre, day, pin in rows}
+
+    def insert_pin(self, db: Db, workspace: str, release: str, centre: str, day: int, pin: str) -> None:
+        """Keeps a PIN for the sessions of a release, centre and day still to come."""
+        db.run(self._insert_pin, (workspace, release, centre, day, pin))

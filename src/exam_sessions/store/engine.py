@@ -1,0 +1,178 @@
+"""Connections to the database: where it is, how each is set up, what its failures mean. No statement on rows.
+
+A `Db` is one driver connection owned by one thread. Hot statements are SQLAlchemy Core, compiled once and run through
+the driver (a Core expression executed as such costs five times as much).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from sqlalchemy.sql.expression import Executable
+
+BUSY_MS = 5_000
+"""How long a writer waits for another process's transaction."""
+
+
+class UniqueViolation(Exception):  # noqa: N818 - a fact about the rows, turned into a refusal above
+    """A unique index said no; `index` names it, or its columns."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+class DatabaseDown(Exception):  # noqa: N818 - a condition, turned into a refusal above
+    """The database does not answer, or not in time."""
+
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+"""Values of a statement: in the driver's order where it is hot, by name elsewhere."""
+
+
+class Statement:
+    """A Core statement compiled once: its text, and the order in which the driver wants its parameters."""
+
+    __slots__ = ("_constants", "names", "text")
+
+    def __init__(self, statement: Executable, engine: Engine) -> None:
+        compiled = statement.compile(engine)
+        self.text = str(compiled)
+        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
+        self._constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
+
+    def ordered(self, values: Parameters) -> Sequence[Any]:
+        """Values in the driver's order."""
+        if isinstance(values, Mapping):
+            known = self._constants | dict(values)
+            return [known[name] for name in self.names]
+        return values
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise UniqueViolation(str(error)) from error
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        raise DatabaseDown(str(error)) from error
+
+
+class Db:
+    """One connection, one thread."""
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
+
+    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
+        """The rows a statement gives."""
+        try:
+            return self._driver.execute(statement.text, statement.ordered(values)).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise DatabaseDown(str(error)) from error
+
+    def run(self, statement: Statement, values: Parameters = ()) -> int:
+        """Runs a statement once; the number of rows it touched."""
+        with _translated():
+            return self._driver.execute(statement.text, statement.ordered(values)).rowcount
+
+    def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+        """Runs a statement once per row."""
+        with _translated():
+            self._driver.executemany(statement.text, rows)
+
+    def begin(self) -> None:
+        """Begins a transaction that will write."""
+        with _translated():
+            self._driver.execute("BEGIN IMMEDIATE")
+
+    def begin_read(self) -> None:
+        """Begins a transaction whose reads all see the same moment."""
+        with _translated():
+            self._driver.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Makes the transaction durable."""
+        with _translated():
+            self._driver.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Gives the transaction up, if one is open."""
+        if self._driver.in_transaction:
+            self._driver.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        """Gives the connection for the length of a block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Closes the connection."""
+        self.close()
+
+
+class Store:
+    """A database by its URL: `sqlite:///exam-sessions.db`."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+            raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url!r}")
+        self.path = Path(parsed.database).absolute()
+        # Plain Core and Alembic go through the engine; the lanes own their driver connections.
+        self.engine = create_engine(parsed, poolclass=NullPool)
+
+    def writer(self) -> Db:
+        """A connection that may write. Nothing it commits is acknowledged before it is on disk."""
+        with _translated():
+            driver = sqlite3.connect(
+                self.path,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_MS / 1000,
+                cached_statements=256,
+            )
+            driver.execute("PRAGMA journal_mode=WAL")
+            driver.execute("PRAGMA synchronous=FULL")
+            driver.execute("PRAGMA cache_size=-65536")
+        return Db(driver)
+
+    def reader(self) -> Db:
+        """A connection that cannot write."""
+        with _translated():
+            driver = sqlite3.connect(
+                f"file:{self.path}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_MS / 1000,
+                cached_statements=256,
+            )
+            driver.execute("PRAGMA cache_size=-32768")
+        return Db(driver)
+
+    def statement(self, statement: Executable) -> Statement:
+        """A Core statement, compiled for this database."""
+        return Statement(statement, self.engine)
+
+    def close(self) -> None:
+        """Lets go of the engine."""
+        self.engine.dispose()

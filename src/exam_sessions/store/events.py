@@ -1,0 +1,109 @@
+"""Statements on the history: append events in the workspace's order, read a session's, count workspaces."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from exam_sessions.store.schema import events, workspaces
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.records import Event
+    from exam_sessions.store.engine import Db, Store
+
+
+class EventRow(NamedTuple):
+    """An event in its place."""
+
+    workspace_id: str
+    sequence: int
+    session_id: str
+    release_id: str
+    action: str
+    from_state: int
+    to_state: int
+    actor: str
+    reason: str
+    message: str
+    request_id: str
+    time: int
+    changes: str
+
+
+class Happening(NamedTuple):
+    """An event with what the transaction knows of it, before it has its place."""
+
+    event: Event
+    session_id: str
+    release_id: str
+    actor: str
+    request_id: str
+
+
+class EventRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        c = events.c
+        self._insert = store.statement(insert(events))
+        mine = (c.workspace_id == bindparam("workspace")) & (c.session_id == bindparam("session"))
+        self._page = store.statement(
+            select(events).where(mine, c.sequence > bindparam("after")).order_by(c.sequence).limit(bindparam("most"))
+        )
+        self._last = store.statement(select(events).where(mine).order_by(c.sequence.desc()).limit(1))
+        count = bindparam("count")
+        self._reserve = store.statement(
+            upsert(workspaces)
+            .values(workspace_id=bindparam("workspace"), last_sequence=bindparam("first"))
+            .on_conflict_do_update(
+                index_elements=[workspaces.c.workspace_id],
+                set_={"last_sequence": workspaces.c.last_sequence + count},
+            )
+            .returning(workspaces.c.last_sequence)
+        )
+        self._workspaces = store.statement(select(workspaces.c.workspace_id))
+
+    def append(self, db: Db, workspace: str, happened: list[Happening], now: int) -> None:
+        """Gives events the next places of the workspace's order and writes them."""
+        count = len(happened)
+        last = db.rows(self._reserve, (workspace, count, count))[0][0]
+        place = last - count
+        rows = []
+        for event, session_id, release_id, actor, request_id in happened:
+            place += 1
+            changes = json.dumps(event.changes, separators=(",", ":"), ensure_ascii=False) if event.changes else ""
+            rows.append(
+                (
+                    workspace,
+                    place,
+                    session_id,
+                    release_id,
+                    event.action,
+                    event.from_state,
+                    event.to_state,
+                    event.actor or actor,
+                    event.reason,
+                    event.message,
+                    request_id,
+                    now,
+                    changes,
+                )
+            )
+        db.run_many(self._insert, rows)
+
+    def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[EventRow]:
+        """A session's events with a greater sequence, oldest first."""
+        values = {"workspace": workspace, "session": session_id, "after": after, "most": most}
+        return [EventRow._make(row) for row in db.rows(self._page, values)]
+
+    def last(self, db: Db, workspace: str, session_id: str) -> EventRow | None:
+        """A session's last event; also of a deleted session."""
+        rows = db.rows(self._last, {"workspace": workspace, "session": session_id})
+        return EventRow._make(rows[0]) if rows else None
+
+    def workspaces(self, db: Db) -> list[str]:
+        """Every workspace something has happened in."""
+        return [row[0] for row in db.rows(self._workspaces)]

@@ -1,0 +1,25 @@
+"""All statements of one database, compiled together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions.store.catalog import CatalogRows
+from exam_sessions.store.events import EventRows
+from exam_sessions.store.listing import SessionPages
+from exam_sessions.store.requests import RequestRows
+from exam_sessions.store.sessions import SessionRows
+
+if TYPE_CHECKING:
+    from exam_sessions.store.engine import Store
+
+
+class Rows:
+    """One attribute per kind of row. Not shared between threads: a lane has its own."""
+
+    def __init__(self, store: Store) -> None:
+        self.sessions = SessionRows(store)
+        self.events = EventRows(store)
+        self.catalog = CatalogRows(store)
+        self.requests = RequestRows(store)
+        self.pages = SessionPages(store)

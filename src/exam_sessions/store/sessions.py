@@ -1,0 +1,150 @@
+"""Statements on session rows: load, look for what is taken, insert, update, delete, find what is due."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from exam_sessions.domain.records import Session
+from exam_sessions.store.among import among, listed
+from exam_sessions.store.schema import sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from exam_sessions.store.engine import Db, Store
+
+FIXED = frozenset({"workspace_id", "id", "release_id", "keycode", "create_time"})
+"""Columns that never change."""
+
+BOOKED = frozenset(
+    {
+        "candidate_id",
+        "name_first",
+        "name_middle",
+        "name_last",
+        "gender",
+        "grade_level",
+        "ethnicity",
+        "school_id",
+        "district_id",
+        "external_reference",
+        "centre_id",
+        "access_code",
+        "window_start",
+        "window_end",
+        "extra_time",
+    }
+)
+"""Columns that only an edit changes. A move leaves them out, and with them the upkeep of their indexes."""
+
+
+class Taken(NamedTuple):
+    """Which of the values looked for are taken."""
+
+    ids: frozenset[str]
+    keycodes: frozenset[str]
+    candidates: frozenset[str]
+    access_codes: frozenset[str]
+
+
+class SessionRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        c = sessions.c
+        mine = c.workspace_id == bindparam("workspace")
+        in_release = mine & (c.release_id == bindparam("release"))
+        self._by_id = store.statement(select(sessions).where(mine, among(c.id, "keys")))
+        self._by_keycode = store.statement(select(sessions).where(mine, among(c.keycode, "keys")))
+        self._taken_ids = store.statement(select(c.id).where(mine, among(c.id, "keys")))
+        self._taken_keycodes = store.statement(select(c.keycode).where(mine, among(c.keycode, "keys")))
+        self._taken_candidates = store.statement(
+            select(c.candidate_id).where(in_release, among(c.candidate_id, "keys"))
+        )
+        self._taken_codes = store.statement(select(c.access_code).where(in_release, among(c.access_code, "keys")))
+        self._insert = store.statement(insert(sessions))
+        self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session")))
+        moved = [name for name in Session._fields if name not in FIXED | BOOKED]
+        edited = [name for name in Session._fields if name not in FIXED]
+        self._move, self._move_row = self._update_of(store, moved)
+        self._edit, self._edit_row = self._update_of(store, edited)
+        self._due = store.statement(
+            select(c.id).where(mine, c.due_time <= bindparam("now")).order_by(c.due_time).limit(bindparam("most"))
+        )
+        self._hurry = store.statement(
+            update(sessions)
+            .values(due_time=bindparam("now"))
+            .where(in_release, c.state.in_([bindparam("locked"), bindparam("running"), bindparam("offline")]))
+        )
+
+    @staticmethod
+    def _update_of(store: Store, names: list[str]):  # type: ignore[no-untyped-def] # noqa: ANN205
+        c = sessions.c
+        values = {name: bindparam(f"new_{name}") for name in names}
+        statement = store.statement(
+            update(sessions)
+            .values(values)
+            .where(c.workspace_id == bindparam("new_workspace_id"), c.id == bindparam("new_id"))
+        )
+        places = [Session._fields.index(name.removeprefix("new_")) for name in statement.names]
+        return statement, itemgetter(*places)
+
+    def load(self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]) -> list[Session]:
+        """The sessions with these ids, and those with these keycodes; unknown ones are left out."""
+        found = db.rows(self._by_id, (workspace, listed(ids))) if ids else []
+        if keycodes:
+            found += db.rows(self._by_keycode, (workspace, listed(keycodes)))
+        return [Session._make(row) for row in found]
+
+    def taken(
+        self,
+        db: Db,
+        workspace: str,
+        release: str,
+        *,
+        ids: Collection[str] = (),
+        keycodes: Collection[str] = (),
+        candidates: Collection[str] = (),
+        access_codes: Collection[str] = (),
+    ) -> Taken:
+        """Which of the values stand in a row already."""
+
+        def look(statement, scope, keys):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+            return frozenset(row[0] for row in db.rows(statement, (*scope, listed(keys)))) if keys else frozenset()
+
+        here, there = (workspace,), (workspace, release)
+        return Taken(
+            look(self._taken_ids, here, ids),
+            look(self._taken_keycodes, here, keycodes),
+            look(self._taken_candidates, there, candidates),
+            look(self._taken_codes, there, access_codes),
+        )
+
+    def insert(self, db: Db, rows: Sequence[Session]) -> None:
+        """Adds sessions."""
+        db.run_many(self._insert, rows)
+
+    def move(self, db: Db, rows: Sequence[Session]) -> None:
+        """Writes the columns a move changes."""
+        db.run_many(self._move, [self._move_row(row) for row in rows])
+
+    def edit(self, db: Db, rows: Sequence[Session]) -> None:
+        """Writes every column that may change."""
+        db.run_many(self._edit, [self._edit_row(row) for row in rows])
+
+    def delete(self, db: Db, workspace: str, session_id: str) -> None:
+        """Removes a session."""
+        db.run(self._delete, (workspace, session_id))
+
+    def due(self, db: Db, workspace: str, now: int, most: int) -> list[str]:
+        """Ids of sessions the clockwork must look at, the longest overdue first."""
+        values = {"workspace": workspace, "now": now, "most": most}
+        return [row[0] for row in db.rows(self._due, values)]
+
+    def hurry(self, db: Db, workspace: str, release: str, now: int, states: tuple[int, int, int]) -> None:
+        """Makes the clockwork look at a release's sessions in these states at once: their times may have changed."""
+        values = {"now": now, "workspace": workspace, "release": release}
+        db.run(self._hurry, values | dict(zip(("locked", "running", "offline"), states, strict=True)))

@@ -1,0 +1,187 @@
+"""A real server in this process, and a desk to talk to it from: real gRPC over a real port, a real SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import grpc
+import uvloop
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from exam_sessions.app import App, now
+from exam_sessions.settings import Settings
+from exam_sessions.v1 import (
+    catalog_pb2,
+    catalog_service_pb2,
+    catalog_service_pb2_grpc,
+    lifecycle_service_pb2,
+    lifecycle_service_pb2_grpc,
+    marking_service_pb2,
+    marking_service_pb2_grpc,
+    session_pb2,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
+
+State = session_pb2.State
+
+
+class Clock:
+    """The server's clock: the system's, plus what a test has added."""
+
+    def __init__(self):
+        self.ahead = 0
+
+    def __call__(self):
+        return now() + self.ahead
+
+    def advance(self, seconds):
+        self.ahead += int(seconds * 1_000_000)
+
+
+class RunningServer:
+    """An App on its own thread and event loop."""
+
+    def __init__(self, settings, clock=now):
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.app = App(settings, clock)
+        self._wait(self.app.start())
+        self.target = f"127.0.0.1:{self.app.port}"
+
+    def _wait(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+
+    def sweep(self):
+        """Runs the clockwork once, now."""
+        return self._wait(self.app.service.clockwork.sweep())
+
+    def stop(self):
+        self._wait(self.app.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@contextmanager
+def serving(directory, clock=now, **settings):
+    """A running server on a database in a directory."""
+    url = f"sqlite:///{directory}/exam-sessions.db"
+    server = RunningServer(Settings(listen="127.0.0.1:0", database_url=url, **settings), clock)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@dataclass
+class Refused(Exception):
+    """A refusal as a client reads it."""
+
+    code: grpc.StatusCode
+    reason: str
+    message: str
+    metadata: dict
+    fields: dict
+
+    def __str__(self):
+        return f"{self.code.name} {self.reason}: {self.message}"
+
+
+def read_refusal(error):
+    """The typed refusal inside an RpcError: exactly one ErrorInfo, and the bad fields by path."""
+    status = rpc_status.from_call(error)
+    infos, fields = [], {}
+    for detail in status.details if status else ():
+        if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+            info = error_details_pb2.ErrorInfo()
+            detail.Unpack(info)
+            infos.append(info)
+        if detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
+            bad = error_details_pb2.BadRequest()
+            detail.Unpack(bad)
+            fields = {v.field: (v.reason, v.description) for v in bad.field_violations}
+    assert len(infos) == 1, f"{error.code()} {error.details()} carries {len(infos)} ErrorInfo"
+    assert infos[0].domain == "exam-sessions"
+    return Refused(error.code(), infos[0].reason, error.details(), dict(infos[0].metadata), fields)
+
+
+class Desk:
+    """A client in one workspace. Calls raise Refused; requests are written as keyword arguments."""
+
+    def __init__(self, target, workspace=None, actor="test"):
+        self.workspace = workspace or f"w{uuid.uuid4().hex[:12]}"
+        self.metadata = (("x-actor", actor),) if actor else ()
+        self.channel = grpc.insecure_channel(target, options=[("grpc.max_send_message_length", -1)])
+        self._stubs = {
+            session_service_pb2: session_service_pb2_grpc.SessionServiceStub(self.channel),
+            lifecycle_service_pb2: lifecycle_service_pb2_grpc.LifecycleServiceStub(self.channel),
+            marking_service_pb2: marking_service_pb2_grpc.MarkingServiceStub(self.channel),
+            catalog_service_pb2: catalog_service_pb2_grpc.CatalogServiceStub(self.channel),
+        }
+        self._numbers = itertools.count(1)
+
+    def call(self, rpc, request=None, /, timeout=60, **fields):
+        """Calls an RPC by its name; the workspace is filled in."""
+        module = next(m for m in self._stubs if hasattr(m, f"{rpc}Request"))
+        if request is None:
+            kind = getattr(module, f"{rpc}Request")
+            if "workspace_id" in kind.DESCRIPTOR.fields_by_name:
+                fields.setdefault("workspace_id", self.workspace)
+            request = kind(**fields)
+        try:
+            return getattr(self._stubs[module], rpc)(request, timeout=timeout, metadata=self.metadata)
+        except grpc.RpcError as error:
+            raise read_refusal(error) from None
+
+    def release(self, **fields):
+        """A new release."""
+        fields.setdefault("name", "Maths")
+        return self.call("CreateRelease", release=catalog_pb2.Release(**fields)).release
+
+    def book(self, release=None, candidate_id=None, **booking):
+        """A new session, of a new candidate unless one is named."""
+        release = release or self.release()
+        candidate = session_pb2.Candidate(candidate_id=candidate_id or f"c{next(self._numbers)}")
+        booking = session_pb2.Booking(candidate=candidate, **booking)
+        return self.call("CreateSession", release_id=release.id, booking=booking).session
+
+    def move(self, rpc, session, **fields):
+        """One action on a session, by its id."""
+        if rpc == "EnterKeycode":
+            return self.call(rpc, keycode=session.keycode, **fields).session
+        return self.call(rpc, session_id=session.id, **fields).session
+
+    def walk(self, session, *rpcs):
+        """Several actions, one after the other."""
+        for rpc in rpcs:
+            session = self.move(rpc, session)
+        return session
+
+    def get(self, session):
+        """A session as it is now."""
+        return self.call("GetSession", session_id=session.id).session
+
+    def history(self, session):
+        """A session's events."""
+        return list(self.call("ListSessionEvents", session_id=session.id, page_size=1000).events)
+
+    def close(self):
+        self.channel.close()
+
+
+def until(condition, seconds=10):
+    """Waits for a condition, looking often; fails when it does not come true in time."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "what was waited for did not happen"
+        time.sleep(0.01)
+    return found
