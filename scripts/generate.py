@@ -29,16 +29,18 @@ def rules_descriptor_set() -> bytes:
     return files.SerializeToString()
 
 
-OURS = tuple(sorted(str(path.relative_to(ROOT / "protos")) for path in (ROOT / "protos").rglob("*.proto")))
+def ours(protos: Path) -> list[str]:
+    """Our own files, as protoc names them."""
+    return sorted(str(path.relative_to(protos)) for path in protos.rglob("*.proto"))
 
 
-def run(*arguments: str) -> None:
+def run(protos: Path, *arguments: str) -> None:
     """Runs protoc with the rules at hand."""
     with tempfile.NamedTemporaryFile(suffix=".binpb") as rules:
         rules.write(rules_descriptor_set())
         rules.flush()
         well_known = resources.files("grpc_tools") / "_proto"
-        paths = [f"--descriptor_set_in={rules.name}", f"-I{ROOT / 'protos'}", f"-I{well_known}"]
+        paths = [f"--descriptor_set_in={rules.name}", f"-I{protos}", f"-I{well_known}"]
         if status := protoc.main(["protoc", *paths, *arguments]):
             sys.exit(status)
 
@@ -47,14 +49,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, default=ROOT / "src", help="where the modules go (default: src)")
     parser.add_argument("--image", type=Path, help="write only an image for buf lint and buf breaking, to this file")
+    parser.add_argument("--protos", type=Path, default=ROOT / "protos", help="where the protos are (default: protos)")
     options = parser.parse_args()
+    protos, out = options.protos, options.into
+    files = ours(protos)
     if options.image:
-        run("--include_imports", "--include_source_info", f"--descriptor_set_out={options.image}", *OURS)
+        run(protos, "--include_imports", "--include_source_info", f"--descriptor_set_out={options.image}", *files)
         return
-    out = options.into
     plugin = f"--plugin=protoc-gen-mypy_grpc={Path(sys.executable).parent / 'protoc-gen-mypy_grpc'}"
-    run(f"--python_out={out}", f"--pyi_out={out}", *OURS, RULES)
-    run(plugin, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *(f for f in OURS if "service" in f))
+    services = [name for name in files if "service" in name]
+    run(protos, f"--python_out={out}", f"--pyi_out={out}", *files, RULES)
+    run(protos, plugin, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *services)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PREFIX = "EXAM_SESSIONS_"
 
@@ -39,13 +42,11 @@ class Settings:
         """
         values: dict[str, object] = {}
         for field in fields(cls):
+            kind: Callable[[str], object] = type(field.default)
             text = os.environ.get(PREFIX + field.name.upper())
             if text is not None:
-                kind = type(field.default)
                 try:
                     values[field.name] = kind(text)
                 except ValueError:
-                    raise ValueError(
-                        f"{PREFIX}{field.name.upper()} must be a {kind.__name__}, not {text!r}"
-                    ) from None
+                    raise ValueError(f"{PREFIX}{field.name.upper()} must be a {field.type}, not {text!r}") from None
         return replace(cls(**values), **{k: v for k, v in flags.items() if v is not None})  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exam_sessions.domain.records import Release, Session
+from exam_sessions.domain.records import Release, Session  # noqa: TC001 - NamedTuple reads its annotations
 
 if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger, Wants

@@ -138,7 +138,7 @@ class BookSessions(Batch):
         for name, path, used, kind in checks:
             place = Booking._fields.index(name)
             for index, booking in enumerate(filled):
-                value = booking[place]
+                value = str(booking[place])
                 if value in used and value:
                     found.append(errors.RowRefusal(index, path, kind(value)))
                 used.add(value)

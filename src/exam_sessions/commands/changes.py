@@ -130,8 +130,8 @@ class EditSessions(Batch):
         found = []
         for release, rows in by_release.values():
             places = [index for index, _ in rows]
-            for row in collisions(ledger, release, [session for _, session in rows], names):
-                found.append(errors.RowRefusal(places[row.index], row.field, row.refusal))
+            bad = collisions(ledger, release, [session for _, session in rows], names)
+            found += [errors.RowRefusal(places[row.index], row.field, row.refusal) for row in bad]
         return found
 
     def remember(self, result: int) -> str:

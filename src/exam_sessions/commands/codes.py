@@ -1,4 +1,4 @@
-"""Chance: ids, keycodes, access codes and PINs, from the operating system's cryptographic source."""
+"""Chance: ids, keycodes, access codes and PINs, from a cryptographic source."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import string
 import uuid_utils
 
 ALPHABET = "".join(letter for letter in string.ascii_uppercase + "23456789" if letter not in "IO")
-"""A-Z and 2-9 without the look-alikes I and O (0 and 1 are not in the range): 32 letters, so a byte picks one fairly."""
+"""A-Z and 2-9 without the look-alikes I and O; 0 and 1 are not in the range. 32 letters, so a byte picks fairly."""
 
 CODE_LENGTH = 8
 PIN_LENGTH = 6

@@ -1,4 +1,4 @@
-"""Runs groups of batches: one transaction a group, refusals known before anything is written, answers after commit."""
+"""Runs groups of batches: one transaction a group, refusals known before the first write, answers after commit."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Group commit: gathers the calls of a moment and hands them, as one group, to a thread that owns a connection.
 
-While a group is under way, the calls that arrive wait for the next one. When calls overlap, the lane also lingers about
+While a group is under way, the calls that arrive wait for the next one. When calls overlap, the lane also lingers
+about
 a millisecond before it starts a group, because calls reach the event loop one at a time and groups would not form; a
 lone caller never waits. All bookkeeping happens on the event loop, so there is nothing to lock.
 """

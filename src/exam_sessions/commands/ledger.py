@@ -111,7 +111,7 @@ class Ledger:
         return list(self._sessions.values())
 
     def recall(self, workspace: str, session_id: str) -> Session:
-        """A session read anew, or, when it is deleted, as its history kept it (without PIN). Raises SessionNotFound."""
+        """A session read anew, or, when deleted, as its history kept it, without PIN. Raises SessionNotFound."""
         found = self.rows.sessions.load(self.db, workspace, (session_id,), ())
         return found[0] if found else self._deleted(workspace, session_id)
 

@@ -1,9 +1,9 @@
-"""Sessions, events and the state machine as messages. The hot path of every reply, hence assignment field by field."""
+"""Sessions and events as messages. The hot path of every reply, hence assignment field by field."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf import field_mask_pb2
 
@@ -109,7 +109,8 @@ def keep_only(messages: Iterable[session_pb2.Session], mask: field_mask_pb2.Fiel
 def check_read_mask(mask: field_mask_pb2.FieldMask) -> None:
     """Refuses a mask that names a field Session does not have. Raises InvalidField."""
     for path in mask.paths:
-        if not field_mask_pb2.FieldMask(paths=[path]).IsValidForDescriptor(session_pb2.Session.DESCRIPTOR):
+        one: Any = field_mask_pb2.FieldMask(paths=[path])
+        if not one.IsValidForDescriptor(session_pb2.Session.DESCRIPTOR):
             raise errors.invalid("read_mask", f"Session has no field {path!r}")
 
 
@@ -140,4 +141,4 @@ def _as_text(value: object) -> str:
 
 def action_number(action: str) -> session_pb2.Action:
     """The enum value of a verb."""
-    return session_pb2.Action.Value(f"ACTION_{action.upper()}")
+    return cast("session_pb2.Action", session_pb2.Action.Value(f"ACTION_{action.upper()}"))

@@ -1,4 +1,4 @@
-"""The door every call goes through: size, parsing, validation, the caller's name, and the translation of what it raises.
+"""The door every call goes through: size, parsing, validation, the caller's name, and what becomes of refusals.
 
 Handlers take and give raw bytes, so that a malformed or oversized message gets a typed refusal like any other, and
 are wrapped once per method: grpc's own interceptors cost more than the rest of the door together.
@@ -94,7 +94,7 @@ def _violation(found: Any) -> errors.Violation:
     return errors.Violation(path, found.message)
 
 
-def handlers(service: ServiceDescriptor, methods: dict[str, Method], limit: int) -> grpc.GenericRpcHandler:
+def handlers(service: ServiceDescriptor, methods: dict[str, Method], limit: int) -> grpc.GenericRpcHandler[Any, Any]:
     """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
     wrapped = {method.name: _unary(method, methods[method.name], limit) for method in service.methods}
     return grpc.method_handlers_generic_handler(service.full_name, wrapped)
@@ -105,16 +105,20 @@ def _unary(method: MethodDescriptor, function: Method, limit: int) -> grpc.RpcMe
     name = f"{method.containing_service.full_name}/{method.name}"
     collect = _validator.collect_violations
 
-    async def serve(data: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+    def admit(data: bytes) -> Any:
+        if len(data) > limit:
+            raise errors.MessageTooLarge(len(data), limit)
         try:
-            if len(data) > limit:
-                raise errors.MessageTooLarge(len(data), limit)
-            try:
-                request = parse(data)
-            except DecodeError:
-                raise errors.MalformedMessage from None
-            if collect(request, fail_fast=True):
-                check(request)
+            request = parse(data)
+        except DecodeError:
+            raise errors.MalformedMessage from None
+        if collect(request, fail_fast=True):
+            check(request)
+        return request
+
+    async def serve(data: bytes, context: Any) -> bytes:
+        try:
+            request = admit(data)
             reply = await function(request, Call(context, name))
             return reply.SerializeToString()
         except errors.Refusal as refusal:

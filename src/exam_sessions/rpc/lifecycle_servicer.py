@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import ServiceDescriptor
 
+    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, Method
 
@@ -133,10 +134,13 @@ class LifecycleServicer:
     async def explain(self, request: pb.ExplainSessionRequest, _: Call) -> pb.ExplainSessionResponse:
         """Tries every action on a copy, in the mind."""
         target = target_of(request)
-        standing = await self._service.read(Wanted(workspace_of(request), target.session_id, target.keycode))
+        standing: Standing = await self._service.read(
+            Wanted(workspace_of(request), target.session_id, target.keycode)
+        )
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, standing, BASIC)
-        for action, outcome in explain(*standing, self._service.now()).items():
+        outcomes = explain(standing.session, standing.release, self._service.now())
+        for action, outcome in outcomes.items():
             verdict = reply.verdicts.add()
             verdict.action = action_number(action)
             if isinstance(outcome, errors.Refusal):

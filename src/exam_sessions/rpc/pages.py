@@ -1,4 +1,4 @@
-"""Page sizes and page tokens. A token is opaque, holds the place where the last page ended, and is bound to its query."""
+"""Page sizes and page tokens: opaque, the place where the last page ended, good only with the same query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server: services, health and reflection on one port. One factory, so that another transport can take its place."""
+"""The server: services, health and reflection on one port. Built here only, so the transport can be exchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from grpc_health.v1 import _async as health_aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
@@ -48,7 +50,7 @@ class Server:
         ]
         self._server: Any = grpc.aio.server(options=options)
         self._service = service
-        self._health = health.aio.HealthServicer()
+        self._health = health_aio.HealthServicer()
         self._names = _add_services(self._server, service, limit)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         _add_reflection(self._server, [*self._names, health.SERVICE_NAME])
@@ -107,7 +109,7 @@ def _add_services(server: Any, service: Service, limit: int) -> list[str]:
 def _add_reflection(server: Any, names: list[str]) -> None:
     """Reflection under both its names: grpcio ships v1alpha only, and v1 is the same on the wire."""
     names = [*names, reflection.SERVICE_NAME, REFLECTION_V1]
-    servicer = reflection.aio.ReflectionServicer(names)
+    servicer = reflection_aio.ReflectionServicer(names)
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,

@@ -163,9 +163,10 @@ def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> 
 
 
 def _criteria(message: pb.SessionFilter) -> Criteria:
-    states = set(message.states)
+    states: set[int] = set(message.states)
     if message.maturities:
-        ripe = {state for state, maturity in MATURITY.items() if maturity in message.maturities}
+        asked: set[int] = set(message.maturities)
+        ripe = {state for state, maturity in MATURITY.items() if maturity in asked}
         states = states & ripe if states else ripe
         # No state fits both: 0 is never stored, so nothing matches.
         states = states or {0}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import grpc
 from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
@@ -12,6 +11,7 @@ from grpc_status import rpc_status
 from exam_sessions import errors
 
 if TYPE_CHECKING:
+    import grpc
     from google.protobuf.message import Message
 
 DOMAIN = "exam-sessions"

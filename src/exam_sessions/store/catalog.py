@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, tuple_, update
 
@@ -12,6 +12,8 @@ from exam_sessions.store.schema import pins, releases
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from sqlalchemy import BindParameter
 
     from exam_sessions.store.engine import Db, Store
 
@@ -26,7 +28,9 @@ class CatalogRows:
         mine = c.workspace_id == bindparam("workspace")
         self._load = store.statement(select(releases).where(mine, among(c.id, "keys")))
         self._insert = store.statement(insert(releases))
-        values = {name: bindparam(f"new_{name}") for name in Release._fields if name not in FIXED}
+        values: dict[str, BindParameter[Any]] = {
+            name: bindparam(f"new_{name}") for name in Release._fields if name not in FIXED
+        }
         self._update = store.statement(
             update(releases)
             .values(values)

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from sqlalchemy.sql.expression import Executable
+    from sqlalchemy.sql import ClauseElement
+    from sqlalchemy.sql.compiler import SQLCompiler
 
 BUSY_MS = 5_000
 """How long a writer waits for another process's transaction."""
@@ -47,10 +48,10 @@ class Statement:
 
     __slots__ = ("_constants", "names", "text")
 
-    def __init__(self, statement: Executable, engine: Engine) -> None:
-        compiled = statement.compile(engine)
+    def __init__(self, statement: ClauseElement, engine: Engine) -> None:
+        compiled = cast("SQLCompiler", statement.compile(engine))
         self.text = str(compiled)
-        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
+        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
 
     def ordered(self, values: Parameters) -> Sequence[Any]:
@@ -169,7 +170,7 @@ class Store:
             driver.execute("PRAGMA cache_size=-32768")
         return Db(driver)
 
-    def statement(self, statement: Executable) -> Statement:
+    def statement(self, statement: ClauseElement) -> Statement:
         """A Core statement, compiled for this database."""
         return Statement(statement, self.engine)
 

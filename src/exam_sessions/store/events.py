@@ -11,6 +11,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from exam_sessions.store.schema import events, workspaces
 
 if TYPE_CHECKING:
+    from sqlalchemy import BindParameter
+
     from exam_sessions.domain.records import Event
     from exam_sessions.store.engine import Db, Store
 
@@ -54,7 +56,7 @@ class EventRows:
             select(events).where(mine, c.sequence > bindparam("after")).order_by(c.sequence).limit(bindparam("most"))
         )
         self._last = store.statement(select(events).where(mine).order_by(c.sequence.desc()).limit(1))
-        count = bindparam("count")
+        count: BindParameter[int] = bindparam("count")
         self._reserve = store.statement(
             upsert(workspaces)
             .values(workspace_id=bindparam("workspace"), last_sequence=bindparam("first"))

@@ -5,7 +5,7 @@ A page is found by where the last one ended, never by counting rows from the sta
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
@@ -14,6 +14,8 @@ from exam_sessions.store.among import among, listed
 from exam_sessions.store.schema import sessions
 
 if TYPE_CHECKING:
+    from sqlalchemy import Column
+
     from exam_sessions.store.engine import Db, Statement, Store
 
 STATEMENTS_KEPT = 256
@@ -100,7 +102,7 @@ class SessionPages:
             self._kept[key] = self._store.statement(self._build(criteria, order, after=after))
         return self._kept[key]
 
-    def _build(self, criteria: Criteria, order: str, *, after: bool) -> Select[tuple[object, ...]]:
+    def _build(self, criteria: Criteria, order: str, *, after: bool) -> Select[Any]:
         where = [c.workspace_id == bindparam("workspace")]
         for name, value in criteria._asdict().items():
             if name == "states" and value:
@@ -111,10 +113,12 @@ class SessionPages:
                 where.append(PARTS[name])
         if order == "count":
             return select(func.count()).select_from(sessions).where(*where)
+        keys: list[Column[Any]]
+        here: ColumnElement[bool]
         if order == "id":
-            keys, here = (c.id,), c.id > bindparam("after_id")
+            keys, here = [c.id], c.id > bindparam("after_id")
         else:
-            keys = (c.create_time, c.id)
+            keys = [c.create_time, c.id]
             place = tuple_(bindparam("after_time"), bindparam("after_id"))
             here = tuple_(*keys) < place if order.endswith("desc") else tuple_(*keys) > place
         if after:

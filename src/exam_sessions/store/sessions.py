@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -12,9 +12,11 @@ from exam_sessions.store.among import among, listed
 from exam_sessions.store.schema import sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from exam_sessions.store.engine import Db, Store
+    from sqlalchemy import BindParameter
+
+    from exam_sessions.store.engine import Db, Statement, Store
 
 FIXED = frozenset({"workspace_id", "id", "release_id", "keycode", "create_time"})
 """Columns that never change."""
@@ -81,9 +83,9 @@ class SessionRows:
         )
 
     @staticmethod
-    def _update_of(store: Store, names: list[str]):  # type: ignore[no-untyped-def] # noqa: ANN205
+    def _update_of(store: Store, names: list[str]) -> tuple[Statement, Callable[[Session], tuple[Any, ...]]]:
         c = sessions.c
-        values = {name: bindparam(f"new_{name}") for name in names}
+        values: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in names}
         statement = store.statement(
             update(sessions)
             .values(values)
@@ -112,7 +114,7 @@ class SessionRows:
     ) -> Taken:
         """Which of the values stand in a row already."""
 
-        def look(statement, scope, keys):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        def look(statement: Statement, scope: tuple[str, ...], keys: Collection[str]) -> frozenset[str]:
             return frozenset(row[0] for row in db.rows(statement, (*scope, listed(keys)))) if keys else frozenset()
 
         here, there = (workspace,), (workspace, release)
