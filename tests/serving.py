@@ -56,9 +56,14 @@ class RunningServer:
         self.app = App(settings, clock)
         self._wait(self.app.start())
         self.target = f"127.0.0.1:{self.app.port}"
+        self.database = settings.database_url.removeprefix("sqlite:///")
 
     def _wait(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+
+    def run(self, coroutine):
+        """Runs a coroutine on the server's loop."""
+        return self._wait(coroutine)
 
     def sweep(self):
         """Runs the clockwork once, now."""
@@ -98,7 +103,10 @@ class Refused(Exception):
 
 def read_refusal(error):
     """The typed refusal inside an RpcError: exactly one ErrorInfo, and the bad fields by path."""
-    status = rpc_status.from_call(error)
+    try:
+        status = rpc_status.from_call(error)
+    except ValueError as torn:
+        raise AssertionError(f"the details of a refusal did not arrive: {error.details()}") from torn
     infos, fields = [], {}
     for detail in status.details if status else ():
         if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):

@@ -52,7 +52,7 @@ class App:
 
     async def start(self) -> None:
         """Starts to serve."""
-        self.service.start()
+        await self.service.start()
         self._server = Server(self.service, self.settings.listen, self.settings.max_message_bytes)
         await self._server.start()
 

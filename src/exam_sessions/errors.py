@@ -254,7 +254,12 @@ class WindowClosed(WrongState):
     window_start: str
     window_end: str
     now: str
-    text = "the window is not open: it runs from {window_start} to {window_end}, and it is {now}"
+
+    def __str__(self) -> str:
+        """When the window is open, and what time it is."""
+        start = f" from {self.window_start}" if self.window_start else ""
+        end = f" until {self.window_end}" if self.window_end else ""
+        return f"the window is not open: it is{start}{end}, and now it is {self.now}"
 
 
 @dataclass(eq=False)

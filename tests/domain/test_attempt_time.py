@@ -53,6 +53,11 @@ def test_the_start_time_is_written_once(away_and_back):
     assert session.start_time == STARTED
 
 
+def test_a_candidate_let_in_with_a_clock_that_runs_already_keeps_it():
+    behind_the_door = a_session(S.LOCKED_FOR_INVIGILATOR, start_time=STARTED)
+    assert became(behind_the_door, a_release(), A.UNLOCK).start_time == STARTED
+
+
 def test_a_pause_stops_the_clock():
     after = became(a_session(S.IN_PROGRESS), a_release(), A.PAUSE)
     assert (after.state, after.pause_start_time, after.due_time) == (7, NOW, None)

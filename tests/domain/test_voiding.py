@@ -59,13 +59,6 @@ def test_another_reason_is_kept_in_words():
     assert (after.state, after.void_reason, after.void_message) == (10, 6, "the room burned")
 
 
-@pytest.mark.parametrize("message", ["", " ", "\t\n"])
-def test_another_reason_must_be_put_in_words(message):
-    with pytest.raises(errors.InvalidArgument) as refusal:
-        decided(a_session(State.READY), a_release(), Action.VOID, void_reason=VoidReason.OTHER, message=message)
-    assert [violation.field for violation in refusal.value.violations()] == ["message"]
-
-
 @pytest.mark.parametrize("state", [State.READY, State.OFFLINE, State.AWAITING_UPLOAD, State.EXCEPTION])
 def test_a_session_held_offline_is_not_voided_by_mistake(state):
     with pytest.raises(errors.HeldOffline) as refusal:

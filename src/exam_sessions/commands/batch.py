@@ -14,6 +14,10 @@ ROWS_AT_MOST = 10_000
 """Rows of one batch (ItemLogic, /sessions/create)."""
 
 
+SYSTEM = "system"
+"""The actor of what the service does by itself; no caller may use the name."""
+
+
 class Caller(NamedTuple):
     """Who asks, where, and how to tell a repetition from something new."""
 

@@ -1,4 +1,7 @@
-"""Booking sessions: one, or ten thousand at once, all or nothing."""
+"""Booking sessions, all or nothing: which rows may be booked, and what is drawn where the caller left a gap.
+
+A few rows are booked in one transaction, here; a long roster in instalments (rosters.py).
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,114 @@ class Booked(NamedTuple):
     candidate_id: str
 
 
+def booked(sessions: Sequence[Session]) -> list[Booked]:
+    """What callers must keep of these sessions."""
+    return [Booked(s.id, s.keycode, s.access_code, s.candidate_id) for s in sessions]
+
+
+UNIQUE = (
+    ("id", "session_id", "ids", errors.DuplicateSessionId),
+    ("keycode", "keycode", "keycodes", errors.DuplicateKeycode),
+    ("candidate_id", "candidate.candidate_id", "candidates", errors.DuplicateCandidate),
+    ("access_code", "access_code", "access_codes", errors.DuplicateAccessCode),
+)
+"""What no two sessions may share: column, field of the booking, what it is looked for as, refusal."""
+
+
+class Screening:
+    """Turns the rows of one batch into sessions, chunk by chunk, and finds those that cannot be booked."""
+
+    def __init__(self, release: Release, now: int) -> None:
+        self._release, self._now = release, now
+        self._used: dict[str, set[str]] = {column: set() for column, *_ in UNIQUE}
+        self.refused: list[errors.RowRefusal] = []
+
+    def screen(self, ledger: Ledger, bookings: Sequence[Booking], first: int) -> list[Session]:
+        """The sessions of a chunk that begins at row `first`, gaps left open; bad rows are added to `refused`.
+
+        Raises:
+            errors.ReleaseFinalized: the release takes no more sessions.
+        """
+        sessions: list[Session] = []
+        places: list[int] = []
+        for index, booking in enumerate(bookings, first):
+            try:
+                sessions.append(schedule(booking, self._release, self._now))
+                places.append(index)
+            except errors.InvalidField as refusal:
+                self.refused.append(errors.RowRefusal(index, "", refusal))
+        looked = {kind: {getattr(s, column) for s in sessions} - {""} for column, _, kind, _ in UNIQUE}
+        taken = ledger.taken(self._release, **looked)
+        for column, field, kind, refusal_of in UNIQUE:
+            in_use, used = getattr(taken, kind), self._used[column]
+            for index, value in zip(places, [getattr(s, column) for s in sessions], strict=True):
+                if value and (value in used or value in in_use):
+                    self.refused.append(errors.RowRefusal(index, field, refusal_of(value)))
+                used.add(value)
+        return sessions
+
+    def passed(self, path: str, size: int) -> None:
+        """Refuses the batch when a row was found bad. Raises BatchRefused, every bad row named in order."""
+        if self.refused:
+            self.refused.sort(key=lambda row: row.index)
+            raise errors.BatchRefused(path, self.refused, size)
+
+    def fill(self, ledger: Ledger, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
+        """The sessions with ids, codes and PINs drawn where they were left empty."""
+        ids = codes.new_ids(len(sessions))
+        keycodes = self._drawn("keycode", sessions, lambda drawn: ledger.taken(self._release, keycodes=drawn))
+        access = self._drawn("access_code", sessions, lambda drawn: ledger.taken(self._release, access_codes=drawn))
+        return [
+            session._replace(
+                id=session.id or ids[n],
+                keycode=keycodes[n],
+                access_code=access[n],
+                pin=session.pin or pins.of(session),
+            )
+            for n, session in enumerate(sessions)
+        ]
+
+    def _drawn(self, column: str, sessions: Sequence[Session], look: Callable[[list[str]], Taken]) -> list[str]:
+        """The codes given, with drawn ones in the gaps that no row of the batch and no session has."""
+        filled, used = [getattr(s, column) for s in sessions], self._used[column]
+        gaps = [n for n, code in enumerate(filled) if not code]
+        while gaps:
+            drawn = codes.new_codes(len(gaps))
+            taken = look(drawn)
+            again = []
+            for n, code in zip(gaps, drawn, strict=True):
+                if code in used or code in taken.keycodes or code in taken.access_codes:
+                    again.append(n)
+                else:
+                    filled[n] = code
+                    used.add(code)
+            gaps = again
+        return filled
+
+
+class SharedPins:
+    """The PINs sessions of a release share, by centre and UTC day (Surpass, TestSchedule API)."""
+
+    def __init__(self, ledger: Ledger, release: Release, sessions: Sequence[Session]) -> None:
+        self._release = release
+        self._known: dict[tuple[str, int], str] = {}
+        if release.auto_create_pin:
+            self._known = ledger.pins(release, {session.centre_id for session in sessions})
+        self.drawn: dict[tuple[str, int], str] = {}
+
+    def of(self, session: Session) -> str:
+        """The PIN of a session's centre on the day its window opens, or else on the day it is booked."""
+        release = self._release
+        if not release.auto_create_pin:
+            return ""
+        place = (session.centre_id, day_of(session.window_start or release.window_start or session.create_time))
+        if place not in self._known:
+            self._known[place] = self.drawn[place] = codes.new_pin()
+        return self._known[place]
+
+
 class BookSessions(Batch):
-    """New sessions of one release. The result is a Booked for each, in order."""
+    """New sessions of one release. The result is a Booked for each, in order; gaps stay open when only validating."""
 
     __slots__ = ("bookings", "path", "release_id", "weight")
 
@@ -46,103 +155,21 @@ class BookSessions(Batch):
 
     def apply(self, ledger: Ledger) -> list[Booked]:
         """Decides every row before entering any."""
-        return [Booked(s.id, s.keycode, s.access_code, s.candidate_id) for s in self._book(ledger)]
+        return booked(self._book(ledger))
 
     def _book(self, ledger: Ledger) -> list[Session]:
         release = ledger.release(self.caller.workspace, self.release_id)
-        pins = _Pins(ledger, release, self.bookings) if release.auto_create_pin else None
-        filled = self._filled(ledger, release, pins)
-        sessions: list[Session] = []
-        refused: list[errors.RowRefusal] = []
-        for index, booking in enumerate(filled):
-            try:
-                sessions.append(schedule(booking, release, ledger.now))
-            except errors.ReleaseFinalized:
-                raise
-            except errors.Refusal as refusal:
-                refused.append(errors.RowRefusal(index, "", refusal))
-        refused += self._duplicates(ledger, filled)
-        if refused:
-            refused.sort(key=lambda row: row.index)
-            raise errors.BatchRefused(self.path, refused, len(self.bookings))
-        if not self.caller.validate_only:
-            ledger.share_pins(release, pins.drawn if pins else {})
-            for session in sessions:
-                ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), self.caller)
+        screening = Screening(release, ledger.now)
+        sessions = screening.screen(ledger, self.bookings, 0)
+        screening.passed(self.path, len(self.bookings))
+        if self.caller.validate_only:
+            return sessions
+        pins = SharedPins(ledger, release, sessions)
+        sessions = screening.fill(ledger, sessions, pins)
+        ledger.share_pins(release, pins.drawn)
+        for session in sessions:
+            ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), self.caller)
         return sessions
-
-    def _filled(self, ledger: Ledger, release: Release, pins: _Pins | None) -> list[Booking]:
-        """The bookings with ids, codes and PINs drawn where they were left empty."""
-        ids = codes.new_ids(len(self.bookings))
-        keycodes = self._drawn([b.keycode for b in self.bookings], lambda c: self._look(ledger, release, keycodes=c))
-        access = self._drawn(
-            [b.access_code for b in self.bookings], lambda c: self._look(ledger, release, access_codes=c)
-        )
-        return [
-            booking._replace(
-                session_id=booking.session_id or ids[n],
-                keycode=keycodes[n],
-                access_code=access[n],
-                pin=booking.pin or (pins.of(booking) if pins else ""),
-            )
-            for n, booking in enumerate(self.bookings)
-        ]
-
-    @staticmethod
-    def _drawn(given: list[str], look: Callable[[list[str]], Taken]) -> list[str]:
-        """The codes given, with drawn ones in the gaps that neither a row of the batch nor the database has."""
-        gaps = [n for n, code in enumerate(given) if not code]
-        filled, used = list(given), set(given)
-        while gaps:
-            drawn = codes.new_codes(len(gaps))
-            taken = look(drawn)
-            again = []
-            for n, code in zip(gaps, drawn, strict=True):
-                if code in used or code in taken.keycodes or code in taken.access_codes:
-                    again.append(n)
-                else:
-                    filled[n] = code
-                    used.add(code)
-            gaps = again
-        return filled
-
-    def _look(self, ledger: Ledger, release: Release, **values: Sequence[str]) -> Taken:
-        found = ledger.rows.sessions.taken(ledger.db, release.workspace_id, release.id, **values)
-        entered = ledger.entered()
-        here = [s for s in entered if s.release_id == release.id]
-        return found._replace(
-            ids=found.ids | {s.id for s in entered},
-            keycodes=found.keycodes | {s.keycode for s in entered},
-            candidates=found.candidates | {s.candidate_id for s in here},
-            access_codes=found.access_codes | {s.access_code for s in here},
-        )
-
-    def _duplicates(self, ledger: Ledger, filled: list[Booking]) -> list[errors.RowRefusal]:
-        """Rows that repeat a value of the database or of an earlier row. Drawn values are free already."""
-        release = ledger.release(self.caller.workspace, self.release_id)
-        taken = self._look(
-            ledger,
-            release,
-            ids=[b.session_id for b in self.bookings if b.session_id],
-            keycodes=[b.keycode for b in self.bookings if b.keycode],
-            candidates=[b.candidate_id for b in self.bookings],
-            access_codes=[b.access_code for b in self.bookings if b.access_code],
-        )
-        found: list[errors.RowRefusal] = []
-        checks = (
-            ("session_id", "session_id", set(taken.ids), errors.DuplicateSessionId),
-            ("keycode", "keycode", set(taken.keycodes), errors.DuplicateKeycode),
-            ("candidate_id", "candidate.candidate_id", set(taken.candidates), errors.DuplicateCandidate),
-            ("access_code", "access_code", set(taken.access_codes), errors.DuplicateAccessCode),
-        )
-        for name, path, used, kind in checks:
-            place = Booking._fields.index(name)
-            for index, booking in enumerate(filled):
-                value = str(booking[place])
-                if value in used and value:
-                    found.append(errors.RowRefusal(index, path, kind(value)))
-                used.add(value)
-        return found
 
     def remember(self, result: list[Booked]) -> str:
         """The rows themselves: a repetition is answered even when some were edited or deleted since."""
@@ -176,20 +203,3 @@ class BookSession(BookSessions):
     def replay(self, ledger: Ledger, remembered: str) -> Standing:  # type: ignore[override]
         """The session as it is now, or as it was when it was deleted."""
         return standing_of(ledger, self.caller.workspace, remembered)
-
-
-class _Pins:
-    """The PINs sessions of a release share, by centre and UTC day (Surpass, TestSchedule API)."""
-
-    def __init__(self, ledger: Ledger, release: Release, bookings: Sequence[Booking]) -> None:
-        self._now, self._release = ledger.now, release
-        self._known = ledger.pins(release, {booking.centre_id for booking in bookings})
-        self.drawn: dict[tuple[str, int], str] = {}
-
-    def of(self, booking: Booking) -> str:
-        """The PIN of a booking's centre on the day its window opens, or else on the day it is booked."""
-        day = day_of(booking.window_start or self._release.window_start or self._now)
-        place = (booking.centre_id, day)
-        if place not in self._known:
-            self._known[place] = self.drawn[place] = codes.new_pin()
-        return self._known[place]

@@ -169,10 +169,8 @@ def collisions(
         before = {s.id: getattr(ledger.session(s.workspace_id, s.id), name) for s in sessions}
         changed = [(n, s) for n, s in enumerate(sessions) if getattr(s, name) != before[s.id]]
         values = {getattr(s, name) for _, s in changed}
-        look = {UNIQUE_FIELDS[name]: values}
-        taken = ledger.rows.sessions.taken(ledger.db, release.workspace_id, release.id, **look)
-        used = set(taken.candidates | taken.access_codes)
-        used |= {getattr(s, name) for s in ledger.entered() if s.release_id == release.id}
+        kind = UNIQUE_FIELDS[name]
+        used: set[str] = getattr(ledger.taken(release, **{kind: values}), kind)
         for index, session in changed:
             value = getattr(session, name)
             if value in used:

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch, Caller
+from exam_sessions.commands.batch import SYSTEM, Batch, Caller
 from exam_sessions.domain.decide import decide, due_command, settle
 from exam_sessions.domain.records import Event
 from exam_sessions.domain.states import Action, State
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger, Wants
     from exam_sessions.commands.reads import Reads
     from exam_sessions.domain.records import Release, Session
+    from exam_sessions.store.drafts import DraftRow
+    from exam_sessions.store.engine import Store
 
 log = logging.getLogger(__name__)
-
-SYSTEM = "system"
-"""The actor of what the service does by itself."""
 
 SWEEP_AT_MOST = 200
 """Sessions of one sweep, so that callers wait for no more than that."""
@@ -35,8 +34,8 @@ SWEEP_AT_MOST = 200
 REMEMBERED_FOR = 48 * 3600 * 1_000_000
 """How long requests are remembered, in microseconds. The contract asks for 24 hours at least."""
 
-FORGET_EVERY = 100
-"""Sweeps between two rounds of forgetting."""
+TIDY_EVERY = 100
+"""Sweeps between two rounds of forgetting old requests and dead drafts."""
 
 
 class Sweep(Batch):
@@ -81,16 +80,20 @@ class Sweep(Batch):
     def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
         """Quarantine, without asking the machine: the row may be one it cannot read."""
         message = f"the clock could not move it: {type(fault).__name__}"
+        stopped = session.pause_start_time or (ledger.now if session.start_time and not session.end_time else 0)
         became = session._replace(
             state=int(State.EXCEPTION),
             exception_message=message,
-            pause_start_time=session.pause_start_time or (ledger.now if session.start_time else 0),
+            pause_start_time=stopped,
             due_time=None,
             open_candidate=None,
             update_time=ledger.now,
             version=session.version + 1,
         )
-        event = Event(Action.FAIL.value, session.state, became.state, "CLOCK_FAULT", message)
+        changes: dict[str, tuple[object, object]] = {"exception_message": (session.exception_message, message)}
+        if stopped != session.pause_start_time:
+            changes["pause_start_time"] = (session.pause_start_time, stopped)
+        event = Event(Action.FAIL.value, session.state, became.state, "CLOCK_FAULT", message, changes=changes)
         ledger.change(became, (event,), self.caller)
 
     def replay(self, ledger: Ledger, remembered: str) -> int:
@@ -120,11 +123,44 @@ class Forget(Batch):
         raise NotImplementedError
 
 
+class Discard(Batch):
+    """A draft whose writer has died. The result is how many of its sessions were removed."""
+
+    __slots__ = ("draft",)
+
+    def __init__(self, draft: DraftRow) -> None:
+        super().__init__(Caller(draft.workspace_id, SYSTEM))
+        self.draft = draft
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing."""
+
+    def apply(self, ledger: Ledger) -> int:
+        """Removes a bounded number, and the draft once none is left."""
+        removed = ledger.rows.drafts.remove(ledger.db, self.draft, SWEEP_AT_MOST)
+        if not removed:
+            ledger.rows.drafts.close(ledger.db, self.draft)
+        return removed
+
+    def replay(self, ledger: Ledger, remembered: str) -> int:
+        """Never asked for."""
+        raise NotImplementedError
+
+
 class Clockwork:
     """The background task of a server."""
 
-    def __init__(self, reads: Reads, lane: Lane[Batch], now: Callable[[], int], tick: float) -> None:
-        self._reads, self._lane, self._now, self._tick = reads, lane, now, tick
+    def __init__(
+        self,
+        store: Store,
+        reads: Reads,
+        lane: Lane[Batch],
+        reserved: Callable[[], set[str]],
+        now: Callable[[], int],
+        tick: float,
+    ) -> None:
+        self._store, self._reads, self._lane, self._reserved = store, reads, lane, reserved
+        self._now, self._tick = now, tick
         self._sweeps = 0
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -146,7 +182,20 @@ class Clockwork:
                 moved += await self._lane.submit(Sweep(workspace, ids))
                 if len(ids) < SWEEP_AT_MOST:
                     break
-            if self._sweeps % FORGET_EVERY == 0:
+            if self._sweeps % TIDY_EVERY == 0:
                 await self._lane.submit(Forget(workspace))
+        if self._sweeps % TIDY_EVERY == 0:
+            await self.discard_dead()
         self._sweeps += 1
         return moved
+
+    async def discard_dead(self) -> None:
+        """Removes what other processes left half written when they died; only when none of them can be alive."""
+        with self._store.alone() as alone:
+            dead = (
+                [draft for draft in await self._reads.drafts() if draft.id not in self._reserved()] if alone else []
+            )
+            for draft in dead:
+                log.warning("removing a roster that was never finished: %s", draft.id)
+                while await self._lane.submit(Discard(draft)):
+                    pass

@@ -33,6 +33,10 @@ CROWDED = 2.0
 """Calls per group, on average of late, from which on lingering pays."""
 
 
+AGAIN = object()
+"""The outcome of a call that has more to do: it goes to the end of the line, and others go first."""
+
+
 class Lane(Generic[Item]):
     """One thread, one connection, groups of calls. `linger` is in seconds; 0 never lingers."""
 
@@ -109,7 +113,10 @@ class Lane(Generic[Item]):
         return group
 
     def _done(self, group: Group, outcomes: Sequence[Any]) -> None:
-        for (_, future), outcome in zip(group, outcomes, strict=True):
+        for (item, future), outcome in zip(group, outcomes, strict=True):
+            if outcome is AGAIN:
+                self._pending.append((item, future))
+                continue
             if future.done():
                 continue
             if isinstance(outcome, BaseException):

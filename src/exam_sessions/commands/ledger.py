@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from exam_sessions.commands.batch import Caller
+    from exam_sessions.commands.rosters import Reservation
     from exam_sessions.domain.states import State
     from exam_sessions.store.engine import Db
     from exam_sessions.store.rows import Rows
+    from exam_sessions.store.sessions import Taken
 
 Key = tuple[str, str]
 """Workspace and id."""
@@ -52,8 +54,9 @@ class Wants:
 class Ledger:
     """A transaction's view: rows as read, overlaid with what earlier batches of the group entered."""
 
-    def __init__(self, db: Db, rows: Rows, now: int) -> None:
+    def __init__(self, db: Db, rows: Rows, now: int, reserved: Sequence[Reservation] = ()) -> None:
         self.db, self.rows, self.now = db, rows, now
+        self._reserved = reserved
         self._sessions: dict[Key, Session] = {}
         self._keycodes: dict[Key, str] = {}
         self._releases: dict[Key, Release] = {}
@@ -135,9 +138,29 @@ class Ledger:
         blank = dict.fromkeys(Session._fields, 0) | dict.fromkeys(TEXTS, "")
         return Session(**(blank | {"due_time": None, "open_candidate": None} | kept))
 
-    def entered(self) -> list[Session]:
-        """Sessions this group books, or has edited, that are not in the database yet."""
-        return [*self._inserts.values(), *self._edits.values()]
+    def taken(self, release: Release, **looked: Collection[str]) -> Taken:
+        """Which values are taken: in the database, by what this group entered, or by a roster under way.
+
+        Looked for are `ids` and `keycodes` in the workspace, `candidates` and `access_codes` in the release.
+        """
+        found = self.rows.sessions.taken(self.db, release.workspace_id, release.id, **looked)
+        for session in (*self._inserts.values(), *self._edits.values()):
+            if session.workspace_id != release.workspace_id:
+                continue
+            found.ids.add(session.id)
+            found.keycodes.add(session.keycode)
+            if session.release_id == release.id:
+                found.candidates.add(session.candidate_id)
+                found.access_codes.add(session.access_code)
+        for held in self._reserved:
+            if held.draft.workspace_id != release.workspace_id:
+                continue
+            found.ids.update(held.ids.intersection(looked.get("ids", ())))
+            found.keycodes.update(held.keycodes.intersection(looked.get("keycodes", ())))
+            if held.draft.release_id == release.id:
+                found.candidates.update(held.candidates.intersection(looked.get("candidates", ())))
+                found.access_codes.update(held.access_codes.intersection(looked.get("access_codes", ())))
+        return found
 
     # Entering.
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.domain.records import Release, Session
+    from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.events import EventRow
     from exam_sessions.store.listing import Criteria, Place
@@ -163,6 +164,10 @@ class Reads:
     async def workspaces(self) -> list[str]:
         """Every workspace something has happened in; also the cheapest sign that the database answers."""
         return await self._read(lambda db, rows: rows.events.workspaces(db))
+
+    async def drafts(self) -> list[DraftRow]:
+        """Every roster being written, also those whose writer has died."""
+        return await self._read(lambda db, rows: rows.drafts.all(db))
 
     async def due(self, workspace: str, now: int, most: int) -> list[str]:
         """Ids of sessions the clockwork must look at."""

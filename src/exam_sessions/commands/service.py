@@ -28,7 +28,7 @@ class Service:
         self._writing: Lane[Batch] = Lane("writer", store.writer, executor.run, linger=linger, backlog=backlog)
         self._reading: Lane[Wanted] = Lane("reader", store.reader, reader.run, linger=linger, backlog=backlog)
         self._store = store
-        self.clockwork = Clockwork(self.reads, self._writing, now, tick)
+        self.clockwork = Clockwork(store, self.reads, self._writing, executor.reserved, now, tick)
         self._ticking: asyncio.Task[None] | None = None
 
     def write(self, batch: Batch) -> asyncio.Future[Any]:
@@ -39,10 +39,11 @@ class Service:
         """Puts a read of one session in line; its future gives a Standing."""
         return self._reading.submit(wanted)
 
-    def start(self) -> None:
-        """Starts lanes and clock; call from the running event loop."""
+    async def start(self) -> None:
+        """Starts lanes and clock, once what a dead server left behind is gone."""
         self._writing.start()
         self._reading.start()
+        await self.clockwork.discard_dead()
         self._ticking = asyncio.create_task(self.clockwork.run())
 
     async def close(self) -> None:

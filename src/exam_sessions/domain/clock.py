@@ -62,7 +62,15 @@ def time_elapsed(session: Session) -> int:
     """Working time of an ended attempt, pauses left out; 0 before it has ended."""
     if not session.end_time or not session.start_time:
         return 0
-    return session.end_time - session.start_time - session.paused_time
+    # A window moved to before the start may have ended the attempt before it began.
+    return max(0, session.end_time - session.start_time - session.paused_time)
+
+
+def stop(session: Session, release: Release, now: int) -> dict[str, int]:
+    """What stops the clock of a running attempt, at its deadline when that has passed; nothing when none runs."""
+    if not session.start_time or session.end_time or session.pause_start_time:
+        return {}
+    return {"pause_start_time": min(now, deadline(session, release) or now)}
 
 
 def due_time(session: Session, release: Release, now: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from exam_sessions import errors
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 
 SCHEDULE_FIELDS = frozenset({"candidate_id", "access_code", "centre_id", "test_form", "window_start", "window_end"})
@@ -46,3 +47,14 @@ class Command(NamedTuple):
     def touches_schedule(self) -> bool:
         """Whether an update writes a field of the schedule."""
         return any(name in SCHEDULE_FIELDS for name, _ in self.fields)
+
+
+def void(reason: VoidReason, message: str, *, force: bool) -> Command:
+    """The command that voids a session.
+
+    Raises:
+        errors.InvalidField: OTHER does not say in words what it means (Surpass, voidMessage).
+    """
+    if reason is VoidReason.OTHER and not message.strip():
+        raise errors.invalid("message", "is required when the reason is OTHER")
+    return Command(Action.VOID, void_reason=reason, message=message, force=force)

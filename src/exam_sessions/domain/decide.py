@@ -58,7 +58,9 @@ def settle(session: Session, release: Release, now: int) -> Session:
     """The session with its derived columns worked out anew: when the clock must look, and the open-session mark."""
     is_open = STATES[session.state] in OPEN and not release.allow_multiple_open_sessions
     return session._replace(
-        due_time=clock.due_time(session, release, now), open_candidate=session.candidate_id if is_open else None
+        due_time=clock.due_time(session, release, now),
+        open_candidate=session.candidate_id if is_open else None,
+        draft=None,
     )
 
 
@@ -208,12 +210,8 @@ def _rewind(move: Move) -> Changes:
 
 
 def _fail(move: Move) -> Changes:
-    """Keeps the message, and stops the clock of a running attempt."""
-    session = move.session
-    changes: Changes = {"exception_message": move.command.message}
-    if session.start_time and not session.end_time and not session.pause_start_time:
-        changes["pause_start_time"] = move.now
-    return changes
+    """Keeps the message, and stops the clock of a running attempt; at its deadline, when that has passed."""
+    return {"exception_message": move.command.message} | clock.stop(move.session, move.release, move.now)
 
 
 def _recover(move: Move) -> Changes:

@@ -81,6 +81,8 @@ class Session(NamedTuple):
     """The candidate, while this session is the only one the candidate may have open; a unique index watches it."""
     update_time: int = 0
     version: int = 1
+    draft: str | None = None
+    """The roster it was booked with, when that is written in instalments and may not be published yet."""
 
 
 class Booking(NamedTuple):

@@ -18,7 +18,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.batch import SYSTEM, Caller
 from exam_sessions.commands.codes import new_ids
 from exam_sessions.rpc.status import internal, status_of
 
@@ -66,8 +66,8 @@ class Call:
         """The caller's name, until callers are authenticated: x-actor, else anonymous."""
         for key, value in self._context.invocation_metadata() or ():
             if key == "x-actor":
-                if not isinstance(value, str) or not ACTOR.fullmatch(value):
-                    raise errors.invalid("x-actor", "must be 1 to 128 printable ASCII characters")
+                if not isinstance(value, str) or not ACTOR.fullmatch(value) or value == SYSTEM:
+                    raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM}")
                 return value
         return "anonymous"
 

@@ -13,7 +13,7 @@ from exam_sessions import errors
 from exam_sessions.commands.changes import ChangeSession
 from exam_sessions.commands.codes import new_pin
 from exam_sessions.commands.reads import Wanted
-from exam_sessions.domain.commands import Client, Command
+from exam_sessions.domain.commands import Client, Command, void
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions_of_machine
@@ -47,10 +47,7 @@ def _enter_pin(request: pb.EnterPinRequest) -> Command:
 
 
 def _void(request: pb.VoidSessionRequest) -> Command:
-    reason = VoidReason(request.reason or VoidReason.AUTO)
-    if reason is VoidReason.OTHER and not request.message.strip():
-        raise errors.invalid("message", "is required when the reason is OTHER")
-    return Command(A.VOID, void_reason=reason, message=request.message, force=request.force)
+    return void(VoidReason(request.reason or VoidReason.AUTO), request.message, force=request.force)
 
 
 MOVES: dict[str, Callable[[Any], Command]] = {

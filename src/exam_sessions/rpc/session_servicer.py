@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.bookings import Booked, BookSession, BookSessions
+from exam_sessions.commands.bookings import Booked, BookSession
 from exam_sessions.commands.changes import ChangeSession, EditSessions, Target
 from exam_sessions.commands.reads import Wanted
+from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.states import MATURITY, Action
 from exam_sessions.rpc import pages
@@ -68,7 +69,7 @@ class SessionServicer:
         caller, many = call.caller(request), len(request.bookings) >= MANY
         convert = asyncio.to_thread(bookings_of, request.bookings) if many else None
         bookings = await convert if convert else bookings_of(request.bookings)
-        booked = await self._service.write(BookSessions(caller, request.release_id.lower(), bookings))
+        booked = await self._service.write(book(caller, request.release_id.lower(), bookings))
         return await asyncio.to_thread(_booked, booked) if many else _booked(booked)
 
     async def get(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:

@@ -27,8 +27,14 @@ CODES: dict[type[errors.Refusal], code_pb2.Code] = {
     errors.Unavailable: code_pb2.UNAVAILABLE,
 }
 
-DETAILS_AT_MOST = 5_000
-"""Bytes of details. They travel twice over in metadata, base64-encoded, and gRPC allows metadata 8 KiB."""
+DETAILS_AT_MOST = 4_000
+"""Bytes of details. They travel base64-encoded beside the percent-encoded message, and gRPC allows both 8 KiB."""
+
+MESSAGE_AT_MOST = 500
+"""Bytes of a sentence; outside ASCII each travels as three."""
+
+FACT_AT_MOST = 200
+"""Bytes of one value of the metadata, a few of which a refusal may have."""
 
 
 def code_of(refusal: errors.Refusal) -> code_pb2.Code:
@@ -40,8 +46,9 @@ def code_of(refusal: errors.Refusal) -> code_pb2.Code:
 def status_of(refusal: errors.Refusal) -> grpc.Status:
     """The status a caller of a refused request gets."""
     speaker = refusal.first if isinstance(refusal, errors.BatchRefused) else refusal
-    info = error_details_pb2.ErrorInfo(reason=speaker.reason, domain=DOMAIN, metadata=refusal.metadata())
-    status = status_pb2.Status(code=code_of(refusal), message=_short(str(refusal)))
+    facts = {name: _short(fact, FACT_AT_MOST) for name, fact in refusal.metadata().items()}
+    info = error_details_pb2.ErrorInfo(reason=speaker.reason, domain=DOMAIN, metadata=facts)
+    status = status_pb2.Status(code=code_of(refusal), message=_short(str(refusal), MESSAGE_AT_MOST))
     _pack(status, info)
     bad = _bad_request(refusal.violations(), DETAILS_AT_MOST - status.ByteSize())
     if bad.field_violations:
@@ -56,8 +63,10 @@ def internal(call_id: str) -> grpc.Status:
     return rpc_status.to_status(status)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 500 else text[:497] + "..."  # noqa: PLR2004 - a line or two
+def _short(text: str, most: int) -> str:
+    """The text, cut at `most` bytes of UTF-8."""
+    encoded = text.encode()
+    return text if len(encoded) <= most else encoded[: most - 3].decode(errors="ignore") + "..."
 
 
 def _pack(status: status_pb2.Status, detail: Message) -> None:
@@ -71,7 +80,9 @@ def _bad_request(violations: tuple[errors.Violation, ...], room: int) -> error_d
     bad = error_details_pb2.BadRequest()
     for violation in violations:
         found = error_details_pb2.BadRequest.FieldViolation(
-            field=violation.field, description=_short(violation.description), reason=violation.reason
+            field=_short(violation.field, FACT_AT_MOST),
+            description=_short(violation.description, MESSAGE_AT_MOST),
+            reason=violation.reason,
         )
         room -= found.ByteSize() + 4
         if room < 0:

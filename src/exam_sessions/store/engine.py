@@ -6,6 +6,7 @@ the driver (a Core expression executed as such costs five times as much).
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
@@ -138,6 +139,8 @@ class Store:
         if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
             raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url!r}")
         self.path = Path(parsed.database).absolute()
+        # Every server holds a shared lock on this file for as long as it lives.
+        self._servers = self.path.with_name(f"{self.path.name}-servers").open("ab")
         # Plain Core and Alembic go through the engine; the lanes own their driver connections.
         self.engine = create_engine(parsed, poolclass=NullPool)
 
@@ -170,10 +173,26 @@ class Store:
             driver.execute("PRAGMA cache_size=-32768")
         return Db(driver)
 
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether no other server has this database open; while the block runs, none can say the same."""
+        fcntl.flock(self._servers, fcntl.LOCK_UN)
+        try:
+            fcntl.flock(self._servers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            alone = False
+        else:
+            alone = True
+        try:
+            yield alone
+        finally:
+            fcntl.flock(self._servers, fcntl.LOCK_SH)
+
     def statement(self, statement: ClauseElement) -> Statement:
         """A Core statement, compiled for this database."""
         return Statement(statement, self.engine)
 
     def close(self) -> None:
-        """Lets go of the engine."""
+        """Lets go of the engine and of the server's lock."""
         self.engine.dispose()
+        self._servers.close()

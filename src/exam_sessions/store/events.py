@@ -68,11 +68,13 @@ class EventRows:
         )
         self._workspaces = store.statement(select(workspaces.c.workspace_id))
 
+    def reserve(self, db: Db, workspace: str, count: int) -> int:
+        """Takes the next `count` places of the workspace's order; the place before the first of them."""
+        return int(db.rows(self._reserve, (workspace, count, count))[0][0]) - count
+
     def append(self, db: Db, workspace: str, happened: list[Happening], now: int) -> None:
         """Gives events the next places of the workspace's order and writes them."""
-        count = len(happened)
-        last = db.rows(self._reserve, (workspace, count, count))[0][0]
-        place = last - count
+        place = self.reserve(db, workspace, len(happened))
         rows = []
         for event, session_id, release_id, actor, request_id in happened:
             place += 1

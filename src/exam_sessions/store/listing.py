@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
 from exam_sessions.domain.records import Session
 from exam_sessions.store.among import among, listed
-from exam_sessions.store.schema import sessions
+from exam_sessions.store.schema import drafts, sessions
 
 if TYPE_CHECKING:
     from sqlalchemy import Column
@@ -60,6 +60,10 @@ PARTS: dict[str, ColumnElement[bool]] = {
     "updated_until": c.update_time < bindparam("updated_until"),
 }
 
+PUBLISHED = c.draft.is_(None) | c.draft.not_in(
+    select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace"))
+)
+
 
 class SessionPages:
     """Builds, compiles and keeps one statement per shape of query."""
@@ -103,7 +107,7 @@ class SessionPages:
         return self._kept[key]
 
     def _build(self, criteria: Criteria, order: str, *, after: bool) -> Select[Any]:
-        where = [c.workspace_id == bindparam("workspace")]
+        where = [c.workspace_id == bindparam("workspace"), PUBLISHED]
         for name, value in criteria._asdict().items():
             if name == "states" and value:
                 where.append(c.state.in_([bindparam(f"state_{n}") for n in range(len(value))]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.store.catalog import CatalogRows
+from exam_sessions.store.drafts import DraftRows
 from exam_sessions.store.events import EventRows
 from exam_sessions.store.listing import SessionPages
 from exam_sessions.store.requests import RequestRows
@@ -21,5 +22,6 @@ class Rows:
         self.sessions = SessionRows(store)
         self.events = EventRows(store)
         self.catalog = CatalogRows(store)
+        self.drafts = DraftRows(store)
         self.requests = RequestRows(store)
         self.pages = SessionPages(store)

@@ -97,6 +97,7 @@ sessions = Table(
     Column("open_candidate", Text, nullable=True),
     _number("update_time"),
     _number("version"),
+    Column("draft", Text, nullable=True),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),
@@ -164,6 +165,18 @@ pins = Table(
     # UTC day, counted from 1970.
     _number("day", key=True),
     _text("pin"),
+    sqlite_with_rowid=False,
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    _text("workspace_id", key=True),
+    # The roster being written; sessions that name it are nobody's business until this row is gone.
+    _text("id", key=True),
+    _text("release_id"),
+    # The create_time of all its sessions, by which an index finds them.
+    _number("create_time"),
     sqlite_with_rowid=False,
 )
 

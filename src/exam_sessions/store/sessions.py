@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from exam_sessions.domain.records import Session
 from exam_sessions.store.among import among, listed
-from exam_sessions.store.schema import sessions
+from exam_sessions.store.schema import drafts, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -46,10 +46,10 @@ BOOKED = frozenset(
 class Taken(NamedTuple):
     """Which of the values looked for are taken."""
 
-    ids: frozenset[str]
-    keycodes: frozenset[str]
-    candidates: frozenset[str]
-    access_codes: frozenset[str]
+    ids: set[str]
+    keycodes: set[str]
+    candidates: set[str]
+    access_codes: set[str]
 
 
 class SessionRows:
@@ -61,6 +61,7 @@ class SessionRows:
         in_release = mine & (c.release_id == bindparam("release"))
         self._by_id = store.statement(select(sessions).where(mine, among(c.id, "keys")))
         self._by_keycode = store.statement(select(sessions).where(mine, among(c.keycode, "keys")))
+        self._hidden = store.statement(select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")))
         self._taken_ids = store.statement(select(c.id).where(mine, among(c.id, "keys")))
         self._taken_keycodes = store.statement(select(c.keycode).where(mine, among(c.keycode, "keys")))
         self._taken_candidates = store.statement(
@@ -95,11 +96,15 @@ class SessionRows:
         return statement, itemgetter(*places)
 
     def load(self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]) -> list[Session]:
-        """The sessions with these ids, and those with these keycodes; unknown ones are left out."""
+        """The sessions with these ids or keycodes; unknown and unpublished ones are left out."""
         found = db.rows(self._by_id, (workspace, listed(ids))) if ids else []
         if keycodes:
             found += db.rows(self._by_keycode, (workspace, listed(keycodes)))
-        return [Session._make(row) for row in found]
+        loaded = [Session._make(row) for row in found]
+        if any(session.draft for session in loaded):
+            hidden = {row[0] for row in db.rows(self._hidden, (workspace,))}
+            loaded = [session for session in loaded if session.draft not in hidden]
+        return loaded
 
     def taken(
         self,
@@ -114,8 +119,8 @@ class SessionRows:
     ) -> Taken:
         """Which of the values stand in a row already."""
 
-        def look(statement: Statement, scope: tuple[str, ...], keys: Collection[str]) -> frozenset[str]:
-            return frozenset(row[0] for row in db.rows(statement, (*scope, listed(keys)))) if keys else frozenset()
+        def look(statement: Statement, scope: tuple[str, ...], keys: Collection[str]) -> set[str]:
+            return {row[0] for row in db.rows(statement, (*scope, listed(keys)))} if keys else set()
 
         here, there = (workspace,), (workspace, release)
         return Taken(

@@ -11,6 +11,15 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "drafts",
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "events",
         sa.Column("workspace_id", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -127,6 +136,7 @@ def upgrade() -> None:
         sa.Column("open_candidate", sa.Text(), nullable=True),
         sa.Column("update_time", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("draft", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("workspace_id", "id"),
         sqlite_with_rowid=False,
     )
@@ -204,3 +214,4 @@ def downgrade() -> None:
         batch_op.drop_index("events_by_session")
 
     op.drop_table("events")
+    op.drop_table("drafts")

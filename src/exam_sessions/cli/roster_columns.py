@@ -1,0 +1,132 @@
+"""The columns a roster may have, and what each accepts. One cell in, one value out; files and rows are roster.py's.
+
+Names and vocabularies are ItemLogic's (/sessions/create); the lengths are those of session.proto.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GENDERS = {"MALE": 1, "M": 1, "FEMALE": 2, "F": 2, "OTHER": 3, "O": 3}
+GRADES = {name: code for code, name in enumerate(("PK", "K", *map(str, range(1, 13)), "AE"), 1)}
+ETHNICITIES = {
+    name: code for code, name in enumerate(("BIRA", "AMIN", "ASIA", "PAIS", "FILP", "HISP", "AFAM", "OTHR"), 1)
+}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Column(NamedTuple):
+    """One column: its name in the header, the field of a booking it fills, and the value of a cell."""
+
+    name: str
+    field: str
+    value: Callable[[str], Any]
+    """Raises ValueError with what is wrong, in words that follow the column's name."""
+
+
+def text(longest: int) -> Callable[[str], str]:
+    """Any text of at most so many characters."""
+
+    def value(cell: str) -> str:
+        if len(cell) > longest:
+            raise ValueError(f"has {len(cell)} characters, at most {longest} are allowed")
+        return cell
+
+    return value
+
+
+def code(longest: int, letters: str, told: str) -> Callable[[str], str]:
+    """A code of at most so many of these letters, in upper case as it is stored."""
+    allowed = re.compile(f"[{letters}]*")
+
+    def value(cell: str) -> str:
+        if len(cell) > longest:
+            raise ValueError(f"has {len(cell)} characters, at most {longest} are allowed")
+        if not allowed.fullmatch(cell):
+            raise ValueError(f"{shown(cell)} may hold {told} only")
+        return cell.upper()
+
+    return value
+
+
+def pin(cell: str) -> str:
+    """Six letters, in upper case as they are stored."""
+    if not re.fullmatch(r"[A-Za-z]{6}", cell):
+        raise ValueError(f"{shown(cell)} is not six letters A-Z")
+    return cell.upper()
+
+
+def one_of(words: dict[str, int], told: str) -> Callable[[str], int]:
+    """The code of a word, in any case."""
+
+    def value(cell: str) -> int:
+        if cell.upper() not in words:
+            raise ValueError(f"{shown(cell)} is not one of {told}")
+        return words[cell.upper()]
+
+    return value
+
+
+def moment(cell: str) -> int:
+    """Microseconds since 1970 of a time; UTC when it names no zone."""
+    written = cell.upper()
+    if not MOMENT.fullmatch(written):
+        raise ValueError(
+            f"{shown(cell)} is not a time such as 2026-05-04 09:00:00 (UTC) or 2026-05-04T09:00:00+02:00"
+        )
+    try:
+        found = datetime.fromisoformat(written)
+        since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - EPOCH
+    except (ValueError, OverflowError):
+        raise ValueError(f"{shown(cell)} does not exist in the calendar") from None
+    micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    if micros <= 0:
+        raise ValueError(f"{shown(cell)} is not later than 1970-01-01 00:00:00")
+    return micros
+
+
+def shown(cell: str) -> str:
+    """A cell in quotes, as short as a message needs it."""
+    return repr(cell if len(cell) <= 40 else f"{cell[:37]}...")  # noqa: PLR2004 - half a line
+
+
+COLUMNS = (
+    Column("candidate_id", "candidate_id", text(128)),
+    Column("name_first", "name_first", text(100)),
+    Column("name_middle", "name_middle", text(100)),
+    Column("name_last", "name_last", text(100)),
+    Column("gender", "gender", one_of(GENDERS, "Male, Female, Other (or M, F, O)")),
+    Column("grade_level", "grade_level", one_of(GRADES, "PK, K, 1 to 12, AE")),
+    Column("ethnicity", "ethnicity", one_of(ETHNICITIES, ", ".join(ETHNICITIES))),
+    Column("school_id", "school_id", text(64)),
+    Column("district_id", "district_id", text(64)),
+    Column("access_code", "access_code", code(32, "A-Za-z0-9_-", "letters, digits, _ and -")),
+    Column("external_reference", "external_reference", text(30)),
+    Column("centre_id", "centre_id", text(64)),
+    Column("keycode", "keycode", code(16, "A-Za-z0-9", "letters and digits")),
+    Column("pin", "pin", pin),
+    Column("test_form", "test_form", text(128)),
+    Column("window_start_dt", "window_start", moment),
+    Column("window_end_dt", "window_end", moment),
+)
+BY_NAME = {column.name: column for column in COLUMNS}
+BY_FIELD = {column.field: column.name for column in COLUMNS}
+"""The column that fills a field of a booking."""
+
+
+def column_name(heading: str) -> str:
+    """A heading as a column's name: in lower case, with `_` for spaces and hyphens."""
+    return re.sub(r"[\s-]+", "_", heading.strip().lower())
+
+
+def unknown_column(heading: str) -> str:
+    """What to say of a heading that is no column, with the column it resembles."""
+    near = difflib.get_close_matches(column_name(heading), BY_NAME, n=1, cutoff=0.6)
+    return f"{shown(heading)} (did you mean {near[0]}?)" if near else shown(heading)

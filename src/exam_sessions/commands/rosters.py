@@ -1,0 +1,153 @@
+"""Booking a long roster in instalments, so that nobody waits for it, and publishing it at one instant.
+
+SQLite has one writer. A transaction of ten thousand rows would keep every other call waiting for a third of a second,
+so the rows are screened and written some at a time, hidden behind a draft, and other calls go in between. The last
+instalment writes the history and strikes the draft off: from that commit on all sessions are there, before it none.
+What a process leaves behind when it dies is removed by whoever has the database to itself next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.commands import codes
+from exam_sessions.commands.bookings import Booked, BookSessions, Screening, SharedPins, booked
+from exam_sessions.domain.states import Action
+from exam_sessions.store.drafts import DraftRow
+from exam_sessions.store.engine import UniqueViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from exam_sessions.commands.batch import Caller
+    from exam_sessions.commands.executor import Transactions
+    from exam_sessions.domain.records import Booking, Release, Session
+
+LONG = 500
+"""Rows from which a batch is written in instalments."""
+
+INSTALMENT = 250
+"""Rows of one instalment: a few milliseconds of work."""
+
+
+class Reservation(NamedTuple):
+    """What a roster under way has spoken for, so that calls that slip in between cannot take it."""
+
+    draft: DraftRow
+    request_id: str
+    fingerprint: bytes
+    ids: frozenset[str]
+    keycodes: frozenset[str]
+    candidates: frozenset[str]
+    access_codes: frozenset[str]
+
+
+class BookRoster(BookSessions):
+    """New sessions of one release, written in instalments. The result is a Booked for each, in order."""
+
+    __slots__ = ()
+
+    weight = LONG
+
+    def instalments(self, transactions: Transactions) -> Generator[None, None, list[Booked]]:
+        """Does the work; pauses wherever others may go first.
+
+        Raises:
+            errors.Refusal: a rule says no; nothing of the roster is left.
+        """
+        with transactions.reading([self]) as ledger:
+            release = ledger.release(self.caller.workspace, self.release_id)
+            now = ledger.now
+        draft = DraftRow(release.workspace_id, codes.new_ids(1)[0], release.id, now)
+        transactions.reserved.append(self._reservation(draft))
+        try:
+            screening = Screening(release, now)
+            sessions: list[Session] = []
+            for first in range(0, len(self.bookings), INSTALMENT):
+                yield
+                with transactions.reading() as ledger:
+                    chunk = self.bookings[first : first + INSTALMENT]
+                    sessions += screening.screen(ledger, chunk, first)
+            screening.passed(self.path, len(self.bookings))
+            if self.caller.validate_only:
+                return booked(sessions)
+            return (yield from self._write(transactions, release, screening, sessions, draft))
+        finally:
+            transactions.reserved[:] = [held for held in transactions.reserved if held.draft != draft]
+
+    def _write(
+        self,
+        transactions: Transactions,
+        release: Release,
+        screening: Screening,
+        sessions: Sequence[Session],
+        draft: DraftRow,
+    ) -> Generator[None, None, list[Booked]]:
+        written: list[Session] = []
+        try:
+            for first in range(0, len(sessions), INSTALMENT):
+                yield
+                with transactions.writing() as ledger:
+                    if not first:
+                        ledger.rows.drafts.open(ledger.db, draft)
+                    chunk = [s._replace(draft=draft.id) for s in sessions[first : first + INSTALMENT]]
+                    pins = SharedPins(ledger, release, chunk)
+                    filled = screening.fill(ledger, chunk, pins)
+                    ledger.share_pins(release, pins.drawn)
+                    ledger.rows.sessions.insert(ledger.db, filled)
+                written += filled
+            yield
+            return self._publish(transactions, draft, booked(written))
+        except Exception as fault:
+            yield from discard(transactions, draft)
+            if isinstance(fault, UniqueViolation):
+                # Another server on the same file was faster; repeated, the call will be told which rows are taken.
+                raise errors.DatabaseUnavailable from fault
+            raise
+
+    def _publish(self, transactions: Transactions, draft: DraftRow, result: list[Booked]) -> list[Booked]:
+        """All at once: the history, what a repetition is answered from, and the end of the draft."""
+        caller = self.caller
+        with transactions.writing([self]) as ledger:
+            if ledger.release(caller.workspace, self.release_id).finalized:
+                raise errors.ReleaseFinalized(self.release_id)
+            first = ledger.rows.events.reserve(ledger.db, caller.workspace, len(result))
+            ledger.rows.drafts.tell(
+                ledger.db, draft, first, Action.SCHEDULE.value, caller.actor, caller.request_id, ledger.now
+            )
+            ledger.rows.drafts.close(ledger.db, draft)
+            if caller.request_id:
+                ledger.remember(caller, self.remember(result))
+        return result
+
+    def _reservation(self, draft: DraftRow) -> Reservation:
+        def given(name: str) -> frozenset[str]:
+            return frozenset(value for b in self.bookings if (value := getattr(b, name)))
+
+        return Reservation(
+            draft,
+            self.caller.request_id,
+            self.caller.fingerprint,
+            given("session_id"),
+            given("keycode"),
+            given("candidate_id"),
+            given("access_code"),
+        )
+
+
+def book(caller: Caller, release_id: str, bookings: Sequence[Booking]) -> BookSessions:
+    """The batch that books these rows, in the way that suits their number."""
+    kind = BookRoster if len(bookings) >= LONG else BookSessions
+    return kind(caller, release_id, bookings)
+
+
+def discard(transactions: Transactions, draft: DraftRow) -> Generator[None, None, None]:
+    """Removes what a roster has written so far, in instalments; harmless when it has written nothing."""
+    removed = INSTALMENT
+    while removed == INSTALMENT:
+        with transactions.writing() as ledger:
+            removed = ledger.rows.drafts.remove(ledger.db, draft, INSTALMENT)
+            if removed < INSTALMENT:
+                ledger.rows.drafts.close(ledger.db, draft)
+        yield

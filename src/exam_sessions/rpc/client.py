@@ -1,0 +1,303 @@
+"""The command line's side of the wire: typed calls, pages walked to their end, refusals read back as they were meant.
+
+Takes records of the domain and gives messages; words for people and files are the command line's.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import grpc
+from google.protobuf import json_format
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from exam_sessions.errors import Violation
+from exam_sessions.rpc.status import DOMAIN
+from exam_sessions.rpc.times import put
+from exam_sessions.v1 import (
+    catalog_pb2,
+    catalog_service_pb2,
+    catalog_service_pb2_grpc,
+    lifecycle_service_pb2,
+    lifecycle_service_pb2_grpc,
+    session_pb2,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from google.protobuf.message import Message
+
+    from exam_sessions.domain.records import Booking
+
+Release = catalog_pb2.Release
+Session = session_pb2.Session
+SessionEvent = session_pb2.SessionEvent
+BookedSession = session_service_pb2.BookedSession
+Explanation = lifecycle_service_pb2.ExplainSessionResponse
+
+PAGE = 1_000
+"""Rows of a page: the most the service gives."""
+
+SOON = 30.0
+"""Seconds a call may take."""
+
+BATCH = 120.0
+"""Seconds a batch may take."""
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+
+Reply = TypeVar("Reply")
+
+
+@dataclass(eq=False)
+class Refused(Exception):  # noqa: N818 - the contract calls a typed "no" a refusal, not an error
+    """The service said no. `code` is the status code's name, `reason` a name of ErrorReason without its prefix."""
+
+    code: str
+    reason: str
+    message: str
+    metadata: dict[str, str] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+
+    def __str__(self) -> str:
+        """The refusal in the service's words."""
+        return self.message
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may be accepted in a moment."""
+        return self.code == "UNAVAILABLE" or self.reason == "OVERLOADED"
+
+
+@dataclass(eq=False)
+class NoServer(Exception):  # noqa: N818 - a condition the command line explains
+    """Nothing that speaks gRPC answers at the target, or not in time."""
+
+    target: str
+
+    def __str__(self) -> str:
+        """The condition in words."""
+        return f"no server answers at {self.target}"
+
+
+class Client:
+    """Calls in one workspace of the server at `target` (host:port), in the name of `actor`.
+
+    Every method raises Refused when the service says no, and NoServer when nothing answers.
+    """
+
+    def __init__(self, target: str, workspace: str, actor: str) -> None:
+        self.target, self.workspace = target, workspace
+        self._metadata = (("x-actor", actor),)
+        self._channel = grpc.insecure_channel(target, options=OPTIONS)
+        self._sessions = session_service_pb2_grpc.SessionServiceStub(self._channel)
+        self._lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
+        self._catalog = catalog_service_pb2_grpc.CatalogServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        """Gives the client for the length of a block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Hangs up."""
+        self._channel.close()
+
+    # Releases.
+
+    def release(self, release_id: str) -> Release:
+        """The release with this id."""
+        request = catalog_service_pb2.GetReleaseRequest(workspace_id=self.workspace, release_id=release_id)
+        return self._call(self._catalog.GetRelease, request).release
+
+    def releases(self, name: str = "") -> Iterator[Release]:
+        """The releases of exactly this name, oldest first; all without one."""
+        request = catalog_service_pb2.ListReleasesRequest(workspace_id=self.workspace, name=name, page_size=PAGE)
+        for page in self._pages(self._catalog.ListReleases, request):
+            yield from page.releases
+
+    def create_release(
+        self,
+        name: str,
+        *,
+        window_start: int = 0,
+        window_end: int = 0,
+        duration: int = 0,
+        grace_period: int = 0,
+        paper: bool = False,
+        **fields: Any,
+    ) -> Release:
+        """A new release. Times and durations are in microseconds, 0 is unset; `fields` are Release's other fields."""
+        delivery = catalog_pb2.DELIVERY_PAPER if paper else catalog_pb2.DELIVERY_ONLINE
+        release = Release(name=name, delivery=delivery, **fields)
+        times = (
+            (release.window_start, window_start),
+            (release.window_end, window_end),
+            (release.duration, duration),
+            (release.grace_period, grace_period),
+        )
+        for target, micros in times:
+            if micros:
+                put(target, micros)
+        request = catalog_service_pb2.CreateReleaseRequest(
+            workspace_id=self.workspace, release=release, request_id=str(uuid.uuid4())
+        )
+        return self._call(self._catalog.CreateRelease, request).release
+
+    # Sessions.
+
+    def book(
+        self, release_id: str, bookings: Sequence[Booking], request_id: str = "", *, validate_only: bool = False
+    ) -> Sequence[BookedSession]:
+        """Books up to 10,000 sessions, all or nothing; with `validate_only` none, but the refusal is the same.
+
+        A request id (UUID) makes the repetition of this very call return the first answer.
+        """
+        request = session_service_pb2.BatchCreateSessionsRequest(
+            workspace_id=self.workspace,
+            release_id=release_id,
+            bookings=[_message(booking) for booking in bookings],
+            request_id=request_id,
+            validate_only=validate_only,
+        )
+        return self._call(self._sessions.BatchCreateSessions, request, BATCH).sessions
+
+    def session(self, session: str) -> Session:
+        """The session with this id or keycode, in FULL view."""
+        request = session_service_pb2.GetSessionRequest(workspace_id=self.workspace, **_which(session))
+        return self._call(self._sessions.GetSession, request).session
+
+    def sessions(
+        self,
+        release_ids: Sequence[str] = (),
+        states: Sequence[int] = (),
+        candidate_ids: Sequence[str] = (),
+        page: int = PAGE,
+    ) -> Iterator[Session]:
+        """The sessions that match every criterion given, oldest first, in BASIC view, read page by page."""
+        criteria = session_service_pb2.SessionFilter(release_ids=release_ids, candidate_ids=candidate_ids)
+        criteria.states.extend(states)  # type: ignore[arg-type]
+        request = session_service_pb2.ListSessionsRequest(
+            workspace_id=self.workspace, filter=criteria, page_size=min(page, PAGE)
+        )
+        for found in self._pages(self._sessions.ListSessions, request):
+            yield from found.sessions
+
+    def count(self, release_ids: Sequence[str] = (), states: Sequence[int] = ()) -> int:
+        """How many sessions match."""
+        criteria = session_service_pb2.SessionFilter(release_ids=release_ids)
+        criteria.states.extend(states)  # type: ignore[arg-type]
+        request = session_service_pb2.ListSessionsRequest(
+            workspace_id=self.workspace, filter=criteria, page_size=1, show_total_size=True
+        )
+        return self._call(self._sessions.ListSessions, request).total_size
+
+    def history(self, session: str, page: int = PAGE) -> Iterator[SessionEvent]:
+        """The events of the session with this id or keycode, oldest first; by id also of a deleted one."""
+        request = session_service_pb2.ListSessionEventsRequest(
+            workspace_id=self.workspace, page_size=page, **_which(session)
+        )
+        for found in self._pages(self._sessions.ListSessionEvents, request):
+            yield from found.events
+
+    def explain(self, session: str) -> Explanation:
+        """What the session with this id or keycode may do now, and why it may not do the rest."""
+        request = lifecycle_service_pb2.ExplainSessionRequest(workspace_id=self.workspace, **_which(session))
+        return self._call(self._lifecycle.ExplainSession, request)
+
+    def move(self, rpc: str, session: str, **fields: Any) -> Session:
+        """One action of LifecycleService, by the name of its RPC, on the session with this id or keycode."""
+        kind = getattr(lifecycle_service_pb2, f"{rpc}Request")
+        request = kind(workspace_id=self.workspace, request_id=str(uuid.uuid4()), **_which(session), **fields)
+        moved: Session = self._call(getattr(self._lifecycle, rpc), request).session
+        return moved
+
+    def _pages(self, method: Callable[..., Reply], request: Any) -> Iterator[Reply]:
+        while True:
+            reply: Any = self._call(method, request)
+            yield reply
+            if not reply.next_page_token:
+                return
+            request.page_token = reply.next_page_token
+
+    def _call(self, method: Callable[..., Reply], request: Message, timeout: float = SOON) -> Reply:
+        try:
+            return method(request, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise _read(error, self.target) from None
+
+
+def word(message: Message, name: str) -> str:
+    """A field of an enumeration in the contract's words, such as READY; empty when it is unset."""
+    return _word(message, name, getattr(message, name))
+
+
+def words(message: Message, name: str) -> list[str]:
+    """A repeated field of an enumeration, each value in the contract's words."""
+    return [_word(message, name, number) for number in getattr(message, name)]
+
+
+def as_json(message: Message) -> str:
+    """A message as one line of JSON, its fields named as in the protos."""
+    return json_format.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+
+
+def _word(message: Message, name: str, number: int) -> str:
+    kind = message.DESCRIPTOR.fields_by_name[name].enum_type
+    assert kind is not None
+    value = kind.values_by_number.get(number)
+    if value is None:
+        return str(number)
+    prefix = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.name).upper() + "_"
+    return value.name.removeprefix(prefix) if number else ""
+
+
+def _which(session: str) -> dict[str, str]:
+    """The field that names a session: its id when it is a UUID, else its keycode."""
+    try:
+        uuid.UUID(session)
+    except ValueError:
+        return {"keycode": session}
+    return {"session_id": session}
+
+
+def _message(booking: Booking) -> session_pb2.Booking:
+    fields = booking._asdict()
+    start, end = fields.pop("window_start"), fields.pop("window_end")
+    own = {name: fields.pop(name) for name in session_pb2.Booking.DESCRIPTOR.fields_by_name if name in fields}
+    message = session_pb2.Booking(candidate=session_pb2.Candidate(**fields), **own)
+    if start:
+        put(message.window_start, start)
+    if end:
+        put(message.window_end, end)
+    return message
+
+
+def _read(error: Any, target: str) -> Refused | NoServer:
+    """What a failed call means: a typed refusal, or that nothing answers."""
+    code: grpc.StatusCode = error.code()
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    status = rpc_status.from_call(error)
+    for detail in status.details if status else ():
+        # Unpack leaves a message alone that is of another type.
+        detail.Unpack(info)
+        detail.Unpack(bad)
+    if info.domain != DOMAIN:
+        if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
+            return NoServer(target)
+        return Refused(code.name, code.name, f"{target} answers {code.name}: {error.details()}")
+    violations = tuple(Violation(v.field, v.description, v.reason) for v in bad.field_violations)
+    return Refused(code.name, info.reason, error.details() or "", dict(info.metadata), violations)

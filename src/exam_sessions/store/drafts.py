@@ -1,0 +1,91 @@
+"""Statements on drafts: rosters written in instalments, whose sessions nobody sees before the last one is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, literal, select
+
+from exam_sessions.store.schema import drafts, events, sessions
+
+if TYPE_CHECKING:
+    from exam_sessions.store.engine import Db, Store
+
+
+class DraftRow(NamedTuple):
+    """A roster under way. All its sessions carry its id and its create_time."""
+
+    workspace_id: str
+    id: str
+    release_id: str
+    create_time: int
+
+
+class DraftRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        d, s = drafts.c, sessions.c
+        self._open = store.statement(insert(drafts))
+        self._close = store.statement(
+            delete(drafts).where(d.workspace_id == bindparam("workspace"), d.id == bindparam("draft"))
+        )
+        self._all = store.statement(select(drafts))
+        its_own = (
+            (s.workspace_id == bindparam("workspace"))
+            & (s.release_id == bindparam("release"))
+            & (s.create_time == bindparam("created"))
+            & (s.draft == bindparam("draft"))
+        )
+        some = select(s.id).where(its_own).limit(bindparam("most")).scalar_subquery()
+        self._remove = store.statement(
+            delete(sessions).where(s.workspace_id == bindparam("here"), s.id.in_(some)),
+        )
+        nothing = literal("", literal_execute=True)
+        place = bindparam("first", type_=events.c.sequence.type) + func.row_number().over(order_by=s.id)
+        told = select(
+            s.workspace_id,
+            place,
+            s.id,
+            s.release_id,
+            bindparam("action", type_=events.c.action.type),
+            literal(0, literal_execute=True),
+            s.state,
+            bindparam("actor", type_=events.c.actor.type),
+            nothing,
+            nothing,
+            bindparam("request", type_=events.c.request_id.type),
+            bindparam("now", type_=events.c.time.type),
+            nothing,
+        ).where(its_own)
+        self._tell = store.statement(insert(events).from_select(list(events.c), told))
+
+    def open(self, db: Db, draft: DraftRow) -> None:
+        """Notes a roster under way."""
+        db.run(self._open, draft)
+
+    def close(self, db: Db, draft: DraftRow) -> None:
+        """Strikes a roster off: its sessions are published, or gone."""
+        db.run(self._close, {"workspace": draft.workspace_id, "draft": draft.id})
+
+    def all(self, db: Db) -> list[DraftRow]:
+        """Every roster under way, also those whose writer has died."""
+        return [DraftRow._make(row) for row in db.rows(self._all)]
+
+    def remove(self, db: Db, draft: DraftRow, most: int) -> int:
+        """Removes up to `most` sessions of a roster that is given up; how many there were."""
+        return db.run(self._remove, self._named(draft) | {"here": draft.workspace_id, "most": most})
+
+    def tell(self, db: Db, draft: DraftRow, first: int, action: str, actor: str, request_id: str, now: int) -> None:
+        """Writes the first event of every session of a roster, from the place after `first` on."""
+        told = {"first": first, "action": action, "actor": actor, "request": request_id, "now": now}
+        db.run(self._tell, self._named(draft) | told)
+
+    @staticmethod
+    def _named(draft: DraftRow) -> dict[str, object]:
+        return {
+            "workspace": draft.workspace_id,
+            "release": draft.release_id,
+            "created": draft.create_time,
+            "draft": draft.id,
+        }

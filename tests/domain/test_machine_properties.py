@@ -1,0 +1,211 @@
+"""What holds of every session whatever is asked of it, in whatever order."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_histories import CALLABLE, asked, histories, history
+from sample_sessions import DAY, HOUR, MINUTE, PIN, a_release
+
+from exam_sessions import errors
+from exam_sessions.domain import clock
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.decide import decide, due_command
+from exam_sessions.domain.machine import ALLOWED
+from exam_sessions.domain.states import MATURITY, Action, State
+
+QUICK = settings(max_examples=60, deadline=None)
+
+FINAL = {10, 13}
+OPEN_STATES = {22, 5, 14, 6, 7, 8, 18}
+TIMED_STATES = {3, 6, 8}
+NOT_IN_THIS_STATE = {"INVALID_TRANSITION", "SESSION_NOT_RESETTABLE", "SESSION_NOT_EDITABLE", "SESSION_NOT_VOIDABLE"}
+DERIVED = {"due_time", "open_candidate", "version", "update_time", "state"}
+
+
+def accepted(told):
+    return [step for step in told.steps if step.accepted]
+
+
+def kept(told):
+    return [step for step in accepted(told) if step.decision.session is not None]
+
+
+@QUICK
+@given(histories)
+def test_a_session_always_rests_in_a_state_with_a_maturity(told):
+    for step in kept(told):
+        after = step.decision.session
+        assert after.state in {int(state) for state in State}
+        assert MATURITY[after.state] in {1, 2, 3, 4}
+
+
+@QUICK
+@given(histories)
+def test_every_accepted_change_is_one_new_version_written_now(told):
+    for step in kept(told):
+        after = step.decision.session
+        assert (after.version, after.update_time) == (step.before.version + 1, step.now)
+
+
+@QUICK
+@given(histories)
+def test_a_refusal_leaves_nothing_but_a_wrong_pin_that_was_counted(told):
+    for step in told.steps:
+        if step.accepted:
+            continue
+        if step.decision is None:
+            assert step.refusal.reason
+            continue
+        assert isinstance(step.refusal, errors.WrongPin)
+        counted = step.before._replace(pin_failures=step.before.pin_failures + 1, update_time=step.now)
+        assert step.decision.session == counted
+
+
+@QUICK
+@given(histories)
+def test_the_same_question_gets_the_same_answer(told):
+    for step in told.steps:
+        again = asked(step.before, told.release, step.command, step.now)
+        if step.decision is None:
+            assert (again.reason, again.metadata()) == (step.refusal.reason, step.refusal.metadata())
+        else:
+            assert (again.session, again.events) == (step.decision.session, step.decision.events)
+
+
+@QUICK
+@given(histories)
+def test_the_start_time_never_changes_once_it_is_set(told):
+    for step in kept(told):
+        if step.before.start_time:
+            assert step.decision.session.start_time == step.before.start_time
+
+
+@QUICK
+@given(histories)
+def test_nothing_leaves_a_final_state(told):
+    for step in told.steps:
+        if step.before.state in FINAL:
+            assert step.decision is None
+            assert step.refusal.reason in NOT_IN_THIS_STATE
+
+
+@QUICK
+@given(histories)
+def test_every_change_is_one_row_of_history_from_the_state_before_to_the_state_after(told):
+    for step in told.steps:
+        if step.decision is None:
+            continue
+        (event,) = step.decision.events
+        after = step.decision.session
+        assert event.action == str(step.command.action)
+        assert (event.from_state, event.to_state) == (step.before.state, after.state if after else 0)
+
+
+@QUICK
+@given(histories)
+def test_the_history_holds_every_value_that_changed_except_the_pin(told):
+    for step in told.steps:
+        if step.decision is None or step.decision.session is None:
+            continue
+        (event,) = step.decision.events
+        changed = {
+            name: (old, new)
+            for name, old, new in zip(step.before._fields, step.before, step.decision.session, strict=True)
+            if old != new and name not in DERIVED
+        }
+        if "pin" in changed:
+            changed["pin"] = ("***", "***")
+        assert event.changes == changed
+        assert PIN not in repr(event)
+
+
+@QUICK
+@given(histories)
+def test_the_clockwork_is_called_only_to_sessions_that_wait_for_it(told):
+    for step in kept(told):
+        after = step.decision.session
+        if after.due_time is not None:
+            assert after.state in TIMED_STATES
+
+
+@QUICK
+@given(histories, st.sampled_from([0, 1, MINUTE, DAY]))
+def test_a_session_that_is_due_has_a_move_to_make_and_is_not_called_before(told, late):
+    for step in kept(told):
+        after = step.decision.session
+        if after.due_time is None:
+            assert due_command(after, told.release, step.now + late) is None
+            continue
+        assert due_command(after, told.release, after.due_time - 1) is None
+        moment = max(after.due_time, step.now) if after.state == 3 else after.due_time + late
+        command = due_command(after, told.release, moment)
+        moved = decide(after, told.release, command, moment).session
+        assert moved.state == {3: 4, 6: 9, 8: 18}[after.state]
+        assert moved.due_time is None
+
+
+@QUICK
+@given(histories)
+def test_a_candidate_is_marked_exactly_while_the_only_session_is_open(told):
+    for step in kept(told):
+        after = step.decision.session
+        alone = not told.release.allow_multiple_open_sessions
+        assert after.open_candidate == (after.candidate_id if alone and after.state in OPEN_STATES else None)
+
+
+@QUICK
+@given(histories)
+def test_an_allowed_action_is_never_refused_for_the_state_and_any_other_always_is(told):
+    for step in told.steps:
+        for action in map(Action, CALLABLE):
+            answer = asked(step.before, told.release, Command(action, pin=PIN), step.now)
+            reason = answer.reason if isinstance(answer, errors.Refusal) else ""
+            assert (reason in NOT_IN_THIS_STATE) is (action not in ALLOWED[State(step.before.state)])
+
+
+@QUICK
+@given(histories)
+def test_no_attempt_counts_more_time_than_it_was_granted(told):
+    for step in kept(told):
+        after = step.decision.session
+        elapsed = clock.time_elapsed(after)
+        assert elapsed >= 0
+        if told.release.duration:
+            assert elapsed <= told.release.duration + after.extra_time
+
+
+@QUICK
+@given(histories)
+def test_a_pause_runs_only_in_a_session_that_has_started_and_not_ended(told):
+    for step in kept(told):
+        after = step.decision.session
+        if after.pause_start_time:
+            assert after.start_time
+            assert not after.end_time
+            assert after.state in {7, 99}
+        assert after.state != 7 or after.pause_start_time
+
+
+@QUICK
+@given(histories)
+def test_only_an_attempt_that_has_ended_has_a_reason_for_its_end(told):
+    for step in kept(told):
+        after = step.decision.session
+        assert bool(after.end_time) is bool(after.finish_reason)
+        assert not after.end_time or after.start_time
+
+
+def test_the_random_histories_reach_every_state():
+    reached = set()
+
+    @settings(max_examples=250, deadline=None, database=None, derandomize=True)
+    @given(histories)
+    def collect(told):
+        reached.update(step.before.state for step in told.steps)
+
+    collect()
+    assert reached == {int(state) for state in State}
+
+
+def test_a_history_without_questions_is_a_fresh_booking():
+    told = history(a_release(duration=HOUR), 0, [])
+    assert (told.fresh.state, told.fresh.version, told.steps) == (1, 1, ())

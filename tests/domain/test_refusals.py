@@ -1,0 +1,191 @@
+"""Refusals as values: their reason, their family, their facts, and the sentence they say."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from exam_sessions import errors
+from exam_sessions.errors import BatchRefused, InvalidField, RowRefusal, Violation, as_text, invalid
+
+AT = "2026-03-02T09:00:00.000Z"
+UNTIL = "2026-03-02T13:00:00.000Z"
+IN_READY = ("READY", "pause", ("void", "reset"))
+OF_THE_MOVE = {"state": "READY", "action": "pause", "allowed_actions": "void,reset"}
+
+# A refusal, its family (which decides the status code), its reason, and its facts.
+REFUSALS = [
+    (invalid("name", "is blank"), errors.InvalidArgument, "INVALID_FIELD", {"violations": "1"}),
+    (errors.MalformedMessage(), errors.InvalidArgument, "MALFORMED_MESSAGE", {}),
+    (errors.MessageTooLarge(9, 4), errors.Exhausted, "MESSAGE_TOO_LARGE", {"size": "9", "limit": "4"}),
+    (errors.InvalidPageToken(), errors.InvalidArgument, "INVALID_PAGE_TOKEN", {}),
+    (errors.RequestIdReused("r-1"), errors.InvalidArgument, "REQUEST_ID_REUSED", {"request_id": "r-1"}),
+    (errors.SessionNotFound("s-1"), errors.NotFound, "SESSION_NOT_FOUND", {"session": "s-1"}),
+    (errors.ReleaseNotFound("r-1"), errors.NotFound, "RELEASE_NOT_FOUND", {"release_id": "r-1"}),
+    (errors.DuplicateCandidate("c-1"), errors.AlreadyExists, "DUPLICATE_CANDIDATE", {"candidate_id": "c-1"}),
+    (errors.DuplicateAccessCode("AB"), errors.AlreadyExists, "DUPLICATE_ACCESS_CODE", {"access_code": "AB"}),
+    (errors.DuplicateKeycode("KEY"), errors.AlreadyExists, "DUPLICATE_KEYCODE", {"keycode": "KEY"}),
+    (errors.DuplicateSessionId("s-1"), errors.AlreadyExists, "DUPLICATE_SESSION_ID", {"session_id": "s-1"}),
+    (errors.DuplicateReleaseId("r-1"), errors.AlreadyExists, "DUPLICATE_RELEASE_ID", {"release_id": "r-1"}),
+    (errors.InvalidTransition(*IN_READY), errors.WrongState, "INVALID_TRANSITION", OF_THE_MOVE),
+    (errors.SessionNotResettable(*IN_READY), errors.WrongState, "SESSION_NOT_RESETTABLE", OF_THE_MOVE),
+    (errors.SessionNotEditable(*IN_READY), errors.WrongState, "SESSION_NOT_EDITABLE", OF_THE_MOVE),
+    (errors.SessionNotVoidable(*IN_READY), errors.WrongState, "SESSION_NOT_VOIDABLE", OF_THE_MOVE),
+    (errors.ReleaseFinalized("r-1"), errors.WrongState, "RELEASE_FINALIZED", {"release_id": "r-1"}),
+    (
+        errors.WindowClosed(AT, "", UNTIL),
+        errors.WrongState,
+        "WINDOW_CLOSED",
+        {"window_start": AT, "window_end": "", "now": UNTIL},
+    ),
+    (errors.HeldOffline("LAB-07"), errors.WrongState, "HELD_OFFLINE", {"machine": "LAB-07"}),
+    (errors.AttemptTimeExpired(AT), errors.WrongState, "ATTEMPT_TIME_EXPIRED", {"deadline": AT}),
+    (
+        errors.GracePeriodOver(AT, UNTIL),
+        errors.WrongState,
+        "GRACE_PERIOD_OVER",
+        {"end_time": AT, "accepted_until": UNTIL},
+    ),
+    (errors.WrongPin(3), errors.Denied, "WRONG_PIN", {"tries_left": "3"}),
+    (errors.PinBlocked(5), errors.Exhausted, "PIN_BLOCKED", {"tries": "5"}),
+    (
+        errors.CandidateHasOpenSession("c-1"),
+        errors.WrongState,
+        "CANDIDATE_HAS_OPEN_SESSION",
+        {"candidate_id": "c-1"},
+    ),
+    (
+        errors.VoidReasonMismatch("NOT_YET_STARTED"),
+        errors.WrongState,
+        "VOID_REASON_MISMATCH",
+        {"void_reason": "NOT_YET_STARTED"},
+    ),
+    (errors.ReleaseNotModerated("r-1"), errors.WrongState, "RELEASE_NOT_MODERATED", {"release_id": "r-1"}),
+    (errors.ModerationRequired("r-1"), errors.WrongState, "MODERATION_REQUIRED", {"release_id": "r-1"}),
+    (errors.StaleSession("s-1", "e-2"), errors.Stale, "STALE_SESSION", {"session_id": "s-1", "etag": "e-2"}),
+    (errors.StaleRelease("r-1", "e-2"), errors.Stale, "STALE_RELEASE", {"release_id": "r-1", "etag": "e-2"}),
+    (errors.StaleForm("form-b"), errors.Stale, "STALE_FORM", {"test_form": "form-b"}),
+    (errors.DatabaseUnavailable(), errors.Unavailable, "DATABASE_UNAVAILABLE", {}),
+    (errors.Overloaded(), errors.Exhausted, "OVERLOADED", {}),
+    (errors.ShuttingDown(), errors.Unavailable, "SHUTTING_DOWN", {}),
+]
+FAMILIES = (
+    errors.InvalidArgument,
+    errors.NotFound,
+    errors.AlreadyExists,
+    errors.WrongState,
+    errors.Stale,
+    errors.Denied,
+    errors.Exhausted,
+    errors.Unavailable,
+)
+NAMES = [reason for _, _, reason, _ in REFUSALS]
+
+
+@pytest.mark.parametrize(("refusal", "family", "reason", "facts"), REFUSALS, ids=NAMES)
+def test_a_refusal_has_a_reason_a_family_and_its_facts(refusal, family, reason, facts):
+    assert refusal.reason == reason
+    assert [kind for kind in FAMILIES if isinstance(refusal, kind)] == [family]
+    assert refusal.metadata() == facts
+
+
+@pytest.mark.parametrize("refusal", [refusal for refusal, *_ in REFUSALS], ids=NAMES)
+def test_a_refusal_is_a_sentence_without_holes(refusal):
+    sentence = str(refusal)
+    assert len(sentence) > 10
+    assert not {"{", "}", "\n"} & set(sentence)
+
+
+@pytest.mark.parametrize("refusal", [refusal for refusal, *_ in REFUSALS], ids=NAMES)
+def test_a_refusal_can_be_raised_and_caught_as_what_it_is(refusal):
+    with pytest.raises(errors.Refusal) as caught:
+        raise refusal
+    assert caught.value is refusal
+
+
+def kinds_below(kind):
+    return {lower for below in kind.__subclasses__() for lower in {below} | kinds_below(below)}
+
+
+def test_no_refusal_is_forgotten_here():
+    of_this_house = {kind for kind in kinds_below(errors.Refusal) if kind.__module__ == "exam_sessions.errors"}
+    assert of_this_house - set(FAMILIES) - {BatchRefused} == {type(refusal) for refusal, *_ in REFUSALS}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (errors.InvalidTransition(*IN_READY), "pause is not legal in state READY; legal are: void,reset"),
+        (errors.SessionNotFound("s-1"), "there is no session s-1 in this workspace"),
+        (errors.WrongPin(0), "the PIN is wrong; tries left: 0"),
+        (errors.StaleForm(""), "current_form is not the session's test form, which is '' now"),
+        (errors.DuplicateKeycode("{0} {now}"), "keycode {0} {now} is already taken in this workspace"),
+    ],
+    ids=["a wrong move", "a lost session", "a wrong PIN", "an empty form", "braces in what the caller wrote"],
+)
+def test_a_refusal_says_what_is_wrong(refusal, sentence):
+    assert str(refusal).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("fact", "text"),
+    [(("a", "b"), "a,b"), (["a"], "a"), ((), ""), (True, "true"), (False, "false"), (3, "3"), ("Yes", "Yes")],
+)
+def test_a_fact_is_told_as_text(fact, text):
+    assert as_text(fact) == text
+
+
+def test_only_a_refusal_of_fields_names_fields():
+    assert errors.ReleaseFinalized("r-1").violations() == ()
+    assert invalid("name", "is blank").violations() == (Violation("name", "is blank", "INVALID_FIELD"),)
+
+
+def test_a_refusal_of_several_fields_says_the_first_and_counts_the_others():
+    refusal = InvalidField((Violation("name", "is blank"), Violation("window_end", "is early"), Violation("x", "y")))
+    assert str(refusal) == "name: is blank (and 2 more)"
+    assert refusal.metadata() == {"violations": "3"}
+    assert str(invalid("name", "is blank")) == "name: is blank"
+
+
+def test_a_violation_cannot_be_rewritten():
+    with pytest.raises(FrozenInstanceError):
+        Violation("name", "is blank").field = "other"
+
+
+def a_refused_batch():
+    rows = [
+        RowRefusal(2, "candidate.candidate_id", errors.DuplicateCandidate("c-1")),
+        RowRefusal(5, "", invalid("access_code", "cannot be emptied")),
+        RowRefusal(7, "", errors.ReleaseFinalized("r-1")),
+    ]
+    return BatchRefused("requests", rows, 10)
+
+
+def test_a_refused_batch_says_how_much_of_it_is_at_fault():
+    first = "candidate c-1 already has a session in this release"
+    assert str(a_refused_batch()) == f"3 of 10 rows are refused, nothing was written; the first: {first}"
+
+
+def test_a_refused_batch_speaks_for_its_first_bad_row():
+    assert isinstance(a_refused_batch().first, errors.DuplicateCandidate)
+    assert a_refused_batch().metadata() == {"candidate_id": "c-1", "index": "2", "bad_rows": "3"}
+
+
+def test_a_refused_batch_names_every_bad_row_by_its_place():
+    sentence = "release r-1 is finalized; open it again before changing its sessions"
+    assert a_refused_batch().violations() == (
+        Violation(
+            "requests[2].candidate.candidate_id",
+            "candidate c-1 already has a session in this release",
+            "DUPLICATE_CANDIDATE",
+        ),
+        Violation("requests[5].access_code", "cannot be emptied", "INVALID_FIELD"),
+        Violation("requests[7]", sentence, "RELEASE_FINALIZED"),
+    )
+
+
+def test_a_batch_of_one_speaks_as_if_it_were_no_batch():
+    finalized = errors.ReleaseFinalized("r-1")
+    assert BatchRefused("requests", [RowRefusal(0, "", finalized)], 1).alone("session") is finalized
+    emptied = invalid("access_code", "cannot be emptied")
+    alone = BatchRefused("requests", [RowRefusal(0, "", emptied)], 1).alone("session")
+    assert alone.violations() == (Violation("session.access_code", "cannot be emptied", "INVALID_FIELD"),)
