@@ -94,6 +94,17 @@ def _violation(found: Any) -> errors.Violation:
     return errors.Violation(path, found.message)
 
 
+def _refuse_nul(message: Message, path: str) -> None:
+    """Refuses a text with a NUL: neither database can keep one. Raises InvalidField."""
+    for field, value in message.ListFields():
+        for n, item in enumerate(value if field.is_repeated else (value,)):
+            place = path + field.name + (f"[{n}]" if field.is_repeated else "")
+            if isinstance(item, str) and "\0" in item:
+                raise errors.invalid(place, "must not contain a NUL character")
+            if field.message_type:
+                _refuse_nul(item, f"{place}.")
+
+
 def handlers(service: ServiceDescriptor, methods: dict[str, Method], limit: int) -> grpc.GenericRpcHandler[Any, Any]:
     """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
     wrapped = {method.name: _unary(method, methods[method.name], limit) for method in service.methods}
@@ -114,6 +125,8 @@ def _unary(method: MethodDescriptor, function: Method, limit: int) -> grpc.RpcMe
             raise errors.MalformedMessage from None
         if collect(request, fail_fast=True):
             check(request)
+        if b"\0" in data:
+            _refuse_nul(request, "")
         return request
 
     async def serve(data: bytes, context: Any) -> bytes:

@@ -30,11 +30,11 @@ CODES: dict[type[errors.Refusal], code_pb2.Code] = {
 DETAILS_AT_MOST = 4_000
 """Bytes of details. They travel base64-encoded beside the percent-encoded message, and gRPC allows both 8 KiB."""
 
-MESSAGE_AT_MOST = 500
+MESSAGE_AT_MOST = 400
 """Bytes of a sentence; outside ASCII each travels as three."""
 
-FACT_AT_MOST = 200
-"""Bytes of one value of the metadata, a few of which a refusal may have."""
+FACT_AT_MOST = 520
+"""Bytes of one value of the metadata: the longest candidate id there can be, and a little."""
 
 
 def code_of(refusal: errors.Refusal) -> code_pb2.Code:
