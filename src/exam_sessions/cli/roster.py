@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.roster_columns import BY_NAME, Column, column_name, shown, unknown_column
 from exam_sessions.domain.records import Booking
@@ -21,12 +20,14 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 LONGEST_CELL = 131_072
 """Characters; csv's own limit. Longer cells are a quote that was never closed."""
 
-UNIQUE = {"candidate_id": "candidate_id", "access_code": "access_code", "keycode": "keycode"}
+UNIQUE = ("candidate_id", "access_code", "keycode")
+"""Columns in which a value may stand once; the fields of a booking have the same names."""
+
 EMPTY = Booking("", "", "", "", "", 0, 0, 0, "", "", "", "", "", "", "", "", 0, 0)
 
 
 class Fault(NamedTuple):
-    """One thing wrong with one row: the row's first line in the file, the column (empty for the row), and the reason."""
+    """One thing wrong with a row: the row's first line in the file, the column (empty for all), and the reason."""
 
     line: int
     column: str
@@ -146,9 +147,9 @@ def _columns(line: int, header: Sequence[str]) -> list[Column | None]:
         unknown_column(heading) for heading, name in zip(header, names, strict=True) if name not in {"", *BY_NAME}
     ]
     if unknown:
+        which = "columns" if len(unknown) > 1 else "a column"
         raise UnreadableRoster(
-            f"line {line} has {'columns' if len(unknown) > 1 else 'a column'} that no roster has: {', '.join(unknown)}\n"
-            f"known are: {', '.join(BY_NAME)}"
+            f"line {line} has {which} that no roster has: {', '.join(unknown)}\nknown are: {', '.join(BY_NAME)}"
         )
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
@@ -166,10 +167,12 @@ def _read(line: int, cells: list[str] | str, columns: list[Column | None]) -> tu
     if any(surplus):
         reason = f"has {len(cells)} cells, the header names {sum(c is not None for c in columns)} columns"
         return EMPTY, [Fault(line, "", f"{reason}; a delimiter inside a value needs quotes around the value")]
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     faults: list[Fault] = []
     for cell, column in zip(cells, columns, strict=False):
-        if cell and column:
+        if "\0" in cell and column:
+            faults.append(Fault(line, column.name, "holds a NUL character"))
+        elif cell and column:
             try:
                 values[column.field] = column.value(cell)
             except ValueError as error:
@@ -185,8 +188,8 @@ def _read(line: int, cells: list[str] | str, columns: list[Column | None]) -> tu
 def _repeated(line: int, booking: Booking, first: dict[tuple[str, str], int]) -> list[Fault]:
     """Values that must be unique but stand in an earlier row; codes are in upper case by now."""
     faults = []
-    for column, field in UNIQUE.items():
-        value = getattr(booking, field)
+    for column in UNIQUE:
+        value = getattr(booking, column)
         if value:
             earlier = first.setdefault((column, value), line)
             if earlier != line:

@@ -34,8 +34,18 @@ class Transactions:
 
     def __init__(self, db: Db, rows: Rows, now: Callable[[], int], reserved: list[Reservation]) -> None:
         self._db, self._rows, self._now = db, rows, now
-        self.reserved = reserved
-        """What rosters under way have spoken for."""
+        self._reserved = reserved
+        self._own: Reservation | None = None
+
+    @contextmanager
+    def reserving(self, own: Reservation) -> Iterator[None]:
+        """Keeps for a roster, as long as the block runs, what it has spoken for; its own ledgers do not mind it."""
+        self._own = own
+        self._reserved.append(own)
+        try:
+            yield
+        finally:
+            self._reserved.remove(own)
 
     @contextmanager
     def writing(self, group: Sequence[Batch] = ()) -> Iterator[Ledger]:
@@ -60,7 +70,8 @@ class Transactions:
             self._db.rollback()
 
     def _ledger(self, group: Sequence[Batch]) -> Ledger:
-        ledger = Ledger(self._db, self._rows, self._now(), self.reserved)
+        others = [held for held in self._reserved if held is not self._own]
+        ledger = Ledger(self._db, self._rows, self._now(), others)
         if group:
             wants = Wants()
             for batch in group:
@@ -94,6 +105,8 @@ class Executor:
                     return [self._has_open_session(transactions, group[0])]
             except Exception as raised:  # noqa: BLE001 - the door logs it and tells the caller no more than it must
                 fault = raised
+            if isinstance(group[0], BookRoster):
+                break
             if len(group) > 1:
                 return [outcome for batch in group for outcome in self.run(db, [batch])]
         return [fault]

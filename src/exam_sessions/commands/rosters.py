@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 LONG = 500
 """Rows from which a batch is written in instalments."""
 
-INSTALMENT = 250
-"""Rows of one instalment: a few milliseconds of work."""
+INSTALMENT = 500
+"""Rows of one instalment: about ten milliseconds of work."""
 
 
 class Reservation(NamedTuple):
@@ -48,8 +48,6 @@ class BookRoster(BookSessions):
 
     __slots__ = ()
 
-    weight = LONG
-
     def instalments(self, transactions: Transactions) -> Generator[None, None, list[Booked]]:
         """Does the work; pauses wherever others may go first.
 
@@ -60,8 +58,7 @@ class BookRoster(BookSessions):
             release = ledger.release(self.caller.workspace, self.release_id)
             now = ledger.now
         draft = DraftRow(release.workspace_id, codes.new_ids(1)[0], release.id, now)
-        transactions.reserved.append(self._reservation(draft))
-        try:
+        with transactions.reserving(self._reservation(draft)):
             screening = Screening(release, now)
             sessions: list[Session] = []
             for first in range(0, len(self.bookings), INSTALMENT):
@@ -73,8 +70,6 @@ class BookRoster(BookSessions):
             if self.caller.validate_only:
                 return booked(sessions)
             return (yield from self._write(transactions, release, screening, sessions, draft))
-        finally:
-            transactions.reserved[:] = [held for held in transactions.reserved if held.draft != draft]
 
     def _write(
         self,
@@ -97,8 +92,11 @@ class BookRoster(BookSessions):
                     ledger.share_pins(release, pins.drawn)
                     ledger.rows.sessions.insert(ledger.db, filled)
                 written += filled
+            result = booked(written)
+            remembered = self.remember(result)
             yield
-            return self._publish(transactions, draft, booked(written))
+            self._publish(transactions, draft, len(result), remembered)
+            return result
         except Exception as fault:
             yield from discard(transactions, draft)
             if isinstance(fault, UniqueViolation):
@@ -106,20 +104,19 @@ class BookRoster(BookSessions):
                 raise errors.DatabaseUnavailable from fault
             raise
 
-    def _publish(self, transactions: Transactions, draft: DraftRow, result: list[Booked]) -> list[Booked]:
+    def _publish(self, transactions: Transactions, draft: DraftRow, count: int, remembered: str) -> None:
         """All at once: the history, what a repetition is answered from, and the end of the draft."""
         caller = self.caller
         with transactions.writing([self]) as ledger:
             if ledger.release(caller.workspace, self.release_id).finalized:
                 raise errors.ReleaseFinalized(self.release_id)
-            first = ledger.rows.events.reserve(ledger.db, caller.workspace, len(result))
+            first = ledger.rows.events.reserve(ledger.db, caller.workspace, count)
             ledger.rows.drafts.tell(
                 ledger.db, draft, first, Action.SCHEDULE.value, caller.actor, caller.request_id, ledger.now
             )
             ledger.rows.drafts.close(ledger.db, draft)
             if caller.request_id:
-                ledger.remember(caller, self.remember(result))
-        return result
+                ledger.remember(caller, remembered)
 
     def _reservation(self, draft: DraftRow) -> Reservation:
         def given(name: str) -> frozenset[str]:

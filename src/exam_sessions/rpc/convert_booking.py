@@ -59,8 +59,16 @@ def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
 
 
 def bookings_of(messages: Iterable[session_pb2.Booking]) -> list[Booking]:
-    """The bookings of a batch as records."""
-    return [booking_of(message, f"bookings[{n}]") for n, message in enumerate(messages)]
+    """The bookings of a batch as records. Raises InvalidField, every time out of range named."""
+    bookings, bad = [], []
+    for n, message in enumerate(messages):
+        try:
+            bookings.append(booking_of(message, f"bookings[{n}]"))
+        except errors.InvalidField as refusal:
+            bad += refusal.at
+    if bad:
+        raise errors.InvalidField(tuple(bad))
+    return bookings
 
 
 def edited_fields(paths: Iterable[str]) -> tuple[str, ...]:

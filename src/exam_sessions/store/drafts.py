@@ -41,7 +41,7 @@ class DraftRows:
         self._remove = store.statement(
             delete(sessions).where(s.workspace_id == bindparam("here"), s.id.in_(some)),
         )
-        nothing = literal("", literal_execute=True)
+        nothing = literal("")
         place = bindparam("first", type_=events.c.sequence.type) + func.row_number().over(order_by=s.id)
         told = select(
             s.workspace_id,
@@ -49,7 +49,7 @@ class DraftRows:
             s.id,
             s.release_id,
             bindparam("action", type_=events.c.action.type),
-            literal(0, literal_execute=True),
+            literal(0),
             s.state,
             bindparam("actor", type_=events.c.actor.type),
             nothing,

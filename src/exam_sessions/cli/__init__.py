@@ -1,0 +1,50 @@
+"""The command line. Thin: arguments in, words out; the work is the server's, reached through rpc/client.py.
+
+One module per command, or per group of them. roster.py and roster_columns.py read rosters, importer.py writes them;
+console.py, progress.py and times.py are how it speaks; connection.py is which server it speaks to.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from exam_sessions.cli import demo, export, import_command, releases, serve, sessions
+
+EPILOG = """[bold]Begin here[/]
+exam-sessions demo     something to see within a minute; it needs nothing
+exam-sessions serve    a server that stays; then, in another terminal:
+exam-sessions releases create "Maths, May" --duration 1h30m
+exam-sessions import roster.csv --release "Maths, May"
+
+[bold]Exit codes[/]  0 done, 1 refused or failed, 2 the command was wrong. --help after a command tells about it.
+"""
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="The session service of record for exams: a server, and the tools around it.",
+    epilog=EPILOG,
+)
+cli.command("demo")(demo.demo)
+cli.command("serve", epilog=serve.EPILOG)(serve.serve)
+cli.command("migrate")(serve.migrate)
+cli.add_typer(releases.cli, name="releases")
+cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
+cli.command("export", epilog=export.EPILOG)(export.export)
+cli.add_typer(sessions.cli, name="sessions")
+
+
+@cli.command("diagram")
+def diagram() -> None:
+    """Prints the state machine as a Mermaid diagram, drawn from the machine itself."""
+    from exam_sessions.domain.diagram import mermaid  # noqa: PLC0415 - no other command needs the machine
+
+    typer.echo(mermaid(), nl=False)
+
+
+def main() -> None:
+    """Runs the command line."""
+    cli()

@@ -1,0 +1,43 @@
+"""The file an import leaves: who got which codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from exam_sessions.cli.importer import Codes
+from exam_sessions.cli.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class CodesDiffer(Exception):  # noqa: N818 - a fact about the file, told to people
+    """Another file is there."""
+
+
+def default_path(roster: Path) -> Path:
+    """Beside the roster: roster.csv gives roster-codes.csv."""
+    return roster.with_name(f"{roster.stem}-codes.csv")
+
+
+def leave_codes(path: Path, codes: Iterable[Codes], *, force: bool) -> bool:
+    """Writes the file, in the order of the roster; False when it is there already, the same.
+
+    Raises:
+        CodesDiffer: a file with other content is there, and `force` is not given.
+        OSError: it cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Codes._fields)
+    writer.writerows(sorted(codes))
+    if path.is_file() and path.read_bytes() == text.getvalue().encode():
+        return False
+    if path.exists() and not force:
+        raise CodesDiffer
+    with whole_file(path) as file:
+        file.write(text.getvalue())
+    return True

@@ -1,0 +1,80 @@
+"""Which server a command talks to, and what people are told when it refuses or does not answer."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.console import fail, note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exam_sessions.rpc.client import Client, Refused
+
+DEFAULT_TARGET = "127.0.0.1:50051"
+
+Target = Annotated[
+    str,
+    typer.Option(
+        envvar="EXAM_SESSIONS_TARGET", metavar="HOST:PORT", help="The server to talk to.", rich_help_panel="Server"
+    ),
+]
+Workspace = Annotated[
+    str, typer.Option(metavar="NAME", help="The tenant whose sessions are meant.", rich_help_panel="Server")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, with the names of the protos.")]
+
+HINTS = {
+    "SESSION_NOT_FOUND": "look it up with `exam-sessions sessions list`; is the --workspace right?",
+    "RELEASE_NOT_FOUND": "see which there are with `exam-sessions releases list`; is the --workspace right?",
+    "INTERNAL": "this is a fault of the server; its log has more under the id above",
+}
+
+
+@contextmanager
+def connected(target: str, workspace: str) -> Iterator[Client]:
+    """A client for the length of a block; what it raises ends the command with words and exit code 1."""
+    from exam_sessions.rpc.client import Client, NoServer, Refused  # noqa: PLC0415 - `--help` needs no gRPC
+
+    try:
+        with Client(target, workspace, actor()) as client:
+            yield client
+    except NoServer as absent:
+        fail(f"{absent}; {_way_out(target)}")
+    except Refused as refused:
+        tell(refused)
+        raise typer.Exit(1) from None
+
+
+def tell(refused: Refused) -> None:
+    """Says what the service refused and why: its words, the reason to look up, and the fields at fault."""
+    note(Text.assemble(("refused: ", "bold red"), str(refused)))
+    known = ", ".join(f"{name}={value}" for name, value in sorted(refused.metadata.items()))
+    note(Text.assemble(("reason:  ", "bold"), refused.reason, (f"  {known}" if known else "", "dim")))
+    for violation in refused.violations:
+        note(Text.assemble(("field:   ", "bold"), violation.field, " ", violation.description))
+    if hint := HINTS.get(refused.reason):
+        note(Text.assemble(("next:    ", "bold"), hint))
+
+
+def _way_out(target: str) -> str:
+    if target == DEFAULT_TARGET:
+        return "start one with `exam-sessions serve`"
+    if target.startswith(("127.", "localhost:", "[::1]:")):
+        return f"start one with `exam-sessions serve --listen {target}`"
+    return "is it running, and is --target right?"
+
+
+def actor() -> str:
+    """The name the history will know this caller by: `cli:` and the user's name, where it can be sent."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "cli"
+    return f"cli:{name}" if re.fullmatch(r"[\x21-\x7e]{1,100}", name) else "cli"

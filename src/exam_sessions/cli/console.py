@@ -1,0 +1,76 @@
+"""How the command line speaks: results on stdout, everything about them on stderr, a way out of every failure."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import RenderableType
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+WIDE = 160
+"""Columns of output that goes to a file or another program, where nothing need fit a screen."""
+
+REFUSED, MISUSED = 1, 2
+"""Exit codes: the service or the surroundings said no; the command was wrong."""
+
+STYLES = {"NOT_STARTED": "cyan", "IN_PROGRESS": "green", "COMPLETE": "blue", "VOID": "red"}
+"""Colours by maturity."""
+
+
+def show(what: RenderableType) -> None:
+    """Prints a result."""
+    fixed = out.is_terminal or "COLUMNS" in os.environ
+    out.print(what, width=None if fixed else WIDE)
+
+
+def say(what: str | Text, style: str = "") -> None:
+    """Prints a line of text as a result; nothing in it is taken for markup."""
+    out.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
+
+
+def note(what: str | Text, style: str = "") -> None:
+    """Prints a line about the result, on stderr."""
+    err.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
+
+
+def fail(what: str, hint: str = "", status: int = REFUSED) -> NoReturn:
+    """Says what went wrong and what to do next, and ends the command."""
+    note(Text.assemble(("error: ", "bold red"), what))
+    if hint:
+        note(Text.assemble(("next:  ", "bold"), hint))
+    raise typer.Exit(status)
+
+
+def table(*headings: str) -> Table:
+    """An empty table in the house's style; cells are plain text unless they are given as Text."""
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+def facts(rows: Iterable[tuple[str, str | Text]]) -> Table:
+    """Names and values, one a line; a value that is empty is left out."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="dim")
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        if value:
+            made.add_row(name, value if isinstance(value, Text) else Text(value))
+    return made
+
+
+def coloured(state: str, maturity: str) -> Text:
+    """A state in the colour of its maturity."""
+    return Text(state, style=STYLES.get(maturity, ""))

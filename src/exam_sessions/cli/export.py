@@ -1,0 +1,97 @@
+"""`exam-sessions export`: the sessions of a release as CSV, page by page, however many there are."""
+
+import csv
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.console import MISUSED, fail, note
+from exam_sessions.cli.progress import bar
+from exam_sessions.cli.releases import ReleaseName, find_release
+from exam_sessions.cli.sessions import States
+from exam_sessions.cli.times import when
+from exam_sessions.cli.whole_file import is_possible, whole_file
+from exam_sessions.rpc.client import Session, word
+
+COLUMNS: dict[str, Callable[[Session], object]] = {
+    "session_id": lambda s: s.id,
+    "candidate_id": lambda s: s.candidate.candidate_id,
+    "name_first": lambda s: s.candidate.name_first,
+    "name_middle": lambda s: s.candidate.name_middle,
+    "name_last": lambda s: s.candidate.name_last,
+    "gender": lambda s: word(s.candidate, "gender").capitalize(),
+    "grade_level": lambda s: word(s.candidate, "grade_level"),
+    "ethnicity": lambda s: word(s.candidate, "ethnicity"),
+    "school_id": lambda s: s.candidate.school_id,
+    "district_id": lambda s: s.candidate.district_id,
+    "centre_id": lambda s: s.centre_id,
+    "external_reference": lambda s: s.external_reference,
+    "keycode": lambda s: s.keycode,
+    "access_code": lambda s: s.access_code,
+    "test_form": lambda s: s.test_form,
+    "window_start_dt": lambda s: when(s, "window_start"),
+    "window_end_dt": lambda s: when(s, "window_end"),
+    "state": lambda s: word(s, "state"),
+    "maturity": lambda s: word(s, "maturity"),
+    "attempt": lambda s: s.attempt.number,
+    "start_dt": lambda s: when(s.attempt, "start_time"),
+    "end_dt": lambda s: when(s.attempt, "end_time"),
+    "finish_reason": lambda s: word(s.attempt, "finish_reason"),
+    "time_elapsed_s": lambda s: s.attempt.time_elapsed.seconds if s.attempt.HasField("time_elapsed") else "",
+    "extra_time_s": lambda s: s.extra_time.seconds or "",
+    "void_reason": lambda s: word(s, "void_reason"),
+    "created": lambda s: when(s, "create_time"),
+    "modified": lambda s: when(s, "update_time"),
+}
+"""Columns and how a session fills them; those of a roster have a roster's names. Times are UTC."""
+
+EPILOG = """[bold]Examples[/]
+exam-sessions export --release "Maths, May" > sessions.csv
+exam-sessions export --release "Maths, May" --state FINISHED --out finished.csv
+"""
+
+
+def export(
+    release: ReleaseName,
+    out: Annotated[str, typer.Option(metavar="FILE|-", help="Where the rows go; - is stdout.")] = "-",
+    state: States = None,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Writes the sessions of a release as CSV, oldest booking first."""
+    with connected(target, workspace) as client, _opened(out) as file:
+        found = find_release(client, release)
+        total = client.count([found.id], state or ())
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        rows = 0
+        with bar("exporting", total) as advance:
+            for session in client.sessions([found.id], state or ()):
+                writer.writerow([fill(session) for fill in COLUMNS.values()])
+                rows += 1
+                advance(1)
+    if out != "-":
+        note(f"{rows:,} sessions of {found.name} are in {out}")
+
+
+@contextmanager
+def _opened(out: str) -> Iterator[TextIO]:
+    """Stdout, or a file that takes its place only when it is whole. A reader that has seen enough is no error."""
+    if out == "-":
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The interpreter flushes stdout once more at its end, and would complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    if not is_possible(Path(out)):
+        fail(f"no file can be written at {out}; name another with --out", status=MISUSED)
+    with whole_file(Path(out)) as file:
+        yield file

@@ -1,0 +1,152 @@
+"""`exam-sessions import`: what people type, and what they are told. The work is roster.py's and importer.py's."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.codes_file import CodesDiffer, default_path, leave_codes
+from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, say
+from exam_sessions.cli.importer import LARGEST, SMALLEST, Codes, Importer, Rejected
+from exam_sessions.cli.progress import bar
+from exam_sessions.cli.releases import ReleaseName, find_release
+from exam_sessions.cli.roster import Fault, UnreadableRoster, read_roster
+from exam_sessions.cli.whole_file import is_possible
+from exam_sessions.rpc.client import NoServer, Refused
+
+EPILOG = """[bold]Columns[/], separated by commas, semicolons or tabs, in UTF-8: candidate_id (required), name_first,
+name_middle, name_last, gender, grade_level, ethnicity, school_id, district_id, access_code,
+external_reference, centre_id, keycode, pin, test_form, window_start_dt, window_end_dt.
+Codes that are left out are drawn. Times are UTC: 2026-05-04 09:00:00.
+
+[bold]Examples[/]
+exam-sessions import roster.csv --release "Maths, May" --dry-run
+exam-sessions import roster.csv --release "Maths, May"
+
+[bold]Interrupted?[/] Type the same command again: what was written keeps its codes, the rest is completed.
+"""
+
+
+def import_roster(
+    roster: Annotated[
+        Path, typer.Argument(metavar="ROSTER.csv", exists=True, dir_okay=False, readable=True, help="The roster.")
+    ],
+    release: ReleaseName,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="CODES.csv", help="Where the codes go.", show_default="ROSTER-codes.csv"),
+    ] = None,
+    chunk: Annotated[
+        int,
+        typer.Option(min=SMALLEST, max=LARGEST, metavar="ROWS", help="How many are written at once, 1000 to 10000."),
+    ] = SMALLEST,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
+    skip_booked: Annotated[
+        bool, typer.Option("--skip-booked", help="Leave out rows whose candidate has a session in the release.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite another CODES.csv.")] = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Books a roster (CSV) into a release, and writes everybody's keycode and access code to a new CSV.
+
+    Every bad row is named by its line before anything is written.
+    """
+    codes = out or default_path(roster)
+    _check_place(roster, codes)
+    try:
+        read = read_roster(roster.read_bytes())
+    except UnreadableRoster as error:
+        fail(f"{roster}: {error}")
+    with connected(target, workspace) as client:
+        found = find_release(client, release)
+        importer = Importer(client, found.id, read.rows, chunk)
+        importer.look(skip_booked=skip_booked)
+        with bar("checking", importer.left) as advance:
+            faults = sorted([*read.faults, *importer.check(advance)])
+        if faults:
+            _reject(roster, faults, f"of {read.size:,} rows; nothing was written")
+        _tell_known(importer)
+        if dry_run:
+            say(f"{importer.left:,} rows can be imported into {found.name} ({found.id}); nothing was written")
+        else:
+            _write(importer, roster, codes, force=force)
+
+
+def _check_place(roster: Path, codes: Path) -> None:
+    if codes.resolve() == roster.resolve():
+        fail("the codes cannot replace the roster; name another file with --out", status=MISUSED)
+    if not is_possible(codes):
+        fail(f"no file can be written at {codes}; name another with --out", status=MISUSED)
+
+
+def _tell_known(importer: Importer) -> None:
+    if importer.done:
+        note(f"{importer.done:,} rows were imported by an earlier run of this file")
+    if importer.skipped:
+        note(f"{len(importer.skipped):,} rows are left out: their candidates have a session already")
+    for line, booking in importer.gone():
+        gone = f"line {line}: candidate {booking.candidate_id} was imported before and has no session any more"
+        note(f"{gone}; --skip-booked would book it anew", "yellow")
+
+
+def _write(importer: Importer, roster: Path, codes: Path, *, force: bool) -> None:
+    """Writes what is left to write, then the file of codes."""
+    if importer.left and codes.exists() and not force:
+        fail(
+            f"{codes} is there already, from another import", "name another with --out, or overwrite it with --force"
+        )
+    known, new, start = importer.codes_before(), importer.left, time.monotonic()
+    try:
+        with bar("importing", new) as advance:
+            known += importer.write(advance)
+    except Rejected as rejected:
+        _tell_stopped(importer, "correct what is in their way")
+        _reject(roster, rejected.faults, f"that were good a moment ago; {importer.done:,} rows before are written")
+    except KeyboardInterrupt:
+        _tell_stopped(importer)
+        raise typer.Exit(REFUSED) from None
+    except (NoServer, Refused):
+        _tell_stopped(importer)
+        raise
+    took = time.monotonic() - start
+    if new:
+        say(f"{new:,} rows imported in {took:.1f} s ({new / took:,.0f} rows/s)")
+    else:
+        say("every row was imported already")
+    _leave_codes(codes, known, force=force)
+
+
+def _leave_codes(codes: Path, known: Sequence[Codes], *, force: bool) -> None:
+    try:
+        new = leave_codes(codes, known, force=force)
+    except CodesDiffer:
+        fail(f"{codes} is there already and differs", "name another with --out, or overwrite it with --force")
+    except OSError as error:
+        fail(
+            f"every row is imported, but {codes} cannot be written: {error.strerror}",
+            "type the command again with another --out; the codes stay the same",
+        )
+    say(f"codes are in {codes}, {'readable by you only' if new else 'unchanged'}")
+
+
+def _reject(roster: Path, faults: Sequence[Fault], where: str) -> None:
+    """Names every bad row, one a line, and ends the command."""
+    for line, column, reason in faults:
+        note(Text.assemble((f"{roster}:{line}: ", "bold"), (f"{column} " if column else "", "cyan"), reason))
+    rows = len({fault.line for fault in faults})
+    problems = f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,}"
+    fail(f"{problems} {where}", "correct the lines above, then import again")
+
+
+def _tell_stopped(importer: Importer, first: str = "") -> None:
+    note(
+        f"stopped: {importer.done:,} of {len(importer.rows):,} rows are imported; "
+        f"{f'{first}, then ' if first else ''}type the same command again to go on",
+        style="yellow",
+    )

@@ -1,0 +1,249 @@
+"""An import at work: what an earlier run left, what the service would refuse, then the writing. Prints nothing.
+
+A file is written from its first row to its last, in chunks that are all or nothing, each under a request id made from
+the release, the content of the whole file, and the chunk's place in it. So
+
+- a chunk whose answer was lost is sent again and answered from memory;
+- what an earlier run of the same file left is always the front part of the file, and the history of the sessions
+  proves it: it keeps the request id for good, longer than the service remembers the answer;
+- another file never has these ids, so that a candidate it shares with a booked session is a duplicate, and refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+import uuid
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from exam_sessions.cli.roster import Fault, Row
+from exam_sessions.cli.roster_columns import BY_FIELD
+from exam_sessions.rpc.client import NoServer, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from exam_sessions.cli.progress import Advance
+    from exam_sessions.rpc.client import Client
+
+FAMILY = uuid.UUID("6f1f0a52-2b57-5d0c-9a39-53c1d7a0e6b4")
+"""The namespace of the request ids. Never to change: earlier runs are recognised by it."""
+
+SMALLEST, LARGEST = 1_000, 10_000
+"""Rows of a chunk; 10,000 is the most the service takes at once."""
+
+ASKED_AT_ONCE = 1_000
+"""Candidates of one question, rows of one check."""
+
+GENERATIONS = 5
+"""How often a chunk can be booked, deleted as a whole, and booked again from the same file."""
+
+PATIENCE = 20.0
+"""Seconds to go on trying a chunk when nothing answers: a server may be restarting."""
+
+AT = re.compile(r"bookings\[(\d+)\](?:\.(.+))?")
+
+Answer = TypeVar("Answer")
+
+
+class Codes(NamedTuple):
+    """What the candidate of a row needs."""
+
+    line: int
+    candidate_id: str
+    session_id: str
+    keycode: str
+    access_code: str
+
+
+class Known(NamedTuple):
+    """A session the release already has."""
+
+    session_id: str
+    keycode: str
+    access_code: str
+
+
+class Rejected(Exception):  # noqa: N818 - an outcome, told to people row by row
+    """The service refuses rows, all of them named."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+class Importer:
+    """One file on its way into one release, `chunk` rows at a time.
+
+    Methods that call the service may raise Refused and NoServer. `advance` is told how many rows were dealt with.
+    """
+
+    def __init__(self, client: Client, release_id: str, rows: Sequence[Row], chunk: int) -> None:
+        self._client, self._release_id, self._chunk = client, release_id, chunk
+        self.rows = rows
+        self.booked: dict[str, Known] = {}
+        """The sessions the release already has of the file's candidates, by candidate."""
+        self.skipped: list[Row] = []
+        """Rows left out because their candidate has a session."""
+        self.done = 0
+        """How many rows, from the first, are written."""
+        self._digest = ""
+
+    @property
+    def left(self) -> int:
+        """How many rows are still to be written."""
+        return len(self.rows) - self.done
+
+    def look(self, *, skip_booked: bool = False) -> None:
+        """Finds out what is booked already, and how far an earlier run of the same file came."""
+        names = [row.booking.candidate_id for row in self.rows]
+        for at in range(0, len(names), ASKED_AT_ONCE):
+            part = names[at : at + ASKED_AT_ONCE]
+            for s in self._client.sessions([self._release_id], candidate_ids=part):
+                self.booked[s.candidate.candidate_id] = Known(s.id, s.keycode, s.access_code)
+        if skip_booked:
+            self.skipped = [row for row in self.rows if row.booking.candidate_id in self.booked]
+            self.rows = [row for row in self.rows if row.booking.candidate_id not in self.booked]
+        self._digest = digest(self.rows)
+        self.done = 0 if skip_booked else self._written_before()
+
+    def check(self, advance: Advance) -> list[Fault]:
+        """Everything the service would refuse of the rows still to be written, which it is asked without writing."""
+        faults: list[Fault] = []
+        for at in range(self.done, len(self.rows), ASKED_AT_ONCE):
+            part = self.rows[at : at + ASKED_AT_ONCE]
+            faults += self._duplicates(part)
+            faults += self._refused([row for row in part if row.booking.candidate_id not in self.booked])
+            advance(len(part))
+        return sorted(faults)
+
+    def write(self, advance: Advance) -> Iterator[Codes]:
+        """Writes the rows still to be written, and gives each one's codes.
+
+        Raises:
+            Rejected: rows that the check found good are refused now; those before them are written.
+        """
+        while self.done < len(self.rows):
+            part = self.rows[self.done : self.done + self._chunk]
+            try:
+                codes = self._book(part)
+            except Refused as refused:
+                if faults := faults_of(refused, part):
+                    raise Rejected(faults) from refused
+                raise
+            self.done += len(part)
+            advance(len(part))
+            yield from codes
+
+    def codes_before(self) -> list[Codes]:
+        """The codes of rows that an earlier run wrote, or that are left out because they are booked."""
+        return [
+            Codes(line, booking.candidate_id, *known)
+            for line, booking in (*self.rows[: self.done], *self.skipped)
+            if (known := self.booked.get(booking.candidate_id))
+        ]
+
+    def gone(self) -> list[Row]:
+        """Rows that an earlier run wrote, but whose candidate has no session any more."""
+        return [row for row in self.rows[: self.done] if row.booking.candidate_id not in self.booked]
+
+    def _duplicates(self, part: Sequence[Row]) -> list[Fault]:
+        """Rows whose candidate has a session that this file did not bring. The service names only some at a time."""
+        reason = "has a session in this release already, which this file did not bring"
+        return [Fault(line, "candidate_id", reason) for line, b in part if b.candidate_id in self.booked]
+
+    def _refused(self, part: Sequence[Row]) -> list[Fault]:
+        """What the service refuses of these rows. It names as many as fit; the rest is asked about again."""
+        faults: list[Fault] = []
+        while part:
+            try:
+                self._client.book(self._release_id, [row.booking for row in part], validate_only=True)
+                break
+            except Refused as refused:
+                found = faults_of(refused, part)
+                if not found:
+                    raise
+                named = {fault.line for fault in found}
+                faults += found
+                part = [row for row in part if row.line not in named]
+        return faults
+
+    def _written_before(self) -> int:
+        """How many rows, from the first, an earlier run wrote: chunk after chunk, each told by its request id."""
+        written = 0
+        while written < len(self.rows):
+            reach = self.rows[written : written + LARGEST]
+            known = next((n for n, row in enumerate(reach) if row.booking.candidate_id in self.booked), None)
+            if known is None:
+                break
+            session_id = self.booked[reach[known].booking.candidate_id].session_id
+            cause = next(self._client.history(session_id, page=1)).request_id
+            stop = self._end_of_chunk(written, range(written + known + 1, written + len(reach) + 1), cause)
+            if stop is None:
+                break
+            written = stop
+        return written
+
+    def _end_of_chunk(self, start: int, stops: range, cause: str) -> int | None:
+        tries = ((stop, self._request_id(start, stop, n)) for n in range(GENERATIONS) for stop in stops)
+        return next((stop for stop, request_id in tries if request_id == cause), None)
+
+    def _book(self, part: Sequence[Row]) -> list[Codes]:
+        """Books a chunk. An answer from memory may speak of sessions deleted since; then it is booked anew."""
+        for generation in range(GENERATIONS):
+            request_id = self._request_id(self.done, self.done + len(part), generation)
+            bookings = [row.booking for row in part]
+            sessions = patiently(lambda: self._client.book(self._release_id, bookings, request_id))  # noqa: B023 - called at once
+            if patiently(lambda: self._exists(sessions[0].id)):  # noqa: B023 - called at once
+                return [
+                    Codes(row.line, row.booking.candidate_id, s.id, s.keycode, s.access_code)
+                    for row, s in zip(part, sessions, strict=True)
+                ]
+        raise Rejected([Fault(part[0].line, "", f"was booked and deleted {GENERATIONS} times; use --skip-booked")])
+
+    def _exists(self, session_id: str) -> bool:
+        try:
+            self._client.session(session_id)
+        except Refused as refused:
+            if refused.reason == "SESSION_NOT_FOUND":
+                return False
+            raise
+        return True
+
+    def _request_id(self, start: int, stop: int, generation: int) -> str:
+        place = f"{self._client.workspace}/{self._release_id}/{self._digest}/{start}-{stop}/{generation}"
+        return str(uuid.uuid5(FAMILY, place))
+
+
+def digest(rows: Sequence[Row]) -> str:
+    """What tells one file's rows from another's, however they are written down."""
+    found = hashlib.sha256()
+    for _, booking in rows:
+        found.update(json.dumps(booking).encode())
+    return found.hexdigest()
+
+
+def faults_of(refused: Refused, part: Sequence[Row]) -> list[Fault]:
+    """The rows a refusal of a batch names, in the file's words; none when it is not about rows."""
+    faults = []
+    for violation in refused.violations:
+        if at := AT.fullmatch(violation.field):
+            row = part[int(at[1])]
+            column = BY_FIELD.get((at[2] or "").rpartition(".")[2], "")
+            faults.append(Fault(row.line, column, violation.description))
+    return faults
+
+
+def patiently(call: Callable[[], Answer]) -> Answer:
+    """Calls until an answer comes, a refusal that stays, or PATIENCE runs out."""
+    pause, end = 0.1, time.monotonic() + PATIENCE
+    while True:
+        try:
+            return call()
+        except (NoServer, Refused) as error:
+            if (isinstance(error, Refused) and not error.passing) or time.monotonic() + pause > end:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 2.0)

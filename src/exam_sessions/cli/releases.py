@@ -1,0 +1,159 @@
+"""`exam-sessions releases`: making releases and finding them, and how every command finds one by id or name."""
+
+import difflib
+import itertools
+import uuid
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.console import facts, fail, note, say, show, table
+from exam_sessions.cli.times import how_long, length, time_of, when
+from exam_sessions.rpc.client import Client, Release, as_json, word
+
+COMPARED_AT_MOST = 1_000
+"""Releases whose names are compared with a name nobody knows."""
+
+
+ReleaseName = Annotated[str, typer.Option("--release", metavar="ID|NAME", help="The release, by its id or its name.")]
+
+
+def _moment(told: str) -> Any:
+    return typer.Option(metavar="TIME", parser=time_of, show_default="open", help=told)
+
+
+def _length(told: str, unset: str) -> Any:
+    return typer.Option(metavar="LENGTH", parser=length, show_default=unset, help=told)
+
+
+cli = typer.Typer(no_args_is_help=True, help="Make releases, and see which there are.")
+
+
+@cli.command("list")
+def list_releases(*, json: Json = False, target: Target = DEFAULT_TARGET, workspace: Workspace = "default") -> None:
+    """Shows the releases of the workspace, oldest first."""
+    with connected(target, workspace) as client:
+        if json:
+            for release in client.releases():
+                say(as_json(release))
+            return
+        made = table("name", "window (UTC)", "duration", "rules", "id")
+        for release in client.releases():
+            made.add_row(
+                Text(release.name),
+                _window(release),
+                how_long(release, "duration") or "no limit",
+                _rules(release),
+                release.id,
+            )
+    if made.row_count:
+        show(made)
+    else:
+        note(f"workspace {workspace} has no releases; make one with `exam-sessions releases create NAME`")
+
+
+@cli.command(
+    "create",
+    epilog="""[bold]Example[/]
+exam-sessions releases create "Maths, May" --duration 1h30m --invigilated --requires-check-in
+  --window-start "2026-05-04 08:00:00" --window-end "2026-05-04 18:00:00"
+""",
+)
+def create_release(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
+    duration: Annotated[int | None, _length("Working time of an attempt, such as 1h30m.", "no limit")] = None,
+    window_start: Annotated[int | None, _moment("Earliest moment a session may be opened, in UTC.")] = None,
+    window_end: Annotated[int | None, _moment("Moment every session closes, in UTC.")] = None,
+    test_form: Annotated[str, typer.Option(metavar="FORM", help="Reference of the test form its sessions get.")] = "",
+    max_attempts: Annotated[
+        int, typer.Option(min=0, metavar="COUNT", help="Attempts of a session; 0 is unlimited.")
+    ] = 0,
+    grace_period: Annotated[int | None, _length("How late an offline attempt may be uploaded.", "no limit")] = None,
+    *,
+    paper: Annotated[bool, typer.Option("--paper", help="It is sat on paper.")] = False,
+    invigilated: Annotated[bool, typer.Option("--invigilated", help="A PIN or a hand lets each one in.")] = False,
+    requires_check_in: Annotated[bool, typer.Option("--requires-check-in", help="Each one is checked in.")] = False,
+    auto_create_pin: Annotated[
+        bool, typer.Option("--auto-create-pin", help="Rooms get a PIN by themselves.")
+    ] = False,
+    moderated: Annotated[bool, typer.Option("--moderated", help="Marked scripts are moderated.")] = False,
+    allow_multiple_open_sessions: Annotated[
+        bool, typer.Option("--allow-multiple-open-sessions", help="A candidate may have another session open.")
+    ] = False,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Makes a release; it is open at once."""
+    with connected(target, workspace) as client:
+        release = client.create_release(
+            name,
+            window_start=window_start or 0,
+            window_end=window_end or 0,
+            duration=duration or 0,
+            grace_period=grace_period or 0,
+            paper=paper,
+            test_form=test_form,
+            max_attempts=max_attempts,
+            invigilated=invigilated,
+            requires_check_in=requires_check_in,
+            auto_create_pin=auto_create_pin,
+            moderated=moderated,
+            allow_multiple_open_sessions=allow_multiple_open_sessions,
+        )
+    if json:
+        say(as_json(release))
+        return
+    show(facts((("release", release.id), *described(release))))
+    note(f"next:  exam-sessions import ROSTER.csv --release {release.id}", style="dim")
+
+
+def described(release: Release) -> tuple[tuple[str, str], ...]:
+    """A release in names and values."""
+    return (
+        ("name", release.name),
+        ("window", _window(release)),
+        ("duration", how_long(release, "duration") or "no limit"),
+        ("rules", _rules(release)),
+        ("test form", release.test_form),
+    )
+
+
+def find_release(client: Client, wanted: str) -> Release:
+    """The release with this id or, where no other has it, this name; ends the command when there is none."""
+    try:
+        return client.release(str(uuid.UUID(wanted)))
+    except ValueError:
+        found = list(client.releases(wanted))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = "".join(f"\n       {release.id}  {_window(release)}" for release in found)
+        fail(f"{len(found)} releases are called {wanted!r}", f"name one by its id:{ids}")
+    return _unknown(client, wanted)
+
+
+def _unknown(client: Client, wanted: str) -> NoReturn:
+    names = {release.name for release in itertools.islice(client.releases(), COMPARED_AT_MOST)}
+    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see `exam-sessions releases list`"
+    fail(f"workspace {client.workspace} has no release called {wanted!r}", hint)
+
+
+def _window(release: Release) -> str:
+    start, end = when(release, "window_start"), when(release, "window_end")
+    return f"{start or 'open'} to {end or 'open'}" if start or end else "always open"
+
+
+def _rules(release: Release) -> str:
+    flags = ("invigilated", "requires_check_in", "auto_create_pin", "moderated", "allow_multiple_open_sessions")
+    told = [name.replace("_", " ") for name in flags if getattr(release, name)]
+    if word(release, "delivery") == "PAPER":
+        told.insert(0, "on paper")
+    if release.max_attempts:
+        told.append(f"at most {release.max_attempts} attempts")
+    if release.finalized:
+        told.append("finalized")
+    return ", ".join(told) or "none"

@@ -1,0 +1,162 @@
+"""`exam-sessions serve` and `migrate`: settings from flags and environment, words for what goes wrong at start."""
+
+import errno
+import logging
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from exam_sessions.cli.console import MISUSED, fail, note, say
+from exam_sessions.settings import PREFIX, Settings
+
+DEFAULTS = Settings()
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+HIGHEST_PORT = 65_535
+
+
+def setting(name: str, told: str, **more: Any) -> Any:
+    """The option of one setting, with its environment variable."""
+    return typer.Option(envvar=PREFIX + name.upper(), help=told, **more)
+
+
+def _level(text: str) -> str:
+    if text.upper() not in LEVELS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(LEVELS)}")
+    return text.upper()
+
+
+DatabaseUrl = Annotated[
+    str, setting("database_url", "The database: a SQLite file, made when it is missing.", metavar="URL")
+]
+
+EPILOG = """[bold]Examples[/]
+exam-sessions serve
+exam-sessions serve --listen 0.0.0.0:50051 --database-url sqlite:////var/lib/exams/sessions.db
+EXAM_SESSIONS_LOG_LEVEL=WARNING exam-sessions serve
+
+It prints one line, `serving on HOST:PORT`, when it is ready. SIGTERM or Ctrl-C ends it, once the
+calls under way are answered.
+"""
+
+
+def serve(
+    listen: Annotated[
+        str, setting("listen", "Where to listen; port 0 takes a free one.", metavar="HOST:PORT")
+    ] = DEFAULTS.listen,
+    database_url: DatabaseUrl = DEFAULTS.database_url,
+    linger_ms: Annotated[
+        float, setting("linger_ms", "How long overlapping calls wait for company; 0 never.", min=0, metavar="MS")
+    ] = DEFAULTS.linger_ms,
+    tick_ms: Annotated[
+        float, setting("tick_ms", "How often windows and deadlines are looked at.", min=1, metavar="MS")
+    ] = DEFAULTS.tick_ms,
+    max_message_bytes: Annotated[
+        int, setting("max_message_bytes", "The largest request.", min=1, metavar="BYTES")
+    ] = DEFAULTS.max_message_bytes,
+    backlog: Annotated[
+        int, setting("backlog", "Calls that may wait in line before more are refused.", min=1, metavar="CALLS")
+    ] = DEFAULTS.backlog,
+    drain_s: Annotated[
+        float, setting("drain_s", "How long calls under way may take after a stop.", min=0, metavar="SECONDS")
+    ] = DEFAULTS.drain_s,
+    log_level: Annotated[
+        str, setting("log_level", f"How much is logged: {', '.join(LEVELS)}.", metavar="LEVEL", parser=_level)
+    ] = DEFAULTS.log_level,
+) -> None:
+    """Brings the database to the newest schema and serves until it is told to stop."""
+    settings = _settings(**locals())
+    _check_listen(settings.listen)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if settings.log_level != "DEBUG":
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+    host = settings.listen.rpartition(":")[0]
+
+    def ready(port: int) -> None:
+        typer.echo(f"serving on {host}:{port}")
+        if sys.stderr.isatty():
+            at = "" if settings.listen == DEFAULTS.listen else f" --target {host}:{port}"
+            note(f"in another terminal, try:  exam-sessions demo{at}", style="dim")
+
+    with _database_faults(settings.database_url):
+        from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
+
+        app.serve(settings, ready)
+
+
+def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
+    """Brings the database to the newest schema; `serve` does the same by itself."""
+    url = _settings(database_url=database_url).database_url
+    with _database_faults(url):
+        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - other commands need no database
+
+        from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as above
+        from exam_sessions.store.engine import Store  # noqa: PLC0415 - as above
+
+        def revision() -> str | None:
+            with store.engine.connect() as connection:
+                return MigrationContext.configure(connection).get_current_revision()
+
+        store = Store(url)
+        # Opened for writing first: it makes the file and sets it up, as the migrations expect.
+        store.writer().close()
+        before = revision()
+        upgrade(store)
+        after = revision()
+        store.close()
+    if before == after:
+        say(f"{url} is at revision {after} already, the newest")
+    else:
+        say(f"{url} went from {f'revision {before}' if before else 'empty'} to revision {after}, the newest")
+
+
+def _settings(**flags: object) -> Settings:
+    try:
+        return Settings.from_environment(**flags)
+    except ValueError as error:
+        fail(str(error), "see `exam-sessions serve --help`", MISUSED)
+
+
+def _check_listen(listen: str) -> None:
+    """Ends the command when nobody could listen there: gRPC says so late, and without the reason."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
+        fail(f"{listen!r} is no place to listen at", "give HOST:PORT, such as --listen 127.0.0.1:50051", MISUSED)
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[
+            0
+        ]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            other = f"{host}:{int(port) % HIGHEST_PORT + 1}"
+            fail(
+                f"{listen} is taken: another program listens there, perhaps a server of yours",
+                f"stop it, or choose another port: exam-sessions serve --listen {other}",
+            )
+        fail(f"nobody can listen at {listen}: {error.strerror}", "choose another place with --listen HOST:PORT")
+
+
+@contextmanager
+def _database_faults(url: str) -> Iterator[None]:
+    """Words for a database that cannot be opened or brought to the newest schema."""
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - as above
+
+    from exam_sessions.store.engine import DatabaseDown  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except ValueError as error:
+        if "database_url" not in str(error):
+            raise
+        fail(str(error), status=MISUSED)
+    except DatabaseDown as error:
+        fail(f"the database {url} cannot be used: {error}", "does its directory exist, and may you write there?")
+    except CommandError as error:
+        fail(f"the schema of {url} is not one this version knows: {error}", "serve it with the version that made it")

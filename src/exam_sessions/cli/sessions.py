@@ -1,0 +1,228 @@
+"""`exam-sessions sessions`: finding sessions, one session with what it may do now, and its history."""
+
+import difflib
+import itertools
+import uuid
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.console import coloured, facts, note, say, show, table
+from exam_sessions.cli.releases import find_release
+from exam_sessions.cli.times import how_long, when
+from exam_sessions.domain.states import MATURITY, Maturity, State
+from exam_sessions.rpc.client import Explanation, Session, SessionEvent, as_json, word, words
+
+LONGEST_KEYCODE = 16
+
+
+def session_name(text: str) -> str:
+    """A session's id or keycode. Raises BadParameter."""
+    name = text.strip()
+    try:
+        return str(uuid.UUID(name))
+    except ValueError:
+        if name.isalnum() and len(name) <= LONGEST_KEYCODE:
+            return name.upper()
+    raise typer.BadParameter(f"{text!r} is neither a session's id (a UUID) nor a keycode (letters and digits)")
+
+
+def state_of(text: str) -> int:
+    """The code of a state, by its name in any case. Raises BadParameter."""
+    name = text.strip().upper().replace("-", "_")
+    if name in State.__members__:
+        return int(State[name])
+    near = difflib.get_close_matches(name, State.__members__, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"states are: {', '.join(State.__members__)}"
+    raise typer.BadParameter(f"{text!r} is not a state; {hint}")
+
+
+Name = Annotated[
+    str, typer.Argument(metavar="ID|KEYCODE", parser=session_name, help="The session, by its id or its keycode.")
+]
+States = Annotated[
+    list[int] | None,
+    typer.Option("--state", metavar="STATE", parser=state_of, help="In this state, such as READY. May be repeated."),
+]
+
+cli = typer.Typer(no_args_is_help=True, help="Find sessions, look at one, read its history.")
+
+
+@cli.command(
+    "list",
+    epilog="""[bold]Examples[/]
+exam-sessions sessions list --release "Maths, May" --state IN_PROGRESS --state PAUSED
+exam-sessions sessions list --candidate 111111 --json | jq .keycode
+""",
+)
+def list_sessions(
+    release: Annotated[
+        str | None, typer.Option("--release", metavar="ID|NAME", help="Of this release, by its id or its name.")
+    ] = None,
+    state: States = None,
+    candidate: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Of this candidate. May be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many at most.")] = 50,
+    *,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Shows the sessions that match, oldest booking first."""
+    with connected(target, workspace) as client:
+        releases = [find_release(client, release).id] if release else []
+        found = client.sessions(releases, state or (), candidate or (), page=limit + 1)
+        made = table("candidate", "name", "state", "keycode", "changed (UTC)", "id")
+        for session in itertools.islice(found, limit):
+            if json:
+                say(as_json(session))
+            else:
+                person = session.candidate
+                cells = (Text(person.candidate_id), Text(_full_name(session)), state_text(session))
+                made.add_row(*cells, session.keycode, when(session, "update_time"), session.id)
+        more = next(found, None)
+    if made.row_count:
+        show(made)
+    elif not json:
+        note("no session matches")
+    if more:
+        note(f"there are more than {limit}; raise --limit, narrow the search, or use `exam-sessions export`", "dim")
+
+
+@cli.command(
+    "show",
+    epilog="""[bold]Examples[/]
+exam-sessions sessions show H76RBD8P
+exam-sessions sessions show H76RBD8P -v    (also why the other actions are refused)
+""",
+)
+def show_session(
+    session: Name,
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why the other actions are refused.")] = False,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Shows one session, and what it may do now."""
+    with connected(target, workspace) as client:
+        explanation = client.explain(session)
+        found = client.session(explanation.session.id)
+        release = client.release(found.release_id)
+    if json:
+        say(as_json(explanation if verbose else found))
+        return
+    show(facts(_described(found, release.name)))
+    say("")
+    _show_verdicts(explanation, verbose=verbose)
+
+
+@cli.command("history", epilog="[bold]Example[/]\nexam-sessions sessions history H76RBD8P")
+def show_history(
+    session: Name,
+    *,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Shows everything that happened to a session, oldest first; by id also of a deleted one."""
+    with connected(target, workspace) as client:
+        events = list(client.history(session))
+    if json:
+        for event in events:
+            say(as_json(event))
+    else:
+        show_events(events)
+
+
+def show_events(events: list[SessionEvent]) -> None:
+    """Prints events as a table."""
+    made = table("time (UTC)", "action", "from → to", "actor", "reason")
+    for event in events:
+        before, after = word(event, "from_state"), word(event, "to_state")
+        moved = Text.assemble(f"{before or 'nothing'} → ", _painted(after, event.to_state))
+        reason = ": ".join(part for part in (event.reason, event.message) if part)
+        told = reason or ", ".join(change.field for change in event.changes if not event.to_state or before == after)
+        made.add_row(when(event, "time"), word(event, "action").lower(), moved, Text(event.actor), Text(told))
+    show(made)
+
+
+def state_text(session: Session) -> Text:
+    """A session's state in the colour of its maturity."""
+    return coloured(word(session, "state"), word(session, "maturity"))
+
+
+def _painted(state: str, number: int) -> Text:
+    return coloured(state, Maturity(MATURITY[number]).name) if number in MATURITY else Text(state or "nothing")
+
+
+def _full_name(session: Session) -> str:
+    person = session.candidate
+    return " ".join(part for part in (person.name_first, person.name_middle, person.name_last) if part)
+
+
+def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
+    person, attempt = session.candidate, session.attempt
+    start, end = when(session, "window_start"), when(session, "window_end")
+    clock = [
+        f"{told} {at}"
+        for told, at in (
+            ("started", when(attempt, "start_time")),
+            ("ends", when(attempt, "deadline")),
+            ("ended", when(attempt, "end_time")),
+            ("after", how_long(attempt, "time_elapsed")),
+            ("by", word(attempt, "finish_reason")),
+        )
+        if at
+    ]
+    person_facts = (word(person, "gender"), word(person, "grade_level"), word(person, "ethnicity"))
+    return [
+        ("candidate", f"{person.candidate_id}  {_full_name(session)}".rstrip()),
+        ("", ""),
+        ("state", Text.assemble(state_text(session), (f"  {word(session, 'maturity')}", "dim"))),
+        ("release", f"{release}  {session.release_id}" + ("  (finalized)" if session.closed_by_release else "")),
+        ("session", session.id),
+        ("keycode", session.keycode),
+        ("access code", session.access_code),
+        ("PIN", session.pin),
+        ("person", ", ".join(part for part in person_facts if part)),
+        ("school", " / ".join(part for part in (person.school_id, person.district_id) if part)),
+        ("centre", session.centre_id),
+        ("reference", session.external_reference),
+        ("test form", session.test_form),
+        ("window", f"{start or 'open'} to {end or 'open'} UTC" if start or end else ""),
+        ("extra time", how_long(session, "extra_time")),
+        ("attempt", ", ".join([str(attempt.number), *clock])),
+        ("client", " ".join(part for part in (session.client.machine, session.client.os, session.client.ip) if part)),
+        ("voided", ": ".join(part for part in (word(session, "void_reason"), session.void_message) if part)),
+        ("went wrong", session.exception_message),
+        ("changed", f"{when(session, 'update_time')} UTC (booked {when(session, 'create_time')})"),
+    ]
+
+
+def _show_verdicts(explanation: Explanation, *, verbose: bool) -> None:
+    allowed = table("allowed now", "leads to")
+    refused = table("refused now", "reason", "why")
+    for verdict in explanation.verdicts:
+        action = word(verdict, "action").lower()
+        if verdict.allowed:
+            allowed.add_row(Text(action, style="green"), _painted(word(verdict, "to_state"), verdict.to_state))
+        else:
+            refused.add_row(action, verdict.reason, Text(verdict.message))
+    if allowed.row_count:
+        show(allowed)
+    else:
+        say("nothing is allowed any more")
+    if verbose:
+        say("")
+        show(refused)
+    elif refused.row_count:
+        note(f"{refused.row_count} other actions are refused; -v says why", "dim")
+
+
+def allowed_actions(explanation: Explanation) -> str:
+    """The actions that would be accepted now, as a list in words."""
+    return ", ".join(name.lower() for name in words(explanation, "allowed_actions"))
