@@ -94,17 +94,22 @@ class Unavailable(Refusal):
 
 @dataclass(eq=False)
 class InvalidField(InvalidArgument):
-    """Fields break their rules."""
+    """Fields break their rules. `total` counts them when `at` does not hold them all."""
 
     at: tuple[Violation, ...]
+    total: int = 0
 
     def metadata(self) -> dict[str, str]:
         """How many fields are at fault; which ones is said by the violations."""
-        return {"violations": str(len(self.at))}
+        return {"violations": str(self.count())}
+
+    def count(self) -> int:
+        """How many fields are at fault."""
+        return self.total or len(self.at)
 
     def __str__(self) -> str:
         """The first field at fault, and how many more there are."""
-        more = f" (and {len(self.at) - 1} more)" if len(self.at) > 1 else ""
+        more = f" (and {self.count() - 1} more)" if self.count() > 1 else ""
         return f"{self.at[0].field}: {self.at[0].description}{more}"
 
     def violations(self) -> tuple[Violation, ...]:
@@ -414,7 +419,11 @@ class BatchRefused(Refusal):
 
     def metadata(self) -> dict[str, str]:
         """The facts of the first bad row, where it is, and how many rows are bad."""
-        return self.first.metadata() | {"index": str(self.rows[0].index), "bad_rows": str(len(self.rows))}
+        place = {"index": str(self.rows[0].index), "bad_rows": str(len(self.rows))}
+        if isinstance(self.first, InvalidField):
+            invalid_rows = [row.refusal for row in self.rows if isinstance(row.refusal, InvalidField)]
+            place["violations"] = str(sum(refusal.count() for refusal in invalid_rows))
+        return self.first.metadata() | place
 
     def violations(self) -> tuple[Violation, ...]:
         """One entry per bad row, as path[index].field."""

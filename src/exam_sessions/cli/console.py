@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from rich.console import RenderableType
 
@@ -52,11 +52,11 @@ def fail(what: str, hint: str = "", status: int = REFUSED) -> NoReturn:
     raise typer.Exit(status)
 
 
-def table(*headings: str) -> Table:
-    """An empty table in the house's style; cells are plain text unless they are given as Text."""
+def table(*headings: str, whole: Collection[str] = ()) -> Table:
+    """An empty table in the house's style; columns named in `whole` are never broken. Give text of others as Text."""
     made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        made.add_column(heading, overflow="fold")
+        made.add_column(heading, overflow="fold", no_wrap=heading in whole)
     return made
 
 

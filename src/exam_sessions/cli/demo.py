@@ -15,7 +15,7 @@ from exam_sessions.cli.roster import EMPTY
 from exam_sessions.cli.sessions import allowed_actions, show_events, state_text
 from exam_sessions.cli.temporary_server import temporary_server
 from exam_sessions.domain.records import Booking
-from exam_sessions.domain.states import MATURITY, Maturity, State
+from exam_sessions.domain.states import MATURITY, Maturity, State, VoidReason
 from exam_sessions.rpc.client import BookedSession, Client, NoServer, Refused, Release
 
 HOUR = 3_600_000_000
@@ -163,7 +163,7 @@ def _walk_through(client: Client, booked: Sequence[BookedSession]) -> None:
     away.steps(*SIT, "GoOffline", "FinishOffline", "UploadSession")
 
     absent = _Walk(client, booked[4], "Emmy does not come")
-    absent.steps("VoidSession", message="did not come").refused("ResetSession")
+    absent.steps("VoidSession", reason=VoidReason.ABSENT).refused("ResetSession")
 
 
 def _tell_states(client: Client, release: Release) -> None:

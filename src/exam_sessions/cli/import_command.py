@@ -116,7 +116,7 @@ def _write(importer: Importer, roster: Path, codes: Path, *, force: bool) -> Non
         raise
     took = time.monotonic() - start
     if new:
-        say(f"{new:,} rows imported in {took:.1f} s ({new / took:,.0f} rows/s)")
+        say(f"{new:,} rows imported in {took:.2f} s ({new / took:,.0f} rows/s)")
     else:
         say("every row was imported already")
     _leave_codes(codes, known, force=force)

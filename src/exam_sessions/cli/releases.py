@@ -39,15 +39,10 @@ def list_releases(*, json: Json = False, target: Target = DEFAULT_TARGET, worksp
             for release in client.releases():
                 say(as_json(release))
             return
-        made = table("name", "window (UTC)", "duration", "rules", "id")
+        made = table("id", "name", "window (UTC)", "duration", "rules", whole=("id", "duration"))
         for release in client.releases():
-            made.add_row(
-                Text(release.name),
-                _window(release),
-                how_long(release, "duration") or "no limit",
-                _rules(release),
-                release.id,
-            )
+            lasts = how_long(release, "duration") or "no limit"
+            made.add_row(release.id, Text(release.name), _window(release), lasts, _rules(release))
     if made.row_count:
         show(made)
     else:

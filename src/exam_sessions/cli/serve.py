@@ -72,7 +72,8 @@ def serve(
     _check_listen(settings.listen)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if settings.log_level != "DEBUG":
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        for talkative in ("alembic", "transitions"):
+            logging.getLogger(talkative).setLevel(logging.WARNING)
     host = settings.listen.rpartition(":")[0]
 
     def ready(port: int) -> None:

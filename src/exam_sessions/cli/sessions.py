@@ -75,14 +75,16 @@ def list_sessions(
     with connected(target, workspace) as client:
         releases = [find_release(client, release).id] if release else []
         found = client.sessions(releases, state or (), candidate or (), page=limit + 1)
-        made = table("candidate", "name", "state", "keycode", "changed (UTC)", "id")
+        made = table(
+            "keycode", "state", "candidate", "name", "changed (UTC)", whole=("keycode", "state", "changed (UTC)")
+        )
         for session in itertools.islice(found, limit):
             if json:
                 say(as_json(session))
             else:
                 person = session.candidate
-                cells = (Text(person.candidate_id), Text(_full_name(session)), state_text(session))
-                made.add_row(*cells, session.keycode, when(session, "update_time"), session.id)
+                who = (Text(person.candidate_id), Text(_full_name(session)))
+                made.add_row(session.keycode, state_text(session), *who, when(session, "update_time"))
         more = next(found, None)
     if made.row_count:
         show(made)
@@ -140,10 +142,10 @@ def show_history(
 
 def show_events(events: list[SessionEvent]) -> None:
     """Prints events as a table."""
-    made = table("time (UTC)", "action", "from → to", "actor", "reason")
+    made = table("time (UTC)", "action", "from → to", "actor", "reason", whole=("time (UTC)", "action"))
     for event in events:
         before, after = word(event, "from_state"), word(event, "to_state")
-        moved = Text.assemble(f"{before or 'nothing'} → ", _painted(after, event.to_state))
+        moved = Text.assemble(f"{before or '(new)'} → ", _painted(after, event.to_state))
         reason = ": ".join(part for part in (event.reason, event.message) if part)
         told = reason or ", ".join(change.field for change in event.changes if not event.to_state or before == after)
         made.add_row(when(event, "time"), word(event, "action").lower(), moved, Text(event.actor), Text(told))
@@ -156,12 +158,12 @@ def state_text(session: Session) -> Text:
 
 
 def _painted(state: str, number: int) -> Text:
-    return coloured(state, Maturity(MATURITY[number]).name) if number in MATURITY else Text(state or "nothing")
+    return coloured(state, Maturity(MATURITY[number]).name) if number in MATURITY else Text(state or "(deleted)")
 
 
 def _full_name(session: Session) -> str:
     person = session.candidate
-    return " ".join(part for part in (person.name_first, person.name_middle, person.name_last) if part)
+    return " ".join(f"{person.name_first} {person.name_middle} {person.name_last}".split())
 
 
 def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
@@ -205,7 +207,7 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
 
 def _show_verdicts(explanation: Explanation, *, verbose: bool) -> None:
     allowed = table("allowed now", "leads to")
-    refused = table("refused now", "reason", "why")
+    refused = table("refused now", "reason", "why", whole=("refused now", "reason"))
     for verdict in explanation.verdicts:
         action = word(verdict, "action").lower()
         if verdict.allowed:

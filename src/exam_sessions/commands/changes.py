@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller, Standing
-from exam_sessions.domain.decide import Decision, decide
+from exam_sessions.domain.decide import Decision, decide, opens
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ class ChangeSession(Batch):
             check_unique(ledger, release, [became], {name for name, _ in command.fields})
         if not caller.validate_only:
             _enter(ledger, session, decision, command, caller)
+        elif opens(session, became) and ledger.has_open_session(became):
+            # What is written is watched by a unique index; what is only asked has to look.
+            raise errors.CandidateHasOpenSession(session.candidate_id)
         if decision.refusal:
             raise decision.refusal
         return Standing(became, release)

@@ -138,6 +138,10 @@ class Ledger:
         blank = dict.fromkeys(Session._fields, 0) | dict.fromkeys(TEXTS, "")
         return Session(**(blank | {"due_time": None, "open_candidate": None} | kept))
 
+    def has_open_session(self, session: Session) -> bool:
+        """Whether the session's candidate has another one open."""
+        return self.rows.sessions.has_open(self.db, session.workspace_id, session.candidate_id)
+
     def taken(self, release: Release, **looked: Collection[str]) -> Taken:
         """Which values are taken: in the database, by what this group entered, or by a roster under way.
 

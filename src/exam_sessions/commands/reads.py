@@ -115,6 +115,12 @@ class Reads:
 
         return await self._read(work)
 
+    async def has_open_session(self, session: Session) -> bool:
+        """Whether a session of the same candidate is marked as the only one open."""
+        return await self._read(
+            lambda db, rows: rows.sessions.has_open(db, session.workspace_id, session.candidate_id)
+        )
+
     async def page(
         self, workspace: str, criteria: Criteria, order: str, after: Place | None, most: int, *, count: bool
     ) -> tuple[list[Standing], int]:

@@ -96,13 +96,13 @@ class BookRoster(BookSessions):
             remembered = self.remember(result)
             yield
             self._publish(transactions, draft, len(result), remembered)
-            return result
         except Exception as fault:
             yield from discard(transactions, draft)
             if isinstance(fault, UniqueViolation):
                 # Another server on the same file was faster; repeated, the call will be told which rows are taken.
                 raise errors.DatabaseUnavailable from fault
             raise
+        return result
 
     def _publish(self, transactions: Transactions, draft: DraftRow, count: int, remembered: str) -> None:
         """All at once: the history, what a repetition is answered from, and the end of the draft."""

@@ -64,6 +64,11 @@ def settle(session: Session, release: Release, now: int) -> Session:
     )
 
 
+def opens(session: Session, became: Session) -> bool:
+    """Whether a change makes the session the only one its candidate may have open."""
+    return became.open_candidate is not None and session.open_candidate is None
+
+
 def due_command(session: Session, release: Release, now: int) -> Command | None:
     """What the clockwork has to do to the session now; None when it came too early or too late."""
     if session.state == State.SCHEDULED_BUT_LOCKED:
@@ -76,15 +81,23 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     return Command(action, finish_reason=FinishReason.TIME_EXPIRED) if action else None
 
 
-def explain(session: Session, release: Release, now: int) -> dict[Action, State | errors.Refusal]:
-    """For every action that can be called: the state it would lead to now, or the refusal it would get."""
+def explain(
+    session: Session, release: Release, now: int, *, another_open: bool = False
+) -> dict[Action, State | errors.Refusal]:
+    """For every action that can be called: the state it would lead to now, or the refusal it would get.
+
+    `another_open` says whether the candidate has another session open, which no session can know of itself.
+    """
     verdicts: dict[Action, State | errors.Refusal] = {}
     for action in Action:
         if action in WITHOUT_RPC or action is Action.SCHEDULE:
             continue
         try:
-            became = decide(session, release, Command(action), now).session
-            verdicts[action] = STATES[became.state] if became else STATES[session.state]
+            became = decide(session, release, Command(action), now).session or session
+            if another_open and opens(session, became):
+                verdicts[action] = errors.CandidateHasOpenSession(session.candidate_id)
+            else:
+                verdicts[action] = STATES[became.state]
         except errors.Refusal as refusal:
             verdicts[action] = refusal
     return verdicts

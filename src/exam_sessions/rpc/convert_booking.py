@@ -60,7 +60,8 @@ def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
 
 def bookings_of(messages: Iterable[session_pb2.Booking]) -> list[Booking]:
     """The bookings of a batch as records. Raises InvalidField, every time out of range named."""
-    bookings, bad = [], []
+    bookings: list[Booking] = []
+    bad: list[errors.Violation] = []
     for n, message in enumerate(messages):
         try:
             bookings.append(booking_of(message, f"bookings[{n}]"))

@@ -64,9 +64,9 @@ def edited_fields(message: catalog_pb2.Release, paths: Iterable[str]) -> dict[st
         errors.InvalidField: the mask is empty, or names what is not editable.
     """
     names = [name for path in paths for name in (EDITABLE if path == "*" else (path,))]
-    unknown = next((name for name in names if name not in EDITABLE), None)
+    unknown = [name for name in names if name not in EDITABLE]
     if unknown or not names:
-        fault = f"{unknown!r} cannot be edited" if unknown else "must name at least one field"
+        fault = f"{unknown[0]!r} cannot be edited" if unknown else "must name at least one field"
         raise errors.invalid("update_mask", f"{fault}; these can: {', '.join(EDITABLE)}")
     values = release_of(message, message.id)._asdict()
     return {name: values[name] for name in names}

@@ -58,6 +58,7 @@ class Call:
         request_id = request.request_id.lower()
         digest = b""
         if request_id:
+            request.request_id = request_id
             content = self._method.encode() + b"\0" + request.SerializeToString(deterministic=True)
             digest = hashlib.blake2b(content, digest_size=16).digest()
         return Caller(workspace, self._actor(), request_id, digest, request.validate_only)
@@ -81,7 +82,7 @@ def check(message: Message) -> None:
     """Refuses a message that breaks the rules written in the protos. Raises InvalidField, every bad field named."""
     found = _validator.collect_violations(message)
     if found:
-        raise errors.InvalidField(tuple(_violation(v.proto) for v in found[:VIOLATIONS_AT_MOST]))
+        raise errors.InvalidField(tuple(_violation(v.proto) for v in found[:VIOLATIONS_AT_MOST]), len(found))
 
 
 def _violation(found: Any) -> errors.Violation:

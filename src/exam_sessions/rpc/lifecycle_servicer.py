@@ -136,7 +136,8 @@ class LifecycleServicer:
         )
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, standing, BASIC)
-        outcomes = explain(standing.session, standing.release, self._service.now())
+        another = await self._service.reads.has_open_session(standing.session)
+        outcomes = explain(standing.session, standing.release, self._service.now(), another_open=another)
         for action, outcome in outcomes.items():
             verdict = reply.verdicts.add()
             verdict.action = action_number(action)

@@ -55,7 +55,7 @@ def place(request: Message, text: str) -> tuple[int, str] | None:
         query, number, name = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError, binascii.Error):
         raise errors.InvalidPageToken from None
-    sound = isinstance(number, int) and isinstance(name, str) and 0 <= number <= LARGEST
+    sound = isinstance(number, int) and 0 <= number <= LARGEST and isinstance(name, str) and name.isascii()
     if not sound or query != query_of(request):
         raise errors.InvalidPageToken
     return number, name

@@ -102,7 +102,7 @@ class SessionServicer:
         if len(page) > most:
             last = page[most - 1].session
             reply.next_page_token = pages.token(request, last.create_time, last.id)
-        if request.HasField("read_mask"):
+        if request.read_mask.paths:
             keep_only(reply.sessions, request.read_mask)
         return reply
 

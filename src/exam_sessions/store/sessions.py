@@ -68,6 +68,7 @@ class SessionRows:
             select(c.candidate_id).where(in_release, among(c.candidate_id, "keys"))
         )
         self._taken_codes = store.statement(select(c.access_code).where(in_release, among(c.access_code, "keys")))
+        self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
         self._insert = store.statement(insert(sessions))
         self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session")))
         moved = [name for name in Session._fields if name not in FIXED | BOOKED]
@@ -129,6 +130,10 @@ class SessionRows:
             look(self._taken_candidates, there, candidates),
             look(self._taken_codes, there, access_codes),
         )
+
+    def has_open(self, db: Db, workspace: str, candidate: str) -> bool:
+        """Whether a session of this candidate is marked as the only one open."""
+        return bool(db.rows(self._open, (workspace, candidate)))
 
     def insert(self, db: Db, rows: Sequence[Session]) -> None:
         """Adds sessions."""
