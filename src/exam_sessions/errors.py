@@ -376,6 +376,13 @@ class DatabaseUnavailable(Unavailable):
 
 
 @dataclass(eq=False)
+class RosterUnderWay(Unavailable):
+    """Another server is writing a roster, or has died over it, and these rows may be among its."""
+
+    text = "another server is writing a roster that may hold these rows; retry the call"
+
+
+@dataclass(eq=False)
 class Overloaded(Exhausted):
     """More calls wait than the server holds."""
 

@@ -33,6 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a lin
 HINTS = {
     "SESSION_NOT_FOUND": "look it up with `exam-sessions sessions list`; is the --workspace right?",
     "RELEASE_NOT_FOUND": "see which there are with `exam-sessions releases list`; is the --workspace right?",
+    "MESSAGE_TOO_LARGE": "send fewer rows at once; `exam-sessions import` takes --chunk",
     "INTERNAL": "this is a fault of the server; its log has more under the id above",
 }
 

@@ -56,7 +56,8 @@ class _Walk:
 
     def explained(self) -> "_Walk":
         """What the session may do now."""
-        self._tell("ExplainSession", Text(allowed_actions(self._client.explain(self._session)), style="dim"))
+        explanation = self._client.explain(self._session)
+        self._tell("ExplainSession", Text(f"it may: {allowed_actions(explanation)}"))
         return self
 
     def history(self) -> "_Walk":

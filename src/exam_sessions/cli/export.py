@@ -67,7 +67,8 @@ def export(
     """Writes the sessions of a release as CSV, oldest booking first."""
     with connected(target, workspace) as client, _opened(out) as file:
         found = find_release(client, release)
-        total = client.count([found.id], state or ())
+        # A bar among the rows on one screen would spoil both.
+        total = 0 if out == "-" and sys.stdout.isatty() else client.count([found.id], state or ())
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         rows = 0

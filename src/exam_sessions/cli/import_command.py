@@ -11,7 +11,7 @@ from rich.text import Text
 from exam_sessions.cli.codes_file import CodesDiffer, default_path, leave_codes
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, say
-from exam_sessions.cli.importer import LARGEST, SMALLEST, Codes, Importer, Rejected
+from exam_sessions.cli.importer import HAS_A_SESSION, LARGEST, SMALLEST, Codes, Importer, Rejected
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.roster import Fault, UnreadableRoster, read_roster
@@ -66,7 +66,8 @@ def import_roster(
     with connected(target, workspace) as client:
         found = find_release(client, release)
         importer = Importer(client, found.id, read.rows, chunk)
-        importer.look(skip_booked=skip_booked)
+        with bar("looking up", len(read.rows)) as advance:
+            importer.look(advance, skip_booked=skip_booked)
         with bar("checking", importer.left) as advance:
             faults = sorted([*read.faults, *importer.check(advance)])
         if faults:
@@ -98,9 +99,8 @@ def _tell_known(importer: Importer) -> None:
 def _write(importer: Importer, roster: Path, codes: Path, *, force: bool) -> None:
     """Writes what is left to write, then the file of codes."""
     if importer.left and codes.exists() and not force:
-        fail(
-            f"{codes} is there already, from another import", "name another with --out, or overwrite it with --force"
-        )
+        hint = "name another with --out, or overwrite it with --force"
+        fail(f"{codes} is there already, from another import", hint)
     known, new, start = importer.codes_before(), importer.left, time.monotonic()
     try:
         with bar("importing", new) as advance:
@@ -118,7 +118,7 @@ def _write(importer: Importer, roster: Path, codes: Path, *, force: bool) -> Non
     if new:
         say(f"{new:,} rows imported in {took:.2f} s ({new / took:,.0f} rows/s)")
     else:
-        say("every row was imported already")
+        say("nothing is left to import")
     _leave_codes(codes, known, force=force)
 
 
@@ -138,10 +138,13 @@ def _leave_codes(codes: Path, known: Sequence[Codes], *, force: bool) -> None:
 def _reject(roster: Path, faults: Sequence[Fault], where: str) -> None:
     """Names every bad row, one a line, and ends the command."""
     for line, column, reason in faults:
-        note(Text.assemble((f"{roster}:{line}: ", "bold"), (f"{column} " if column else "", "cyan"), reason))
+        note(Text.assemble((f"{roster}:{line}: ", "bold"), (f"{column}: " if column else "", "cyan"), reason))
     rows = len({fault.line for fault in faults})
     problems = f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,}"
-    fail(f"{problems} {where}", "correct the lines above, then import again")
+    hint = "correct the lines above, then import again"
+    if any(fault.reason == HAS_A_SESSION for fault in faults):
+        hint += "; --skip-booked leaves out candidates who have a session"
+    fail(f"{problems} {where}", hint)
 
 
 def _tell_stopped(importer: Importer, first: str = "") -> None:

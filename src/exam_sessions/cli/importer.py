@@ -16,6 +16,7 @@ import json
 import re
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exam_sessions.cli.roster import Fault, Row
@@ -38,10 +39,12 @@ ASKED_AT_ONCE = 1_000
 """Candidates of one question, rows of one check."""
 
 GENERATIONS = 5
-"""How often a chunk can be booked, deleted as a whole, and booked again from the same file."""
+"""How often a chunk can be booked and deleted as a whole from the same file, while the service remembers."""
 
 PATIENCE = 20.0
 """Seconds to go on trying a chunk when nothing answers: a server may be restarting."""
+
+HAS_A_SESSION = "has a session in this release already, which this file did not bring"
 
 AT = re.compile(r"bookings\[(\d+)\](?:\.(.+))?")
 
@@ -77,7 +80,7 @@ class Rejected(Exception):  # noqa: N818 - an outcome, told to people row by row
 class Importer:
     """One file on its way into one release, `chunk` rows at a time.
 
-    Methods that call the service may raise Refused and NoServer. `advance` is told how many rows were dealt with.
+    Methods that call the service may raise Refused and NoServer; `advance` is told how many rows they dealt with.
     """
 
     def __init__(self, client: Client, release_id: str, rows: Sequence[Row], chunk: int) -> None:
@@ -96,13 +99,14 @@ class Importer:
         """How many rows are still to be written."""
         return len(self.rows) - self.done
 
-    def look(self, *, skip_booked: bool = False) -> None:
+    def look(self, advance: Advance, *, skip_booked: bool = False) -> None:
         """Finds out what is booked already, and how far an earlier run of the same file came."""
         names = [row.booking.candidate_id for row in self.rows]
         for at in range(0, len(names), ASKED_AT_ONCE):
             part = names[at : at + ASKED_AT_ONCE]
             for s in self._client.sessions([self._release_id], candidate_ids=part):
                 self.booked[s.candidate.candidate_id] = Known(s.id, s.keycode, s.access_code)
+            advance(len(part))
         if skip_booked:
             self.skipped = [row for row in self.rows if row.booking.candidate_id in self.booked]
             self.rows = [row for row in self.rows if row.booking.candidate_id not in self.booked]
@@ -117,7 +121,7 @@ class Importer:
             faults += self._duplicates(part)
             faults += self._refused([row for row in part if row.booking.candidate_id not in self.booked])
             advance(len(part))
-        return sorted(faults)
+        return faults
 
     def write(self, advance: Advance) -> Iterator[Codes]:
         """Writes the rows still to be written, and gives each one's codes.
@@ -151,8 +155,7 @@ class Importer:
 
     def _duplicates(self, part: Sequence[Row]) -> list[Fault]:
         """Rows whose candidate has a session that this file did not bring. The service names only some at a time."""
-        reason = "has a session in this release already, which this file did not bring"
-        return [Fault(line, "candidate_id", reason) for line, b in part if b.candidate_id in self.booked]
+        return [Fault(line, "candidate_id", HAS_A_SESSION) for line, b in part if b.candidate_id in self.booked]
 
     def _refused(self, part: Sequence[Row]) -> list[Fault]:
         """What the service refuses of these rows. It names as many as fit; the rest is asked about again."""
@@ -192,16 +195,18 @@ class Importer:
 
     def _book(self, part: Sequence[Row]) -> list[Codes]:
         """Books a chunk. An answer from memory may speak of sessions deleted since; then it is booked anew."""
+        bookings = [row.booking for row in part]
         for generation in range(GENERATIONS):
             request_id = self._request_id(self.done, self.done + len(part), generation)
-            bookings = [row.booking for row in part]
-            sessions = patiently(lambda: self._client.book(self._release_id, bookings, request_id))  # noqa: B023 - called at once
-            if patiently(lambda: self._exists(sessions[0].id)):  # noqa: B023 - called at once
+            sessions = patiently(partial(self._client.book, self._release_id, bookings, request_id))
+            if patiently(partial(self._exists, sessions[0].id)):
                 return [
                     Codes(row.line, row.booking.candidate_id, s.id, s.keycode, s.access_code)
                     for row, s in zip(part, sessions, strict=True)
                 ]
-        raise Rejected([Fault(part[0].line, "", f"was booked and deleted {GENERATIONS} times; use --skip-booked")])
+        raise Rejected(
+            [Fault(part[0].line, "", f"begins rows that were booked and deleted {GENERATIONS} times today")]
+        )
 
     def _exists(self, session_id: str) -> bool:
         try:

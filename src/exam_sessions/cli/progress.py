@@ -38,6 +38,6 @@ def bar(what: str, rows: int) -> Iterator[Advance]:
         _Rate(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+    with Progress(*columns, console=err, disable=not (rows and err.is_terminal)) as progress:
         task = progress.add_task(what, total=rows)
         yield lambda done: progress.advance(task, done)

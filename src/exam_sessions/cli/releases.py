@@ -39,10 +39,11 @@ def list_releases(*, json: Json = False, target: Target = DEFAULT_TARGET, worksp
             for release in client.releases():
                 say(as_json(release))
             return
-        made = table("id", "name", "window (UTC)", "duration", "rules", whole=("id", "duration"))
+        made = table("id", "name", "window (UTC)", "duration", "rules", whole=("id", "window (UTC)", "duration"))
         for release in client.releases():
             lasts = how_long(release, "duration") or "no limit"
-            made.add_row(release.id, Text(release.name), _window(release), lasts, _rules(release))
+            window = _window(release).replace(" to ", "\nto ")
+            made.add_row(release.id, Text(release.name), window, lasts, _rules(release))
     if made.row_count:
         show(made)
     else:

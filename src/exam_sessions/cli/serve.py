@@ -5,7 +5,7 @@ import logging
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -92,22 +92,22 @@ def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
     """Brings the database to the newest schema; `serve` does the same by itself."""
     url = _settings(database_url=database_url).database_url
     with _database_faults(url):
-        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - other commands need no database
+        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as below
 
-        from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as above
-        from exam_sessions.store.engine import Store  # noqa: PLC0415 - as above
+        from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as below
+        from exam_sessions.store.engine import Store  # noqa: PLC0415 - as below
 
-        def revision() -> str | None:
-            with store.engine.connect() as connection:
-                return MigrationContext.configure(connection).get_current_revision()
+        with closing(Store(url)) as store:
 
-        store = Store(url)
-        # Opened for writing first: it makes the file and sets it up, as the migrations expect.
-        store.writer().close()
-        before = revision()
-        upgrade(store)
-        after = revision()
-        store.close()
+            def revision() -> str | None:
+                with store.engine.connect() as connection:
+                    return MigrationContext.configure(connection).get_current_revision()
+
+            # Opened for writing first: it makes the file and sets it up, as the migrations expect.
+            store.writer().close()
+            before = revision()
+            upgrade(store)
+            after = revision()
     if before == after:
         say(f"{url} is at revision {after} already, the newest")
     else:
@@ -127,9 +127,8 @@ def _check_listen(listen: str) -> None:
     if not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
         fail(f"{listen!r} is no place to listen at", "give HOST:PORT, such as --listen 127.0.0.1:50051", MISUSED)
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[
-            0
-        ]
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
@@ -147,17 +146,23 @@ def _check_listen(listen: str) -> None:
 @contextmanager
 def _database_faults(url: str) -> Iterator[None]:
     """Words for a database that cannot be opened or brought to the newest schema."""
-    from alembic.util.exc import CommandError  # noqa: PLC0415 - as above
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - other commands need no database
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
 
     from exam_sessions.store.engine import DatabaseDown  # noqa: PLC0415 - as above
 
+    usable = "does its directory exist, may you write there, and is the file a database?"
     try:
         yield
-    except ValueError as error:
-        if "database_url" not in str(error):
+    except (ArgumentError, ValueError) as error:
+        if isinstance(error, ValueError) and "database_url" not in str(error):
             raise
-        fail(str(error), status=MISUSED)
+        fail(f"{url!r} names no database", "give a SQLite file, such as sqlite:///exam-sessions.db", MISUSED)
     except DatabaseDown as error:
-        fail(f"the database {url} cannot be used: {error}", "does its directory exist, and may you write there?")
+        fail(f"the database {url} cannot be used: {error}", usable)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fail(f"the database {url} cannot be used: {error.strerror}", usable)
     except CommandError as error:
         fail(f"the schema of {url} is not one this version knows: {error}", "serve it with the version that made it")

@@ -206,23 +206,31 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
 
 
 def _show_verdicts(explanation: Explanation, *, verbose: bool) -> None:
+    """What is allowed and where it leads; when asked, what is not: by the state alone, or for a reason of its own."""
     allowed = table("allowed now", "leads to")
     refused = table("refused now", "reason", "why", whole=("refused now", "reason"))
+    elsewhere: list[str] = []
     for verdict in explanation.verdicts:
         action = word(verdict, "action").lower()
         if verdict.allowed:
             allowed.add_row(Text(action, style="green"), _painted(word(verdict, "to_state"), verdict.to_state))
+        elif verdict.reason == "INVALID_TRANSITION":
+            elsewhere.append(action)
         else:
-            refused.add_row(action, verdict.reason, Text(verdict.message))
+            refused.add_row(Text(action, style="red"), verdict.reason, Text(verdict.message))
     if allowed.row_count:
         show(allowed)
     else:
         say("nothing is allowed any more")
-    if verbose:
-        say("")
+    if not verbose:
+        note(f"{refused.row_count + len(elsewhere)} other actions are refused; -v says why", "dim")
+        return
+    say("")
+    if refused.row_count:
         show(refused)
-    elif refused.row_count:
-        note(f"{refused.row_count} other actions are refused; -v says why", "dim")
+        say("")
+    state = word(explanation.session, "state")
+    show(facts([(f"not legal in {state}", Text(", ".join(elsewhere), style="red"))]))
 
 
 def allowed_actions(explanation: Explanation) -> str:

@@ -39,13 +39,12 @@ class Standing(NamedTuple):
 class Batch(ABC):
     """One mutation on its way. Created on the event loop, applied on the lane's thread."""
 
-    __slots__ = ("caller",)
+    __slots__ = ("caller", "weight")
 
-    weight = 1
-    """How many rows it writes, about; a heavy batch shares its transaction with none."""
-
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, weight: int = 1) -> None:
         self.caller = caller
+        self.weight = weight
+        """How many rows it writes, about; a heavy batch shares its transaction with none."""
 
     @abstractmethod
     def wants(self, wants: Wants) -> None:

@@ -79,11 +79,19 @@ class Screening:
                 used.add(value)
         return sessions
 
-    def passed(self, path: str, size: int) -> None:
-        """Refuses the batch when a row was found bad. Raises BatchRefused, every bad row named in order."""
-        if self.refused:
-            self.refused.sort(key=lambda row: row.index)
-            raise errors.BatchRefused(path, self.refused, size)
+    def passed(self, ledger: Ledger, path: str, size: int) -> None:
+        """Refuses the batch when a row was found bad.
+
+        Raises:
+            errors.BatchRefused: every bad row named in order.
+            errors.RosterUnderWay: what a row collides with may never come to be.
+        """
+        if not self.refused:
+            return
+        if ledger.others_draft() and any(isinstance(row.refusal, errors.AlreadyExists) for row in self.refused):
+            raise errors.RosterUnderWay
+        self.refused.sort(key=lambda row: row.index)
+        raise errors.BatchRefused(path, self.refused, size)
 
     def fill(self, ledger: Ledger, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
         """The sessions with ids, codes and PINs drawn where they were left empty."""
@@ -142,12 +150,11 @@ class SharedPins:
 class BookSessions(Batch):
     """New sessions of one release. The result is a Booked for each, in order; gaps stay open when only validating."""
 
-    __slots__ = ("bookings", "path", "release_id", "weight")
+    __slots__ = ("bookings", "path", "release_id")
 
     def __init__(self, caller: Caller, release_id: str, bookings: Sequence[Booking], path: str = "bookings") -> None:
-        super().__init__(caller)
+        super().__init__(caller, len(bookings))
         self.release_id, self.bookings, self.path = release_id, bookings, path
-        self.weight = len(bookings)
 
     def wants(self, wants: Wants) -> None:
         """The release."""
@@ -161,7 +168,7 @@ class BookSessions(Batch):
         release = ledger.release(self.caller.workspace, self.release_id)
         screening = Screening(release, ledger.now)
         sessions = screening.screen(ledger, self.bookings, 0)
-        screening.passed(self.path, len(self.bookings))
+        screening.passed(ledger, self.path, len(self.bookings))
         if self.caller.validate_only:
             return sessions
         pins = SharedPins(ledger, release, sessions)

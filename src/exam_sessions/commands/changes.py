@@ -94,12 +94,11 @@ class ChangeSession(Batch):
 class EditSessions(Batch):
     """Edits of many sessions, all or nothing. The result is their number."""
 
-    __slots__ = ("commands", "weight")
+    __slots__ = ("commands",)
 
     def __init__(self, caller: Caller, commands: Sequence[tuple[Target, Command]]) -> None:
-        super().__init__(caller)
+        super().__init__(caller, len(commands))
         self.commands = commands
-        self.weight = len(commands)
 
     def wants(self, wants: Wants) -> None:
         """Every session named."""

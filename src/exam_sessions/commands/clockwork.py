@@ -35,17 +35,17 @@ REMEMBERED_FOR = 48 * 3600 * 1_000_000
 """How long requests are remembered, in microseconds. The contract asks for 24 hours at least."""
 
 TIDY_EVERY = 100
-"""Sweeps between two rounds of forgetting old requests and dead drafts."""
+"""Sweeps between two rounds of forgetting old requests."""
 
 
 class Sweep(Batch):
     """Due sessions of a workspace. The result is how many were moved."""
 
-    __slots__ = ("ids", "weight")
+    __slots__ = ("ids",)
 
     def __init__(self, workspace: str, ids: Sequence[str]) -> None:
-        super().__init__(Caller(workspace, SYSTEM))
-        self.ids, self.weight = ids, len(ids)
+        super().__init__(Caller(workspace, SYSTEM), len(ids))
+        self.ids = ids
 
     def wants(self, wants: Wants) -> None:
         """Every session named."""
@@ -101,6 +101,19 @@ class Sweep(Batch):
         raise NotImplementedError
 
 
+class SetAside(Sweep):
+    """Due sessions no sweep can move, not even one by one. The result is how many were set aside."""
+
+    __slots__ = ("fault",)
+
+    def __init__(self, workspace: str, ids: Sequence[str], fault: Exception) -> None:
+        super().__init__(workspace, ids)
+        self.fault = fault
+
+    def _move(self, ledger: Ledger, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep
+        raise self.fault
+
+
 class Forget(Batch):
     """Requests older than what is promised. The result is how many were forgotten."""
 
@@ -114,9 +127,7 @@ class Forget(Batch):
 
     def apply(self, ledger: Ledger) -> int:
         """Forgets a bounded number."""
-        return ledger.rows.requests.forget(
-            ledger.db, self.caller.workspace, ledger.now - REMEMBERED_FOR, SWEEP_AT_MOST
-        )
+        return ledger.forget_requests(self.caller.workspace, ledger.now - REMEMBERED_FOR, SWEEP_AT_MOST)
 
     def replay(self, ledger: Ledger, remembered: str) -> int:
         """Never asked for."""
@@ -137,10 +148,7 @@ class Discard(Batch):
 
     def apply(self, ledger: Ledger) -> int:
         """Removes a bounded number, and the draft once none is left."""
-        removed = ledger.rows.drafts.remove(ledger.db, self.draft, SWEEP_AT_MOST)
-        if not removed:
-            ledger.rows.drafts.close(ledger.db, self.draft)
-        return removed
+        return ledger.discard(self.draft, SWEEP_AT_MOST)
 
     def replay(self, ledger: Ledger, remembered: str) -> int:
         """Never asked for."""
@@ -154,12 +162,11 @@ class Clockwork:
         self,
         store: Store,
         reads: Reads,
-        lane: Lane[Batch],
-        reserved: Callable[[], set[str]],
+        lane: Lane,
         now: Callable[[], int],
         tick: float,
     ) -> None:
-        self._store, self._reads, self._lane, self._reserved = store, reads, lane, reserved
+        self._store, self._reads, self._lane = store, reads, lane
         self._now, self._tick = now, tick
         self._sweeps = 0
 
@@ -179,23 +186,32 @@ class Clockwork:
         moved = 0
         for workspace in await self._reads.workspaces():
             while ids := await self._reads.due(workspace, self._now(), SWEEP_AT_MOST):
-                moved += await self._lane.submit(Sweep(workspace, ids))
+                moved += await self._move(workspace, ids)
                 if len(ids) < SWEEP_AT_MOST:
                     break
             if self._sweeps % TIDY_EVERY == 0:
                 await self._lane.submit(Forget(workspace))
-        if self._sweeps % TIDY_EVERY == 0:
-            await self.discard_dead()
+        await self.discard_dead()
         self._sweeps += 1
         return moved
 
+    async def _move(self, workspace: str, ids: Sequence[str]) -> int:
+        """One sweep; when it fails, one for each session, and those that fail alone are set aside."""
+        try:
+            return int(await self._lane.submit(Sweep(workspace, ids)))
+        except errors.Refusal:
+            raise
+        except Exception as fault:
+            if len(ids) == 1:
+                log.exception("session %s is set aside", ids[0])
+                return int(await self._lane.submit(SetAside(workspace, ids, fault)))
+        return sum([await self._move(workspace, [session_id]) for session_id in ids])
+
     async def discard_dead(self) -> None:
-        """Removes what other processes left half written when they died; only when none of them can be alive."""
-        with self._store.alone() as alone:
-            dead = (
-                [draft for draft in await self._reads.drafts() if draft.id not in self._reserved()] if alone else []
-            )
-            for draft in dead:
-                log.warning("removing a roster that was never finished: %s", draft.id)
-                while await self._lane.submit(Discard(draft)):
-                    pass
+        """Removes what other servers left half written when they died."""
+        for draft in await self._reads.drafts():
+            if draft.owner == self._store.presence() or self._store.is_alive(draft.owner):
+                continue
+            log.warning("removing a roster that its server did not live to finish: %s", draft.id)
+            while await self._lane.submit(Discard(draft)) == SWEEP_AT_MOST:
+                pass

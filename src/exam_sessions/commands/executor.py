@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.lane import AGAIN
+from exam_sessions.commands.lane import AGAIN, Outcome, Prepared
 from exam_sessions.commands.ledger import Ledger, Wants
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.store.engine import DatabaseDown, UniqueViolation
@@ -25,16 +25,13 @@ log = logging.getLogger(__name__)
 TRIES = 2
 """A batch that meets a unique index alone has lost a race; judged again, it sees what was taken and is told."""
 
-Outcome = Any
-"""A batch's result, the exception its caller is to be given, or AGAIN while there is more to do."""
-
 
 class Transactions:
-    """Opens ledgers on one connection. `now` gives the moment, in microseconds since 1970."""
+    """Opens ledgers on one connection. `now` gives microseconds since 1970, `server` is who writes drafts."""
 
-    def __init__(self, db: Db, rows: Rows, now: Callable[[], int], reserved: list[Reservation]) -> None:
+    def __init__(self, db: Db, rows: Rows, now: Callable[[], int], server: str, reserved: list[Reservation]) -> None:
         self._db, self._rows, self._now = db, rows, now
-        self._reserved = reserved
+        self.server, self._reserved = server, reserved
         self._own: Reservation | None = None
 
     @contextmanager
@@ -47,12 +44,20 @@ class Transactions:
         finally:
             self._reserved.remove(own)
 
+    def begin(self, group: Sequence[Batch], *, wait: bool) -> Ledger:
+        """A ledger with what a group wants, in a transaction the caller ends. May wait for another process's."""
+        self._db.begin(wait=wait)
+        try:
+            return self._ledger(group)
+        except BaseException:
+            self._db.rollback()
+            raise
+
     @contextmanager
     def writing(self, group: Sequence[Batch] = ()) -> Iterator[Ledger]:
         """A ledger with what a group wants; what is entered is durable when the block ends, or never was."""
-        self._db.begin()
+        ledger = self.begin(group, wait=True)
         try:
-            ledger = self._ledger(group)
             yield ledger
             ledger.write()
             self._db.commit()
@@ -71,7 +76,7 @@ class Transactions:
 
     def _ledger(self, group: Sequence[Batch]) -> Ledger:
         others = [held for held in self._reserved if held is not self._own]
-        ledger = Ledger(self._db, self._rows, self._now(), others)
+        ledger = Ledger(self._db, self._rows, self._now(), self.server, others)
         if group:
             wants = Wants()
             for batch in group:
@@ -85,40 +90,55 @@ class Transactions:
 class Executor:
     """The work of the writing lane."""
 
-    def __init__(self, rows: Rows, now: Callable[[], int]) -> None:
-        self._rows, self._now = rows, now
+    def __init__(self, rows: Rows, now: Callable[[], int], server: str) -> None:
+        self._rows, self._now, self._server = rows, now, server
         self._reserved: list[Reservation] = []
         self._under_way: dict[int, Generator[None, None, Any]] = {}
 
+    def prepare(self, db: Db, group: Sequence[Batch]) -> Prepared | None:
+        """Decides and writes a group, and leaves its commit to whoever can wait for the disk.
+
+        None when it cannot be done at once, or a batch of it fails: then `run` is to do it.
+        """
+        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved)
+        try:
+            ledger = transactions.begin(group, wait=False)
+            try:
+                outcomes = [self._settle(batch, ledger) for batch in group]
+                wrote = ledger.write()
+            except BaseException:
+                db.rollback()
+                raise
+        except Exception:  # noqa: BLE001 - `run` does it again batch by batch, where each answers for itself
+            return None
+        if not wrote:
+            db.rollback()
+            return Prepared(outcomes, None)
+        return Prepared(outcomes, lambda: _committed(db, outcomes))
+
     def run(self, db: Db, group: Sequence[Batch]) -> list[Outcome]:
-        """One outcome per batch. A group that fails is run again batch by batch, so that each answers for itself."""
-        transactions = Transactions(db, self._rows, self._now, self._reserved)
-        fault: Exception = errors.DatabaseUnavailable()
+        """Decides, writes and commits every batch by itself, so that each answers for itself."""
+        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved)
+        return [self._alone(transactions, batch) for batch in group]
+
+    def _alone(self, transactions: Transactions, batch: Batch) -> Outcome:
         for _ in range(TRIES):
             try:
-                return self._run(transactions, group)
+                if isinstance(batch, BookRoster):
+                    return self._instalment(transactions, batch)
+                with transactions.writing([batch]) as ledger:
+                    return self._settle(batch, ledger)
             except DatabaseDown:
                 log.exception("the database does not answer")
-                return [errors.DatabaseUnavailable() for _ in group]
-            except UniqueViolation as violation:
-                if len(group) == 1 and _is_open_session(violation):
-                    return [self._has_open_session(transactions, group[0])]
-            except Exception as raised:  # noqa: BLE001 - the door logs it and tells the caller no more than it must
-                fault = raised
-            if isinstance(group[0], BookRoster):
                 break
-            if len(group) > 1:
-                return [outcome for batch in group for outcome in self.run(db, [batch])]
-        return [fault]
-
-    def _run(self, transactions: Transactions, group: Sequence[Batch]) -> list[Outcome]:
-        if isinstance(group[0], BookRoster):
-            return [self._instalment(transactions, group[0])]
-        return self._transaction(transactions, group)
-
-    def _transaction(self, transactions: Transactions, group: Sequence[Batch]) -> list[Outcome]:
-        with transactions.writing(group) as ledger:
-            return [self._settle(batch, ledger) for batch in group]
+            except UniqueViolation as violation:
+                if _is_open_session(violation):
+                    return self._has_open_session(transactions, batch)
+                if isinstance(batch, BookRoster):
+                    break
+            except Exception as fault:  # noqa: BLE001 - the door logs it and tells the caller no more than it must
+                return fault
+        return errors.DatabaseUnavailable()
 
     def _settle(self, batch: Batch, ledger: Ledger) -> Outcome:
         caller = batch.caller
@@ -131,9 +151,11 @@ class Executor:
                 return batch.replay(ledger, remembered.result)
             if keeps and self._is_under_way(batch):
                 return AGAIN
+            ledger.contested = False
             result = batch.apply(ledger)
         except errors.Refusal as refusal:
-            return refusal
+            # What stands in the way may be a roster that is refused itself in the end: ask again when it is done.
+            return AGAIN if ledger.contested else refusal
         if keeps:
             ledger.remember(caller, batch.remember(result))
         return result
@@ -159,8 +181,8 @@ class Executor:
                         return roster.replay(ledger, known.result)
                 if known:
                     return errors.RequestIdReused(roster.caller.request_id)
-                if self._is_under_way(roster):
-                    return AGAIN
+            if self._reserved:
+                return AGAIN
             steps = self._under_way[id(roster)] = roster.instalments(transactions)
         try:
             next(steps)
@@ -177,9 +199,16 @@ class Executor:
             candidates = [session.candidate_id for session in ledger.loaded()]
         return errors.CandidateHasOpenSession(", ".join(candidates))
 
-    def reserved(self) -> set[str]:
-        """Ids of the drafts this executor is writing."""
-        return {held.draft.id for held in self._reserved}
+
+def _committed(db: Db, outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes, once they are durable."""
+    try:
+        db.commit()
+    except DatabaseDown:
+        log.exception("the database does not answer")
+        db.rollback()
+        return [errors.DatabaseUnavailable() for _ in outcomes]
+    return outcomes
 
 
 def _is_open_session(violation: UniqueViolation) -> bool:

@@ -1,9 +1,12 @@
-"""Group commit: gathers the calls of a moment and hands them, as one group, to a thread that owns a connection.
+"""Group commit: gathers the calls of a moment into one transaction, and answers each once it is durable.
 
 While a group is under way, the calls that arrive wait for the next one. When calls overlap, the lane also lingers
-about
-a millisecond before it starts a group, because calls reach the event loop one at a time and groups would not form; a
-lone caller never waits. All bookkeeping happens on the event loop, so there is nothing to lock.
+about a millisecond before it starts a group, because calls reach the event loop one at a time and groups would not
+form; a lone caller never waits. All bookkeeping happens on the event loop, so there is nothing to lock.
+
+The lane's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
+thread's: SQLite answers from memory in microseconds, and handing the interpreter to and fro for each row cost more
+than the rows. A heavy group is the thread's from beginning to end.
 """
 
 from __future__ import annotations
@@ -11,62 +14,80 @@ from __future__ import annotations
 import asyncio
 import threading
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from exam_sessions import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from exam_sessions.commands.batch import Batch
     from exam_sessions.store.engine import Db
 
-Item = TypeVar("Item")
-Group = list[tuple[Any, "asyncio.Future[Any]"]]
+Outcome = Any
+"""A batch's result, the exception its caller is to be given, or AGAIN while there is more to do."""
 
 GROUP_AT_MOST = 512
 """Calls in one group."""
 
 HEAVY = 200
-"""A call of this weight has a transaction to itself."""
+"""A batch of this weight has a transaction to itself, on the thread."""
 
 CROWDED = 2.0
 """Calls per group, on average of late, from which on lingering pays."""
 
-
 AGAIN = object()
-"""The outcome of a call that has more to do: it goes to the end of the line, and others go first."""
+"""The outcome of a batch that has more to do: it goes to the end of the line, and others go first."""
 
 
-class Lane(Generic[Item]):
-    """One thread, one connection, groups of calls. `linger` is in seconds; 0 never lingers."""
+class Prepared(NamedTuple):
+    """A group that is worked out; its outcomes hold once `commit` has returned, or at once without one."""
 
-    def __init__(
-        self,
-        name: str,
-        connect: Callable[[], Db],
-        work: Callable[[Db, Sequence[Item]], Sequence[Any]],
-        *,
-        linger: float,
-        backlog: int,
-    ) -> None:
-        self._name, self._connect, self._work = name, connect, work
+    outcomes: Sequence[Outcome]
+    commit: Callable[[], Sequence[Outcome]] | None
+
+
+class Work(Protocol):
+    """What a lane does with groups."""
+
+    def prepare(self, db: Db, group: Sequence[Batch]) -> Prepared | None:
+        """Works a light group out and leaves its transaction open; None when `run` has to do it."""
+
+    def run(self, db: Db, group: Sequence[Batch]) -> Sequence[Outcome]:
+        """Works a group out and makes it durable."""
+
+
+class Waiting(NamedTuple):
+    """A batch in line and the future its caller waits on."""
+
+    batch: Batch
+    future: asyncio.Future[Any]
+
+
+class Lane:
+    """One connection and one thread. `linger` is in seconds; 0 never lingers. `backlog` bounds the line."""
+
+    def __init__(self, connect: Callable[[], Db], work: Work, *, linger: float, backlog: int) -> None:
+        self._connect, self._work = connect, work
         self._linger, self._backlog = linger, backlog
-        self._pending: Group = []
-        self._groups: SimpleQueue[Group | None] = SimpleQueue()
+        self._line: list[Waiting] = []
         self._busy = self._planned = self._closed = False
         self._crowd = 1.0
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._db: Db | None = None
+        self._tasks: SimpleQueue[tuple[list[Waiting], Callable[[], Sequence[Outcome]]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread; call from the running event loop."""
+        """Connects and starts the thread; call from the running event loop."""
         self._loop = asyncio.get_running_loop()
+        self._db = self._connect()
         self._thread.start()
 
-    def submit(self, item: Item) -> asyncio.Future[Any]:
-        """Puts a call in line; the future gives its result, or raises what stood in the way.
+    def submit(self, batch: Batch) -> asyncio.Future[Any]:
+        """Puts a batch in line; the future gives its result, or raises what stood in the way.
 
         Raises:
             errors.ShuttingDown: the lane takes no more calls.
@@ -74,10 +95,10 @@ class Lane(Generic[Item]):
         """
         if self._closed or self._loop is None:
             raise errors.ShuttingDown
-        if len(self._pending) >= self._backlog:
+        if len(self._line) >= self._backlog:
             raise errors.Overloaded
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._pending.append((item, future))
+        self._line.append(Waiting(batch, future))
         self._idle.clear()
         if not self._busy and not self._planned:
             self._plan()
@@ -87,8 +108,10 @@ class Lane(Generic[Item]):
         """Finishes what is in line, takes no more, and ends the thread."""
         self._closed = True
         await self._idle.wait()
-        self._groups.put(None)
+        self._tasks.put(None)
         await asyncio.to_thread(self._thread.join)
+        if self._db:
+            self._db.close()
 
     def _plan(self) -> None:
         assert self._loop is not None
@@ -99,46 +122,53 @@ class Lane(Generic[Item]):
             self._loop.call_soon(self._dispatch)
 
     def _dispatch(self) -> None:
-        self._planned = False
+        self._planned, self._busy = False, True
         group = self._next_group()
-        self._busy = True
         self._crowd += 0.1 * (len(group) - self._crowd)
-        self._groups.put(group)
+        batches = [waiting.batch for waiting in group]
+        db = self._db
+        assert db is not None
+        if batches[0].weight >= HEAVY:
+            self._tasks.put((group, lambda: self._work.run(db, batches)))
+            return
+        prepared = self._work.prepare(db, batches)
+        if prepared is None:
+            self._tasks.put((group, lambda: self._work.run(db, batches)))
+        elif prepared.commit:
+            self._tasks.put((group, prepared.commit))
+        else:
+            self._done(group, prepared.outcomes)
 
-    def _next_group(self) -> Group:
-        pending = self._pending
-        weights = [getattr(item, "weight", 1) for item, _ in pending[:GROUP_AT_MOST]]
-        size = next((n for n, weight in enumerate(weights) if weight >= HEAVY), len(weights)) or 1
-        group, self._pending = pending[:size], pending[size:]
+    def _next_group(self) -> list[Waiting]:
+        """The calls first in line, up to the first heavy one; a heavy one by itself."""
+        line = self._line
+        size = next((n for n, w in enumerate(line[:GROUP_AT_MOST]) if w.batch.weight >= HEAVY), GROUP_AT_MOST) or 1
+        group, self._line = line[:size], line[size:]
         return group
 
-    def _done(self, group: Group, outcomes: Sequence[Any]) -> None:
-        for (item, future), outcome in zip(group, outcomes, strict=True):
+    def _done(self, group: list[Waiting], outcomes: Sequence[Outcome]) -> None:
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            future = waiting.future
             if outcome is AGAIN:
-                self._pending.append((item, future))
+                self._line.append(waiting)
+            elif future.done():
                 continue
-            if future.done():
-                continue
-            if isinstance(outcome, BaseException):
+            elif isinstance(outcome, BaseException):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
         self._busy = False
-        if self._pending:
-            if not self._planned:
-                self._plan()
+        if self._line:
+            self._plan()
         else:
             self._idle.set()
 
     def _run(self) -> None:
-        db: Db | None = None
-        while (group := self._groups.get()) is not None:
+        while (task := self._tasks.get()) is not None:
+            group, work = task
             try:
-                db = db or self._connect()
-                outcomes: Sequence[Any] = self._work(db, [item for item, _ in group])
+                outcomes = work()
             except Exception as fault:  # noqa: BLE001 - the callers are told, the lane lives on
                 outcomes = [fault] * len(group)
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._done, group, outcomes)
-        if db:
-            db.close()

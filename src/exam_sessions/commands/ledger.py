@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.batch import Caller
     from exam_sessions.commands.rosters import Reservation
     from exam_sessions.domain.states import State
+    from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db
     from exam_sessions.store.rows import Rows
     from exam_sessions.store.sessions import Taken
@@ -54,9 +55,9 @@ class Wants:
 class Ledger:
     """A transaction's view: rows as read, overlaid with what earlier batches of the group entered."""
 
-    def __init__(self, db: Db, rows: Rows, now: int, reserved: Sequence[Reservation] = ()) -> None:
+    def __init__(self, db: Db, rows: Rows, now: int, server: str, reserved: Sequence[Reservation]) -> None:
         self.db, self.rows, self.now = db, rows, now
-        self._reserved = reserved
+        self._server, self._reserved = server, reserved
         self._sessions: dict[Key, Session] = {}
         self._keycodes: dict[Key, str] = {}
         self._releases: dict[Key, Release] = {}
@@ -65,8 +66,12 @@ class Ledger:
         self._moves: dict[Key, Session] = {}
         self._edits: dict[Key, Session] = {}
         self._deletes: set[Key] = set()
+        self._before: dict[Key, Session] = {}
         self._happened: dict[str, list[Happening]] = {}
         self._remembered: list[RequestRow] = []
+        self._wrote = False
+        self.contested = False
+        """Whether a value looked for is spoken for by a roster under way."""
         self._pins: dict[Key, dict[tuple[str, int], str]] = {}
 
     # Reading.
@@ -142,12 +147,24 @@ class Ledger:
         """Whether the session's candidate has another one open."""
         return self.rows.sessions.has_open(self.db, session.workspace_id, session.candidate_id)
 
+    def others_draft(self) -> bool:
+        """Whether a roster of another server is half written."""
+        return any(draft.owner != self._server for draft in self.rows.drafts.all(self.db))
+
     def taken(self, release: Release, **looked: Collection[str]) -> Taken:
         """Which values are taken: in the database, by what this group entered, or by a roster under way.
 
         Looked for are `ids` and `keycodes` in the workspace, `candidates` and `access_codes` in the release.
         """
         found = self.rows.sessions.taken(self.db, release.workspace_id, release.id, **looked)
+        for before in self._before.values():
+            # What this group has let go of is free, though the database does not know it yet.
+            if before.workspace_id == release.workspace_id:
+                found.ids.discard(before.id if (before.workspace_id, before.id) in self._deletes else "")
+                found.keycodes.discard(before.keycode if (before.workspace_id, before.id) in self._deletes else "")
+                if before.release_id == release.id:
+                    found.candidates.discard(before.candidate_id)
+                    found.access_codes.discard(before.access_code)
         for session in (*self._inserts.values(), *self._edits.values()):
             if session.workspace_id != release.workspace_id:
                 continue
@@ -159,11 +176,11 @@ class Ledger:
         for held in self._reserved:
             if held.draft.workspace_id != release.workspace_id:
                 continue
-            found.ids.update(held.ids.intersection(looked.get("ids", ())))
-            found.keycodes.update(held.keycodes.intersection(looked.get("keycodes", ())))
-            if held.draft.release_id == release.id:
-                found.candidates.update(held.candidates.intersection(looked.get("candidates", ())))
-                found.access_codes.update(held.access_codes.intersection(looked.get("access_codes", ())))
+            kinds = ("ids", "keycodes", "candidates", "access_codes")
+            for kind in kinds if held.draft.release_id == release.id else kinds[:2]:
+                contested = getattr(held, kind).intersection(looked.get(kind, ()))
+                self.contested |= bool(contested)
+                getattr(found, kind).update(contested)
         return found
 
     # Entering.
@@ -171,10 +188,11 @@ class Ledger:
     def change(self, session: Session, events: Sequence[Event], caller: Caller, *, edited: bool = False) -> None:
         """Enters a session as it became, and its history."""
         key = (session.workspace_id, session.id)
-        self._sessions[key] = session
+        before, self._sessions[key] = self._sessions[key], session
         if key in self._inserts:
             self._inserts[key] = session
         elif edited or key in self._edits:
+            self._before.setdefault(key, before)
             self._edits[key] = session
             self._moves.pop(key, None)
         else:
@@ -194,12 +212,14 @@ class Ledger:
         del self._sessions[key]
         for entered in (self._inserts, self._moves, self._edits):
             entered.pop(key, None)
+        self._before.setdefault(key, session)
         self._deletes.add(key)
         self._tell(session, events, caller)
 
     def put_release(self, release: Release, *, new: bool) -> None:
         """Writes a release at once: releases are few, and sessions of the same group must see it."""
         self._releases[release.workspace_id, release.id] = release
+        self._wrote = True
         if new:
             self.rows.catalog.insert(self.db, release)
         else:
@@ -219,6 +239,19 @@ class Ledger:
         if drawn:
             self._pins.setdefault((release.workspace_id, release.id), {}).update(drawn)
 
+    def forget_requests(self, workspace: str, before: int, most: int) -> int:
+        """Forgets up to `most` requests older than a moment; how many there were."""
+        self._wrote = True
+        return self.rows.requests.forget(self.db, workspace, before, most)
+
+    def discard(self, draft: DraftRow, most: int) -> int:
+        """Removes up to `most` sessions of a roster that is given up, then the draft; how many there were."""
+        self._wrote = True
+        removed = self.rows.drafts.remove(self.db, draft, most)
+        if removed < most:
+            self.rows.drafts.close(self.db, draft)
+        return removed
+
     def remember(self, caller: Caller, result: str) -> None:
         """Enters a request that succeeded."""
         row = RequestRow(caller.workspace, caller.request_id, caller.fingerprint, result, self.now)
@@ -232,8 +265,8 @@ class Ledger:
 
     # Writing.
 
-    def write(self) -> None:
-        """Writes everything entered, one statement per kind of change."""
+    def write(self) -> bool:
+        """Writes everything entered, one statement per kind of change; whether anything was written at all."""
         if self._inserts:
             self.rows.sessions.insert(self.db, list(self._inserts.values()))
         if self._moves:
@@ -249,6 +282,7 @@ class Ledger:
             self.rows.events.append(self.db, workspace, happened, self.now)
         if self._remembered:
             self.rows.requests.insert(self.db, self._remembered)
+        return bool(self._wrote or self._happened or self._remembered or self._moves)
 
 
 TEXTS = frozenset(

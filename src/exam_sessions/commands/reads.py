@@ -1,11 +1,11 @@
-"""Reading: single sessions in groups, everything else one call at a time on a small pool of threads."""
+"""Reading: single sessions at once, everything else one call at a time on a small pool of threads."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Standing
@@ -26,44 +26,30 @@ READERS = 2
 """Threads for lists: as many as a small machine has cores."""
 
 
-class Wanted(NamedTuple):
-    """One session somebody wants to read, by id or else by keycode."""
-
-    workspace: str
-    session_id: str
-    keycode: str
-
-
 class SessionReader:
-    """The work of the reading lane: many single reads, one statement per kind and workspace."""
+    """Reads single sessions on the event loop: SQLite answers from memory in microseconds, a thread takes longer."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(self, store: Store) -> None:
+        self._db, self._rows = store.reader(), Rows(store)
 
-    def run(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
-        """A Standing, or the refusal, for each."""
+    def read(self, workspace: str, session_id: str, keycode: str) -> Standing:
+        """A session by its id, or else by its keycode, and its release.
+
+        Raises:
+            errors.SessionNotFound: there is none.
+            errors.DatabaseUnavailable: the database does not answer.
+        """
         try:
-            return self._read(db, group)
-        except DatabaseDown:
-            return [errors.DatabaseUnavailable() for _ in group]
+            found = self._rows.sessions.read(self._db, workspace, session_id, keycode)
+        except DatabaseDown as down:
+            raise errors.DatabaseUnavailable from down
+        if found is None:
+            raise errors.SessionNotFound(session_id or keycode)
+        return Standing(*found)
 
-    def _read(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
-        db.begin_read()
-        try:
-            found: dict[tuple[str, str], Standing] = {}
-            for workspace in {wanted.workspace for wanted in group}:
-                here = [wanted for wanted in group if wanted.workspace == workspace]
-                ids = {wanted.session_id for wanted in here if wanted.session_id}
-                keycodes = {wanted.keycode for wanted in here if not wanted.session_id}
-                for standing in standings(db, self._rows, workspace, ids, keycodes):
-                    found[workspace, standing.session.id] = found[workspace, standing.session.keycode] = standing
-        finally:
-            db.rollback()
-        outcomes = []
-        for workspace, session_id, keycode in group:
-            name = session_id or keycode
-            outcomes.append(found.get((workspace, name)) or errors.SessionNotFound(name))
-        return outcomes
+    def close(self) -> None:
+        """Closes the connection."""
+        self._db.close()
 
 
 def standings(db: Db, rows: Rows, workspace: str, ids: set[str], keycodes: set[str]) -> list[Standing]:
@@ -85,6 +71,7 @@ class Reads:
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._own = threading.local()
         self._opened: list[Db] = []
+        self._closed = False
 
     async def _read(self, work: Callable[[Db, Rows], Result]) -> Result:
         def run() -> Result:
@@ -101,6 +88,8 @@ class Reads:
             except DatabaseDown as down:
                 raise errors.DatabaseUnavailable from down
 
+        if self._closed:
+            raise errors.ShuttingDown
         return await asyncio.get_running_loop().run_in_executor(self._pool, run)
 
     async def sessions(self, workspace: str, ids: Sequence[str]) -> list[Standing]:
@@ -181,6 +170,7 @@ class Reads:
 
     def close(self) -> None:
         """Ends the threads and closes their connections."""
+        self._closed = True
         self._pool.shutdown()
         for db in self._opened:
             db.close()

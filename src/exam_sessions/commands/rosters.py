@@ -57,7 +57,7 @@ class BookRoster(BookSessions):
         with transactions.reading([self]) as ledger:
             release = ledger.release(self.caller.workspace, self.release_id)
             now = ledger.now
-        draft = DraftRow(release.workspace_id, codes.new_ids(1)[0], release.id, now)
+        draft = DraftRow(release.workspace_id, codes.new_ids(1)[0], release.id, now, transactions.server)
         with transactions.reserving(self._reservation(draft)):
             screening = Screening(release, now)
             sessions: list[Session] = []
@@ -66,7 +66,8 @@ class BookRoster(BookSessions):
                 with transactions.reading() as ledger:
                     chunk = self.bookings[first : first + INSTALMENT]
                     sessions += screening.screen(ledger, chunk, first)
-            screening.passed(self.path, len(self.bookings))
+            with transactions.reading() as ledger:
+                screening.passed(ledger, self.path, len(self.bookings))
             if self.caller.validate_only:
                 return booked(sessions)
             return (yield from self._write(transactions, release, screening, sessions, draft))
@@ -144,7 +145,5 @@ def discard(transactions: Transactions, draft: DraftRow) -> Generator[None, None
     removed = INSTALMENT
     while removed == INSTALMENT:
         with transactions.writing() as ledger:
-            removed = ledger.rows.drafts.remove(ledger.db, draft, INSTALMENT)
-            if removed < INSTALMENT:
-                ledger.rows.drafts.close(ledger.db, draft)
+            removed = ledger.discard(draft, INSTALMENT)
         yield

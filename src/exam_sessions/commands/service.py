@@ -1,20 +1,21 @@
-"""What the gRPC layer calls: one lane that writes, one that reads single sessions, a pool for the rest, the clock."""
+"""What the gRPC layer calls: a lane that writes, a reader of single sessions, a pool for other reads, the clock."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from exam_sessions import errors
 from exam_sessions.commands.clockwork import Clockwork
 from exam_sessions.commands.executor import Executor
 from exam_sessions.commands.lane import Lane
-from exam_sessions.commands.reads import Reads, SessionReader, Wanted
+from exam_sessions.commands.reads import Reads, SessionReader
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exam_sessions.commands.batch import Batch
+    from exam_sessions.commands.batch import Batch, Standing
     from exam_sessions.store.engine import Store
 
 
@@ -24,34 +25,37 @@ class Service:
     def __init__(self, store: Store, now: Callable[[], int], *, linger: float, tick: float, backlog: int) -> None:
         self.now = now
         self.reads = Reads(store)
-        executor, reader = Executor(Rows(store), now), SessionReader(Rows(store))
-        self._writing: Lane[Batch] = Lane("writer", store.writer, executor.run, linger=linger, backlog=backlog)
-        self._reading: Lane[Wanted] = Lane("reader", store.reader, reader.run, linger=linger, backlog=backlog)
+        self._reader = SessionReader(store)
+        executor = Executor(Rows(store), now, store.presence())
+        self._writing = Lane(store.writer, executor, linger=linger, backlog=backlog)
         self._store = store
-        self.clockwork = Clockwork(store, self.reads, self._writing, executor.reserved, now, tick)
+        self.clockwork = Clockwork(store, self.reads, self._writing, now, tick)
+        self._closed = False
         self._ticking: asyncio.Task[None] | None = None
 
     def write(self, batch: Batch) -> asyncio.Future[Any]:
         """Puts a mutation in line; its future gives the batch's result once it is durable."""
         return self._writing.submit(batch)
 
-    def read(self, wanted: Wanted) -> asyncio.Future[Any]:
-        """Puts a read of one session in line; its future gives a Standing."""
-        return self._reading.submit(wanted)
+    def read(self, workspace: str, session_id: str, keycode: str) -> Standing:
+        """One session by its id, or else by its keycode. Raises SessionNotFound."""
+        if self._closed:
+            raise errors.ShuttingDown
+        return self._reader.read(workspace, session_id, keycode)
 
     async def start(self) -> None:
         """Starts lanes and clock, once what a dead server left behind is gone."""
         self._writing.start()
-        self._reading.start()
         await self.clockwork.discard_dead()
         self._ticking = asyncio.create_task(self.clockwork.run())
 
     async def close(self) -> None:
         """Stops the clock, finishes what is in line, and lets go of the database."""
+        self._closed = True
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._writing.close()
-        await self._reading.close()
+        self._reader.close()
         self.reads.close()
         self._store.close()

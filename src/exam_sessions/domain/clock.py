@@ -44,10 +44,11 @@ def deadline(session: Session, release: Release) -> int:
     if not session.start_time or session.pause_start_time or session.end_time:
         return 0
     _, end = window(session, release)
-    if not release.duration:
-        return end
-    by_duration = session.start_time + release.duration + session.extra_time + session.paused_time
-    return min(by_duration, end) if end else by_duration
+    limits = [end] if end else []
+    if release.duration:
+        limits.append(session.start_time + release.duration + session.extra_time + session.paused_time)
+    # A window may be moved to before the start; no attempt ends before it began.
+    return max(session.start_time, min(limits)) if limits else 0
 
 
 def time_left_while_paused(session: Session, release: Release) -> int | None:
@@ -62,7 +63,7 @@ def time_elapsed(session: Session) -> int:
     """Working time of an ended attempt, pauses left out; 0 before it has ended."""
     if not session.end_time or not session.start_time:
         return 0
-    # A window moved to before the start may have ended the attempt before it began.
+    # A window moved behind a pause that is over may have ended the attempt before it.
     return max(0, session.end_time - session.start_time - session.paused_time)
 
 

@@ -12,7 +12,6 @@ from google.protobuf import message_factory
 from exam_sessions import errors
 from exam_sessions.commands.changes import ChangeSession
 from exam_sessions.commands.codes import new_pin
-from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.commands import Client, Command, void
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import ServiceDescriptor
 
-    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, Method
 
@@ -131,9 +129,7 @@ class LifecycleServicer:
     async def explain(self, request: pb.ExplainSessionRequest, _: Call) -> pb.ExplainSessionResponse:
         """Tries every action on a copy, in the mind."""
         target = target_of(request)
-        standing: Standing = await self._service.read(
-            Wanted(workspace_of(request), target.session_id, target.keycode)
-        )
+        standing = self._service.read(workspace_of(request), target.session_id, target.keycode)
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, standing, BASIC)
         another = await self._service.reads.has_open_session(standing.session)

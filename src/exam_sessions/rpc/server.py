@@ -106,10 +106,19 @@ def _add_services(server: Any, service: Service, limit: int) -> list[str]:
     return [descriptor.full_name for descriptor, _ in services]
 
 
+class _Reflection(reflection_aio.ReflectionServicer):  # type: ignore[misc] # it has no types
+    """grpcio's reflection, which also knows methods by name, so that `grpcurl describe Service.Method` works."""
+
+    def _file_containing_symbol(self, request: Any, symbol: str) -> Any:
+        answer = super()._file_containing_symbol(request, symbol)
+        service, _, _ = symbol.rpartition(".")
+        return super()._file_containing_symbol(request, service) if answer.HasField("error_response") else answer
+
+
 def _add_reflection(server: Any, names: list[str]) -> None:
     """Reflection under both its names: grpcio ships v1alpha only, and v1 is the same on the wire."""
     names = [*names, reflection.SERVICE_NAME, REFLECTION_V1]
-    servicer = reflection_aio.ReflectionServicer(names)
+    servicer = _Reflection(names)
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,

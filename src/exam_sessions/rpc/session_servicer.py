@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.commands.bookings import Booked, BookSession
 from exam_sessions.commands.changes import ChangeSession, EditSessions, Target
-from exam_sessions.commands.reads import Wanted
 from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.states import MATURITY, Action
@@ -73,10 +72,10 @@ class SessionServicer:
         return await asyncio.to_thread(_booked, booked) if many else _booked(booked)
 
     async def get(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:
-        """Reads one session, together with whoever else reads one now."""
-        wanted = Wanted(workspace_of(request), request.session_id.lower(), request.keycode.upper())
+        """Reads one session."""
+        standing = self._service.read(workspace_of(request), request.session_id.lower(), request.keycode.upper())
         reply = pb.GetSessionResponse()
-        fill_session(reply.session, await self._service.read(wanted), request.view or FULL)
+        fill_session(reply.session, standing, request.view or FULL)
         return reply
 
     async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:

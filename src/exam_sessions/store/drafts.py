@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 class DraftRow(NamedTuple):
-    """A roster under way. All its sessions carry its id and its create_time."""
+    """A roster under way. All its sessions carry its id and its create_time; `owner` is the server that writes it."""
 
     workspace_id: str
     id: str
     release_id: str
     create_time: int
+    owner: str
 
 
 class DraftRows:

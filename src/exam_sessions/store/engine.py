@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ClauseElement
     from sqlalchemy.sql.compiler import SQLCompiler
 
-BUSY_MS = 5_000
-"""How long a writer waits for another process's transaction."""
+BUSY_S = 5.0
+"""How long a writer waits for another process's transaction, in seconds."""
+
+BUSY_PAUSE_S = 0.002
+"""Seconds between two tries."""
 
 
 class UniqueViolation(Exception):  # noqa: N818 - a fact about the rows, turned into a refusal above
@@ -96,10 +101,23 @@ class Db:
         with _translated():
             self._driver.executemany(statement.text, rows)
 
-    def begin(self) -> None:
-        """Begins a transaction that will write."""
-        with _translated():
-            self._driver.execute("BEGIN IMMEDIATE")
+    def begin(self, *, wait: bool = True) -> None:
+        """Begins a transaction that will write; may wait for another process to end its own.
+
+        Raises:
+            DatabaseDown: another process keeps its transaction open, for longer than BUSY_S where we wait.
+        """
+        end = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or not wait or time.monotonic() > end:
+                    raise DatabaseDown(str(error)) from error
+                time.sleep(BUSY_PAUSE_S)
+            else:
+                return
 
     def begin_read(self) -> None:
         """Begins a transaction whose reads all see the same moment."""
@@ -139,8 +157,8 @@ class Store:
         if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
             raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url!r}")
         self.path = Path(parsed.database).absolute()
-        # Every server holds a shared lock on this file for as long as it lives.
-        self._servers = self.path.with_name(f"{self.path.name}-servers").open("ab")
+        self._server = ""
+        self._presence: BinaryIO | None = None
         # Plain Core and Alembic go through the engine; the lanes own their driver connections.
         self.engine = create_engine(parsed, poolclass=NullPool)
 
@@ -151,10 +169,12 @@ class Store:
                 self.path,
                 isolation_level=None,
                 check_same_thread=False,
-                timeout=BUSY_MS / 1000,
+                timeout=BUSY_S,
                 cached_statements=256,
             )
             driver.execute("PRAGMA journal_mode=WAL")
+            # From here on `begin` does the waiting, so that it can be told not to.
+            driver.execute("PRAGMA busy_timeout=0")
             driver.execute("PRAGMA synchronous=FULL")
             driver.execute("PRAGMA cache_size=-65536")
         return Db(driver)
@@ -167,32 +187,43 @@ class Store:
                 uri=True,
                 isolation_level=None,
                 check_same_thread=False,
-                timeout=BUSY_MS / 1000,
+                timeout=BUSY_S,
                 cached_statements=256,
             )
             driver.execute("PRAGMA cache_size=-32768")
         return Db(driver)
 
-    @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Whether no other server has this database open; while the block runs, none can say the same."""
-        fcntl.flock(self._servers, fcntl.LOCK_UN)
+    def presence(self) -> str:
+        """This server's id, by which others of the same file can tell whether it lives (`is_alive`)."""
+        if self._presence is None:
+            self._server = str(uuid.uuid4())
+            self._presence = self._sign_of(self._server).open("wb")
+            # The system lets go of the lock when the process ends, however it ends.
+            fcntl.flock(self._presence, fcntl.LOCK_EX)
+        return self._server
+
+    def is_alive(self, server: str) -> bool:
+        """Whether the server of that id still runs."""
         try:
-            fcntl.flock(self._servers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with self._sign_of(server).open("rb") as sign:
+                fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
         except BlockingIOError:
-            alone = False
-        else:
-            alone = True
-        try:
-            yield alone
-        finally:
-            fcntl.flock(self._servers, fcntl.LOCK_SH)
+            return True
+        self._sign_of(server).unlink(missing_ok=True)
+        return False
+
+    def _sign_of(self, server: str) -> Path:
+        return self.path.with_name(f"{self.path.name}-server-{server}")
 
     def statement(self, statement: ClauseElement) -> Statement:
         """A Core statement, compiled for this database."""
         return Statement(statement, self.engine)
 
     def close(self) -> None:
-        """Lets go of the engine and of the server's lock."""
+        """Lets go of the engine, and is not present any more."""
         self.engine.dispose()
-        self._servers.close()
+        if self._presence:
+            self._sign_of(self._server).unlink(missing_ok=True)
+            self._presence.close()

@@ -177,6 +177,8 @@ drafts = Table(
     _text("release_id"),
     # The create_time of all its sessions, by which an index finds them.
     _number("create_time"),
+    # The server that writes it; what a dead one has left is removed.
+    _text("owner"),
     sqlite_with_rowid=False,
 )
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from exam_sessions.domain.records import Session
+from exam_sessions.domain.records import Release, Session
 from exam_sessions.store.among import among, listed
-from exam_sessions.store.schema import drafts, sessions
+from exam_sessions.store.schema import drafts, releases, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import BindParameter
 
     from exam_sessions.store.engine import Db, Statement, Store
+
+SESSION_WIDTH = len(Session._fields)
 
 FIXED = frozenset({"workspace_id", "id", "release_id", "keycode", "create_time"})
 """Columns that never change."""
@@ -61,6 +63,10 @@ class SessionRows:
         in_release = mine & (c.release_id == bindparam("release"))
         self._by_id = store.statement(select(sessions).where(mine, among(c.id, "keys")))
         self._by_keycode = store.statement(select(sessions).where(mine, among(c.keycode, "keys")))
+        both = (c.workspace_id == releases.c.workspace_id) & (c.release_id == releases.c.id)
+        one = select(sessions, releases).join(releases, both).where(mine)
+        self._one_by_id = store.statement(one.where(c.id == bindparam("session")))
+        self._one_by_keycode = store.statement(one.where(c.keycode == bindparam("keycode")))
         self._hidden = store.statement(select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")))
         self._taken_ids = store.statement(select(c.id).where(mine, among(c.id, "keys")))
         self._taken_keycodes = store.statement(select(c.keycode).where(mine, among(c.keycode, "keys")))
@@ -106,6 +112,19 @@ class SessionRows:
             hidden = {row[0] for row in db.rows(self._hidden, (workspace,))}
             loaded = [session for session in loaded if session.draft not in hidden]
         return loaded
+
+    def read(self, db: Db, workspace: str, session_id: str, keycode: str) -> tuple[Session, Release] | None:
+        """A published session by its id, or else by its keycode, and its release; None when there is none."""
+        if session_id:
+            rows = db.rows(self._one_by_id, (workspace, session_id))
+        else:
+            rows = db.rows(self._one_by_keycode, (workspace, keycode))
+        if not rows:
+            return None
+        session = Session._make(rows[0][:SESSION_WIDTH])
+        if session.draft and (session.draft,) in db.rows(self._hidden, (workspace,)):
+            return None
+        return session, Release._make(rows[0][SESSION_WIDTH:])
 
     def taken(
         self,

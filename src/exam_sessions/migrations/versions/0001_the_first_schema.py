@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("release_id", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "id"),
         sqlite_with_rowid=False,
     )
