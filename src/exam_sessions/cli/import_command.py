@@ -149,7 +149,7 @@ def _reject(roster: Path, faults: Sequence[Fault], where: str) -> None:
 
 def _tell_stopped(importer: Importer, first: str = "") -> None:
     note(
-        f"stopped: {importer.done:,} of {len(importer.rows):,} rows are imported; "
+        f"stopped after {importer.done:,} of {len(importer.rows):,} rows; "
         f"{f'{first}, then ' if first else ''}type the same command again to go on",
         style="yellow",
     )

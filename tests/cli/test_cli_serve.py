@@ -1,0 +1,179 @@
+"""Serving and migrating, each in a process of its own, as people start them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pty
+import signal
+import socket
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import fields
+
+import pytest
+from terminal import start, typed
+
+from exam_sessions.cli import serve
+from exam_sessions.settings import Settings
+from serving import Desk
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/exam-sessions.db"
+
+
+@pytest.fixture
+def started():
+    """Starts servers, and stops them at the end."""
+    running = []
+
+    def begin(*words, **environment):
+        server = start("serve", *words, **environment)
+        running.append(server)
+        return server
+
+    yield begin
+    for server in running:
+        server.kill()
+        server.communicate()
+
+
+def ready_at(server):
+    line = server.stdout.readline()
+    assert line.startswith("serving on "), server.stderr.read()
+    return line.removeprefix("serving on ").strip()
+
+
+def test_a_server_says_in_one_line_where_it_serves_and_ends_when_it_is_told(started, url):
+    server = started("--listen", "127.0.0.1:0", "--database-url", url)
+    desk = Desk(ready_at(server))
+    desk.book()
+    desk.close()
+    server.send_signal(signal.SIGTERM)
+    said, logged = server.communicate(timeout=20)
+    assert said == ""
+    assert server.returncode == 0
+    assert "alembic" not in logged
+    assert "transitions" not in logged
+
+
+def test_a_second_start_is_ready_within_two_seconds_and_finds_what_was_there(started, url):
+    first = started("--listen", "127.0.0.1:0", "--database-url", url)
+    desk = Desk(ready_at(first), workspace="w")
+    session = desk.book()
+    desk.close()
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=20)
+
+    begin = time.monotonic()
+    target = ready_at(started("--listen", "127.0.0.1:0", "--database-url", url))
+    assert time.monotonic() - begin < 2
+    desk = Desk(target, workspace="w")
+    assert desk.get(session).keycode == session.keycode
+    desk.close()
+
+
+def test_settings_come_from_the_environment_too(started, url):
+    server = started(EXAM_SESSIONS_LISTEN="127.0.0.1:0", EXAM_SESSIONS_DATABASE_URL=url)
+    host, _, port = ready_at(server).rpartition(":")
+    assert host == "127.0.0.1"
+    assert int(port) > 0
+
+
+def test_every_setting_is_a_documented_flag_with_its_environment_variable():
+    said = typed("serve", "--help").stdout
+    for field in fields(Settings):
+        assert f"--{field.name.replace('_', '-')}" in said
+        assert f"EXAM_SESSIONS_{field.name.upper()}" in said
+
+
+def test_flags_win_over_the_environment(monkeypatch, url):
+    seen = []
+    monkeypatch.setenv("EXAM_SESSIONS_BACKLOG", "5")
+    monkeypatch.setenv("EXAM_SESSIONS_TICK_MS", "250")
+    monkeypatch.setattr("exam_sessions.app.serve", lambda settings, ready: seen.append(settings))
+    level, handlers = logging.root.level, logging.root.handlers[:]
+    try:
+        typed("serve", "--listen", "127.0.0.1:0", "--database-url", url, "--backlog", 7, "--log-level", "warning")
+    finally:
+        logging.root.level, logging.root.handlers[:] = level, handlers
+    assert seen == [Settings(listen="127.0.0.1:0", database_url=url, backlog=7, tick_ms=250.0, log_level="WARNING")]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BACKLOG", "many"),
+        ("BACKLOG", "0"),
+        ("LINGER_MS", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LISTEN", "50051"),
+        ("LISTEN", "127.0.0.1:70000"),
+        ("DATABASE_URL", "oracle://host/db"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "sqlite://"),
+    ],
+)
+def test_a_bad_setting_is_a_wrong_command_that_names_it(monkeypatch, variable, value):
+    monkeypatch.setenv(f"EXAM_SESSIONS_{variable}", value)
+    monkeypatch.setenv("EXAM_SESSIONS_LISTEN", value if variable == "LISTEN" else "127.0.0.1:0")
+    monkeypatch.setattr(serve.logging, "basicConfig", lambda **_: None)
+    said = typed("serve", code=2).stderr
+    assert f"--{variable.lower().replace('_', '-')}" in said or repr(value) in said
+    assert "Traceback" not in said
+
+
+def test_a_port_in_use_is_told_with_a_way_out(url):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = typed("serve", "--listen", f"127.0.0.1:{port}", "--database-url", url, code=1).stderr.splitlines()
+    assert said[0].startswith(f"error: 127.0.0.1:{port} is taken")
+    assert f"--listen 127.0.0.1:{port + 1}" in said[1]
+
+
+def test_an_address_of_another_machine_is_told(url):
+    said = typed("serve", "--listen", "192.0.2.1:50051", "--database-url", url, code=1).stderr
+    assert "nobody can listen at 192.0.2.1:50051" in said
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path):
+    said = typed("migrate", "--database-url", f"sqlite:///{tmp_path}/nowhere/x.db", code=1).stderr
+    assert "cannot be used" in said
+    assert "does its directory exist" in said
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "x.db").write_text("no database, but long enough to be looked at" * 100)
+    assert "file is not a database" in typed("migrate", "--database-url", f"sqlite:///{tmp_path}/x.db", code=1).stderr
+
+
+def test_a_schema_of_the_future_is_told(tmp_path, url):
+    typed("migrate", "--database-url", url)
+    with closing(sqlite3.connect(tmp_path / "exam-sessions.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    said = typed("migrate", "--database-url", url, code=1).stderr
+    assert "9999" in said
+    assert "the version that made it" in said
+
+
+def test_migrate_says_from_where_to_where(url):
+    first = typed("migrate", "--database-url", url).stdout
+    assert first.startswith(f"{url} went from empty to revision ")
+    assert "already, the newest" in typed("migrate", "--database-url", url).stdout
+
+
+def test_who_starts_a_server_in_a_terminal_is_told_what_to_try_next(url):
+    master, slave = pty.openpty()
+    server = start("serve", "--listen", "127.0.0.1:0", "--database-url", url, stderr=slave)
+    os.close(slave)
+    target = ready_at(server)
+    seen = b""
+    while b"demo" not in seen:
+        seen += os.read(master, 4096)
+    server.send_signal(signal.SIGTERM)
+    server.communicate(timeout=20)
+    os.close(master)
+    assert f"exam-sessions demo --target {target}" in seen.decode()
