@@ -222,6 +222,11 @@ class InvalidTransition(WrongState):
     allowed_actions: tuple[str, ...]
     text = "{action} is not legal in state {state}; legal are: {allowed_actions}"
 
+    def __str__(self) -> str:
+        """The refusal in a sentence; a final state has nothing that is legal."""
+        allowed = ", ".join(self.allowed_actions) or "none"
+        return self.text.format(state=self.state, action=self.action, allowed_actions=allowed)
+
 
 @dataclass(eq=False)
 class SessionNotResettable(InvalidTransition):

@@ -66,6 +66,7 @@ REFUSALS = [
     (errors.StaleForm("form-b"), errors.Stale, "STALE_FORM", {"test_form": "form-b"}),
     (errors.DatabaseUnavailable(), errors.Unavailable, "DATABASE_UNAVAILABLE", {}),
     (errors.Overloaded(), errors.Exhausted, "OVERLOADED", {}),
+    (errors.RosterUnderWay(), errors.Unavailable, "ROSTER_UNDER_WAY", {}),
     (errors.ShuttingDown(), errors.Unavailable, "SHUTTING_DOWN", {}),
 ]
 FAMILIES = (

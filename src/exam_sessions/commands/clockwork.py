@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.batch import SYSTEM, Batch, Caller
 from exam_sessions.domain.decide import decide, due_command, settle
+from exam_sessions.domain.machine import STATES
 from exam_sessions.domain.records import Event
 from exam_sessions.domain.states import Action, State
 
@@ -68,6 +69,8 @@ class Sweep(Batch):
         return moved
 
     def _move(self, ledger: Ledger, session: Session, release: Release) -> int:
+        if session.state not in STATES:
+            raise ValueError(f"{session.state} is not a state")
         command = due_command(session, release, ledger.now)
         if command is None:
             ledger.change(settle(session, release, ledger.now), (), self.caller)
@@ -190,7 +193,8 @@ class Clockwork:
                 if len(ids) < SWEEP_AT_MOST:
                     break
             if self._sweeps % TIDY_EVERY == 0:
-                await self._lane.submit(Forget(workspace))
+                while await self._lane.submit(Forget(workspace)) == SWEEP_AT_MOST:
+                    pass
         await self.discard_dead()
         self._sweeps += 1
         return moved

@@ -12,7 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.booking import check_edit
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.machine import STATES, WITHOUT_RPC, Move, fire, wrong_state
+from exam_sessions.domain.machine import WITHOUT_RPC, Move, fire, state_of, wrong_state
 from exam_sessions.domain.records import Event, Release, Session
 from exam_sessions.domain.states import EDITABLE, OPEN, Action, FinishReason, State
 
@@ -31,6 +31,8 @@ class Decision(NamedTuple):
     session: Session | None
     events: tuple[Event, ...]
     refusal: errors.Refusal | None = None
+    changed: frozenset[str] = frozenset()
+    """Columns that may differ from before, besides those that `settle` works out."""
 
 
 def decide(session: Session, release: Release, command: Command, now: int) -> Decision:
@@ -50,18 +52,15 @@ def decide(session: Session, release: Release, command: Command, now: int) -> De
     effect = EFFECTS.get(command.action)
     changes: Changes = effect(move) if effect else {}
     event = _event(session, command, before, after, changes)
-    became = session._replace(**changes, state=int(after), update_time=now, version=session.version + 1)
-    return Decision(settle(became, release, now), (event,))
+    changes |= {"state": int(after), "update_time": now, "version": session.version + 1}
+    return Decision(settle(session._replace(**changes), release, now), (event,), changed=frozenset(changes))
 
 
 def settle(session: Session, release: Release, now: int) -> Session:
     """The session with its derived columns worked out anew: when the clock must look, and the open-session mark."""
-    is_open = STATES[session.state] in OPEN and not release.allow_multiple_open_sessions
-    return session._replace(
-        due_time=clock.due_time(session, release, now),
-        open_candidate=session.candidate_id if is_open else None,
-        draft=None,
-    )
+    is_open = state_of(session.state) in OPEN and not release.allow_multiple_open_sessions
+    due, opened = clock.due_time(session, release, now), session.candidate_id if is_open else None
+    return session._replace(due_time=due, open_candidate=opened, draft=None)
 
 
 def opens(session: Session, became: Session) -> bool:
@@ -77,7 +76,7 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     deadline = clock.deadline(session, release)
     if not deadline or now < deadline:
         return None
-    action = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(STATES[session.state])
+    action = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(state_of(session.state))
     return Command(action, finish_reason=FinishReason.TIME_EXPIRED) if action else None
 
 
@@ -97,7 +96,7 @@ def explain(
             if another_open and opens(session, became):
                 verdicts[action] = errors.CandidateHasOpenSession(session.candidate_id)
             else:
-                verdicts[action] = STATES[became.state]
+                verdicts[action] = state_of(became.state)
         except errors.Refusal as refusal:
             verdicts[action] = refusal
     return verdicts
@@ -132,7 +131,7 @@ def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision
 
 
 def _delete(session: Session, release: Release) -> Decision:
-    state = STATES[session.state]
+    state = state_of(session.state)
     if state not in EDITABLE:
         raise wrong_state(Action.DELETE, state)
     if release.finalized:

@@ -10,6 +10,7 @@ from google.protobuf import field_mask_pb2
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain import clock
+from exam_sessions.domain.machine import state_of
 from exam_sessions.domain.states import MATURITY
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import session_pb2, session_service_pb2
@@ -30,8 +31,9 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     message.workspace_id = session.workspace_id
     message.id = session.id
     message.release_id = session.release_id
-    message.state = session.state  # type: ignore[assignment]
-    message.maturity = MATURITY[session.state]  # type: ignore[assignment]
+    state = state_of(session.state)
+    message.state = state  # type: ignore[assignment]
+    message.maturity = MATURITY[state]  # type: ignore[assignment]
     message.keycode = session.keycode
     message.access_code = session.access_code
     candidate = message.candidate

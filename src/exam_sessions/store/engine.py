@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
@@ -153,7 +154,10 @@ class Store:
     """A database by its URL: `sqlite:///exam-sessions.db`."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ValueError(f"database_url is not a database URL: {url!r}") from None
         if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
             raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url!r}")
         self.path = Path(parsed.database).absolute()

@@ -136,8 +136,8 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchUpdateSessions(self, request, context):
-        """Edits up to 10,000 bookings, all or nothing, by one field mask. Errors: as UpdateSession, named per row as
-        edits[i].field.
+        """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
+        among themselves. Errors: as UpdateSession, named per row as edits[i].field.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -56,8 +56,8 @@ class SessionServiceStub:
     STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchUpdateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchUpdateSessionsRequest, _session_service_pb2.BatchUpdateSessionsResponse]
-    """Edits up to 10,000 bookings, all or nothing, by one field mask. Errors: as UpdateSession, named per row as
-    edits[i].field.
+    """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
+    among themselves. Errors: as UpdateSession, named per row as edits[i].field.
     """
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]
     """Deletes a booking; its history stays. Legal in SCHEDULED_BUT_NOT_CREATED and
@@ -97,8 +97,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchUpdateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchUpdateSessionsRequest, _session_service_pb2.BatchUpdateSessionsResponse]  # type: ignore[assignment]
-    """Edits up to 10,000 bookings, all or nothing, by one field mask. Errors: as UpdateSession, named per row as
-    edits[i].field.
+    """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
+    among themselves. Errors: as UpdateSession, named per row as edits[i].field.
     """
     DeleteSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """Deletes a booking; its history stays. Legal in SCHEDULED_BUT_NOT_CREATED and
@@ -177,8 +177,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.BatchUpdateSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.BatchUpdateSessionsResponse, _abc.Awaitable[_session_service_pb2.BatchUpdateSessionsResponse]]:
-        """Edits up to 10,000 bookings, all or nothing, by one field mask. Errors: as UpdateSession, named per row as
-        edits[i].field.
+        """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
+        among themselves. Errors: as UpdateSession, named per row as edits[i].field.
         """
 
     @_abc_1.abstractmethod

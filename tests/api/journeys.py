@@ -1,0 +1,72 @@
+"""How a session gets to each of the 21 states: the release it needs, and the calls that lead there."""
+
+from __future__ import annotations
+
+from messages import at
+
+from exam_sessions.v1 import catalog_pb2
+from serving import State
+
+FAR_AHEAD = at(4_000_000_000 * 1_000_000)
+"""A moment in 2096."""
+
+INVIGILATED = {"invigilated": True}
+MODERATED = {"moderated": True}
+ON_PAPER = {"delivery": catalog_pb2.DELIVERY_PAPER}
+
+FETCHED = ("CreatePackage", "DownloadSession")
+STARTED = (*FETCHED, "EnterKeycode")
+FINISHED = (*STARTED, "FinishSession")
+MARKED = (*FINISHED, "SendToMarking", "SubmitMarkedSession")
+
+JOURNEYS = {
+    "SCHEDULED_BUT_NOT_CREATED": ({}, ()),
+    "SCHEDULED_BUT_NOT_DOWNLOADED": ({}, ("CreatePackage",)),
+    "SCHEDULED_BUT_LOCKED": ({"window_start": FAR_AHEAD}, FETCHED),
+    "READY": ({}, FETCHED),
+    "LOCKED_FOR_INVIGILATOR": (INVIGILATED, STARTED),
+    "IN_PROGRESS": ({}, STARTED),
+    "PAUSED": ({}, (*STARTED, "PauseSession")),
+    "OFFLINE": ({}, (*STARTED, "GoOffline")),
+    "FINISHED": ({}, FINISHED),
+    "VOIDED": ({}, ("VoidSession",)),
+    "MARKED": ({}, MARKED),
+    "SCRIPT_VERIFIED": (MODERATED, (*MARKED, "RequestVerification", "VerifySession")),
+    "ARCHIVED": ({}, (*MARKED, "ArchiveSession")),
+    "LOCKED_BY_PIN": (INVIGILATED, ("SetPin", *STARTED)),
+    "AWAITING_MARKING": ({}, (*FINISHED, "SendToMarking")),
+    "AWAITING_VERIFICATION": (MODERATED, (*MARKED, "RequestVerification")),
+    "AWAITING_UPLOAD": ({}, (*STARTED, "GoOffline", "FinishOffline")),
+    "PAPER_RESPONSE_UPLOAD": (ON_PAPER, ()),
+    "LOCAL_SCAN_REQUESTED": (ON_PAPER, ("RequestScan",)),
+    "REQUIRES_CHECK_IN": ({"requires_check_in": True}, STARTED),
+    "EXCEPTION": ({}, (*STARTED, "FailSession")),
+}
+
+ARGUMENTS = {"SetPin": {"pin": "qwerty"}, "EnterPin": {"pin": "QWERTY"}, "FailSession": {"message": "power cut"}}
+"""What a call needs besides the session."""
+
+
+def name_of(session):
+    """The state of a session, without its prefix."""
+    return State.Name(session.state).removeprefix("STATE_")
+
+
+def move(desk, rpc, session, **fields):
+    """One action with the arguments it needs."""
+    return desk.move(rpc, session, **(ARGUMENTS.get(rpc, {}) | fields))
+
+
+def walk(desk, session, *rpcs):
+    """Several actions, one after the other, with the arguments they need."""
+    for rpc in rpcs:
+        session = move(desk, rpc, session)
+    return session
+
+
+def bring_to(desk, state, release=None, **fields):
+    """A new session in a state; of a new release with the fields the state and the test need, unless one is given."""
+    needed, rpcs = JOURNEYS[state]
+    session = walk(desk, desk.book(release or desk.release(**(needed | fields))), *rpcs)
+    assert name_of(session) == state
+    return session

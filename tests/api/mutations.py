@@ -1,0 +1,105 @@
+"""Every mutation of the service with a request that will be accepted."""
+
+from __future__ import annotations
+
+from journeys import ARGUMENTS, bring_to
+from messages import MOVES, booking, bookings, mask
+
+from exam_sessions.v1 import catalog_pb2, session_service_pb2
+
+LEGAL_IN = {
+    "CreatePackage": "SCHEDULED_BUT_NOT_CREATED",
+    "DownloadSession": "SCHEDULED_BUT_NOT_DOWNLOADED",
+    "EnterKeycode": "READY",
+    "CheckInSession": "REQUIRES_CHECK_IN",
+    "EnterPin": "LOCKED_BY_PIN",
+    "UnlockSession": "LOCKED_FOR_INVIGILATOR",
+    "SetPin": "LOCKED_FOR_INVIGILATOR",
+    "RemovePin": "LOCKED_BY_PIN",
+    "PauseSession": "IN_PROGRESS",
+    "ResumeSession": "PAUSED",
+    "GoOffline": "IN_PROGRESS",
+    "ReconnectSession": "OFFLINE",
+    "FinishOffline": "OFFLINE",
+    "UploadSession": "AWAITING_UPLOAD",
+    "FinishSession": "IN_PROGRESS",
+    "SendToMarking": "FINISHED",
+    "SubmitMarkedSession": "AWAITING_MARKING",
+    "VerifySession": "AWAITING_VERIFICATION",
+    "ArchiveSession": "SCRIPT_VERIFIED",
+    "VoidSession": "READY",
+    "ResetSession": "READY",
+    "RequestScan": "PAPER_RESPONSE_UPLOAD",
+    "ReceiveScan": "LOCAL_SCAN_REQUESTED",
+    "FailSession": "PAUSED",
+    "RecoverSession": "EXCEPTION",
+}
+"""A state in which each move is legal; OpenWindow and RequestVerification need more and have their own lines."""
+
+
+def key_of(rpc, session):
+    return {"keycode": session.keycode} if rpc == "EnterKeycode" else {"session_id": session.id}
+
+
+def a_move(rpc):
+    def prepare(desk):
+        if rpc == "RequestVerification":
+            session = bring_to(desk, "MARKED", moderated=True)
+        elif rpc == "OpenWindow":
+            session = bring_to(desk, "SCHEDULED_BUT_LOCKED")
+            opened = catalog_pb2.Release(id=session.release_id)
+            desk.call("UpdateRelease", release=opened, update_mask=mask("window_start"))
+        else:
+            session = bring_to(desk, LEGAL_IN[rpc])
+        return rpc, key_of(rpc, session) | ARGUMENTS.get(rpc, {})
+
+    return prepare
+
+
+def create(desk):
+    return "CreateSession", {"release_id": desk.release().id, "booking": booking("anna", pin="abcdef")}
+
+
+def batch_create(desk):
+    return "BatchCreateSessions", {"release_id": desk.release().id, "bookings": bookings(3)}
+
+
+def update(desk):
+    return "UpdateSession", {
+        "session_id": desk.book().id,
+        "booking": booking(centre_id="north"),
+        "update_mask": mask("centre_id"),
+    }
+
+
+def batch_update(desk):
+    release = desk.release()
+    rows = [
+        session_service_pb2.SessionEdit(session_id=desk.book(release).id, booking=booking(centre_id=f"c{n}"))
+        for n in range(3)
+    ]
+    return "BatchUpdateSessions", {"edits": rows, "update_mask": mask("centre_id")}
+
+
+def delete(desk):
+    return "DeleteSession", {"session_id": desk.book().id}
+
+
+def create_release(_):
+    return "CreateRelease", {"release": catalog_pb2.Release(name="Physics", moderated=True)}
+
+
+def update_release(desk):
+    new = catalog_pb2.Release(id=desk.release().id, name="Chemistry")
+    return "UpdateRelease", {"release": new, "update_mask": mask("name")}
+
+
+MUTATIONS = {rpc: a_move(rpc) for rpc in MOVES} | {
+    "CreateSession": create,
+    "BatchCreateSessions": batch_create,
+    "UpdateSession": update,
+    "BatchUpdateSessions": batch_update,
+    "DeleteSession": delete,
+    "CreateRelease": create_release,
+    "UpdateRelease": update_release,
+}

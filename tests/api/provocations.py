@@ -1,0 +1,298 @@
+"""How to be refused with each reason there is: the call, the code, and the facts that come with it."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import ANY, patch
+
+from grpc import StatusCode as Code
+from journeys import bring_to, walk
+from messages import at, bookings, lasting, mask, new_id, send, send_bytes
+from processes import ServerProcess
+from rows import finalize, locked_for_writing, read, unusable
+
+from exam_sessions.v1 import catalog_pb2, session_pb2
+from serving import Desk, Refused, serving, until
+
+PROVOCATIONS: dict[str, tuple[Code, Any]] = {}
+"""Code, and a context manager that gives a call to be refused and the metadata of its refusal, by reason."""
+
+
+@dataclass
+class Stage:
+    """A server whose clock the test holds, a client, and a directory for servers of one's own."""
+
+    server: Any
+    clock: Any
+    desk: Any
+    directory: Any
+
+
+def provokes(code):
+    """Enters a provocation under its name."""
+
+    def enter(function):
+        PROVOCATIONS[function.__name__.upper()] = (code, contextmanager(function))
+        return function
+
+    return enter
+
+
+@provokes(Code.INVALID_ARGUMENT)
+def invalid_field(stage):
+    yield lambda: stage.desk.call("GetSession", session_id="17"), {"violations": "1"}
+
+
+@provokes(Code.INVALID_ARGUMENT)
+def malformed_message(stage):
+    yield lambda: send_bytes(stage.desk, "GetSession", b"\x0a\x05ab"), {}
+
+
+@provokes(Code.RESOURCE_EXHAUSTED)
+def message_too_large(stage):
+    with serving(stage.directory, max_message_bytes=1000) as server:
+        desk = Desk(server.target)
+        yield lambda: send_bytes(desk, "GetSession", b"\x0a" * 1001), {"size": "1001", "limit": "1000"}
+        desk.close()
+
+
+@provokes(Code.INVALID_ARGUMENT)
+def invalid_page_token(stage):
+    yield lambda: stage.desk.call("ListSessions", page_token="tomorrow"), {}
+
+
+@provokes(Code.INVALID_ARGUMENT)
+def request_id_reused(stage):
+    session, request_id = stage.desk.book(), new_id()
+    stage.desk.move("CreatePackage", session, request_id=request_id)
+    yield lambda: stage.desk.move("DownloadSession", session, request_id=request_id), {"request_id": request_id}
+
+
+@provokes(Code.NOT_FOUND)
+def session_not_found(stage):
+    missing = new_id()
+    yield lambda: stage.desk.call("GetSession", session_id=missing), {"session": missing}
+
+
+@provokes(Code.NOT_FOUND)
+def release_not_found(stage):
+    missing = catalog_pb2.Release(id=new_id())
+    yield lambda: stage.desk.book(missing), {"release_id": missing.id}
+
+
+@provokes(Code.ALREADY_EXISTS)
+def duplicate_candidate(stage):
+    release = stage.desk.release()
+    stage.desk.book(release, "anna")
+    yield lambda: stage.desk.book(release, "anna"), {"candidate_id": "anna"}
+
+
+@provokes(Code.ALREADY_EXISTS)
+def duplicate_access_code(stage):
+    release = stage.desk.release()
+    stage.desk.book(release, access_code="OPEN-1")
+    yield lambda: stage.desk.book(release, access_code="open-1"), {"access_code": "OPEN-1"}
+
+
+@provokes(Code.ALREADY_EXISTS)
+def duplicate_keycode(stage):
+    stage.desk.book(keycode="KEY1")
+    yield lambda: stage.desk.book(keycode="key1"), {"keycode": "KEY1"}
+
+
+@provokes(Code.ALREADY_EXISTS)
+def duplicate_session_id(stage):
+    taken = stage.desk.book().id
+    yield lambda: stage.desk.book(session_id=taken.upper()), {"session_id": taken}
+
+
+@provokes(Code.ALREADY_EXISTS)
+def duplicate_release_id(stage):
+    taken = stage.desk.release().id
+    yield lambda: stage.desk.release(id=taken.upper()), {"release_id": taken}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def invalid_transition(stage):
+    session = bring_to(stage.desk, "READY")
+    allowed = "enter_keycode,set_pin,remove_pin,void,reset,fail,update"
+    facts = {"state": "READY", "action": "unlock", "allowed_actions": allowed}
+    yield lambda: stage.desk.move("UnlockSession", session), facts
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def session_not_resettable(stage):
+    session = bring_to(stage.desk, "FINISHED")
+    facts = {"state": "FINISHED", "action": "reset", "allowed_actions": "send_to_marking,void,fail,update"}
+    yield lambda: stage.desk.move("ResetSession", session), facts
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def session_not_editable(stage):
+    session = bring_to(stage.desk, "AWAITING_MARKING")
+    facts = {"state": "AWAITING_MARKING", "action": "delete", "allowed_actions": "submit_marked,void,fail,update"}
+    yield lambda: stage.desk.call("DeleteSession", session_id=session.id), facts
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def session_not_voidable(stage):
+    session = bring_to(stage.desk, "ARCHIVED")
+    facts = {"state": "ARCHIVED", "action": "void", "allowed_actions": ""}
+    yield lambda: stage.desk.move("VoidSession", session), facts
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def release_finalized(stage):
+    release = stage.desk.release()
+    finalize(stage.server, release.id)
+    yield lambda: stage.desk.book(release), {"release_id": release.id}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def window_closed(stage):
+    opens = at(3_155_760_000 * 1_000_000)
+    session = walk(stage.desk, stage.desk.book(window_start=opens), "CreatePackage", "DownloadSession")
+    facts = {"window_start": "2070-01-01T00:00:00.000Z", "window_end": "", "now": ANY}
+    yield lambda: stage.desk.move("EnterKeycode", session), facts
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def held_offline(stage):
+    client = session_pb2.DeliveryClient(machine="LAB-7", held_offline=True)
+    session = walk(stage.desk, stage.desk.book(), "CreatePackage")
+    stage.desk.move("DownloadSession", session, client=client)
+    yield lambda: stage.desk.move("EnterKeycode", session), {"machine": "LAB-7"}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def attempt_time_expired(stage):
+    session = bring_to(stage.desk, "IN_PROGRESS", duration=lasting(60))
+    stage.clock.advance(60)
+    deadline = session.attempt.deadline.ToDatetime().isoformat(timespec="milliseconds") + "Z"
+    yield lambda: stage.desk.move("PauseSession", session), {"deadline": deadline}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def grace_period_over(stage):
+    session = bring_to(stage.desk, "AWAITING_UPLOAD", grace_period=lasting(60))
+    stage.clock.advance(61)
+    yield lambda: stage.desk.move("UploadSession", session), {"end_time": ANY, "accepted_until": ANY}
+
+
+@provokes(Code.PERMISSION_DENIED)
+def wrong_pin(stage):
+    session = bring_to(stage.desk, "LOCKED_BY_PIN")
+    yield lambda: stage.desk.move("EnterPin", session, pin="ZZZZZZ"), {"tries_left": "4"}
+
+
+@provokes(Code.RESOURCE_EXHAUSTED)
+def pin_blocked(stage):
+    session = bring_to(stage.desk, "LOCKED_BY_PIN")
+    for _ in range(5):
+        with suppress(Refused):
+            stage.desk.move("EnterPin", session, pin="ZZZZZZ")
+    yield lambda: stage.desk.move("EnterPin", session, pin="QWERTY"), {"tries": "5"}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def candidate_has_open_session(stage):
+    walk(stage.desk, stage.desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession", "EnterKeycode")
+    other = walk(stage.desk, stage.desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession")
+    yield lambda: stage.desk.move("EnterKeycode", other), {"candidate_id": "ben"}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def void_reason_mismatch(stage):
+    session, reason = stage.desk.book(), session_pb2.VOID_REASON_PARTIALLY_COMPLETED
+    yield lambda: stage.desk.move("VoidSession", session, reason=reason), {"void_reason": "PARTIALLY_COMPLETED"}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def release_not_moderated(stage):
+    session = bring_to(stage.desk, "MARKED")
+    yield lambda: stage.desk.move("RequestVerification", session), {"release_id": session.release_id}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def moderation_required(stage):
+    session = bring_to(stage.desk, "MARKED", moderated=True)
+    yield lambda: stage.desk.move("ArchiveSession", session), {"release_id": session.release_id}
+
+
+@provokes(Code.ABORTED)
+def stale_session(stage):
+    old = stage.desk.book()
+    new = stage.desk.move("CreatePackage", old)
+    facts = {"session_id": old.id, "etag": new.etag}
+    yield lambda: stage.desk.move("DownloadSession", old, etag=old.etag), facts
+
+
+@provokes(Code.ABORTED)
+def stale_release(stage):
+    old = stage.desk.release()
+    new, names = catalog_pb2.Release(id=old.id, name="Physics"), mask("name")
+    etag = stage.desk.call("UpdateRelease", release=new, update_mask=names).release.etag
+    facts = {"release_id": old.id, "etag": etag}
+    yield lambda: stage.desk.call("UpdateRelease", release=new, update_mask=names, etag=old.etag), facts
+
+
+@provokes(Code.ABORTED)
+def stale_form(stage):
+    session = stage.desk.book(test_form="form-2")
+    yield lambda: stage.desk.move("ResetSession", session, current_form="form-1"), {"test_form": "form-2"}
+
+
+@provokes(Code.UNAVAILABLE)
+def database_unavailable(stage):
+    release = stage.desk.release()
+    with unusable(stage.server):
+        yield lambda: stage.desk.book(release), {}
+
+
+@provokes(Code.UNAVAILABLE)
+def roster_under_way(stage):
+    with ServerProcess(stage.directory) as writer, serving(stage.directory) as server:
+        theirs, ours = Desk(writer.target, "shared"), Desk(server.target, "shared")
+        release = theirs.release()
+        call = send(theirs, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))
+        until(lambda: read(server, "SELECT count(*) FROM sessions")[0][0] > 0)
+        writer.freeze()
+        yield lambda: ours.book(release, "c0"), {}
+        writer.thaw()
+        assert len(call.result().sessions) == 10_000
+        theirs.close()
+        ours.close()
+
+
+@provokes(Code.RESOURCE_EXHAUSTED)
+def overloaded(stage):
+    with serving(stage.directory, backlog=1) as server, ThreadPoolExecutor(8) as pool:
+        desk = Desk(server.target)
+
+        def crowd():
+            with locked_for_writing(server):
+                calls = [pool.submit(desk.release) for _ in range(8)]
+                done, _ = wait(calls, return_when=FIRST_EXCEPTION)
+            next(call for call in done if call.exception()).result()
+
+        yield crowd, {}
+        pool.shutdown()
+        desk.close()
+
+
+@provokes(Code.UNAVAILABLE)
+def shutting_down(stage):
+    with serving(stage.directory) as server:
+        desk = Desk(server.target)
+        server.run(server.app.service.close())
+        yield desk.release, {}
+        desk.close()
+
+
+@provokes(Code.INTERNAL)
+def internal(stage):
+    with patch.object(stage.server.app.service.reads, "release", side_effect=RuntimeError("no SELECT in /var/lib")):
+        yield lambda: stage.desk.call("GetRelease", release_id=new_id()), {"request_id": ANY}

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from grpc import StatusCode
+from journeys import JOURNEYS, bring_to
+from messages import new_id
+from rows import count, finalize, unchanged
+
+from exam_sessions.v1 import session_pb2
+from serving import Refused
+
+YOUNG = ("SCHEDULED_BUT_NOT_CREATED", "SCHEDULED_BUT_NOT_DOWNLOADED")
+
+
+@pytest.mark.parametrize("state", YOUNG)
+@pytest.mark.parametrize("key", ["session_id", "keycode"])
+def test_a_young_booking_is_deleted(desk, server, state, key):
+    session = bring_to(desk, state)
+    desk.call("DeleteSession", **{key: session.id if key == "session_id" else session.keycode.lower()})
+    assert count(server, "sessions", desk.workspace) == 0
+    assert desk.call("ListSessions").sessions == []
+    for fields in ({"session_id": session.id}, {"keycode": session.keycode}):
+        with pytest.raises(Refused) as refused:
+            desk.call("GetSession", **fields)
+        assert refused.value.reason == "SESSION_NOT_FOUND"
+
+
+@pytest.mark.parametrize("state", sorted(set(JOURNEYS) - set(YOUNG)))
+def test_nothing_else_is_deleted(desk, server, state):
+    session = bring_to(desk, state)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("DeleteSession", session_id=session.id)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.FAILED_PRECONDITION, "SESSION_NOT_EDITABLE")
+    assert (refused.value.metadata["state"], refused.value.metadata["action"]) == (state, "delete")
+
+
+def test_the_history_of_a_deleted_session_is_still_read(desk):
+    session = bring_to(desk, "SCHEDULED_BUT_NOT_DOWNLOADED")
+    before = desk.history(session)
+    desk.call("DeleteSession", session_id=session.id)
+    events = desk.history(session)
+    assert events[:-1] == before
+    last = events[-1]
+    assert (last.action, last.from_state, last.to_state) == (session_pb2.ACTION_DELETE, 2, 0)
+    kept = {change.field: change.old_value for change in last.changes}
+    assert kept["candidate_id"] == session.candidate.candidate_id
+    assert (kept["keycode"], kept["access_code"]) == (session.keycode, session.access_code)
+    assert {change.new_value for change in last.changes} == {""}
+    page = desk.call("ListSessionEvents", session_id=session.id, page_size=2)
+    rest = desk.call("ListSessionEvents", session_id=session.id, page_size=2, page_token=page.next_page_token)
+    assert [*page.events, *rest.events] == events
+
+
+def test_what_a_deleted_session_had_may_be_had_again(desk):
+    release, chosen = desk.release(), new_id()
+    codes = {"access_code": "CODE", "keycode": "KEY", "session_id": chosen}
+    first = desk.book(release, "anna", **codes)
+    desk.call("DeleteSession", session_id=first.id)
+    second = desk.book(release, "anna", **codes)
+    assert desk.get(second) == second
+    assert [event.action for event in desk.history(second)] == [
+        session_pb2.ACTION_SCHEDULE,
+        session_pb2.ACTION_DELETE,
+        session_pb2.ACTION_SCHEDULE,
+    ]
+
+
+def test_a_deleted_session_is_not_deleted_again(desk, server):
+    session = desk.book()
+    desk.call("DeleteSession", session_id=session.id)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("DeleteSession", session_id=session.id)
+    assert refused.value.reason == "SESSION_NOT_FOUND"
+
+
+def test_a_session_of_a_finalized_release_is_not_deleted(desk, server):
+    release = desk.release()
+    session = desk.book(release)
+    finalize(server, release.id)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("DeleteSession", session_id=session.id)
+    assert refused.value.reason == "RELEASE_FINALIZED"

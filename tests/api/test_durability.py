@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from journeys import FETCHED, walk
+from messages import booking, bookings, new_id, outcome_of, send
+from processes import ServerProcess, calling, was_cut_off
+from rows import count, locked_for_writing, read
+
+from exam_sessions.v1 import session_pb2, session_service_pb2
+from serving import Desk, Refused, until
+
+ROWS = 10_000
+WORKSPACE = "w"
+
+
+def rows_written(server):
+    """Rows of sessions on disk, whether anybody may see them yet or not."""
+    return read(server, "SELECT count(*) FROM sessions")[0][0]
+
+
+def visible(desk):
+    return desk.call("ListSessions", page_size=1, show_total_size=True).total_size
+
+
+MOMENTS = {
+    "after 20 ms": 0.02,
+    "after 100 ms": 0.1,
+    "after 200 ms": 0.2,
+    "after 300 ms": 0.3,
+    "after 400 ms": 0.4,
+    "after 500 ms": 0.5,
+    "at the first row": 1,
+    "at a quarter": 2500,
+    "at a half": 5000,
+    "at nine tenths": 9000,
+    "at the last row": ROWS,
+}
+FAST = {"after 100 ms", "at a half", "at the last row"}
+
+
+def kill_at(server, moment, call):
+    """Kills a server at a moment of a call: after so many seconds, or once so many rows are on disk."""
+    if isinstance(moment, float):
+        timer = threading.Timer(moment, server.kill)
+        timer.start()
+        timer.join()
+    else:
+        until(lambda: rows_written(server) >= moment or call.done())
+        server.kill()
+    server.wait()
+
+
+@pytest.mark.parametrize(
+    "moment", [moment if moment in FAST else pytest.param(moment, marks=pytest.mark.slow) for moment in MOMENTS]
+)
+def test_a_process_killed_in_a_batch_leaves_all_or_nothing_and_the_repetition_completes_it(tmp_path, moment):
+    request_id = new_id()
+    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+        release = desk.release(auto_create_pin=True)
+        content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
+        call = send(desk, "BatchCreateSessions", **content)
+        kill_at(server, MOMENTS[moment], call)
+        error = call.exception()
+        assert error is None or was_cut_off(error)
+        first = None if error else call.result()
+    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+        assert visible(desk) in ({ROWS} if first else {0, ROWS})
+        assert visible(desk) == rows_written(server) == count(server, "events", WORKSPACE)
+        replies = [desk.call("BatchCreateSessions", **content) for _ in range(2)]
+        assert replies[0] == replies[1] == (first or replies[0])
+        assert [row.candidate_id for row in replies[0].sessions] == [f"c{n}" for n in range(ROWS)]
+        assert visible(desk) == rows_written(server) == count(server, "events", WORKSPACE) == ROWS
+
+
+def test_what_a_killed_process_left_is_completed_by_a_server_that_lives_on(tmp_path):
+    request_id = new_id()
+    with ServerProcess(tmp_path) as doomed, ServerProcess(tmp_path) as other:
+        with calling(doomed, WORKSPACE) as desk:
+            release = desk.release()
+            content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
+            call = send(desk, "BatchCreateSessions", **content)
+            kill_at(doomed, 5000, call)
+        with calling(other, WORKSPACE) as desk:
+            assert visible(desk) in {0, ROWS}
+
+            def repeated():
+                outcome = outcome_of(send(desk, "BatchCreateSessions", **content))
+                if not isinstance(outcome, Refused):
+                    return outcome
+                # A caller may be asked to come again, but not be told that it is its own rival.
+                assert outcome.code is grpc.StatusCode.UNAVAILABLE, outcome
+                return None
+
+            assert len(until(repeated).sessions) == ROWS
+            assert visible(desk) == count(other, "events", WORKSPACE) == ROWS
+
+
+def test_what_a_killed_process_left_is_completed_although_several_servers_live_on(tmp_path):
+    request_id = new_id()
+    with ServerProcess(tmp_path) as doomed, ServerProcess(tmp_path) as second, ServerProcess(tmp_path) as third:
+        with calling(doomed, WORKSPACE) as desk:
+            release = desk.release()
+            content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
+            call = send(desk, "BatchCreateSessions", **content)
+            kill_at(doomed, 5000, call)
+        with calling(second, WORKSPACE) as desk, calling(third, WORKSPACE) as witness:
+
+            def repeated():
+                with suppress(Refused):
+                    return desk.call("BatchCreateSessions", **content)
+
+            assert len(until(repeated).sessions) == ROWS
+            assert visible(witness) == ROWS
+
+
+@pytest.mark.parametrize("rounds", [1, pytest.param(8, marks=pytest.mark.slow)])
+def test_what_was_acknowledged_survives_a_kill(tmp_path, rounds):
+    for n in range(rounds):
+        acknowledged = {}
+        with ServerProcess(tmp_path) as server, calling(server, f"w{n}") as desk:
+            release = desk.release()
+            sessions = [walk(desk, desk.book(release), *FETCHED, "EnterKeycode") for _ in range(4)]
+
+            def work(session, desk=desk, acknowledged=acknowledged):
+                told = acknowledged[session.id] = []
+                for rpc in itertools.cycle(["PauseSession", "ResumeSession"]):
+                    request_id = new_id()
+                    outcome = send(desk, rpc, session_id=session.id, request_id=request_id)
+                    if outcome.exception():
+                        assert was_cut_off(outcome.exception())
+                        return
+                    told.append(request_id)
+
+            with ThreadPoolExecutor(4) as pool:
+                works = [pool.submit(work, session) for session in sessions]
+                until(lambda a=acknowledged: sum(map(len, a.values())) > 100)
+                server.kill()
+                for done in works:
+                    done.result()
+        with ServerProcess(tmp_path) as server, calling(server, f"w{n}") as desk:
+            for session in sessions:
+                events = desk.history(session)
+                stored = [event.request_id for event in events if event.request_id]
+                told = acknowledged[session.id]
+                # One call may have been durable and not yet answered.
+                assert stored[: len(told)] == told
+                assert len(stored) <= len(told) + 1
+                assert desk.get(session).state == events[-1].to_state
+
+
+def test_a_server_that_is_told_to_stop_answers_the_calls_under_way(tmp_path):
+    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+        release = desk.release()
+        with locked_for_writing(server):
+            calls = [send(desk, "CreateSession", release_id=release.id, booking=booking(f"c{n}")) for n in range(5)]
+            roster = send(desk, "BatchCreateSessions", release_id=release.id, bookings=bookings(600, "b"))
+            with pytest.raises(Refused):
+                # Calls of one connection arrive in the order sent, so the others are under way now.
+                desk.call("GetSession", session_id=new_id())
+            server.terminate()
+            until(lambda: is_closed(server))
+        answers = [outcome_of(call) for call in calls]
+        assert [answer.session.candidate.candidate_id for answer in answers] == [f"c{n}" for n in range(5)]
+        assert len(outcome_of(roster).sessions) == 600
+        assert server.wait() == 0
+    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+        assert visible(desk) == 605
+
+
+def is_closed(server):
+    """Whether a server turns new connections away."""
+    desk = Desk(server.target)
+    stub = health_pb2_grpc.HealthStub(desk.channel)
+    try:
+        stub.Check(health_pb2.HealthCheckRequest(), timeout=5)
+    except grpc.RpcError:
+        return True
+    finally:
+        desk.close()
+    return False
+
+
+def test_a_second_start_finds_everything_as_it_was(tmp_path):
+    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+        session = walk(desk, desk.book(pin="secret"), *FETCHED, "EnterKeycode", "PauseSession")
+        history = desk.history(session)
+        server.terminate()
+        assert server.wait() == 0
+    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+        assert desk.get(session) == session
+        assert desk.history(session) == history
+        assert session.state == session_pb2.STATE_PAUSED
+        wanted = session_service_pb2.SessionFilter(states=[session.state])
+        assert [s.id for s in desk.call("ListSessions", filter=wanted).sessions] == [session.id]

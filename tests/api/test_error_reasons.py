@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from messages import new_id
+from provocations import PROVOCATIONS, Stage
+
+from exam_sessions.v1 import error_reason_pb2
+from serving import Clock, Desk, Refused, serving
+
+
+@pytest.fixture(scope="module")
+def clock():
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, clock):
+    with serving(tmp_path_factory.mktemp("reasons"), clock, tick_ms=3_600_000) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(server, clock, tmp_path):
+    desk = Desk(server.target)
+    yield Stage(server, clock, desk, tmp_path)
+    desk.close()
+
+
+def test_every_reason_of_the_contract_is_provoked_here():
+    names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
+    assert set(PROVOCATIONS) == names - {"UNSPECIFIED"}
+
+
+@pytest.mark.parametrize("reason", PROVOCATIONS)
+def test_a_refusal_carries_its_code_its_reason_and_its_facts(stage, reason):
+    code, provoked = PROVOCATIONS[reason]
+    with provoked(stage) as (call, facts):
+        with pytest.raises(Refused) as refused:
+            call()
+        assert (refused.value.code, refused.value.reason, refused.value.metadata) == (code, reason, facts)
+
+
+@pytest.mark.parametrize("reason", PROVOCATIONS)
+def test_a_refusal_says_in_words_what_is_wrong_and_names_nothing_of_the_inside(stage, reason):
+    with PROVOCATIONS[reason][1](stage) as (call, _), pytest.raises(Refused) as refused:
+        call()
+    told = refused.value.message
+    assert len(told) > 10
+    for inside in ("SELECT", "sqlite", "Traceback", "Error(", "/var", ".py", "{"):
+        assert inside not in told
+
+
+def test_a_fault_of_the_service_leads_to_its_log_and_tells_nothing_else(stage, caplog):
+    with PROVOCATIONS["INTERNAL"][1](stage) as (call, _), pytest.raises(Refused) as refused:
+        call()
+    call_id = refused.value.metadata["request_id"]
+    assert refused.value.message == f"internal fault; quote the call id {call_id}"
+    assert "no SELECT" not in str(refused.value.fields)
+    entry = next(record for record in caplog.records if call_id in record.getMessage())
+    assert entry.exc_info is not None
+    assert "no SELECT in /var/lib" in caplog.text
+
+
+def test_the_service_lives_on_after_a_fault(stage):
+    with PROVOCATIONS["INTERNAL"][1](stage) as (call, _), pytest.raises(Refused):
+        call()
+    release = stage.desk.release(id=new_id())
+    assert stage.desk.call("GetRelease", release_id=release.id).release == release
+
+
+def test_the_service_lives_on_after_the_database_was_away(stage):
+    with PROVOCATIONS["DATABASE_UNAVAILABLE"][1](stage) as (call, _), pytest.raises(Refused):
+        call()
+    session = stage.desk.book()
+    assert stage.desk.get(session) == session

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+import pytest
+from grpc import StatusCode
+from journeys import bring_to
+from messages import booking, bookings, mask, new_id, outcome_of, send
+from rows import count, locked_for_writing, unusable
+
+from exam_sessions.store import engine
+from exam_sessions.v1 import catalog_pb2, session_pb2
+from serving import Desk, Refused, serving
+
+
+@pytest.fixture
+def impatient(tmp_path, monkeypatch):
+    """A server that waits for other writers a fifth of a second only."""
+    monkeypatch.setattr(engine, "BUSY_S", 0.2)
+    with serving(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def desk_of_impatient(impatient):
+    desk = Desk(impatient.target)
+    yield desk
+    desk.close()
+
+
+def arrived(desk):
+    """Waits until what this connection sent before has reached the server: calls arrive in the order sent."""
+    with pytest.raises(Refused):
+        desk.call("GetSession", session_id=new_id())
+
+
+def grouped(server, desk, *calls):
+    """Sends calls so that the server takes them in one transaction, in this order; their outcomes."""
+    with locked_for_writing(server):
+        blocker = send(desk, "CreateRelease", release=catalog_pb2.Release(name="in front"))
+        arrived(desk)
+        sent = [send(desk, rpc, **fields) for rpc, fields in calls]
+        arrived(desk)
+    blocker.result()
+    return [outcome_of(call) for call in sent]
+
+
+def told(outcomes, read):
+    """What is read from each outcome, or the reason of its refusal."""
+    return [outcome.reason if isinstance(outcome, Refused) else read(outcome) for outcome in outcomes]
+
+
+def test_calls_of_one_transaction_see_each_other(server, desk):
+    session = desk.book()
+    rpcs = ["CreatePackage", "DownloadSession", "EnterKeycode", "CreatePackage", "PauseSession"]
+    outcomes = grouped(server, desk, *[(rpc, {"keycode": session.keycode}) for rpc in rpcs])
+    assert told(outcomes, lambda reply: reply.session.state) == [2, 4, 6, "INVALID_TRANSITION", 7]
+    assert [event.to_state for event in desk.history(session)] == [1, 2, 4, 6, 7]
+
+
+def test_a_refused_call_costs_its_neighbours_nothing(server, desk):
+    release = desk.release()
+    desk.book(release, "taken")
+    rows = [
+        booking("a", access_code="X"),
+        booking("taken"),
+        booking("b", access_code="x"),
+        booking("a"),
+        booking("c"),
+    ]
+    outcomes = grouped(server, desk, *[("CreateSession", {"release_id": release.id, "booking": row}) for row in rows])
+    assert told(outcomes, lambda reply: reply.session.candidate.candidate_id) == [
+        "a",
+        "DUPLICATE_CANDIDATE",
+        "DUPLICATE_ACCESS_CODE",
+        "DUPLICATE_CANDIDATE",
+        "c",
+    ]
+    assert count(server, "sessions", desk.workspace) == 3
+
+
+def test_two_sessions_of_a_candidate_opened_in_one_transaction_have_one_winner(server, desk):
+    ready = [desk.book(None, "ben") for _ in range(3)]
+    for session in ready:
+        desk.walk(session, "CreatePackage", "DownloadSession")
+    ready.insert(1, bring_to(desk, "READY"))
+    outcomes = grouped(server, desk, *[("EnterKeycode", {"keycode": session.keycode}) for session in ready])
+    taken = "CANDIDATE_HAS_OPEN_SESSION"
+    assert told(outcomes, lambda reply: reply.session.state) == [6, 6, taken, taken]
+
+
+def test_an_edit_there_and_back_in_one_transaction_is_two_edits(server, desk):
+    session = desk.book(access_code="OLD")
+    edits = [{"booking": booking(access_code=code), "update_mask": mask("access_code")} for code in ("NEW", "OLD")]
+    outcomes = grouped(server, desk, *[("UpdateSession", {"session_id": session.id, **edit}) for edit in edits])
+    assert told(outcomes, lambda reply: reply.session.access_code) == ["NEW", "OLD"]
+
+
+def test_a_candidate_deleted_and_booked_again_in_one_transaction_is_there(server, desk):
+    release = desk.release()
+    old = desk.book(release, "anna", access_code="CODE", keycode="KEY")
+    again = booking("anna", access_code="CODE", keycode="KEY")
+    deleted, booked = grouped(
+        server,
+        desk,
+        ("DeleteSession", {"session_id": old.id}),
+        ("CreateSession", {"release_id": release.id, "booking": again}),
+    )
+    assert not isinstance(deleted, Refused)
+    if isinstance(booked, Refused):
+        # As if it had come first.
+        assert booked.reason.startswith("DUPLICATE_")
+        desk.call("CreateSession", release_id=release.id, booking=again)
+    (session,) = desk.call("ListSessions").sessions
+    assert (session.candidate.candidate_id, session.keycode) == ("anna", "KEY")
+
+
+def test_a_writer_that_waits_too_long_for_another_is_told_to_retry(impatient, desk_of_impatient):
+    desk = desk_of_impatient
+    session = desk.book()
+    with locked_for_writing(impatient), pytest.raises(Refused) as refused:
+        desk.move("CreatePackage", session)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+    assert desk.move("CreatePackage", session).state == session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED
+    assert len(desk.history(session)) == 2
+
+
+def test_reads_do_not_wait_for_writers(impatient, desk_of_impatient):
+    desk = desk_of_impatient
+    session = desk.book()
+    with locked_for_writing(impatient):
+        assert desk.get(session) == session
+        assert list(desk.call("ListSessions", view=2).sessions) == [session]
+        assert len(desk.history(session)) == 1
+
+
+def test_every_call_is_told_when_the_database_does_not_answer(server, desk):
+    session = desk.book()
+    calls = {
+        "a read": lambda: desk.get(session),
+        "a list": lambda: desk.call("ListSessions"),
+        "a history": lambda: desk.history(session),
+        "a move": lambda: desk.move("CreatePackage", session),
+        "a roster": lambda: desk.call(
+            "BatchCreateSessions", release_id=session.release_id, bookings=bookings(600, "b")
+        ),
+        "an explanation": lambda: desk.call("ExplainSession", session_id=session.id),
+        "a release": lambda: desk.call("GetRelease", release_id=session.release_id),
+    }
+    with unusable(server):
+        for call in calls.values():
+            with pytest.raises(Refused) as refused:
+                call()
+            assert (refused.value.code, refused.value.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+    for call in calls.values():
+        assert call()
+
+
+def test_too_many_calls_are_refused_and_the_rest_are_answered(tmp_path):
+    with serving(tmp_path, backlog=5) as server, ThreadPoolExecutor(30) as pool:
+        desk = Desk(server.target)
+        with locked_for_writing(server):
+            calls = [pool.submit(desk.release) for _ in range(30)]
+            wait(calls, return_when=FIRST_EXCEPTION)
+        outcomes = [call.exception() or call.result() for call in calls]
+        refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+        assert {(r.code, r.reason) for r in refusals} == {(StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")}
+        assert count(server, "releases", desk.workspace) == 30 - len(refusals)
+        desk.close()
+
+
+def test_a_server_takes_no_calls_once_it_stops(tmp_path):
+    with serving(tmp_path) as server:
+        desk = Desk(server.target)
+        session = desk.book()
+        server.run(server.app.service.close())
+        for call in (lambda: desk.get(session), lambda: desk.move("CreatePackage", session), desk.release):
+            with pytest.raises(Refused) as refused:
+                call()
+            assert refused.value.code is StatusCode.UNAVAILABLE
+        assert refused.value.reason == "SHUTTING_DOWN"
+        desk.close()

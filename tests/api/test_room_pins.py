@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from crowd import at_once
+from grpc import StatusCode
+from journeys import bring_to, walk
+from messages import booking, mask, moment
+from rows import unchanged
+
+from exam_sessions.v1 import catalog_pb2, session_pb2
+from serving import Desk, Refused, serving
+
+MONDAY, LATER, TUESDAY = (moment(f"2090-05-{day}+00:00") for day in ("01T08:00:00", "01T23:59:59", "02T00:00:00"))
+
+
+def pins_of(desk, release, *rows):
+    reply = desk.call("BatchCreateSessions", release_id=release.id, bookings=rows)
+    return [s.pin for s in desk.call("BatchGetSessions", session_ids=[row.id for row in reply.sessions]).sessions]
+
+
+def test_a_release_that_asks_for_none_has_no_pins(desk):
+    assert desk.book(centre_id="north").pin == ""
+
+
+def test_sessions_of_one_release_centre_and_day_share_a_pin(desk):
+    release = desk.release(auto_create_pin=True)
+    pins = pins_of(
+        desk,
+        release,
+        booking("a", centre_id="north", window_start=MONDAY),
+        booking("b", centre_id="north", window_start=LATER),
+        booking("c", centre_id="south", window_start=MONDAY),
+        booking("d", centre_id="north", window_start=TUESDAY),
+        booking("e", window_start=MONDAY),
+        booking("f", window_start=LATER),
+    )
+    assert pins[0] == pins[1]
+    assert pins[4] == pins[5]
+    assert len(set(pins)) == 4
+    assert all(re.fullmatch("[A-Z]{6}", pin) for pin in pins)
+
+
+def test_a_pin_is_shared_with_sessions_booked_later_and_one_by_one(desk):
+    release = desk.release(auto_create_pin=True)
+    first = desk.book(release, centre_id="north", window_start=MONDAY).pin
+    assert pins_of(desk, release, booking("x", centre_id="north", window_start=MONDAY)) == [first]
+    assert desk.book(release, centre_id="north", window_start=LATER).pin == first
+
+
+def test_the_day_is_that_of_the_window_and_else_the_release_s_or_today(desk):
+    release = desk.release(auto_create_pin=True, window_start=MONDAY)
+    assert desk.book(release).pin == desk.book(release, window_start=LATER).pin
+    open_release = desk.release(auto_create_pin=True)
+    assert desk.book(open_release).pin == desk.book(open_release).pin
+
+
+def test_another_release_has_another_pin(desk):
+    pins = {desk.book(desk.release(auto_create_pin=True), centre_id="north").pin for _ in range(3)}
+    assert len(pins) == 3
+
+
+def test_a_pin_that_was_given_is_kept_and_not_shared(desk):
+    release = desk.release(auto_create_pin=True)
+    given, shared, again = pins_of(desk, release, booking("a", pin="secret"), booking("b"), booking("c"))
+    assert given == "SECRET" != shared
+    assert shared == again
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_bookings_of_two_servers_at_the_same_moment_share_their_pin(tmp_path, rounds):
+    with serving(tmp_path) as one, serving(tmp_path) as other:
+        desks = [Desk(server.target, "shared") for server in (one, other) for _ in range(3)]
+        for n in range(rounds):
+            release = desks[0].release(auto_create_pin=True)
+            calls = [lambda d=desk, k=k, n=n, r=release: d.book(r, f"c{n}-{k}") for k, desk in enumerate(desks)]
+            assert len({session.pin for session in at_once(*calls)}) == 1
+        for desk in desks:
+            desk.close()
+
+
+def test_the_right_pin_opens_the_session_in_any_case(desk):
+    for pin in ("QWERTY", "qwerty", "QwErTy"):
+        session = desk.move("EnterPin", bring_to(desk, "LOCKED_BY_PIN"), pin=pin)
+        assert session.state == session_pb2.STATE_IN_PROGRESS
+        assert session.attempt.start_time == session.update_time
+
+
+def test_wrong_pins_are_counted_down_and_the_fifth_blocks_the_right_one_too(desk, server):
+    session = bring_to(desk, "LOCKED_BY_PIN")
+    left = []
+    for _ in range(5):
+        with pytest.raises(Refused) as refused:
+            desk.move("EnterPin", session, pin="ZZZZZZ")
+        assert (refused.value.code, refused.value.reason) == (StatusCode.PERMISSION_DENIED, "WRONG_PIN")
+        left.append(refused.value.metadata["tries_left"])
+    assert left == ["4", "3", "2", "1", "0"]
+    for pin in ("QWERTY", "ZZZZZZ"):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.move("EnterPin", session, pin=pin)
+        assert (refused.value.code, refused.value.reason) == (StatusCode.RESOURCE_EXHAUSTED, "PIN_BLOCKED")
+        assert refused.value.metadata == {"tries": "5"}
+    assert len(desk.history(session)) == 5 + 5
+
+
+def test_wrong_pins_at_the_same_moment_are_all_counted(desk):
+    session = bring_to(desk, "LOCKED_BY_PIN")
+    refusals = at_once(*[lambda: desk.move("EnterPin", session, pin="ZZZZZZ")] * 8)
+    assert sorted(refusal.reason for refusal in refusals) == ["PIN_BLOCKED"] * 3 + ["WRONG_PIN"] * 5
+    assert sorted(r.metadata["tries_left"] for r in refusals if r.reason == "WRONG_PIN") == list("01234")
+
+
+@pytest.mark.parametrize("way", ["set anew", "removed"])
+def test_a_blocked_pin_is_set_anew_or_removed(desk, way):
+    session = bring_to(desk, "LOCKED_BY_PIN")
+    for _ in range(5):
+        with pytest.raises(Refused):
+            desk.move("EnterPin", session, pin="ZZZZZZ")
+    if way == "set anew":
+        desk.move("SetPin", session, pin="FRESHP")
+        assert desk.move("EnterPin", session, pin="FRESHP").state == session_pb2.STATE_IN_PROGRESS
+    else:
+        assert desk.move("RemovePin", session).state == session_pb2.STATE_LOCKED_FOR_INVIGILATOR
+        assert desk.move("UnlockSession", session).state == session_pb2.STATE_IN_PROGRESS
+
+
+def test_a_pin_is_drawn_when_none_is_given_to_set(desk):
+    session = bring_to(desk, "LOCKED_FOR_INVIGILATOR")
+    locked = desk.move("SetPin", session)
+    assert locked.state == session_pb2.STATE_LOCKED_BY_PIN
+    assert re.fullmatch("[A-Z]{6}", locked.pin)
+    assert desk.move("EnterPin", session, pin=locked.pin).state == session_pb2.STATE_IN_PROGRESS
+
+
+def test_a_pin_set_before_the_keycode_decides_where_the_keycode_leads(desk):
+    release = desk.release(invigilated=True, requires_check_in=True)
+    session = walk(desk, desk.book(release), "CreatePackage", "DownloadSession", "SetPin", "EnterKeycode")
+    assert session.state == session_pb2.STATE_REQUIRES_CHECK_IN
+    assert desk.move("CheckInSession", session).state == session_pb2.STATE_LOCKED_BY_PIN
+    other = walk(desk, desk.book(release), "SetPin", "RemovePin", "CreatePackage", "DownloadSession", "EnterKeycode")
+    assert (other.pin, desk.move("CheckInSession", other).state) == ("", session_pb2.STATE_LOCKED_FOR_INVIGILATOR)
+
+
+def test_pins_asked_for_later_are_drawn_for_who_is_booked_later(desk):
+    release = desk.release()
+    early = desk.book(release)
+    edit = catalog_pb2.Release(id=release.id, auto_create_pin=True)
+    desk.call("UpdateRelease", release=edit, update_mask=mask("auto_create_pin"))
+    late = [desk.book(release).pin for _ in range(2)]
+    assert desk.get(early).pin == ""
+    assert late[0] == late[1] != ""

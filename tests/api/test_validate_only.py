@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+from journeys import ARGUMENTS, bring_to, walk
+from messages import MOVES, booking, bookings, mask, new_id
+from mutations import MUTATIONS
+from rows import finalize, unchanged
+
+from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from serving import Refused
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_check_says_yes_and_writes_nothing(desk, server, name):
+    rpc, fields = MUTATIONS[name](desk)
+    with unchanged(server, desk):
+        desk.call(rpc, validate_only=True, **fields)
+        desk.call(rpc, validate_only=True, request_id=new_id(), **fields)
+
+
+@pytest.mark.parametrize("name", sorted(set(MUTATIONS) - {"CreateSession", "CreateRelease", "DeleteSession"}))
+def test_a_check_shows_what_the_call_then_does(desk, name):
+    rpc, fields = MUTATIONS[name](desk)
+    shown, done = desk.call(rpc, validate_only=True, **fields), desk.call(rpc, **fields)
+    if name == "BatchCreateSessions":
+        assert [row.candidate_id for row in shown.sessions] == [row.candidate_id for row in done.sessions]
+    elif hasattr(done, "session"):
+        assert (shown.session.state, shown.session.candidate) == (done.session.state, done.session.candidate)
+        assert (shown.session.etag, shown.session.centre_id) == (done.session.etag, done.session.centre_id)
+    elif hasattr(done, "release"):
+        assert shown.release.name == done.release.name
+    else:
+        assert shown == done
+
+
+@pytest.mark.parametrize("rpc", MOVES)
+def test_a_check_is_refused_as_the_call_would_be(desk, server, rpc):
+    session = bring_to(desk, "ARCHIVED")
+    key = {"keycode": session.keycode} if rpc == "EnterKeycode" else {"session_id": session.id}
+    refusals = []
+    for only in (True, False):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.call(rpc, validate_only=only, **key, **ARGUMENTS.get(rpc, {}))
+        refusals.append(refused.value)
+    assert refusals[0] == refusals[1]
+
+
+def test_a_check_does_not_keep_its_request_id(desk):
+    release, request_id = desk.release(), new_id()
+    content = {"release_id": release.id, "booking": booking("anna"), "request_id": request_id}
+    desk.call("CreateSession", validate_only=True, **content)
+    session = desk.call("CreateSession", **content).session
+    assert desk.get(session).candidate.candidate_id == "anna"
+
+
+def test_a_check_of_a_whole_batch_names_its_bad_rows(desk, server):
+    release = desk.release()
+    desk.book(release, "c1")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(3), validate_only=True)
+    assert list(refused.value.fields) == ["bookings[1].candidate.candidate_id"]
+
+
+def test_a_check_does_not_tell_a_right_pin_from_a_wrong_one(desk, server):
+    session = bring_to(desk, "LOCKED_BY_PIN")
+    with unchanged(server, desk):
+        answers = [desk.move("EnterPin", session, pin=pin, validate_only=True) for pin in ("QWERTY", "ZZZZZZ")]
+    assert answers[0].state == answers[1].state == session_pb2.STATE_IN_PROGRESS
+
+
+def test_a_check_knows_that_the_candidate_has_another_session_open(desk, server):
+    walk(desk, desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession", "EnterKeycode")
+    other = walk(desk, desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("EnterKeycode", other, validate_only=True)
+    assert (refused.value.reason, refused.value.metadata) == ("CANDIDATE_HAS_OPEN_SESSION", {"candidate_id": "ben"})
+
+
+def test_a_check_of_an_edit_knows_what_is_taken(desk, server):
+    release = desk.release()
+    desk.book(release, "anna")
+    session = desk.book(release, "ben")
+    edit = {"booking": booking("anna"), "update_mask": mask("candidate.candidate_id")}
+    row = session_service_pb2.SessionEdit(session_id=session.id, booking=booking("anna"))
+    for rpc, fields in (
+        ("UpdateSession", {"session_id": session.id, **edit}),
+        ("BatchUpdateSessions", {"edits": [row], "update_mask": edit["update_mask"]}),
+    ):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.call(rpc, validate_only=True, **fields)
+        assert refused.value.reason == "DUPLICATE_CANDIDATE"
+
+
+def test_a_check_of_a_release_knows_its_state(desk, server):
+    release = desk.release()
+    finalize(server, release.id)
+    edit = catalog_pb2.Release(id=release.id, name="Physics")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("UpdateRelease", release=edit, update_mask=mask("name"), validate_only=True)
+    assert refused.value.reason == "RELEASE_FINALIZED"
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("CreateRelease", release=catalog_pb2.Release(id=release.id, name="x"), validate_only=True)
+    assert refused.value.reason == "DUPLICATE_RELEASE_ID"
+
+
+def test_a_check_of_a_batch_draws_no_pins(desk, server):
+    release = desk.release(auto_create_pin=True)
+    with unchanged(server, desk):
+        desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(3), validate_only=True)

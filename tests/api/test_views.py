@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+from journeys import bring_to, walk
+from messages import SERVICE, booking, lasting, mask, new_id
+from rows import unchanged
+
+from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from serving import Desk, Refused
+
+BASIC, FULL = session_service_pb2.SESSION_VIEW_BASIC, session_service_pb2.SESSION_VIEW_FULL
+
+
+@pytest.fixture
+def confidential(desk):
+    """A voided session with everything a FULL view shows."""
+    session = walk(desk, desk.book(pin="secret"), "CreatePackage")
+    client = session_pb2.DeliveryClient(os="Windows 11", machine="LAB-7", ip="10.0.0.7")
+    desk.move("DownloadSession", session, client=client)
+    desk.move("FailSession", session, message="power cut")
+    return desk.move("VoidSession", session, message="a private matter", reason=session_pb2.VOID_REASON_OTHER)
+
+
+def test_the_full_view_shows_pin_client_and_messages(desk, confidential):
+    session = desk.get(confidential)
+    assert session == desk.call("GetSession", session_id=session.id, view=FULL).session == confidential
+    assert (session.pin, session.void_message, session.exception_message) == (
+        "SECRET",
+        "a private matter",
+        "power cut",
+    )
+    assert (session.client.os, session.client.machine, session.client.ip) == ("Windows 11", "LAB-7", "10.0.0.7")
+    assert session.client.download_time.seconds > 0
+
+
+def test_the_basic_view_leaves_them_out_and_nothing_else(desk, confidential):
+    basic = session_pb2.Session()
+    basic.CopyFrom(confidential)
+    for name in ("pin", "client", "void_message", "exception_message"):
+        basic.ClearField(name)
+    shown = [
+        desk.call("GetSession", session_id=basic.id, view=BASIC).session,
+        desk.call("BatchGetSessions", session_ids=[basic.id], view=BASIC).sessions[0],
+        desk.call("ListSessions").sessions[0],
+        desk.call("ListSessions", view=BASIC).sessions[0],
+        desk.call("ExplainSession", session_id=basic.id).session,
+    ]
+    assert shown == [basic] * 5
+
+
+def test_a_list_shows_the_full_view_when_asked(desk, confidential):
+    assert list(desk.call("ListSessions", view=FULL).sessions) == [confidential]
+    assert list(desk.call("BatchGetSessions", session_ids=[confidential.id]).sessions) == [confidential]
+
+
+def test_a_read_mask_keeps_what_it_names(desk):
+    session = bring_to(desk, "IN_PROGRESS", duration=lasting(60))
+    (kept,) = desk.call("ListSessions", read_mask=mask("id", "candidate.candidate_id", "attempt.start_time")).sessions
+    expected = session_pb2.Session(
+        id=session.id,
+        candidate=session_pb2.Candidate(candidate_id=session.candidate.candidate_id),
+        attempt=session_pb2.Attempt(start_time=session.attempt.start_time),
+    )
+    assert kept == expected
+
+
+def test_a_read_mask_opens_no_closed_view(desk, confidential):
+    (kept,) = desk.call("ListSessions", read_mask=mask("pin", "client", "id")).sessions
+    assert kept == session_pb2.Session(id=confidential.id)
+
+
+def test_a_read_mask_that_names_nothing_keeps_everything(desk):
+    session = desk.book()
+    assert desk.call("ListSessions", read_mask=mask()).sessions[0].id == session.id
+
+
+@pytest.mark.parametrize("path", ["secret", "candidate.age", "id.x", "Candidate", "candidate.", ".", " id"])
+def test_a_read_mask_is_refused_that_names(desk, path):
+    with pytest.raises(Refused) as refused:
+        desk.call("ListSessions", read_mask=mask("id", path))
+    assert list(refused.value.fields) == ["read_mask"]
+
+
+def test_sessions_are_read_in_the_order_asked_all_or_none(desk):
+    release = desk.release()
+    sessions = [desk.book(release) for _ in range(5)]
+    wanted = [sessions[n].id for n in (3, 0, 4, 1)]
+    assert [s.id for s in desk.call("BatchGetSessions", session_ids=wanted).sessions] == wanted
+    missing = new_id()
+    with pytest.raises(Refused) as refused:
+        desk.call("BatchGetSessions", session_ids=[*wanted, missing])
+    assert (refused.value.reason, refused.value.metadata) == ("SESSION_NOT_FOUND", {"session": missing})
+
+
+def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, desk):
+    stranger, session = Desk(server.target), bring_to(desk, "READY")
+    row = session_service_pb2.SessionEdit(session_id=session.id, booking=booking(centre_id="x"))
+    edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}
+    with unchanged(server, desk), unchanged(server, stranger):
+        for rpc in SERVICE:
+            if rpc in {"GetStateMachine", "ListSessions", "ListReleases", "CreateRelease"}:
+                continue
+            special = {
+                "CreateSession": {"release_id": session.release_id, "booking": booking("a")},
+                "BatchCreateSessions": {"release_id": session.release_id, "bookings": [booking("a")]},
+                "BatchGetSessions": {"session_ids": [session.id]},
+                "BatchUpdateSessions": {"edits": [row], "update_mask": mask("centre_id")},
+                "GetRelease": {"release_id": session.release_id},
+                "UpdateRelease": {
+                    "release": catalog_pb2.Release(id=session.release_id, name="x"),
+                    "update_mask": mask("name"),
+                },
+            }
+            extra = {
+                "UpdateSession": edit,
+                "EnterPin": {"pin": "ABCDEF"},
+                "FailSession": {"message": "m"},
+            }.get(rpc, {})
+            by_id, by_keycode = {"session_id": session.id}, {"keycode": session.keycode}
+            keys = [by_keycode] if rpc == "EnterKeycode" else [by_id, by_keycode]
+            for fields in [special[rpc]] if rpc in special else [key | extra for key in keys]:
+                with pytest.raises(Refused) as refused:
+                    stranger.call(rpc, **fields)
+                assert refused.value.reason in {"SESSION_NOT_FOUND", "RELEASE_NOT_FOUND"}, rpc
+        assert stranger.call("ListSessions", show_total_size=True).total_size == 0
+        assert stranger.call("ListReleases").releases == []
+        wanted = session_service_pb2.SessionFilter(release_ids=[session.release_id])
+        assert stranger.call("ListSessions", filter=wanted).sessions == []
+    stranger.close()
