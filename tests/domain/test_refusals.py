@@ -115,7 +115,7 @@ def test_no_refusal_is_forgotten_here():
 @pytest.mark.parametrize(
     ("refusal", "sentence"),
     [
-        (errors.InvalidTransition(*IN_READY), "pause is not legal in state READY; legal are: void,reset"),
+        (errors.InvalidTransition(*IN_READY), "pause is not legal in state READY; legal are: void, reset"),
         (errors.SessionNotFound("s-1"), "there is no session s-1 in this workspace"),
         (errors.WrongPin(0), "the PIN is wrong; tries left: 0"),
         (errors.StaleForm(""), "current_form is not the session's test form, which is '' now"),
