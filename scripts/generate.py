@@ -49,12 +49,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, default=ROOT / "src", help="where the modules go (default: src)")
     parser.add_argument("--image", type=Path, help="write only an image for buf lint and buf breaking, to this file")
+    parser.add_argument("--descriptors", type=Path, help="write only a descriptor set for other languages' protoc")
     parser.add_argument("--protos", type=Path, default=ROOT / "protos", help="where the protos are (default: protos)")
     options = parser.parse_args()
     protos, out = options.protos, options.into
     files = ours(protos)
-    if options.image:
-        run(protos, "--include_imports", "--include_source_info", f"--descriptor_set_out={options.image}", *files)
+    if image := options.image or options.descriptors:
+        run(protos, "--include_imports", "--include_source_info", f"--descriptor_set_out={image}", *files)
         return
     plugin = f"--plugin=protoc-gen-mypy_grpc={Path(sys.executable).parent / 'protoc-gen-mypy_grpc'}"
     services = [name for name in files if "service" in name]

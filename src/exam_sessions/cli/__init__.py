@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from exam_sessions.cli import demo, export, import_command, releases, serve, sessions
+from exam_sessions.cli import demo, export, health, import_command, releases, serve, sessions
 
 EPILOG = """[bold]Begin here[/]
 exam-sessions demo     something to see within a minute; it needs nothing
@@ -31,6 +31,7 @@ cli = typer.Typer(
 cli.command("demo")(demo.demo)
 cli.command("serve", epilog=serve.EPILOG)(serve.serve)
 cli.command("migrate")(serve.migrate)
+cli.command("health", epilog=health.EPILOG)(health.health)
 cli.add_typer(releases.cli, name="releases")
 cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
 cli.command("export", epilog=export.EPILOG)(export.export)

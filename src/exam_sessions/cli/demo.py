@@ -16,7 +16,8 @@ from exam_sessions.cli.sessions import allowed_actions, show_events, state_text
 from exam_sessions.cli.temporary_server import temporary_server
 from exam_sessions.domain.records import Booking
 from exam_sessions.domain.states import MATURITY, Maturity, State, VoidReason
-from exam_sessions.rpc.client import BookedSession, Client, NoServer, Refused, Release
+from exam_sessions.rpc.client import BookedSession, Client, Release
+from exam_sessions.rpc.failures import NoServer, Refused
 
 HOUR = 3_600_000_000
 """Microseconds."""

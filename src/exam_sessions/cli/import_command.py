@@ -16,7 +16,7 @@ from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.roster import Fault, UnreadableRoster, read_roster
 from exam_sessions.cli.whole_file import is_possible
-from exam_sessions.rpc.client import NoServer, Refused
+from exam_sessions.rpc.failures import NoServer, Refused
 
 EPILOG = """[bold]Columns[/], separated by commas, semicolons or tabs, in UTF-8: candidate_id (required), name_first,
 name_middle, name_last, gender, grade_level, ethnicity, school_id, district_id, access_code,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exam_sessions.cli.roster import Fault, Row
 from exam_sessions.cli.roster_columns import BY_FIELD
-from exam_sessions.rpc.client import NoServer, Refused
+from exam_sessions.rpc.failures import NoServer, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The command line's side of the wire: typed calls, pages walked to their end, refusals read back as they were meant.
+"""The command line's side of the wire: typed calls, pages walked to their end.
 
 Takes records of the domain and gives messages; words for people and files are the command line's.
 """
@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import grpc
 from google.protobuf import json_format
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exam_sessions.errors import Violation
-from exam_sessions.rpc.status import DOMAIN
+from exam_sessions.rpc.failures import read_failure
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import (
     catalog_pb2,
@@ -52,6 +49,9 @@ SOON = 30.0
 BATCH = 120.0
 """Seconds a batch may take."""
 
+AT_ONCE = 3.0
+"""Seconds a server may take to say how it is; one that needs longer is not well."""
+
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 200),
@@ -59,37 +59,6 @@ OPTIONS = (
 )
 
 Reply = TypeVar("Reply")
-
-
-@dataclass(eq=False)
-class Refused(Exception):  # noqa: N818 - the contract calls a typed "no" a refusal, not an error
-    """The service said no. `code` is the status code's name, `reason` a name of ErrorReason without its prefix."""
-
-    code: str
-    reason: str
-    message: str
-    metadata: dict[str, str] = field(default_factory=dict)
-    violations: tuple[Violation, ...] = ()
-
-    def __str__(self) -> str:
-        """The refusal in the service's words."""
-        return self.message
-
-    @property
-    def passing(self) -> bool:
-        """Whether the same request may be accepted in a moment."""
-        return self.code == "UNAVAILABLE" or self.reason == "OVERLOADED"
-
-
-@dataclass(eq=False)
-class NoServer(Exception):  # noqa: N818 - a condition the command line explains
-    """Nothing that speaks gRPC answers at the target, or not in time."""
-
-    target: str
-
-    def __str__(self) -> str:
-        """The condition in words."""
-        return f"no server answers at {self.target}"
 
 
 class Client:
@@ -105,6 +74,7 @@ class Client:
         self._sessions = session_service_pb2_grpc.SessionServiceStub(self._channel)
         self._lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
         self._catalog = catalog_service_pb2_grpc.CatalogServiceStub(self._channel)
+        self._health = health_pb2_grpc.HealthStub(self._channel)
 
     def __enter__(self) -> Self:
         """Gives the client for the length of a block."""
@@ -115,6 +85,12 @@ class Client:
     ) -> None:
         """Hangs up."""
         self._channel.close()
+
+    def health(self) -> str:
+        """What the server says of itself: SERVING, NOT_SERVING or UNKNOWN."""
+        reply = self._call(self._health.Check, health_pb2.HealthCheckRequest(), AT_ONCE)
+        status: str = health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
+        return status
 
     # Releases.
 
@@ -237,7 +213,7 @@ class Client:
         try:
             return method(request, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
-            raise _read(error, self.target) from None
+            raise read_failure(error, self.target) from None
 
 
 def word(message: Message, name: str) -> str:
@@ -284,20 +260,3 @@ def _message(booking: Booking) -> session_pb2.Booking:
     if end:
         put(message.window_end, end)
     return message
-
-
-def _read(error: Any, target: str) -> Refused | NoServer:
-    """What a failed call means: a typed refusal, or that nothing answers."""
-    code: grpc.StatusCode = error.code()
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    status = rpc_status.from_call(error)
-    for detail in status.details if status else ():
-        # Unpack leaves a message alone that is of another type.
-        detail.Unpack(info)
-        detail.Unpack(bad)
-    if info.domain != DOMAIN:
-        if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
-            return NoServer(target)
-        return Refused(code.name, code.name, f"{target} answers {code.name}: {error.details()}")
-    violations = tuple(Violation(v.field, v.description, v.reason) for v in bad.field_violations)
-    return Refused(code.name, info.reason, error.details() or "", dict(info.metadata), violations)

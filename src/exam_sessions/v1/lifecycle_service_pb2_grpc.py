@@ -310,7 +310,7 @@ class LifecycleServiceServicer:
 
     def UploadSession(self, request, context):
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED, and on as FinishSession. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
+        FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
         STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -318,10 +318,9 @@ class LifecycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FinishSession(self, request, context):
-        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-        and PAUSED. Resulting state: FINISHED, and on at once: AWAITING_MARKING when the form has human-marked
-        questions, MARKED when all are scored by machine; each hop has its own history row. Errors: INVALID_TRANSITION,
-        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+        PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -106,14 +106,13 @@ class LifecycleServiceStub:
     """
     UploadSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED, and on as FinishSession. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
+    FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
     STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]
-    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-    and PAUSED. Resulting state: FINISHED, and on at once: AWAITING_MARKING when the form has human-marked
-    questions, MARKED when all are scored by machine; each hop has its own history row. Errors: INVALID_TRANSITION,
-    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+    PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -245,14 +244,13 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """
     UploadSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]  # type: ignore[assignment]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED, and on as FinishSession. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
+    FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
     STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]  # type: ignore[assignment]
-    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-    and PAUSED. Resulting state: FINISHED, and on at once: AWAITING_MARKING when the form has human-marked
-    questions, MARKED when all are scored by machine; each hop has its own history row. Errors: INVALID_TRANSITION,
-    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+    PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]  # type: ignore[assignment]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -471,7 +469,7 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.UploadSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.UploadSessionResponse]]:
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED, and on as FinishSession. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
+        FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
         STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
@@ -481,10 +479,9 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.FinishSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.FinishSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.FinishSessionResponse]]:
-        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-        and PAUSED. Resulting state: FINISHED, and on at once: AWAITING_MARKING when the form has human-marked
-        questions, MARKED when all are scored by machine; each hop has its own history row. Errors: INVALID_TRANSITION,
-        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+        PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

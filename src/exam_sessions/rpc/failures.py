@@ -1,0 +1,61 @@
+"""What a failed call means to its caller: a typed refusal, read back as it was meant, or that nothing answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from exam_sessions.errors import Violation
+from exam_sessions.rpc.status import DOMAIN
+
+
+@dataclass(eq=False)
+class Refused(Exception):  # noqa: N818 - the contract calls a typed "no" a refusal, not an error
+    """The service said no. `code` is the status code's name, `reason` a name of ErrorReason without its prefix."""
+
+    code: str
+    reason: str
+    message: str
+    metadata: dict[str, str] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+
+    def __str__(self) -> str:
+        """The refusal in the service's words."""
+        return self.message
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may be accepted in a moment."""
+        return self.code == "UNAVAILABLE" or self.reason == "OVERLOADED"
+
+
+@dataclass(eq=False)
+class NoServer(Exception):  # noqa: N818 - a condition the command line explains
+    """Nothing that speaks gRPC answers at the target, or not in time."""
+
+    target: str
+
+    def __str__(self) -> str:
+        """The condition in words."""
+        return f"no server answers at {self.target}"
+
+
+def read_failure(error: Any, target: str) -> Refused | NoServer:
+    """What a failed call means: a typed refusal, or that nothing answers."""
+    code: grpc.StatusCode = error.code()
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    status = rpc_status.from_call(error)
+    for detail in status.details if status else ():
+        # Unpack leaves a message alone that is of another type.
+        detail.Unpack(info)
+        detail.Unpack(bad)
+    if info.domain != DOMAIN:
+        if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
+            return NoServer(target)
+        return Refused(code.name, code.name, f"{target} answers {code.name}: {error.details()}")
+    violations = tuple(Violation(v.field, v.description, v.reason) for v in bad.field_violations)
+    return Refused(code.name, info.reason, error.details() or "", dict(info.metadata), violations)
