@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller, Standing
 from exam_sessions.domain.decide import Decision, decide, opens
-from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +45,11 @@ def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> 
         raise refusal.under("booking") from None
 
 
-def _enter(ledger: Ledger, session: Session, decision: Decision, command: Command, caller: Caller) -> None:
+def _enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
     if decision.session is None:
         ledger.delete(session, decision.events, caller)
     else:
-        ledger.change(decision.session, decision.events, caller, edited=command.action is Action.UPDATE)
+        ledger.change(decision.session, decision.changed, decision.events, caller)
 
 
 class ChangeSession(Batch):
@@ -74,7 +73,7 @@ class ChangeSession(Batch):
         if command.fields:
             check_unique(ledger, release, [became], {name for name, _ in command.fields})
         if not caller.validate_only:
-            _enter(ledger, session, decision, command, caller)
+            _enter(ledger, session, decision, caller)
         elif opens(session, became) and ledger.has_open_session(became):
             # What is written is watched by a unique index; what is only asked has to look.
             raise errors.CandidateHasOpenSession(session.candidate_id)
@@ -119,8 +118,8 @@ class EditSessions(Batch):
             refused.sort(key=lambda row: row.index)
             raise errors.BatchRefused("edits", refused, len(self.commands))
         if not self.caller.validate_only:
-            for _, session, _, decision, command in decided:
-                _enter(ledger, session, decision, command, self.caller)
+            for _, session, _, decision, _ in decided:
+                _enter(ledger, session, decision, self.caller)
         return len(decided)
 
     def _collisions(self, ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]

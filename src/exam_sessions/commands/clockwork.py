@@ -73,11 +73,11 @@ class Sweep(Batch):
             raise ValueError(f"{session.state} is not a state")
         command = due_command(session, release, ledger.now)
         if command is None:
-            ledger.change(settle(session, release, ledger.now), (), self.caller)
+            ledger.change(settle(session, release, ledger.now), frozenset(), (), self.caller)
             return 0
         decision = decide(session, release, command, ledger.now)
         assert decision.session is not None
-        ledger.change(decision.session, decision.events, self.caller)
+        ledger.change(decision.session, decision.changed, decision.events, self.caller)
         return 1
 
     def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
@@ -97,7 +97,8 @@ class Sweep(Batch):
         if stopped != session.pause_start_time:
             changes["pause_start_time"] = (session.pause_start_time, stopped)
         event = Event(Action.FAIL.value, session.state, became.state, "CLOCK_FAULT", message, changes=changes)
-        ledger.change(became, (event,), self.caller)
+        written = frozenset({"state", "exception_message", "pause_start_time", "update_time", "version"})
+        ledger.change(became, written, (event,), self.caller)
 
     def replay(self, ledger: Ledger, remembered: str) -> int:
         """Never asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.records import Event, Release, Session
@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """Workspace and id."""
+
+UNIQUE_COLUMNS = frozenset({"candidate_id", "access_code"})
+"""Columns an edit may change that no two sessions of a release may share."""
+
+DERIVED = ("due_time", "open_candidate", "draft")
+"""Columns that `settle` works out anew with every change."""
+
+
+class Change(NamedTuple):
+    """A session before this group, as it is to be written, and the columns to write."""
+
+    before: Session
+    session: Session
+    columns: frozenset[str]
 
 
 class Wants:
@@ -63,10 +77,8 @@ class Ledger:
         self._releases: dict[Key, Release] = {}
         self._requests: dict[Key, RequestRow] = {}
         self._inserts: dict[Key, Session] = {}
-        self._moves: dict[Key, Session] = {}
-        self._edits: dict[Key, Session] = {}
-        self._deletes: set[Key] = set()
-        self._before: dict[Key, Session] = {}
+        self._changes: dict[Key, Change] = {}
+        self._deletes: dict[Key, Session] = {}
         self._happened: dict[str, list[Happening]] = {}
         self._remembered: list[RequestRow] = []
         self._wrote = False
@@ -157,22 +169,7 @@ class Ledger:
         Looked for are `ids` and `keycodes` in the workspace, `candidates` and `access_codes` in the release.
         """
         found = self.rows.sessions.taken(self.db, release.workspace_id, release.id, **looked)
-        for before in self._before.values():
-            # What this group has let go of is free, though the database does not know it yet.
-            if before.workspace_id == release.workspace_id:
-                found.ids.discard(before.id if (before.workspace_id, before.id) in self._deletes else "")
-                found.keycodes.discard(before.keycode if (before.workspace_id, before.id) in self._deletes else "")
-                if before.release_id == release.id:
-                    found.candidates.discard(before.candidate_id)
-                    found.access_codes.discard(before.access_code)
-        for session in (*self._inserts.values(), *self._edits.values()):
-            if session.workspace_id != release.workspace_id:
-                continue
-            found.ids.add(session.id)
-            found.keycodes.add(session.keycode)
-            if session.release_id == release.id:
-                found.candidates.add(session.candidate_id)
-                found.access_codes.add(session.access_code)
+        self._overlay(found, release)
         for held in self._reserved:
             if held.draft.workspace_id != release.workspace_id:
                 continue
@@ -183,20 +180,39 @@ class Ledger:
                 getattr(found, kind).update(contested)
         return found
 
+    def _overlay(self, found: Taken, release: Release) -> None:
+        """Corrects what the database says is taken by what this group has let go of, and taken, since."""
+        edits = [change for change in self._changes.values() if change.columns & UNIQUE_COLUMNS]
+        for session in self._deletes.values():
+            if session.workspace_id == release.workspace_id:
+                found.ids.discard(session.id)
+                found.keycodes.discard(session.keycode)
+        for session in (*self._deletes.values(), *(edit.before for edit in edits)):
+            if (session.workspace_id, session.release_id) == (release.workspace_id, release.id):
+                found.candidates.discard(session.candidate_id)
+                found.access_codes.discard(session.access_code)
+        for session in (*self._inserts.values(), *(edit.session for edit in edits)):
+            if session.workspace_id == release.workspace_id:
+                found.ids.add(session.id)
+                found.keycodes.add(session.keycode)
+                if session.release_id == release.id:
+                    found.candidates.add(session.candidate_id)
+                    found.access_codes.add(session.access_code)
+
     # Entering.
 
-    def change(self, session: Session, events: Sequence[Event], caller: Caller, *, edited: bool = False) -> None:
-        """Enters a session as it became, and its history."""
+    def change(self, session: Session, changed: frozenset[str], events: Sequence[Event], caller: Caller) -> None:
+        """Enters a session as it became, the columns in which it may differ, and its history."""
         key = (session.workspace_id, session.id)
         before, self._sessions[key] = self._sessions[key], session
         if key in self._inserts:
             self._inserts[key] = session
-        elif edited or key in self._edits:
-            self._before.setdefault(key, before)
-            self._edits[key] = session
-            self._moves.pop(key, None)
         else:
-            self._moves[key] = session
+            columns = changed.union(name for name in DERIVED if getattr(before, name) != getattr(session, name))
+            earlier = self._changes.get(key)
+            if earlier:
+                before, columns = earlier.before, columns | earlier.columns
+            self._changes[key] = Change(before, session, columns)
         self._tell(session, events, caller)
 
     def book(self, session: Session, event: Event, caller: Caller) -> None:
@@ -210,10 +226,9 @@ class Ledger:
         """Enters the end of a session."""
         key = (session.workspace_id, session.id)
         del self._sessions[key]
-        for entered in (self._inserts, self._moves, self._edits):
-            entered.pop(key, None)
-        self._before.setdefault(key, session)
-        self._deletes.add(key)
+        self._inserts.pop(key, None)
+        self._changes.pop(key, None)
+        self._deletes[key] = session
         self._tell(session, events, caller)
 
     def put_release(self, release: Release, *, new: bool) -> None:
@@ -225,14 +240,13 @@ class Ledger:
         else:
             self.rows.catalog.update(self.db, release)
 
-    def hurry(self, release: Release, states: tuple[State, State, State]) -> None:
+    def hurry(self, release: Release, states: tuple[State, State, State], caller: Caller) -> None:
         """Has the clock look at a release's sessions in these states at once, also those entered in this group."""
         workspace, release_id = release.workspace_id, release.id
         self.rows.sessions.hurry(self.db, workspace, release_id, self.now, states)
-        for entered in (self._inserts, self._moves, self._edits):
-            for key, session in entered.items():
-                if session.release_id == release_id and session.state in states:
-                    entered[key] = self._sessions[key] = session._replace(due_time=self.now)
+        for session in list(self._sessions.values()):
+            if session.release_id == release_id and session.state in states:
+                self.change(session._replace(due_time=self.now), frozenset(), (), caller)
 
     def share_pins(self, release: Release, drawn: dict[tuple[str, int], str]) -> None:
         """Enters PINs for the sessions of a release still to come."""
@@ -269,10 +283,12 @@ class Ledger:
         """Writes everything entered, one statement per kind of change; whether anything was written at all."""
         if self._inserts:
             self.rows.sessions.insert(self.db, list(self._inserts.values()))
-        if self._moves:
-            self.rows.sessions.move(self.db, list(self._moves.values()))
-        if self._edits:
-            self.rows.sessions.edit(self.db, list(self._edits.values()))
+        alike: dict[frozenset[str], list[Session]] = {}
+        for _, session, columns in self._changes.values():
+            alike.setdefault(columns, []).append(session)
+        for columns, changed in alike.items():
+            if columns:
+                self.rows.sessions.update(self.db, columns, changed)
         for workspace, session_id in self._deletes:
             self.rows.sessions.delete(self.db, workspace, session_id)
         for (workspace, release_id), drawn in self._pins.items():
@@ -282,7 +298,7 @@ class Ledger:
             self.rows.events.append(self.db, workspace, happened, self.now)
         if self._remembered:
             self.rows.requests.insert(self.db, self._remembered)
-        return bool(self._wrote or self._happened or self._remembered or self._moves)
+        return bool(self._wrote or self._happened or self._remembered or self._changes)
 
 
 TEXTS = frozenset(

@@ -81,7 +81,7 @@ class UpdateRelease(Batch):
         if not self.caller.validate_only:
             ledger.put_release(became, new=False)
             if TIMES & self.fields.keys():
-                ledger.hurry(became, CLOCKED)
+                ledger.hurry(became, CLOCKED, self.caller)
         return became
 
     def remember(self, result: Release) -> str:

@@ -127,7 +127,8 @@ def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision
         changes={"pin_failures": (session.pin_failures, failures)},
     )
     # The version stays: a stranger's typing must not make the invigilator's etag stale.
-    return Decision(session._replace(pin_failures=failures, update_time=now), (event,), refusal)
+    became = session._replace(pin_failures=failures, update_time=now)
+    return Decision(became, (event,), refusal, frozenset({"pin_failures", "update_time"}))
 
 
 def _delete(session: Session, release: Release) -> Decision:

@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 
 DEFAULT_WORKSPACE = "default"
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
+LONG = 128 * 1024
+"""Bytes from which a request is parsed and validated on another thread, so that others need not wait."""
+
 VIOLATIONS_AT_MOST = 100
 """Bad fields named; more would not fit into a reply's metadata."""
 
@@ -132,7 +135,7 @@ def _unary(method: MethodDescriptor, function: Method, limit: int) -> grpc.RpcMe
 
     async def serve(data: bytes, context: Any) -> bytes:
         try:
-            request = admit(data)
+            request = admit(data) if len(data) < LONG else await asyncio.to_thread(admit, data)
             reply = await function(request, Call(context, name))
             return reply.SerializeToString()
         except errors.Refusal as refusal:

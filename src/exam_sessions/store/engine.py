@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 BUSY_S = 5.0
 """How long a writer waits for another process's transaction, in seconds."""
 
+CHECKPOINT_PAGES = 16_384
+"""Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
+
 BUSY_PAUSE_S = 0.002
 """Seconds between two tries."""
 
@@ -181,6 +184,7 @@ class Store:
             driver.execute("PRAGMA busy_timeout=0")
             driver.execute("PRAGMA synchronous=FULL")
             driver.execute("PRAGMA cache_size=-65536")
+            driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         return Db(driver)
 
     def reader(self) -> Db:

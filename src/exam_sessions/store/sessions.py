@@ -20,30 +20,6 @@ if TYPE_CHECKING:
 
 SESSION_WIDTH = len(Session._fields)
 
-FIXED = frozenset({"workspace_id", "id", "release_id", "keycode", "create_time"})
-"""Columns that never change."""
-
-BOOKED = frozenset(
-    {
-        "candidate_id",
-        "name_first",
-        "name_middle",
-        "name_last",
-        "gender",
-        "grade_level",
-        "ethnicity",
-        "school_id",
-        "district_id",
-        "external_reference",
-        "centre_id",
-        "access_code",
-        "window_start",
-        "window_end",
-        "extra_time",
-    }
-)
-"""Columns that only an edit changes. A move leaves them out, and with them the upkeep of their indexes."""
-
 
 class Taken(NamedTuple):
     """Which of the values looked for are taken."""
@@ -52,6 +28,13 @@ class Taken(NamedTuple):
     keycodes: set[str]
     candidates: set[str]
     access_codes: set[str]
+
+
+class Update(NamedTuple):
+    """A statement that writes some columns, and what takes their values out of a session."""
+
+    statement: Statement
+    values_of: Callable[[Session], tuple[Any, ...]]
 
 
 class SessionRows:
@@ -77,10 +60,8 @@ class SessionRows:
         self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
         self._insert = store.statement(insert(sessions))
         self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session")))
-        moved = [name for name in Session._fields if name not in FIXED | BOOKED]
-        edited = [name for name in Session._fields if name not in FIXED]
-        self._move, self._move_row = self._update_of(store, moved)
-        self._edit, self._edit_row = self._update_of(store, edited)
+        self._store = store
+        self._updates: dict[frozenset[str], Update] = {}
         self._due = store.statement(
             select(c.id).where(mine, c.due_time <= bindparam("now")).order_by(c.due_time).limit(bindparam("most"))
         )
@@ -90,8 +71,17 @@ class SessionRows:
             .where(in_release, c.state.in_([bindparam("locked"), bindparam("running"), bindparam("offline")]))
         )
 
+    def _update_of(self, columns: frozenset[str]) -> Update:
+        """The statement that writes some columns, compiled the first time it is needed.
+
+        A column left out spares the upkeep of its indexes, which costs more than the column.
+        """
+        if columns not in self._updates:
+            self._updates[columns] = self._compile_update(self._store, [n for n in Session._fields if n in columns])
+        return self._updates[columns]
+
     @staticmethod
-    def _update_of(store: Store, names: list[str]) -> tuple[Statement, Callable[[Session], tuple[Any, ...]]]:
+    def _compile_update(store: Store, names: list[str]) -> Update:
         c = sessions.c
         values: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in names}
         statement = store.statement(
@@ -100,7 +90,7 @@ class SessionRows:
             .where(c.workspace_id == bindparam("new_workspace_id"), c.id == bindparam("new_id"))
         )
         places = [Session._fields.index(name.removeprefix("new_")) for name in statement.names]
-        return statement, itemgetter(*places)
+        return Update(statement, itemgetter(*places))
 
     def load(self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]) -> list[Session]:
         """The sessions with these ids or keycodes; unknown and unpublished ones are left out."""
@@ -158,13 +148,10 @@ class SessionRows:
         """Adds sessions."""
         db.run_many(self._insert, rows)
 
-    def move(self, db: Db, rows: Sequence[Session]) -> None:
-        """Writes the columns a move changes."""
-        db.run_many(self._move, [self._move_row(row) for row in rows])
-
-    def edit(self, db: Db, rows: Sequence[Session]) -> None:
-        """Writes every column that may change."""
-        db.run_many(self._edit, [self._edit_row(row) for row in rows])
+    def update(self, db: Db, columns: frozenset[str], rows: Sequence[Session]) -> None:
+        """Writes some columns of sessions."""
+        statement, values_of = self._update_of(columns)
+        db.run_many(statement, [values_of(row) for row in rows])
 
     def delete(self, db: Db, workspace: str, session_id: str) -> None:
         """Removes a session."""
