@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from exam_sessions.domain.records import Release, Session  # noqa: TC001 - NamedTuple reads its annotations
 
@@ -45,6 +45,14 @@ class Batch(ABC):
         self.caller = caller
         self.weight = weight
         """How many rows it writes, about; a heavy batch shares its transaction with none."""
+
+    def open(self) -> Self:
+        """Itself: a batch is ready to be worked on."""
+        return self
+
+    def render(self, result: Any) -> Any:
+        """The result itself."""
+        return result
 
     @abstractmethod
     def wants(self, wants: Wants) -> None:

@@ -53,6 +53,7 @@ class Screening:
     def __init__(self, release: Release, now: int) -> None:
         self._release, self._now = release, now
         self._used: dict[str, set[str]] = {column: set() for column, *_ in UNIQUE}
+        self._doubtful = False
         self.refused: list[errors.RowRefusal] = []
 
     def screen(self, ledger: Ledger, bookings: Sequence[Booking], first: int) -> list[Session]:
@@ -77,9 +78,11 @@ class Screening:
                 if value and (value in used or value in in_use):
                     self.refused.append(errors.RowRefusal(index, field, refusal_of(value)))
                 used.add(value)
+        # Asked of the same moment as the look: what is in the way may be what a dead server has left.
+        self._doubtful |= bool(self.refused) and ledger.others_draft()
         return sessions
 
-    def passed(self, ledger: Ledger, path: str, size: int) -> None:
+    def passed(self, path: str, size: int) -> None:
         """Refuses the batch when a row was found bad.
 
         Raises:
@@ -88,7 +91,7 @@ class Screening:
         """
         if not self.refused:
             return
-        if ledger.others_draft() and any(isinstance(row.refusal, errors.AlreadyExists) for row in self.refused):
+        if self._doubtful and any(isinstance(row.refusal, errors.AlreadyExists) for row in self.refused):
             raise errors.RosterUnderWay
         self.refused.sort(key=lambda row: row.index)
         raise errors.BatchRefused(path, self.refused, size)
@@ -168,7 +171,7 @@ class BookSessions(Batch):
         release = ledger.release(self.caller.workspace, self.release_id)
         screening = Screening(release, ledger.now)
         sessions = screening.screen(ledger, self.bookings, 0)
-        screening.passed(ledger, self.path, len(self.bookings))
+        screening.passed(self.path, len(self.bookings))
         if self.caller.validate_only:
             return sessions
         pins = SharedPins(ledger, release, sessions)

@@ -2,7 +2,11 @@
 
 While a group is under way, the calls that arrive wait for the next one. When calls overlap, the lane also lingers
 about a millisecond before it starts a group, because calls reach the event loop one at a time and groups would not
-form; a lone caller never waits. All bookkeeping happens on the event loop, so there is nothing to lock.
+form; a lone caller does not wait, but for a rare probe whether there is company after all. All bookkeeping happens on
+the event loop, so there is nothing to lock.
+
+A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
+the steps of one call the processor would forget the code of the others, and everything took three times as long.
 
 The lane's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
 thread's: SQLite answers from memory in microseconds, and handing the interpreter to and fro for each row cost more
@@ -21,7 +25,6 @@ from exam_sessions import errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.commands.batch import Batch
     from exam_sessions.store.engine import Db
 
 Outcome = Any
@@ -36,8 +39,25 @@ HEAVY = 200
 CROWDED = 2.0
 """Calls per group, on average of late, from which on lingering pays."""
 
+PROBE_EVERY = 32
+"""Groups of a lane without company between two that linger all the same, to see whether company comes."""
+
 AGAIN = object()
 """The outcome of a batch that has more to do: it goes to the end of the line, and others go first."""
+
+
+class Order(Protocol):
+    """What stands in line: something a lane can work on once it is opened, and whose result it can render."""
+
+    @property
+    def weight(self) -> int:
+        """How many rows it is about; a heavy one has a group to itself."""
+
+    def open(self) -> Any:
+        """What `Work` takes. Raises the refusal of what cannot even be read."""
+
+    def render(self, result: Any) -> Any:
+        """The result as the caller wants it."""
 
 
 class Prepared(NamedTuple):
@@ -50,17 +70,17 @@ class Prepared(NamedTuple):
 class Work(Protocol):
     """What a lane does with groups."""
 
-    def prepare(self, db: Db, group: Sequence[Batch]) -> Prepared | None:
+    def prepare(self, db: Db, group: Sequence[Any]) -> Prepared | None:
         """Works a light group out and leaves its transaction open; None when `run` has to do it."""
 
-    def run(self, db: Db, group: Sequence[Batch]) -> Sequence[Outcome]:
+    def run(self, db: Db, group: Sequence[Any]) -> Sequence[Outcome]:
         """Works a group out and makes it durable."""
 
 
 class Waiting(NamedTuple):
-    """A batch in line and the future its caller waits on."""
+    """An order in line and the future its caller waits on."""
 
-    batch: Batch
+    order: Order
     future: asyncio.Future[Any]
 
 
@@ -72,7 +92,7 @@ class Lane:
         self._linger, self._backlog = linger, backlog
         self._line: list[Waiting] = []
         self._busy = self._planned = self._closed = False
-        self._crowd = 1.0
+        self._crowd, self._alone = 1.0, 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -86,8 +106,8 @@ class Lane:
         self._db = self._connect()
         self._thread.start()
 
-    def submit(self, batch: Batch) -> asyncio.Future[Any]:
-        """Puts a batch in line; the future gives its result, or raises what stood in the way.
+    def submit(self, order: Order) -> asyncio.Future[Any]:
+        """Puts an order in line; the future gives its result, or raises what stood in the way.
 
         Raises:
             errors.ShuttingDown: the lane takes no more calls.
@@ -98,7 +118,7 @@ class Lane:
         if len(self._line) >= self._backlog:
             raise errors.Overloaded
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._line.append(Waiting(batch, future))
+        self._line.append(Waiting(order, future))
         self._idle.clear()
         if not self._busy and not self._planned:
             self._plan()
@@ -116,47 +136,59 @@ class Lane:
     def _plan(self) -> None:
         assert self._loop is not None
         self._planned = True
-        if self._linger and self._crowd >= CROWDED:
+        crowded = self._crowd >= CROWDED
+        self._alone = 0 if crowded else self._alone + 1
+        if self._linger and (crowded or self._alone % PROBE_EVERY == 0):
             self._loop.call_later(self._linger, self._dispatch)
         else:
             self._loop.call_soon(self._dispatch)
 
     def _dispatch(self) -> None:
         self._planned, self._busy = False, True
-        group = self._next_group()
-        self._crowd += 0.1 * (len(group) - self._crowd)
-        batches = [waiting.batch for waiting in group]
+        group, opened = self._open(self._next_group())
+        # Company is noticed at once and forgotten slowly.
+        self._crowd = max(len(group), self._crowd + 0.1 * (len(group) - self._crowd))
         db = self._db
         assert db is not None
-        if batches[0].weight >= HEAVY:
-            self._tasks.put((group, lambda: self._work.run(db, batches)))
-            return
-        prepared = self._work.prepare(db, batches)
-        if prepared is None:
-            self._tasks.put((group, lambda: self._work.run(db, batches)))
+        if not group:
+            self._done(group, [])
+        elif group[0].order.weight >= HEAVY or (prepared := self._work.prepare(db, opened)) is None:
+            self._tasks.put((group, lambda: self._work.run(db, opened)))
         elif prepared.commit:
             self._tasks.put((group, prepared.commit))
         else:
             self._done(group, prepared.outcomes)
 
+    @staticmethod
+    def _open(group: list[Waiting]) -> tuple[list[Waiting], list[Any]]:
+        """The calls of a group that can be worked on, opened; the others are refused."""
+        kept, opened = [], []
+        for waiting in group:
+            try:
+                opened.append(waiting.order.open())
+                kept.append(waiting)
+            except Exception as fault:  # noqa: BLE001 - the caller is told
+                _give(waiting.future, fault)
+        return kept, opened
+
     def _next_group(self) -> list[Waiting]:
         """The calls first in line, up to the first heavy one; a heavy one by itself."""
         line = self._line
-        size = next((n for n, w in enumerate(line[:GROUP_AT_MOST]) if w.batch.weight >= HEAVY), GROUP_AT_MOST) or 1
+        size = next((n for n, w in enumerate(line[:GROUP_AT_MOST]) if w.order.weight >= HEAVY), GROUP_AT_MOST) or 1
         group, self._line = line[:size], line[size:]
         return group
 
     def _done(self, group: list[Waiting], outcomes: Sequence[Outcome]) -> None:
         for waiting, outcome in zip(group, outcomes, strict=True):
-            future = waiting.future
             if outcome is AGAIN:
                 self._line.append(waiting)
-            elif future.done():
                 continue
-            elif isinstance(outcome, BaseException):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+            if not isinstance(outcome, BaseException):
+                try:
+                    outcome = waiting.order.render(outcome)  # noqa: PLW2901 - the same outcome, rendered
+                except Exception as fault:  # noqa: BLE001 - the caller is told
+                    outcome = fault  # noqa: PLW2901
+            _give(waiting.future, outcome)
         self._busy = False
         if self._line:
             self._plan()
@@ -172,3 +204,13 @@ class Lane:
                 outcomes = [fault] * len(group)
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._done, group, outcomes)
+
+
+def _give(future: asyncio.Future[Any], outcome: Outcome) -> None:
+    """Gives a caller its outcome, unless it has gone away."""
+    if future.done():
+        return
+    if isinstance(outcome, BaseException):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

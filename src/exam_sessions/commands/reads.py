@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Standing
+from exam_sessions.commands.lane import Prepared
 from exam_sessions.store.engine import DatabaseDown
 from exam_sessions.store.rows import Rows
 
@@ -26,30 +27,51 @@ READERS = 2
 """Threads for lists: as many as a small machine has cores."""
 
 
+class Wanted(NamedTuple):
+    """One session somebody wants to read, by id or else by keycode."""
+
+    workspace: str
+    session_id: str
+    keycode: str
+
+    @property
+    def weight(self) -> int:
+        """One row."""
+        return 1
+
+    def open(self) -> Wanted:
+        """Itself."""
+        return self
+
+    def render(self, result: Standing) -> Standing:
+        """The session and its release."""
+        return result
+
+
 class SessionReader:
-    """Reads single sessions on the event loop: SQLite answers from memory in microseconds, a thread takes longer."""
+    """The work of the reading lane: single sessions on the event loop. SQLite answers from memory in microseconds."""
 
-    def __init__(self, store: Store) -> None:
-        self._db, self._rows = store.reader(), Rows(store)
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
 
-    def read(self, workspace: str, session_id: str, keycode: str) -> Standing:
-        """A session by its id, or else by its keycode, and its release.
+    def prepare(self, db: Db, group: Sequence[Wanted]) -> Prepared:
+        """A Standing, or the refusal, for each; there is nothing to commit."""
+        return Prepared(self.run(db, group), None)
 
-        Raises:
-            errors.SessionNotFound: there is none.
-            errors.DatabaseUnavailable: the database does not answer.
-        """
+    def run(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        """A Standing, or the refusal, for each, all of one moment."""
         try:
-            found = self._rows.sessions.read(self._db, workspace, session_id, keycode)
-        except DatabaseDown as down:
-            raise errors.DatabaseUnavailable from down
-        if found is None:
-            raise errors.SessionNotFound(session_id or keycode)
-        return Standing(*found)
+            db.begin_read()
+            try:
+                return [self._read(db, wanted) for wanted in group]
+            finally:
+                db.rollback()
+        except DatabaseDown:
+            return [errors.DatabaseUnavailable() for _ in group]
 
-    def close(self) -> None:
-        """Closes the connection."""
-        self._db.close()
+    def _read(self, db: Db, wanted: Wanted) -> Standing | errors.Refusal:
+        found = self._rows.sessions.read(db, *wanted)
+        return Standing(*found) if found else errors.SessionNotFound(wanted.session_id or wanted.keycode)
 
 
 def standings(db: Db, rows: Rows, workspace: str, ids: set[str], keycodes: set[str]) -> list[Standing]:

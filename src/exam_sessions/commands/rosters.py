@@ -66,8 +66,7 @@ class BookRoster(BookSessions):
                 with transactions.reading() as ledger:
                     chunk = self.bookings[first : first + INSTALMENT]
                     sessions += screening.screen(ledger, chunk, first)
-            with transactions.reading() as ledger:
-                screening.passed(ledger, self.path, len(self.bookings))
+            screening.passed(self.path, len(self.bookings))
             if self.caller.validate_only:
                 return booked(sessions)
             return (yield from self._write(transactions, release, screening, sessions, draft))

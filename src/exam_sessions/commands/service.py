@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions import errors
 from exam_sessions.commands.clockwork import Clockwork
 from exam_sessions.commands.executor import Executor
 from exam_sessions.commands.lane import Lane
@@ -15,7 +14,7 @@ from exam_sessions.store.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exam_sessions.commands.batch import Batch, Standing
+    from exam_sessions.commands.lane import Order
     from exam_sessions.store.engine import Store
 
 
@@ -25,37 +24,34 @@ class Service:
     def __init__(self, store: Store, now: Callable[[], int], *, linger: float, tick: float, backlog: int) -> None:
         self.now = now
         self.reads = Reads(store)
-        self._reader = SessionReader(store)
         executor = Executor(Rows(store), now, store.presence())
         self._writing = Lane(store.writer, executor, linger=linger, backlog=backlog)
+        self._reading = Lane(store.reader, SessionReader(Rows(store)), linger=linger, backlog=backlog)
         self._store = store
         self.clockwork = Clockwork(store, self.reads, self._writing, now, tick)
-        self._closed = False
         self._ticking: asyncio.Task[None] | None = None
 
-    def write(self, batch: Batch) -> asyncio.Future[Any]:
-        """Puts a mutation in line; its future gives the batch's result once it is durable."""
-        return self._writing.submit(batch)
+    def write(self, order: Order) -> asyncio.Future[Any]:
+        """Puts a mutation in line; its future gives the result once it is durable."""
+        return self._writing.submit(order)
 
-    def read(self, workspace: str, session_id: str, keycode: str) -> Standing:
-        """One session by its id, or else by its keycode. Raises SessionNotFound."""
-        if self._closed:
-            raise errors.ShuttingDown
-        return self._reader.read(workspace, session_id, keycode)
+    def read(self, order: Order) -> asyncio.Future[Any]:
+        """Puts a read of one session, a Wanted once opened, in line; its future gives the result."""
+        return self._reading.submit(order)
 
     async def start(self) -> None:
         """Starts lanes and clock, once what a dead server left behind is gone."""
         self._writing.start()
+        self._reading.start()
         await self.clockwork.discard_dead()
         self._ticking = asyncio.create_task(self.clockwork.run())
 
     async def close(self) -> None:
         """Stops the clock, finishes what is in line, and lets go of the database."""
-        self._closed = True
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._writing.close()
-        self._reader.close()
+        await self._reading.close()
         self.reads.close()
         self._store.close()

@@ -14,7 +14,7 @@ from exam_sessions.v1 import catalog_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
-    from exam_sessions.rpc.handlers import Call, Method
+    from exam_sessions.rpc.handlers import Call, InLine, Method
 
 
 class CatalogServicer:
@@ -23,7 +23,7 @@ class CatalogServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method]:
+    def methods(self) -> dict[str, Method | InLine]:
         """The methods by the names of their RPCs."""
         return {
             "CreateRelease": self.create,

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
 import protovalidate
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
     from google.protobuf.message import Message
+
+    from exam_sessions.commands.lane import Order
 
     Method = Callable[[Any, "Call"], Awaitable[Message]]
 
@@ -109,35 +111,85 @@ def _refuse_nul(message: Message, path: str) -> None:
                 _refuse_nul(item, f"{place}.")
 
 
-def handlers(service: ServiceDescriptor, methods: dict[str, Method], limit: int) -> grpc.GenericRpcHandler[Any, Any]:
-    """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
-    wrapped = {method.name: _unary(method, methods[method.name], limit) for method in service.methods}
-    return grpc.method_handlers_generic_handler(service.full_name, wrapped)
+class InLine(NamedTuple):
+    """A method that does nothing but stand in a lane: read and answered in its group, not call by call."""
+
+    submit: Callable[[Order], Awaitable[Any]]
+    """Puts an order into the lane."""
+    open: Callable[[Any, Call], Any]
+    """From the request to what the lane works on."""
+    reply: Callable[[Any, Any], Message]
+    """From the request and the result to the reply."""
 
 
-def _unary(method: MethodDescriptor, function: Method, limit: int) -> grpc.RpcMethodHandler[Any, Any]:
-    parse = message_factory.GetMessageClass(method.input_type).FromString
-    name = f"{method.containing_service.full_name}/{method.name}"
-    collect = _validator.collect_violations
+class RawOrder:
+    """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
 
-    def admit(data: bytes) -> Any:
-        if len(data) > limit:
-            raise errors.MessageTooLarge(len(data), limit)
+    __slots__ = ("_call", "_data", "_door", "_method", "_request")
+
+    weight = 1
+
+    def __init__(self, data: bytes, call: Call, door: Door, method: InLine) -> None:
+        self._data, self._call, self._door, self._method = data, call, door, method
+
+    def open(self) -> Any:
+        """Reads and checks the request; what the lane works on."""
+        self._request = self._door.admit(self._data)
+        return self._method.open(self._request, self._call)
+
+    def render(self, result: Any) -> bytes:
+        """The reply, serialized."""
+        return self._method.reply(self._request, result).SerializeToString()
+
+
+class Door:
+    """What every request of a method passes: its size, its bytes, its rules."""
+
+    def __init__(self, method: MethodDescriptor, limit: int) -> None:
+        self._parse = message_factory.GetMessageClass(method.input_type).FromString
+        self._limit = limit
+
+    def admit(self, data: bytes) -> Any:
+        """The request.
+
+        Raises:
+            errors.MessageTooLarge, errors.MalformedMessage, errors.InvalidField: it does not pass.
+        """
+        if len(data) > self._limit:
+            raise errors.MessageTooLarge(len(data), self._limit)
         try:
-            request = parse(data)
+            request = self._parse(data)
         except DecodeError:
             raise errors.MalformedMessage from None
-        if collect(request, fail_fast=True):
+        if _validator.collect_violations(request, fail_fast=True):
             check(request)
         if b"\0" in data:
             _refuse_nul(request, "")
         return request
 
+
+def handlers(
+    service: ServiceDescriptor, methods: dict[str, Method | InLine], limit: int
+) -> grpc.GenericRpcHandler[Any, Any]:
+    """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
+    wrapped = {method.name: _unary(method, methods[method.name], limit) for method in service.methods}
+    return grpc.method_handlers_generic_handler(service.full_name, wrapped)
+
+
+def _unary(method: MethodDescriptor, function: Method | InLine, limit: int) -> grpc.RpcMethodHandler[Any, Any]:
+    name = f"{method.containing_service.full_name}/{method.name}"
+    door = Door(method, limit)
+
+    async def answer(data: bytes, call: Call) -> bytes:
+        if isinstance(function, InLine):
+            reply: bytes = await function.submit(RawOrder(data, call, door, function))
+            return reply
+        request = door.admit(data) if len(data) < LONG else await asyncio.to_thread(door.admit, data)
+        return (await function(request, call)).SerializeToString()
+
     async def serve(data: bytes, context: Any) -> bytes:
         try:
-            request = admit(data) if len(data) < LONG else await asyncio.to_thread(admit, data)
-            reply = await function(request, Call(context, name))
-            return reply.SerializeToString()
+            return await answer(data, Call(context, name))
         except errors.Refusal as refusal:
             status = status_of(refusal)
         except asyncio.CancelledError:

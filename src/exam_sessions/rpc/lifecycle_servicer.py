@@ -12,13 +12,14 @@ from google.protobuf import message_factory
 from exam_sessions import errors
 from exam_sessions.commands.changes import ChangeSession
 from exam_sessions.commands.codes import new_pin
+from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.commands import Client, Command, void
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions_of_machine
 from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, FinishReason, State, VoidReason
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
-from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.handlers import InLine, workspace_of
 from exam_sessions.rpc.session_servicer import target_of
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import marking_service_pb2
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import ServiceDescriptor
 
+    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, Method
 
@@ -85,30 +87,32 @@ class LifecycleServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method]:
+    def methods(self) -> dict[str, Method | InLine]:
         """The methods of LifecycleService by the names of their RPCs."""
-        own: dict[str, Method] = {"GetStateMachine": self.machine, "ExplainSession": self.explain}
+        own: dict[str, Method | InLine] = {"GetStateMachine": self.machine, "ExplainSession": self.explain}
         return own | self._moves(pb.DESCRIPTOR.services_by_name["LifecycleService"])
 
-    def marking_methods(self) -> dict[str, Method]:
+    def marking_methods(self) -> dict[str, Method | InLine]:
         """The methods of MarkingService by the names of their RPCs."""
         return self._moves(marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"])
 
-    def _moves(self, service: ServiceDescriptor) -> dict[str, Method]:
+    def _moves(self, service: ServiceDescriptor) -> dict[str, Method | InLine]:
         return {
             method.name: self._move(MOVES[method.name], message_factory.GetMessageClass(method.output_type))
             for method in service.methods
             if method.name in MOVES
         }
 
-    def _move(self, command_of: Callable[[Any], Command], response: type[Any]) -> Method:
-        async def move(request: Any, call: Call) -> Any:
-            batch = ChangeSession(call.caller(request), target_of(request), command_of(request))
+    def _move(self, command_of: Callable[[Any], Command], response: type[Any]) -> InLine:
+        def batch_of(request: Any, call: Call) -> ChangeSession:
+            return ChangeSession(call.caller(request), target_of(request), command_of(request))
+
+        def reply_of(_: Any, standing: Standing) -> Any:
             reply = response()
-            fill_session(reply.session, await self._service.write(batch))
+            fill_session(reply.session, standing)
             return reply
 
-        return move
+        return InLine(self._service.write, batch_of, reply_of)
 
     async def machine(self, _: pb.GetStateMachineRequest, __: Call) -> pb.GetStateMachineResponse:
         """Describes the machine from the machine itself."""
@@ -129,7 +133,8 @@ class LifecycleServicer:
     async def explain(self, request: pb.ExplainSessionRequest, _: Call) -> pb.ExplainSessionResponse:
         """Tries every action on a copy, in the mind."""
         target = target_of(request)
-        standing = self._service.read(workspace_of(request), target.session_id, target.keycode)
+        wanted = Wanted(workspace_of(request), target.session_id, target.keycode)
+        standing: Standing = await self._service.read(wanted)
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, standing, BASIC)
         another = await self._service.reads.has_open_session(standing.session)

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.commands.bookings import Booked, BookSession
 from exam_sessions.commands.changes import ChangeSession, EditSessions, Target
+from exam_sessions.commands.reads import Wanted
 from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.states import MATURITY, Action
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert_session import BASIC, FULL, check_read_mask, fill_event, fill_session, keep_only
-from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.handlers import InLine, workspace_of
 from exam_sessions.rpc.times import micros
 from exam_sessions.store.listing import ORDERS, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
+    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, Method
 
@@ -40,12 +42,12 @@ class SessionServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method]:
+    def methods(self) -> dict[str, Method | InLine]:
         """The methods by the names of their RPCs."""
         return {
             "CreateSession": self.create,
             "BatchCreateSessions": self.batch_create,
-            "GetSession": self.get,
+            "GetSession": self.get(),
             "BatchGetSessions": self.batch_get,
             "ListSessions": self.list,
             "UpdateSession": self.update,
@@ -71,12 +73,18 @@ class SessionServicer:
         booked = await self._service.write(book(caller, request.release_id.lower(), bookings))
         return await asyncio.to_thread(_booked, booked) if many else _booked(booked)
 
-    async def get(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:
-        """Reads one session."""
-        standing = self._service.read(workspace_of(request), request.session_id.lower(), request.keycode.upper())
-        reply = pb.GetSessionResponse()
-        fill_session(reply.session, standing, request.view or FULL)
-        return reply
+    def get(self) -> InLine:
+        """Reads one session, together with whoever else reads one now."""
+
+        def wanted_of(request: pb.GetSessionRequest, _: Call) -> Wanted:
+            return Wanted(workspace_of(request), request.session_id.lower(), request.keycode.upper())
+
+        def reply_of(request: pb.GetSessionRequest, standing: Standing) -> pb.GetSessionResponse:
+            reply = pb.GetSessionResponse()
+            fill_session(reply.session, standing, request.view or FULL)
+            return reply
+
+        return InLine(self._service.read, wanted_of, reply_of)
 
     async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:
         """Reads several sessions."""

@@ -1,0 +1,51 @@
+# The service as an image: docker build -t exam-sessions .
+#                          docker run -p 50051:50051 -v exam-sessions:/var/lib/exam-sessions exam-sessions
+# No engine is needed to test it: tests/test_dockerfile.py replays every step (scripts/test --slow).
+
+# The full image only builds: it has strip. Its Python is the slim one's, in the same place.
+FROM python:3.11 AS build
+WORKDIR /build
+COPY pyproject.toml constraints.txt README.md ./
+COPY src ./src
+# Wheels only: what a compiler made here could want libraries that the slim image lacks.
+# pip and setuptools have then done their work.
+RUN python3 -m venv /opt/exam-sessions \
+ && /opt/exam-sessions/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
+      --only-binary :all: --constraint constraints.txt . \
+ && /opt/exam-sessions/bin/pip check \
+ && /opt/exam-sessions/bin/pip uninstall --quiet --yes setuptools pip
+# These two ship debug information, a fifth of all; SQLAlchemy would silently do without a module that came to harm.
+# Compiled here, because at run time nobody may write beside the modules and every start would compile them again;
+# by hash and unchecked, because layers do not keep the times of sources faithfully everywhere.
+RUN find /opt/exam-sessions -name '*.so' '(' -path '*/uvloop/*' -o -path '*/sqlalchemy/*' ')' \
+      -exec strip --strip-debug {} + \
+ && /opt/exam-sessions/bin/python -c 'import uvloop, sqlalchemy.util as util; assert util.has_compiled_ext()' \
+ && find /opt/exam-sessions -name __pycache__ -prune -exec rm -r {} + \
+ && /opt/exam-sessions/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/exam-sessions/lib
+
+FROM python:3.11-slim
+# A fixed number, so that the owner of a volume stays the same from image to image.
+RUN groupadd --gid 10001 exam-sessions \
+ && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /var/lib/exam-sessions \
+      --shell /usr/sbin/nologin exam-sessions \
+ && mkdir --parents --mode 0750 /var/lib/exam-sessions \
+ && chown 10001:10001 /var/lib/exam-sessions
+COPY --from=build /opt/exam-sessions /opt/exam-sessions
+# Engines kill 10 s after a stop: calls under way get less, and what they wrote is committed in the rest.
+# The last one keeps a proxy of the engine's out of the way of the health check.
+ENV PATH=/opt/exam-sessions/bin:$PATH \
+    EXAM_SESSIONS_LISTEN=0.0.0.0:50051 \
+    EXAM_SESSIONS_DATABASE_URL=sqlite:////var/lib/exam-sessions/exam-sessions.db \
+    EXAM_SESSIONS_DRAIN_S=7 \
+    no_grpc_proxy=127.0.0.1,localhost
+# By number: Kubernetes' runAsNonRoot cannot look up names.
+USER 10001:10001
+WORKDIR /var/lib/exam-sessions
+VOLUME ["/var/lib/exam-sessions"]
+EXPOSE 50051
+STOPSIGNAL SIGTERM
+# Asks 127.0.0.1:50051. Who makes it listen on another port sets EXAM_SESSIONS_TARGET too.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/opt/exam-sessions/bin/exam-sessions", "health"]
+ENTRYPOINT ["/opt/exam-sessions/bin/exam-sessions"]
+CMD ["serve"]
