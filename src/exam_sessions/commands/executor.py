@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.commands.lane import AGAIN, Outcome, Prepared
 from exam_sessions.commands.ledger import Ledger, Wants
+from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.store.engine import DatabaseDown, UniqueViolation
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.batch import Batch
     from exam_sessions.commands.rosters import Reservation
     from exam_sessions.store.engine import Db
+    from exam_sessions.store.requests import RequestRow
     from exam_sessions.store.rows import Rows
 
 log = logging.getLogger(__name__)
@@ -44,11 +46,14 @@ class Transactions:
         finally:
             self._reserved.remove(own)
 
-    def begin(self, group: Sequence[Batch], *, wait: bool) -> Ledger:
-        """A ledger with what a group wants, in a transaction the caller ends. May wait for another process's."""
-        self._db.begin(wait=wait)
+    def begin_at_once(self, group: Sequence[Batch], recent: Recent) -> Ledger:
+        """A ledger with what a group wants, in a transaction the caller ends.
+
+        What is recent is not read, and remembered requests are not looked for. Raises DatabaseDown rather than wait.
+        """
+        self._db.begin(wait=False)
         try:
-            return self._ledger(group)
+            return self._ledger(group, recent)
         except BaseException:
             self._db.rollback()
             raise
@@ -56,8 +61,9 @@ class Transactions:
     @contextmanager
     def writing(self, group: Sequence[Batch] = ()) -> Iterator[Ledger]:
         """A ledger with what a group wants; what is entered is durable when the block ends, or never was."""
-        ledger = self.begin(group, wait=True)
+        self._db.begin(wait=True)
         try:
+            ledger = self._ledger(group)
             yield ledger
             ledger.write()
             self._db.commit()
@@ -74,14 +80,14 @@ class Transactions:
         finally:
             self._db.rollback()
 
-    def _ledger(self, group: Sequence[Batch]) -> Ledger:
+    def _ledger(self, group: Sequence[Batch], recent: Recent | None = None) -> Ledger:
         others = [held for held in self._reserved if held is not self._own]
-        ledger = Ledger(self._db, self._rows, self._now(), self.server, others)
+        ledger = Ledger(self._db, self._rows, self._now(), self.server, others, recent)
         if group:
             wants = Wants()
             for batch in group:
                 batch.wants(wants)
-                if batch.caller.request_id:
+                if batch.caller.request_id and recent is None:
                     wants.request(batch.caller.workspace, batch.caller.request_id)
             ledger.load(wants)
         return ledger
@@ -93,6 +99,7 @@ class Executor:
     def __init__(self, rows: Rows, now: Callable[[], int], server: str) -> None:
         self._rows, self._now, self._server = rows, now, server
         self._reserved: list[Reservation] = []
+        self._recent = Recent()
         self._under_way: dict[int, Generator[None, None, Any]] = {}
 
     def prepare(self, db: Db, group: Sequence[Batch]) -> Prepared | None:
@@ -102,7 +109,7 @@ class Executor:
         """
         transactions = Transactions(db, self._rows, self._now, self._server, self._reserved)
         try:
-            ledger = transactions.begin(group, wait=False)
+            ledger = transactions.begin_at_once(group, self._recent)
             try:
                 outcomes = [self._settle(batch, ledger) for batch in group]
                 wrote = ledger.write()
@@ -114,10 +121,23 @@ class Executor:
         if not wrote:
             db.rollback()
             return Prepared(outcomes, None)
-        return Prepared(outcomes, lambda: _committed(db, outcomes))
+        return Prepared(outcomes, lambda: self._committed(db, ledger, outcomes))
+
+    def _committed(self, db: Db, ledger: Ledger, outcomes: list[Outcome]) -> list[Outcome]:
+        """The outcomes, once they are durable."""
+        try:
+            db.commit()
+        except DatabaseDown:
+            log.exception("the database does not answer")
+            db.rollback()
+            self._recent.clear()
+            return [errors.DatabaseUnavailable() for _ in outcomes]
+        ledger.teach(self._recent)
+        return outcomes
 
     def run(self, db: Db, group: Sequence[Batch]) -> list[Outcome]:
         """Decides, writes and commits every batch by itself, so that each answers for itself."""
+        self._recent.clear()
         transactions = Transactions(db, self._rows, self._now, self._server, self._reserved)
         return [self._alone(transactions, batch) for batch in group]
 
@@ -144,21 +164,32 @@ class Executor:
         caller = batch.caller
         keeps = bool(caller.request_id) and not caller.validate_only
         try:
-            remembered = ledger.request(caller.workspace, caller.request_id) if keeps else None
-            if remembered:
-                if remembered.fingerprint != caller.fingerprint:
-                    return errors.RequestIdReused(caller.request_id)
-                return batch.replay(ledger, remembered.result)
+            if keeps and (known := ledger.request(caller.workspace, caller.request_id)):
+                return self._again(batch, ledger, known)
             if keeps and self._is_under_way(batch):
                 return AGAIN
             ledger.contested = False
             result = batch.apply(ledger)
         except errors.Refusal as refusal:
+            # A repetition is mostly refused, for the first time has moved the session on.
+            if keeps and (known := ledger.look_for_request(caller.workspace, caller.request_id)):
+                return self._again(batch, ledger, known)
             # What stands in the way may be a roster that is refused itself in the end: ask again when it is done.
             return AGAIN if ledger.contested else refusal
         if keeps:
+            # A repetition that was not refused meets the key of its request here, and is told by `run`.
             ledger.remember(caller, batch.remember(result))
         return result
+
+    @staticmethod
+    def _again(batch: Batch, ledger: Ledger, known: RequestRow) -> Outcome:
+        """The answer of the first time, or a refusal when it was another request."""
+        if known.fingerprint != batch.caller.fingerprint:
+            return errors.RequestIdReused(batch.caller.request_id)
+        try:
+            return batch.replay(ledger, known.result)
+        except errors.Refusal as refusal:
+            return refusal
 
     def _is_under_way(self, batch: Batch) -> bool:
         """Whether a roster being written carries the same request id. Raises RequestIdReused for another content."""
@@ -198,17 +229,6 @@ class Executor:
         with transactions.reading([batch]) as ledger:
             candidates = [session.candidate_id for session in ledger.loaded()]
         return errors.CandidateHasOpenSession(", ".join(candidates))
-
-
-def _committed(db: Db, outcomes: list[Outcome]) -> list[Outcome]:
-    """The outcomes, once they are durable."""
-    try:
-        db.commit()
-    except DatabaseDown:
-        log.exception("the database does not answer")
-        db.rollback()
-        return [errors.DatabaseUnavailable() for _ in outcomes]
-    return outcomes
 
 
 def _is_open_session(violation: UniqueViolation) -> bool:

@@ -1,9 +1,10 @@
 """Group commit: gathers the calls of a moment into one transaction, and answers each once it is durable.
 
 While a group is under way, the calls that arrive wait for the next one. When calls overlap, the lane also lingers
-about a millisecond before it starts a group, because calls reach the event loop one at a time and groups would not
-form; a lone caller does not wait, but for a rare probe whether there is company after all. All bookkeeping happens on
-the event loop, so there is nothing to lock.
+before it starts a group, because calls reach the event loop one at a time and groups would not form: a millisecond,
+and another for as long as many keep arriving, or until as many are there as there were when the arrivals last ceased.
+A lone caller does not wait, but for a rare probe whether there is company after all. All bookkeeping happens on the
+event loop, so there is nothing to lock.
 
 A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
 the steps of one call the processor would forget the code of the others, and everything took three times as long.
@@ -39,8 +40,14 @@ HEAVY = 200
 CROWDED = 2.0
 """Calls per group, on average of late, from which on lingering pays."""
 
+ARRIVING = 1
+"""Calls that must have come in one linger for another to pay. More than one made groups a third as large."""
+
+LINGERS_AT_MOST = 8
+"""Lingers before one group."""
+
 PROBE_EVERY = 32
-"""Groups of a lane without company between two that linger all the same, to see whether company comes."""
+"""Groups between two that linger to the end, to see how much company there is; also without any company."""
 
 AGAIN = object()
 """The outcome of a batch that has more to do: it goes to the end of the line, and others go first."""
@@ -93,6 +100,9 @@ class Lane:
         self._line: list[Waiting] = []
         self._busy = self._planned = self._closed = False
         self._crowd, self._alone = 1.0, 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._lingers = self._seen = self._count = 0
+        self._company = GROUP_AT_MOST
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -122,6 +132,10 @@ class Lane:
         self._idle.clear()
         if not self._busy and not self._planned:
             self._plan()
+        elif self._timer and len(self._line) >= self._company and self._count % PROBE_EVERY:
+            self._timer.cancel()
+            self._timer = None
+            self._loop.call_soon(self._dispatch)
         return future
 
     async def close(self) -> None:
@@ -139,12 +153,26 @@ class Lane:
         crowded = self._crowd >= CROWDED
         self._alone = 0 if crowded else self._alone + 1
         if self._linger and (crowded or self._alone % PROBE_EVERY == 0):
-            self._loop.call_later(self._linger, self._dispatch)
+            self._lingers, self._seen = 1, len(self._line)
+            self._timer = self._loop.call_later(self._linger, self._lingered)
         else:
             self._loop.call_soon(self._dispatch)
 
+    def _lingered(self) -> None:
+        """Lingers on while many keep arriving, else starts the group."""
+        arrived, self._seen = len(self._line) - self._seen, len(self._line)
+        if arrived >= ARRIVING and self._lingers < LINGERS_AT_MOST:
+            assert self._loop is not None
+            self._lingers += 1
+            self._timer = self._loop.call_later(self._linger, self._lingered)
+        else:
+            self._company = len(self._line)
+            self._timer = None
+            self._dispatch()
+
     def _dispatch(self) -> None:
         self._planned, self._busy = False, True
+        self._count += 1
         group, opened = self._open(self._next_group())
         # Company is noticed at once and forgotten slowly.
         self._crowd = max(len(group), self._crowd + 0.1 * (len(group) - self._crowd))

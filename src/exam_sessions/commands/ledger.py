@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from exam_sessions.commands.batch import Caller
+    from exam_sessions.commands.recent import Recent
     from exam_sessions.commands.rosters import Reservation
     from exam_sessions.domain.states import State
     from exam_sessions.store.drafts import DraftRow
@@ -69,9 +70,18 @@ class Wants:
 class Ledger:
     """A transaction's view: rows as read, overlaid with what earlier batches of the group entered."""
 
-    def __init__(self, db: Db, rows: Rows, now: int, server: str, reserved: Sequence[Reservation]) -> None:
+    def __init__(
+        self,
+        db: Db,
+        rows: Rows,
+        now: int,
+        server: str,
+        reserved: Sequence[Reservation],
+        recent: Recent | None = None,
+    ) -> None:
         self.db, self.rows, self.now = db, rows, now
-        self._server, self._reserved = server, reserved
+        self._server, self._reserved, self._recent = server, reserved, recent
+        self._hurried = False
         self._sessions: dict[Key, Session] = {}
         self._keycodes: dict[Key, str] = {}
         self._releases: dict[Key, Release] = {}
@@ -89,12 +99,14 @@ class Ledger:
     # Reading.
 
     def load(self, wants: Wants) -> None:
-        """Reads the rows wanted: one statement per kind and workspace."""
+        """Takes the rows wanted from what is known, or reads them: one statement per kind and workspace."""
+        if self._recent:
+            self._recent.hold(self.db.others_commits())
+            self._take_recent(self._recent, wants)
         for workspace in wants.sessions.keys() | wants.keycodes.keys():
             ids, keycodes = wants.sessions.get(workspace, ()), wants.keycodes.get(workspace, ())
             for session in self.rows.sessions.load(self.db, workspace, ids, keycodes):
-                self._sessions[workspace, session.id] = session
-                self._keycodes[workspace, session.keycode] = session.id
+                self._know(session)
                 wants.release(workspace, session.release_id)
         for workspace, ids in wants.releases.items():
             for release in self.rows.catalog.load(self.db, workspace, ids):
@@ -102,6 +114,34 @@ class Ledger:
         for workspace, ids in wants.requests.items():
             for request in self.rows.requests.load(self.db, workspace, ids):
                 self._requests[workspace, request.request_id] = request
+
+    def _know(self, session: Session) -> None:
+        self._sessions[session.workspace_id, session.id] = session
+        self._keycodes[session.workspace_id, session.keycode] = session.id
+
+    def _take_recent(self, recent: Recent, wants: Wants) -> None:
+        """Strikes off what is wanted and known."""
+        for workspace, keycodes in wants.keycodes.items():
+            for keycode in [keycode for keycode in keycodes if (workspace, keycode) in recent.keycodes]:
+                keycodes.remove(keycode)
+                wants.session(workspace, recent.keycodes[workspace, keycode], "")
+        for workspace, ids in wants.sessions.items():
+            found = [recent.sessions[workspace, i] for i in ids if (workspace, i) in recent.sessions]
+            for session in found:
+                self._know(session)
+                ids.remove(session.id)
+                wants.release(workspace, session.release_id)
+        for workspace, ids in wants.releases.items():
+            for release_id in [i for i in ids if (workspace, i) in recent.releases]:
+                ids.remove(release_id)
+                self._releases[workspace, release_id] = recent.releases[workspace, release_id]
+
+    def teach(self, recent: Recent) -> None:
+        """Hands on what is known now; to be called once it is committed."""
+        if self._hurried:
+            recent.clear()
+        else:
+            recent.learn(self._sessions.values(), self._deletes, self._releases.values())
 
     def session(self, workspace: str, session_id: str, keycode: str = "") -> Session:
         """A session as it stands now. Raises SessionNotFound."""
@@ -123,8 +163,13 @@ class Ledger:
         return (workspace, release_id) in self._releases
 
     def request(self, workspace: str, request_id: str) -> RequestRow | None:
-        """What is remembered of a request."""
+        """What is remembered of a request, as far as that was wanted."""
         return self._requests.get((workspace, request_id))
+
+    def look_for_request(self, workspace: str, request_id: str) -> RequestRow | None:
+        """What is remembered of a request, read now."""
+        found = self.rows.requests.load(self.db, workspace, (request_id,))
+        return found[0] if found else None
 
     def loaded(self) -> list[Session]:
         """Every session that was read."""
@@ -243,6 +288,7 @@ class Ledger:
     def hurry(self, release: Release, states: tuple[State, State, State], caller: Caller) -> None:
         """Has the clock look at a release's sessions in these states at once, also those entered in this group."""
         workspace, release_id = release.workspace_id, release.id
+        self._hurried = self._wrote = True
         self.rows.sessions.hurry(self.db, workspace, release_id, self.now, states)
         for session in list(self._sessions.values()):
             if session.release_id == release_id and session.state in states:

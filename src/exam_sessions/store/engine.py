@@ -123,6 +123,10 @@ class Db:
             else:
                 return
 
+    def others_commits(self) -> int:
+        """A number that changes when another connection has committed; exact inside a transaction."""
+        return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
+
     def begin_read(self) -> None:
         """Begins a transaction whose reads all see the same moment."""
         with _translated():

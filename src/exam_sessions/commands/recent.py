@@ -1,0 +1,56 @@
+"""Sessions and releases as they were last committed, so that a lane need not read what it wrote a moment ago.
+
+Good only inside a writing transaction in which the database says that nobody else has committed since; whoever writes
+past the ledger clears it. A cache, never a source: the database is asked for whatever is not here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exam_sessions.domain.records import Release, Session
+
+Key = tuple[str, str]
+
+SESSIONS_AT_MOST = 20_000
+"""About a kilobyte each."""
+
+
+class Recent:
+    """What one lane remembers."""
+
+    __slots__ = ("_version", "keycodes", "releases", "sessions")
+
+    def __init__(self) -> None:
+        self.sessions: dict[Key, Session] = {}
+        self.keycodes: dict[Key, str] = {}
+        self.releases: dict[Key, Release] = {}
+        self._version = -1
+
+    def hold(self, version: int) -> None:
+        """Forgets everything unless `version`, the database's count of other people's commits, is as before."""
+        if version != self._version or len(self.sessions) > SESSIONS_AT_MOST:
+            self.clear()
+            self._version = version
+
+    def learn(self, sessions: Iterable[Session], gone: Iterable[Key], releases: Iterable[Release]) -> None:
+        """Takes over what was committed."""
+        for session in sessions:
+            self.sessions[session.workspace_id, session.id] = session
+            self.keycodes[session.workspace_id, session.keycode] = session.id
+        for key in gone:
+            if key in self.sessions:
+                session = self.sessions.pop(key)
+                self.keycodes.pop((session.workspace_id, session.keycode), None)
+        for release in releases:
+            self.releases[release.workspace_id, release.id] = release
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.sessions.clear()
+        self.keycodes.clear()
+        self.releases.clear()
+        self._version = -1
