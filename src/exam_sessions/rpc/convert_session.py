@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exam_sessions.commands.batch import Standing
+    from exam_sessions.domain.records import Session
     from exam_sessions.store.events import EventRow
 
 BASIC = session_service_pb2.SESSION_VIEW_BASIC
@@ -36,22 +37,7 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     message.maturity = MATURITY[state]  # type: ignore[assignment]
     message.keycode = session.keycode
     message.access_code = session.access_code
-    candidate = message.candidate
-    candidate.candidate_id = session.candidate_id
-    candidate.name_first = session.name_first
-    # What is mostly empty is looked at before it is written: a look costs a third.
-    if session.name_middle:
-        candidate.name_middle = session.name_middle
-    candidate.name_last = session.name_last
-    if session.gender:
-        candidate.gender = session.gender  # type: ignore[assignment]
-    if session.grade_level:
-        candidate.grade_level = session.grade_level  # type: ignore[assignment]
-    if session.ethnicity:
-        candidate.ethnicity = session.ethnicity  # type: ignore[assignment]
-    candidate.school_id = session.school_id
-    if session.district_id:
-        candidate.district_id = session.district_id
+    _fill_candidate(message.candidate, session)
     if session.external_reference:
         message.external_reference = session.external_reference
     if session.centre_id:
@@ -74,6 +60,24 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     message.etag = etag_of(session.version)
     if view != BASIC:
         _fill_confidential(message, standing)
+
+
+def _fill_candidate(candidate: session_pb2.Candidate, session: Session) -> None:
+    """What is mostly empty is looked at before it is written: a look costs a third."""
+    candidate.candidate_id = session.candidate_id
+    candidate.name_first = session.name_first
+    if session.name_middle:
+        candidate.name_middle = session.name_middle
+    candidate.name_last = session.name_last
+    if session.gender:
+        candidate.gender = session.gender  # type: ignore[assignment]
+    if session.grade_level:
+        candidate.grade_level = session.grade_level  # type: ignore[assignment]
+    if session.ethnicity:
+        candidate.ethnicity = session.ethnicity  # type: ignore[assignment]
+    candidate.school_id = session.school_id
+    if session.district_id:
+        candidate.district_id = session.district_id
 
 
 def _fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
