@@ -1,4 +1,4 @@
-"""The matrix of states and actions, typed by hand from the contract (lifecycle.md, sections 1 and 2)."""
+"""The matrix of states and actions, typed by hand from the contract."""
 
 import pytest
 from sample_sessions import HOUR, NOW, OPENS, PIN, STARTED, a_release, a_session

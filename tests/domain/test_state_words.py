@@ -1,4 +1,4 @@
-"""The states of the contract (lifecycle.md, section 1), typed by hand."""
+"""The states of the contract, typed by hand."""
 
 import pytest
 

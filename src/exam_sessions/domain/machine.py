@@ -1,7 +1,7 @@
 """The one transition table, and the machine that enforces it. What a move writes besides the state is decide.py's.
 
-The table is `lifecycle.md` section 2, row by row, held by a `transitions` Machine: one module-level machine without
-a model, fired on a light Move. `needs` are guards: methods of Move that raise the telling refusal. `when` are
+The table is the contract of the lifecycle, row by row, held by a `transitions` Machine: one module-level machine
+without a model, fired on a light Move. `needs` are guards: methods of Move that raise the telling refusal. `when` are
 conditions that pick the row: methods of Move that return a boolean; rows of one action are tried in order.
 """
 
