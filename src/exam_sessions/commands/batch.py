@@ -10,9 +10,6 @@ from exam_sessions.domain.records import Release, Session  # noqa: TC001 - Named
 if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger, Wants
 
-ROWS_AT_MOST = 10_000
-"""Rows of one batch (ItemLogic, /sessions/create)."""
-
 
 SYSTEM = "system"
 """The actor of what the service does by itself; no caller may use the name."""

@@ -39,13 +39,29 @@ TIDY_EVERY = 100
 """Sweeps between two rounds of forgetting old requests."""
 
 
-class Sweep(Batch):
+class Chore(Batch):
+    """A batch the service gives itself; it carries no request id, and so is never repeated."""
+
+    __slots__ = ()
+
+    def __init__(self, workspace: str, weight: int = 1) -> None:
+        super().__init__(Caller(workspace, SYSTEM), weight)
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing."""
+
+    def replay(self, ledger: Ledger, remembered: str) -> int:
+        """Never asked for."""
+        raise NotImplementedError
+
+
+class Sweep(Chore):
     """Due sessions of a workspace. The result is how many were moved."""
 
     __slots__ = ("ids",)
 
     def __init__(self, workspace: str, ids: Sequence[str]) -> None:
-        super().__init__(Caller(workspace, SYSTEM), len(ids))
+        super().__init__(workspace, len(ids))
         self.ids = ids
 
     def wants(self, wants: Wants) -> None:
@@ -100,10 +116,6 @@ class Sweep(Batch):
         written = frozenset({"state", "exception_message", "pause_start_time", "update_time", "version"})
         ledger.change(became, written, (event,), self.caller)
 
-    def replay(self, ledger: Ledger, remembered: str) -> int:
-        """Never asked for."""
-        raise NotImplementedError
-
 
 class SetAside(Sweep):
     """Due sessions no sweep can move, not even one by one. The result is how many were set aside."""
@@ -118,45 +130,28 @@ class SetAside(Sweep):
         raise self.fault
 
 
-class Forget(Batch):
+class Forget(Chore):
     """Requests older than what is promised. The result is how many were forgotten."""
 
     __slots__ = ()
-
-    def __init__(self, workspace: str) -> None:
-        super().__init__(Caller(workspace, SYSTEM))
-
-    def wants(self, wants: Wants) -> None:
-        """Nothing."""
 
     def apply(self, ledger: Ledger) -> int:
         """Forgets a bounded number."""
         return ledger.forget_requests(self.caller.workspace, ledger.now - REMEMBERED_FOR, SWEEP_AT_MOST)
 
-    def replay(self, ledger: Ledger, remembered: str) -> int:
-        """Never asked for."""
-        raise NotImplementedError
 
-
-class Discard(Batch):
+class Discard(Chore):
     """A draft whose writer has died. The result is how many of its sessions were removed."""
 
     __slots__ = ("draft",)
 
     def __init__(self, draft: DraftRow) -> None:
-        super().__init__(Caller(draft.workspace_id, SYSTEM))
+        super().__init__(draft.workspace_id)
         self.draft = draft
-
-    def wants(self, wants: Wants) -> None:
-        """Nothing."""
 
     def apply(self, ledger: Ledger) -> int:
         """Removes a bounded number, and the draft once none is left."""
         return ledger.discard(self.draft, SWEEP_AT_MOST)
-
-    def replay(self, ledger: Ledger, remembered: str) -> int:
-        """Never asked for."""
-        raise NotImplementedError
 
 
 class Clockwork:

@@ -208,10 +208,8 @@ class Executor:
             if roster.caller.request_id and not roster.caller.validate_only:
                 with transactions.reading([roster]) as ledger:
                     known = ledger.request(roster.caller.workspace, roster.caller.request_id)
-                    if known and known.fingerprint == roster.caller.fingerprint:
-                        return roster.replay(ledger, known.result)
-                if known:
-                    return errors.RequestIdReused(roster.caller.request_id)
+                    if known:
+                        return self._again(roster, ledger, known)
             if self._reserved:
                 return AGAIN
             steps = self._under_way[id(roster)] = roster.instalments(transactions)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.records import Event, Release, Session
+from exam_sessions.domain.states import Action
 from exam_sessions.store.events import Happening
 from exam_sessions.store.requests import RequestRow
 
@@ -303,6 +304,21 @@ class Ledger:
         """Forgets up to `most` requests older than a moment; how many there were."""
         self._wrote = True
         return self.rows.requests.forget(self.db, workspace, before, most)
+
+    def open_draft(self, draft: DraftRow) -> None:
+        """Writes that a roster is under way."""
+        self.rows.drafts.open(self.db, draft)
+
+    def put_draft(self, sessions: Sequence[Session]) -> None:
+        """Writes sessions of a roster under way; nobody sees them before it is published."""
+        self.rows.sessions.insert(self.db, sessions)
+
+    def publish(self, draft: DraftRow, count: int, caller: Caller) -> None:
+        """Writes the history of a roster of `count` sessions, and that it is under way no more: all see it now."""
+        first = self.rows.events.reserve(self.db, caller.workspace, count)
+        action = Action.SCHEDULE.value
+        self.rows.drafts.tell(self.db, draft, first, action, caller.actor, caller.request_id, self.now)
+        self.rows.drafts.close(self.db, draft)
 
     def discard(self, draft: DraftRow, most: int) -> int:
         """Removes up to `most` sessions of a roster that is given up, then the draft; how many there were."""

@@ -74,11 +74,6 @@ class SessionReader:
         return Standing(*found) if found else errors.SessionNotFound(wanted.session_id or wanted.keycode)
 
 
-def standings(db: Db, rows: Rows, workspace: str, ids: set[str], keycodes: set[str]) -> list[Standing]:
-    """The sessions asked for, each with its release."""
-    return with_releases(db, rows, workspace, rows.sessions.load(db, workspace, ids, keycodes))
-
-
 def with_releases(db: Db, rows: Rows, workspace: str, sessions: list[Session]) -> list[Standing]:
     """Sessions, each with its release."""
     releases = {r.id: r for r in rows.catalog.load(db, workspace, {s.release_id for s in sessions})}
@@ -118,7 +113,8 @@ class Reads:
         """The sessions with these ids, in order. Raises SessionNotFound for the first unknown one."""
 
         def work(db: Db, rows: Rows) -> list[Standing]:
-            found = {s.session.id: s for s in standings(db, rows, workspace, set(ids), set())}
+            loaded = rows.sessions.load(db, workspace, ids, ())
+            found = {s.session.id: s for s in with_releases(db, rows, workspace, loaded)}
             missing = next((session_id for session_id in ids if session_id not in found), None)
             if missing:
                 raise errors.SessionNotFound(missing)

@@ -3,7 +3,7 @@
 SQLite has one writer. A transaction of ten thousand rows would keep every other call waiting for a third of a second,
 so the rows are screened and written some at a time, hidden behind a draft, and other calls go in between. The last
 instalment writes the history and strikes the draft off: from that commit on all sessions are there, before it none.
-What a process leaves behind when it dies is removed by whoever has the database to itself next.
+What a server leaves behind when it dies is removed by another one, or at the next start.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands import codes
 from exam_sessions.commands.bookings import Booked, BookSessions, Screening, SharedPins, booked
-from exam_sessions.domain.states import Action
 from exam_sessions.store.drafts import DraftRow
 from exam_sessions.store.engine import UniqueViolation
 
@@ -85,12 +84,12 @@ class BookRoster(BookSessions):
                 yield
                 with transactions.writing() as ledger:
                     if not first:
-                        ledger.rows.drafts.open(ledger.db, draft)
+                        ledger.open_draft(draft)
                     chunk = [s._replace(draft=draft.id) for s in sessions[first : first + INSTALMENT]]
                     pins = SharedPins(ledger, release, chunk)
                     filled = screening.fill(ledger, chunk, pins)
                     ledger.share_pins(release, pins.drawn)
-                    ledger.rows.sessions.insert(ledger.db, filled)
+                    ledger.put_draft(filled)
                 written += filled
             result = booked(written)
             remembered = self.remember(result)
@@ -110,11 +109,7 @@ class BookRoster(BookSessions):
         with transactions.writing([self]) as ledger:
             if ledger.release(caller.workspace, self.release_id).finalized:
                 raise errors.ReleaseFinalized(self.release_id)
-            first = ledger.rows.events.reserve(ledger.db, caller.workspace, count)
-            ledger.rows.drafts.tell(
-                ledger.db, draft, first, Action.SCHEDULE.value, caller.actor, caller.request_id, ledger.now
-            )
-            ledger.rows.drafts.close(ledger.db, draft)
+            ledger.publish(draft, count, caller)
             if caller.request_id:
                 ledger.remember(caller, remembered)
 
