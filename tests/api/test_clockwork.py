@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 from crowd import assert_unbroken, at_once
 from journeys import JOURNEYS, STARTED, bring_to, name_of, walk
-from messages import at, booking, lasting, mask, micros
+from messages import at, booking, lasting, mask, micros, new_id
 from rows import count, read, unchanged, write
 
+from exam_sessions.commands import forgetting
+from exam_sessions.commands.clockwork import TIDY_EVERY
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
 
@@ -284,3 +286,22 @@ def test_the_clockwork_runs_by_itself(tmp_path):
         ended = until(lambda: (s := desk.get(session)).state == session_pb2.STATE_FINISHED and s)
         assert ended.attempt.end_time == session.attempt.deadline
         desk.close()
+
+
+def test_a_request_is_forgotten_after_two_days_and_not_before(server, desk, clock, monkeypatch):
+    monkeypatch.setattr(forgetting, "LOOK_AT", 2)
+    monkeypatch.setattr(forgetting, "FORGET_AT_MOST", 2)
+    desk.book()
+    old = [new_id() for _ in range(5)]
+    for request_id in old:
+        desk.call("CreateRelease", release=catalog_pb2.Release(name="old"), request_id=request_id)
+    clock.advance(48 * 3600 - 60)
+    desk.call("CreateRelease", release=catalog_pb2.Release(name="young"), request_id=new_id())
+    for seconds, remembered in ((0, 6), (90, 1)):
+        clock.advance(seconds)
+        for _ in range(TIDY_EVERY + 6):
+            server.sweep()
+        assert count(server, "requests", desk.workspace) == remembered
+    assert (
+        desk.call("CreateRelease", release=catalog_pb2.Release(name="new"), request_id=old[0]).release.name == "new"
+    )

@@ -70,3 +70,19 @@ class Batch(ABC):
     @abstractmethod
     def replay(self, ledger: Ledger, remembered: str) -> Any:
         """The result of the first time, for a repetition; rows may be shown as they are now."""
+
+
+class Chore(Batch):
+    """A batch the service gives itself; it carries no request id, and so is never repeated."""
+
+    __slots__ = ()
+
+    def __init__(self, workspace: str, weight: int = 1) -> None:
+        super().__init__(Caller(workspace, SYSTEM), weight)
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing."""
+
+    def replay(self, ledger: Ledger, remembered: str) -> int:
+        """Never asked for."""
+        raise NotImplementedError

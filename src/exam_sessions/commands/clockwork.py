@@ -11,7 +11,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import SYSTEM, Batch, Caller
+from exam_sessions.commands.batch import Chore
+from exam_sessions.commands.forgetting import Forgetting
 from exam_sessions.domain.decide import decide, due_command, settle
 from exam_sessions.domain.machine import STATES
 from exam_sessions.domain.records import Event
@@ -32,27 +33,8 @@ log = logging.getLogger(__name__)
 SWEEP_AT_MOST = 200
 """Sessions of one sweep, so that callers wait for no more than that."""
 
-REMEMBERED_FOR = 48 * 3600 * 1_000_000
-"""How long requests are remembered, in microseconds. The contract asks for 24 hours at least."""
-
 TIDY_EVERY = 100
-"""Sweeps between two rounds of forgetting old requests."""
-
-
-class Chore(Batch):
-    """A batch the service gives itself; it carries no request id, and so is never repeated."""
-
-    __slots__ = ()
-
-    def __init__(self, workspace: str, weight: int = 1) -> None:
-        super().__init__(Caller(workspace, SYSTEM), weight)
-
-    def wants(self, wants: Wants) -> None:
-        """Nothing."""
-
-    def replay(self, ledger: Ledger, remembered: str) -> int:
-        """Never asked for."""
-        raise NotImplementedError
+"""Sweeps between the beginnings of two rounds of forgetting old requests."""
 
 
 class Sweep(Chore):
@@ -130,16 +112,6 @@ class SetAside(Sweep):
         raise self.fault
 
 
-class Forget(Chore):
-    """Requests older than what is promised. The result is how many were forgotten."""
-
-    __slots__ = ()
-
-    def apply(self, ledger: Ledger) -> int:
-        """Forgets a bounded number."""
-        return ledger.forget_requests(self.caller.workspace, ledger.now - REMEMBERED_FOR, SWEEP_AT_MOST)
-
-
 class Discard(Chore):
     """A draft whose writer has died. The result is how many of its sessions were removed."""
 
@@ -167,6 +139,7 @@ class Clockwork:
     ) -> None:
         self._store, self._reads, self._lane = store, reads, lane
         self._now, self._tick = now, tick
+        self._forgetting = Forgetting(reads, lane, now)
         self._sweeps = 0
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -189,8 +162,8 @@ class Clockwork:
                 if len(ids) < SWEEP_AT_MOST:
                     break
             if self._sweeps % TIDY_EVERY == 0:
-                while await self._lane.submit(Forget(workspace)) == SWEEP_AT_MOST:
-                    pass
+                self._forgetting.begin_round(workspace)
+            await self._forgetting.step(workspace)
         await self.discard_dead()
         self._sweeps += 1
         return moved

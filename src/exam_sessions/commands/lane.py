@@ -1,10 +1,9 @@
 """Group commit: gathers the calls of a moment into one transaction, and answers each once it is durable.
 
 While a group is under way, the calls that arrive wait for the next one. When calls overlap, the lane also lingers
-before it starts a group, because calls reach the event loop one at a time and groups would not form: a millisecond,
-and another for as long as many keep arriving, or until as many are there as there were when the arrivals last ceased.
-A lone caller does not wait, but for a rare probe whether there is company after all. All bookkeeping happens on the
-event loop, so there is nothing to lock.
+before it starts a group, because calls reach the event loop one at a time and groups would not form: until those are
+there who are expected, or arrivals cease (company.py). All bookkeeping happens on the event loop, so there is nothing
+to lock.
 
 A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
 the steps of one call the processor would forget the code of the others, and everything took three times as long.
@@ -22,6 +21,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from exam_sessions import errors
+from exam_sessions.commands.company import Company
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,18 +36,6 @@ GROUP_AT_MOST = 512
 
 HEAVY = 200
 """A batch of this weight has a transaction to itself, on the thread."""
-
-CROWDED = 2.0
-"""Calls per group, on average of late, from which on lingering pays."""
-
-ARRIVING = 1
-"""Calls that must have come in one linger for another to pay. More than one made groups a third as large."""
-
-LINGERS_AT_MOST = 8
-"""Lingers before one group."""
-
-PROBE_EVERY = 32
-"""Groups between two that linger to the end, to see how much company there is; also without any company."""
 
 AGAIN = object()
 """The outcome of a batch that has more to do: it goes to the end of the line, and others go first."""
@@ -99,10 +87,8 @@ class Lane:
         self._linger, self._backlog = linger, backlog
         self._line: list[Waiting] = []
         self._busy = self._planned = self._closed = False
-        self._crowd, self._alone = 1.0, 0
+        self._company = Company()
         self._timer: asyncio.TimerHandle | None = None
-        self._lingers = self._seen = self._count = 0
-        self._company = GROUP_AT_MOST
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,10 +118,9 @@ class Lane:
         self._idle.clear()
         if not self._busy and not self._planned:
             self._plan()
-        elif self._timer and len(self._line) >= self._company and self._count % PROBE_EVERY:
+        elif self._timer and self._company.is_complete(len(self._line)):
             self._timer.cancel()
-            self._timer = None
-            self._loop.call_soon(self._dispatch)
+            self._start()
         return future
 
     async def close(self) -> None:
@@ -148,34 +133,32 @@ class Lane:
             self._db.close()
 
     def _plan(self) -> None:
-        assert self._loop is not None
         self._planned = True
-        crowded = self._crowd >= CROWDED
-        self._alone = 0 if crowded else self._alone + 1
-        if self._linger and (crowded or self._alone % PROBE_EVERY == 0):
-            self._lingers, self._seen = 1, len(self._line)
-            self._timer = self._loop.call_later(self._linger, self._lingered)
+        if self._linger and self._company.is_missing(len(self._line)):
+            self._wait()
         else:
-            self._loop.call_soon(self._dispatch)
+            self._start()
+
+    def _wait(self) -> None:
+        assert self._loop is not None
+        self._timer = self._loop.call_later(self._linger, self._lingered)
+
+    def _start(self) -> None:
+        """Takes along what arrives in the same turn of the loop."""
+        assert self._loop is not None
+        self._timer = None
+        self._loop.call_soon(self._dispatch)
 
     def _lingered(self) -> None:
-        """Lingers on while many keep arriving, else starts the group."""
-        arrived, self._seen = len(self._line) - self._seen, len(self._line)
-        if arrived >= ARRIVING and self._lingers < LINGERS_AT_MOST:
-            assert self._loop is not None
-            self._lingers += 1
-            self._timer = self._loop.call_later(self._linger, self._lingered)
+        if self._company.keeps_coming(len(self._line)):
+            self._wait()
         else:
-            self._company = len(self._line)
-            self._timer = None
-            self._dispatch()
+            self._start()
 
     def _dispatch(self) -> None:
         self._planned, self._busy = False, True
-        self._count += 1
+        self._company.sets_out(len(self._line))
         group, opened = self._open(self._next_group())
-        # Company is noticed at once and forgotten slowly.
-        self._crowd = max(len(group), self._crowd + 0.1 * (len(group) - self._crowd))
         db = self._db
         assert db is not None
         if not group:
@@ -218,6 +201,7 @@ class Lane:
                     outcome = fault  # noqa: PLW2901
             _give(waiting.future, outcome)
         self._busy = False
+        self._company.was_answered(len(group), len(self._line))
         if self._line:
             self._plan()
         else:

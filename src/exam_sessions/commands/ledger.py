@@ -254,7 +254,10 @@ class Ledger:
         if key in self._inserts:
             self._inserts[key] = session
         else:
-            columns = changed.union(name for name in DERIVED if getattr(before, name) != getattr(session, name))
+            columns = changed
+            for name in DERIVED:
+                if getattr(before, name) != getattr(session, name):
+                    columns |= {name}
             earlier = self._changes.get(key)
             if earlier:
                 before, columns = earlier.before, columns | earlier.columns
@@ -300,10 +303,10 @@ class Ledger:
         if drawn:
             self._pins.setdefault((release.workspace_id, release.id), {}).update(drawn)
 
-    def forget_requests(self, workspace: str, before: int, most: int) -> int:
-        """Forgets up to `most` requests older than a moment; how many there were."""
+    def forget_requests(self, workspace: str, ids: Sequence[str]) -> int:
+        """Forgets requests; how many there were."""
         self._wrote = True
-        return self.rows.requests.forget(self.db, workspace, before, most)
+        return self.rows.requests.forget(self.db, workspace, ids)
 
     def open_draft(self, draft: DraftRow) -> None:
         """Writes that a roster is under way."""

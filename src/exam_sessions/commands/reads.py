@@ -182,6 +182,10 @@ class Reads:
         """Every roster being written, also those whose writer has died."""
         return await self._read(lambda db, rows: rows.drafts.all(db))
 
+    async def old_requests(self, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
+        """Looks at the next requests in the order of their ids: the last one, empty at the end, and the old ones."""
+        return await self._read(lambda db, rows: rows.requests.old(db, workspace, after, before, most))
+
     async def due(self, workspace: str, now: int, most: int) -> list[str]:
         """Ids of sessions the clockwork must look at."""
         return await self._read(lambda db, rows: rows.sessions.due(db, workspace, now, most))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Release, Session
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RUNNING = (State.IN_PROGRESS, State.OFFLINE)
 
 
 def rfc3339(moment: int) -> str:
@@ -43,12 +44,12 @@ def deadline(session: Session, release: Release) -> int:
     """When the clock ends the running attempt; 0 without a limit, before the start, while paused or after the end."""
     if not session.start_time or session.pause_start_time or session.end_time:
         return 0
-    _, end = window(session, release)
-    limits = [end] if end else []
+    end = session.window_end or release.window_end
     if release.duration:
-        limits.append(session.start_time + release.duration + session.extra_time + session.paused_time)
+        limit = session.start_time + release.duration + session.extra_time + session.paused_time
+        end = min(end, limit) if end else limit
     # A window may be moved to before the start; no attempt ends before it began.
-    return max(session.start_time, min(limits)) if limits else 0
+    return max(session.start_time, end) if end else 0
 
 
 def time_left_while_paused(session: Session, release: Release) -> int | None:
@@ -76,7 +77,7 @@ def stop(session: Session, release: Release, now: int) -> dict[str, int]:
 
 def due_time(session: Session, release: Release, now: int) -> int | None:
     """When the clockwork must look at the session next; None when never."""
-    if session.state in {State.IN_PROGRESS, State.OFFLINE}:
+    if session.state in RUNNING:
         return deadline(session, release) or None
     if session.state == State.SCHEDULED_BUT_LOCKED:
         start, end = window(session, release)

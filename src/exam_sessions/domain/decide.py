@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 Changes = dict[str, Any]
 
+PLACES = {name: place for place, name in enumerate(Session._fields)}
+ALWAYS = frozenset({"state", "update_time", "version"})
+"""Columns every move writes."""
+
 
 class Decision(NamedTuple):
     """What is to be written: the session as it becomes (None when deleted) and one event per hop.
@@ -51,15 +55,18 @@ def decide(session: Session, release: Release, command: Command, now: int) -> De
         return _wrong_pin(session, refusal, now)
     effect = EFFECTS.get(command.action)
     changes: Changes = effect(move) if effect else {}
-    event = _event(session, command, before, after, changes)
-    changes |= {"state": int(after), "update_time": now, "version": session.version + 1}
-    return Decision(settle(session._replace(**changes), release, now), (event,), changed=frozenset(changes))
+    told = _told(session, changes)
+    event = Event(command.action.value, int(before), int(after), _reason(command, changes), command.message, "", told)
+    became = _changed(session, changes | {"state": int(after), "update_time": now, "version": session.version + 1})
+    return Decision(settle(became, release, now), (event,), None, ALWAYS.union(changes))
 
 
 def settle(session: Session, release: Release, now: int) -> Session:
     """The session with its derived columns worked out anew: when the clock must look, and the open-session mark."""
     is_open = state_of(session.state) in OPEN and not release.allow_multiple_open_sessions
     due, opened = clock.due_time(session, release, now), session.candidate_id if is_open else None
+    if session.due_time == due and session.open_candidate == opened and session.draft is None:
+        return session
     return session._replace(due_time=due, open_candidate=opened, draft=None)
 
 
@@ -102,19 +109,29 @@ def explain(
     return verdicts
 
 
-def _event(session: Session, command: Command, before: State, after: State, changes: Changes) -> Event:
-    secret = {"pin"}
-    told = {
-        name: ("***", "***") if name in secret else (getattr(session, name), value)
-        for name, value in changes.items()
-        if getattr(session, name) != value
+def _changed(session: Session, changes: Changes) -> Session:
+    """As `_replace`, in half the time."""
+    row = list(session)
+    for name, value in changes.items():
+        row[PLACES[name]] = value
+    return Session._make(row)
+
+
+def _told(session: Session, changes: Changes) -> dict[str, tuple[object, object]]:
+    """The fields that change, before and after, without secrets."""
+    told: dict[str, tuple[object, object]] = {
+        name: (old, value) for name, value in changes.items() if (old := session[PLACES[name]]) != value
     }
-    reason = ""
+    if "pin" in told:
+        told["pin"] = ("***", "***")
+    return told
+
+
+def _reason(command: Command, changes: Changes) -> str:
     if command.action is Action.VOID:
-        reason = command.void_reason.name
-    elif changes.get("finish_reason"):
-        reason = FinishReason(changes["finish_reason"]).name
-    return Event(command.action.value, int(before), int(after), reason, command.message, changes=told)
+        return command.void_reason.name
+    finish = changes.get("finish_reason")
+    return FinishReason(finish).name if finish else ""
 
 
 def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision:

@@ -180,12 +180,16 @@ def _unary(method: MethodDescriptor, function: Method | InLine, limit: int) -> g
     name = f"{method.containing_service.full_name}/{method.name}"
     door = Door(method, limit)
 
-    async def answer(data: bytes, call: Call) -> bytes:
-        if isinstance(function, InLine):
-            reply: bytes = await function.submit(RawOrder(data, call, door, function))
-            return reply
+    def in_line(data: bytes, call: Call) -> Awaitable[bytes]:
+        assert isinstance(function, InLine)
+        return function.submit(RawOrder(data, call, door, function))
+
+    async def by_itself(data: bytes, call: Call) -> bytes:
+        assert not isinstance(function, InLine)
         request = door.admit(data) if len(data) < LONG else await asyncio.to_thread(door.admit, data)
         return (await function(request, call)).SerializeToString()
+
+    answer: Callable[[bytes, Call], Awaitable[bytes]] = in_line if isinstance(function, InLine) else by_itself
 
     async def serve(data: bytes, context: Any) -> bytes:
         try:

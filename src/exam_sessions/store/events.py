@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
 
 
+as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 class EventRow(NamedTuple):
     """An event in its place."""
 
@@ -78,7 +81,7 @@ class EventRows:
         rows = []
         for event, session_id, release_id, actor, request_id in happened:
             place += 1
-            changes = json.dumps(event.changes, separators=(",", ":"), ensure_ascii=False) if event.changes else ""
+            changes = as_json(event.changes) if event.changes else ""
             rows.append(
                 (
                     workspace,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from exam_sessions.store.among import among, listed
 from exam_sessions.store.schema import requests
@@ -33,15 +33,13 @@ class RequestRows:
         mine = c.workspace_id == bindparam("workspace")
         self._load = store.statement(select(requests).where(mine, among(c.request_id, "keys")))
         self._insert = store.statement(insert(requests))
-        old = (
-            select(c.request_id)
-            .where(mine, c.create_time < bindparam("before"))
-            .limit(bindparam("most"))
-            .scalar_subquery()
+        later = mine & (c.request_id > bindparam("after"))
+        page = select(c.request_id).where(later).order_by(c.request_id).limit(bindparam("most")).subquery()
+        self._page_end = store.statement(select(func.max(page.c.request_id)))
+        self._old = store.statement(
+            select(c.request_id).where(later, c.request_id <= bindparam("last"), c.create_time < bindparam("before"))
         )
-        self._forget = store.statement(
-            delete(requests).where(c.workspace_id == bindparam("here"), c.request_id.in_(old))
-        )
+        self._forget = store.statement(delete(requests).where(mine, among(c.request_id, "keys")))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[RequestRow]:
         """The remembered requests with these ids."""
@@ -51,7 +49,12 @@ class RequestRows:
         """Remembers requests."""
         db.run_many(self._insert, rows)
 
-    def forget(self, db: Db, workspace: str, before: int, most: int) -> int:
-        """Forgets up to `most` requests older than a moment; how many there were."""
-        values = {"here": workspace, "workspace": workspace, "before": before, "most": most}
-        return db.run(self._forget, values)
+    def old(self, db: Db, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
+        """Of the next `most` requests in the order of their ids: the last, empty for none, and those too old."""
+        values = {"workspace": workspace, "after": after, "before": before, "most": most}
+        last = db.rows(self._page_end, values)[0][0] or ""
+        return last, [row[0] for row in db.rows(self._old, values | {"last": last})]
+
+    def forget(self, db: Db, workspace: str, ids: Sequence[str]) -> int:
+        """Forgets requests; how many there were."""
+        return db.run(self._forget, (workspace, listed(ids)))

@@ -152,7 +152,6 @@ requests = Table(
     # What a repetition is answered from: ids, or the rows of a batch, as JSON.
     _text("result"),
     _number("create_time"),
-    Index("requests_by_create_time", "workspace_id", "create_time"),
     sqlite_with_rowid=False,
 )
 

@@ -90,9 +90,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "request_id"),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("requests", schema=None) as batch_op:
-        batch_op.create_index("requests_by_create_time", ["workspace_id", "create_time"], unique=False)
-
     op.create_table(
         "sessions",
         sa.Column("workspace_id", sa.Text(), nullable=False),
@@ -201,8 +198,6 @@ def downgrade() -> None:
         batch_op.drop_index("sessions_by_create_time")
 
     op.drop_table("sessions")
-    with op.batch_alter_table("requests", schema=None) as batch_op:
-        batch_op.drop_index("requests_by_create_time")
 
     op.drop_table("requests")
     with op.batch_alter_table("releases", schema=None) as batch_op:
