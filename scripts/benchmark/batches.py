@@ -15,7 +15,7 @@ from benchmark.figures import Figure, median, spread
 from benchmark.probe import Probe
 from benchmark.servers import service
 from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.store.engine import Store
+from exam_sessions.store.databases import store_of
 from exam_sessions.v1 import session_service_pb2
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class RawDriver:
     """The same rows into the same tables, by executemany: one transaction, synchronous=FULL, nothing checked."""
 
     def __init__(self, database: Database) -> None:
-        store = Store(database.url)
+        store = store_of(database.url)
         upgrade(store)
         store.close()
         self._db = sqlite3.connect(database.path, isolation_level=None)

@@ -15,7 +15,7 @@ import uvloop
 from exam_sessions.commands.service import Service
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.server import Server
-from exam_sessions.store.engine import Store
+from exam_sessions.store.databases import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ class App:
 
     def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
         self.settings = settings
-        store = Store(settings.database_url)
+        store = store_of(settings.database_url)
         upgrade(store)
         self.service = Service(
             store, clock, linger=settings.linger_ms / 1000, tick=settings.tick_ms / 1000, backlog=settings.backlog

@@ -8,7 +8,7 @@ from journeys import bring_to
 from messages import booking, bookings, mask, new_id, outcome_of, send
 from rows import count, locked_for_writing, unusable
 
-from exam_sessions.store import engine
+from exam_sessions.store import sqlite
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving
 
@@ -16,7 +16,7 @@ from serving import Desk, Refused, serving
 @pytest.fixture
 def impatient(tmp_path, monkeypatch):
     """A server that waits for other writers a fifth of a second only."""
-    monkeypatch.setattr(engine, "BUSY_S", 0.2)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.2)
     with serving(tmp_path) as server:
         yield server
 

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from exam_sessions.domain import records, states
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store import schema
-from exam_sessions.store.engine import Store
+from exam_sessions.store.databases import store_of
 from exam_sessions.store.events import EventRow
 from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2
@@ -21,7 +21,7 @@ from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2
 @pytest.fixture
 def migrated(tmp_path):
     """A store on a database the migrations have built."""
-    store = Store(f"sqlite:///{tmp_path}/migrated.db")
+    store = store_of(f"sqlite:///{tmp_path}/migrated.db")
     upgrade(store)
     yield store
     store.close()

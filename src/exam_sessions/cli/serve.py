@@ -95,9 +95,9 @@ def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
         from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as below
 
         from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as below
-        from exam_sessions.store.engine import Store  # noqa: PLC0415 - as below
+        from exam_sessions.store.databases import store_of  # noqa: PLC0415 - as below
 
-        with closing(Store(url)) as store:
+        with closing(store_of(url)) as store:
 
             def revision() -> str | None:
                 with store.engine.connect() as connection:

@@ -53,17 +53,20 @@ class Transactions:
         """
         self._db.begin(wait=False)
         try:
-            return self._ledger(group, recent)
+            ledger = self._opened(recent if self._db.answers_at_once else None)
+            ledger.load(_wanted(group), to_write=True)
         except BaseException:
             self._db.rollback()
             raise
+        return ledger
 
     @contextmanager
     def writing(self, group: Sequence[Batch] = ()) -> Iterator[Ledger]:
         """A ledger with what a group wants; what is entered is durable when the block ends, or never was."""
         self._db.begin(wait=True)
         try:
-            ledger = self._ledger(group)
+            ledger = self._opened()
+            ledger.load(_wanted(group, requests=True), to_write=True)
             yield ledger
             ledger.write()
             self._db.commit()
@@ -76,21 +79,25 @@ class Transactions:
         """A ledger with what a group wants, all of one moment; nothing can be entered."""
         self._db.begin_read()
         try:
-            yield self._ledger(group)
+            ledger = self._opened()
+            ledger.load(_wanted(group, requests=True))
+            yield ledger
         finally:
             self._db.rollback()
 
-    def _ledger(self, group: Sequence[Batch], recent: Recent | None = None) -> Ledger:
+    def _opened(self, recent: Recent | None = None) -> Ledger:
         others = [held for held in self._reserved if held is not self._own]
-        ledger = Ledger(self._db, self._rows, self._now(), self.server, others, recent)
-        if group:
-            wants = Wants()
-            for batch in group:
-                batch.wants(wants)
-                if batch.caller.request_id and recent is None:
-                    wants.request(batch.caller.workspace, batch.caller.request_id)
-            ledger.load(wants)
-        return ledger
+        return Ledger(self._db, self._rows, self._now(), self.server, others, recent)
+
+
+def _wanted(group: Sequence[Batch], *, requests: bool = False) -> Wants:
+    """What a group wants; also what is remembered of its requests."""
+    wants = Wants()
+    for batch in group:
+        batch.wants(wants)
+        if requests and batch.caller.request_id:
+            wants.request(batch.caller.workspace, batch.caller.request_id)
+    return wants
 
 
 class Executor:

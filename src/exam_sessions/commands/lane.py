@@ -10,7 +10,7 @@ the steps of one call the processor would forget the code of the others, and eve
 
 The lane's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
 thread's: SQLite answers from memory in microseconds, and handing the interpreter to and fro for each row cost more
-than the rows. A heavy group is the thread's from beginning to end.
+than the rows. A heavy group is the thread's from beginning to end, and so is every group where a server answers.
 """
 
 from __future__ import annotations
@@ -163,12 +163,23 @@ class Lane:
         assert db is not None
         if not group:
             self._done(group, [])
-        elif group[0].order.weight >= HEAVY or (prepared := self._work.prepare(db, opened)) is None:
+        elif group[0].order.weight >= HEAVY:
+            self._tasks.put((group, lambda: self._work.run(db, opened)))
+        elif not db.answers_at_once:
+            self._tasks.put((group, lambda: self._from_beginning_to_end(db, opened)))
+        elif (prepared := self._work.prepare(db, opened)) is None:
             self._tasks.put((group, lambda: self._work.run(db, opened)))
         elif prepared.commit:
             self._tasks.put((group, prepared.commit))
         else:
             self._done(group, prepared.outcomes)
+
+    def _from_beginning_to_end(self, db: Db, opened: list[Any]) -> Sequence[Outcome]:
+        """A light group on the thread."""
+        prepared = self._work.prepare(db, opened)
+        if prepared is None:
+            return self._work.run(db, opened)
+        return prepared.commit() if prepared.commit else prepared.outcomes
 
     @staticmethod
     def _open(group: list[Waiting]) -> tuple[list[Waiting], list[Any]]:

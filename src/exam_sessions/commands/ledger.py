@@ -99,14 +99,17 @@ class Ledger:
 
     # Reading.
 
-    def load(self, wants: Wants) -> None:
-        """Takes the rows wanted from what is known, or reads them: one statement per kind and workspace."""
-        if self._recent:
+    def load(self, wants: Wants, *, to_write: bool = False) -> None:
+        """Takes the rows wanted from what is known, or reads them: one statement per kind and workspace.
+
+        Sessions read `to_write` are kept from other servers until the transaction ends.
+        """
+        if self._recent is not None:
             self._recent.hold(self.db.others_commits())
             self._take_recent(self._recent, wants)
         for workspace in wants.sessions.keys() | wants.keycodes.keys():
             ids, keycodes = wants.sessions.get(workspace, ()), wants.keycodes.get(workspace, ())
-            for session in self.rows.sessions.load(self.db, workspace, ids, keycodes):
+            for session in self.rows.sessions.load(self.db, workspace, ids, keycodes, to_write=to_write):
                 self._know(session)
                 wants.release(workspace, session.release_id)
         for workspace, ids in wants.releases.items():
@@ -317,11 +320,16 @@ class Ledger:
         self.rows.sessions.insert(self.db, sessions)
 
     def publish(self, draft: DraftRow, count: int, caller: Caller) -> None:
-        """Writes the history of a roster of `count` sessions, and that it is under way no more: all see it now."""
+        """Writes the history of a roster of `count` sessions, and that it is under way no more: all see it now.
+
+        Raises:
+            errors.DatabaseUnavailable: another server took us for dead, and has removed it.
+        """
+        if not self.rows.drafts.close(self.db, draft):
+            raise errors.DatabaseUnavailable
         first = self.rows.events.reserve(self.db, caller.workspace, count)
         action = Action.SCHEDULE.value
         self.rows.drafts.tell(self.db, draft, first, action, caller.actor, caller.request_id, self.now)
-        self.rows.drafts.close(self.db, draft)
 
     def discard(self, draft: DraftRow, most: int) -> int:
         """Removes up to `most` sessions of a roster that is given up, then the draft; how many there were."""
@@ -359,10 +367,11 @@ class Ledger:
         for (workspace, release_id), drawn in self._pins.items():
             for (centre, day), pin in drawn.items():
                 self.rows.catalog.insert_pin(self.db, workspace, release_id, centre, day, pin)
-        for workspace, happened in self._happened.items():
-            self.rows.events.append(self.db, workspace, happened, self.now)
         if self._remembered:
             self.rows.requests.insert(self.db, self._remembered)
+        # Last, because the workspace's order of events is ours alone from here to the commit.
+        for workspace, happened in self._happened.items():
+            self.rows.events.append(self.db, workspace, happened, self.now)
         return bool(self._wrote or self._happened or self._remembered or self._changes)
 
 

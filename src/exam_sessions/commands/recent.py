@@ -28,11 +28,11 @@ class Recent:
         self.sessions: dict[Key, Session] = {}
         self.keycodes: dict[Key, str] = {}
         self.releases: dict[Key, Release] = {}
-        self._version = -1
+        self._version: int | None = None
 
-    def hold(self, version: int) -> None:
+    def hold(self, version: int | None) -> None:
         """Forgets everything unless `version`, the database's count of other people's commits, is as before."""
-        if version != self._version or len(self.sessions) > SESSIONS_AT_MOST:
+        if version is None or version != self._version or len(self.sessions) > SESSIONS_AT_MOST:
             self.clear()
             self._version = version
 
@@ -53,4 +53,4 @@ class Recent:
         self.sessions.clear()
         self.keycodes.clear()
         self.releases.clear()
-        self._version = -1
+        self._version = None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select, tuple_, update
 
 from exam_sessions.domain.records import Release
-from exam_sessions.store.among import among, listed
 from exam_sessions.store.schema import pins, releases
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class CatalogRows:
     def __init__(self, store: Store) -> None:
         c = releases.c
         mine = c.workspace_id == bindparam("workspace")
-        self._load = store.statement(select(releases).where(mine, among(c.id, "keys")))
+        self._load = store.statement(select(releases).where(mine, store.among(c.id, "keys")))
         self._insert = store.statement(insert(releases))
         values: dict[str, BindParameter[Any]] = {
             name: bindparam(f"new_{name}") for name in Release._fields if name not in FIXED
@@ -42,12 +41,14 @@ class CatalogRows:
         self._page_of_name = store.statement(page.where(c.name == bindparam("name")))
         p = pins.c
         of_release = (p.workspace_id == bindparam("workspace")) & (p.release_id == bindparam("release"))
-        self._pins = store.statement(select(p.centre_id, p.day, p.pin).where(of_release, among(p.centre_id, "keys")))
+        self._pins = store.statement(
+            select(p.centre_id, p.day, p.pin).where(of_release, store.among(p.centre_id, "keys"))
+        )
         self._insert_pin = store.statement(insert(pins))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[Release]:
         """The releases with these ids; unknown ones are left out."""
-        return [Release._make(row) for row in db.rows(self._load, (workspace, listed(ids)))] if ids else []
+        return [Release._make(row) for row in db.rows(self._load, (workspace, db.listed(ids)))] if ids else []
 
     def insert(self, db: Db, release: Release) -> None:
         """Adds a release."""
@@ -65,7 +66,7 @@ class CatalogRows:
 
     def pins(self, db: Db, workspace: str, release: str, centres: Collection[str]) -> dict[tuple[str, int], str]:
         """The PINs a release shares, by centre and day."""
-        rows = db.rows(self._pins, (workspace, release, listed(centres)))
+        rows = db.rows(self._pins, (workspace, release, db.listed(centres)))
         return {(centre, day): pin for centre, day, pin in rows}
 
     def insert_pin(self, db: Db, workspace: str, release: str, centre: str, day: int, pin: str) -> None:

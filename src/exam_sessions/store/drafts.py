@@ -65,9 +65,9 @@ class DraftRows:
         """Notes a roster under way."""
         db.run(self._open, draft)
 
-    def close(self, db: Db, draft: DraftRow) -> None:
-        """Strikes a roster off: its sessions are published, or gone."""
-        db.run(self._close, {"workspace": draft.workspace_id, "draft": draft.id})
+    def close(self, db: Db, draft: DraftRow) -> bool:
+        """Strikes a roster off: its sessions are published, or gone. Whether it was still there."""
+        return bool(db.run(self._close, {"workspace": draft.workspace_id, "draft": draft.id}))
 
     def all(self, db: Db) -> list[DraftRow]:
         """Every roster under way, also those whose writer has died."""

@@ -1,40 +1,23 @@
-"""Connections to the database: where it is, how each is set up, what its failures mean. No statement on rows.
+"""What every database has in common: statements compiled once, connections, what their failures mean.
 
-A `Db` is one driver connection owned by one thread. Hot statements are SQLAlchemy Core, compiled once and run through
-the driver (a Core expression executed as such costs five times as much).
+The databases themselves are sqlite.py and postgres.py; databases.py picks one by its URL. A `Db` is one driver
+connection used by one thread at a time. Hot statements are SQLAlchemy Core, compiled once and run through the driver
+(a Core expression executed as such costs five times as much).
 """
 
 from __future__ import annotations
 
-import fcntl
-import sqlite3
-import time
-import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
-
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool
+from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
     from types import TracebackType
 
+    from sqlalchemy import ColumnElement, Engine, Select, Table
     from sqlalchemy.sql import ClauseElement
     from sqlalchemy.sql.compiler import SQLCompiler
-
-BUSY_S = 5.0
-"""How long a writer waits for another process's transaction, in seconds."""
-
-CHECKPOINT_PAGES = 16_384
-"""Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
-
-BUSY_PAUSE_S = 0.002
-"""Seconds between two tries."""
 
 
 class UniqueViolation(Exception):  # noqa: N818 - a fact about the rows, turned into a refusal above
@@ -72,79 +55,55 @@ class Statement:
         return values
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise UniqueViolation(str(error)) from error
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        raise DatabaseDown(str(error)) from error
+class Db(ABC):
+    """One connection, one thread at a time."""
 
+    answers_at_once: bool
+    """Whether statements are answered from memory in microseconds, or the thread has to wait for a server."""
 
-class Db:
-    """One connection, one thread."""
-
-    def __init__(self, driver: sqlite3.Connection) -> None:
-        self._driver = driver
-
+    @abstractmethod
     def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
-        try:
-            return self._driver.execute(statement.text, statement.ordered(values)).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise DatabaseDown(str(error)) from error
 
+    @abstractmethod
     def run(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
-        with _translated():
-            return self._driver.execute(statement.text, statement.ordered(values)).rowcount
 
+    @abstractmethod
     def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement once per row."""
-        with _translated():
-            self._driver.executemany(statement.text, rows)
+        """Runs a statement once per row, at least in effect."""
 
+    @abstractmethod
+    def listed(self, values: Iterable[str]) -> Any:
+        """Values as a parameter of `Store.among`."""
+
+    @abstractmethod
     def begin(self, *, wait: bool = True) -> None:
         """Begins a transaction that will write; may wait for another process to end its own.
 
         Raises:
-            DatabaseDown: another process keeps its transaction open, for longer than BUSY_S where we wait.
+            DatabaseDown: the database does not answer, or is another's for too long.
         """
-        end = time.monotonic() + BUSY_S
-        while True:
-            try:
-                self._driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.DatabaseError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or not wait or time.monotonic() > end:
-                    raise DatabaseDown(str(error)) from error
-                time.sleep(BUSY_PAUSE_S)
-            else:
-                return
 
-    def others_commits(self) -> int:
-        """A number that changes when another connection has committed; exact inside a transaction."""
-        return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
-
+    @abstractmethod
     def begin_read(self) -> None:
         """Begins a transaction whose reads all see the same moment."""
-        with _translated():
-            self._driver.execute("BEGIN")
 
+    @abstractmethod
     def commit(self) -> None:
         """Makes the transaction durable."""
-        with _translated():
-            self._driver.execute("COMMIT")
 
+    @abstractmethod
     def rollback(self) -> None:
         """Gives the transaction up, if one is open."""
-        if self._driver.in_transaction:
-            self._driver.execute("ROLLBACK")
 
+    @abstractmethod
+    def others_commits(self) -> int | None:
+        """A number that changes when another connection has committed, exact inside a transaction; None: unknown."""
+
+    @abstractmethod
     def close(self) -> None:
         """Closes the connection."""
-        self._driver.close()
 
     def __enter__(self) -> Self:
         """Gives the connection for the length of a block."""
@@ -157,85 +116,47 @@ class Db:
         self.close()
 
 
-class Store:
-    """A database by its URL: `sqlite:///exam-sessions.db`."""
+class Store(ABC):
+    """A database by its URL."""
 
-    def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise ValueError(f"database_url is not a database URL: {url!r}") from None
-        if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-            raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url!r}")
-        self.path = Path(parsed.database).absolute()
-        self._server = ""
-        self._presence: BinaryIO | None = None
-        # Plain Core and Alembic go through the engine; the lanes own their driver connections.
-        self.engine = create_engine(parsed, poolclass=NullPool)
+    engine: Engine
+    """For plain Core and Alembic; the lanes own their driver connections."""
 
+    @abstractmethod
     def writer(self) -> Db:
-        """A connection that may write. Nothing it commits is acknowledged before it is on disk."""
-        with _translated():
-            driver = sqlite3.connect(
-                self.path,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=BUSY_S,
-                cached_statements=256,
-            )
-            driver.execute("PRAGMA journal_mode=WAL")
-            # From here on `begin` does the waiting, so that it can be told not to.
-            driver.execute("PRAGMA busy_timeout=0")
-            driver.execute("PRAGMA synchronous=FULL")
-            driver.execute("PRAGMA cache_size=-65536")
-            driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-        return Db(driver)
+        """A connection that may write. Nothing it commits is acknowledged before it is durable."""
 
+    @abstractmethod
     def reader(self) -> Db:
         """A connection that cannot write."""
-        with _translated():
-            driver = sqlite3.connect(
-                f"file:{self.path}?mode=ro",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=BUSY_S,
-                cached_statements=256,
-            )
-            driver.execute("PRAGMA cache_size=-32768")
-        return Db(driver)
 
+    @abstractmethod
     def presence(self) -> str:
-        """This server's id, by which others of the same file can tell whether it lives (`is_alive`)."""
-        if self._presence is None:
-            self._server = str(uuid.uuid4())
-            self._presence = self._sign_of(self._server).open("wb")
-            # The system lets go of the lock when the process ends, however it ends.
-            fcntl.flock(self._presence, fcntl.LOCK_EX)
-        return self._server
+        """This server's id, by which others of the same database can tell whether it lives (`is_alive`)."""
 
+    @abstractmethod
     def is_alive(self, server: str) -> bool:
         """Whether the server of that id still runs."""
-        try:
-            with self._sign_of(server).open("rb") as sign:
-                fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        self._sign_of(server).unlink(missing_ok=True)
-        return False
 
-    def _sign_of(self, server: str) -> Path:
-        return self.path.with_name(f"{self.path.name}-server-{server}")
+    @abstractmethod
+    def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """Whether the column holds one of the values of the parameter `name`, made by `Db.listed`.
+
+        Any number of them is one parameter, so that a statement is compiled once.
+        """
+
+    @abstractmethod
+    def upsert(self, table: Table) -> Any:
+        """An INSERT that can say what to do on a conflict."""
+
+    def for_update(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:
+        """A SELECT that keeps its rows for this transaction, taken in the order of a key: none wait in a ring."""
+        return rows.order_by(key).with_for_update()
 
     def statement(self, statement: ClauseElement) -> Statement:
         """A Core statement, compiled for this database."""
         return Statement(statement, self.engine)
 
+    @abstractmethod
     def close(self) -> None:
         """Lets go of the engine, and is not present any more."""
-        self.engine.dispose()
-        if self._presence:
-            self._sign_of(self._server).unlink(missing_ok=True)
-            self._presence.close()

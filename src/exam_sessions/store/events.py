@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from exam_sessions.store.schema import events, workspaces
 
@@ -61,7 +60,7 @@ class EventRows:
         self._last = store.statement(select(events).where(mine).order_by(c.sequence.desc()).limit(1))
         count: BindParameter[int] = bindparam("count")
         self._reserve = store.statement(
-            upsert(workspaces)
+            store.upsert(workspaces)
             .values(workspace_id=bindparam("workspace"), last_sequence=bindparam("first"))
             .on_conflict_do_update(
                 index_elements=[workspaces.c.workspace_id],

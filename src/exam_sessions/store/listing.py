@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
 from exam_sessions.domain.records import Session
-from exam_sessions.store.among import among, listed
-from exam_sessions.store.schema import drafts, sessions
+from exam_sessions.store.schema import sessions
+from exam_sessions.store.sessions import PUBLISHED
 
 if TYPE_CHECKING:
     from sqlalchemy import Column
@@ -49,8 +49,6 @@ class Place(NamedTuple):
 
 c = sessions.c
 PARTS: dict[str, ColumnElement[bool]] = {
-    "release_ids": among(c.release_id, "release_ids"),
-    "candidate_ids": among(c.candidate_id, "candidate_ids"),
     "school_id": c.school_id == bindparam("school_id"),
     "district_id": c.district_id == bindparam("district_id"),
     "centre_id": c.centre_id == bindparam("centre_id"),
@@ -60,23 +58,23 @@ PARTS: dict[str, ColumnElement[bool]] = {
     "updated_until": c.update_time < bindparam("updated_until"),
 }
 
-PUBLISHED = c.draft.is_(None) | c.draft.not_in(
-    select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace"))
-)
-
 
 class SessionPages:
     """Builds, compiles and keeps one statement per shape of query."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._parts = PARTS | {
+            "release_ids": store.among(c.release_id, "release_ids"),
+            "candidate_ids": store.among(c.candidate_id, "candidate_ids"),
+        }
         self._kept: dict[object, Statement] = {}
 
     def page(
         self, db: Db, workspace: str, criteria: Criteria, order: str, after: Place | None, most: int
     ) -> list[Session]:
         """Up to `most` sessions in an order, after a place."""
-        values = self._values(workspace, criteria) | {"most": most}
+        values = self._values(db, workspace, criteria) | {"most": most}
         if after:
             values |= {"after_time": after.create_time, "after_id": after.id}
         statement = self._statement(criteria, order, after is not None)
@@ -84,9 +82,11 @@ class SessionPages:
 
     def count(self, db: Db, workspace: str, criteria: Criteria) -> int:
         """How many sessions match."""
-        return int(db.rows(self._statement(criteria, "count", after=False), self._values(workspace, criteria))[0][0])
+        values = self._values(db, workspace, criteria)
+        return int(db.rows(self._statement(criteria, "count", after=False), values)[0][0])
 
-    def _values(self, workspace: str, criteria: Criteria) -> dict[str, object]:
+    @staticmethod
+    def _values(db: Db, workspace: str, criteria: Criteria) -> dict[str, object]:
         values: dict[str, object] = {"workspace": workspace}
         for name, value in criteria._asdict().items():
             if name == "states":
@@ -94,7 +94,7 @@ class SessionPages:
             elif name in {"release_ids", "candidate_ids"} and len(value) == 1:
                 values[name] = value[0]
             elif value:
-                values[name] = listed(value) if isinstance(value, tuple) else value
+                values[name] = db.listed(value) if isinstance(value, tuple) else value
         return values
 
     def _statement(self, criteria: Criteria, order: str, after: bool) -> Statement:
@@ -114,7 +114,7 @@ class SessionPages:
             elif name in {"release_ids", "candidate_ids"} and len(value) == 1:
                 where.append(c[name.removesuffix("s")] == bindparam(name))
             elif value:
-                where.append(PARTS[name])
+                where.append(self._parts[name])
         if order == "count":
             return select(func.count()).select_from(sessions).where(*where)
         keys: list[Column[Any]]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from exam_sessions.store.among import among, listed
 from exam_sessions.store.schema import requests
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class RequestRows:
     def __init__(self, store: Store) -> None:
         c = requests.c
         mine = c.workspace_id == bindparam("workspace")
-        self._load = store.statement(select(requests).where(mine, among(c.request_id, "keys")))
+        self._load = store.statement(select(requests).where(mine, store.among(c.request_id, "keys")))
         self._insert = store.statement(insert(requests))
         later = mine & (c.request_id > bindparam("after"))
         page = select(c.request_id).where(later).order_by(c.request_id).limit(bindparam("most")).subquery()
@@ -39,11 +38,11 @@ class RequestRows:
         self._old = store.statement(
             select(c.request_id).where(later, c.request_id <= bindparam("last"), c.create_time < bindparam("before"))
         )
-        self._forget = store.statement(delete(requests).where(mine, among(c.request_id, "keys")))
+        self._forget = store.statement(delete(requests).where(mine, store.among(c.request_id, "keys")))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[RequestRow]:
         """The remembered requests with these ids."""
-        return [RequestRow._make(row) for row in db.rows(self._load, (workspace, listed(ids)))] if ids else []
+        return [RequestRow._make(row) for row in db.rows(self._load, (workspace, db.listed(ids)))] if ids else []
 
     def insert(self, db: Db, rows: Sequence[RequestRow]) -> None:
         """Remembers requests."""
@@ -57,4 +56,4 @@ class RequestRows:
 
     def forget(self, db: Db, workspace: str, ids: Sequence[str]) -> int:
         """Forgets requests; how many there were."""
-        return db.run(self._forget, (workspace, listed(ids)))
+        return db.run(self._forget, (workspace, db.listed(ids)))

@@ -11,9 +11,12 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallIn
 
 metadata = MetaData()
 
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its bytes, on every database the same."""
+
 
 def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=key, nullable=False)
+    return Column(name, TEXT, primary_key=key, nullable=False)
 
 
 def _number(name: str, *, key: bool = False) -> Column[int]:
@@ -94,10 +97,10 @@ sessions = Table(
     _text("void_message"),
     _text("exception_message"),
     Column("due_time", BigInteger, nullable=True),
-    Column("open_candidate", Text, nullable=True),
+    Column("open_candidate", TEXT, nullable=True),
     _number("update_time"),
     _number("version"),
-    Column("draft", Text, nullable=True),
+    Column("draft", TEXT, nullable=True),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from exam_sessions.domain.records import Release, Session
-from exam_sessions.store.among import among, listed
 from exam_sessions.store.schema import drafts, releases, sessions
 
 if TYPE_CHECKING:
@@ -19,6 +18,11 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Statement, Store
 
 SESSION_WIDTH = len(Session._fields)
+
+PUBLISHED = sessions.c.draft.is_(None) | sessions.c.draft.not_in(
+    select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace"))
+)
+"""Whether a session belongs to no roster that is still under way."""
 
 
 class Taken(NamedTuple):
@@ -44,19 +48,33 @@ class SessionRows:
         c = sessions.c
         mine = c.workspace_id == bindparam("workspace")
         in_release = mine & (c.release_id == bindparam("release"))
-        self._by_id = store.statement(select(sessions).where(mine, among(c.id, "keys")))
-        self._by_keycode = store.statement(select(sessions).where(mine, among(c.keycode, "keys")))
+        by_id, by_keycode = store.among(c.id, "ids"), store.among(c.keycode, "keycodes")
+        found = {
+            (True, False): select(sessions).where(mine, by_id),
+            (False, True): select(sessions).where(mine, by_keycode),
+            (True, True): select(sessions).where(mine, by_id | by_keycode),
+        }
+        self._found = {named: store.statement(rows) for named, rows in found.items()}
+        self._taken_up = {named: store.statement(store.for_update(rows, c.id)) for named, rows in found.items()}
         both = (c.workspace_id == releases.c.workspace_id) & (c.release_id == releases.c.id)
         one = select(sessions, releases).join(releases, both).where(mine)
         self._one_by_id = store.statement(one.where(c.id == bindparam("session")))
         self._one_by_keycode = store.statement(one.where(c.keycode == bindparam("keycode")))
+        together = select(sessions, releases).join(releases, both).where(mine, PUBLISHED)
+        self._many = {
+            (True, False): store.statement(together.where(by_id)),
+            (False, True): store.statement(together.where(by_keycode)),
+            (True, True): store.statement(together.where(by_id | by_keycode)),
+        }
         self._hidden = store.statement(select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")))
-        self._taken_ids = store.statement(select(c.id).where(mine, among(c.id, "keys")))
-        self._taken_keycodes = store.statement(select(c.keycode).where(mine, among(c.keycode, "keys")))
+        self._taken_ids = store.statement(select(c.id).where(mine, store.among(c.id, "keys")))
+        self._taken_keycodes = store.statement(select(c.keycode).where(mine, store.among(c.keycode, "keys")))
         self._taken_candidates = store.statement(
-            select(c.candidate_id).where(in_release, among(c.candidate_id, "keys"))
+            select(c.candidate_id).where(in_release, store.among(c.candidate_id, "keys"))
         )
-        self._taken_codes = store.statement(select(c.access_code).where(in_release, among(c.access_code, "keys")))
+        self._taken_codes = store.statement(
+            select(c.access_code).where(in_release, store.among(c.access_code, "keys"))
+        )
         self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
         self._insert = store.statement(insert(sessions))
         self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session")))
@@ -92,12 +110,18 @@ class SessionRows:
         places = [Session._fields.index(name.removeprefix("new_")) for name in statement.names]
         return Update(statement, itemgetter(*places))
 
-    def load(self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]) -> list[Session]:
-        """The sessions with these ids or keycodes; unknown and unpublished ones are left out."""
-        found = db.rows(self._by_id, (workspace, listed(ids))) if ids else []
-        if keycodes:
-            found += db.rows(self._by_keycode, (workspace, listed(keycodes)))
-        loaded = [Session._make(row) for row in found]
+    def load(
+        self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool = False
+    ) -> list[Session]:
+        """The sessions with these ids or keycodes; unknown and unpublished ones are left out.
+
+        Those read `to_write` are kept from others until the transaction ends.
+        """
+        if not ids and not keycodes:
+            return []
+        statement = (self._taken_up if to_write else self._found)[bool(ids), bool(keycodes)]
+        keys = [db.listed(values) for values in (ids, keycodes) if values]
+        loaded = [Session._make(row) for row in db.rows(statement, (workspace, *keys))]
         if any(session.draft for session in loaded):
             hidden = {row[0] for row in db.rows(self._hidden, (workspace,))}
             loaded = [session for session in loaded if session.draft not in hidden]
@@ -116,6 +140,14 @@ class SessionRows:
             return None
         return session, Release._make(rows[0][SESSION_WIDTH:])
 
+    def read_many(
+        self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]
+    ) -> list[tuple[Session, Release]]:
+        """The published sessions with these ids or keycodes, each with its release, all of one moment."""
+        keys = {"workspace": workspace, "ids": db.listed(ids), "keycodes": db.listed(keycodes)}
+        rows = db.rows(self._many[bool(ids), bool(keycodes)], keys)
+        return [(Session._make(row[:SESSION_WIDTH]), Release._make(row[SESSION_WIDTH:])) for row in rows]
+
     def taken(
         self,
         db: Db,
@@ -130,7 +162,7 @@ class SessionRows:
         """Which of the values stand in a row already."""
 
         def look(statement: Statement, scope: tuple[str, ...], keys: Collection[str]) -> set[str]:
-            return {row[0] for row in db.rows(statement, (*scope, listed(keys)))} if keys else set()
+            return {row[0] for row in db.rows(statement, (*scope, db.listed(keys)))} if keys else set()
 
         here, there = (workspace,), (workspace, release)
         return Taken(

@@ -1,0 +1,201 @@
+"""SQLite: a file, any number of readers, one writer. How its connections are set up and what its failures mean."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sqlalchemy import ColumnElement, Select, Table, bindparam, create_engine, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.pool import NullPool
+
+from exam_sessions.store.engine import DatabaseDown, Db, Parameters, Statement, Store, UniqueViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import URL
+    from sqlalchemy.dialects.sqlite.dml import Insert
+
+BUSY_S = 5.0
+"""How long a writer waits for another process's transaction, in seconds."""
+
+CHECKPOINT_PAGES = 16_384
+"""Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
+
+BUSY_PAUSE_S = 0.002
+"""Seconds between two tries."""
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise UniqueViolation(str(error)) from error
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        raise DatabaseDown(str(error)) from error
+
+
+class SqliteDb(Db):
+    """One connection, one thread."""
+
+    answers_at_once = True
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
+
+    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
+        """The rows a statement gives."""
+        try:
+            return self._driver.execute(statement.text, statement.ordered(values)).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise DatabaseDown(str(error)) from error
+
+    def run(self, statement: Statement, values: Parameters = ()) -> int:
+        """Runs a statement once; the number of rows it touched."""
+        with _translated():
+            return self._driver.execute(statement.text, statement.ordered(values)).rowcount
+
+    def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+        """Runs a statement once per row."""
+        with _translated():
+            self._driver.executemany(statement.text, rows)
+
+    def listed(self, values: Iterable[str]) -> str:
+        """A JSON array."""
+        return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+
+    def begin(self, *, wait: bool = True) -> None:
+        """Begins a transaction that will write; may wait for another process to end its own.
+
+        Raises:
+            DatabaseDown: another process keeps its transaction open, for longer than BUSY_S where we wait.
+        """
+        end = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or not wait or time.monotonic() > end:
+                    raise DatabaseDown(str(error)) from error
+                time.sleep(BUSY_PAUSE_S)
+            else:
+                return
+
+    def others_commits(self) -> int:
+        """A number that changes when another connection has committed; exact inside a transaction."""
+        return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
+
+    def begin_read(self) -> None:
+        """Begins a transaction whose reads all see the same moment."""
+        with _translated():
+            self._driver.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Makes the transaction durable."""
+        with _translated():
+            self._driver.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Gives the transaction up, if one is open."""
+        if self._driver.in_transaction:
+            self._driver.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._driver.close()
+
+
+class SqliteStore(Store):
+    """A SQLite file by its URL: `sqlite:///exam-sessions.db`."""
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:":
+            raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url}")
+        self.path = Path(url.database).absolute()
+        self._server = ""
+        self._presence: BinaryIO | None = None
+        self.engine = create_engine(url, poolclass=NullPool)
+
+    def writer(self) -> SqliteDb:
+        """A connection that may write. Nothing it commits is acknowledged before it is on disk."""
+        with _translated():
+            driver = sqlite3.connect(
+                self.path,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_S,
+                cached_statements=256,
+            )
+            driver.execute("PRAGMA journal_mode=WAL")
+            # From here on `begin` does the waiting, so that it can be told not to.
+            driver.execute("PRAGMA busy_timeout=0")
+            driver.execute("PRAGMA synchronous=FULL")
+            driver.execute("PRAGMA cache_size=-65536")
+            driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        return SqliteDb(driver)
+
+    def reader(self) -> SqliteDb:
+        """A connection that cannot write."""
+        with _translated():
+            driver = sqlite3.connect(
+                f"file:{self.path}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_S,
+                cached_statements=256,
+            )
+            driver.execute("PRAGMA cache_size=-32768")
+        return SqliteDb(driver)
+
+    def presence(self) -> str:
+        """This server's id, by which others of the same file can tell whether it lives (`is_alive`)."""
+        if self._presence is None:
+            self._server = str(uuid.uuid4())
+            self._presence = self._sign_of(self._server).open("wb")
+            # The system lets go of the lock when the process ends, however it ends.
+            fcntl.flock(self._presence, fcntl.LOCK_EX)
+        return self._server
+
+    def is_alive(self, server: str) -> bool:
+        """Whether the server of that id still runs."""
+        try:
+            with self._sign_of(server).open("rb") as sign:
+                fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        self._sign_of(server).unlink(missing_ok=True)
+        return False
+
+    def _sign_of(self, server: str) -> Path:
+        return self.path.with_name(f"{self.path.name}-server-{server}")
+
+    def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """Unpacks a JSON array."""
+        return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
+
+    def upsert(self, table: Table) -> Insert:
+        """SQLite's own INSERT."""
+        return insert(table)
+
+    def for_update(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:  # noqa: ARG002 - as Store
+        """The SELECT itself: there is one writer."""
+        return rows
+
+    def close(self) -> None:
+        """Lets go of the engine, and is not present any more."""
+        self.engine.dispose()
+        if self._presence:
+            self._sign_of(self._server).unlink(missing_ok=True)
+            self._presence.close()
