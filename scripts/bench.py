@@ -1,8 +1,9 @@
 """Measures the service against its floors, on this machine, now. Prints a table and writes JSON.
 
 Every figure stands beside its floor, taken by turns in the same run: a bare gRPC handler with messages of the same
-size (echo), the raw database driver, the same service with something switched off. The server is pinned to the first
-core, the load to the last. Medians of several runs; the ratio is the median of the ratios of neighbouring runs.
+size (echo), the raw database driver, pgbench, etcd, the same service with something switched off. The server is
+pinned to the first core, the load to the last. Medians of several runs; the ratio is the median of the ratios of
+neighbouring runs. What a measure needs and this machine does not have is told, and the measure skipped.
 
 measures:
   transitions  durable pause and resume, 64 and 16 callers, against the echo
@@ -11,6 +12,19 @@ measures:
   batches      BatchCreate of 10,000 against the raw driver, and what other calls wait meanwhile
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
+  postgres     durable transitions on PostgreSQL, against the echo and pgbench; two replicas against one
+  native       the native transport, against its own echo, the default transport, and etcd
+  watch        500 watchers, 500 events a second: delivery, loss, memory
+only when asked for, since they take long:
+  stored       transitions and reads with 10,000,000 stored sessions (--stored) against 10,000, on both databases
+  capacity     the curves of the capacity page: callers, rows per batch, replicas, the cost of a session's life
+
+Examples:
+  scripts/bench                                           everything that is quick enough, a quarter of an hour
+  scripts/bench --only watch --runs 1 --seconds 1         does it run at all?
+  scripts/bench --only stored --stored 1000000 --keep /var/tmp/stored
+  scripts/bench --only capacity --json capacity.json --report docs/capacity
+  scripts/bench --report docs/capacity --from capacity.json --from bench.json      only writes the page
 """
 
 from __future__ import annotations
@@ -18,20 +32,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from benchmark import batches, footprint, pages, traffic
+from benchmark import batches, capacity, footprint, native, pages, postgres, stored, traffic, watch
 from benchmark.bench import Bench
-from benchmark.figures import Figure, as_json, notes, table
-from benchmark.servers import ROOT, Cores, machine_busy_seconds
+from benchmark.figures import Figure, Missing, as_json, notes, skipped, table
+from benchmark.processes import Cores, machine_busy_seconds
+from benchmark.report import report
+from benchmark.servers import ROOT
+from benchmark.surroundings import surroundings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -45,8 +60,14 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "batches": batches.batches,
     "pages": pages.pages,
     "footprint": footprint.footprint,
+    "postgres": postgres.postgres,
+    "native": native.native,
+    "watch": watch.watch,
+    "stored": stored.stored,
+    "capacity": capacity.capacity,
 }
-COMMITS = 200
+LONG = {"stored", "capacity"}
+"""Taken only when they are named."""
 BUSY = 0.1
 """Share of a core that others may take before the figures are doubtful: two cores are often two halves of one."""
 
@@ -55,71 +76,63 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", action="append", choices=MEASURES, metavar="NAME", help="one measure; repeatable")
-    parser.add_argument("--runs", type=int, default=5, help="pairs of runs of each figure (default: 5)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of a run of calls (default: 3)")
-    parser.add_argument("--connections", type=int, default=4, help="connections that callers share (default: 4)")
-    parser.add_argument("--json", type=Path, default=ROOT / "bench.json", help="where to write (default: bench.json)")
-    parser.add_argument(
-        "--directory",
+    add = parser.add_argument
+    add("--only", action="append", choices=MEASURES, metavar="NAME", help="one measure; repeatable")
+    add("--runs", type=int, default=5, help="pairs of runs of each figure (default: 5)")
+    add("--seconds", type=float, default=3.0, help="length of a run of calls (default: 3)")
+    add("--connections", type=int, default=4, help="connections that callers share (default: 4)")
+    add("--json", type=Path, default=ROOT / "bench.json", help="where to write (default: bench.json)")
+    add("--directory", type=Path, help="where the databases go, on a real disk (default: that of temporary files)")
+    add("--stored", type=int, default=10_000_000, metavar="N", help="sessions of `stored` (default: 10000000)")
+    add(
+        "--keep",
         type=Path,
-        help="where the databases go, on a real disk (default: the system's for temporary files)",
+        metavar="DIR",
+        help="where the databases of `stored` stay, and are found filled next time",
+    )
+    add("--report", type=Path, metavar="DIR", help="write the capacity page there; without --only, measure nothing")
+    add(
+        "--from",
+        action="append",
+        type=Path,
+        default=[],
+        dest="sources",
+        metavar="FILE",
+        help="JSON of an earlier run for the page, repeatable; the last has the last word (default: that of --json)",
     )
     return parser.parse_args()
-
-
-def surroundings(directory: Path, cores: Cores) -> dict[str, Any]:
-    """What the figures depend on."""
-    model = next(
-        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
-    )
-    return {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": f"{model or platform.processor()}, {os.cpu_count()} cores, {platform.system()}",
-        "load_before": [round(load, 2) for load in os.getloadavg()],
-        "pinned": "no" if cores.server is None else f"server to core {cores.server}, load to core {cores.load}",
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        **{name: version(name) for name in ("grpcio", "uvloop", "protobuf", "protovalidate", "sqlalchemy")},
-        "directory": str(directory),
-        "commits_per_second": round(commits_per_second(directory)),
-    }
-
-
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
-
-
-def commits_per_second(directory: Path) -> float:
-    """What the disk allows: commits of one small row, WAL, synchronous=FULL, one after the other."""
-    with sqlite3.connect(directory / "commits.db", isolation_level=None) as db:
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("CREATE TABLE row (n INTEGER)")
-        began = time.perf_counter()
-        for n in range(COMMITS):
-            db.execute("INSERT INTO row VALUES (?)", (n,))
-        took = time.perf_counter() - began
-    return COMMITS / took
 
 
 def main() -> int:
     options, console = arguments(), Console()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are stopped on the way out
+    measured = bool(options.only or not options.report)
+    if measured:
+        run(options, console)
+    if options.report:
+        own = [options.json] if measured or not options.sources else []
+        sources = [*options.sources, *own]
+        if absent := [str(file) for file in sources if not file.exists()]:
+            console.print(f"no {', '.join(absent)}: measure first, with scripts/bench --only capacity", style="red")
+            return 2
+        console.print(f"wrote {report(options.report, sources)}")
+    return 0
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Takes the measures, and shows and writes what came out."""
     cores = Cores.here()
     cores.pin_load()
     began, busy, own = time.monotonic(), machine_busy_seconds(), sum(os.times()[:4])
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="exam-sessions-bench-", dir=options.directory) as name:
-        about = surroundings(Path(name), cores)
+        directory = Path(name)
+        about = surroundings(directory, cores)
         console.print("\n".join(f"{key.replace('_', ' ')}: {value}" for key, value in about.items()), style="dim")
+        bench = Bench(options.runs, options.seconds, directory, cores, options.connections)
+        bench.stored, bench.keep = options.stored, options.keep
         try:
-            measure(
-                options,
-                console,
-                Bench(options.runs, options.seconds, Path(name), cores, options.connections),
-                figures,
-            )
+            measure(options.only or [name for name in MEASURES if name not in LONG], console, bench, figures)
         finally:
             # What was measured before something went wrong is not lost.
             options.json.write_text(json.dumps(as_json(figures, about), indent=1) + "\n")
@@ -130,22 +143,38 @@ def main() -> int:
     console.print(f"{took:.0f} s; every run in {options.json}; other processes took {others:.0%} of a core meanwhile")
     if others > BUSY:
         console.print("the machine was busy with something else: measure again when it is quiet", style="yellow")
-    return 0
 
 
-def measure(options: argparse.Namespace, console: Console, bench: Bench, figures: list[Figure]) -> None:
-    """Takes the measures asked for, one after the other, and shows each figure as it comes."""
-    chosen = options.only or list(MEASURES)
+def measure(names: list[str], console: Console, bench: Bench, figures: list[Figure]) -> None:
+    """Takes the measures named, one after the other, and shows each figure as it comes."""
     # Drawn only when there is something to say: a bar that moves by itself would take part in the load.
     columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, auto_refresh=False, transient=True) as progress:
-        task = progress.add_task("", total=len(chosen))
-        bench.say = lambda text: progress.update(task, description=text, refresh=True)
-        for name in chosen:
-            for figure in MEASURES[name](bench):
+        task = progress.add_task("", total=len(names))
+        part = progress.add_task("", visible=False)
+
+        def say(text: str) -> None:
+            progress.update(part, visible=False)
+            progress.update(task, description=text, refresh=True)
+
+        def count(text: str, done: float, total: float) -> None:
+            progress.update(part, description=text, completed=done, total=total, visible=True, refresh=True)
+
+        bench.say, bench.count = say, count
+        for name in names:
+            for figure in taken(name, bench):
                 figures.append(figure)
                 console.print(figure.line(), highlight=False, soft_wrap=True)
             progress.advance(task)
+
+
+def taken(name: str, bench: Bench) -> Iterator[Figure]:
+    """The figures of a measure, or one that says why it was skipped."""
+    try:
+        for figure in MEASURES[name](bench):
+            yield replace(figure, measure=name)
+    except Missing as missing:
+        yield replace(skipped(name, missing), measure=name)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.bench import Bench
-    from benchmark.servers import Database, Process
+    from benchmark.databases import Database, SqliteFile
+    from benchmark.processes import Process
 
 ROWS = 10_000
 AT_MOST = 4.0
@@ -67,7 +68,7 @@ class Batches:
 class RawDriver:
     """The same rows into the same tables, by executemany: one transaction, synchronous=FULL, nothing checked."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteFile) -> None:
         store = store_of(database.url)
         upgrade(store)
         store.close()
@@ -102,13 +103,13 @@ def batches(bench: Bench) -> Iterator[Figure]:
         yield from _what_others_wait(bench, process)
 
 
-def _against_raw_driver(bench: Bench, process: Process, database: Database) -> Figure:
+def _against_raw_driver(bench: Bench, process: Process, database: SqliteFile) -> Figure:
     caller, raw = Batches(process), RawDriver(bench.database("raw"))
     runs: list[dict[str, Any]] = []
     for n in range(bench.runs + 1):  # the first warms both up and is not counted
         bench.say(f"BatchCreate of {ROWS:,} and executemany, run {n} of {bench.runs}")
         release, began, ended, cpu = caller.book()
-        tables = _rows_of(database, release)
+        tables = rows_of(database, release, ROWS)
         with bench.cores.on_server():
             floor = raw.insert(tables)
         if n:
@@ -133,16 +134,16 @@ def _against_raw_driver(bench: Bench, process: Process, database: Database) -> F
     )
 
 
-def _rows_of(database: Database, release: str) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows a batch left: sessions and history, in the order of their keys, as they were written."""
-    with sqlite3.connect(f"file:{database.path}?mode=ro", uri=True) as db:
-        found = {
-            "sessions": db.execute("SELECT * FROM sessions WHERE release_id = ? ORDER BY id", (release,)).fetchall(),
-            "events": db.execute("SELECT * FROM events WHERE release_id = ?", (release,)).fetchall(),
-        }
+def rows_of(database: Database, release: str, count: int) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows a release's batches left: sessions and history, in the order of their keys, as they were written."""
+    orders = {"sessions": "id", "events": "sequence"}
+    found = {
+        table: database.rows(f"SELECT * FROM {table} WHERE release_id = '{release}' ORDER BY {order}")
+        for table, order in orders.items()
+    }
     for table, rows in found.items():
-        if len(rows) != ROWS:
-            raise RuntimeError(f"a batch of {ROWS} left {len(rows)} {table}")
+        if len(rows) != count:
+            raise RuntimeError(f"batches of {count} left {len(rows)} {table}")
     return found
 
 

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
+from benchmark.databases import SqliteFile
 from benchmark.figures import Figure, median, spread
-from benchmark.load import Callers, Driver, Run
-from benchmark.servers import Cores, Database, machine_busy_seconds
+from benchmark.load import Callers
+from benchmark.sides import Refused, Runner, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from benchmark.load import Call
-    from benchmark.servers import Process
+    from benchmark.processes import Cores
+
+__all__ = ["Bench", "Refused", "Runner", "Side"]
 
 WARM_UP = 1.0
+Run = dict[str, Any]
 
 
-class Refused(RuntimeError):  # noqa: N818 - as in src, a fact
-    """Calls of the load were refused, so that the figure would be about something else."""
-
-
-class Side(NamedTuple):
-    """One side of a pair: a server, and the calls it is asked."""
+class Sided(Protocol):
+    """A Side, or what can be run in its place."""
 
     name: str
-    process: Process
-    calls: Callable[[], Iterator[Call]]
+
+    def runner(self, callers: Callers) -> Runner:
+        """What is run."""
 
 
 @dataclass
@@ -41,73 +41,93 @@ class Bench:
     cores: Cores
     connections: int
     say: Callable[[str], object] = print
+    count: Callable[[str, float, float], object] = field(default=lambda *_: None)
+    """Told what is under way, how much of it is done, and how much there is."""
+    stored: int = 10_000_000
+    """Rows of the measure that is about many."""
+    keep: Path | None = None
+    """Where the databases with many rows stay."""
 
-    def database(self, name: str) -> Database:
+    def database(self, name: str) -> SqliteFile:
         """A new database file."""
-        return Database(self.directory / f"{name}.db")
+        return SqliteFile(self.directory / f"{name}.db")
 
     def callers(self, count: int) -> Callers:
         """So many callers on the usual number of connections."""
         return Callers(count, min(count, self.connections))
 
-    def pairs(
-        self, name: str, value: Side, floor: Side, callers: Callers
-    ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def pairs(self, name: str, value: Sided, floor: Sided, callers: Callers) -> list[tuple[Run, Run]]:
         """Runs both sides by turns, floor first, after a warm-up of each. The machine's speed drifts; ratios less."""
-        drivers = [Driver(side.process.port, callers) for side in (floor, value)]
+        runners: list[Runner] = []
         try:
-            for driver, side in zip(drivers, (floor, value), strict=True):
-                self.say(f"{name}: warming up {side.name} (pid {side.process.process.pid})")
-                driver.run(side.calls(), WARM_UP)
+            for side in (floor, value):
+                runners.append(side.runner(callers))
+                self.say(f"{name}: warming up {runners[-1].name}")
+                runners[-1].run(min(WARM_UP, self.seconds))
             done = []
             for n in range(self.runs):
                 both = []
-                for driver, side in zip(drivers, (floor, value), strict=True):
+                for runner, side in zip(runners, (floor, value), strict=True):
                     self.say(f"{name}: {side.name}, run {n + 1} of {self.runs}")
-                    both.append(self._run(driver, side))
+                    both.append(runner.run(self.seconds))
                 done.append((both[1], both[0]))
             return done
         finally:
-            for driver in drivers:
-                driver.close()
+            for runner in runners:
+                runner.close()
 
-    def _run(self, driver: Driver, side: Side) -> dict[str, Any]:
-        before, busy_before = side.process.cpu_seconds(), machine_busy_seconds()
-        run: Run = driver.run(side.calls(), self.seconds)
-        cpu, busy = side.process.cpu_seconds() - before, machine_busy_seconds() - busy_before
-        if run.errors:
-            raise Refused(f"{side.name}: {run.errors} of {run.ended} calls were refused: {driver.first_error}")
-        return run._asdict() | {
-            "cpu_us_per_call": cpu / run.ended * 1e6,
-            "server_share": cpu / run.seconds,
-            "others_share": max(0.0, busy / run.seconds - cpu / run.seconds - run.driver_share),
-        }
-
-    def rate_figure(self, name: str, value: Side, floor: Side, callers: Callers, at_least: float) -> Figure:
-        """A rate beside its floor's."""
+    def rate_figure(
+        self, name: str, value: Sided, floor: Sided, callers: Callers, at_least: float | None = None, notes: str = ""
+    ) -> Figure:
+        """A rate beside its floor's, the calls' own notes behind those of the figure."""
         pairs = self.pairs(name, value, floor, callers)
         ratios = [mine["rate"] / its["rate"] for mine, its in pairs]
         ratio = median(ratios)
-
-        def of(side: int, key: str) -> float:
-            return median(pair[side][key] for pair in pairs)
-
-        driver = max(run["driver_share"] for pair in pairs for run in pair)
-        others = max(run["others_share"] for pair in pairs for run in pair)
-        server_shares = [median(run[side]["server_share"] for run in pairs) for side in (0, 1)]
-        notes = (
-            f"p50 {of(0, 'p50'):.2f} ms, p99 {of(0, 'p99'):.1f} ms (floor {of(1, 'p50'):.2f}, {of(1, 'p99'):.1f}); "
-            f"ratios {spread(ratios)}; reply {of(0, 'message_bytes'):.0f} B (floor {of(1, 'message_bytes'):.0f}); "
-            f"server {server_shares[0]:.0%} of its core (floor {server_shares[1]:.0%}), driver at most {driver:.0%} "
-            f"of its own, other processes at most {others:.0%} of one; {callers}"
-        )
+        mine, its = ([pair[side] for pair in pairs] for side in (0, 1))
+        told = [_waits(mine, its), f"ratios {spread(ratios)}", _replies(mine, its), _shares(mine, its), str(callers)]
         return Figure(
             name,
-            value=f"{of(0, 'rate'):,.0f}/s, {of(0, 'cpu_us_per_call'):.0f} µs CPU",
-            floor=f"{floor.name} {of(1, 'rate'):,.0f}/s, {of(1, 'cpu_us_per_call'):.0f} µs CPU",
+            value=_rate(mine),
+            floor=f"{floor.name} {_rate(its)}",
             ratio=ratio,
-            target=f"≥ {at_least:.2f}",
-            met=ratio >= at_least,
-            notes=notes,
+            target="" if at_least is None else f"≥ {at_least:.2f}",
+            met=None if at_least is None else ratio >= at_least,
+            notes="; ".join(part for part in (*told, notes) if part),
             runs=[{"value": mine, "floor": its, "ratio": r} for (mine, its), r in zip(pairs, ratios, strict=True)],
         )
+
+
+def _of(runs: list[Run], key: str) -> float:
+    return median(run.get(key, 0.0) for run in runs)
+
+
+def _rate(runs: list[Run]) -> str:
+    """Calls a second and what one costs, that of a database with processes of its own told apart."""
+    text = f"{_of(runs, 'rate'):,.0f}/s"
+    if any("cpu_us_per_call" in run for run in runs):
+        text += f", {_of(runs, 'cpu_us_per_call'):.0f} µs CPU"
+    if any("database_us_per_call" in run for run in runs):
+        text += f", database {_of(runs, 'database_us_per_call'):.0f} µs"
+    return text
+
+
+def _waits(mine: list[Run], its: list[Run]) -> str:
+    floor = f" (floor {_of(its, 'p50'):.2f}, {_of(its, 'p99'):.1f})" if "p99" in its[0] else ""
+    return f"p50 {_of(mine, 'p50'):.2f} ms, p99 {_of(mine, 'p99'):.1f} ms{floor}"
+
+
+def _replies(mine: list[Run], its: list[Run]) -> str:
+    floor = f" (floor {_of(its, 'message_bytes'):.0f})" if "message_bytes" in its[0] else ""
+    return f"reply {_of(mine, 'message_bytes'):.0f} B{floor}"
+
+
+def _shares(mine: list[Run], its: list[Run]) -> str:
+    """How busy each was, so that it can be seen what the limit was."""
+    floor = f" (floor {_of(its, 'server_share'):.0%})" if "server_share" in its[0] else ""
+    runs = [*mine, *its]
+    driver = max(run.get("driver_share", 0.0) for run in runs)
+    others = max(run.get("others_share", 0.0) for run in runs)
+    return (
+        f"server {_of(mine, 'server_share'):.0%} of its core{floor}, driver at most {driver:.0%} of its own, "
+        f"other processes at most {others:.0%} of one"
+    )

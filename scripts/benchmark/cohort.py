@@ -38,9 +38,9 @@ LAST_NAMES = ("Abara", "Nowak", "Lindqvist", "Okafor", "Tanaka", "Silva", "Hadda
 FIRST_NAMES = ("Ada", "Bo", "Carmen", "Dmitri", "Esi", "Farid", "Grace", "Hugo", "Ines", "Jun")
 
 
-def bookings(count: int, school: str = "S-0417") -> Iterator[session_pb2.Booking]:
-    """A roster with the fields ItemLogic's has."""
-    for n in range(count):
+def bookings(count: int, school: str = "S-0417", first: int = 0) -> Iterator[session_pb2.Booking]:
+    """A roster with the fields ItemLogic's has; `first` is the number of the first candidate."""
+    for n in range(first, first + count):
         candidate = session_pb2.Candidate(
             candidate_id=f"C{n:08d}",
             name_first=FIRST_NAMES[n % len(FIRST_NAMES)],
@@ -61,13 +61,13 @@ def create_release(channel: grpc.Channel) -> str:
     return catalog_service_pb2_grpc.CatalogServiceStub(channel).CreateRelease(request).release.id
 
 
-def book(port: int, count: int) -> list[session_service_pb2.BookedSession]:
+def book(port: int, count: int, first: int = 0) -> list[session_service_pb2.BookedSession]:
     """A new release with so many sessions, in batches of at most 10,000."""
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=LARGE) as channel:
         release_id = create_release(channel)
         sessions = session_service_pb2_grpc.SessionServiceStub(channel)
         booked: list[session_service_pb2.BookedSession] = []
-        rows = bookings(count)
+        rows = bookings(count, first=first)
         while chunk := list(itertools.islice(rows, 10_000)):
             request = session_service_pb2.BatchCreateSessionsRequest(
                 release_id=release_id, bookings=chunk, request_id=str(uuid.uuid4())
@@ -76,18 +76,11 @@ def book(port: int, count: int) -> list[session_service_pb2.BookedSession]:
         return booked
 
 
-class Cohort:
-    """Sessions in progress on one server, and the endless calls on them."""
+class Sessions:
+    """Sessions in progress, and the endless calls on them."""
 
-    def __init__(self, port: int, count: int) -> None:
-        booked = book(port, count)
-        self.ids = [session.id for session in booked]
-        driver = Driver(port, Callers(64))
-        pb = lifecycle_service_pb2
-        _walk(driver, "CreatePackage", [pb.CreatePackageRequest(session_id=s.id) for s in booked])
-        _walk(driver, "DownloadSession", [pb.DownloadSessionRequest(session_id=s.id) for s in booked])
-        _walk(driver, "EnterKeycode", [pb.EnterKeycodeRequest(keycode=s.keycode) for s in booked])
-        driver.close()
+    def __init__(self, ids: list[str]) -> None:
+        self.ids = ids
         self.moved = 0
         self._moves = self.look_alikes()
 
@@ -119,6 +112,20 @@ class Cohort:
         for path in itertools.cycle((PAUSE, RESUME)):
             for start in starts:
                 yield path, start + str(uuid.uuid4()).encode() + after
+
+
+class Cohort(Sessions):
+    """Sessions of one release, booked together on one server and walked into progress."""
+
+    def __init__(self, port: int, count: int, first: int = 0) -> None:
+        booked = book(port, count, first)
+        super().__init__([session.id for session in booked])
+        driver = Driver(port, Callers(64))
+        pb = lifecycle_service_pb2
+        _walk(driver, "CreatePackage", [pb.CreatePackageRequest(session_id=s.id) for s in booked])
+        _walk(driver, "DownloadSession", [pb.DownloadSessionRequest(session_id=s.id) for s in booked])
+        _walk(driver, "EnterKeycode", [pb.EnterKeycodeRequest(keycode=s.keycode) for s in booked])
+        driver.close()
 
 
 def _walk(driver: Driver, method: str, requests: Iterable[Message]) -> None:

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+SKIPPED = "skipped"
+
+
+class Missing(RuntimeError):  # noqa: N818 - as in src, a fact
+    """What a figure needs is not on this machine; says what, and where it is to be had."""
+
+
 @dataclass
 class Figure:
     """One line of the result: what was measured, beside what it is measured against, in the same run."""
@@ -25,6 +32,10 @@ class Figure:
     """None where nothing is asked for, only stated."""
     notes: str = ""
     runs: list[dict[str, Any]] = field(default_factory=list)
+    measure: str = ""
+    """The measure it belongs to."""
+    at: dict[str, Any] = field(default_factory=dict)
+    """Where it stands on a curve, for the report: its curve, its series, its place."""
 
     def verdict(self) -> str:
         """The word for the last column."""
@@ -34,8 +45,19 @@ class Figure:
         """The figure in one line, without its notes."""
         ratio = "" if self.ratio is None else f"ratio {self.ratio:.2f}"
         wanted = f"target {self.target}" if self.target else ""
-        parts = (self.value, self.floor, ratio, wanted, self.verdict())
+        parts = (
+            self.value,
+            self.floor,
+            ratio,
+            wanted,
+            self.verdict() or (self.notes if self.value == SKIPPED else ""),
+        )
         return f"[bold]{self.name}[/]: " + " | ".join(part for part in parts if part)
+
+
+def skipped(name: str, why: object) -> Figure:
+    """In the place of a figure that could not be taken."""
+    return Figure(name, value=SKIPPED, notes=str(why))
 
 
 def median(values: Iterable[float]) -> float:

@@ -12,13 +12,14 @@ from benchmark.batches import ROWS, Batches
 from benchmark.cohort import Cohort
 from benchmark.figures import Figure, median, spread
 from benchmark.load import Driver
-from benchmark.servers import ROOT, Process, service, wait_until_serving
+from benchmark.processes import Process
+from benchmark.servers import ROOT, service, wait_until_serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.bench import Bench
-    from benchmark.servers import Database
+    from benchmark.databases import SqliteFile
 
 READY_WITHIN = 2.0
 SESSIONS = 2_000
@@ -32,7 +33,7 @@ def footprint(bench: Bench) -> Iterator[Figure]:
     yield from _memory(bench, database)
 
 
-def _start(bench: Bench, database: Database) -> Figure:
+def _start(bench: Bench, database: SqliteFile) -> Figure:
     bench.say("start to ready: with a new database")
     with _started(bench, database) as (first, _):
         pass
@@ -55,7 +56,7 @@ def _start(bench: Bench, database: Database) -> Figure:
 
 
 @contextmanager
-def _started(bench: Bench, database: Database) -> Iterator[tuple[float, float]]:
+def _started(bench: Bench, database: SqliteFile) -> Iterator[tuple[float, float]]:
     """Seconds, and those of processor time, from running scripts/serve to serving; it is stopped at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -72,7 +73,7 @@ def _started(bench: Bench, database: Database) -> Iterator[tuple[float, float]]:
         process.stop()
 
 
-def _memory(bench: Bench, database: Database) -> Iterator[Figure]:
+def _memory(bench: Bench, database: SqliteFile) -> Iterator[Figure]:
     with service(bench.cores, database) as process:
         time.sleep(SETTLE)
         idle = process.memory_mib()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import selectors
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmark.wire import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     Call = tuple[str, bytes]
     """A method's path and a serialized request."""
@@ -46,11 +47,12 @@ def percentile(ordered: list[float], share: float) -> float:
 
 
 class Driver:
-    """Connections to one server, kept open from run to run."""
+    """Connections to one server, or dealt out among several, kept open from run to run."""
 
-    def __init__(self, port: int, callers: Callers) -> None:
+    def __init__(self, port: int | Sequence[int], callers: Callers) -> None:
         self.callers = callers
-        self._connections = [Connection(port) for _ in range(callers.connections)]
+        ports = itertools.cycle([port] if isinstance(port, int) else port)
+        self._connections = [Connection(next(ports)) for _ in range(callers.connections)]
         self._selector = selectors.DefaultSelector()
         for connection in self._connections:
             self._selector.register(connection.socket, selectors.EVENT_READ, connection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -11,6 +10,7 @@ import grpc
 from benchmark.bench import Refused
 from benchmark.cohort import LARGE, LIST, book, create_release
 from benchmark.figures import Figure, median, spread
+from benchmark.filling import fill
 from benchmark.load import Callers, Driver
 from benchmark.servers import service
 from exam_sessions.v1 import session_service_pb2, session_service_pb2_grpc
@@ -19,28 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.bench import Bench
-    from benchmark.servers import Database, Process
+    from benchmark.processes import Process
 
 SESSIONS = 1_000_000
-BATCH = 10_000
-"""Rows that share a create time, as those of one BatchCreate do."""
 PAGE = 100
 DEEP = 5_000
 AT_MOST = 1.2
 CALLS = 100
 """Of each page in a run."""
 STEP = 1_000
-
-ROW_NUMBER = "n.value"
-OWN = {
-    "id": f"printf('01990000-%04x-7%03x-8000-%012x', {ROW_NUMBER} >> 12, {ROW_NUMBER} & 4095, {ROW_NUMBER})",
-    "release_id": f"CASE WHEN {ROW_NUMBER} / {BATCH} % 4 < 3 THEN :large ELSE :small END",
-    "keycode": f"printf('K%07d', {ROW_NUMBER} * 7919 % 10000000)",
-    "access_code": f"printf('A%07d', {ROW_NUMBER} * 6053 % 10000000)",
-    "candidate_id": f"printf('C%08d', {ROW_NUMBER})",
-    "create_time": f":time + {ROW_NUMBER} / {BATCH} * 1000000",
-}
-"""Columns in which the copies of the model row differ. The multipliers share no factor with ten million."""
 
 
 def pages(bench: Bench) -> Iterator[Figure]:
@@ -50,8 +37,9 @@ def pages(bench: Bench) -> Iterator[Figure]:
         model = book(process.port, 1)[0].id
         with grpc.insecure_channel(f"127.0.0.1:{process.port}") as channel:
             releases = [create_release(channel) for _ in range(2)]
-    bench.say(f"filling the database with {SESSIONS:,} sessions (half a minute)")
-    fill(database, model, *releases)
+    large, small = releases
+    bench.say(f"filling the database with {SESSIONS:,} sessions")
+    fill(database, SESSIONS, [model], bench.count, [large, large, large, small])
     pb = session_service_pb2
     queries = {
         "all sessions": pb.ListSessionsRequest(),
@@ -63,31 +51,6 @@ def pages(bench: Bench) -> Iterator[Figure]:
     with service(bench.cores, database) as process:
         for name, query in queries.items():
             yield _figure(bench, process, name, query)
-
-
-def fill(database: Database, model: str, large: str, small: str) -> None:
-    """Copies a model row in key order, with the indexes built afterwards: a tenth of the time it takes otherwise."""
-    with sqlite3.connect(database.path, isolation_level=None) as db:
-        db.execute("PRAGMA synchronous=OFF")
-        db.execute("PRAGMA cache_size=-262144")
-        columns = [row[1] for row in db.execute("PRAGMA table_info(sessions)")]
-        time = db.execute("SELECT create_time FROM sessions").fetchone()[0]
-        indexes = db.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'sessions' AND sql IS NOT NULL"
-        ).fetchall()
-        db.execute("BEGIN")
-        for name, _ in indexes:
-            db.execute(f"DROP INDEX {name}")
-        values = ", ".join(OWN.get(name, f"model.{name}") for name in columns)
-        db.execute(
-            "WITH RECURSIVE n(value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value + 1 < :count) "
-            f"INSERT INTO sessions SELECT {values} FROM n, (SELECT * FROM sessions WHERE id = :model) AS model",
-            {"count": SESSIONS, "model": model, "time": time + 1_000_000, "large": large, "small": small},
-        )
-        for _, statement in indexes:
-            db.execute(statement)
-        db.execute("COMMIT")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _figure(bench: Bench, process: Process, name: str, query: session_service_pb2.ListSessionsRequest) -> Figure:

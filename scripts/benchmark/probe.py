@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from benchmark.load import Call
 
 INTERVAL = 0.01
+"""Seconds between two calls of a kind."""
 Window = tuple[float, float]
 """From one moment to another, on the clock of perf_counter."""
 
@@ -29,8 +30,8 @@ class Answer(NamedTuple):
 class Probe:
     """A thread with one connection for each kind of call. It does not wait for an answer before the next call."""
 
-    def __init__(self, port: int, kinds: dict[str, Iterator[Call]]) -> None:
-        self.names = list(kinds)
+    def __init__(self, port: int, kinds: dict[str, Iterator[Call]], interval: float = INTERVAL) -> None:
+        self.names, self._interval = list(kinds), interval
         self._kinds = kinds
         self._connections = {name: Connection(port) for name in kinds}
         self._answers: dict[str, list[Answer]] = {name: [] for name in kinds}
@@ -77,14 +78,14 @@ class Probe:
             due = time.perf_counter()
             while not self._stopping.is_set() or any(c.in_flight for c in self._connections.values()):
                 if not self._stopping.is_set() and time.perf_counter() >= due:
-                    due += INTERVAL
+                    due += self._interval
                     for name, connection in self._connections.items():
                         connection.put(*next(self._kinds[name]))
                         connection.flush()
                 for key, _ in selector.select(max(0.0, due - time.perf_counter())):
                     self._take(key.data)
                 if self._stopping.is_set():
-                    due = time.perf_counter() + INTERVAL
+                    due = time.perf_counter() + self._interval
 
     def _take(self, name: str) -> None:
         connection = self._connections[name]

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.bench import Bench
+    from benchmark.databases import SqliteFile
     from benchmark.load import Call
-    from benchmark.servers import Database, Process
+    from benchmark.processes import Process
 
 SESSIONS = 5_000
 """In progress while they are moved and read."""
@@ -31,7 +32,7 @@ def transitions(bench: Bench) -> Iterator[Figure]:
     with service(bench.cores, database) as real:
         cohort = _cohort(bench, real, SESSIONS)
         before = _rows(database)
-        with echo(bench.cores, _settled_sizes(bench, real, cohort)) as bare:
+        with echo(bench.cores, settled_sizes(bench, real, cohort)) as bare:
             for callers, at_least in ((64, 0.65), (16, 0.5)):
                 yield bench.rate_figure(
                     f"Durable transition, {callers} callers",
@@ -52,7 +53,7 @@ def transitions(bench: Bench) -> Iterator[Figure]:
         )
 
 
-def _settled_sizes(bench: Bench, process: Process, cohort: Cohort) -> dict[str, int]:
+def settled_sizes(bench: Bench, process: Process, cohort: Cohort) -> dict[str, int]:
     """The sizes of the replies to pause and resume, once etags and paused times have their usual length."""
     bench.say("pausing and resuming every session twice, for the sizes of the replies")
     driver = Driver(process.port, bench.callers(64))
@@ -128,5 +129,5 @@ def _cohort(bench: Bench, process: Process, count: int) -> Cohort:
     return Cohort(process.port, count)
 
 
-def _rows(database: Database) -> list[int]:
+def _rows(database: SqliteFile) -> list[int]:
     return [database.count("events"), database.count("requests")]
