@@ -1,4 +1,4 @@
-"""A real server in this process, and a desk to talk to it from: real gRPC over a real port, a real SQLite file."""
+"""A real server in this process, and a desk to talk to it from: real gRPC over a real port, a real database."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Clock:
 class RunningServer:
     """An App on its own thread and event loop."""
 
-    def __init__(self, settings, clock=now):
+    def __init__(self, database, clock=now, *, listen="127.0.0.1:0", **settings):
+        self.database = database
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.app = App(settings, clock)
+        self.app = App(Settings(listen=listen, database_url=database.url, **settings), clock)
         self._wait(self.app.start())
         self.target = f"127.0.0.1:{self.app.port}"
-        self.database = settings.database_url.removeprefix("sqlite:///")
 
     def _wait(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
@@ -77,10 +77,9 @@ class RunningServer:
 
 
 @contextmanager
-def serving(directory, clock=now, **settings):
-    """A running server on a database in a directory."""
-    url = f"sqlite:///{directory}/exam-sessions.db"
-    server = RunningServer(Settings(listen="127.0.0.1:0", database_url=url, **settings), clock)
+def serving(database, clock=now, **settings):
+    """A running server on a database."""
+    server = RunningServer(database, clock, **settings)
     try:
         yield server
     finally:

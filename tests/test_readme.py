@@ -38,8 +38,8 @@ def steps():
     ]
 
 
-def test_the_tour_shows_what_it_promises(tmp_path):
-    with serving(tmp_path) as server:
+def test_the_tour_shows_what_it_promises(tmp_path, database):
+    with serving(database) as server:
         script = f"\necho '{STEP_ENDS}'\n".join(commands for commands, _ in steps())
         script = script.replace("127.0.0.1:50051", server.target)
         assert "$PWD/.venv/bin" in script

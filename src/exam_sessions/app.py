@@ -15,7 +15,9 @@ import uvloop
 from exam_sessions.commands.service import Service
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.server import Server
+from exam_sessions.rpc.transport import transport_named
 from exam_sessions.store.databases import store_of
+from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +44,17 @@ class App:
 
     def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
         self.settings = settings
+        self._transport = transport_named(settings.transport)
         store = store_of(settings.database_url)
         upgrade(store)
         self.service = Service(
-            store, clock, linger=settings.linger_ms / 1000, tick=settings.tick_ms / 1000, backlog=settings.backlog
+            store,
+            clock,
+            linger=settings.linger_ms / 1000,
+            tick=settings.tick_ms / 1000,
+            backlog=settings.backlog,
+            reach=settings.watch_reach,
+            watchers=settings.watchers,
         )
         self._server: Server | None = None
 
@@ -57,8 +66,10 @@ class App:
 
     async def start(self) -> None:
         """Starts to serve."""
+        limit = self.settings.max_message_bytes
+        transport = self._transport(self.settings.listen, limit, share_port=bool(self.settings.share_port))
         await self.service.start()
-        self._server = Server(self.service, self.settings.listen, self.settings.max_message_bytes)
+        self._server = Server(self.service, transport, limit, self.settings.watcher_patience_s)
         await self._server.start()
 
     async def stop(self) -> None:
@@ -69,7 +80,15 @@ class App:
 
 
 def serve(settings: Settings, ready: Callable[[int], None]) -> None:
-    """Serves until SIGTERM or SIGINT; `ready` is called with the port once it does."""
+    """Serves until SIGTERM or SIGINT; `ready` is called with the port once it does.
+
+    Raises:
+        CannotServe: the transport is none, or is not installed.
+    """
+    transport_named(settings.transport)
+    if settings.workers > 1:
+        serve_together(settings, serve, ready)
+        return
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(*GARBAGE)
     uvloop.run(_serve(settings, ready))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PREFIX = "EXAM_SESSIONS_"
+TRANSPORTS = ("grpcio", "native")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class Settings:
     """Calls that may wait in line before more are refused."""
     drain_s: float = 10.0
     """How long calls under way may take after a stop was asked for, in seconds."""
+    workers: int = 1
+    """Processes that serve on one port."""
+    transport: str = "grpcio"
+    """What carries the calls, one of TRANSPORTS; native is an extra."""
+    share_port: int = 0
+    """1 lets several servers listen on one port; the kernel deals out the connections."""
+    watch_reach: int = 10_000_000
+    """How many events back a watch may begin."""
+    watchers: int = 2_000
+    """Watches that may be open at once."""
+    watcher_patience_s: float = 30.0
+    """How long a watcher may take over one message before its watch is closed, in seconds."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+import tempfile
+from contextlib import contextmanager
 
 import grpc
 
@@ -14,16 +14,19 @@ from serving import Desk, until
 
 
 class ServerProcess:
-    """`python -m exam_sessions serve` on a database in a directory; gone when the block ends."""
+    """`python -m exam_sessions serve` on a database; gone when the block ends."""
 
-    def __init__(self, directory, **settings):
-        self.database = f"{directory}/exam-sessions.db"
-        flags = {"listen": "127.0.0.1:0", "database-url": f"sqlite:///{self.database}"} | settings
+    def __init__(self, database, **settings):
+        self.database = database
+        flags = {"listen": "127.0.0.1:0", "database-url": database.url} | settings
         command = [sys.executable, "-m", "exam_sessions", "serve", *[f"--{k}={v}" for k, v in flags.items()]]
-        with open(f"{directory}/server.log", "ab") as log:  # noqa: PTH123 - appended to by every process
+        with tempfile.TemporaryFile("w+") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.ready_line = self._process.stdout.readline().strip()
-        assert self.ready_line.startswith("serving on "), open(f"{directory}/server.log").read()  # noqa: PTH123, SIM115
+            self.ready_line = self._process.stdout.readline().strip()
+            if not self.ready_line:
+                self.__exit__()
+                log.seek(0)
+                raise RuntimeError(f"the server did not start\n{log.read()}")
         self.target = self.ready_line.removeprefix("serving on ")
 
     def kill(self):
@@ -36,19 +39,15 @@ class ServerProcess:
 
     def freeze(self):
         """Stops it dead while it writes nothing, so that others can write; it is alive all the same."""
-        with closing(sqlite3.connect(self.database, isolation_level=None, timeout=0)) as db:
 
-            def caught():
-                self._process.send_signal(signal.SIGSTOP)
-                try:
-                    db.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError:
-                    self.thaw()
-                    return False
-                return True
+        def caught():
+            self._process.send_signal(signal.SIGSTOP)
+            if self.database.is_being_written():
+                self.thaw()
+                return False
+            return True
 
-            until(caught)
-            db.execute("ROLLBACK")
+        until(caught)
 
     def thaw(self):
         """Lets it go on."""

@@ -12,7 +12,7 @@ from grpc import StatusCode as Code
 from journeys import bring_to, walk
 from messages import at, bookings, lasting, mask, new_id, send, send_bytes
 from processes import ServerProcess
-from rows import finalize, locked_for_writing, read, unusable
+from rows import finalize, read
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
@@ -23,12 +23,12 @@ PROVOCATIONS: dict[str, tuple[Code, Any]] = {}
 
 @dataclass
 class Stage:
-    """A server whose clock the test holds, a client, and a directory for servers of one's own."""
+    """A server whose clock the test holds, a client, and what makes databases for servers of one's own."""
 
     server: Any
     clock: Any
     desk: Any
-    directory: Any
+    new_database: Any
 
 
 def provokes(code):
@@ -53,7 +53,7 @@ def malformed_message(stage):
 
 @provokes(Code.RESOURCE_EXHAUSTED)
 def message_too_large(stage):
-    with serving(stage.directory, max_message_bytes=1000) as server:
+    with stage.new_database() as database, serving(database, max_message_bytes=1000) as server:
         desk = Desk(server.target)
         yield lambda: send_bytes(desk, "GetSession", b"\x0a" * 1001), {"size": "1001", "limit": "1000"}
         desk.close()
@@ -248,13 +248,13 @@ def stale_form(stage):
 @provokes(Code.UNAVAILABLE)
 def database_unavailable(stage):
     release = stage.desk.release()
-    with unusable(stage.server):
+    with stage.server.database.unusable():
         yield lambda: stage.desk.book(release), {}
 
 
 @provokes(Code.UNAVAILABLE)
 def roster_under_way(stage):
-    with ServerProcess(stage.directory) as writer, serving(stage.directory) as server:
+    with stage.new_database() as database, ServerProcess(database) as writer, serving(database) as server:
         theirs, ours = Desk(writer.target, "shared"), Desk(server.target, "shared")
         release = theirs.release()
         call = send(theirs, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))
@@ -269,11 +269,11 @@ def roster_under_way(stage):
 
 @provokes(Code.RESOURCE_EXHAUSTED)
 def overloaded(stage):
-    with serving(stage.directory, backlog=1) as server, ThreadPoolExecutor(8) as pool:
+    with stage.new_database() as database, serving(database, backlog=1) as server, ThreadPoolExecutor(8) as pool:
         desk = Desk(server.target)
 
         def crowd():
-            with locked_for_writing(server):
+            with database.locked_for_writing():
                 calls = [pool.submit(desk.release) for _ in range(8)]
                 done, _ = wait(calls, return_when=FIRST_EXCEPTION)
             next(call for call in done if call.exception()).result()
@@ -285,7 +285,7 @@ def overloaded(stage):
 
 @provokes(Code.UNAVAILABLE)
 def shutting_down(stage):
-    with serving(stage.directory) as server:
+    with stage.new_database() as database, serving(database) as server:
         desk = Desk(server.target)
         server.run(server.app.service.close())
         yield desk.release, {}

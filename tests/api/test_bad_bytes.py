@@ -89,8 +89,8 @@ def test_a_field_of_a_newer_client_does_no_harm(desk):
     assert desk.get(session).state == session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED
 
 
-def test_a_message_over_the_size_limit_is_refused_with_both_sizes(tmp_path):
-    with serving(tmp_path, max_message_bytes=2000) as server:
+def test_a_message_over_the_size_limit_is_refused_with_both_sizes(database):
+    with serving(database, max_message_bytes=2000) as server:
         desk = Desk(server.target)
         release = desk.release()
         request = request_of(
@@ -103,8 +103,8 @@ def test_a_message_over_the_size_limit_is_refused_with_both_sizes(tmp_path):
         desk.close()
 
 
-def test_a_message_far_over_the_size_limit_is_not_even_read(tmp_path):
-    with serving(tmp_path, max_message_bytes=2000) as server:
+def test_a_message_far_over_the_size_limit_is_not_even_read(database):
+    with serving(database, max_message_bytes=2000) as server:
         desk = Desk(server.target)
         with pytest.raises(grpc.RpcError) as refused:
             desk.channel.unary_unary(f"/{SERVICE['GetSession']}/GetSession")(b"\x0a" * 100_000, timeout=60)
@@ -113,8 +113,8 @@ def test_a_message_far_over_the_size_limit_is_not_even_read(tmp_path):
         desk.close()
 
 
-def test_a_message_of_just_the_limit_is_taken(tmp_path):
-    with serving(tmp_path, max_message_bytes=2000) as server:
+def test_a_message_of_just_the_limit_is_taken(database):
+    with serving(database, max_message_bytes=2000) as server:
         desk = Desk(server.target)
         request = request_of("ListSessions", workspace_id=desk.workspace).SerializeToString()
         padding = 2000 - len(request) - 4

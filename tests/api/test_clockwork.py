@@ -224,9 +224,9 @@ def test_one_sweep_moves_everything_that_is_due(server, desk, clock, rows):
 
 
 @pytest.mark.parametrize("rows", [250, pytest.param(3000, marks=pytest.mark.slow)])
-def test_two_servers_that_sweep_at_once_move_each_session_once(tmp_path, clock, rows):
+def test_two_servers_that_sweep_at_once_move_each_session_once(database, clock, rows):
     quiet = {"tick_ms": 3_600_000}
-    with serving(tmp_path, clock, **quiet) as one, serving(tmp_path, clock, **quiet) as other:
+    with serving(database, clock, **quiet) as one, serving(database, clock, **quiet) as other:
         desk = Desk(one.target)
         release = desk.release(duration=lasting(60))
         for first in range(0, rows, 250):
@@ -243,44 +243,8 @@ def test_two_servers_that_sweep_at_once_move_each_session_once(tmp_path, clock, 
         desk.close()
 
 
-DAMAGE = {
-    "a state that does not exist": "state = 17",
-    "a start that is no number": "start_time = 'noon'",
-    "a start at the end of time": "start_time = 9223372036854775807",
-    "a start before time": "start_time = -9223372036854775807",
-    "a pause that is no number": "paused_time = 'long'",
-    "extra time beyond measure": "extra_time = 9223372036854775000",
-    "a release that does not exist": "release_id = 'gone'",
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_row_is_set_aside_and_stops_nobody(server, desk, clock, damage):
-    release = desk.release(duration=lasting(60))
-    before, broken, after = (running(desk, release) for _ in range(3))
-    write(server, f"UPDATE sessions SET {DAMAGE[damage]}, due_time = 1 WHERE id = ?", broken.id)
-    clock.advance(61)
-    server.sweep()
-    server.sweep()
-    assert [name_of(desk.get(session)) for session in (before, after)] == ["FINISHED"] * 2
-    ((state, due, message),) = read(
-        server, "SELECT state, due_time, exception_message FROM sessions WHERE id = ?", broken.id
-    )
-    if damage == "a start before time":
-        assert state == 9
-    else:
-        assert (state, due) == (99, None)
-        assert message
-        ((action, actor, to_state),) = read(
-            server,
-            "SELECT action, actor, to_state FROM events WHERE session_id = ? ORDER BY sequence DESC LIMIT 1",
-            broken.id,
-        )
-        assert (action, actor, to_state) == ("fail", "system", 99)
-
-
-def test_the_clockwork_runs_by_itself(tmp_path):
-    with serving(tmp_path, tick_ms=20) as server:
+def test_the_clockwork_runs_by_itself(database):
+    with serving(database, tick_ms=20) as server:
         desk = Desk(server.target)
         session = running(desk, desk.release(duration=lasting(1)))
         ended = until(lambda: (s := desk.get(session)).state == session_pb2.STATE_FINISHED and s)

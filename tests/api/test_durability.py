@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from journeys import FETCHED, walk
 from messages import booking, bookings, new_id, outcome_of, send
 from processes import ServerProcess, calling, was_cut_off
-from rows import count, locked_for_writing, read
+from rows import count, read
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Desk, Refused, until
@@ -60,9 +60,9 @@ def kill_at(server, moment, call):
 @pytest.mark.parametrize(
     "moment", [moment if moment in FAST else pytest.param(moment, marks=pytest.mark.slow) for moment in MOMENTS]
 )
-def test_a_process_killed_in_a_batch_leaves_all_or_nothing_and_the_repetition_completes_it(tmp_path, moment):
+def test_a_process_killed_in_a_batch_leaves_all_or_nothing_and_the_repetition_completes_it(database, moment):
     request_id = new_id()
-    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
         release = desk.release(auto_create_pin=True)
         content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
         call = send(desk, "BatchCreateSessions", **content)
@@ -70,7 +70,7 @@ def test_a_process_killed_in_a_batch_leaves_all_or_nothing_and_the_repetition_co
         error = call.exception()
         assert error is None or was_cut_off(error)
         first = None if error else call.result()
-    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
         assert visible(desk) in ({ROWS} if first else {0, ROWS})
         assert visible(desk) == rows_written(server) == count(server, "events", WORKSPACE)
         replies = [desk.call("BatchCreateSessions", **content) for _ in range(2)]
@@ -79,9 +79,9 @@ def test_a_process_killed_in_a_batch_leaves_all_or_nothing_and_the_repetition_co
         assert visible(desk) == rows_written(server) == count(server, "events", WORKSPACE) == ROWS
 
 
-def test_what_a_killed_process_left_is_completed_by_a_server_that_lives_on(tmp_path):
+def test_what_a_killed_process_left_is_completed_by_a_server_that_lives_on(database):
     request_id = new_id()
-    with ServerProcess(tmp_path) as doomed, ServerProcess(tmp_path) as other:
+    with ServerProcess(database) as doomed, ServerProcess(database) as other:
         with calling(doomed, WORKSPACE) as desk:
             release = desk.release()
             content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
@@ -102,9 +102,9 @@ def test_what_a_killed_process_left_is_completed_by_a_server_that_lives_on(tmp_p
             assert visible(desk) == count(other, "events", WORKSPACE) == ROWS
 
 
-def test_what_a_killed_process_left_is_completed_although_several_servers_live_on(tmp_path):
+def test_what_a_killed_process_left_is_completed_although_several_servers_live_on(database):
     request_id = new_id()
-    with ServerProcess(tmp_path) as doomed, ServerProcess(tmp_path) as second, ServerProcess(tmp_path) as third:
+    with ServerProcess(database) as doomed, ServerProcess(database) as second, ServerProcess(database) as third:
         with calling(doomed, WORKSPACE) as desk:
             release = desk.release()
             content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
@@ -121,10 +121,10 @@ def test_what_a_killed_process_left_is_completed_although_several_servers_live_o
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(8, marks=pytest.mark.slow)])
-def test_what_was_acknowledged_survives_a_kill(tmp_path, rounds):
+def test_what_was_acknowledged_survives_a_kill(database, rounds):
     for n in range(rounds):
         acknowledged = {}
-        with ServerProcess(tmp_path) as server, calling(server, f"w{n}") as desk:
+        with ServerProcess(database) as server, calling(server, f"w{n}") as desk:
             release = desk.release()
             sessions = [walk(desk, desk.book(release), *FETCHED, "EnterKeycode") for _ in range(4)]
 
@@ -144,7 +144,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path, rounds):
                 server.kill()
                 for done in works:
                     done.result()
-        with ServerProcess(tmp_path) as server, calling(server, f"w{n}") as desk:
+        with ServerProcess(database) as server, calling(server, f"w{n}") as desk:
             for session in sessions:
                 events = desk.history(session)
                 stored = [event.request_id for event in events if event.request_id]
@@ -155,10 +155,10 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path, rounds):
                 assert desk.get(session).state == events[-1].to_state
 
 
-def test_a_server_that_is_told_to_stop_answers_the_calls_under_way(tmp_path):
-    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+def test_a_server_that_is_told_to_stop_answers_the_calls_under_way(database):
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
         release = desk.release()
-        with locked_for_writing(server):
+        with database.locked_for_writing():
             calls = [send(desk, "CreateSession", release_id=release.id, booking=booking(f"c{n}")) for n in range(5)]
             roster = send(desk, "BatchCreateSessions", release_id=release.id, bookings=bookings(600, "b"))
             with pytest.raises(Refused):
@@ -170,7 +170,7 @@ def test_a_server_that_is_told_to_stop_answers_the_calls_under_way(tmp_path):
         assert [answer.session.candidate.candidate_id for answer in answers] == [f"c{n}" for n in range(5)]
         assert len(outcome_of(roster).sessions) == 600
         assert server.wait() == 0
-    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
         assert visible(desk) == 605
 
 
@@ -187,13 +187,13 @@ def is_closed(server):
     return False
 
 
-def test_a_second_start_finds_everything_as_it_was(tmp_path):
-    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+def test_a_second_start_finds_everything_as_it_was(database):
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
         session = walk(desk, desk.book(pin="secret"), *FETCHED, "EnterKeycode", "PauseSession")
         history = desk.history(session)
         server.terminate()
         assert server.wait() == 0
-    with ServerProcess(tmp_path) as server, calling(server, WORKSPACE) as desk:
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
         assert desk.get(session) == session
         assert desk.history(session) == history
         assert session.state == session_pb2.STATE_PAUSED

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import provocations_of_watches  # noqa: F401 - enters its own
 import pytest
 from messages import new_id
 from provocations import PROVOCATIONS, Stage
@@ -14,15 +15,15 @@ def clock():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, clock):
-    with serving(tmp_path_factory.mktemp("reasons"), clock, tick_ms=3_600_000) as running:
+def server(new_database, clock):
+    with new_database() as database, serving(database, clock, tick_ms=3_600_000) as running:
         yield running
 
 
 @pytest.fixture
-def stage(server, clock, tmp_path):
+def stage(server, clock, new_database):
     desk = Desk(server.target)
-    yield Stage(server, clock, desk, tmp_path)
+    yield Stage(server, clock, desk, new_database)
     desk.close()
 
 
@@ -46,7 +47,7 @@ def test_a_refusal_says_in_words_what_is_wrong_and_names_nothing_of_the_inside(s
         call()
     told = refused.value.message
     assert len(told) > 10
-    for inside in ("SELECT", "sqlite", "Traceback", "Error(", "/var", ".py", "{"):
+    for inside in ("SELECT", "sqlite", "postgres", "Traceback", "Error(", "/var", ".py", "{"):
         assert inside not in told
 
 

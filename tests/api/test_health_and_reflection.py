@@ -11,10 +11,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
 from messages import SERVICE, new_id
-from rows import unusable
 
 from exam_sessions.rpc import server as rpc_server
-from exam_sessions.settings import Settings
 from serving import Desk, Refused, RunningServer, serving, until
 
 SERVICES = (
@@ -42,11 +40,11 @@ def test_the_health_of_a_service_there_is_not_is_not_found(desk):
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_a_server_is_healthy_only_while_the_database_answers(tmp_path, monkeypatch):
+def test_a_server_is_healthy_only_while_the_database_answers(database, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.02)
-    with serving(tmp_path) as server:
+    with serving(database) as server:
         desk = Desk(server.target)
-        with unusable(server):
+        with database.unusable():
             until(lambda: health_of(desk) == NOT_SERVING)
             assert {health_of(desk, service) for service in SERVICES} == {NOT_SERVING}
             with pytest.raises(Refused) as refused:
@@ -58,8 +56,8 @@ def test_a_server_is_healthy_only_while_the_database_answers(tmp_path, monkeypat
         desk.close()
 
 
-def test_a_server_that_stops_says_so_before_it_goes(tmp_path):
-    server = RunningServer(Settings(listen="127.0.0.1:0", database_url=f"sqlite:///{tmp_path}/x.db"))
+def test_a_server_that_stops_says_so_before_it_goes(database):
+    server = RunningServer(database)
     desk, told = Desk(server.target), []
     watch = health_pb2_grpc.HealthStub(desk.channel).Watch(health_pb2.HealthCheckRequest())
     told.append(next(watch).status)

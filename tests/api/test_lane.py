@@ -6,18 +6,19 @@ import pytest
 from grpc import StatusCode
 from journeys import bring_to
 from messages import booking, bookings, mask, new_id, outcome_of, send
-from rows import count, locked_for_writing, unusable
+from rows import count
 
-from exam_sessions.store import sqlite
+from exam_sessions.store import postgres, sqlite
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, serving
+from serving import Desk, Refused, serving, until
 
 
 @pytest.fixture
-def impatient(tmp_path, monkeypatch):
+def impatient(database, monkeypatch):
     """A server that waits for other writers a fifth of a second only."""
     monkeypatch.setattr(sqlite, "BUSY_S", 0.2)
-    with serving(tmp_path) as server:
+    monkeypatch.setitem(postgres.SETTINGS, "lock_timeout", "200ms")
+    with serving(database) as server:
         yield server
 
 
@@ -36,7 +37,7 @@ def arrived(desk):
 
 def grouped(server, desk, *calls):
     """Sends calls so that the server takes them in one transaction, in this order; their outcomes."""
-    with locked_for_writing(server):
+    with server.database.locked_for_writing():
         blocker = send(desk, "CreateRelease", release=catalog_pb2.Release(name="in front"))
         arrived(desk)
         sent = [send(desk, rpc, **fields) for rpc, fields in calls]
@@ -118,17 +119,35 @@ def test_a_candidate_deleted_and_booked_again_in_one_transaction_is_there(server
 def test_a_writer_that_waits_too_long_for_another_is_told_to_retry(impatient, desk_of_impatient):
     desk = desk_of_impatient
     session = desk.book()
-    with locked_for_writing(impatient), pytest.raises(Refused) as refused:
+    with impatient.database.locked_for_writing(), pytest.raises(Refused) as refused:
         desk.move("CreatePackage", session)
     assert (refused.value.code, refused.value.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
     assert desk.move("CreatePackage", session).state == session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED
     assert len(desk.history(session)) == 2
 
 
+def test_a_roster_that_another_writer_kept_waiting_is_completed_by_its_repetition(impatient, desk_of_impatient):
+    desk = desk_of_impatient
+    content = {"release_id": desk.release().id, "bookings": bookings(5000), "request_id": new_id()}
+    call = send(desk, "BatchCreateSessions", **content)
+    until(lambda: count(impatient, "sessions", desk.workspace) > 0)
+    with impatient.database.locked_for_writing():
+        outcome = outcome_of(call)
+    assert outcome.reason == "DATABASE_UNAVAILABLE"
+
+    def repeated():
+        outcome = outcome_of(send(desk, "BatchCreateSessions", **content))
+        assert not isinstance(outcome, Refused) or outcome.code is StatusCode.UNAVAILABLE, outcome
+        return not isinstance(outcome, Refused) and outcome.sessions
+
+    assert len(until(repeated)) == 5000
+    assert count(impatient, "sessions", desk.workspace) == 5000
+
+
 def test_reads_do_not_wait_for_writers(impatient, desk_of_impatient):
     desk = desk_of_impatient
     session = desk.book()
-    with locked_for_writing(impatient):
+    with impatient.database.locked_for_writing():
         assert desk.get(session) == session
         assert list(desk.call("ListSessions", view=2).sessions) == [session]
         assert len(desk.history(session)) == 1
@@ -147,7 +166,7 @@ def test_every_call_is_told_when_the_database_does_not_answer(server, desk):
         "an explanation": lambda: desk.call("ExplainSession", session_id=session.id),
         "a release": lambda: desk.call("GetRelease", release_id=session.release_id),
     }
-    with unusable(server):
+    with server.database.unusable():
         for call in calls.values():
             with pytest.raises(Refused) as refused:
                 call()
@@ -156,10 +175,10 @@ def test_every_call_is_told_when_the_database_does_not_answer(server, desk):
         assert call()
 
 
-def test_too_many_calls_are_refused_and_the_rest_are_answered(tmp_path):
-    with serving(tmp_path, backlog=5) as server, ThreadPoolExecutor(30) as pool:
+def test_too_many_calls_are_refused_and_the_rest_are_answered(database):
+    with serving(database, backlog=5) as server, ThreadPoolExecutor(30) as pool:
         desk = Desk(server.target)
-        with locked_for_writing(server):
+        with database.locked_for_writing():
             calls = [pool.submit(desk.release) for _ in range(30)]
             wait(calls, return_when=FIRST_EXCEPTION)
         outcomes = [call.exception() or call.result() for call in calls]
@@ -169,8 +188,8 @@ def test_too_many_calls_are_refused_and_the_rest_are_answered(tmp_path):
         desk.close()
 
 
-def test_a_server_takes_no_calls_once_it_stops(tmp_path):
-    with serving(tmp_path) as server:
+def test_a_server_takes_no_calls_once_it_stops(database):
+    with serving(database) as server:
         desk = Desk(server.target)
         session = desk.book()
         server.run(server.app.service.close())

@@ -162,8 +162,8 @@ def test_a_release_may_allow_several_open_sessions(desk):
 
 
 @ROUNDS
-def test_a_race_between_two_servers_has_one_winner_too(tmp_path, rounds):
-    with serving(tmp_path) as one, serving(tmp_path) as other:
+def test_a_race_between_two_servers_has_one_winner_too(database, rounds):
+    with serving(database) as one, serving(database) as other:
         desks = [Desk(server.target, "shared") for server in (one, other) for _ in range(CROWD)]
         first = desks[0]
         release = first.release()

@@ -6,7 +6,7 @@ from grpc import StatusCode
 from journeys import JOURNEYS, bring_to
 from messages import MOVES, booking, mask, new_id
 from mutations import LEGAL_IN, MUTATIONS
-from rows import count, locked_for_writing, snapshot, unchanged
+from rows import count, snapshot, unchanged
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving
@@ -140,11 +140,11 @@ def test_a_repetition_by_keycode_is_answered_although_the_session_is_deleted(des
     assert (again.id, again.state) == (moved.id, moved.state)
 
 
-def test_a_repetition_is_answered_by_a_server_that_was_started_since(tmp_path):
+def test_a_repetition_is_answered_by_a_server_that_was_started_since(database):
     answers, ids = [], {name: new_id() for name in MUTATIONS}
     requests = {}
     for start in range(2):
-        with serving(tmp_path) as server:
+        with serving(database) as server:
             desk = Desk(server.target, "w")
             if start == 0:
                 requests = {name: prepare(desk) for name, prepare in MUTATIONS.items()}
@@ -158,7 +158,7 @@ def test_a_repetition_is_answered_by_a_server_that_was_started_since(tmp_path):
 def test_a_call_nobody_waited_for_is_completed_by_its_repetition(desk, server):
     release, request_id = desk.release(), new_id()
     content = {"release_id": release.id, "booking": booking("anna"), "request_id": request_id}
-    with locked_for_writing(server), pytest.raises(AssertionError, match="DEADLINE_EXCEEDED"):
+    with server.database.locked_for_writing(), pytest.raises(AssertionError, match="DEADLINE_EXCEEDED"):
         desk.call("CreateSession", timeout=0.2, **content)
     session = desk.call("CreateSession", **content).session
     assert count(server, "sessions", desk.workspace) == 1

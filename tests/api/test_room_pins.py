@@ -69,8 +69,8 @@ def test_a_pin_that_was_given_is_kept_and_not_shared(desk):
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.slow)])
-def test_bookings_of_two_servers_at_the_same_moment_share_their_pin(tmp_path, rounds):
-    with serving(tmp_path) as one, serving(tmp_path) as other:
+def test_bookings_of_two_servers_at_the_same_moment_share_their_pin(database, rounds):
+    with serving(database) as one, serving(database) as other:
         desks = [Desk(server.target, "shared") for server in (one, other) for _ in range(3)]
         for n in range(rounds):
             release = desks[0].release(auto_create_pin=True)

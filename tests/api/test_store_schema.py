@@ -1,43 +1,36 @@
 from __future__ import annotations
 
-import re
-import sqlite3
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from processes import ServerProcess, calling
+from sqlalchemy import insert, inspect
 
 from exam_sessions.domain import records, states
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store import schema
 from exam_sessions.store.databases import store_of
+from exam_sessions.store.engine import DatabaseDown
 from exam_sessions.store.events import EventRow
 from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2
 
 
 @pytest.fixture
-def migrated(tmp_path):
+def migrated(database):
     """A store on a database the migrations have built."""
-    store = store_of(f"sqlite:///{tmp_path}/migrated.db")
+    store = store_of(database.url)
     upgrade(store)
     yield store
     store.close()
 
 
-def statements_of(path):
-    """What a database says of its own tables and indexes, without the migrations' own."""
-    with closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: re.sub(r'[\s"]+', " ", sql).strip() for name, sql in rows if name != "alembic_version"}
-
-
-def columns_of(path):
-    with closing(sqlite3.connect(path)) as db:
-        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {t: db.execute(f"PRAGMA table_xinfo({t})").fetchall() for t in tables if t != "alembic_version"}
+def shown(db, *names):
+    """Settings of a connection, by name."""
+    return {name: db._driver.execute(f"SHOW {name}").fetchone()[0] for name in names}
 
 
 def test_the_migrations_build_what_the_schema_says(migrated):
@@ -46,39 +39,86 @@ def test_the_migrations_build_what_the_schema_says(migrated):
         assert compare_metadata(context, schema.metadata) == []
 
 
-def test_the_migrations_build_every_table_and_index_to_the_letter(migrated, tmp_path):
-    engine = create_engine(f"sqlite:///{tmp_path}/created.db")
-    schema.metadata.create_all(engine)
-    engine.dispose()
-    assert columns_of(migrated.path) == columns_of(tmp_path / "created.db")
-    built, meant = statements_of(migrated.path), statements_of(tmp_path / "created.db")
-    assert set(built) == set(meant)
-    for name, statement in meant.items():
-        if name.startswith("sessions_") or "INDEX" in statement:
-            assert built[name] == statement
-        assert ("WITHOUT ROWID" in built[name]) == ("WITHOUT ROWID" in statement)
+def test_the_migrations_build_every_table_and_index_to_the_letter(migrated, database, new_database):
+    with new_database() as other:
+        created = store_of(other.url)
+        schema.metadata.create_all(created.engine)
+        created.close()
+        assert database.definition() == other.definition() != {}
 
 
-def test_migrating_twice_changes_nothing(migrated):
-    before = statements_of(migrated.path)
+def test_migrating_twice_changes_nothing(migrated, database):
+    before = database.definition()
     upgrade(migrated)
-    assert statements_of(migrated.path) == before
+    assert database.definition() == before
 
 
-def test_migrating_keeps_what_is_stored(migrated):
-    with closing(sqlite3.connect(migrated.path)) as db, db:
-        db.execute("INSERT INTO workspaces VALUES ('w', 7)")
+def test_migrating_keeps_what_is_stored(migrated, database):
+    database.write("INSERT INTO workspaces VALUES ('w', 7)")
     upgrade(migrated)
-    with closing(sqlite3.connect(migrated.path)) as db:
-        assert db.execute("SELECT * FROM workspaces").fetchall() == [("w", 7)]
+    assert database.read("SELECT * FROM workspaces") == [("w", 7)]
 
 
+def test_servers_that_start_together_on_an_empty_database_migrate_it_once(database):
+    with ExitStack() as running, ThreadPoolExecutor(3) as pool:
+        servers = list(pool.map(lambda _: running.enter_context(ServerProcess(database)), range(3)))
+        desks = [running.enter_context(calling(server, "w")) for server in servers]
+        session = desks[0].book()
+        assert [desk.get(session) for desk in desks] == [session] * 3
+
+
+def test_the_workspace_leads_every_key_and_index_the_database_has(migrated):
+    seen = inspect(migrated.engine)
+    tables = set(seen.get_table_names()) - {"alembic_version"}
+    assert tables == set(schema.metadata.tables)
+    for table in tables:
+        assert seen.get_pk_constraint(table)["constrained_columns"][0] == "workspace_id", table
+        for index in seen.get_indexes(table):
+            assert index["column_names"][0] == "workspace_id", index["name"]
+
+
+def test_texts_stand_in_the_order_of_their_bytes(migrated, database):
+    names = ["a", "B", "b", "Z", "z", "ä", "10", "9", "_", "-", "穆", "\N{GRINNING FACE}", "\ufffd"]
+    for name in names:
+        database.write("INSERT INTO workspaces VALUES (?, 0)", name)
+    ordered = [name for (name,) in database.read("SELECT workspace_id FROM workspaces ORDER BY workspace_id")]
+    assert ordered == sorted(names, key=str.encode)
+
+
+@pytest.mark.postgresql(reason="elsewhere a text is compared byte by byte unless told otherwise")
+def test_texts_are_compared_byte_by_byte_whatever_the_database_is_set_to(migrated, database):
+    columns = [column for table in schema.metadata.tables for column in database.definition()[table]]
+    assert {collation for _, kind, *_, collation in columns if "int" not in kind and kind != "bytea"} == {"C"}
+
+
+def test_a_reader_cannot_write(migrated):
+    write = migrated.statement(insert(schema.workspaces))
+    with migrated.reader() as db, pytest.raises(DatabaseDown):
+        db.run(write, ("w", 7))
+    with migrated.writer() as db:
+        assert db.run(write, ("w", 7)) == 1
+
+
+@pytest.mark.sqlite(reason="this is how its files are set up")
 def test_a_database_is_durable_and_lets_readers_read(migrated):
     db = migrated.writer()
     pragmas = {name: db._driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
     db.close()
     full = 2
     assert pragmas == {"journal_mode": "wal", "synchronous": full}
+
+
+@pytest.mark.postgresql(reason="this is how its connections are set up")
+def test_a_connection_is_durable_and_waits_for_nobody_for_ever_whatever_the_database_is_set_to(migrated, database):
+    own = {"synchronous_commit": "off", "lock_timeout": "0", "statement_timeout": "0"}
+    own["idle_in_transaction_session_timeout"] = "0"
+    name = database.read("SELECT current_database()")[0][0]
+    for setting, value in own.items():
+        database.write(f"ALTER DATABASE {name} SET {setting} = {value}")
+    with migrated.writer() as db:
+        settings = shown(db, *own)
+    assert settings.pop("synchronous_commit") == "on"
+    assert "0" not in settings.values()
 
 
 @pytest.mark.parametrize(

@@ -92,13 +92,17 @@ def test_sessions_are_read_in_the_order_asked_all_or_none(desk):
     assert (refused.value.reason, refused.value.metadata) == ("SESSION_NOT_FOUND", {"session": missing})
 
 
+OF_EVENTS = {"WatchSessions", "AcknowledgeEvents", "ListEventConsumers"}
+"""See test_watch.py and test_consumers.py."""
+
+
 def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, desk):
     stranger, session = Desk(server.target), bring_to(desk, "READY")
     row = session_service_pb2.SessionEdit(session_id=session.id, booking=booking(centre_id="x"))
     edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}
     with unchanged(server, desk), unchanged(server, stranger):
         for rpc in SERVICE:
-            if rpc in {"GetStateMachine", "ListSessions", "ListReleases", "CreateRelease"}:
+            if rpc in {"GetStateMachine", "ListSessions", "ListReleases", "CreateRelease"} | OF_EVENTS:
                 continue
             special = {
                 "CreateSession": {"release_id": session.release_id, "booking": booking("a")},

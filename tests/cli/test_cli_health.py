@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import grpc
 import pytest
@@ -32,9 +30,8 @@ def test_the_server_asked_is_the_one_the_environment_names(server, monkeypatch):
     assert typed("health").stdout == "SERVING\n"
 
 
-def test_a_server_that_listens_everywhere_is_asked_at_the_loopback_address(tmp_path):
-    url = f"sqlite:///{tmp_path}/exam-sessions.db"
-    running = start("serve", "--listen", "0.0.0.0:0", "--database-url", url)
+def test_a_server_that_listens_everywhere_is_asked_at_the_loopback_address(database):
+    running = start("serve", "--listen", "0.0.0.0:0", "--database-url", database.url)
     try:
         port = running.stdout.readline().strip().removeprefix("serving on 0.0.0.0:")
         assert health(f"127.0.0.1:{port}", code=0).stdout == "SERVING\n"
@@ -49,28 +46,23 @@ def test_a_server_that_listens_everywhere_is_asked_at_the_loopback_address(tmp_p
         running.communicate()
 
 
-def test_a_server_told_to_stop_is_not_serving_while_it_finishes(tmp_path):
-    with serving(tmp_path) as server:
+def test_a_server_told_to_stop_is_not_serving_while_it_finishes(database):
+    with serving(database) as server:
         # What a server does first when it is told to stop; the rest of the stop waits for the end of the block.
         server.run(server.app._server._health.enter_graceful_shutdown())
         said = health(server.target, code=1)
         assert (said.stdout, said.stderr) == ("NOT_SERVING\n", "")
 
 
-def test_a_server_whose_database_is_gone_is_not_serving_until_it_is_back(tmp_path, monkeypatch):
+def test_a_server_whose_database_is_gone_is_not_serving_until_it_is_back(database, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.02)
-
-    def rename(table, other):
-        with closing(sqlite3.connect(server.database)) as db, db:
-            db.execute(f"ALTER TABLE {table} RENAME TO {other}")
 
     def said():
         return start("health", "--target", server.target).communicate(timeout=30)[0]
 
-    with serving(tmp_path) as server:
-        rename("workspaces", "away")
-        until(lambda: said() == "NOT_SERVING\n")
-        rename("away", "workspaces")
+    with serving(database) as server:
+        with database.unusable():
+            until(lambda: said() == "NOT_SERVING\n")
         until(lambda: said() == "SERVING\n")
 
 

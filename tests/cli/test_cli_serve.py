@@ -7,22 +7,20 @@ import os
 import pty
 import signal
 import socket
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import fields
+from urllib.parse import urlsplit
 
 import pytest
 from terminal import start, typed
 
-from exam_sessions.cli import serve
 from exam_sessions.settings import Settings
 from serving import Desk
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/exam-sessions.db"
+def url(database):
+    return database.url
 
 
 @pytest.fixture
@@ -120,7 +118,7 @@ def test_flags_win_over_the_environment(monkeypatch, url):
 def test_a_bad_setting_is_a_wrong_command_that_names_it(monkeypatch, variable, value):
     monkeypatch.setenv(f"EXAM_SESSIONS_{variable}", value)
     monkeypatch.setenv("EXAM_SESSIONS_LISTEN", value if variable == "LISTEN" else "127.0.0.1:0")
-    monkeypatch.setattr(serve.logging, "basicConfig", lambda **_: None)
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
     said = typed("serve", code=2).stderr
     assert f"--{variable.lower().replace('_', '-')}" in said or repr(value) in said
     assert "Traceback" not in said
@@ -150,10 +148,66 @@ def test_a_file_that_is_no_database_is_told(tmp_path):
     assert "file is not a database" in typed("migrate", "--database-url", f"sqlite:///{tmp_path}/x.db", code=1).stderr
 
 
-def test_a_schema_of_the_future_is_told(tmp_path, url):
+def test_a_database_server_that_does_not_answer_is_told():
+    said = typed("migrate", "--database-url", "postgresql://exams@127.0.0.1:1/exams", code=1).stderr
+    assert "error: the database postgresql://exams@127.0.0.1:1/exams cannot be used: " in said
+    assert "directory" not in said
+
+
+@pytest.mark.postgresql(reason="elsewhere it is made when it is missing")
+def test_a_database_that_is_not_there_is_told(url):
+    said = typed("migrate", "--database-url", f"{url}_nowhere", code=1).stderr
+    assert "cannot be used" in said
+    assert "does not exist" in said
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        (f"postgresql://exams:{SECRET}@127.0.0.1:1/exams", 1),
+        (f"postgresql://127.0.0.1:1/exams?user=exams&password={SECRET}", 1),
+        (f"postgresql://exams:{SECRET}@127.0.0.1:port/exams", 2),
+        (f"postgresql//exams:{SECRET}@127.0.0.1/exams", 2),
+        (f"postgres://exams:{SECRET}@127.0.0.1/exams", 2),
+        (f"oracle://exams:{SECRET}@127.0.0.1/exams", 2),
+    ],
+)
+def test_a_password_is_not_shown_when_the_database_cannot_be_used(url, code):
+    said = typed("migrate", "--database-url", url, code=code)
+    assert said.output.startswith("error: ")
+    assert "127.0.0.1" in said.output, "which database it was is told all the same"
+    assert SECRET not in said.output
+
+
+def test_a_password_is_not_shown_by_a_server_that_cannot_start(started):
+    server = started(
+        "--listen", "127.0.0.1:0", EXAM_SESSIONS_DATABASE_URL=f"postgresql://exams:{SECRET}@127.0.0.1:1/x"
+    )
+    said, noted = server.communicate(timeout=30)
+    assert (server.returncode, said) == (1, "")
+    assert "127.0.0.1" in noted
+    assert SECRET not in noted
+
+
+@pytest.mark.postgresql(reason="a file has no password")
+def test_a_password_is_not_shown_when_all_is_well(started, url):
+    parts = urlsplit(url)
+    secret = parts.password or SECRET
+    url = parts._replace(netloc=f"{parts.username}:{secret}@{parts.hostname}:{parts.port}").geturl()
+    said = [typed("migrate", "--database-url", url).output for _ in range(2)]
+    server = started("--listen", "127.0.0.1:0", "--database-url", url, "--log-level", "DEBUG")
+    said.append(ready_at(server))
+    server.send_signal(signal.SIGTERM)
+    said += server.communicate(timeout=20)
+    assert all(secret not in told for told in said)
+
+
+def test_a_schema_of_the_future_is_told(database, url):
     typed("migrate", "--database-url", url)
-    with closing(sqlite3.connect(tmp_path / "exam-sessions.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.write("UPDATE alembic_version SET version_num = '9999'")
     said = typed("migrate", "--database-url", url, code=1).stderr
     assert "9999" in said
     assert "the version that made it" in said

@@ -1,20 +1,22 @@
 """The command line. Thin: arguments in, words out; the work is the server's, reached through rpc/client.py.
 
 One module per command, or per group of them. roster.py and roster_columns.py read rosters, importer.py writes them;
-console.py, progress.py and times.py are how it speaks; connection.py is which server it speaks to.
+console.py, progress.py, times.py and words.py are how it speaks; connection.py is which server it speaks to. Watches
+are kept going by following.py; watch_views.py, names.py, event_lines.py and receipts.py do the rest for them.
 """
 
 from __future__ import annotations
 
 import typer
 
-from exam_sessions.cli import demo, export, health, import_command, releases, serve, sessions
+from exam_sessions.cli import demo, events, export, health, import_command, releases, serve, sessions, watch
 
 EPILOG = """[bold]Begin here[/]
 exam-sessions demo     something to see within a minute; it needs nothing
 exam-sessions serve    a server that stays; then, in another terminal:
 exam-sessions releases create "Maths, May" --duration 1h30m
 exam-sessions import roster.csv --release "Maths, May"
+exam-sessions watch    what goes on, as it happens
 
 [bold]Exit codes[/]  0 done, 1 refused or failed, 2 the command was wrong. --help after a command tells about it.
 """
@@ -36,6 +38,8 @@ cli.add_typer(releases.cli, name="releases")
 cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
 cli.command("export", epilog=export.EPILOG)(export.export)
 cli.add_typer(sessions.cli, name="sessions")
+cli.command("watch", epilog=watch.EPILOG)(watch.watch)
+cli.add_typer(events.cli, name="events")
 
 
 @cli.command("diagram")

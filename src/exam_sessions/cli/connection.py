@@ -34,6 +34,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a lin
 HINTS = {
     "SESSION_NOT_FOUND": "look it up with `exam-sessions sessions list`; is the --workspace right?",
     "RELEASE_NOT_FOUND": "see which there are with `exam-sessions releases list`; is the --workspace right?",
+    "SEQUENCE_TOO_OLD": "begin with that event: --from; a consumer is taken there by `exam-sessions events rewind`",
+    "SEQUENCE_AHEAD": "begin with an event that has happened; `exam-sessions events rewind` sets a consumer back",
+    "SNAPSHOT_TOO_LARGE": "narrow it with --release or --session, or do without a snapshot: --now",
+    "TOO_MANY_WATCHERS": "end another watch, or name another server with --target",
     "MESSAGE_TOO_LARGE": "send fewer rows at once; `exam-sessions import` takes --chunk",
     "INTERNAL": "this is a fault of the server; its log has more under the id above",
 }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -11,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from rich.console import RenderableType
 
@@ -37,6 +40,34 @@ def show(what: RenderableType) -> None:
 def say(what: str | Text, style: str = "") -> None:
     """Prints a line of text as a result; nothing in it is taken for markup."""
     out.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
+
+
+def deliver(lines: Iterable[str]) -> None:
+    """Writes lines to stdout as they are, and sees them off. Raises BrokenPipeError when nobody reads them."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def check_reader() -> None:
+    """Raises BrokenPipeError when stdout is a pipe whose reader has gone, without writing to it."""
+    try:
+        handle = sys.stdout.fileno()
+    except OSError:
+        return
+    poll = select.poll()
+    poll.register(handle, 0)
+    if any(happened & select.POLLERR for _, happened in poll.poll(0)):
+        raise BrokenPipeError
+
+
+@contextmanager
+def until_the_reader_leaves() -> Iterator[None]:
+    """Ends a block quietly when whoever reads stdout has seen enough: that is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(what: str | Text, style: str = "") -> None:

@@ -1,7 +1,6 @@
 """`exam-sessions export`: the sessions of a release as CSV, page by page, however many there are."""
 
 import csv
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +10,14 @@ from typing import Annotated, TextIO
 import typer
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, fail, note
+from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.sessions import States
 from exam_sessions.cli.times import when
 from exam_sessions.cli.whole_file import is_possible, whole_file
-from exam_sessions.rpc.client import Session, word
+from exam_sessions.cli.words import word
+from exam_sessions.rpc.client import Session
 
 COLUMNS: dict[str, Callable[[Session], object]] = {
     "session_id": lambda s: s.id,
@@ -83,14 +83,11 @@ def export(
 
 @contextmanager
 def _opened(out: str) -> Iterator[TextIO]:
-    """Stdout, or a file that takes its place only when it is whole. A reader that has seen enough is no error."""
+    """Stdout, or a file that takes its place only when it is whole."""
     if out == "-":
-        try:
+        with until_the_reader_leaves():
             yield sys.stdout
             sys.stdout.flush()
-        except BrokenPipeError:
-            # The interpreter flushes stdout once more at its end, and would complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     if not is_possible(Path(out)):
         fail(f"no file can be written at {out}; name another with --out", status=MISUSED)

@@ -11,13 +11,18 @@ from rich.text import Text
 from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.console import facts, fail, note, say, show, table
 from exam_sessions.cli.times import how_long, length, time_of, when
-from exam_sessions.rpc.client import Client, Release, as_json, word
+from exam_sessions.cli.words import as_json, word
+from exam_sessions.rpc.client import Client, Release
 
 COMPARED_AT_MOST = 1_000
 """Releases whose names are compared with a name nobody knows."""
 
 
 ReleaseName = Annotated[str, typer.Option("--release", metavar="ID|NAME", help="The release, by its id or its name.")]
+Releases = Annotated[
+    list[str] | None,
+    typer.Option("--release", metavar="ID|NAME", help="Of this release, by its id or its name. May be repeated."),
+]
 
 
 def _moment(told: str) -> Any:
@@ -129,6 +134,11 @@ def find_release(client: Client, wanted: str) -> Release:
         ids = "".join(f"\n       {release.id}  {_window(release)}" for release in found)
         fail(f"{len(found)} releases are called {wanted!r}", f"name one by its id:{ids}")
     return _unknown(client, wanted)
+
+
+def find_releases(client: Client, wanted: list[str] | None) -> list[str]:
+    """The ids of releases named by id or name; ends the command when there is no such one."""
+    return [find_release(client, name).id for name in wanted or ()]
 
 
 def _unknown(client: Client, wanted: str) -> NoReturn:

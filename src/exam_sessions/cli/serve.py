@@ -1,7 +1,7 @@
 """`exam-sessions serve` and `migrate`: settings from flags and environment, words for what goes wrong at start."""
 
 import errno
-import logging
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from exam_sessions import logs
 from exam_sessions.cli.console import MISUSED, fail, note, say
-from exam_sessions.settings import PREFIX, Settings
+from exam_sessions.settings import PREFIX, TRANSPORTS, Settings
 
 DEFAULTS = Settings()
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -29,13 +30,25 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _transport(text: str) -> str:
+    if text not in TRANSPORTS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(TRANSPORTS)}")
+    return text
+
+
 DatabaseUrl = Annotated[
-    str, setting("database_url", "The database: a SQLite file, made when it is missing.", metavar="URL")
+    str,
+    setting(
+        "database_url",
+        "sqlite:///FILE, made when it is missing, or postgresql://USER:PASSWORD@HOST/NAME.",
+        metavar="URL",
+    ),
 ]
 
 EPILOG = """[bold]Examples[/]
 exam-sessions serve
 exam-sessions serve --listen 0.0.0.0:50051 --database-url sqlite:////var/lib/exams/sessions.db
+exam-sessions serve --workers 2 --database-url postgresql://exams:secret@db.example/exams
 EXAM_SESSIONS_LOG_LEVEL=WARNING exam-sessions serve
 
 It prints one line, `serving on HOST:PORT`, when it is ready. SIGTERM or Ctrl-C ends it, once the
@@ -60,6 +73,31 @@ def serve(
     backlog: Annotated[
         int, setting("backlog", "Calls that may wait in line before more are refused.", min=1, metavar="CALLS")
     ] = DEFAULTS.backlog,
+    workers: Annotated[
+        int, setting("workers", "Processes that serve on this port; best with PostgreSQL.", min=1, metavar="COUNT")
+    ] = DEFAULTS.workers,
+    transport: Annotated[
+        str,
+        setting(
+            "transport",
+            f"What carries the calls: {' or '.join(TRANSPORTS)}; the latter is faster and an extra.",
+            metavar="NAME",
+            parser=_transport,
+        ),
+    ] = DEFAULTS.transport,
+    watch_reach: Annotated[
+        int, setting("watch_reach", "How many events back a watch may begin.", min=0, metavar="EVENTS")
+    ] = DEFAULTS.watch_reach,
+    watchers: Annotated[
+        int, setting("watchers", "Watches that may be open at once.", min=0, metavar="COUNT")
+    ] = DEFAULTS.watchers,
+    watcher_patience_s: Annotated[
+        float,
+        setting("watcher_patience_s", "How long a watcher may take over one message.", min=0, metavar="SECONDS"),
+    ] = DEFAULTS.watcher_patience_s,
+    share_port: Annotated[
+        int, setting("share_port", "1: other servers may listen on this port too.", min=0, max=1, metavar="0|1")
+    ] = DEFAULTS.share_port,
     drain_s: Annotated[
         float, setting("drain_s", "How long calls under way may take after a stop.", min=0, metavar="SECONDS")
     ] = DEFAULTS.drain_s,
@@ -70,10 +108,7 @@ def serve(
     """Brings the database to the newest schema and serves until it is told to stop."""
     settings = _settings(**locals())
     _check_listen(settings.listen)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if settings.log_level != "DEBUG":
-        for talkative in ("alembic", "transitions"):
-            logging.getLogger(talkative).setLevel(logging.WARNING)
+    logs.configure(settings.log_level)
     host = settings.listen.rpartition(":")[0]
 
     def ready(port: int) -> None:
@@ -84,8 +119,12 @@ def serve(
 
     with _database_faults(settings.database_url):
         from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
+        from exam_sessions.rpc.transport import CannotServe  # noqa: PLC0415 - as above
 
-        app.serve(settings, ready)
+        try:
+            app.serve(settings, ready)
+        except CannotServe as error:
+            fail(str(error), error.way_out, MISUSED)
 
 
 def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
@@ -108,10 +147,16 @@ def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
             before = revision()
             upgrade(store)
             after = revision()
+    url = without_password(url)
     if before == after:
         say(f"{url} is at revision {after} already, the newest")
     else:
         say(f"{url} went from {f'revision {before}' if before else 'empty'} to revision {after}, the newest")
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
+    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r":[^:/@]*@", ":***@", url))
 
 
 def _settings(**flags: object) -> Settings:
@@ -151,15 +196,18 @@ def _database_faults(url: str) -> Iterator[None]:
 
     from exam_sessions.store.engine import DatabaseDown  # noqa: PLC0415 - as above
 
+    url = without_password(url)
     usable = "does its directory exist, may you write there, and is the file a database?"
+    reachable = "does the server run, and do user, password and database exist?"
     try:
         yield
     except (ArgumentError, ValueError) as error:
         if isinstance(error, ValueError) and "database_url" not in str(error):
             raise
-        fail(f"{url!r} names no database", "give a SQLite file, such as sqlite:///exam-sessions.db", MISUSED)
+        known = "give a SQLite file, such as sqlite:///exam-sessions.db, or postgresql://USER:PASSWORD@HOST/NAME"
+        fail(f"{url!r} names no database", known, MISUSED)
     except DatabaseDown as error:
-        fail(f"the database {url} cannot be used: {error}", usable)
+        fail(f"the database {url} cannot be used: {error}", reachable if url.startswith("postgresql") else usable)
     except OSError as error:
         if error.filename is None:
             raise

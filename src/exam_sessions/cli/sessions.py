@@ -10,10 +10,12 @@ from rich.text import Text
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.console import coloured, facts, note, say, show, table
+from exam_sessions.cli.event_lines import moved, painted, told
 from exam_sessions.cli.releases import find_release
 from exam_sessions.cli.times import how_long, when
-from exam_sessions.domain.states import MATURITY, Maturity, State
-from exam_sessions.rpc.client import Explanation, Session, SessionEvent, as_json, word, words
+from exam_sessions.cli.words import as_json, word, words
+from exam_sessions.domain.states import State
+from exam_sessions.rpc.client import Explanation, Session, SessionEvent
 
 LONGEST_KEYCODE = 16
 
@@ -144,21 +146,14 @@ def show_events(events: list[SessionEvent]) -> None:
     """Prints events as a table."""
     made = table("time (UTC)", "action", "from → to", "actor", "reason", whole=("time (UTC)", "action"))
     for event in events:
-        before, after = word(event, "from_state"), word(event, "to_state")
-        moved = Text.assemble(f"{before or '(new)'} → ", _painted(after, event.to_state))
-        reason = ": ".join(part for part in (event.reason, event.message) if part)
-        told = reason or ", ".join(change.field for change in event.changes if not event.to_state or before == after)
-        made.add_row(when(event, "time"), word(event, "action").lower(), moved, Text(event.actor), Text(told))
+        what = word(event, "action").lower(), moved(event), Text(event.actor), Text(told(event))
+        made.add_row(when(event, "time"), *what)
     show(made)
 
 
 def state_text(session: Session) -> Text:
     """A session's state in the colour of its maturity."""
     return coloured(word(session, "state"), word(session, "maturity"))
-
-
-def _painted(state: str, number: int) -> Text:
-    return coloured(state, Maturity(MATURITY[number]).name) if number in MATURITY else Text(state or "(deleted)")
 
 
 def _full_name(session: Session) -> str:
@@ -213,7 +208,7 @@ def _show_verdicts(explanation: Explanation, *, verbose: bool) -> None:
     for verdict in explanation.verdicts:
         action = word(verdict, "action").lower()
         if verdict.allowed:
-            allowed.add_row(Text(action, style="green"), _painted(word(verdict, "to_state"), verdict.to_state))
+            allowed.add_row(Text(action, style="green"), painted(word(verdict, "to_state"), verdict.to_state))
         elif verdict.reason == "INVALID_TRANSITION":
             elsewhere.append(action)
         else:

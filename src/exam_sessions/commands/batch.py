@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from exam_sessions.domain.records import Release, Session  # noqa: TC001 - NamedTuple reads its annotations
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
 
 
 SYSTEM = "system"

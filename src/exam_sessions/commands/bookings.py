@@ -20,7 +20,8 @@ from exam_sessions.domain.states import Action
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
     from exam_sessions.store.sessions import Taken
 
 

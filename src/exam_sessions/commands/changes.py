@@ -12,7 +12,8 @@ from exam_sessions.domain.decide import Decision, decide, opens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.records import Release, Session
 

@@ -17,12 +17,14 @@ from exam_sessions.domain.decide import decide, due_command, settle
 from exam_sessions.domain.machine import STATES
 from exam_sessions.domain.records import Event
 from exam_sessions.domain.states import Action, State
+from exam_sessions.store.drafts import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from exam_sessions.commands.knowledge import Wants
     from exam_sessions.commands.lane import Lane
-    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.commands.ledger import Ledger
     from exam_sessions.commands.reads import Reads
     from exam_sessions.domain.records import Release, Session
     from exam_sessions.store.drafts import DraftRow
@@ -35,6 +37,10 @@ SWEEP_AT_MOST = 200
 
 TIDY_EVERY = 100
 """Sweeps between the beginnings of two rounds of forgetting old requests."""
+
+
+TEND_EVERY = 4
+"""Sweeps between two looks whether the database wants something done."""
 
 
 class Sweep(Chore):
@@ -136,9 +142,10 @@ class Clockwork:
         lane: Lane,
         now: Callable[[], int],
         tick: float,
+        under_way: Callable[[], set[str]],
     ) -> None:
         self._store, self._reads, self._lane = store, reads, lane
-        self._now, self._tick = now, tick
+        self._now, self._tick, self._under_way = now, tick, under_way
         self._forgetting = Forgetting(reads, lane, now)
         self._sweeps = 0
 
@@ -165,6 +172,8 @@ class Clockwork:
                 self._forgetting.begin_round(workspace)
             await self._forgetting.step(workspace)
         await self.discard_dead()
+        if self._sweeps % TEND_EVERY == 0:
+            await asyncio.to_thread(self._store.tend)
         self._sweeps += 1
         return moved
 
@@ -181,10 +190,15 @@ class Clockwork:
         return sum([await self._move(workspace, [session_id]) for session_id in ids])
 
     async def discard_dead(self) -> None:
-        """Removes what other servers left half written when they died."""
+        """Removes what dead servers left half written, and what this one could not remove at once."""
         for draft in await self._reads.drafts():
-            if draft.owner == self._store.presence() or self._store.is_alive(draft.owner):
+            if draft.id in self._under_way() or self._is_another_s(draft):
                 continue
             log.warning("removing a roster that its server did not live to finish: %s", draft.id)
             while await self._lane.submit(Discard(draft)) == SWEEP_AT_MOST:
                 pass
+
+    def _is_another_s(self, draft: DraftRow) -> bool:
+        """Whether another server that lives is at work on it."""
+        own = (NOBODY, self._store.presence())
+        return draft.owner not in own and self._store.is_alive(draft.owner)

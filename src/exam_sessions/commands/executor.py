@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
+from exam_sessions.commands.knowledge import Wants
 from exam_sessions.commands.lane import AGAIN, Outcome, Prepared
-from exam_sessions.commands.ledger import Ledger, Wants
+from exam_sessions.commands.ledger import Ledger
 from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.store.engine import DatabaseDown, UniqueViolation
@@ -31,9 +32,17 @@ TRIES = 2
 class Transactions:
     """Opens ledgers on one connection. `now` gives microseconds since 1970, `server` is who writes drafts."""
 
-    def __init__(self, db: Db, rows: Rows, now: Callable[[], int], server: str, reserved: list[Reservation]) -> None:
+    def __init__(
+        self,
+        db: Db,
+        rows: Rows,
+        now: Callable[[], int],
+        server: str,
+        reserved: list[Reservation],
+        stirred: set[str],
+    ) -> None:
         self._db, self._rows, self._now = db, rows, now
-        self.server, self._reserved = server, reserved
+        self.server, self._reserved, self._stirred = server, reserved, stirred
         self._own: Reservation | None = None
 
     @contextmanager
@@ -70,6 +79,7 @@ class Transactions:
             yield ledger
             ledger.write()
             self._db.commit()
+            self._stirred.update(ledger.stirred())
         except BaseException:
             self._db.rollback()
             raise
@@ -107,6 +117,7 @@ class Executor:
         self._rows, self._now, self._server = rows, now, server
         self._reserved: list[Reservation] = []
         self._recent = Recent()
+        self._stirred: set[str] = set()
         self._under_way: dict[int, Generator[None, None, Any]] = {}
 
     def prepare(self, db: Db, group: Sequence[Batch]) -> Prepared | None:
@@ -114,7 +125,7 @@ class Executor:
 
         None when it cannot be done at once, or a batch of it fails: then `run` is to do it.
         """
-        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved)
+        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved, self._stirred)
         try:
             ledger = transactions.begin_at_once(group, self._recent)
             try:
@@ -139,13 +150,49 @@ class Executor:
             db.rollback()
             self._recent.clear()
             return [errors.DatabaseUnavailable() for _ in outcomes]
-        ledger.teach(self._recent)
+        except BaseException:
+            db.rollback()
+            raise
+        ledger.teach()
+        self._stirred.update(ledger.stirred())
         return outcomes
+
+    def drafts_under_way(self) -> set[str]:
+        """The rosters this server is at work on."""
+        return {held.draft.id for held in list(self._reserved)}
+
+    def take_stirred(self) -> set[str]:
+        """The workspaces in which something has happened since the last time; asked when no group is at work."""
+        stirred = set(self._stirred)
+        self._stirred.clear()
+        return stirred
+
+    def run_together(self, db: Db, group: Sequence[Batch]) -> list[Outcome]:
+        """One transaction for each workspace: none may span two, for they may be kept in different places."""
+        outcomes: list[Outcome] = [None] * len(group)
+        by_workspace: dict[str, list[int]] = {}
+        for place, batch in enumerate(group):
+            by_workspace.setdefault(batch.caller.workspace, []).append(place)
+        for places in by_workspace.values():
+            found = self._together(db, [group[place] for place in places])
+            for place, outcome in zip(places, found, strict=True):
+                outcomes[place] = outcome
+        return outcomes
+
+    def _together(self, db: Db, batches: list[Batch]) -> Sequence[Outcome]:
+        prepared = self.prepare(db, batches)
+        if prepared is None:
+            return self.run(db, batches)
+        try:
+            return prepared.commit() if prepared.commit else prepared.outcomes
+        except (UniqueViolation, ValueError):
+            # What was only sent is answered for with the commit.
+            return self.run(db, batches)
 
     def run(self, db: Db, group: Sequence[Batch]) -> list[Outcome]:
         """Decides, writes and commits every batch by itself, so that each answers for itself."""
         self._recent.clear()
-        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved)
+        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved, self._stirred)
         return [self._alone(transactions, batch) for batch in group]
 
     def _alone(self, transactions: Transactions, batch: Batch) -> Outcome:

@@ -68,22 +68,49 @@ class Work(Protocol):
     def prepare(self, db: Db, group: Sequence[Any]) -> Prepared | None:
         """Works a light group out and leaves its transaction open; None when `run` has to do it."""
 
+    def run_together(self, db: Db, group: Sequence[Any]) -> Sequence[Outcome]:
+        """Works a light group out and makes it durable, where the database keeps us waiting."""
+
     def run(self, db: Db, group: Sequence[Any]) -> Sequence[Outcome]:
-        """Works a group out and makes it durable."""
+        """Works each of a group out by itself and makes it durable."""
+
+
+class Waiter(Protocol):
+    """Who is given what becomes of an order, on the event loop: a future, or what answers a caller without one."""
+
+    def done(self) -> bool:
+        """Whether nobody wants to know any more."""
+
+    def set_result(self, result: Any, /) -> None:
+        """The order was carried out."""
+
+    def set_exception(self, fault: BaseException, /) -> None:
+        """Something stood in the way."""
 
 
 class Waiting(NamedTuple):
-    """An order in line and the future its caller waits on."""
+    """An order in line and who waits for it."""
 
     order: Order
-    future: asyncio.Future[Any]
+    waiter: Waiter
 
 
 class Lane:
-    """One connection and one thread. `linger` is in seconds; 0 never lingers. `backlog` bounds the line."""
+    """One connection and one thread. `linger` is in seconds; 0 never lingers. `backlog` bounds the line.
 
-    def __init__(self, connect: Callable[[], Db], work: Work, *, linger: float, backlog: int) -> None:
-        self._connect, self._work = connect, work
+    `settled` is called on the event loop after every group, before its callers are answered.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Db],
+        work: Work,
+        *,
+        linger: float,
+        backlog: int,
+        settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._connect, self._work, self._settled = connect, work, settled
         self._linger, self._backlog = linger, backlog
         self._line: list[Waiting] = []
         self._busy = self._planned = self._closed = False
@@ -103,7 +130,13 @@ class Lane:
         self._thread.start()
 
     def submit(self, order: Order) -> asyncio.Future[Any]:
-        """Puts an order in line; the future gives its result, or raises what stood in the way.
+        """Puts an order in line; the future gives its result, or raises what stood in the way. Raises as `queue`."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.queue(order, future)
+        return future
+
+    def queue(self, order: Order, waiter: Waiter) -> None:
+        """Puts an order in line for a waiter.
 
         Raises:
             errors.ShuttingDown: the lane takes no more calls.
@@ -113,15 +146,13 @@ class Lane:
             raise errors.ShuttingDown
         if len(self._line) >= self._backlog:
             raise errors.Overloaded
-        future: asyncio.Future[Any] = self._loop.create_future()
-        self._line.append(Waiting(order, future))
+        self._line.append(Waiting(order, waiter))
         self._idle.clear()
         if not self._busy and not self._planned:
             self._plan()
         elif self._timer and self._company.is_complete(len(self._line)):
             self._timer.cancel()
             self._start()
-        return future
 
     async def close(self) -> None:
         """Finishes what is in line, takes no more, and ends the thread."""
@@ -134,7 +165,10 @@ class Lane:
 
     def _plan(self) -> None:
         self._planned = True
-        if self._linger and self._company.is_missing(len(self._line)):
+        assert self._db is not None
+        # While a server works on one group the next one forms by itself, and the wait is not lost.
+        lingers = self._linger and self._db.answers_at_once
+        if lingers and self._company.is_missing(len(self._line)):
             self._wait()
         else:
             self._start()
@@ -166,20 +200,13 @@ class Lane:
         elif group[0].order.weight >= HEAVY:
             self._tasks.put((group, lambda: self._work.run(db, opened)))
         elif not db.answers_at_once:
-            self._tasks.put((group, lambda: self._from_beginning_to_end(db, opened)))
+            self._tasks.put((group, lambda: self._work.run_together(db, opened)))
         elif (prepared := self._work.prepare(db, opened)) is None:
             self._tasks.put((group, lambda: self._work.run(db, opened)))
         elif prepared.commit:
             self._tasks.put((group, prepared.commit))
         else:
             self._done(group, prepared.outcomes)
-
-    def _from_beginning_to_end(self, db: Db, opened: list[Any]) -> Sequence[Outcome]:
-        """A light group on the thread."""
-        prepared = self._work.prepare(db, opened)
-        if prepared is None:
-            return self._work.run(db, opened)
-        return prepared.commit() if prepared.commit else prepared.outcomes
 
     @staticmethod
     def _open(group: list[Waiting]) -> tuple[list[Waiting], list[Any]]:
@@ -190,7 +217,7 @@ class Lane:
                 opened.append(waiting.order.open())
                 kept.append(waiting)
             except Exception as fault:  # noqa: BLE001 - the caller is told
-                _give(waiting.future, fault)
+                _give(waiting.waiter, fault)
         return kept, opened
 
     def _next_group(self) -> list[Waiting]:
@@ -201,6 +228,7 @@ class Lane:
         return group
 
     def _done(self, group: list[Waiting], outcomes: Sequence[Outcome]) -> None:
+        self._settled()
         for waiting, outcome in zip(group, outcomes, strict=True):
             if outcome is AGAIN:
                 self._line.append(waiting)
@@ -210,7 +238,7 @@ class Lane:
                     outcome = waiting.order.render(outcome)  # noqa: PLW2901 - the same outcome, rendered
                 except Exception as fault:  # noqa: BLE001 - the caller is told
                     outcome = fault  # noqa: PLW2901
-            _give(waiting.future, outcome)
+            _give(waiting.waiter, outcome)
         self._busy = False
         self._company.was_answered(len(group), len(self._line))
         if self._line:
@@ -229,11 +257,11 @@ class Lane:
             self._loop.call_soon_threadsafe(self._done, group, outcomes)
 
 
-def _give(future: asyncio.Future[Any], outcome: Outcome) -> None:
+def _give(waiter: Waiter, outcome: Outcome) -> None:
     """Gives a caller its outcome, unless it has gone away."""
-    if future.done():
+    if waiter.done():
         return
     if isinstance(outcome, BaseException):
-        future.set_exception(outcome)
+        waiter.set_exception(outcome)
     else:
-        future.set_result(outcome)
+        waiter.set_result(outcome)

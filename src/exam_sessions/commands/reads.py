@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.domain.records import Release, Session
+    from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.events import EventRow
@@ -60,6 +61,10 @@ class SessionReader:
     def prepare(self, db: Db, group: Sequence[Wanted]) -> Prepared:
         """A Standing, or the refusal, for each; there is nothing to commit."""
         return Prepared(self.run(db, group), None)
+
+    def run_together(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        """As `run`."""
+        return self.run(db, group)
 
     def run(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
         """A Standing, or the refusal, for each, all of one moment."""
@@ -209,6 +214,40 @@ class Reads:
     async def old_requests(self, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
         """Looks at the next requests in the order of their ids: the last one, empty at the end, and the old ones."""
         return await self._read(lambda db, rows: rows.requests.old(db, workspace, after, before, most))
+
+    async def events_after(self, workspace: str, after: int, most: int) -> list[EventRow]:
+        """The workspace's next events."""
+        return await self._read(lambda db, rows: rows.events.after(db, workspace, after, most))
+
+    async def last_sequence(self, workspace: str) -> int:
+        """The workspace's last event; 0 before the first."""
+        return await self._read(lambda db, rows: rows.events.last_place(db, workspace))
+
+    async def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
+        """A consumer of the events."""
+        return await self._read(lambda db, rows: rows.consumers.load(db, workspace, name))
+
+    async def consumers(self, workspace: str) -> tuple[list[ConsumerRow], int]:
+        """The consumers of a workspace's events, and its last event."""
+        return await self._read(
+            lambda db, rows: (rows.consumers.all(db, workspace), rows.events.last_place(db, workspace))
+        )
+
+    async def snapshot(self, workspace: str, criteria: Criteria, most: int) -> tuple[int, list[Standing]]:
+        """The sessions that match, by id, and the last event they have seen, of one moment.
+
+        Raises:
+            errors.SnapshotTooLarge: more than `most` match.
+        """
+
+        def work(db: Db, rows: Rows) -> tuple[int, list[Standing]]:
+            count = rows.pages.count(db, workspace, criteria)
+            if count > most:
+                raise errors.SnapshotTooLarge(count, most)
+            found = rows.pages.page(db, workspace, criteria, "id", None, most)
+            return rows.events.last_place(db, workspace), with_releases(db, rows, workspace, found)
+
+        return await self._read(work)
 
     async def due(self, workspace: str, now: int, most: int) -> list[str]:
         """Ids of sessions the clockwork must look at."""

@@ -11,7 +11,8 @@ from exam_sessions.domain.booking import create_release, update_release
 from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.ledger import Ledger, Wants
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.records import Release
 
 CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)

@@ -83,7 +83,9 @@ class BookRoster(BookSessions):
             for first in range(0, len(sessions), INSTALMENT):
                 yield
                 with transactions.writing() as ledger:
-                    if not first:
+                    if first:
+                        ledger.keep_draft(draft)
+                    else:
                         ledger.open_draft(draft)
                     chunk = [s._replace(draft=draft.id) for s in sessions[first : first + INSTALMENT]]
                     pins = SharedPins(ledger, release, chunk)

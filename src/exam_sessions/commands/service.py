@@ -5,30 +5,46 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from exam_sessions.commands.bell import Bell
 from exam_sessions.commands.clockwork import Clockwork
 from exam_sessions.commands.executor import Executor
 from exam_sessions.commands.lane import Lane
 from exam_sessions.commands.reads import Reads, SessionReader
+from exam_sessions.commands.watching import Watching
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exam_sessions.commands.lane import Order
+    from exam_sessions.commands.lane import Order, Waiter
     from exam_sessions.store.engine import Store
 
 
 class Service:
     """The use cases of one server. `now` gives microseconds since 1970; linger and tick are in seconds."""
 
-    def __init__(self, store: Store, now: Callable[[], int], *, linger: float, tick: float, backlog: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], int],
+        *,
+        linger: float,
+        tick: float,
+        backlog: int,
+        reach: int,
+        watchers: int,
+    ) -> None:
         self.now = now
         self.reads = Reads(store)
-        executor = Executor(Rows(store), now, store.presence())
-        self._writing = Lane(store.writer, executor, linger=linger, backlog=backlog)
+        self.watching = Watching(self.reads, reach=reach, most=watchers)
+        self._bell = Bell(store, self.watching.wake)
+        self._executor = Executor(Rows(store), now, store.presence())
+        self._writing = Lane(
+            store.writer, self._executor, linger=linger, backlog=backlog, settled=self._after_writing
+        )
         self._reading = Lane(store.reader, SessionReader(Rows(store)), linger=linger, backlog=backlog)
         self._store = store
-        self.clockwork = Clockwork(store, self.reads, self._writing, now, tick)
+        self.clockwork = Clockwork(store, self.reads, self._writing, now, tick, self._executor.drafts_under_way)
         self._ticking: asyncio.Task[None] | None = None
 
     def write(self, order: Order) -> asyncio.Future[Any]:
@@ -39,19 +55,37 @@ class Service:
         """Puts a read of one session, a Wanted once opened, in line; its future gives the result."""
         return self._reading.submit(order)
 
+    def queue_write(self, order: Order, waiter: Waiter) -> None:
+        """As `write`, for a waiter of the caller's own."""
+        self._writing.queue(order, waiter)
+
+    def queue_read(self, order: Order, waiter: Waiter) -> None:
+        """As `read`, for a waiter of the caller's own."""
+        self._reading.queue(order, waiter)
+
+    def _after_writing(self) -> None:
+        if stirred := self._executor.take_stirred():
+            self.watching.wake(stirred)
+            if self._store.rings:
+                self._bell.ring(stirred)
+
     async def start(self) -> None:
         """Starts lanes and clock, once what a dead server left behind is gone."""
         self._writing.start()
         self._reading.start()
+        self.watching.start()
+        self._bell.start()
         await self.clockwork.discard_dead()
         self._ticking = asyncio.create_task(self.clockwork.run())
 
     async def close(self) -> None:
-        """Stops the clock, finishes what is in line, and lets go of the database."""
+        """Ends the watches, stops the clock, finishes what is in line, and lets go of the database."""
+        self.watching.close()
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._writing.close()
         await self._reading.close()
+        await self._bell.close()
         self.reads.close()
         self._store.close()

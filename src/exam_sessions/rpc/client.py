@@ -5,15 +5,14 @@ Takes records of the domain and gives messages; words for people and files are t
 
 from __future__ import annotations
 
-import re
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import grpc
-from google.protobuf import json_format
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exam_sessions.rpc.failures import read_failure
+from exam_sessions.rpc.failures import NoServer, read_failure
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import (
     catalog_pb2,
@@ -27,7 +26,7 @@ from exam_sessions.v1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from types import TracebackType
 
     from google.protobuf.message import Message
@@ -38,6 +37,8 @@ Release = catalog_pb2.Release
 Session = session_pb2.Session
 SessionEvent = session_pb2.SessionEvent
 BookedSession = session_service_pb2.BookedSession
+Piece = session_service_pb2.WatchSessionsResponse
+EventConsumer = session_service_pb2.EventConsumer
 Explanation = lifecycle_service_pb2.ExplainSessionResponse
 
 PAGE = 1_000
@@ -51,6 +52,12 @@ BATCH = 120.0
 
 AT_ONCE = 3.0
 """Seconds a server may take to say how it is; one that needs longer is not well."""
+
+HEARTBEAT = 1
+"""Seconds of silence after which a watch asks for a sign of life."""
+
+SILENCE = 20.0
+"""Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),
@@ -156,6 +163,14 @@ class Client:
         request = session_service_pb2.GetSessionRequest(workspace_id=self.workspace, **_which(session))
         return self._call(self._sessions.GetSession, request).session
 
+    def named(self, session_ids: Sequence[str]) -> Sequence[Session]:
+        """The sessions with these ids, up to 1,000, in BASIC view; refused when one of them is not there."""
+        view = session_service_pb2.SESSION_VIEW_BASIC
+        request = session_service_pb2.BatchGetSessionsRequest(
+            workspace_id=self.workspace, session_ids=session_ids, view=view
+        )
+        return self._call(self._sessions.BatchGetSessions, request).sessions
+
     def sessions(
         self,
         release_ids: Sequence[str] = (),
@@ -201,6 +216,41 @@ class Client:
         moved: Session = self._call(getattr(self._lifecycle, rpc), request).session
         return moved
 
+    # Events.
+
+    def watch(
+        self, release_ids: Sequence[str] = (), session_ids: Sequence[str] = (), **start: Any
+    ) -> Generator[Piece, None, None]:
+        """What happens, piece by piece, until the watch breaks off: it always ends with Refused or NoServer.
+
+        `start` is one of WatchSessionsRequest's ways to begin; without any it begins with a snapshot.
+        """
+        wanted = session_service_pb2.WatchFilter(release_ids=release_ids, session_ids=session_ids)
+        request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
+        request.heartbeat_interval.seconds = HEARTBEAT
+        call: Any = self._sessions.WatchSessions(request, metadata=self._metadata)
+        try:
+            while piece := _next(call):
+                yield piece
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.CANCELLED:
+                raise read_failure(error, self.target) from None
+        finally:
+            call.cancel()
+        raise NoServer(self.target)
+
+    def acknowledge(self, consumer: str, sequence: int, *, rewind: bool = False) -> EventConsumer:
+        """Stores how far a consumer has come; back only with `rewind`."""
+        request = session_service_pb2.AcknowledgeEventsRequest(
+            workspace_id=self.workspace, consumer=consumer, sequence=sequence, rewind=rewind
+        )
+        return self._call(self._sessions.AcknowledgeEvents, request).consumer
+
+    def consumers(self) -> Sequence[EventConsumer]:
+        """Everybody who works through the events, by name."""
+        request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
+        return self._call(self._sessions.ListEventConsumers, request).consumers
+
     def _pages(self, method: Callable[..., Reply], request: Any) -> Iterator[Reply]:
         while True:
             reply: Any = self._call(method, request)
@@ -216,29 +266,15 @@ class Client:
             raise read_failure(error, self.target) from None
 
 
-def word(message: Message, name: str) -> str:
-    """A field of an enumeration in the contract's words, such as READY; empty when it is unset."""
-    return _word(message, name, getattr(message, name))
-
-
-def words(message: Message, name: str) -> list[str]:
-    """A repeated field of an enumeration, each value in the contract's words."""
-    return [_word(message, name, number) for number in getattr(message, name)]
-
-
-def as_json(message: Message) -> str:
-    """A message as one line of JSON, its fields named as in the protos."""
-    return json_format.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
-
-
-def _word(message: Message, name: str, number: int) -> str:
-    kind = message.DESCRIPTOR.fields_by_name[name].enum_type
-    assert kind is not None
-    value = kind.values_by_number.get(number)
-    if value is None:
-        return str(number)
-    prefix = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.name).upper() + "_"
-    return value.name.removeprefix(prefix) if number else ""
+def _next(call: Any) -> Piece | None:
+    """The next piece of a watch, which is cancelled when it is silent for too long; None at its end."""
+    silence = threading.Timer(SILENCE, call.cancel)
+    silence.start()
+    try:
+        piece: Piece | None = next(call, None)
+    finally:
+        silence.cancel()
+    return piece
 
 
 def _which(session: str) -> dict[str, str]:

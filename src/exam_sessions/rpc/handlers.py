@@ -1,7 +1,7 @@
 """The door every call goes through: size, parsing, validation, the caller's name, and what becomes of refusals.
 
-Handlers take and give raw bytes, so that a malformed or oversized message gets a typed refusal like any other, and
-are wrapped once per method: grpc's own interceptors cost more than the rest of the door together.
+Handlers take and give raw bytes, so that a malformed or oversized message gets a typed refusal like any other. They
+know nothing of how the bytes travel: that is the transport's (transport.py), which asks each for a status as well.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import asyncio
 import hashlib
 import logging
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import grpc
 import protovalidate
 from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
@@ -25,10 +25,11 @@ from exam_sessions.rpc.status import internal, status_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
     from google.protobuf.message import Message
 
-    from exam_sessions.commands.lane import Order
+    from exam_sessions.commands.lane import Order, Waiter
 
     Method = Callable[[Any, "Call"], Awaitable[Message]]
 
@@ -45,13 +46,17 @@ VIOLATIONS_AT_MOST = 100
 _validator = protovalidate.Validator()
 
 
-class Call:
-    """What a method may ask about the call it serves."""
+class Call(ABC):
+    """What a method may ask about the call it serves. `method` is the service's name and its own."""
 
-    __slots__ = ("_context", "_method")
+    __slots__ = ("_method",)
 
-    def __init__(self, context: grpc.aio.ServicerContext[Any, Any], method: str) -> None:
-        self._context, self._method = context, method
+    def __init__(self, method: str) -> None:
+        self._method = method
+
+    @abstractmethod
+    def named(self) -> str | bytes | None:
+        """The metadata x-actor as it came; None when there is none."""
 
     def caller(self, request: Any) -> Caller:
         """Who asks, and the digest that tells a repetition of this mutation from another request.
@@ -70,12 +75,12 @@ class Call:
 
     def _actor(self) -> str:
         """The caller's name, until callers are authenticated: x-actor, else anonymous."""
-        for key, value in self._context.invocation_metadata() or ():
-            if key == "x-actor":
-                if not isinstance(value, str) or not ACTOR.fullmatch(value) or value == SYSTEM:
-                    raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM}")
-                return value
-        return "anonymous"
+        name = self.named()
+        if name is None:
+            return "anonymous"
+        if not isinstance(name, str) or not ACTOR.fullmatch(name) or name == SYSTEM:
+            raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM}")
+        return name
 
 
 def workspace_of(request: Any) -> str:
@@ -114,12 +119,23 @@ def _refuse_nul(message: Message, path: str) -> None:
 class InLine(NamedTuple):
     """A method that does nothing but stand in a lane: read and answered in its group, not call by call."""
 
-    submit: Callable[[Order], Awaitable[Any]]
+    queue: Callable[[Order, Waiter], None]
     """Puts an order into the lane."""
     open: Callable[[Any, Call], Any]
     """From the request to what the lane works on."""
     reply: Callable[[Any, Any], Message]
     """From the request and the result to the reply."""
+
+
+class CallerGone(Exception):  # noqa: N818 - nobody is left to whom it would be an error
+    """What was to be sent cannot be, because its caller has gone away."""
+
+
+class Telling(NamedTuple):
+    """A method that goes on telling until its caller goes away."""
+
+    tell: Callable[[Any, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+    """Takes the request, and what sends one message and returns once there is room for the next."""
 
 
 class RawOrder:
@@ -168,41 +184,77 @@ class Door:
         return request
 
 
-def handlers(
-    service: ServiceDescriptor, methods: dict[str, Method | InLine], limit: int
-) -> grpc.GenericRpcHandler[Any, Any]:
-    """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
-    wrapped = {method.name: _unary(method, methods[method.name], limit) for method in service.methods}
-    return grpc.method_handlers_generic_handler(service.full_name, wrapped)
+class Handler:
+    """A method as every transport serves it; one of the three below."""
+
+    def __init__(self, method: MethodDescriptor, limit: int) -> None:
+        self.service, self.method = method.containing_service.full_name, method.name
+        self.name = f"{self.service}/{self.method}"
+        self._door = Door(method, limit)
+
+    def status_of(self, fault: BaseException) -> grpc.Status:
+        """What the caller is told; what is no refusal is a bug, and goes to the log."""
+        if isinstance(fault, errors.Refusal):
+            return status_of(fault)
+        call_id = new_ids(1)[0]
+        log.error("call %s of %s failed", call_id, self.name, exc_info=fault)
+        return internal(call_id)
 
 
-def _unary(method: MethodDescriptor, function: Method | InLine, limit: int) -> grpc.RpcMethodHandler[Any, Any]:
-    name = f"{method.containing_service.full_name}/{method.name}"
-    door = Door(method, limit)
+class Queued(Handler):
+    """A method whose calls stand in a lane."""
 
-    def in_line(data: bytes, call: Call) -> Awaitable[bytes]:
-        assert isinstance(function, InLine)
-        return function.submit(RawOrder(data, call, door, function))
+    def __init__(self, method: MethodDescriptor, function: InLine, limit: int) -> None:
+        super().__init__(method, limit)
+        self._function = function
 
-    async def by_itself(data: bytes, call: Call) -> bytes:
-        assert not isinstance(function, InLine)
+    def queue(self, data: bytes, call: Call, waiter: Waiter) -> None:
+        """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
+        self._function.queue(RawOrder(data, call, self._door, self._function), waiter)
+
+    def answer(self, data: bytes, call: Call) -> Awaitable[bytes]:
+        """The reply, as `Single` gives it."""
+        waiter: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.queue(data, call, waiter)
+        return waiter
+
+
+class Single(Handler):
+    """A method that works on each call by itself."""
+
+    def __init__(self, method: MethodDescriptor, function: Method, limit: int) -> None:
+        super().__init__(method, limit)
+        self._function = function
+
+    async def answer(self, data: bytes, call: Call) -> bytes:
+        """The reply. Raises what stood in the way."""
+        door = self._door
         request = door.admit(data) if len(data) < LONG else await asyncio.to_thread(door.admit, data)
-        return (await function(request, call)).SerializeToString()
+        return (await self._function(request, call)).SerializeToString()
 
-    answer: Callable[[bytes, Call], Awaitable[bytes]] = in_line if isinstance(function, InLine) else by_itself
 
-    async def serve(data: bytes, context: Any) -> bytes:
-        try:
-            return await answer(data, Call(context, name))
-        except errors.Refusal as refusal:
-            status = status_of(refusal)
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            call_id = new_ids(1)[0]
-            log.exception("call %s of %s failed", call_id, name)
-            status = internal(call_id)
-        await context.abort_with_status(status)
-        raise AssertionError  # abort does not return
+class Streamed(Handler):
+    """A method that answers with many messages."""
 
-    return grpc.unary_unary_rpc_method_handler(serve)
+    def __init__(self, method: MethodDescriptor, function: Telling, limit: int) -> None:
+        super().__init__(method, limit)
+        self._function = function
+
+    async def tell(self, data: bytes, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Sends message after message. Raises what ended it."""
+        await self._function.tell(self._door.admit(data), send)
+
+
+def handlers_of(
+    service: ServiceDescriptor, methods: dict[str, Method | InLine | Telling], limit: int
+) -> list[Queued | Single | Streamed]:
+    """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
+    return [_handler(method, methods[method.name], limit) for method in service.methods]
+
+
+def _handler(method: MethodDescriptor, function: Method | InLine | Telling, limit: int) -> Queued | Single | Streamed:
+    if isinstance(function, InLine):
+        return Queued(method, function, limit)
+    if isinstance(function, Telling):
+        return Streamed(method, function, limit)
+    return Single(method, function, limit)

@@ -112,7 +112,7 @@ class LifecycleServicer:
             fill_session(reply.session, standing)
             return reply
 
-        return InLine(self._service.write, batch_of, reply_of)
+        return InLine(self._service.queue_write, batch_of, reply_of)
 
     async def machine(self, _: pb.GetStateMachineRequest, __: Call) -> pb.GetStateMachineResponse:
         """Describes the machine from the machine itself."""

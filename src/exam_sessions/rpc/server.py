@@ -1,4 +1,4 @@
-"""The server: services, health and reflection on one port. Built here only, so the transport can be exchanged."""
+"""The server: services, health and reflection on one port, whichever transport carries them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
-from exam_sessions.rpc.handlers import handlers
+from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
 from exam_sessions.rpc.session_servicer import SessionServicer
+from exam_sessions.rpc.watch_servicer import WatchServicer
 from exam_sessions.v1 import (
     catalog_service_pb2,
     lifecycle_service_pb2,
@@ -28,43 +29,37 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from exam_sessions.commands.service import Service
+    from exam_sessions.rpc.transport import Transport
 
 log = logging.getLogger(__name__)
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
-ROOM_ABOVE_LIMIT = 4
-"""The transport takes messages this many times the limit, so that the refusal is ours, with a reason."""
-
 PROBE_EVERY = 1.0
 """Seconds between two looks at the database."""
 
 
 class Server:
-    """A gRPC server around a Service. `limit` is the largest request in bytes."""
+    """A Service on a transport.
 
-    def __init__(self, service: Service, listen: str, limit: int) -> None:
-        options = [
-            ("grpc.max_receive_message_length", limit * ROOM_ABOVE_LIMIT),
-            ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", 0),
-        ]
-        self._server: Any = grpc.aio.server(options=options)
-        self._service = service
+    `limit` is the largest request in bytes, `patience` how long a watcher may take over one message, in seconds.
+    """
+
+    def __init__(self, service: Service, transport: Transport, limit: int, patience: float) -> None:
+        self._service, self._transport = service, transport
         self._health = health_aio.HealthServicer()
-        self._names = _add_services(self._server, service, limit)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        _add_reflection(self._server, [*self._names, health.SERVICE_NAME])
-        self._port: int = self._server.add_insecure_port(listen)
+        self._names = _add_services(transport, service, limit, patience)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, transport.aio)
+        _add_reflection(transport.aio, [*self._names, health.SERVICE_NAME])
         self._probing: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on; the one the system gave when 0 was asked for."""
-        return self._port
+        return self._transport.port
 
     async def start(self) -> None:
         """Starts to serve; healthy once the database has answered."""
-        await self._server.start()
+        await self._transport.start()
         await self._probe()
         self._probing = asyncio.create_task(_for_ever(self._probe))
 
@@ -75,7 +70,8 @@ class Server:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probing
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(grace)
+        self._service.watching.close()
+        await self._transport.stop(grace)
 
     async def _probe(self) -> None:
         try:
@@ -94,15 +90,17 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
         await probe()
 
 
-def _add_services(server: Any, service: Service, limit: int) -> list[str]:
+def _add_services(transport: Transport, service: Service, limit: int, patience: float) -> list[str]:
     lifecycle = LifecycleServicer(service)
-    services = [
-        (session_service_pb2.DESCRIPTOR.services_by_name["SessionService"], SessionServicer(service).methods()),
+    sessions = SessionServicer(service, WatchServicer(service, patience))
+    services: list[tuple[Any, Any]] = [
+        (session_service_pb2.DESCRIPTOR.services_by_name["SessionService"], sessions.methods()),
         (lifecycle_service_pb2.DESCRIPTOR.services_by_name["LifecycleService"], lifecycle.methods()),
         (marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"], lifecycle.marking_methods()),
         (catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"], CatalogServicer(service).methods()),
     ]
-    server.add_generic_rpc_handlers([handlers(descriptor, methods, limit) for descriptor, methods in services])
+    for descriptor, methods in services:
+        transport.add(handlers_of(descriptor, methods, limit))
     return [descriptor.full_name for descriptor, _ in services]
 
 

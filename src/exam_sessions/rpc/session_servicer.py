@@ -15,7 +15,7 @@ from exam_sessions.domain.states import MATURITY, Action
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert_session import BASIC, FULL, check_read_mask, fill_event, fill_session, keep_only
-from exam_sessions.rpc.handlers import InLine, workspace_of
+from exam_sessions.rpc.handlers import InLine, Telling, workspace_of
 from exam_sessions.rpc.times import micros
 from exam_sessions.store.listing import ORDERS, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, Method
+    from exam_sessions.rpc.watch_servicer import WatchServicer
 
 MANY = 200
 """Rows from which conversion leaves the event loop to others."""
@@ -39,10 +40,10 @@ def target_of(request: Any) -> Target:
 class SessionServicer:
     """One method per RPC."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, watchers: WatchServicer) -> None:
+        self._service, self._watchers = service, watchers
 
-    def methods(self) -> dict[str, Method | InLine]:
+    def methods(self) -> dict[str, Method | InLine | Telling]:
         """The methods by the names of their RPCs."""
         return {
             "CreateSession": self.create,
@@ -54,6 +55,9 @@ class SessionServicer:
             "BatchUpdateSessions": self.batch_update,
             "DeleteSession": self.delete,
             "ListSessionEvents": self.events,
+            "WatchSessions": Telling(self._watchers.watch),
+            "AcknowledgeEvents": self._watchers.acknowledge,
+            "ListEventConsumers": self._watchers.consumers,
         }
 
     async def create(self, request: pb.CreateSessionRequest, call: Call) -> pb.CreateSessionResponse:
@@ -84,7 +88,7 @@ class SessionServicer:
             fill_session(reply.session, standing, request.view or FULL)
             return reply
 
-        return InLine(self._service.read, wanted_of, reply_of)
+        return InLine(self._service.queue_read, wanted_of, reply_of)
 
     async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:
         """Reads several sessions."""

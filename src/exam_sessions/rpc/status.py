@@ -24,6 +24,7 @@ CODES: dict[type[errors.Refusal], code_pb2.Code] = {
     errors.Stale: code_pb2.ABORTED,
     errors.Denied: code_pb2.PERMISSION_DENIED,
     errors.Exhausted: code_pb2.RESOURCE_EXHAUSTED,
+    errors.OutOfRange: code_pb2.OUT_OF_RANGE,
     errors.Unavailable: code_pb2.UNAVAILABLE,
 }
 

@@ -22,10 +22,10 @@ def store_of(url: str) -> Store:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError(f"database_url is not a database URL: {url!r}") from None
+    except (ArgumentError, ValueError):
+        raise ValueError("database_url is not a database URL") from None
     kinds = {"sqlite": SqliteStore, "postgresql": PostgresStore}
     kind = kinds.get(parsed.get_backend_name())
     if kind is None:
-        raise ValueError(f"database_url must begin with sqlite:// or postgresql://, not {url!r}")
+        raise ValueError("database_url must begin with sqlite:// or postgresql://")
     return kind(parsed)

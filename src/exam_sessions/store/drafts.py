@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal, select
+from sqlalchemy import bindparam, delete, func, insert, literal, select, update
 
 from exam_sessions.store.schema import drafts, events, sessions
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
+
+
+NOBODY = ""
+"""The owner of a roster that is given up, and is being removed."""
 
 
 class DraftRow(NamedTuple):
@@ -28,9 +32,11 @@ class DraftRows:
     def __init__(self, store: Store) -> None:
         d, s = drafts.c, sessions.c
         self._open = store.statement(insert(drafts))
-        self._close = store.statement(
-            delete(drafts).where(d.workspace_id == bindparam("workspace"), d.id == bindparam("draft"))
-        )
+        this = (d.workspace_id == bindparam("here"), d.id == bindparam("draft"))
+        of_owner = (*this, d.owner == bindparam("whose"))
+        self._close = store.statement(delete(drafts).where(*of_owner))
+        self._keep = store.statement(update(drafts).values(owner=d.owner).where(*of_owner))
+        self._doom = store.statement(update(drafts).values(owner=NOBODY).where(*this))
         self._all = store.statement(select(drafts))
         its_own = (
             (s.workspace_id == bindparam("workspace"))
@@ -66,8 +72,20 @@ class DraftRows:
         db.run(self._open, draft)
 
     def close(self, db: Db, draft: DraftRow) -> bool:
-        """Strikes a roster off: its sessions are published, or gone. Whether it was still there."""
-        return bool(db.run(self._close, {"workspace": draft.workspace_id, "draft": draft.id}))
+        """Strikes a roster off: its sessions are published, or gone. Whether it was still its owner's."""
+        return bool(db.run(self._close, self._of_owner(draft)))
+
+    def keep(self, db: Db, draft: DraftRow) -> bool:
+        """Keeps a roster from being given up before this transaction ends. Whether it is still its owner's."""
+        return bool(db.run(self._keep, self._of_owner(draft)))
+
+    def doom(self, db: Db, draft: DraftRow) -> bool:
+        """Takes a roster from its owner, who can neither go on with it nor publish it. Whether it was still there."""
+        return bool(db.run(self._doom, {"here": draft.workspace_id, "draft": draft.id}))
+
+    @staticmethod
+    def _of_owner(draft: DraftRow) -> dict[str, object]:
+        return {"here": draft.workspace_id, "draft": draft.id, "whose": draft.owner}
 
     def all(self, db: Db) -> list[DraftRow]:
         """Every roster under way, also those whose writer has died."""

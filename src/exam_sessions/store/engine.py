@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from sqlalchemy import ColumnElement, Engine, Select, Table
@@ -70,8 +70,12 @@ class Db(ABC):
         """Runs a statement once; the number of rows it touched."""
 
     @abstractmethod
+    def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+        """The rows that each of some statements gives, asked in one go."""
+
+    @abstractmethod
     def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement once per row, at least in effect."""
+        """Runs a statement of `Store.insert_many` or `Store.update_many` on rows."""
 
     @abstractmethod
     def listed(self, values: Iterable[str]) -> Any:
@@ -138,6 +142,24 @@ class Store(ABC):
     def is_alive(self, server: str) -> bool:
         """Whether the server of that id still runs."""
 
+    rings: bool
+    """Whether the servers of a database can tell each other that something happened."""
+
+    @abstractmethod
+    def ring(self, workspaces: Iterable[str]) -> None:
+        """Tells every server of the database that something happened in these workspaces."""
+
+    @abstractmethod
+    def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Calls `heard`, on a thread, with each workspace somebody rings for, until the result is called.
+
+        News may be lost, as when the connection is.
+        """
+
+    @abstractmethod
+    def tend(self) -> None:
+        """What the database wants done now and then, so that its plans fit its rows. May take a second."""
+
     @abstractmethod
     def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Whether the column holds one of the values of the parameter `name`, made by `Db.listed`.
@@ -149,9 +171,24 @@ class Store(ABC):
     def upsert(self, table: Table) -> Any:
         """An INSERT that can say what to do on a conflict."""
 
+    @abstractmethod
+    def insert_many(self, table: Table) -> Statement:
+        """A statement that adds rows, their values in the order of the columns."""
+
+    @abstractmethod
+    def update_many(self, table: Table, names: Sequence[str]) -> Statement:
+        """A statement that writes the columns named of rows found by their key.
+
+        Its `names` are the columns named and those of the key, in the order it wants their values.
+        """
+
     def for_update(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:
         """A SELECT that keeps its rows for this transaction, taken in the order of a key: none wait in a ring."""
         return rows.order_by(key).with_for_update()
+
+    def for_share(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:
+        """A SELECT whose rows nobody else may change before this transaction ends, taken in the order of a key."""
+        return rows.order_by(key).with_for_update(read=True)
 
     def statement(self, statement: ClauseElement) -> Statement:
         """A Core statement, compiled for this database."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
 from exam_sessions.store.schema import events, workspaces
 
@@ -52,10 +52,20 @@ class EventRows:
 
     def __init__(self, store: Store) -> None:
         c = events.c
-        self._insert = store.statement(insert(events))
+        self._insert = store.insert_many(events)
         mine = (c.workspace_id == bindparam("workspace")) & (c.session_id == bindparam("session"))
         self._page = store.statement(
             select(events).where(mine, c.sequence > bindparam("after")).order_by(c.sequence).limit(bindparam("most"))
+        )
+        in_workspace = c.workspace_id == bindparam("workspace")
+        self._after = store.statement(
+            select(events)
+            .where(in_workspace, c.sequence > bindparam("after"))
+            .order_by(c.sequence)
+            .limit(bindparam("most"))
+        )
+        self._last_place = store.statement(
+            select(workspaces.c.last_sequence).where(workspaces.c.workspace_id == bindparam("workspace"))
         )
         self._last = store.statement(select(events).where(mine).order_by(c.sequence.desc()).limit(1))
         count: BindParameter[int] = bindparam("count")
@@ -109,6 +119,16 @@ class EventRows:
         """A session's last event; also of a deleted session."""
         rows = db.rows(self._last, {"workspace": workspace, "session": session_id})
         return EventRow._make(rows[0]) if rows else None
+
+    def after(self, db: Db, workspace: str, after: int, most: int) -> list[EventRow]:
+        """A workspace's events with a greater sequence, in order. No place is ever skipped."""
+        values = {"workspace": workspace, "after": after, "most": most}
+        return [EventRow._make(row) for row in db.rows(self._after, values)]
+
+    def last_place(self, db: Db, workspace: str) -> int:
+        """The sequence of the workspace's last event; 0 before the first."""
+        rows = db.rows(self._last_place, (workspace,))
+        return int(rows[0][0]) if rows else 0
 
     def workspaces(self, db: Db) -> list[str]:
         """Every workspace something has happened in."""

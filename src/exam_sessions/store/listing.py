@@ -35,6 +35,7 @@ class Criteria(NamedTuple):
     created_until: int = 0
     updated_from: int = 0
     updated_until: int = 0
+    session_ids: tuple[str, ...] = ()
 
 
 ORDERS = ("create_time", "create_time desc", "id")
@@ -66,6 +67,7 @@ class SessionPages:
         self._store = store
         self._parts = PARTS | {
             "release_ids": store.among(c.release_id, "release_ids"),
+            "session_ids": store.among(c.id, "session_ids"),
             "candidate_ids": store.among(c.candidate_id, "candidate_ids"),
         }
         self._kept: dict[object, Statement] = {}

@@ -15,12 +15,15 @@ from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, creat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 
+from exam_sessions.store.arrays import kind_of, texts
 from exam_sessions.store.engine import DatabaseDown, Db, Parameters, Statement, Store, UniqueViolation
+from exam_sessions.store.listening import CHANNEL, Listener
+from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Column
     from sqlalchemy.dialects.postgresql.dml import Insert
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,12 @@ SETTINGS = {
 }
 """For every connection: nobody waits for ever, and nothing is acknowledged before it is durable."""
 
+STALE = """
+    SELECT relname FROM pg_stat_user_tables
+    WHERE schemaname = current_schema() AND n_mod_since_analyze > 2000 + n_live_tup / 5
+"""
+"""Tables whose statistics are of another time."""
+
 Driver = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -45,18 +54,43 @@ def _translated() -> Iterator[None]:
         yield
     except psycopg.errors.UniqueViolation as error:
         raise UniqueViolation(error.diag.constraint_name or "") from error
+    except psycopg.errors.DataError as error:
+        # A value no column can hold is a fault of the value, and would be one on another day too.
+        raise ValueError(str(error)) from error
     except psycopg.Error as error:
         raise DatabaseDown(str(error)) from error
 
 
+class ManyRows(Statement):
+    """A statement on any number of rows, whose parameters are its columns, each an array."""
+
+    __slots__ = ("arrays",)
+
+    def __init__(self, text: str, columns: Sequence[Column[Any]]) -> None:
+        self.text = text.replace("ROWS", ", ".join(f"%s::{kind_of(column)[0]}" for column in columns))
+        self.names = tuple(column.name for column in columns)
+        self.arrays = [kind_of(column)[1] for column in columns]
+
+
 class PostgresDb(Db):
-    """One connection, made anew when it was lost: a server that comes back is used at once."""
+    """One connection, made anew when it was lost: a server that comes back is used at once.
+
+    A transaction is a pipeline: what gives no rows is only sent, and answered for with the next that does, or with
+    the commit.
+    """
 
     answers_at_once = False
 
     def __init__(self, connect: Callable[[], Driver]) -> None:
         self._connect = connect
         self._connected: Driver | None = None
+        self._pipeline: psycopg.Pipeline | None = None
+        self._transaction = contextlib.ExitStack()
+
+    def connect(self) -> None:
+        """Makes sure that there is a connection. Raises DatabaseDown."""
+        with _translated():
+            self._driver.pgconn  # noqa: B018 - asking for it makes it
 
     @property
     def _driver(self) -> Driver:
@@ -69,38 +103,65 @@ class PostgresDb(Db):
         with _translated():
             return self._driver.execute(statement.text, statement.ordered(values), prepare=True).fetchall()
 
+    def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+        """All are sent before the first is answered."""
+        with _translated(), self._driver.pipeline():
+            asked = [self._driver.execute(one.text, one.ordered(values), prepare=True) for one, values in asks]
+            return [cursor.fetchall() for cursor in asked]
+
     def run(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
         with _translated():
-            return self._driver.execute(statement.text, statement.ordered(values), prepare=True).rowcount
+            cursor = self._driver.execute(statement.text, statement.ordered(values), prepare=True)
+            if self._pipeline:
+                self._pipeline.sync()
+            return cursor.rowcount
 
     def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement once per row, without waiting for one answer before the next is sent."""
-        with _translated(), self._driver.cursor() as cursor:
-            cursor.executemany(statement.text, rows)
+        """One statement for all rows."""
+        assert isinstance(statement, ManyRows)
+        if not rows:
+            return
+        arrays = [write(column) for write, column in zip(statement.arrays, zip(*rows, strict=True), strict=True)]
+        with _translated():
+            self._driver.execute(statement.text, arrays, prepare=True)
 
-    def listed(self, values: Iterable[str]) -> list[str]:
+    def listed(self, values: Iterable[str]) -> str:
         """An array."""
-        return list(values)
+        return texts(list(values))
 
     def begin(self, *, wait: bool = True) -> None:  # noqa: ARG002 - nobody has to wait for a turn to begin
         """Begins a transaction that will write. Raises DatabaseDown."""
-        self._execute("BEGIN")
+        self._begin("BEGIN")
 
     def begin_read(self) -> None:
         """Begins a transaction whose reads all see the same moment."""
-        self._execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def _begin(self, text: str) -> None:
+        with _translated():
+            self._pipeline = self._transaction.enter_context(self._driver.pipeline())
+            self._driver.execute(text)
 
     def commit(self) -> None:
         """Makes the transaction durable."""
         with _translated():
+            answer = self._driver.execute("COMMIT")
+            self._end_pipeline()
             # A server asked to commit what has failed answers that it rolled back, and calls that a success.
-            if self._driver.execute("COMMIT").statusmessage != "COMMIT":
+            if answer.statusmessage != "COMMIT":
                 raise DatabaseDown("the transaction had failed")
+
+    def _end_pipeline(self) -> None:
+        """Waits for every answer that is still to come."""
+        self._pipeline = None
+        self._transaction.close()
 
     def rollback(self) -> None:
         """Gives the transaction up, if one is open. With the connection lost it is given up already."""
         driver = self._connected
+        with contextlib.suppress(psycopg.Error):
+            self._end_pipeline()
         if driver and not driver.closed and driver.info.transaction_status is not TransactionStatus.IDLE:
             with contextlib.suppress(psycopg.Error):
                 driver.execute("ROLLBACK")
@@ -113,10 +174,6 @@ class PostgresDb(Db):
         if self._connected:
             self._connected.close()
 
-    def _execute(self, text: str) -> None:
-        with _translated():
-            self._driver.execute(text)
-
 
 class PostgresStore(Store):
     """A PostgreSQL database by its URL: `postgresql://user:password@host:5432/exam_sessions`."""
@@ -128,6 +185,7 @@ class PostgresStore(Store):
         self.engine = create_engine(driver, poolclass=NullPool, paramstyle="format")
         self._server = ""
         self._presence: Driver | None = None
+        self._bell: Driver | None = None
         self._lock = threading.Lock()
 
     def writer(self) -> PostgresDb:
@@ -140,8 +198,7 @@ class PostgresStore(Store):
 
     def _opened(self, *, read_only: bool) -> PostgresDb:
         db = PostgresDb(lambda: self._connect(read_only=read_only))
-        with _translated():
-            db.rollback()
+        db.connect()
         return db
 
     def _connect(self, *, read_only: bool) -> Driver:
@@ -181,6 +238,47 @@ class PostgresStore(Store):
         """Compares with an array."""
         return column == any_(bindparam(name, type_=ARRAY(Text)))
 
+    rings = True
+
+    def ring(self, workspaces: Iterable[str]) -> None:
+        """By NOTIFY, outside the transactions that write: inside, it would make their commits wait for each other."""
+        with self._lock, _translated():
+            if self._bell is None or self._bell.closed:
+                self._bell = self._connect(read_only=False)
+            for workspace in workspaces:
+                self._bell.execute("SELECT pg_notify(%s, %s)", (CHANNEL, workspace))
+
+    def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
+        """By LISTEN."""
+        return Listener(lambda: self._connect(read_only=True), heard).end
+
+    def tend(self) -> None:
+        """Has tables analysed that grew: a statement planned for an empty table reads a full one from end to end.
+
+        PostgreSQL does so too, but up to a minute later.
+        """
+        with _translated(), self._connect(read_only=False) as driver:
+            for (table,) in driver.execute(STALE).fetchall():
+                if table in metadata.tables:
+                    driver.execute(f"ANALYZE {table}")
+
+    def insert_many(self, table: Table) -> ManyRows:
+        """One statement for all rows."""
+        columns = list(table.c)
+        names = ", ".join(column.name for column in columns)
+        text = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest(ROWS)"  # noqa: S608 - our schema's names
+        return ManyRows(text, columns)
+
+    def update_many(self, table: Table, names: Sequence[str]) -> ManyRows:
+        """One statement for all rows."""
+        key = [column.name for column in table.primary_key]
+        columns = [table.c[name] for name in (*names, *key)]
+        values = ", ".join(f"{name} = v.{name}" for name in names)
+        here = " AND ".join(f"{table.name}.{name} = v.{name}" for name in key)
+        fields = ", ".join(column.name for column in columns)
+        text = f"UPDATE {table.name} SET {values} FROM unnest(ROWS) AS v({fields}) WHERE {here}"  # noqa: S608 - as above
+        return ManyRows(text, columns)
+
     def upsert(self, table: Table) -> Insert:
         """PostgreSQL's own INSERT."""
         return insert(table)
@@ -188,8 +286,9 @@ class PostgresStore(Store):
     def close(self) -> None:
         """Lets go of the engine, and is not present any more."""
         self.engine.dispose()
-        if self._presence:
-            self._presence.close()
+        for driver in (self._presence, self._bell):
+            if driver:
+                driver.close()
 
 
 def _answers(driver: Driver) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, select
 
 from exam_sessions.store.schema import requests
 
@@ -31,7 +31,7 @@ class RequestRows:
         c = requests.c
         mine = c.workspace_id == bindparam("workspace")
         self._load = store.statement(select(requests).where(mine, store.among(c.request_id, "keys")))
-        self._insert = store.statement(insert(requests))
+        self._insert = store.insert_many(requests)
         later = mine & (c.request_id > bindparam("after"))
         page = select(c.request_id).where(later).order_by(c.request_id).limit(bindparam("most")).subquery()
         self._page_end = store.statement(select(func.max(page.c.request_id)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.store.catalog import CatalogRows
+from exam_sessions.store.consumers import ConsumerRows
 from exam_sessions.store.drafts import DraftRows
 from exam_sessions.store.events import EventRows
 from exam_sessions.store.listing import SessionPages
@@ -23,5 +24,6 @@ class Rows:
         self.events = EventRows(store)
         self.catalog = CatalogRows(store)
         self.drafts = DraftRows(store)
+        self.consumers = ConsumerRows(store)
         self.requests = RequestRows(store)
         self.pages = SessionPages(store)

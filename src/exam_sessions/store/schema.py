@@ -184,6 +184,17 @@ drafts = Table(
     sqlite_with_rowid=False,
 )
 
+consumers = Table(
+    "consumers",
+    metadata,
+    _text("workspace_id", key=True),
+    _text("name", key=True),
+    # The last event it has acknowledged.
+    _number("sequence"),
+    _number("update_time"),
+    sqlite_with_rowid=False,
+)
+
 workspaces = Table(
     "workspaces",
     metadata,

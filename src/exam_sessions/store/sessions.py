@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from exam_sessions.domain.records import Release, Session
 from exam_sessions.store.schema import drafts, releases, sessions
@@ -13,9 +13,7 @@ from exam_sessions.store.schema import drafts, releases, sessions
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from sqlalchemy import BindParameter
-
-    from exam_sessions.store.engine import Db, Statement, Store
+    from exam_sessions.store.engine import Db, Parameters, Statement, Store
 
 SESSION_WIDTH = len(Session._fields)
 
@@ -56,6 +54,13 @@ class SessionRows:
         }
         self._found = {named: store.statement(rows) for named, rows in found.items()}
         self._taken_up = {named: store.statement(store.for_update(rows, c.id)) for named, rows in found.items()}
+        r = releases.c
+        their_own = r.workspace_id == bindparam("workspace")
+        named_ones = select(r.id).where(their_own, store.among(r.id, "releases"))
+        theirs = select(c.release_id).where(mine, by_id | by_keycode)
+        asked_for = select(releases).where(their_own, r.id.in_(named_ones.union_all(theirs)))
+        self._releases = store.statement(asked_for)
+        self._releases_kept = store.statement(store.for_share(asked_for, r.id))
         both = (c.workspace_id == releases.c.workspace_id) & (c.release_id == releases.c.id)
         one = select(sessions, releases).join(releases, both).where(mine)
         self._one_by_id = store.statement(one.where(c.id == bindparam("session")))
@@ -76,7 +81,7 @@ class SessionRows:
             select(c.access_code).where(in_release, store.among(c.access_code, "keys"))
         )
         self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
-        self._insert = store.statement(insert(sessions))
+        self._insert = store.insert_many(sessions)
         self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session")))
         self._store = store
         self._updates: dict[frozenset[str], Update] = {}
@@ -95,20 +100,10 @@ class SessionRows:
         A column left out spares the upkeep of its indexes, which costs more than the column.
         """
         if columns not in self._updates:
-            self._updates[columns] = self._compile_update(self._store, [n for n in Session._fields if n in columns])
+            statement = self._store.update_many(sessions, [n for n in Session._fields if n in columns])
+            places = [Session._fields.index(name) for name in statement.names]
+            self._updates[columns] = Update(statement, itemgetter(*places))
         return self._updates[columns]
-
-    @staticmethod
-    def _compile_update(store: Store, names: list[str]) -> Update:
-        c = sessions.c
-        values: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in names}
-        statement = store.statement(
-            update(sessions)
-            .values(values)
-            .where(c.workspace_id == bindparam("new_workspace_id"), c.id == bindparam("new_id"))
-        )
-        places = [Session._fields.index(name.removeprefix("new_")) for name in statement.names]
-        return Update(statement, itemgetter(*places))
 
     def load(
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool = False
@@ -119,9 +114,41 @@ class SessionRows:
         """
         if not ids and not keycodes:
             return []
+        return self._visible(db, workspace, db.rows(*self._ask(db, workspace, ids, keycodes, to_write=to_write)))
+
+    def load_standing(
+        self,
+        db: Db,
+        workspace: str,
+        ids: Collection[str],
+        keycodes: Collection[str],
+        release_ids: Collection[str],
+        *,
+        to_write: bool,
+    ) -> tuple[list[Session], list[Release]]:
+        """As `load`, and with them their releases and those named, asked in one go.
+
+        Read `to_write`, releases come first and cannot be changed by others meanwhile: who changes a release and then
+        its sessions takes them in the same order, so that nobody waits in a ring.
+        """
+        values = {"workspace": workspace, "ids": db.listed(ids), "keycodes": db.listed(keycodes)}
+        values["releases"] = db.listed(release_ids)
+        asks: list[tuple[Statement, Parameters]] = [(self._releases_kept if to_write else self._releases, values)]
+        if ids or keycodes:
+            asks.append(self._ask(db, workspace, ids, keycodes, to_write=to_write))
+        found, *rows = db.rows_of(asks)
+        loaded = self._visible(db, workspace, rows[0]) if rows else []
+        return loaded, [Release._make(row) for row in found]
+
+    def _ask(
+        self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool
+    ) -> tuple[Statement, Parameters]:
         statement = (self._taken_up if to_write else self._found)[bool(ids), bool(keycodes)]
-        keys = [db.listed(values) for values in (ids, keycodes) if values]
-        loaded = [Session._make(row) for row in db.rows(statement, (workspace, *keys))]
+        return statement, (workspace, *[db.listed(values) for values in (ids, keycodes) if values])
+
+    def _visible(self, db: Db, workspace: str, rows: list[Any]) -> list[Session]:
+        """The rows as sessions, without those of rosters that are still under way."""
+        loaded = [Session._make(row) for row in rows]
         if any(session.draft for session in loaded):
             hidden = {row[0] for row in db.rows(self._hidden, (workspace,))}
             loaded = [session for session in loaded if session.draft not in hidden]

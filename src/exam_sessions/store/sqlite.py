@@ -7,18 +7,18 @@ import json
 import sqlite3
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, create_engine, func, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, create_engine, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
 from exam_sessions.store.engine import DatabaseDown, Db, Parameters, Statement, Store, UniqueViolation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import URL
     from sqlalchemy.dialects.sqlite.dml import Insert
@@ -28,6 +28,12 @@ BUSY_S = 5.0
 
 CHECKPOINT_PAGES = 16_384
 """Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
+
+VALUE = "value_of_"
+"""What sets the parameters of an UPDATE apart from its columns, whose names it wants for itself."""
+
+ANALYSE_FROM = 1_000
+"""Sessions from which statistics say what the tables are like."""
 
 BUSY_PAUSE_S = 0.002
 """Seconds between two tries."""
@@ -57,6 +63,10 @@ class SqliteDb(Db):
             return self._driver.execute(statement.text, statement.ordered(values)).fetchall()
         except sqlite3.DatabaseError as error:
             raise DatabaseDown(str(error)) from error
+
+    def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+        """One after the other: each is answered from memory."""
+        return [self.rows(statement, values) for statement, values in asks]
 
     def run(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
@@ -123,6 +133,7 @@ class SqliteStore(Store):
         self.path = Path(url.database).absolute()
         self._server = ""
         self._presence: BinaryIO | None = None
+        self._analysed = False
         self.engine = create_engine(url, poolclass=NullPool)
 
     def writer(self) -> SqliteDb:
@@ -181,6 +192,29 @@ class SqliteStore(Store):
     def _sign_of(self, server: str) -> Path:
         return self.path.with_name(f"{self.path.name}-server-{server}")
 
+    rings = False
+
+    def ring(self, workspaces: Iterable[str]) -> None:
+        """Processes on one file look by themselves."""
+
+    def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - there is nothing to hear
+        """Never calls."""
+        return lambda: None
+
+    def tend(self) -> None:
+        """Has the tables analysed once there is something in them.
+
+        Without statistics SQLite takes a workspace for ten rows, and reads all of it to find one session by keycode.
+        """
+        if self._analysed:
+            return
+        with _translated(), closing(sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)) as driver:
+            rows = driver.execute("SELECT count(*) FROM (SELECT 1 FROM sessions LIMIT ?)", (ANALYSE_FROM,)).fetchone()
+            if rows[0] == ANALYSE_FROM:
+                driver.execute("PRAGMA analysis_limit=1000")
+                driver.execute("ANALYZE")
+                self._analysed = True
+
     def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Unpacks a JSON array."""
         return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
@@ -189,7 +223,24 @@ class SqliteStore(Store):
         """SQLite's own INSERT."""
         return insert(table)
 
+    def insert_many(self, table: Table) -> Statement:
+        """Run once per row, which is as fast as can be."""
+        return self.statement(insert(table))
+
+    def update_many(self, table: Table, names: Sequence[str]) -> Statement:
+        """Run once per row."""
+        key = [column.name for column in table.primary_key]
+        values: dict[str, Any] = {name: bindparam(f"{VALUE}{name}") for name in names}
+        here = [table.c[name] == bindparam(f"{VALUE}{name}") for name in key]
+        statement = self.statement(update(table).values(values).where(*here))
+        statement.names = tuple(name.removeprefix(VALUE) for name in statement.names)
+        return statement
+
     def for_update(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:  # noqa: ARG002 - as Store
+        """The SELECT itself: there is one writer."""
+        return rows
+
+    def for_share(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:  # noqa: ARG002 - as Store
         """The SELECT itself: there is one writer."""
         return rows
 

@@ -2,6 +2,7 @@ import datetime
 
 from buf.validate import validate_pb2 as _validate_pb2
 from exam_sessions.v1 import session_pb2 as _session_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -276,3 +277,91 @@ class ListSessionEventsResponse(_message.Message):
     events: _containers.RepeatedCompositeFieldContainer[_session_pb2.SessionEvent]
     next_page_token: str
     def __init__(self, events: _Optional[_Iterable[_Union[_session_pb2.SessionEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class WatchFilter(_message.Message):
+    __slots__ = ("release_ids", "session_ids", "states", "actions")
+    RELEASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    release_ids: _containers.RepeatedScalarFieldContainer[str]
+    session_ids: _containers.RepeatedScalarFieldContainer[str]
+    states: _containers.RepeatedScalarFieldContainer[_session_pb2.State]
+    actions: _containers.RepeatedScalarFieldContainer[_session_pb2.Action]
+    def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., session_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., actions: _Optional[_Iterable[_Union[_session_pb2.Action, str]]] = ...) -> None: ...
+
+class WatchSessionsRequest(_message.Message):
+    __slots__ = ("workspace_id", "start_sequence", "consumer", "now", "filter", "heartbeat_interval", "view")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    START_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    CONSUMER_FIELD_NUMBER: _ClassVar[int]
+    NOW_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    start_sequence: int
+    consumer: str
+    now: bool
+    filter: WatchFilter
+    heartbeat_interval: _duration_pb2.Duration
+    view: SessionView
+    def __init__(self, workspace_id: _Optional[str] = ..., start_sequence: _Optional[int] = ..., consumer: _Optional[str] = ..., now: _Optional[bool] = ..., filter: _Optional[_Union[WatchFilter, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., view: _Optional[_Union[SessionView, str]] = ...) -> None: ...
+
+class WatchSessionsResponse(_message.Message):
+    __slots__ = ("sequence", "sessions", "events", "snapshot_complete")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    sessions: _containers.RepeatedCompositeFieldContainer[_session_pb2.Session]
+    events: _containers.RepeatedCompositeFieldContainer[_session_pb2.SessionEvent]
+    snapshot_complete: bool
+    def __init__(self, sequence: _Optional[int] = ..., sessions: _Optional[_Iterable[_Union[_session_pb2.Session, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[_session_pb2.SessionEvent, _Mapping]]] = ..., snapshot_complete: _Optional[bool] = ...) -> None: ...
+
+class AcknowledgeEventsRequest(_message.Message):
+    __slots__ = ("workspace_id", "consumer", "sequence", "rewind", "request_id", "validate_only")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSUMER_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    REWIND_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    consumer: str
+    sequence: int
+    rewind: bool
+    request_id: str
+    validate_only: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., consumer: _Optional[str] = ..., sequence: _Optional[int] = ..., rewind: _Optional[bool] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class AcknowledgeEventsResponse(_message.Message):
+    __slots__ = ("consumer",)
+    CONSUMER_FIELD_NUMBER: _ClassVar[int]
+    consumer: EventConsumer
+    def __init__(self, consumer: _Optional[_Union[EventConsumer, _Mapping]] = ...) -> None: ...
+
+class EventConsumer(_message.Message):
+    __slots__ = ("name", "sequence", "behind", "update_time")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    BEHIND_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    sequence: int
+    behind: int
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., sequence: _Optional[int] = ..., behind: _Optional[int] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListEventConsumersRequest(_message.Message):
+    __slots__ = ("workspace_id",)
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    def __init__(self, workspace_id: _Optional[str] = ...) -> None: ...
+
+class ListEventConsumersResponse(_message.Message):
+    __slots__ = ("consumers",)
+    CONSUMERS_FIELD_NUMBER: _ClassVar[int]
+    consumers: _containers.RepeatedCompositeFieldContainer[EventConsumer]
+    def __init__(self, consumers: _Optional[_Iterable[_Union[EventConsumer, _Mapping]]] = ...) -> None: ...

@@ -80,6 +80,21 @@ class SessionServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionEventsRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionEventsResponse.FromString,
                 _registered_method=True)
+        self.WatchSessions = channel.unary_stream(
+                '/exam_sessions.v1.SessionService/WatchSessions',
+                request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.WatchSessionsRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.WatchSessionsResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeEvents = channel.unary_unary(
+                '/exam_sessions.v1.SessionService/AcknowledgeEvents',
+                request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.AcknowledgeEventsRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.AcknowledgeEventsResponse.FromString,
+                _registered_method=True)
+        self.ListEventConsumers = channel.unary_unary(
+                '/exam_sessions.v1.SessionService/ListEventConsumers',
+                request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ListEventConsumersRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ListEventConsumersResponse.FromString,
+                _registered_method=True)
 
 
 class SessionServiceServicer:
@@ -160,6 +175,32 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchSessions(self, request, context):
+        """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
+        once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+        any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
+        state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
+        TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeEvents(self, request, context):
+        """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
+        acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEventConsumers(self, request, context):
+        """Lists the consumers of a workspace's events and how far each has come.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -207,6 +248,21 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.ListSessionEvents,
                     request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionEventsRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionEventsResponse.SerializeToString,
+            ),
+            'WatchSessions': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSessions,
+                    request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.WatchSessionsRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.WatchSessionsResponse.SerializeToString,
+            ),
+            'AcknowledgeEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeEvents,
+                    request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.AcknowledgeEventsRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.AcknowledgeEventsResponse.SerializeToString,
+            ),
+            'ListEventConsumers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEventConsumers,
+                    request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ListEventConsumersRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ListEventConsumersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -453,6 +509,87 @@ class SessionService:
             '/exam_sessions.v1.SessionService/ListSessionEvents',
             exam__sessions_dot_v1_dot_session__service__pb2.ListSessionEventsRequest.SerializeToString,
             exam__sessions_dot_v1_dot_session__service__pb2.ListSessionEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/exam_sessions.v1.SessionService/WatchSessions',
+            exam__sessions_dot_v1_dot_session__service__pb2.WatchSessionsRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_session__service__pb2.WatchSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.SessionService/AcknowledgeEvents',
+            exam__sessions_dot_v1_dot_session__service__pb2.AcknowledgeEventsRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_session__service__pb2.AcknowledgeEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEventConsumers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.SessionService/ListEventConsumers',
+            exam__sessions_dot_v1_dot_session__service__pb2.ListEventConsumersRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_session__service__pb2.ListEventConsumersResponse.FromString,
             options,
             channel_credentials,
             insecure,

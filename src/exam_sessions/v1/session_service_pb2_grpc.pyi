@@ -68,6 +68,19 @@ class SessionServiceStub:
     """Reads a page of one session's history, oldest first, also of a deleted session. Errors: SESSION_NOT_FOUND,
     INVALID_PAGE_TOKEN.
     """
+    WatchSessions: _grpc.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionsRequest, _session_service_pb2.WatchSessionsResponse]
+    """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
+    once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+    any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
+    state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
+    TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
+    """
+    AcknowledgeEvents: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.AcknowledgeEventsRequest, _session_service_pb2.AcknowledgeEventsResponse]
+    """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
+    acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+    """
+    ListEventConsumers: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListEventConsumersRequest, _session_service_pb2.ListEventConsumersResponse]
+    """Lists the consumers of a workspace's events and how far each has come."""
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -109,6 +122,19 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Reads a page of one session's history, oldest first, also of a deleted session. Errors: SESSION_NOT_FOUND,
     INVALID_PAGE_TOKEN.
     """
+    WatchSessions: _aio.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionsRequest, _session_service_pb2.WatchSessionsResponse]  # type: ignore[assignment]
+    """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
+    once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+    any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
+    state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
+    TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
+    """
+    AcknowledgeEvents: _aio.UnaryUnaryMultiCallable[_session_service_pb2.AcknowledgeEventsRequest, _session_service_pb2.AcknowledgeEventsResponse]  # type: ignore[assignment]
+    """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
+    acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+    """
+    ListEventConsumers: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListEventConsumersRequest, _session_service_pb2.ListEventConsumersResponse]  # type: ignore[assignment]
+    """Lists the consumers of a workspace's events and how far each has come."""
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """The records of exam sessions."""
@@ -201,5 +227,36 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Reads a page of one session's history, oldest first, also of a deleted session. Errors: SESSION_NOT_FOUND,
         INVALID_PAGE_TOKEN.
         """
+
+    @_abc_1.abstractmethod
+    def WatchSessions(
+        self,
+        request: _session_service_pb2.WatchSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_session_service_pb2.WatchSessionsResponse], _abc.AsyncIterator[_session_service_pb2.WatchSessionsResponse]]:
+        """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
+        once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+        any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
+        state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
+        TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
+        """
+
+    @_abc_1.abstractmethod
+    def AcknowledgeEvents(
+        self,
+        request: _session_service_pb2.AcknowledgeEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.AcknowledgeEventsResponse, _abc.Awaitable[_session_service_pb2.AcknowledgeEventsResponse]]:
+        """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
+        acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListEventConsumers(
+        self,
+        request: _session_service_pb2.ListEventConsumersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.ListEventConsumersResponse, _abc.Awaitable[_session_service_pb2.ListEventConsumersResponse]]:
+        """Lists the consumers of a workspace's events and how far each has come."""
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

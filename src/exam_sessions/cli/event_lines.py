@@ -1,0 +1,96 @@
+"""An event as one line: for people, as JSON, and as a CloudEvent (CloudEvents 1.0, JSON event format)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from exam_sessions.cli.console import coloured
+from exam_sessions.cli.times import when
+from exam_sessions.cli.words import word
+from exam_sessions.domain.states import MATURITY, Maturity
+
+if TYPE_CHECKING:
+    from exam_sessions.rpc.client import SessionEvent
+
+LONGEST_SEQUENCE = 19
+"""Digits of the greatest sequence. As texts of this length they have the order of the numbers, which CloudEvents'
+extension for sequences demands."""
+
+ENUMERATIONS = frozenset({"action", "from_state", "to_state"})
+
+
+def painted(state: str, number: int) -> Text:
+    """The state an event leads to, in the colour of its maturity."""
+    return coloured(state, Maturity(MATURITY[number]).name) if number in MATURITY else Text(state or "(deleted)")
+
+
+def moved(event: SessionEvent) -> Text:
+    """From which state to which."""
+    return Text.assemble(
+        word(event, "from_state") or "(new)", " → ", painted(word(event, "to_state"), event.to_state)
+    )
+
+
+def told(event: SessionEvent) -> str:
+    """The reason that was given, or else the fields that were edited."""
+    if event.reason or event.message:
+        return ": ".join(part for part in (event.reason, event.message) if part)
+    return ", ".join(change.field for change in event.changes if event.to_state in {0, event.from_state})
+
+
+def plain(text: str) -> str:
+    """A text on one line, with nothing in it that a terminal would obey."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def as_line(event: SessionEvent, *who: str) -> str:
+    """For people; `who` names the session, and its candidate where that is known."""
+    columns = (
+        f"{event.sequence:>6}",
+        when(event, "time"),
+        *(f"{plain(name) or '-':<8}" for name in who or (event.session_id,)),
+        f"{word(event, 'action').lower():<14}",
+        f"{moved(event).plain:<40}",
+        plain(event.actor),
+        plain(told(event)),
+    )
+    return "  ".join(columns).rstrip()
+
+
+def as_object(event: SessionEvent) -> dict[str, Any]:
+    """Every field by its name in the protos; enumerations in the contract's words, empty where they are unset."""
+    made: dict[str, Any] = {}
+    for field in event.DESCRIPTOR.fields:
+        made[field.name] = word(event, field.name) if field.name in ENUMERATIONS else getattr(event, field.name)
+    made["time"] = event.time.ToDatetime(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    made["changes"] = [
+        {"field": change.field, "old_value": change.old_value, "new_value": change.new_value}
+        for change in event.changes
+    ]
+    return made
+
+
+def as_json_line(event: SessionEvent, workspace: str) -> str:  # noqa: ARG001 - alike with as_cloudevent
+    """An object with the names of the protos."""
+    return json.dumps(as_object(event))
+
+
+def as_cloudevent(event: SessionEvent, workspace: str) -> str:
+    """A CloudEvent in structured JSON."""
+    fields = as_object(event)
+    verb, sequence = fields.pop("action").lower(), fields.pop("sequence")
+    attributes = {
+        "specversion": "1.0",
+        "id": f"{workspace}/{sequence}",
+        "source": f"/exam-sessions/{workspace}",
+        "type": f"exam_sessions.session.{verb}",
+        "subject": fields.pop("session_id"),
+        "time": fields.pop("time"),
+        "datacontenttype": "application/json",
+        "sequence": f"{sequence:0{LONGEST_SEQUENCE}}",
+    }
+    return json.dumps(attributes | {"data": fields})

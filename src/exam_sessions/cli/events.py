@@ -1,0 +1,191 @@
+"""`exam-sessions events`: the events for other programs, and how far each of these has come."""
+
+import difflib
+import re
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.console import MISUSED, deliver, fail, note, say, show, table, until_the_reader_leaves
+from exam_sessions.cli.event_lines import as_cloudevent, as_json_line, as_line
+from exam_sessions.cli.following import Following, Notice, interruptible
+from exam_sessions.cli.receipts import OFTEN, Receipts
+from exam_sessions.cli.releases import Releases, find_releases
+from exam_sessions.cli.times import when
+from exam_sessions.cli.watch import Count, From
+from exam_sessions.cli.words import as_json
+from exam_sessions.rpc.client import Client, EventConsumer, SessionEvent
+
+
+class Format(StrEnum):
+    """How an event is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CLOUDEVENTS = "cloudevents"
+
+
+FORMATS: dict[Format, Callable[[SessionEvent, str], str]] = {
+    Format.TABLE: lambda event, _: as_line(event),
+    Format.JSON: as_json_line,
+    Format.CLOUDEVENTS: as_cloudevent,
+}
+
+
+def consumer_name(text: str) -> str:
+    """A consumer's name, as the contract has it. Raises BadParameter."""
+    if re.fullmatch(r"[a-z0-9_-]{1,64}", text):
+        return text
+    raise typer.BadParameter(f"{text!r} is no name for a consumer: up to 64 of a-z, 0-9, _ and -, such as results")
+
+
+cli = typer.Typer(no_args_is_help=True, help="Hand the events to other programs, and see how far they have come.")
+
+
+@cli.command(
+    "tail",
+    epilog="""[bold]Examples[/]
+exam-sessions events tail --from 1
+exam-sessions events tail --format json | jq 'select(.to_state == "FINISHED")'
+exam-sessions events tail --consumer results --format cloudevents | ./forward-to-the-bus
+
+[bold]Consumers[/]
+Without --from and --consumer it begins with what happens next. With --consumer the server remembers how
+far this consumer has come, and the next start goes on there; a new consumer begins with the oldest event.
+An event is acknowledged once its line was written and flushed: every 100 events, each second, and at the
+end. So an event is delivered [bold]at least once[/]: after a crash those of the last second come again, with
+the same sequence (for CloudEvents: the same id), by which a reader can tell. To read it all anew:
+exam-sessions events rewind results 0
+
+[bold]Formats[/]
+table         for people
+json          the fields of SessionEvent by their names in the protos
+cloudevents   CloudEvents 1.0: id WORKSPACE/SEQUENCE, type exam_sessions.session.ACTION, subject the session
+
+When the server goes away it tries again, and goes on behind the last line.
+""",
+)
+def tail(
+    consumer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", parser=consumer_name, help="Go on where this consumer is, and keep its place."),
+    ] = None,
+    from_: From = None,
+    format_: Annotated[Format, typer.Option("--format", help="How events are written.")] = Format.TABLE,
+    count: Count = None,
+    release: Releases = None,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Prints one line for each event, as it happens; with --consumer every event arrives at least once."""
+    place: dict[str, Any] = {"consumer": consumer} if consumer else {"now": True}
+    start = {"start_sequence": from_} if from_ else place
+    words = ["--consumer", consumer] if consumer else []
+    words += ["--format", format_.value, *(word for name in release or () for word in ("--release", name))]
+    with connected(target, workspace) as client:
+        following = Following(client, start, find_releases(client, release))
+        with (
+            interruptible(following, "events tail", target, workspace, *words),
+            until_the_reader_leaves(),
+            Receipts(client, consumer) as receipts,
+        ):
+            _print(following, receipts, lambda event: FORMATS[format_](event, workspace or "default"), count)
+
+
+def _print(following: Following, receipts: Receipts, line: Callable[[SessionEvent], str], count: int | None) -> None:
+    """Prints events until there were `count` of them; says what was delivered."""
+    for piece in following:
+        if isinstance(piece, Notice):
+            note(piece.text, "yellow")
+            continue
+        events = piece.events[:count]
+        for first in range(0, len(events), OFTEN):
+            some = events[first : first + OFTEN]
+            deliver(map(line, some))
+            receipts.delivered(some[-1].sequence, len(some))
+        if count is not None:
+            count -= len(events)
+            if not count:
+                return
+        receipts.delivered(piece.sequence, 0)
+
+
+@cli.command(
+    "consumers",
+    epilog="""[bold]Example[/]
+exam-sessions events consumers
+
+sequence is the last event a consumer has acknowledged, behind how many have happened since. One that
+falls ever further behind is too slow, or does not run.
+""",
+)
+def list_consumers(*, json: Json = False, target: Target = DEFAULT_TARGET, workspace: Workspace = "default") -> None:
+    """Shows who works through the events, and how far each has come."""
+    with connected(target, workspace) as client:
+        found = client.consumers()
+    if json:
+        for consumer in found:
+            say(as_json(consumer))
+    elif not found:
+        note(f"workspace {workspace} has no consumers; make one with `exam-sessions events tail --consumer NAME`")
+    else:
+        made = table("name", "sequence", "behind", "last acknowledgement (UTC)", whole=("name",))
+        for consumer in found:
+            row = (f"{consumer.sequence}", f"{consumer.behind:,}", when(consumer, "update_time"))
+            made.add_row(Text(consumer.name), *row)
+        show(made)
+
+
+@cli.command(
+    "rewind",
+    epilog="""[bold]Examples[/]
+exam-sessions events rewind results 120        (the next event it is told is 121)
+exam-sessions events rewind results 0 --yes    (everything anew)
+
+Stop the consumer first: one that runs goes on from where it is, and acknowledges that.
+""",
+)
+def rewind(
+    name: Annotated[str, typer.Argument(metavar="NAME", parser=consumer_name, help="The consumer.")],
+    sequence: Annotated[
+        int, typer.Argument(min=0, metavar="SEQUENCE", help="The last event that counts as done; 0 for none.")
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Sets a consumer to another place: the events behind it will be told again, or those before it no more."""
+    with connected(target, workspace) as client:
+        before = _find(client, name)
+        if sequence > before.sequence:
+            outcome = f"it will never be told events {before.sequence + 1} to {sequence}"
+        else:
+            outcome = f"it will be told again what happened since event {sequence}"
+        if not yes:
+            _confirm(f"{name} has come to event {before.sequence}; {outcome}")
+        client.acknowledge(name, sequence, rewind=True)
+    say(f"{name} goes on with event {sequence + 1}")
+
+
+def _find(client: Client, name: str) -> EventConsumer:
+    found = {consumer.name: consumer for consumer in client.consumers()}
+    if name not in found:
+        near = difflib.get_close_matches(name, found, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else "see `exam-sessions events consumers`"
+        fail(f"workspace {client.workspace} has no consumer called {name}", hint)
+    return found[name]
+
+
+def _confirm(outcome: str) -> None:
+    """Asks a person; a program must have said --yes."""
+    if not sys.stdin.isatty():
+        fail(outcome, "say --yes if that is what you want", MISUSED)
+    note(outcome)
+    if not typer.confirm("Do it?", err=True):
+        fail("nothing was changed")

@@ -1,0 +1,106 @@
+"""`exam-sessions watch`: what goes on in a workspace, as it happens."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.console import out, until_the_reader_leaves
+from exam_sessions.cli.following import Following, Notice, interruptible
+from exam_sessions.cli.names import Names
+from exam_sessions.cli.releases import Releases, find_releases
+from exam_sessions.cli.sessions import States, session_name
+from exam_sessions.cli.watch_views import Board, Lines, View
+from exam_sessions.domain.states import State
+
+FRAMES = 8
+"""How often the board is drawn in a second."""
+
+EPILOG = """[bold]Examples[/]
+exam-sessions watch
+exam-sessions watch --release "Maths, May" --state IN_PROGRESS --state PAUSED
+exam-sessions watch --session H76RBD8P --from 1 --count 3
+exam-sessions watch --now --state EXCEPTION | while read -r line; do notify-send "$line"; done
+
+In a terminal it is a board: how many sessions rest in which state, and the newest events. Elsewhere it is
+one line for each event. It begins with the sessions as they are, unless --from or --now say otherwise.
+When the server goes away it tries again, and goes on behind the last event: nothing is missed, nothing
+told twice. Only where events are too old to be told does it say so and begin again with the sessions as
+they are. Ctrl-C ends it and shows the command that goes on from there.
+
+A program that must not miss an event, even when it was not running, uses `exam-sessions events tail --consumer`.
+"""
+
+From = Annotated[
+    int | None, typer.Option("--from", min=1, metavar="SEQUENCE", help="Begin with this event; 1 is the first.")
+]
+Count = Annotated[int | None, typer.Option(min=1, metavar="EVENTS", help="End after so many events.")]
+
+
+def watch(
+    release: Releases = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="ID|KEYCODE", parser=session_name, help="What happens to this session.")
+    ] = None,
+    state: States = None,
+    from_: From = None,
+    *,
+    now: Annotated[bool, typer.Option("--now", help="Begin with what happens next.")] = False,
+    count: Count = None,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Shows what goes on, as it happens: a live board in a terminal, else one line for each event."""
+    if from_ and now:
+        raise typer.BadParameter("--from and --now exclude each other")
+    start: dict[str, Any] = {"start_sequence": from_} if from_ else {"now": True} if now else {}
+    wanted = state or []
+    words = [word for name in release or () for word in ("--release", name)]
+    words += ["--session", session] if session else []
+    words += [word for number in wanted for word in ("--state", State(number).name)]
+    with connected(target, workspace) as client:
+        # Its history knows the id of a session by keycode, and deleted sessions by id.
+        sessions = [next(client.history(session, page=1)).session_id] if session else []
+        releases = find_releases(client, release)
+        following = Following(client, start, releases, sessions, anew=True)
+        title = f"{workspace} at {target}"
+        with (
+            interruptible(following, "watch", target, workspace, *words),
+            _view(title, wanted, Names(client)) as view,
+        ):
+            _show(following, view, wanted, count)
+
+
+def _show(following: Following, view: View, states: Sequence[int], count: int | None) -> None:
+    """Shows events until there were `count` of them.
+
+    The server is not asked to leave out other states, for what leaves a state must be counted too.
+    """
+    for piece in following:
+        if isinstance(piece, Notice):
+            view.notice(piece.text)
+            continue
+        view.look(piece)
+        events = [event for event in piece.events if not states or event.to_state in states][:count]
+        if events:
+            view.tell(events)
+        if count is not None:
+            count -= len(events)
+            if not count:
+                return
+
+
+@contextmanager
+def _view(title: str, states: Sequence[int], names: Names) -> Iterator[View]:
+    """A board where somebody looks at it, else lines."""
+    if sys.stdout.isatty() and not out.is_dumb_terminal:
+        board = Board(title, states, names)
+        with Live(board, console=out, refresh_per_second=FRAMES):
+            yield board
+    else:
+        with until_the_reader_leaves():
+            yield Lines(names)

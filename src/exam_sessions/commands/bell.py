@@ -1,0 +1,68 @@
+"""Tells the other servers of a database in which workspaces something happened, and hears it from them.
+
+A ring carries no event and may be lost: whoever hears one looks, and who hears none looks a little later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from exam_sessions.store.engine import DatabaseDown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from exam_sessions.store.engine import Store
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.01
+"""How long rings are gathered, in seconds: every ring takes a lock of the whole database server."""
+
+
+class Bell:
+    """One server's bell. `heard` is called on the event loop with the workspaces others have rung for."""
+
+    def __init__(self, store: Store, heard: Callable[[Iterable[str]], None]) -> None:
+        self._store, self._heard = store, heard
+        self._to_ring: set[str] = set()
+        self._ringing: asyncio.Task[None] | None = None
+        self._deafen: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Begins to listen; call from the running event loop."""
+        loop = asyncio.get_running_loop()
+
+        def hear(workspace: str) -> None:
+            # The loop may have ended while the news was on its way.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._heard, (workspace,))
+
+        self._deafen = self._store.listen(hear)
+
+    def ring(self, workspaces: set[str]) -> None:
+        """Tells the others, soon."""
+        self._to_ring |= workspaces
+        if not self._ringing:
+            self._ringing = asyncio.create_task(self._ring())
+
+    async def close(self) -> None:
+        """Rings for the last time and stops listening."""
+        if self._ringing:
+            await self._ringing
+        await asyncio.to_thread(self._deafen)
+
+    async def _ring(self) -> None:
+        await asyncio.sleep(GATHER_S)
+        workspaces, self._to_ring = self._to_ring, set()
+        try:
+            await asyncio.to_thread(self._store.ring, workspaces)
+        except DatabaseDown:
+            log.warning("the other servers could not be told; they look by themselves")
+        finally:
+            self._ringing = None
+            if self._to_ring:
+                self.ring(set())

@@ -1,0 +1,51 @@
+"""Consumers of the events: saying how far one has come."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Batch, Caller
+from exam_sessions.store.consumers import ConsumerRow
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
+
+
+class Acknowledge(Batch):
+    """Everything up to an event is done with. The result is the consumer as it is now."""
+
+    __slots__ = ("name", "rewind", "sequence")
+
+    def __init__(self, caller: Caller, name: str, sequence: int, *, rewind: bool) -> None:
+        super().__init__(caller)
+        self.name, self.sequence, self.rewind = name, sequence, rewind
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing: the consumer is read when it is judged."""
+
+    def apply(self, ledger: Ledger) -> ConsumerRow:
+        """Moves the consumer forward; back only when told to.
+
+        Raises:
+            errors.SequenceAhead: that event has not happened.
+        """
+        workspace = self.caller.workspace
+        last = ledger.last_sequence(workspace)
+        if self.sequence > last:
+            raise errors.SequenceAhead(last)
+        known = ledger.consumer(workspace, self.name)
+        if known and known.sequence >= self.sequence and not self.rewind:
+            return known
+        consumer = ConsumerRow(workspace, self.name, self.sequence, ledger.now)
+        return consumer if self.caller.validate_only else ledger.put_consumer(consumer, rewind=self.rewind)
+
+    def remember(self, result: ConsumerRow) -> str:
+        """The consumer as it was then."""
+        return json.dumps(result)
+
+    def replay(self, ledger: Ledger, remembered: str) -> ConsumerRow:  # noqa: ARG002 - nothing is read anew
+        """The consumer as it was then."""
+        return ConsumerRow(*json.loads(remembered))

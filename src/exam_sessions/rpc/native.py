@@ -1,0 +1,243 @@
+"""The transport on pygrpc-native, which does HTTP/2 on a thread of its own, outside the interpreter's lock.
+
+It hands over the calls of a moment as a list, and takes a reply by the number of its call. So a call that stands in
+a lane needs neither task nor future: it is put in line here, and answered when its group is done.
+
+A message of a stream is offered until there is room for it. The package's own servers wait for room on a thread of
+the event loop's executor, and streams that nobody reads take all of them. Health and reflection are served by a
+grpc.aio server behind the front, on a Unix socket; our streams are not, for there each may keep 4 MiB unread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from google.rpc import code_pb2
+from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFront
+
+from exam_sessions import errors
+from exam_sessions.rpc.handlers import Call, CallerGone, Handler, Queued, Single, Streamed
+from exam_sessions.rpc.transport import CannotServe, Transport, aio_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+log = logging.getLogger(__name__)
+
+TAKEN_AT_MOST = 256
+"""Calls taken over at once."""
+
+ANY_NUMBER = 2**31 - 1
+"""Calls under way on one connection: too many are refused by the lanes, with a reason."""
+
+LAST_REPLIES_S = 0.1
+"""How long the last replies have to get out, in seconds: closing the front drops what has not been sent."""
+
+SOON_S, SELDOM_S = 0.001, 0.5
+"""How long a stream waits before it offers a message again, at first and at most, in seconds."""
+
+
+class Native(Transport):
+    """A front of pygrpc-native, and a grpc.aio server behind it."""
+
+    def __init__(self, listen: str, limit: int, *, share_port: bool) -> None:
+        try:
+            self._front = NativeGrpcFront(
+                listen,
+                [],
+                io_threads=1,
+                client_key_metadata="x-actor",
+                call_details=True,  # or nothing would tell of cancelled calls
+                delay_stream_headers=True,
+                keepalive_permit_without_calls=False,
+                max_concurrent_streams=ANY_NUMBER,
+                reuse_port=share_port,
+            )
+        except OSError as error:
+            raise CannotServe(f"the transport 'native' cannot listen: {error}", "listen at HOST:PORT") from error
+        self.port = self._front.bound_port
+        self.aio = aio_server(limit)
+        self._handlers: list[Queued | Single | Streamed] = []
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._under_way = 0
+        self._stopping = False
+        self._idle = asyncio.Event()
+        self._receiver = threading.Thread(target=self._receive, name="rpc", daemon=True)
+
+    def add(self, handlers: Sequence[Queued | Single | Streamed]) -> None:
+        """See Transport."""
+        self._front.add_methods([(f"/{handler.name}", isinstance(handler, Streamed)) for handler in handlers])
+        self._handlers += handlers
+
+    async def start(self) -> None:
+        """See Transport."""
+        self._loop = asyncio.get_running_loop()
+        self._directory = TemporaryDirectory(prefix="exam-sessions-")
+        behind = str(Path(self._directory.name, "aio"))
+        self.aio.add_insecure_port(f"unix:{behind}")
+        await self.aio.start()
+        self._front.set_fallback(behind)
+        self._front.start()
+        self._receiver.start()
+
+    async def stop(self, grace: float) -> None:
+        """See Transport. Whoever calls meanwhile is told that the server is going away."""
+        until = self._loop.time() + grace
+        self._stopping = True
+        if self._under_way:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), grace)
+        await self.aio.stop(max(0.0, until - self._loop.time()))
+        await asyncio.sleep(LAST_REPLIES_S)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.to_thread(self._close)
+        self._directory.cleanup()
+
+    def _close(self) -> None:
+        self._front.close()
+        self._receiver.join()
+
+    def _receive(self) -> None:
+        while (events := self._front.recv_batch(TAKEN_AT_MOST)) is not None:
+            self._loop.call_soon_threadsafe(self._take, events)
+
+    def _take(self, events: Iterable[Any]) -> None:
+        """Begins the calls of a moment."""
+        handlers = self._handlers
+        for kind, number, method, data, key in events:
+            if kind == EVENT_CANCEL:
+                # What stands in line is carried out even so: its caller cannot tell whether it was.
+                if task := self._tasks.get(number):
+                    task.cancel()
+                continue
+            handler = handlers[method]
+            call = _Call(self, number, handler, key)
+            self._under_way += 1
+            if self._stopping:
+                call.set_exception(errors.ShuttingDown())
+            elif isinstance(handler, Queued):
+                try:
+                    handler.queue(data, call, call)
+                except Exception as fault:  # noqa: BLE001 - the caller is told
+                    call.set_exception(fault)
+            else:
+                self._begin(handler, number, data, call)
+
+    def _begin(self, handler: Single | Streamed, number: int, data: bytes, call: _Call) -> None:
+        """Begins a call that has a task to itself."""
+        stream = _Stream(self._front, number)
+        work = handler.tell(data, stream.send) if isinstance(handler, Streamed) else handler.answer(data, call)
+        task = self._tasks[number] = self._loop.create_task(work)
+        task.add_done_callback(partial(self._answer, number, call, stream))
+
+    def _answer(self, number: int, call: _Call, stream: _Stream, task: asyncio.Task[Any], *_: Any) -> None:
+        """Answers a call that had a task to itself."""
+        if stream.offering and not task.cancelled():
+            self._tasks[number] = stream.offering
+            stream.offering.add_done_callback(partial(self._answer, number, call, stream, task))
+            return
+        del self._tasks[number]
+        fault = None if task.cancelled() else task.exception()
+        if task.cancelled() or isinstance(fault, CallerGone):
+            stream.give_up()
+            self.ended()
+        elif fault:
+            call.set_exception(fault)
+        else:
+            call.set_result(task.result())
+
+    def ended(self) -> None:
+        """A call is under way no more."""
+        self._under_way -= 1
+        if self._stopping and not self._under_way:
+            self._idle.set()
+
+    def respond(self, number: int, reply: bytes | None) -> None:
+        """Sends the reply of a call; None ends a stream."""
+        self.ended()
+        if reply is None:
+            self._front.stream_end(number)
+        else:
+            self._front.respond(number, reply)
+
+    def refuse(self, number: int, handler: Handler, fault: BaseException) -> None:
+        """Sends what the caller is told of a fault."""
+        self.ended()
+        try:
+            status = handler.status_of(fault)
+            self._front.fail(number, status.code.value[0], status.details, status.trailing_metadata)
+        except Exception:
+            # The lane that gave us the fault must go on.
+            log.exception("%s: a status that cannot be sent", handler.name)
+            self._front.fail(number, code_pb2.INTERNAL, "internal fault")
+
+
+class _Call(Call):
+    """A call under way, which waits for its own reply."""
+
+    __slots__ = ("_handler", "_key", "_native", "_number")
+
+    def __init__(self, native: Native, number: int, handler: Handler, key: bytes | str) -> None:
+        super().__init__(handler.name)
+        self._native, self._number, self._handler, self._key = native, number, handler, key
+
+    def named(self) -> str | None:
+        # Without x-actor it is the caller's address, as text.
+        return self._key.decode("latin-1") if isinstance(self._key, bytes) else None
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, reply: bytes | None) -> None:
+        self._native.respond(self._number, reply)
+
+    def set_exception(self, fault: BaseException) -> None:
+        self._native.refuse(self._number, self._handler, fault)
+
+
+class _Stream:
+    """The messages of one call. What was begun to be sent is sent, though its sender may not wait for it."""
+
+    __slots__ = ("_front", "_number", "offering")
+
+    def __init__(self, front: NativeGrpcFront, number: int) -> None:
+        self._front, self._number = front, number
+        self.offering: asyncio.Task[None] | None = None
+        """Under way while the client has to read before there is room."""
+
+    async def send(self, message: bytes) -> None:
+        """Sends a message; waits for as long as its client reads no faster. Raises CallerGone."""
+        if not self._is_sent(message):
+            self.offering = asyncio.create_task(self._offer(message))
+            self.offering.add_done_callback(self._offered)
+            await asyncio.shield(self.offering)
+
+    def give_up(self) -> None:
+        """Sends no more."""
+        if self.offering:
+            self.offering.cancel()
+
+    async def _offer(self, message: bytes) -> None:
+        pause = SOON_S
+        while not self._is_sent(message):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, SELDOM_S)
+
+    def _offered(self, offering: asyncio.Task[None]) -> None:
+        self.offering = None
+        if not offering.cancelled():
+            offering.exception()  # or it would be missed, where nobody waits any more
+
+    def _is_sent(self, message: bytes) -> bool:
+        sent = self._front.stream_try_send(self._number, message)
+        if sent == STREAM_CLOSED:
+            raise CallerGone
+        return sent != STREAM_FULL

@@ -1,0 +1,150 @@
+"""Transports carry calls between the network and handlers.py. They are exchangeable; which one is used is a setting.
+
+    grpcio   the default: gRPC's own server (here)
+    native   pygrpc-native, an extra: HTTP/2 outside the interpreter's lock, at a fraction of the cost (native.py)
+
+Each also has a grpc.aio server, on which health and reflection are served as they come.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from exam_sessions.rpc.handlers import Call, CallerGone, Streamed
+from exam_sessions.settings import TRANSPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.rpc.handlers import Queued, Single
+
+ROOM_ABOVE_LIMIT = 4
+"""The transport takes messages this many times the limit, so that the refusal is ours, with a reason."""
+
+
+class CannotServe(Exception):  # noqa: N818 - a condition the command line explains
+    """A transport that cannot be used, or not with these settings. `way_out` says what would help."""
+
+    def __init__(self, what: str, way_out: str) -> None:
+        super().__init__(what)
+        self.way_out = way_out
+
+
+class Transport(ABC):
+    """A server on one port. `limit` is the largest request in bytes."""
+
+    port: int
+    """The port it listens on; the one the system gave when 0 was asked for."""
+
+    aio: grpc.aio.Server
+    """For services that are not ours."""
+
+    @abstractmethod
+    def __init__(self, listen: str, limit: int, *, share_port: bool) -> None: ...
+
+    @abstractmethod
+    def add(self, handlers: Sequence[Queued | Single | Streamed]) -> None:
+        """Takes the handlers of one service; before it starts."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Takes calls from now on; their handlers run on this event loop."""
+
+    @abstractmethod
+    async def stop(self, grace: float) -> None:
+        """Takes no more calls, finishes those under way within `grace` seconds, and stops."""
+
+
+def transport_named(name: str) -> type[Transport]:
+    """The transport of a name.
+
+    Raises:
+        CannotServe: there is none, or it is not installed.
+    """
+    if name == "grpcio":
+        return Grpcio
+    if name != "native":
+        raise CannotServe(f"{name!r} is no transport", f"choose one of {', '.join(TRANSPORTS)}")
+    try:
+        from exam_sessions.rpc.native import Native  # noqa: PLC0415 - an extra, which need not be there
+    except ImportError as error:
+        way_out = "pip install 'exam-sessions[native]', or serve with --transport grpcio"
+        raise CannotServe(f"the transport 'native' is not installed: {error}", way_out) from error
+    return Native
+
+
+def aio_server(limit: int, *, share_port: bool = False) -> grpc.aio.Server:
+    """A grpc.aio server that leaves it to our door to refuse what is too large."""
+    return grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", limit * ROOM_ABOVE_LIMIT),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", int(share_port)),
+        ]
+    )
+
+
+class Grpcio(Transport):
+    """gRPC's own server."""
+
+    def __init__(self, listen: str, limit: int, *, share_port: bool) -> None:
+        self.aio = aio_server(limit, share_port=share_port)
+        self.port = self.aio.add_insecure_port(listen)
+
+    def add(self, handlers: Sequence[Queued | Single | Streamed]) -> None:
+        """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
+        wrapped = {h.method: _stream(h) if isinstance(h, Streamed) else _unary(h) for h in handlers}
+        self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
+
+    async def start(self) -> None:
+        """See Transport."""
+        await self.aio.start()
+
+    async def stop(self, grace: float) -> None:
+        """See Transport."""
+        await self.aio.stop(grace)
+
+
+class _Call(Call):
+    __slots__ = ("_context",)
+
+    def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        super().__init__(method)
+        self._context = context
+
+    def named(self) -> str | bytes | None:
+        return next((value for key, value in self._context.invocation_metadata() or () if key == "x-actor"), None)
+
+
+def _unary(handler: Queued | Single) -> grpc.RpcMethodHandler[Any, Any]:
+    async def serve(data: bytes, context: Any) -> bytes:
+        try:
+            return await handler.answer(data, _Call(handler.name, context))
+        except Exception as fault:  # noqa: BLE001 - the caller is told
+            await context.abort_with_status(handler.status_of(fault))
+        raise AssertionError  # abort does not return
+
+    return grpc.unary_unary_rpc_method_handler(serve)
+
+
+def _stream(handler: Streamed) -> grpc.RpcMethodHandler[Any, Any]:
+    async def serve(data: bytes, context: Any) -> None:
+        async def send(message: bytes) -> None:
+            try:
+                await context.write(message)
+            except Exception as fault:
+                raise CallerGone from fault
+
+        try:
+            # Now, for a status cannot be sent while the headers wait behind a message nobody takes.
+            await context.send_initial_metadata(())
+            await handler.tell(data, send)
+        except CallerGone:
+            return
+        except Exception as fault:  # noqa: BLE001 - the caller is told
+            await context.abort_with_status(handler.status_of(fault))
+
+    return grpc.unary_stream_rpc_method_handler(serve)

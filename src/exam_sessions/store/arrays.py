@@ -1,0 +1,55 @@
+"""PostgreSQL's array literals, a whole column at a time: many rows become a handful of parameters.
+
+The driver's own arrays cost ten times as much, and their types change with the values, so that a statement would be
+prepared again and again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, LargeBinary, SmallInteger, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Column
+
+
+def texts(values: Sequence[str | None]) -> str:
+    """A text[]."""
+    if None in values:
+        return "{" + ",".join("NULL" if value is None else _quoted(value) for value in values) + "}"
+    # One pass over the whole column; a NUL, which no text can hold, keeps the values apart meanwhile.
+    joined = "\0".join(values)  # type: ignore[arg-type] # without None
+    if joined.count("\0") != max(0, len(values) - 1):
+        raise ValueError("a text holds a NUL")
+    if "\\" in joined or '"' in joined:
+        joined = joined.replace("\\", "\\\\").replace('"', '\\"')
+    return '{"' + joined.replace("\0", '","') + '"}' if values else "{}"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def numbers(values: Sequence[int | None]) -> str:
+    """A bigint[] or smallint[]."""
+    return "{" + ",".join("NULL" if value is None else f"{value:d}" for value in values) + "}"
+
+
+def byte_strings(values: Sequence[bytes]) -> str:
+    """A bytea[]."""
+    return "{" + ",".join('"\\\\x' + value.hex() + '"' for value in values) + "}"
+
+
+def kind_of(column: Column[Any]) -> tuple[str, Callable[[Sequence[Any]], str]]:
+    """The type of an array of a column's values, and what writes one."""
+    if isinstance(column.type, Text):
+        return "text[]", texts
+    if isinstance(column.type, LargeBinary):
+        return "bytea[]", byte_strings
+    if isinstance(column.type, SmallInteger):
+        return "smallint[]", numbers
+    assert isinstance(column.type, BigInteger), column
+    return "bigint[]", numbers

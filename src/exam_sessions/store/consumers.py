@@ -1,0 +1,54 @@
+"""Statements on consumers of the events: how far each has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Integer, bindparam, select
+
+from exam_sessions.store.schema import consumers
+
+if TYPE_CHECKING:
+    from exam_sessions.store.engine import Db, Store
+
+
+class ConsumerRow(NamedTuple):
+    """Who works through a workspace's events, and the last one that is done with."""
+
+    workspace_id: str
+    name: str
+    sequence: int
+    update_time: int
+
+
+class ConsumerRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        c = consumers.c
+        mine = c.workspace_id == bindparam("workspace")
+        one = select(consumers).where(mine, c.name == bindparam("name"))
+        self._one = store.statement(one)
+        self._taken_up = store.statement(store.for_update(one, c.name))
+        self._all = store.statement(select(consumers).where(mine).order_by(c.name))
+        new = store.upsert(consumers)
+        self._put = store.statement(
+            new.values({column.name: bindparam(column.name) for column in c}).on_conflict_do_update(
+                index_elements=[c.workspace_id, c.name],
+                set_={"sequence": new.excluded.sequence, "update_time": new.excluded.update_time},
+                where=(c.sequence < new.excluded.sequence) | (bindparam("rewind", type_=Integer) == 1),
+            )
+        )
+
+    def load(self, db: Db, workspace: str, name: str, *, to_write: bool = False) -> ConsumerRow | None:
+        """A consumer; kept from others until the transaction ends when it is read `to_write`."""
+        rows = db.rows(self._taken_up if to_write else self._one, (workspace, name))
+        return ConsumerRow._make(rows[0]) if rows else None
+
+    def all(self, db: Db, workspace: str) -> list[ConsumerRow]:
+        """Every consumer of a workspace, by name."""
+        return [ConsumerRow._make(row) for row in db.rows(self._all, (workspace,))]
+
+    def put(self, db: Db, consumer: ConsumerRow, *, rewind: bool) -> None:
+        """Writes a consumer, new or not; one that has come further only with `rewind`."""
+        db.run(self._put, consumer._asdict() | {"rewind": int(rewind)})

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import itertools
+from contextlib import ExitStack
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from journeys import FETCHED, INVIGILATED, MODERATED, ON_PAPER, walk
+from messages import at, bookings
+from recording import Line, Recorder, Sheet, steady
+
+from exam_sessions.domain.records import Release, Session
+from linearizing import CLOCK, Told
+from serving import Desk, serving
+
+CLIENTS = 8
+CALLS_EACH = 25
+"""Calls on one session, about."""
+
+CALLS = pytest.mark.parametrize("calls", [300, pytest.param(10_200, marks=pytest.mark.slow)])
+OPEN_NOW = {"window_start": at(1), "window_end": at(4_000_000_000 * 1_000_000)}
+RELEASES = (
+    {},
+    INVIGILATED | {"auto_create_pin": True},
+    INVIGILATED | {"requires_check_in": True},
+    MODERATED,
+    ON_PAPER,
+    OPEN_NOW,
+)
+BRIEF = tuple({"duration": Duration(nanos=millis * 1_000_000)} for millis in (3, 6, 12, 60))
+"""Releases whose attempts end by themselves, almost at once."""
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["one server", "two servers"])
+def servers(request, new_database):
+    with new_database() as database, ExitStack() as stack:
+        yield [stack.enter_context(serving(database, steady, tick_ms=5)) for _ in range(request.param)]
+
+
+@pytest.fixture
+def desk(servers):
+    desk = Desk(servers[-1].target)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def clients(servers, desk):
+    """Lines to every server, for each client."""
+    clients = [[Line(s.target, desk.workspace, f"client-{n}") for s in servers] for n in range(CLIENTS)]
+    yield clients
+    for line in itertools.chain(*clients):
+        line.close()
+
+
+def fresh(desk, database, count, releases, steps):
+    """Sheets of sessions as they stand in the database, the releases in turns; half have taken these steps."""
+    for n, fields in enumerate(releases):
+        rows = bookings(count // len(releases), f"{n}-")
+        booked = desk.call("BatchCreateSessions", release_id=desk.release(**fields).id, bookings=rows).sessions
+        for session in booked[::2]:
+            walk(desk, session, *steps)
+    rows = database.read("SELECT * FROM releases WHERE workspace_id = ?", desk.workspace)
+    by_id = {release.id: release for release in map(Release._make, rows)}
+    rows = database.read("SELECT * FROM sessions WHERE workspace_id = ?", desk.workspace)
+    starts = sorted(map(Session._make, rows), key=lambda session: session.candidate_id.split("-")[::-1])
+    return [Sheet(start, by_id[start.release_id]) for start in starts]
+
+
+def recorded(desk, servers, clients, calls, releases, steps=(), **how):
+    """What clients made of sessions with about so many calls, and a last look at each."""
+    sheets = fresh(desk, servers[0].database, calls // CALLS_EACH, releases, steps)
+    recorder = Recorder(clients, sheets, each=CALLS_EACH, **how)
+    recorder.run(seed=calls)
+    for sheet in sheets:
+        recorder.look(clients[0][0], sheet)
+    assert recorder.turned_away == []
+    return sheets
+
+
+@CALLS
+def test_every_session_is_as_if_its_calls_came_one_after_the_other(desk, servers, clients, calls):
+    met = lost = 0
+    for sheet in recorded(desk, servers, clients, calls, RELEASES):
+        sheet.explain_without_history()
+        order = sheet.explain(desk.history(sheet.start))
+        met += sum(1 for one, other in itertools.pairwise(order) if one.invoked > other.invoked)
+        lost += sum(1 for op in sheet.ops if op.answer is None)
+    # Calls that came one after the other, and were all answered, would prove nothing.
+    assert min(met, lost) >= calls // 1000
+
+
+@CALLS
+def test_the_clock_is_one_caller_among_others(desk, servers, clients, calls):
+    moves = 0
+    for sheet in recorded(desk, servers, clients, calls, BRIEF, FETCHED, soon=True):
+        order = sheet.explain(desk.history(sheet.start))
+        moves += sum(1 for step in order if isinstance(step, Told) and step.actor == CLOCK)
+    assert moves >= calls // 1000

@@ -1,0 +1,259 @@
+"""The native transport where it goes its own ways; everything else is tested on it with `--transport native`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import grpc
+import pytest
+from crowd import assert_unbroken
+from grpc import StatusCode
+from journeys import bring_to
+from messages import bookings, new_id, request_of, send
+from processes import ServerProcess, calling
+from rows import read, unchanged
+from test_health_and_reflection import SERVICES, SERVING, grpcurl, health_of
+from watchers import Watch, assert_gapless, last_of, open_stream, watchers
+
+from exam_sessions.app import App
+from exam_sessions.rpc import native
+from exam_sessions.rpc.transport import CannotServe, transport_named
+from exam_sessions.settings import Settings
+from exam_sessions.v1 import session_pb2
+from serving import Desk, Refused, serving, until
+
+IN_PROGRESS, PAUSED = session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_PAUSED
+
+
+@pytest.fixture(scope="module")
+def server(new_database):
+    """The server of this module's `desk`."""
+    with new_database() as database, serving(database, transport="native") as running:
+        yield running
+
+
+def transport_of(server):
+    return server.app._server._transport
+
+
+def test_a_move_that_was_answered_is_in_the_database(server, desk):
+    session = bring_to(desk, "IN_PROGRESS")
+    assert desk.move("PauseSession", session).state == PAUSED
+    assert read(server, "SELECT state FROM sessions WHERE id = ?", session.id) == [(PAUSED,)]
+    assert_unbroken(desk.history(session), PAUSED)
+
+
+def test_a_refusal_comes_with_its_reason_and_facts(desk):
+    session, missing = desk.book(), new_id()
+    with pytest.raises(Refused) as refused:
+        desk.call("GetSession", session_id=missing)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.NOT_FOUND, "SESSION_NOT_FOUND")
+    assert missing in refused.value.metadata.values()
+    with pytest.raises(Refused) as refused:
+        desk.move("ResumeSession", session)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.FAILED_PRECONDITION, "INVALID_TRANSITION")
+    with pytest.raises(Refused) as refused:
+        desk.call("ListSessions", page_size=-1)
+    assert (refused.value.code, list(refused.value.fields)) == (StatusCode.INVALID_ARGUMENT, ["page_size"])
+
+
+@pytest.mark.parametrize("actor", ["", "anna", "ms. jones"])
+def test_who_calls_is_whoever_the_metadata_name(server, desk, actor):
+    session = desk.book()
+    caller = Desk(server.target, desk.workspace, actor)
+    caller.move("CreatePackage", session)
+    caller.close()
+    assert [event.actor for event in desk.history(session)] == ["test", actor or "anonymous"]
+
+
+def test_nobody_calls_under_the_name_of_the_service(server, desk):
+    session = desk.book()
+    caller = Desk(server.target, desk.workspace, "system")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        caller.move("CreatePackage", session)
+    assert list(refused.value.fields) == ["x-actor"]
+    caller.close()
+
+
+@pytest.mark.parametrize("size", [600, 100_000])
+def test_a_message_over_the_size_limit_is_refused_with_both_sizes(database, size):
+    with serving(database, transport="native", max_message_bytes=500) as server:
+        desk = Desk(server.target)
+        session = desk.book()
+        too_large = request_of("PauseSession", workspace_id=desk.workspace, session_id="x" * size)
+        with pytest.raises(Refused) as refused:
+            desk.call("PauseSession", too_large)
+        assert (refused.value.code, refused.value.reason) == (StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
+        assert refused.value.metadata == {"size": str(too_large.ByteSize()), "limit": "500"}
+        assert desk.get(session) == session
+        desk.close()
+
+
+def test_a_caller_who_leaves_finds_the_move_done_and_disturbs_nobody(server, desk):
+    left, stayed = bring_to(desk, "IN_PROGRESS"), bring_to(desk, "IN_PROGRESS")
+    with server.database.locked_for_writing():
+        begun = transport_of(server)._under_way
+        calls = [send(desk, "PauseSession", session_id=session.id) for session in (left, stayed)]
+        until(lambda: transport_of(server)._under_way >= begun + 2)
+        calls[0].cancel()
+        assert desk.get(left).state == IN_PROGRESS
+    assert calls[1].result().session.state == PAUSED
+    until(lambda: desk.get(left).state == PAUSED)
+    until(lambda: not transport_of(server)._under_way)
+    assert len(desk.history(left)) == len(desk.history(stayed))
+
+
+def test_a_caller_whose_time_is_up_is_told_and_disturbs_nobody(server, desk):
+    session = bring_to(desk, "IN_PROGRESS")
+    with server.database.locked_for_writing():
+        call = send(desk, "PauseSession", session_id=session.id)
+        with pytest.raises(AssertionError, match="DEADLINE_EXCEEDED"):
+            desk.call("ResumeSession", session_id=session.id, timeout=0.2)
+    assert call.result().session.state == PAUSED
+    until(lambda: not transport_of(server)._under_way)
+
+
+def test_work_that_is_not_in_line_ends_when_its_caller_leaves(server, desk):
+    release = desk.release()
+    with server.database.locked_for_writing():
+        calls = [send(desk, "BatchCreateSessions", release_id=release.id, bookings=bookings(2)) for _ in range(20)]
+        until(lambda: len(transport_of(server)._tasks) == 20)
+        for call in calls:
+            call.cancel()
+        until(lambda: not transport_of(server)._tasks)
+    assert desk.book()
+
+
+def test_many_calls_on_one_connection_are_all_answered(desk):
+    session = desk.book()
+    calls = [send(desk, "GetSession", session_id=session.id) for _ in range(3_000)]
+    assert all(call.result().session == session for call in calls)
+
+
+def test_health_and_reflection_answer(server, desk):
+    assert [health_of(desk, service) for service in ("", *SERVICES)] == [SERVING] * 5
+    assert set(SERVICES) <= set(grpcurl(server, "list").split())
+    assert "rpc PauseSession" in grpcurl(server, "describe", "exam_sessions.v1.LifecycleService.PauseSession")
+
+
+def test_grpcurl_moves_a_session_and_reads_a_refusal(server, desk):
+    session = bring_to(desk, "READY")
+    data = {"workspaceId": desk.workspace, "keycode": session.keycode}
+    enter = ("exam_sessions.v1.LifecycleService/EnterKeycode",)
+    assert json.loads(grpcurl(server, *enter, data=data))["session"]["state"] == "STATE_IN_PROGRESS"
+    refusal = grpcurl(server, *enter, data=data)
+    assert "Code: FailedPrecondition" in refusal
+    assert "INVALID_TRANSITION" in refusal
+
+
+def test_an_unknown_method_is_told(desk):
+    with pytest.raises(grpc.RpcError) as refused:
+        desk.channel.unary_unary("/exam_sessions.v1.SessionService/NoMethod")(b"", timeout=10)
+    assert refused.value.code() is StatusCode.UNIMPLEMENTED
+
+
+def test_a_watch_tells_every_event(server, desk):
+    with Watch(desk, now=True) as watch:
+        watch.until(lambda: watch.pieces)
+        session = bring_to(desk, "IN_PROGRESS")
+        events = watch.up_to(last_of(server, desk))
+    assert [event.to_state for event in events] == [event.to_state for event in desk.history(session)]
+
+
+def test_a_watcher_who_leaves_is_forgotten(server, desk):
+    with Watch(desk) as watch:
+        watch.complete()
+        assert watchers(server) == 1
+    until(lambda: not watchers(server))
+    until(lambda: not transport_of(server)._under_way)
+
+
+def test_watchers_who_do_not_read_keep_nobody_waiting(server, desk, monkeypatch):
+    monkeypatch.setattr(native, "SELDOM_S", 0.01)
+    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(10_000))
+    narrow = grpc.insecure_channel(
+        server.target, options=[("grpc.use_local_subchannel_pool", 1), ("grpc.http2.bdp_probe", 0)]
+    )
+    sluggard = Desk(server.target, desk.workspace)
+    sluggard.channel.close()
+    sluggard.channel = narrow
+    streams = [open_stream(sluggard, start_sequence=1) for _ in range(50)]
+    until(lambda: watchers(server) == 50)
+    began = time.monotonic()
+    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(1_000))
+    assert time.monotonic() - began < 5
+    told = []
+    while len(told) < 11_000:
+        told += next(streams[0]).events
+    assert_gapless(told, 1, 11_000)
+    for stream in streams:
+        stream.cancel()
+    until(lambda: not watchers(server))
+    sluggard.close()
+
+
+def test_servers_share_a_port_when_they_may(database):
+    with serving(database, transport="native", share_port=1) as first:
+        with serving(database, transport="native", share_port=1, listen=first.target) as second:
+            assert second.target == first.target
+        desk = Desk(first.target)
+        assert desk.book()
+        desk.close()
+        with pytest.raises(CannotServe, match="Address already in use"):
+            transport_named("native")(first.target, 1, share_port=False)
+
+
+def test_several_processes_serve_on_one_port_and_end_when_they_are_told(database):
+    with ServerProcess(database, transport="native", workers=2) as server:
+        for _ in range(6):
+            with calling(server, "w") as desk:
+                desk.book()
+        server.terminate()
+        assert server.wait() == 0
+    assert database.read("SELECT count(*) FROM sessions") == [(6,)]
+
+
+def test_it_listens_on_addresses_of_version_6(database):
+    with serving(database, transport="native", listen="[::1]:0") as server:
+        desk = Desk(f"[::1]:{server.app.port}")
+        assert desk.book()
+        desk.close()
+
+
+@pytest.mark.parametrize("listen", ["unix-abstract:exams", "dns:///localhost:0", "no port"])
+def test_an_address_it_cannot_serve_is_told(listen):
+    with pytest.raises(CannotServe, match="cannot listen"):
+        transport_named("native")(listen, 1, share_port=False)
+
+
+def test_what_is_not_installed_is_told_before_anything_is_begun(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygrpc_native", None)
+    monkeypatch.delitem(sys.modules, "exam_sessions.rpc.native")
+    with pytest.raises(CannotServe) as told:
+        App(Settings(database_url=f"sqlite:///{tmp_path}/x.db", transport="native"))
+    assert "pip install 'exam-sessions[native]'" in told.value.way_out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_starts_a_server_reads_what_to_install(tmp_path, workers):
+    program = "import sys; sys.modules['pygrpc_native'] = None; from exam_sessions.cli import main; main()"
+    flags = ("--listen", "127.0.0.1:0", "--transport", "native", "--workers", str(workers))
+    url = {"EXAM_SESSIONS_DATABASE_URL": f"sqlite:///{tmp_path}/x.db", "COLUMNS": "200"}
+    run = subprocess.run(
+        [sys.executable, "-c", program, "serve", *flags],
+        env=os.environ | url, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "the transport 'native' is not installed" in run.stderr
+    assert "pip install 'exam-sessions[native]'" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_transport_there_is_not_is_told():
+    with pytest.raises(CannotServe, match="'pigeon' is no transport"):
+        transport_named("pigeon")

@@ -1,0 +1,128 @@
+"""How the native transport stops: its package drops replies that are under way, and we must not."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from grpc import StatusCode
+from journeys import bring_to
+from messages import send
+from test_native_transport import transport_of
+from watchers import Watch
+
+from exam_sessions.v1 import session_pb2
+from serving import Desk, Refused, RunningServer, serving, until
+
+PAUSED = session_pb2.STATE_PAUSED
+
+
+def stopping(server):
+    """Begins to stop a server, on a thread; returns once it refuses calls."""
+    thread = threading.Thread(target=server.stop)
+    thread.start()
+    until(lambda: transport_of(server)._stopping)
+    return thread
+
+
+def test_calls_are_refused_while_the_last_ones_are_finished(database):
+    server = RunningServer(database, transport="native")
+    desk = Desk(server.target)
+    session, other = bring_to(desk, "IN_PROGRESS"), desk.book()
+    with Watch(desk) as watch:
+        watch.complete()
+        with database.locked_for_writing():
+            call = send(desk, "PauseSession", session_id=session.id)
+            until(lambda: transport_of(server)._under_way == 2)
+            stop = stopping(server)
+            for late in (lambda: desk.get(other), lambda: desk.move("CreatePackage", other), desk.release):
+                with pytest.raises(Refused) as refused:
+                    late()
+                assert (refused.value.code, refused.value.reason) == (StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
+            assert watch.refused().reason == "SHUTTING_DOWN"
+        assert call.result().session.state == PAUSED
+    stop.join(10)
+    assert not stop.is_alive()
+    assert database.read("SELECT state FROM sessions ORDER BY state") == [(1,), (PAUSED,)]
+    desk.close()
+
+
+def test_a_stop_waits_no_longer_than_it_may(database):
+    server = RunningServer(database, transport="native", drain_s=0.3)
+    desk = Desk(server.target)
+    session = bring_to(desk, "IN_PROGRESS")
+    with database.locked_for_writing():
+        call = send(desk, "PauseSession", session_id=session.id)
+        until(lambda: transport_of(server)._under_way)
+        stop = stopping(server)
+        with pytest.raises(grpc.RpcError) as cut_off:
+            call.result()
+        assert cut_off.value.code() is StatusCode.UNAVAILABLE
+    stop.join()
+    desk.close()
+
+
+def moves_until_it_stops(target, ready):
+    """Moves a session to and fro until the server is gone: the session, the moves answered, and what ended it."""
+    desk = Desk(target)
+    session = bring_to(desk, "IN_PROGRESS")
+    ready.wait()
+    for answered, rpc in enumerate(itertools.cycle(("PauseSession", "ResumeSession"))):
+        try:
+            send(desk, rpc, session_id=session.id).result()
+        except grpc.RpcError as error:
+            desk.close()
+            return session, answered, error
+    raise AssertionError
+
+
+def stopped_under_load(database):
+    """Stops a server whom 32 callers keep busy; what each of them saw."""
+    ready = threading.Barrier(33)
+    with ThreadPoolExecutor(32) as pool, serving(database, transport="native") as server:
+        callers = [pool.submit(moves_until_it_stops, server.target, ready) for _ in range(32)]
+        ready.wait()
+        time.sleep(0.2)
+    return [caller.result(20) for caller in callers]
+
+
+@pytest.mark.parametrize("stops", [2, pytest.param(50, marks=pytest.mark.slow)])
+def test_a_stop_under_load_answers_every_call_and_loses_no_move(database, stops):
+    for _ in range(stops):
+        for session, answered, error in stopped_under_load(database):
+            assert error.code() is StatusCode.UNAVAILABLE, error
+            ((moves,),) = database.read("SELECT count(*) - 4 FROM events WHERE session_id = ?", session.id)
+            assert moves == answered, "a move was done and not told, or told and not done"
+
+
+def named(thread):
+    """The name of a thread, as the system knows it."""
+    try:
+        return Path(f"/proc/self/task/{thread}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def test_nothing_is_left_of_a_server_that_stopped(database):
+    def start_and_stop():
+        with serving(database, transport="native") as server:
+            desk = Desk(server.target)
+            desk.book()
+            directory = Path(transport_of(server)._directory.name)
+            desk.close()
+        return directory
+
+    def threads():
+        process = psutil.Process()
+        return [name for t in process.threads() if (name := named(t.id)).startswith(("grpc-native", "rpc"))]
+
+    before = len(threads())
+    directories = [start_and_stop() for _ in range(3)]
+    assert len(threads()) == before
+    assert not any(directory.exists() for directory in directories)

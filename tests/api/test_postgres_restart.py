@@ -1,0 +1,164 @@
+"""PostgreSQL goes away and comes back while the service runs: nobody restarts the service, and nothing is lost."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import pytest
+from grpc import StatusCode
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from journeys import STARTED, walk
+from messages import bookings, new_id, outcome_of, send
+from rows import count, read
+
+from databases import PostgresqlDatabase
+from exam_sessions.rpc import server as rpc_server
+from postgres import PostgresServer
+from serving import Desk, Refused, serving, until
+
+pytestmark = pytest.mark.postgresql(reason="a file does not go away")
+
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+AWAY = (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+ROSTER = 2000
+"""Rows of a roster that is written in several transactions."""
+
+LONG = 10_000
+"""Rows of a roster that takes its time."""
+
+WAYS = {"stopped": lambda postgresql: postgresql.stop("fast"), "killed": lambda postgresql: postgresql.kill()}
+WORKSPACE = "w"
+
+
+@pytest.fixture(scope="module")
+def postgresql():
+    """A server of one's own, which keeps what it has acknowledged as it would anywhere."""
+    with closing(PostgresServer(durable=True)) as postgresql:
+        postgresql.start()
+        yield postgresql
+
+
+@pytest.fixture
+def server(postgresql, monkeypatch):
+    monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.05)
+    with PostgresqlDatabase(postgresql) as database, serving(database) as server:
+        yield server
+
+
+class Caller:
+    """Makes calls one after the other. A call that is refused is repeated, with its id, until it is acknowledged."""
+
+    def __init__(self, server, calls):
+        self.acknowledged, self.refusals = [], set()
+        self._desk, self._calls = Desk(server.target, WORKSPACE), calls
+
+    def work(self, over):
+        with closing(self._desk) as desk:
+            for rpc, fields in self._calls:
+                request_id = new_id()
+                while not self._is_acknowledged(desk, rpc, fields | {"request_id": request_id}):
+                    over.wait(0.02)
+                self.acknowledged.append(request_id)
+                if over.is_set():
+                    return
+
+    def _is_acknowledged(self, desk, rpc, fields):
+        try:
+            desk.call(rpc, **({} if rpc in READS else fields), **READS.get(rpc, {}))
+        except Refused as refused:
+            self.refusals.add((refused.code, refused.reason))
+            return False
+        return True
+
+
+READS = {"ListSessions": {"page_size": 10}, "ListReleases": {}}
+
+
+def moves(session):
+    """A session is paused and resumed, again and again."""
+    return itertools.cycle((rpc, {"session_id": session.id}) for rpc in ("PauseSession", "ResumeSession"))
+
+
+def rosters(release):
+    """One roster after the other."""
+    for n in itertools.count():
+        yield "BatchCreateSessions", {"release_id": release.id, "bookings": bookings(ROSTER, f"r{n}-")}
+
+
+@contextmanager
+def at_work(callers):
+    """Callers who work for the length of a block, and finish what they have begun."""
+    over = threading.Event()
+    with ThreadPoolExecutor(len(callers)) as pool:
+        works = [pool.submit(caller.work, over) for caller in callers]
+        try:
+            yield
+        finally:
+            over.set()
+        for work in works:
+            work.result()
+
+
+def all_go_on(callers):
+    """Waits until every caller has had another answer."""
+    before = [len(caller.acknowledged) for caller in callers]
+    until(lambda: all(len(c.acknowledged) > had for c, had in zip(callers, before, strict=True)), 5)
+
+
+def health(desk):
+    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=5).status
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.slow)])
+def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server, postgresql, way, rounds):
+    with closing(Desk(server.target, WORKSPACE)) as desk:
+        sessions = [walk(desk, desk.book(), *STARTED) for _ in range(4)]
+        release = desk.release()
+        movers = [Caller(server, moves(session)) for session in sessions]
+        booker = Caller(server, rosters(release))
+        callers = [*movers, booker, Caller(server, itertools.cycle((rpc, {}) for rpc in READS))]
+        with at_work(callers):
+            for _ in range(rounds):
+                all_go_on(callers)
+                WAYS[way](postgresql)
+                until(lambda: health(desk) == NOT_SERVING)
+                until(lambda: all(caller.refusals for caller in callers))
+                postgresql.start()
+                all_go_on(callers)
+                until(lambda: health(desk) == SERVING, 5)
+                assert {refusal for caller in callers for refusal in caller.refusals} == {AWAY}
+                for caller in callers:
+                    caller.refusals.clear()
+        for session, mover in zip(sessions, movers, strict=True):
+            events = desk.history(session)
+            assert [event.request_id for event in events if event.request_id] == mover.acknowledged
+            assert [e.from_state for e in events[1:]] == [e.to_state for e in events[:-1]]
+        booked = ROSTER * len(booker.acknowledged)
+        of_release = " WHERE workspace_id = ? AND release_id = ?"
+        for table in ("sessions", "events"):
+            assert read(server, f"SELECT count(*) FROM {table}{of_release}", WORKSPACE, release.id) == [(booked,)]
+        assert count(server, "drafts", WORKSPACE) == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_roster_that_was_half_written_is_completed_by_its_repetition(server, postgresql, way):
+    with closing(Desk(server.target, WORKSPACE)) as desk:
+        content = {"release_id": desk.release().id, "bookings": bookings(LONG), "request_id": new_id()}
+        call = send(desk, "BatchCreateSessions", **content)
+        until(lambda: count(server, "sessions", WORKSPACE) > 0)
+        WAYS[way](postgresql)
+        refused = outcome_of(call)
+        assert (refused.code, refused.reason) == AWAY
+        postgresql.start()
+
+        def repeated():
+            outcome = outcome_of(send(desk, "BatchCreateSessions", **content))
+            assert not isinstance(outcome, Refused) or outcome.code is StatusCode.UNAVAILABLE, outcome
+            return not isinstance(outcome, Refused) and outcome.sessions
+
+        assert len(until(repeated, 5)) == LONG
+        assert count(server, "sessions", WORKSPACE) == count(server, "events", WORKSPACE) == LONG

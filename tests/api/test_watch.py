@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from journeys import bring_to, walk
+from messages import booking, bookings, mask
+from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now
+
+from exam_sessions.rpc import watch_servicer
+from exam_sessions.v1 import session_pb2, session_service_pb2
+from serving import Desk
+
+WRITERS = 16
+SOON = Duration(nanos=100_000_000)
+"""A short silence."""
+
+
+@pytest.fixture
+def crowd(server, desk):
+    """Connections for many writers in the desk's workspace."""
+    with desks_at(server, workspace=desk.workspace, times=WRITERS) as desks:
+        yield desks
+
+
+def only(**fields):
+    return session_service_pb2.WatchFilter(**fields)
+
+
+def roster(desk, release, count):
+    return desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(count, "r")).sessions
+
+
+def test_a_watch_begins_with_the_sessions_as_they_are_and_goes_on_with_what_happens(server, desk):
+    there = [bring_to(desk, state) for state in ("READY", "PAUSED", "VOIDED")]
+    last = last_of(server, desk)
+    with Watch(desk) as watch:
+        sessions = watch.complete()
+        assert {s.id: s.state for s in sessions} == {s.id: s.state for s in there}
+        assert (watch.sequence, watch.events) == (last, [])
+        new = walk(desk, desk.book(), "CreatePackage")
+        events = watch.up_to(last + 2)
+    assert [(e.session_id, e.from_state, e.to_state) for e in events] == [(new.id, 0, 1), (new.id, 1, 2)]
+    assert_gapless(events, last + 1, last + 2)
+
+
+def test_a_watch_of_an_empty_workspace_tells_the_first_event(desk):
+    with Watch(desk) as watch:
+        assert watch.complete() == []
+        assert watch.sequence == 0
+        session = desk.book()
+        (event,) = watch.up_to(1)
+    assert (event.sequence, event.session_id) == (1, session.id)
+
+
+def test_a_watch_from_now_on_has_no_snapshot(server, desk):
+    bring_to(desk, "READY")
+    with Watch(desk, now=True) as watch:
+        watch.up_to(3)
+        session = desk.book()
+        (event,) = watch.up_to(4)
+    assert event.session_id == session.id
+    assert watch.sessions == []
+    assert not watch.is_complete
+
+
+@pytest.mark.parametrize("rounds", [4, pytest.param(60, marks=pytest.mark.slow)])
+def test_snapshot_and_events_fit_together_while_sixteen_write(server, desk, crowd, rounds):
+    release = desk.release()
+    with ThreadPoolExecutor(1) as pool:
+        writing, watches = pool.submit(bustle, crowd, release, rounds), []
+        while not writing.done():
+            watches.append(Watch(desk))
+            watches[-1].complete()
+        writing.result()
+    last, states = last_of(server, desk), states_now(desk)
+    for watch in watches:
+        events = watch.up_to(last)
+        moment = next(piece.sequence for piece in watch.pieces if piece.snapshot_complete)
+        assert_gapless(events, moment + 1, last)
+        assert states_after(watch.sessions, events) == states
+        watch.cancel()
+    assert len(watches) > 1
+    assert any(watch.events for watch in watches)
+
+
+@pytest.mark.parametrize(("rounds", "rows"), [(4, 10_000), pytest.param(60, 10_000, marks=pytest.mark.slow)])
+def test_every_event_is_told_once_and_in_order_under_sixteen_writers_and_a_roster(server, desk, crowd, rounds, rows):
+    release = desk.release()
+    with Watch(desk, now=True) as watch, Watch(desk, start_sequence=1) as other, ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(bustle, crowd, release, rounds)
+        booked = {session.id for session in roster(desk, release, rows)}
+        writing.result()
+        last = last_of(server, desk)
+        for events in (watch.up_to(last, 60), other.up_to(last, 60)):
+            assert_gapless(events, 1, last)
+            assert states_after([], events) == states_now(desk)
+    of_roster = [event.sequence for event in watch.events if event.session_id in booked]
+    assert of_roster == list(range(of_roster[0], of_roster[0] + rows))
+
+
+def test_every_piece_tells_how_far_it_goes(server, desk):
+    with Watch(desk, start_sequence=1) as watch:
+        walk(desk, desk.book(), "CreatePackage", "DownloadSession")
+        roster(desk, desk.release(), 3000)
+        watch.up_to(last_of(server, desk))
+    told = [piece for piece in watch.pieces if piece.events]
+    assert [piece.sequence for piece in told] == [piece.events[-1].sequence for piece in told]
+    assert len(told) > 3
+    assert max(piece.ByteSize() for piece in told) < 2 * watch_servicer.PIECE_BYTES
+
+
+def test_a_long_snapshot_comes_in_pieces_by_id_and_is_complete_with_the_last(server, desk):
+    booked = roster(desk, desk.release(), 1201)
+    with Watch(desk) as watch:
+        sessions = watch.complete()
+    assert [s.id for s in sessions] == sorted(s.id for s in booked)
+    assert [len(piece.sessions) for piece in watch.pieces] == [500, 500, 201, 0]
+    assert [piece.sequence for piece in watch.pieces] == [0, 0, 0, last_of(server, desk)]
+    assert [piece.snapshot_complete for piece in watch.pieces] == [False, False, False, True]
+
+
+def test_a_snapshot_shows_as_much_of_a_session_as_was_asked(desk):
+    session = bring_to(desk, "LOCKED_BY_PIN")
+    shown = {}
+    for view in (0, 1, 2):
+        with Watch(desk, view=view) as watch:
+            (shown[view],) = watch.complete()
+    assert shown[2] == desk.get(session)
+    assert shown[0] == shown[1] != shown[2]
+    assert shown[1].pin == ""
+
+
+def test_events_are_told_as_the_history_lists_them(desk):
+    sessions = [bring_to(desk, state) for state in ("MARKED", "LOCKED_BY_PIN", "EXCEPTION", "AWAITING_UPLOAD")]
+    deleted = desk.book(pin="hidden")
+    edit = {"booking": booking(centre_id="north"), "update_mask": mask("centre_id")}
+    desk.call("UpdateSession", session_id=deleted.id, **edit)
+    desk.call("DeleteSession", session_id=deleted.id)
+    listed = [event for session in (*sessions, deleted) for event in desk.history(session)]
+    with Watch(desk, start_sequence=1) as watch:
+        assert watch.up_to(len(listed)) == sorted(listed, key=lambda event: event.sequence)
+    assert [e.to_state for e in watch.events if e.session_id == deleted.id] == [1, 1, 0]
+
+
+def test_the_events_of_a_deleted_session_are_told_as_they_happen(desk):
+    session = desk.book()
+    with Watch(desk) as watch:
+        assert [s.id for s in watch.complete()] == [session.id]
+        desk.call("DeleteSession", session_id=session.id)
+        (event,) = watch.up_to(2)
+    assert (event.action, event.to_state) == (session_pb2.ACTION_DELETE, 0)
+    assert states_after(watch.sessions, watch.events) == {}
+
+
+def test_events_of_other_workspaces_are_never_told(server, desk):
+    other = Desk(server.target)
+    with Watch(desk, heartbeat_interval=SOON) as watch, Watch(other, start_sequence=1) as theirs:
+        watch.complete()
+        foreign = walk(other, other.book(), "CreatePackage", "DownloadSession")
+        theirs.up_to(3)
+        mine = desk.book()
+        watch.up_to(1)
+        desk.book()
+        watch.up_to(2)
+        naming = [only(session_ids=[foreign.id]), only(release_ids=[foreign.release_id])]
+        for spying in naming:
+            with Watch(desk, filter=spying, heartbeat_interval=SOON) as spy:
+                spy.until(lambda s=spy: len(s.pieces) > 1)
+                assert (spy.sessions, spy.events) == ([], [])
+    assert len(watch.events) == 2
+    assert watch.events[0].session_id == mine.id
+    assert {event.session_id for event in theirs.events} == {foreign.id}
+    other.close()
+
+
+def test_silence_is_broken_by_heartbeats_that_tell_how_far_the_watch_is(server, desk):
+    bring_to(desk, "READY")
+    with Watch(desk, heartbeat_interval=SOON) as watch, Watch(desk, now=True) as patient:
+        watch.complete()
+        before = len(watch.pieces)
+        watch.until(lambda: len(watch.pieces) >= before + 3)
+        assert all((p.sequence, len(p.events)) == (3, 0) for p in watch.pieces[before:])
+        pauses = [late - early for early, late in itertools.pairwise(watch.times[before - 1 :])]
+        assert all(0.08 < pause < 5 for pause in pauses)
+        desk.book()
+        watch.up_to(4)
+        before = len(watch.pieces)
+        watch.until(lambda: len(watch.pieces) > before)
+        assert {piece.sequence for piece in watch.pieces[before:]} == {4}
+        patient.up_to(4)
+    assert [len(piece.events) for piece in patient.pieces] == [0, 1]
+
+
+@pytest.mark.parametrize("begins", [{"now": True}, {"start_sequence": 1}, {}])
+def test_the_sequence_moves_on_though_the_filter_lets_nothing_through(server, desk, begins):
+    nothing = only(actions=[session_pb2.ACTION_VERIFY])
+    with Watch(desk, filter=nothing, heartbeat_interval=SOON, **begins) as watch:
+        bring_to(desk, "PAUSED")
+        watch.up_to(5)
+    assert watch.events == []
+
+
+def test_heartbeats_come_though_there_is_no_silence_but_for_those_who_filter(server, desk):
+    session, nothing = bring_to(desk, "IN_PROGRESS"), only(actions=[session_pb2.ACTION_VERIFY])
+    with Watch(desk, now=True, filter=nothing, heartbeat_interval=Duration(nanos=300_000_000)) as watch:
+        end = time.monotonic() + 3
+        while len(watch.pieces) < 4:
+            session = desk.walk(session, "PauseSession", "ResumeSession")
+            assert time.monotonic() < end, "a busy workspace keeps heartbeats away"
+        sequences = [piece.sequence for piece in watch.pieces]
+    assert sequences == sorted(set(sequences))
+    assert watch.events == []
+
+
+FILTERS = ("release_ids", "session_ids", "states", "actions")
+
+
+def passes(event, chosen):
+    """Whether an event is one that a filter is meant to let through."""
+    have = {
+        "release_ids": event.release_id,
+        "session_ids": event.session_id,
+        "states": event.to_state,
+        "actions": event.action,
+    }
+    return all(have[name] in wanted for name, wanted in chosen.items())
+
+
+@pytest.mark.parametrize("names", [n for size in range(5) for n in itertools.combinations(FILTERS, size)])
+def test_a_filter_lets_through_what_matches_all_of_it(server, desk, names):
+    sessions = [bring_to(desk, state) for state in ("IN_PROGRESS", "PAUSED", "READY", "VOIDED")]
+    values = {
+        "release_ids": [session.release_id for session in sessions[:3]],
+        "session_ids": [session.id for session in sessions[1:]],
+        "states": [session_pb2.STATE_READY, session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_VOIDED],
+        "actions": [session_pb2.ACTION_DOWNLOAD, session_pb2.ACTION_ENTER_KEYCODE, session_pb2.ACTION_VOID],
+    }
+    chosen = {name: values[name] for name in names}
+    written = {k: [str(v).upper() for v in chosen[k]] if k.endswith("_ids") else chosen[k] for k in chosen}
+    everything, last = [e for s in sessions for e in desk.history(s)], last_of(server, desk)
+    expected = sorted(e.sequence for e in everything if passes(e, chosen))
+    with Watch(desk, start_sequence=1, filter=only(**written), heartbeat_interval=SOON) as watch:
+        assert [event.sequence for event in watch.up_to(last)] == expected
+        moved = desk.walk(sessions[1], "ResumeSession")
+        watch.up_to(last + 1)
+        assert [event.sequence for event in watch.events[len(expected) :]] == (
+            [last + 1] if passes(desk.history(moved)[-1], chosen) else []
+        )
+    with Watch(desk, filter=only(**written)) as watch:
+        rests = {"release_ids": "release_id", "session_ids": "id", "states": "state"}
+        standing = [desk.get(session) for session in sessions]
+        shown = [s.id for s in standing if all(getattr(s, rests[n]) in chosen[n] for n in rests if n in chosen)]
+        assert [session.id for session in watch.complete()] == sorted(shown)

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from hypothesis import given
+from hypothesis import strategies as st
+from journeys import bring_to, walk
+from messages import bookings
+from processes import ServerProcess, calling
+from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now, watchers
+
+from exam_sessions.commands import watching
+from exam_sessions.commands.watching import Tail
+from exam_sessions.settings import TRANSPORTS
+from serving import Desk, serving, until
+
+
+@pytest.fixture
+def replica(server):
+    """Another server on the database of the first."""
+    with serving(server.database) as replica:
+        yield replica
+
+
+@pytest.fixture
+def elsewhere(replica, desk):
+    """A client of the other server in the desk's workspace."""
+    elsewhere = Desk(replica.target, desk.workspace)
+    yield elsewhere
+    elsewhere.close()
+
+
+@contextmanager
+def losing_wake_ups(server, *, but=""):
+    """Loses every wake-up but those of the `poll` or of other servers' `bell`; gives what wakes all the same."""
+    service = server.app.service
+    wake = service.watching.wake
+
+    def heard(workspaces):
+        if but == "poll" and asyncio.current_task() is service.watching._polling:
+            wake(workspaces)
+
+    with patch.object(service.watching, "wake", heard):
+        if but == "bell":
+            yield wake
+        else:
+            with patch.object(service._bell, "_heard", heard):
+                yield wake
+
+
+def test_a_watch_resumes_at_every_cut_on_any_server(server, desk, elsewhere):
+    walk(desk, bring_to(desk, "PAUSED"), "ResumeSession", "FinishSession", "VoidSession")
+    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(3))
+    last = last_of(server, desk)
+    with Watch(desk, start_sequence=1) as watch:
+        whole = watch.up_to(last)
+    assert_gapless(whole, 1, last)
+    for cut in range(last):
+        for at in (desk, elsewhere):
+            with Watch(at, start_sequence=cut + 1) as watch:
+                assert watch.up_to(last) == whole[cut:]
+
+
+@pytest.mark.parametrize("cuts", [8, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_watch_cut_again_and_again_misses_and_repeats_nothing(server, desk, elsewhere, cuts):
+    told = []
+
+    def take(at, done):
+        with Watch(at, start_sequence=len(told) + 1) as watch:
+            watch.until(lambda: done(watch))
+        told.extend(watch.events)
+
+    with desks_at(server, workspace=desk.workspace, times=8) as crowd, ThreadPoolExecutor(1) as pool:
+        for cut in range(cuts):
+            writing = pool.submit(bustle, crowd, desk.release(), 2)
+            take((desk, elsewhere)[cut % 2], lambda watch: watch.events)
+            writing.result()
+    last = last_of(server, desk)
+    take(elsewhere, lambda watch: watch.sequence in {0, last} and len(told) + len(watch.events) == last)
+    assert_gapless(told, 1, last)
+    assert states_after([], told) == states_now(desk)
+
+
+def test_a_resumed_watch_that_is_up_to_date_waits_for_the_next_event(server, desk):
+    bring_to(desk, "READY")
+    with Watch(desk, start_sequence=4) as watch:
+        session = desk.book()
+        assert [event.session_id for event in watch.up_to(4)] == [session.id]
+
+
+@pytest.mark.parametrize(("kept", "page"), [(1, 1), (1, 5), (3, 2), (100, 2), (100, 5)])
+def test_nothing_is_missed_or_repeated_by_those_far_behind(server, desk, kept, page, monkeypatch):
+    monkeypatch.setattr(watching, "KEPT", kept)
+    monkeypatch.setattr(watching, "PAGE", page)
+    with Watch(desk) as ahead:
+        ahead.complete()
+        session = bring_to(desk, "IN_PROGRESS")
+        for _ in range(4):
+            walk(desk, session, "PauseSession", "ResumeSession")
+        last = last_of(server, desk)
+        assert_gapless(ahead.up_to(last), 1, last)
+        assert len(server.app.service.watching._tails[desk.workspace]._kept) <= max(2 * kept, page)
+        for start in range(1, last + 1):
+            with Watch(desk, start_sequence=start) as watch:
+                assert_gapless(watch.up_to(last), start, last)
+
+
+def test_watchers_who_have_caught_up_keep_nothing(server, desk, monkeypatch):
+    class Counted(watching.Told):
+        alive = most = 0
+
+        def __new__(cls, *fields):
+            cls.alive += 1
+            cls.most = max(cls.most, cls.alive)
+            return super().__new__(cls, *fields)
+
+        def __del__(self):
+            Counted.alive -= 1
+
+    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(1_200))
+    monkeypatch.setattr(watching, "Told", Counted)
+    watches = [Watch(desk, start_sequence=1) for _ in range(10)]
+    for watch in watches:
+        assert_gapless(watch.up_to(1_200), 1, 1_200)
+    assert Counted.most >= 1_000
+    until(lambda: not Counted.alive, seconds=2)
+    for watch in watches:
+        watch.cancel()
+
+
+class Row:
+    def __init__(self, sequence):
+        self.sequence = sequence
+
+
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=9), st.integers(1, 9), st.integers(1, 9), st.integers(0, 9))
+def test_what_a_tail_keeps_is_the_newest_without_a_gap(portions, kept, page, began):
+    with patch.multiple(watching, KEPT=kept, PAGE=page):
+        tail, last = Tail("w", began, lambda row: b""), began
+        for portion in portions:
+            tail.add([Row(last + n + 1) for n in range(portion)])
+            last += portion
+            for after in range(last):
+                found = tail.since(after)
+                if found is None:
+                    assert after < max(began, last - kept)
+                else:
+                    assert [told.row.sequence for told in found] == list(range(after + 1, last + 1))[:page]
+
+
+@pytest.mark.parametrize("begins", [{}, {"start_sequence": 1}, {"now": True}])
+def test_a_lost_wake_up_costs_no_event(server, desk, begins):
+    with losing_wake_ups(server, but="poll"), Watch(desk, **begins) as watch:
+        if "start_sequence" not in begins:
+            watch.until(lambda: watch.pieces)
+        desk.book()
+        assert_gapless(watch.up_to(1, seconds=3), 1, 1)
+
+
+def test_many_wake_ups_at_the_same_moment_tell_an_event_once(server, desk):
+    with losing_wake_ups(server) as wake, Watch(desk, now=True) as watch:
+
+        async def wake_at_once(times):
+            for _ in range(times):
+                wake([desk.workspace])
+
+        watch.until(lambda: watch.pieces)
+        for last, times in ((3, 1), (6, 5), (9, 5)):
+            walk(desk, desk.book(), "CreatePackage", "DownloadSession")
+            assert len(watch.events) == last - 3
+            server.run(wake_at_once(times))
+            assert_gapless(watch.up_to(last), 1, last)
+        for start in range(1, 10):
+            with Watch(desk, start_sequence=start) as behind:
+                assert_gapless(behind.up_to(9), start, 9)
+
+
+def test_events_of_another_server_are_told_in_their_place(server, desk, elsewhere):
+    with Watch(desk) as here, Watch(elsewhere) as there:
+        here.complete()
+        there.complete()
+        session = desk.book()
+        for rpc, at in (("CreatePackage", elsewhere), ("DownloadSession", desk), ("EnterKeycode", elsewhere)):
+            session = at.move(rpc, session)
+        assert here.up_to(4, seconds=3) == there.up_to(4, seconds=3)
+        assert_gapless(here.events, 1, 4)
+
+
+@pytest.mark.postgresql("SQLite's servers look for themselves")
+def test_a_server_hears_from_another_that_something_happened(server, desk, elsewhere):
+    deafen = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE left(query, 6) = 'LISTEN'"
+    with losing_wake_ups(server, but="bell"), Watch(desk, now=True) as watch:
+        watch.until(lambda: watch.pieces)
+        elsewhere.book()
+        watch.up_to(1)
+        assert server.database.read(deafen)
+        until(lambda: elsewhere.book() and watch.sequence > 1)
+        last = last_of(server, desk)
+        assert_gapless(watch.up_to(last), 1, last)
+
+
+def test_two_servers_tell_the_same_while_both_write(server, desk, replica):
+    release = desk.release()
+    with (
+        desks_at(server, replica, workspace=desk.workspace, times=4) as crowd,
+        Watch(crowd[0]) as here,
+        Watch(crowd[1]) as there,
+    ):
+        here.complete()
+        bustle(crowd, release, 4)
+        last = last_of(server, desk)
+        for watch in (here, there):
+            events = watch.up_to(last)
+            assert states_after(watch.sessions, events) == states_now(desk)
+            assert_gapless(events, last - len(events) + 1, last)
+        shorter = min(len(here.events), len(there.events))
+        assert here.events[-shorter:] == there.events[-shorter:]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_server_that_stops_sends_its_watches_elsewhere(server, desk, elsewhere, transport):
+    if transport == "native":
+        pytest.importorskip("pygrpc_native")
+    with serving(server.database, transport=transport) as leaving:
+        going = Desk(leaving.target, desk.workspace)
+        with Watch(going) as idle, Watch(going, start_sequence=1) as busy:
+            idle.complete()
+            desk.book()
+            idle.up_to(1)
+            busy.up_to(1)
+            leaving.run(leaving.app.stop())
+            for watch in (idle, busy):
+                refused = watch.refused()
+                assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
+        assert watchers(leaving) == 0
+        going.close()
+    desk.book()
+    with Watch(elsewhere, start_sequence=busy.sequence + 1) as resumed:
+        assert_gapless(busy.events + resumed.up_to(2), 1, 2)
+
+
+@pytest.mark.slow
+def test_a_watch_of_a_killed_server_goes_on_at_another(database):
+    with (
+        serving(database) as other,
+        ServerProcess(database) as killed,
+        calling(killed, "shared") as going,
+        desks_at(other, workspace="shared", times=8) as crowd,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        release = crowd[0].release()
+        with Watch(going, start_sequence=1) as watch:
+            writing = pool.submit(bustle, crowd, release, 20)
+            watch.up_to(100)
+            killed.kill()
+            assert watch.error().code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+        with Watch(crowd[0], start_sequence=watch.sequence + 1, heartbeat_interval=Duration(seconds=1)) as resumed:
+            writing.result()
+            last = last_of(other, crowd[0])
+            assert_gapless(watch.events + resumed.up_to(last), 1, last)

@@ -1,0 +1,175 @@
+"""A client of watches, which reads on a thread of its own and keeps what it is told; and what it has to be told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+
+import grpc
+from crowd import at_once
+from messages import request_of
+
+from exam_sessions.v1 import session_service_pb2_grpc
+from serving import Desk, read_refusal, until
+
+NARROW = (
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 65_536),
+)
+"""A connection of one's own that takes no more than 64 KiB unread."""
+
+
+def open_stream(desk, timeout=60, **fields):
+    """The bare call of a watch. Nothing is read from it before somebody asks for the next piece."""
+    request = request_of("WatchSessions", **({"workspace_id": desk.workspace} | fields))
+    stub = session_service_pb2_grpc.SessionServiceStub(desk.channel)
+    return stub.WatchSessions(request, timeout=timeout, metadata=desk.metadata)
+
+
+class Watch:
+    """A watch in a desk's workspace, until the block ends."""
+
+    def __init__(self, desk, **fields):
+        self.pieces, self.times, self.sessions, self.events = [], [], [], []
+        self.sequence = 0
+        self._error = None
+        self._call = open_stream(desk, **fields)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        try:
+            for piece in self._call:
+                self.times.append(time.monotonic())
+                self.pieces.append(piece)
+                self.sessions += piece.sessions
+                self.events += piece.events
+                # Last, for others wait for it.
+                self.sequence = piece.sequence
+        except grpc.RpcError as error:
+            self._error = error
+
+    @property
+    def is_complete(self):
+        """Whether the snapshot has been told."""
+        return any(piece.snapshot_complete for piece in list(self.pieces))
+
+    def complete(self):
+        """Waits for the end of the snapshot; its sessions."""
+        self.until(lambda: self.is_complete)
+        return list(self.sessions)
+
+    def up_to(self, sequence, seconds=10):
+        """Waits until everything up to an event has been told; all events so far."""
+        self.until(lambda: self.sequence >= sequence, seconds)
+        return list(self.events)
+
+    def until(self, condition, seconds=10):
+        """Waits for something to be told; fails with the refusal when the watch ends instead."""
+
+        def met():
+            found = condition()
+            if not found and not self._thread.is_alive() and not condition():
+                raise read_refusal(self._error)
+            return found or condition()
+
+        return until(met, seconds)
+
+    def refused(self, seconds=10):
+        """Waits for the server to end the watch; the refusal."""
+        return read_refusal(self.error(seconds))
+
+    def error(self, seconds=10):
+        """Waits for the end of the watch; what ended it."""
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), "the watch goes on"
+        return self._error
+
+    def cancel(self):
+        """Goes away."""
+        self._call.cancel()
+        self._thread.join()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cancel()
+
+
+class Sluggard(Desk):
+    """A client that opens watches and does not read them."""
+
+    def __init__(self, server, workspace):
+        super().__init__(server.target, workspace)
+        self.channel.close()
+        self.channel = grpc.insecure_channel(server.target, options=NARROW)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+@contextmanager
+def desks_at(*servers, workspace=None, times=1):
+    """Desks at servers, all in one workspace."""
+    first = Desk(servers[0].target, workspace)
+    desks = [first, *(Desk(s.target, first.workspace) for s in (servers * times)[1:])]
+    try:
+        yield desks
+    finally:
+        for desk in desks:
+            desk.close()
+
+
+def last_of(server, desk):
+    """The last event of a workspace, as the database has it."""
+    rows = server.database.read("SELECT last_sequence FROM workspaces WHERE workspace_id = ?", desk.workspace)
+    return rows[0][0] if rows else 0
+
+
+def watchers(server):
+    """How many watches a server knows of."""
+    return server.app.service.watching._count
+
+
+def bustle(desks, release, rounds):
+    """All desks at once book sessions and move them, each its own; some are deleted again."""
+
+    def work(desk, n):
+        for i in range(rounds):
+            session = desk.book(release, f"w{n}-{i}")
+            if i % 3 == 2:
+                desk.call("DeleteSession", session_id=session.id)
+            else:
+                desk.walk(session, "CreatePackage", "DownloadSession")
+
+    at_once(*[lambda d=desk, n=n: work(d, n) for n, desk in enumerate(desks)])
+
+
+def assert_gapless(events, first, last):
+    """Each event from one to another once, in order."""
+    assert [event.sequence for event in events] == list(range(first, last + 1))
+
+
+def states_after(sessions, events):
+    """The states of a snapshot's sessions once events have happened to them; each begins where the last one ended."""
+    states = {session.id: session.state for session in sessions}
+    for event in events:
+        assert states.get(event.session_id, 0) == event.from_state, event
+        states[event.session_id] = event.to_state
+    return {session_id: state for session_id, state in states.items() if state}
+
+
+def states_now(desk):
+    """The states of all sessions of a workspace, read page by page."""
+    states, token = {}, None
+    while token != "":
+        page = desk.call("ListSessions", page_size=1000, page_token=token or "")
+        states |= {session.id: session.state for session in page.sessions}
+        token = page.next_page_token
+    return states

@@ -1,0 +1,174 @@
+"""A database as an operator sees it: read, damaged, locked and taken away from outside the server."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from abc import ABC, abstractmethod
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from exam_sessions.store import schema
+from serving import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from postgres import DatabaseServer
+
+TABLES = tuple(schema.metadata.tables)
+
+
+class Database(ABC):
+    """An empty database, gone when the block ends. Values stand in statements as `?`."""
+
+    url: str
+
+    @abstractmethod
+    def read(self, sql, *values):
+        """Rows, read on a connection of one's own."""
+
+    @abstractmethod
+    def write(self, sql, *values):
+        """Writes past the server; the number of rows written."""
+
+    @abstractmethod
+    def locked_for_writing(self):
+        """Keeps every writer waiting for the length of a block, as a long transaction of another process would."""
+
+    @abstractmethod
+    def is_being_written(self):
+        """Whether somebody has a transaction open in which something was written."""
+
+    @abstractmethod
+    def definition(self):
+        """What it says of each of its tables and indexes, by name, without the table of the migrations."""
+
+    @contextmanager
+    def unusable(self):
+        """Takes every table away, so that the database refuses whatever is asked of it."""
+        for table in TABLES:
+            self.write(f"ALTER TABLE {table} RENAME TO {table}_away")
+        try:
+            yield
+        finally:
+            for table in TABLES:
+                self.write(f"ALTER TABLE {table}_away RENAME TO {table}")
+
+    @abstractmethod
+    def drop(self):
+        """Removes it."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.drop()
+
+
+class SqliteDatabase(Database):
+    """A file in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "exam-sessions.db"
+        self.url = f"sqlite:///{self.path}"
+
+    def read(self, sql, *values):
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
+            return db.execute(sql, values).fetchall()
+
+    def write(self, sql, *values):
+        with closing(sqlite3.connect(self.path)) as db, db:
+            return db.execute(sql, values).rowcount
+
+    @contextmanager
+    def locked_for_writing(self):
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+            db.execute("ROLLBACK")
+
+    def is_being_written(self):
+        with closing(sqlite3.connect(self.path, isolation_level=None, timeout=0)) as db:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+
+    def definition(self):
+        said = self.read("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {
+            name: (self.read(f"PRAGMA table_xinfo({name})"), "WITHOUT ROWID" in sql)
+            if kind == "table"
+            else re.sub(r'[\s"]+', " ", sql).strip()
+            for name, kind, sql in said
+            if name != "alembic_version"
+        }
+
+    def drop(self):
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            file.unlink()
+
+
+class PostgresqlDatabase(Database):
+    """A database of a server that others use too."""
+
+    def __init__(self, server: DatabaseServer) -> None:
+        self._server = server
+        self.url = server.new_database()
+        self._connection: psycopg.Connection | None = None
+
+    def read(self, sql, *values):
+        return self._run(sql, values).fetchall()
+
+    def write(self, sql, *values):
+        return self._run(sql, values).rowcount
+
+    @contextmanager
+    def locked_for_writing(self):
+        with psycopg.connect(self.url) as db:
+            until(lambda: locked(db))
+            yield
+            db.rollback()
+
+    def is_being_written(self):
+        with psycopg.connect(self.url) as db:
+            return not locked(db)
+
+    def definition(self):
+        indexes = self.read("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'")
+        columns = self.read(
+            "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name"
+            " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY ordinal_position"
+        )
+        said = dict(indexes) | {name: [c[1:] for c in columns if c[0] == name] for name, *_ in columns}
+        return {name: told for name, told in said.items() if not name.startswith("alembic_version")}
+
+    def drop(self):
+        if self._connection:
+            self._connection.close()
+        self._server.drop_database(self.url)
+
+    def _run(self, sql, values):
+        # Connecting takes longer than most of what is asked here, so the connection is kept.
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self.url, autocommit=True)
+        try:
+            return self._connection.execute(sql.replace("?", "%s"), values)
+        except psycopg.OperationalError:
+            if not self._connection.closed:
+                raise
+        return self._run(sql, values)  # the server was away in the meantime
+
+
+def locked(db):
+    """Whether all tables are ours to write from now on; reads go on. Who waited for them might wait in a ring."""
+    try:
+        db.execute(f"LOCK TABLE {', '.join(TABLES)} IN EXCLUSIVE MODE NOWAIT")
+    except psycopg.errors.LockNotAvailable:
+        db.rollback()
+        return False
+    return True

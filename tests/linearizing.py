@@ -1,0 +1,256 @@
+"""Decides whether what callers saw of one session can be explained by calls that took effect one after the other.
+
+The search is Wing and Gong's, with Lowe's memory of where it has been. An order explains a session when it respects
+real time (a call that was answered before another was made comes first) and the pure machine, asked in that order,
+answers every call as it was answered. A call whose answer nobody saw may have taken effect at any moment after it was
+made, or never. Given the session's history, what takes effect must also be exactly that, event by event.
+"""
+
+from __future__ import annotations
+
+from textwrap import shorten
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.decide import decide, due_command
+from exam_sessions.domain.states import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from exam_sessions.domain.records import Event, Release, Session
+
+NEVER = 1 << 62
+CLOCK = "system"
+
+
+class Seen(NamedTuple):
+    """The answer of a call that was accepted: what its caller was shown, None for a deletion."""
+
+    shown: object
+
+
+class No(NamedTuple):
+    """The answer of a call that was refused."""
+
+    reason: str
+
+
+class Op(NamedTuple):
+    """One call, and what its caller saw of it. Without a command it reads. Times are those of the server's clock."""
+
+    client: str
+    command: Command | None
+    invoked: int
+    responded: int = NEVER
+    answer: Seen | No | None = None
+    """None: nobody saw it."""
+    etag: str = ""
+    request_id: str = ""
+    validate_only: bool = False
+    now: int = 0
+    """When the server decided it, where the answer tells."""
+
+
+class Told(NamedTuple):
+    """An event of the history as it was read."""
+
+    event: Event
+    actor: str
+    request_id: str
+    time: int
+
+
+class Place(NamedTuple):
+    """Where an order has come to: the session, the requests the service remembers, and how much history there is."""
+
+    session: Session
+    deleted: bool = False
+    requests: frozenset[tuple[str, Command | None, str]] = frozenset()
+    told: int = 0
+
+
+Order = list[Op | Told]
+
+
+class Unexplained(AssertionError):
+    """No order explains what was seen."""
+
+
+def state_and_etag(session: Session) -> object:
+    """What a caller is shown of a session, as far as it matters in what order calls took effect."""
+    return session.state, f"v{session.version}"
+
+
+def as_told(event: Event) -> Event:
+    """An event with its changes as callers read them."""
+    changes = {name: tuple(str(v) if v else "" for v in pair) for name, pair in (event.changes or {}).items()}
+    return event._replace(changes=changes)
+
+
+def linearize(
+    ops: Sequence[Op],
+    session: Session,
+    release: Release,
+    show: Callable[[Session], object] = state_and_etag,
+    history: Sequence[Told] | None = None,
+) -> Order:
+    """An order that explains the calls on a session that stood so before them.
+
+    With a history, the clock may move the session too; its moves stand in the order as they were told.
+
+    Raises:
+        Unexplained: there is none; says how far the longest attempt came.
+    """
+    search = Search(ops, release, show, history)
+    order = search.onward(0, Place(session), [])
+    if order is None:
+        raise Unexplained(search.account())
+    return order
+
+
+class Search:
+    """One search. A set of calls is a number with a bit for each."""
+
+    def __init__(
+        self,
+        ops: Sequence[Op],
+        release: Release,
+        show: Callable[[Session], object],
+        history: Sequence[Told] | None,
+    ) -> None:
+        self._ops = sorted(ops, key=lambda op: op.invoked)
+        self._release, self._show, self._history = release, show, history
+        self._answered = sum(1 << n for n, op in enumerate(self._ops) if op.answer is not None)
+        self._dead: set[tuple[int, Place]] = set()
+        self._longest: tuple[Order, int, Place | None] = ([], 0, None)
+
+    def onward(self, done: int, place: Place, order: Order) -> Order | None:
+        """The order completed, or None when nothing completes it."""
+        done, order = self._with_idle(done, place, order)
+        if not self._answered & ~done and (self._history is None or place.told == len(self._history)):
+            return order
+        if (done, place) in self._dead:
+            return None
+        if len(order) >= len(self._longest[0]):
+            self._longest = order, done, place
+        for bit, step, after in self._effects(done, place):
+            found = self.onward(done | bit, after, [*order, step])
+            if found is not None:
+                return found
+        self._dead.add((done, place))
+        return None
+
+    def _next(self, done: int) -> tuple[list[tuple[int, Op]], int]:
+        """The calls one of which may come next, each with its bit, and the moment by which one must."""
+        left = [(1 << n, op) for n, op in enumerate(self._ops) if not done >> n & 1]
+        horizon = min((op.responded for _, op in left), default=NEVER)
+        return [(bit, op) for bit, op in left if op.invoked <= horizon], horizon
+
+    def _with_idle(self, done: int, place: Place, order: Order) -> tuple[int, Order]:
+        """Takes every call that may come next and changes nothing here: an order with it later may have it here."""
+        order = [*order]
+        while idle := [(bit, op) for bit, op in self._next(done)[0] if self._is_idle(op, place)]:
+            for bit, op in idle:
+                done |= bit
+                order.append(op)
+        return done, order
+
+    def _is_idle(self, op: Op, place: Place) -> bool:
+        """Whether the call was answered as a call that changes nothing would be."""
+        # A deadline or a window may have passed while the call was under way.
+        moments = (op.now,) if op.now else (op.invoked, op.responded)
+        return op.answer is not None and any(
+            answer == op.answer and after is place
+            for answer, after, _ in (self._judge(op, place, now) for now in moments)
+        )
+
+    def _effects(self, done: int, place: Place) -> Iterator[tuple[int, Op | Told, Place]]:
+        """What may come next and changes something."""
+        told = None
+        if self._history is not None:
+            if place.told == len(self._history):
+                return
+            told = self._history[place.told]
+        ops, horizon = self._next(done)
+        if told and told.actor == CLOCK:
+            after = self._tick(place, told) if told.time <= horizon else None
+            if after:
+                yield 0, told, after
+            return
+        for bit, op in ops:
+            now = told.time if told else op.now or op.invoked
+            answer, after, event = self._judge(op, place, now)
+            if event is None or op.answer not in (None, answer):
+                continue
+            expected = Told(as_told(event), op.client, op.request_id, now)
+            if told is None or (told == expected and op.invoked <= now <= op.responded):
+                yield bit, op, after
+
+    def _judge(self, op: Op, place: Place, now: int) -> tuple[Seen | No, Place, Event | None]:
+        """How the service answers the call in this place, and what comes of it: the same place, or another."""
+        session, command = place.session, op.command
+        request = (op.request_id, command, op.etag)
+        keeps = bool(op.request_id) and not op.validate_only
+        if keeps and request in place.requests:
+            return self._accepted(op, session), place, None
+        if keeps and any(op.request_id == known for known, *_ in place.requests):
+            return No(errors.RequestIdReused.reason), place, None
+        try:
+            if place.deleted:
+                raise errors.SessionNotFound(session.id)
+            if command is None:
+                return self._accepted(op, session), place, None
+            if op.etag and op.etag != f"v{session.version}":
+                raise errors.StaleSession(session.id, f"v{session.version}")
+            decision = decide(session, self._release, command, now)
+        except errors.Refusal as refusal:
+            return No(refusal.reason), place, None
+        became = decision.session or session
+        answer = No(decision.refusal.reason) if decision.refusal else self._accepted(op, became)
+        if op.validate_only:
+            return answer, place, None
+        requests = place.requests | {request} if keeps and not decision.refusal else place.requests
+        if decision.session is None:
+            # The history keeps a deleted booking for those who ask again, without its PIN.
+            became = session._replace(pin="")
+        (event,) = decision.events
+        return answer, Place(became, decision.session is None, requests, place.told + 1), event
+
+    def _accepted(self, op: Op, session: Session) -> Seen:
+        deletes = op.command is not None and op.command.action is Action.DELETE
+        return Seen(None if deletes else self._show(session))
+
+    def _tick(self, place: Place, told: Told) -> Place | None:
+        """The place after a move of the clock, when it had that move to make."""
+        command = None if place.deleted else due_command(place.session, self._release, told.time)
+        if command is None:
+            return None
+        became, (event,), *_ = decide(place.session, self._release, command, told.time)
+        if became is None or Told(as_told(event), CLOCK, "", told.time) != told:
+            return None
+        return place._replace(session=became, told=place.told + 1)
+
+    def account(self) -> str:
+        """The longest order that was found, and what could not come next."""
+        order, done, place = self._longest
+        left = [op for _, op in self._next(done)[0]]
+        begun = self._ops[0].invoked if self._ops else 0
+        lines = [f"an order explains {done.bit_count()} of {len(self._ops)} calls:", *order]
+        lines += [f"then comes none of these, at {place and state_and_etag(place.session)}:", *left]
+        if self._history is not None and place:
+            lines += ["and the history goes on:", *self._history[place.told :][:1]]
+        return "\n".join(line if isinstance(line, str) else f"  {_described(line, begun)}" for line in lines)
+
+
+def _described(step: Op | Told, begun: int) -> str:
+    if isinstance(step, Told):
+        return f"@{step.time - begun} {step.actor}: {step.event}"
+    said = {name: getattr(step, name) for name in ("etag", "request_id", "validate_only") if getattr(step, name)}
+    asked = step.command._asdict().items() if step.command else ()
+    asked = {name: value for name, value in asked if value != Command._field_defaults.get(name)}
+    until = step.responded - begun if step.responded < NEVER else "..."
+    return (
+        f"{step.invoked - begun}..{until} {step.client}: {asked or 'read'} {said} -> {shorten(str(step.answer), 200)}"
+    )
