@@ -144,7 +144,7 @@ def test_a_repetition_is_answered_by_a_server_that_was_started_since(database):
     answers, ids = [], {name: new_id() for name in MUTATIONS}
     requests = {}
     for start in range(2):
-        with serving(database) as server:
+        with serving(database, tick_ms=3_600_000) as server:
             desk = Desk(server.target, "w")
             if start == 0:
                 requests = {name: prepare(desk) for name, prepare in MUTATIONS.items()}

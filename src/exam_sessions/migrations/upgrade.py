@@ -22,5 +22,6 @@ def configuration(store: Store) -> Config:
 
 def upgrade(store: Store, revision: str = "head") -> None:
     """Applies every migration the database does not have yet."""
-    store.writer().close()  # sets the file up for concurrent readers before anything is in it
-    command.upgrade(configuration(store), revision)
+    with store.migrating():
+        store.writer().close()  # sets a file up for concurrent readers before anything is in it
+        command.upgrade(configuration(store), revision)

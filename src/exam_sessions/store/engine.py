@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from sqlalchemy import ColumnElement, Engine, Select, Table
@@ -133,6 +135,10 @@ class Store(ABC):
     @abstractmethod
     def reader(self) -> Db:
         """A connection that cannot write."""
+
+    def migrating(self) -> AbstractContextManager[None]:
+        """Lets one server migrate at a time. PostgreSQL's lock is the migration's own (migrations/env.py)."""
+        return nullcontext()
 
     @abstractmethod
     def presence(self) -> str:

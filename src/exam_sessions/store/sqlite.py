@@ -168,6 +168,17 @@ class SqliteStore(Store):
             driver.execute("PRAGMA cache_size=-32768")
         return SqliteDb(driver)
 
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Servers that start together on one file wait for the one that migrates it."""
+        sign = self.path.with_name(f"{self.path.name}-migration")
+        with sign.open("wb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                sign.unlink(missing_ok=True)
+
     def presence(self) -> str:
         """This server's id, by which others of the same file can tell whether it lives (`is_alive`)."""
         if self._presence is None:
