@@ -12,6 +12,8 @@ measures:
   batches      BatchCreate of 10,000 against the raw driver, and what other calls wait meanwhile
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
+  responses    SetResponses of 50 questions, submitted and scored, against the echo
+  aggregates   counts and scores of a release of 10,000 among a million sessions, against the raw SQL
   postgres     durable transitions on PostgreSQL, against the echo and pgbench; two replicas against one
   native       the native transport, against its own echo, the default transport, and etcd
   watch        500 watchers, 500 events a second: delivery, loss, memory
@@ -40,7 +42,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import batches, capacity, footprint, native, pages, postgres, stored, traffic, watch
+from benchmark import batches, capacity, footprint, marking, native, pages, postgres, stored, traffic, watch
 from benchmark.bench import Bench
 from benchmark.figures import Figure, Missing, as_json, notes, skipped, table
 from benchmark.processes import Cores, machine_busy_seconds
@@ -60,6 +62,8 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "batches": batches.batches,
     "pages": pages.pages,
     "footprint": footprint.footprint,
+    "responses": marking.responses,
+    "aggregates": marking.aggregates,
     "postgres": postgres.postgres,
     "native": native.native,
     "watch": watch.watch,

@@ -87,7 +87,7 @@ def clock():
 def clocked_server(database, clock):
     """A server whose clock the test holds; its clockwork runs when the test says so."""
     with serving(database, clock, tick_ms=3_600_000) as running:
-        yield running
+        yield running.quiet()
 
 
 @pytest.fixture

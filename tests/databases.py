@@ -99,7 +99,8 @@ class SqliteDatabase(Database):
             return False
 
     def definition(self):
-        said = self.read("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        ours = "sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+        said = self.read(f"SELECT name, type, sql FROM sqlite_master WHERE {ours}")
         return {
             name: (self.read(f"PRAGMA table_xinfo({name})"), "WITHOUT ROWID" in sql)
             if kind == "table"

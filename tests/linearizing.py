@@ -8,21 +8,27 @@ made, or never. Given the session's history, what takes effect must also be exac
 
 from __future__ import annotations
 
+import json
 from textwrap import shorten
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide, due_command
+from exam_sessions.domain.records import Papers
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from exam_sessions.domain.records import Event, Release, Session
+    from exam_sessions.domain.decide import Decision
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Event, Release, Script, Session
 
 NEVER = 1 << 62
 CLOCK = "system"
+NO_FORMS: Mapping[str, Form] = MappingProxyType({})
 
 
 class Seen(NamedTuple):
@@ -63,12 +69,28 @@ class Told(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an order has come to: the session, the requests the service remembers, and how much history there is."""
+    """Where an order has come to: the session, its scripts, the requests remembered, how much history there is."""
 
     session: Session
     deleted: bool = False
     requests: frozenset[tuple[str, Command | None, str]] = frozenset()
     told: int = 0
+    scripts: tuple[Script, ...] = ()
+
+    def __hash__(self) -> int:
+        """Scripts hold dictionaries; places that differ in nothing else are few."""
+        return hash((self.session, self.deleted, self.requests, self.told))
+
+    def after(self, decision: Decision) -> Place:
+        """The place a decision leads to."""
+        written = {script.attempt: script for script in (*self.scripts, *decision.scripts)}
+        return self._replace(
+            # The history keeps a deleted booking for those who ask again, without its PIN.
+            session=decision.session or self.session._replace(pin=""),
+            deleted=decision.session is None,
+            told=self.told + len(decision.events),
+            scripts=tuple(written[attempt] for attempt in sorted(written)),
+        )
 
 
 Order = list[Op | Told]
@@ -85,8 +107,21 @@ def state_and_etag(session: Session) -> object:
 
 def as_told(event: Event) -> Event:
     """An event with its changes as callers read them."""
-    changes = {name: tuple(str(v) if v else "" for v in pair) for name, pair in (event.changes or {}).items()}
+    changes = {name: tuple(_as_read(value) for value in pair) for name, pair in (event.changes or {}).items()}
     return event._replace(changes=changes)
+
+
+def _as_read(value: object) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, separators=(",", ":"))
+    return str(value) if value else ""
+
+
+def events_told(decision: Decision, actor: str, request_id: str, time: int) -> tuple[Told, ...]:
+    """The rows of history a decision leaves; what the service does by itself is told as the clock's."""
+    return tuple(
+        Told(as_told(event)._replace(actor=""), event.actor or actor, request_id, time) for event in decision.events
+    )
 
 
 def linearize(
@@ -95,15 +130,17 @@ def linearize(
     release: Release,
     show: Callable[[Session], object] = state_and_etag,
     history: Sequence[Told] | None = None,
+    forms: Mapping[str, Form] = NO_FORMS,
 ) -> Order:
-    """An order that explains the calls on a session that stood so before them.
+    """An order that explains the calls on a session that stood so, and had no script, before them.
 
-    With a history, the clock may move the session too; its moves stand in the order as they were told.
+    With a history, the clock may move the session too; its moves stand in the order as they were told. The catalogue
+    holds these forms, each in its first revision.
 
     Raises:
         Unexplained: there is none; says how far the longest attempt came.
     """
-    search = Search(ops, release, show, history)
+    search = Search(ops, release, show, history, forms)
     order = search.onward(0, Place(session), [])
     if order is None:
         raise Unexplained(search.account())
@@ -119,9 +156,10 @@ class Search:
         release: Release,
         show: Callable[[Session], object],
         history: Sequence[Told] | None,
+        forms: Mapping[str, Form],
     ) -> None:
         self._ops = sorted(ops, key=lambda op: op.invoked)
-        self._release, self._show, self._history = release, show, history
+        self._release, self._show, self._history, self._forms = release, show, history, forms
         self._answered = sum(1 << n for n, op in enumerate(self._ops) if op.answer is not None)
         self._dead: set[tuple[int, Place]] = set()
         self._longest: tuple[Order, int, Place | None] = ([], 0, None)
@@ -181,14 +219,26 @@ class Search:
             return
         for bit, op in ops:
             now = told.time if told else op.now or op.invoked
-            answer, after, event = self._judge(op, place, now)
-            if event is None or op.answer not in (None, answer):
+            answer, after, decision = self._judge(op, place, now)
+            if decision is None or op.answer not in (None, answer):
                 continue
-            expected = Told(as_told(event), op.client, op.request_id, now)
-            if told is None or (told == expected and op.invoked <= now <= op.responded):
+            expected = events_told(decision, op.client, op.request_id, now)
+            if told is None or (self._told_at(place, expected) and op.invoked <= now <= op.responded):
                 yield bit, op, after
 
-    def _judge(self, op: Op, place: Place, now: int) -> tuple[Seen | No, Place, Event | None]:
+    def _told_at(self, place: Place, expected: tuple[Told, ...]) -> bool:
+        """Whether the history goes on with exactly these rows."""
+        assert self._history is not None
+        return tuple(self._history[place.told : place.told + len(expected)]) == expected
+
+    def _papers(self, place: Place, command: Command) -> Papers:
+        """What the rules of marking may ask about."""
+        session = place.session
+        wanted = str(command.updated_form or dict(command.fields).get("test_form") or session.test_form)
+        form = self._forms.get(session.test_form) if session.form_revision else None
+        return Papers(form, place.scripts, 1 if wanted in self._forms else 0)
+
+    def _judge(self, op: Op, place: Place, now: int) -> tuple[Seen | No, Place, Decision | None]:
         """How the service answers the call in this place, and what comes of it: the same place, or another."""
         session, command = place.session, op.command
         request = (op.request_id, command, op.etag)
@@ -204,19 +254,17 @@ class Search:
                 return self._accepted(op, session), place, None
             if op.etag and op.etag != f"v{session.version}":
                 raise errors.StaleSession(session.id, f"v{session.version}")
-            decision = decide(session, self._release, command, now)
+            decision = decide(session, self._release, command, now, self._papers(place, command))
         except errors.Refusal as refusal:
-            return No(refusal.reason), place, None
+            # A batch of rows speaks with the reason of the first.
+            told = refusal.first if isinstance(refusal, errors.BatchRefused) else refusal
+            return No(told.reason), place, None
         became = decision.session or session
         answer = No(decision.refusal.reason) if decision.refusal else self._accepted(op, became)
         if op.validate_only:
             return answer, place, None
         requests = place.requests | {request} if keeps and not decision.refusal else place.requests
-        if decision.session is None:
-            # The history keeps a deleted booking for those who ask again, without its PIN.
-            became = session._replace(pin="")
-        (event,) = decision.events
-        return answer, Place(became, decision.session is None, requests, place.told + 1), event
+        return answer, place.after(decision)._replace(requests=requests), decision
 
     def _accepted(self, op: Op, session: Session) -> Seen:
         deletes = op.command is not None and op.command.action is Action.DELETE
@@ -227,10 +275,9 @@ class Search:
         command = None if place.deleted else due_command(place.session, self._release, told.time)
         if command is None:
             return None
-        became, (event,), *_ = decide(place.session, self._release, command, told.time)
-        if became is None or Told(as_told(event), CLOCK, "", told.time) != told:
-            return None
-        return place._replace(session=became, told=place.told + 1)
+        decision = decide(place.session, self._release, command, told.time, self._papers(place, command))
+        expected = events_told(decision, CLOCK, "", told.time)
+        return place.after(decision) if self._told_at(place, expected) else None
 
     def account(self) -> str:
         """The longest order that was found, and what could not come next."""

@@ -65,6 +65,11 @@ class RunningServer:
         """Runs a coroutine on the server's loop."""
         return self._wait(coroutine)
 
+    def quiet(self):
+        """The server, once the clockwork's first sweep is over: with a long tick, the next is the test's."""
+        until(lambda: self.app.service.clockwork._sweeps)
+        return self
+
     def sweep(self):
         """Runs the clockwork once, now."""
         return self._wait(self.app.service.clockwork.sweep())

@@ -30,8 +30,8 @@ from serving import until
 
 PROJECT = Path(__file__).parent.parent
 VENV = "/opt/exam-sessions"
-MEGABYTES = 95
-"""What the environment may weigh; 88.5 MB when this was written, more than a quarter of it compiled modules."""
+MEGABYTES = 105
+"""What the environment may weigh; 101.7 MB with the PostgreSQL driver, a quarter of it compiled modules."""
 
 IS_ROOT = os.geteuid() == 0
 OF_THE_BASE = "bin|dev|etc|proc|sbin|tmp|usr"
@@ -309,6 +309,11 @@ def test_what_the_wheel_is_made_of_is_in_the_context_and_copied():
         assert not ignored(Path(name), IGNORE)
 
 
+def test_the_sample_form_is_in_the_context():
+    [sample] = (PROJECT / "src").rglob("maths-year-5.json")
+    assert not ignored(sample.relative_to(PROJECT), IGNORE)
+
+
 @pytest.fixture(scope="module")
 def image():
     """The image's files and settings, made as the Dockerfile says."""
@@ -371,6 +376,15 @@ def test_every_module_of_the_image_is_compiled_whatever_the_time_of_its_source(i
     assert len(compiled) == len(list(image.at(VENV).rglob("exam_sessions/**/*.py")))
     # PEP 552: by hash, and not checked against the source.
     assert {file.read_bytes()[4] for file in compiled} == {1}
+
+
+@pytest.mark.slow
+def test_the_image_has_the_sample_form(image):
+    look = (
+        "from importlib import resources as r; print(*[f.name for f in r.files('exam_sessions.samples').iterdir()])"
+    )
+    said = image.run("python", "-c", look)
+    assert "maths-year-5.json" in said.stdout.split(), said.stderr
 
 
 @pytest.mark.slow

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typer.main import get_command
+
+from exam_sessions.cli import cli
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.v1 import (
     catalog_service_pb2,
@@ -79,6 +82,29 @@ def test_the_table_names_every_rpc_and_no_other():
     named = re.findall(r"^\| (\w+) \|.*\|.*\|.*\|$", section("The RPCs"), re.MULTILINE)
     names = [m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods]
     assert [name for name in named if name != "RPC"] == names
+
+
+def test_where_the_vendors_endpoints_are_is_no_place_that_does_not_exist():
+    names = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}
+    rows = re.findall(r"^\| .* \| (.*) \|$", section("The vendors' endpoints"), re.MULTILINE)[1:]
+    named = {word for row in rows for word in re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", row)}
+    assert len(rows) >= 20
+    assert len(named & names) >= 15
+    assert named - names == {"LifecycleService", "TemplateService"}
+
+
+def test_the_table_of_commands_names_every_command_and_no_other():
+    """`releases create`, `list` in a cell stands for `releases create` and `releases list`."""
+    typed = set()
+    for cell in re.findall(r"^\| (`.*`) \|.*\|$", section("The command line"), re.MULTILINE):
+        group = ""
+        for name in re.findall(r"`([\w ]+)`", cell):
+            group = name.rpartition(" ")[0] or group
+            typed.add(name if " " in name or not group else f"{group} {name}")
+    commands = set()
+    for name, command in get_command(cli).commands.items():
+        commands |= {f"{name} {inner}" for inner in command.commands} if hasattr(command, "commands") else {name}
+    assert typed == commands
 
 
 def test_no_relative_link_leads_nowhere():

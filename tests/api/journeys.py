@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from messages import at
+from messages import at, lasting
 
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2
 from serving import State
 
 FAR_AHEAD = at(4_000_000_000 * 1_000_000)
@@ -43,8 +43,26 @@ JOURNEYS = {
     "EXCEPTION": ({}, (*STARTED, "FailSession")),
 }
 
-ARGUMENTS = {"SetPin": {"pin": "qwerty"}, "EnterPin": {"pin": "QWERTY"}, "FailSession": {"message": "power cut"}}
-"""What a call needs besides the session."""
+A = result_pb2.Choice(label="A")
+CHOSE_A = result_pb2.QuestionResponse(id="1", response=result_pb2.Response(options=[A]))
+LONG_AGO = at(1_700_000_000 * 1_000_000)
+"""A moment in 2023."""
+
+ARGUMENTS = {
+    "SetPin": {"pin": "qwerty"},
+    "EnterPin": {"pin": "QWERTY"},
+    "FailSession": {"message": "power cut"},
+    "SetExtraTime": {"extra_time": lasting(600), "reason": "a broken arm"},
+    "SetResponses": {"responses": [result_pb2.ItemResponse(questions=[CHOSE_A])]},
+    "AssignItemMarks": {
+        "marks": [marking_service_pb2.ItemMark(question_number="1", mark="1")],
+        "completion_time": LONG_AGO,
+    },
+    "AssignItemResponses": {"responses": [marking_service_pb2.PaperResponse(question_number="1", options=[A])]},
+    "ScoreResponse": {"question_number": "3", "mark": "2.5"},
+    "UnscoreResponse": {"question_number": "3"},
+}
+"""What a call needs besides the session; questions are those of forms.mixed."""
 
 
 def name_of(session):

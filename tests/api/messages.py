@@ -35,7 +35,8 @@ SERVICE = {name: method.containing_service.full_name for name, method in METHOD.
 MOVES = tuple(
     name
     for name, service in SERVICE.items()
-    if service.endswith(("LifecycleService", "MarkingService")) and name not in {"GetStateMachine", "ExplainSession"}
+    if service.endswith(("LifecycleService", "MarkingService"))
+    and name not in {"GetStateMachine", "ExplainSession", "GetSessionResults"}
 )
 """The RPCs that move one session."""
 

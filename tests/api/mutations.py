@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from journeys import ARGUMENTS, bring_to
-from messages import MOVES, booking, bookings, mask
+from forms import essay, mcq, mixed
+from journeys import ARGUMENTS, ON_PAPER, STARTED, bring_to, walk
+from messages import MOVES, booking, bookings, mask, new_id
 
-from exam_sessions.v1 import catalog_pb2, session_service_pb2
+from exam_sessions.v1 import catalog_pb2, session_service_pb2, test_form_pb2
 
 LEGAL_IN = {
     "CreatePackage": "SCHEDULED_BUT_NOT_CREATED",
@@ -33,8 +34,22 @@ LEGAL_IN = {
     "ReceiveScan": "LOCAL_SCAN_REQUESTED",
     "FailSession": "PAUSED",
     "RecoverSession": "EXCEPTION",
+    "ReopenSession": "FINISHED",
+    "RetakeSession": "FINISHED",
+    "SetExtraTime": "IN_PROGRESS",
+    "ClearResponses": "FINISHED",
 }
 """A state in which each move is legal; OpenWindow and RequestVerification need more and have their own lines."""
+
+ANSWERED = (*STARTED, "SetResponses", "FinishSession")
+NEEDS_FORM = {
+    "SetResponses": ({}, STARTED),
+    "AssignItemMarks": (ON_PAPER, ()),
+    "AssignItemResponses": (ON_PAPER, ()),
+    "ScoreResponse": ({}, ANSWERED),
+    "UnscoreResponse": ({}, (*ANSWERED, "ScoreResponse")),
+}
+"""For each move on a session that has a form: the release it needs, and the calls that lead to where it is legal."""
 
 
 def key_of(rpc, session):
@@ -49,6 +64,10 @@ def a_move(rpc):
             session = bring_to(desk, "SCHEDULED_BUT_LOCKED")
             opened = catalog_pb2.Release(id=session.release_id)
             desk.call("UpdateRelease", release=opened, update_mask=mask("window_start"))
+        elif rpc in NEEDS_FORM:
+            fields, rpcs = NEEDS_FORM[rpc]
+            reference = mixed(desk, reference=new_id()).reference
+            session = walk(desk, desk.book(desk.release(test_form=reference, **fields)), *rpcs)
         else:
             session = bring_to(desk, LEGAL_IN[rpc])
         return rpc, key_of(rpc, session) | ARGUMENTS.get(rpc, {})
@@ -94,6 +113,26 @@ def update_release(desk):
     return "UpdateRelease", {"release": new, "update_mask": mask("name")}
 
 
+def finalize_release(desk):
+    return "FinalizeRelease", {"release_id": bring_to(desk, "IN_PROGRESS").release_id}
+
+
+def unfinalize_release(desk):
+    release = desk.release()
+    desk.call("FinalizeRelease", release_id=release.id)
+    return "UnfinalizeRelease", {"release_id": release.id}
+
+
+def create_form(_):
+    return "CreateTestForm", {"test_form": test_form_pb2.TestForm(reference=new_id(), questions=[mcq("1")])}
+
+
+def update_form(desk):
+    reference = mixed(desk, reference=new_id()).reference
+    new = test_form_pb2.TestForm(reference=reference, questions=[mcq("1"), essay("2")])
+    return "UpdateTestForm", {"test_form": new}
+
+
 MUTATIONS = {rpc: a_move(rpc) for rpc in MOVES} | {
     "CreateSession": create,
     "BatchCreateSessions": batch_create,
@@ -102,4 +141,8 @@ MUTATIONS = {rpc: a_move(rpc) for rpc in MOVES} | {
     "DeleteSession": delete,
     "CreateRelease": create_release,
     "UpdateRelease": update_release,
+    "FinalizeRelease": finalize_release,
+    "UnfinalizeRelease": unfinalize_release,
+    "CreateTestForm": create_form,
+    "UpdateTestForm": update_form,
 }

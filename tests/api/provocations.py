@@ -12,7 +12,7 @@ from grpc import StatusCode as Code
 from journeys import bring_to, walk
 from messages import at, bookings, lasting, mask, new_id, send, send_bytes
 from processes import ServerProcess
-from rows import finalize, read
+from rows import read
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
@@ -118,7 +118,7 @@ def duplicate_release_id(stage):
 @provokes(Code.FAILED_PRECONDITION)
 def invalid_transition(stage):
     session = bring_to(stage.desk, "READY")
-    allowed = "enter_keycode,set_pin,remove_pin,void,reset,fail,update"
+    allowed = "enter_keycode,set_pin,remove_pin,void,reset,fail,update,set_extra_time"
     facts = {"state": "READY", "action": "unlock", "allowed_actions": allowed}
     yield lambda: stage.desk.move("UnlockSession", session), facts
 
@@ -126,14 +126,16 @@ def invalid_transition(stage):
 @provokes(Code.FAILED_PRECONDITION)
 def session_not_resettable(stage):
     session = bring_to(stage.desk, "FINISHED")
-    facts = {"state": "FINISHED", "action": "reset", "allowed_actions": "send_to_marking,void,fail,update"}
+    allowed = "send_to_marking,void,clear_responses,reopen,retake,fail,update"
+    facts = {"state": "FINISHED", "action": "reset", "allowed_actions": allowed}
     yield lambda: stage.desk.move("ResetSession", session), facts
 
 
 @provokes(Code.FAILED_PRECONDITION)
 def session_not_editable(stage):
     session = bring_to(stage.desk, "AWAITING_MARKING")
-    facts = {"state": "AWAITING_MARKING", "action": "delete", "allowed_actions": "submit_marked,void,fail,update"}
+    allowed = "submit_marked,void,clear_responses,reopen,fail,update,score_response,unscore_response"
+    facts = {"state": "AWAITING_MARKING", "action": "delete", "allowed_actions": allowed}
     yield lambda: stage.desk.call("DeleteSession", session_id=session.id), facts
 
 
@@ -147,7 +149,7 @@ def session_not_voidable(stage):
 @provokes(Code.FAILED_PRECONDITION)
 def release_finalized(stage):
     release = stage.desk.release()
-    finalize(stage.server, release.id)
+    stage.desk.call("FinalizeRelease", release_id=release.id)
     yield lambda: stage.desk.book(release), {"release_id": release.id}
 
 

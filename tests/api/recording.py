@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import grpc
+from forms import LONG_AGO, chosen
 from google.protobuf import message_factory
+from google.protobuf.duration_pb2 import Duration
 from messages import METHOD, SERVICE, at, booking, mask, micros, new_id, request_of
 
 from exam_sessions.app import now
@@ -21,8 +23,8 @@ from exam_sessions.domain.records import Event, Release, Session
 from exam_sessions.domain.states import EDITABLE, Action, State
 from exam_sessions.rpc.convert_booking import edit_of, edited_fields
 from exam_sessions.rpc.convert_session import fill_session
-from exam_sessions.rpc.lifecycle_servicer import MOVES
-from exam_sessions.v1 import session_pb2
+from exam_sessions.rpc.moves import MOVES
+from exam_sessions.v1 import marking_service_pb2, result_pb2, session_pb2
 from linearizing import NEVER, No, Op, Seen, Told, linearize
 from serving import read_refusal
 
@@ -75,6 +77,8 @@ class Sheet:
     """As somebody saw it last."""
     asked: list = field(default_factory=list)
     """Calls that carried a request id."""
+    forms: dict = field(default_factory=dict)
+    """The forms of the catalogue, by their references."""
 
     def show(self):
         """Writes records of the session as callers see them."""
@@ -91,11 +95,12 @@ class Sheet:
         """An order that explains every answer in every field, and each event."""
         # Every event before was a version of its own.
         history = [told(event) for event in events[self.start.version :]]
-        return linearize(self.ops, self.start, self.release, self.show(), history)
+        return linearize(self.ops, self.start, self.release, self.show(), history, self.forms)
 
     def explain_without_history(self):
         """An order that explains the states and etags that callers saw, whatever else they saw."""
-        return linearize([op._replace(answer=brief(op.answer)) for op in self.ops], self.start, self.release)
+        ops = [op._replace(answer=brief(op.answer)) for op in self.ops]
+        return linearize(ops, self.start, self.release, forms=self.forms)
 
 
 def brief(answer):
@@ -115,10 +120,14 @@ RPC = {MOVES[rpc](request_of(rpc)).action: rpc for rpc in MOVES} | {
     Action.UPDATE: "UpdateSession",
     Action.DELETE: "DeleteSession",
 }
-ODD = {Action[name] for name in ("VOID", "DELETE", "FAIL", "RESET", "UPDATE", "SET_PIN", "REMOVE_PIN")}
+ODD = {
+    *(Action[name] for name in ("VOID", "DELETE", "FAIL", "RESET", "UPDATE", "SET_PIN", "REMOVE_PIN")),
+    *(Action[name] for name in ("CLEAR_RESPONSES", "REOPEN", "SET_EXTRA_TIME")),
+}
 """Actions that lead away from where sessions go."""
 
 PINS = ("qwerty", "abcdef")
+FORM = "form-1"
 
 
 def command_of(rpc, request):
@@ -130,14 +139,76 @@ def command_of(rpc, request):
     return Command(Action.DELETE) if rpc == "DeleteSession" else None
 
 
+REFERENCES = ("a", "b", FORM)
+"""Forms, of which the catalogue holds the last at most."""
+MARKS = ("0", "1", "0.5", "1", "0", "4.5", None)
+
+
+def said(chance):
+    """A response to one of three questions, of which the last takes words."""
+    number = chance.choice("123")
+    words = {"text": chance.choice(["", "words", "more words"])} if number == "3" else {}
+    options = [] if words else chosen(*chance.choice(["A", "B", "AB", ""]))
+    response = result_pb2.Response(options=options, **words)
+    return result_pb2.ItemResponse(questions=[result_pb2.QuestionResponse(id=number, response=response)])
+
+
+def responses(chance):
+    """What a candidate answers, now and then late."""
+    late = {"attempt": chance.randint(1, 2), "revision": chance.randint(0, 6)} if chance.random() < 0.2 else {}
+    return {"responses": [said(chance)], "submit_for_scoring": chance.random() < 0.4} | late
+
+
+def marks(chance):
+    """Marks of some questions; one without a mark was not attempted."""
+    given = {number: chance.choice(MARKS) for number in chance.sample("123", chance.randint(1, 3))}
+    row = marking_service_pb2.ItemMark
+    return [row(question_number=number, mark=mark) for number, mark in given.items()]
+
+
+def of_paper(chance):
+    """Responses of a paper to its first questions."""
+    words = {number: chance.choice(["A", "B", ""]) for number in chance.choice(["1", "2", "12"])}
+    row = marking_service_pb2.PaperResponse
+    return [row(question_number=number, options=chosen(*labels)) for number, labels in words.items()]
+
+
+def extra_time(chance):
+    """Time as such, or in percent."""
+    if chance.random() < 0.5:
+        return {"extra_time_percent": chance.choice([25, 50]), "reason": "a reader"}
+    return {"extra_time": Duration(nanos=chance.choice([1, 20]) * 1_000_000), "reason": "a reader"}
+
+
+def reopening(chance):
+    """Now and then with a deadline a few milliseconds ahead."""
+    deadline = {"deadline": at(steady() + chance.choice([5_000, 50_000]))} if chance.random() < 0.4 else {}
+    return {"deferred_clock": chance.random() < 0.5} | deadline
+
+
 ARGUMENTS = {
     Action.SET_PIN: lambda chance: {"pin": chance.choice(PINS)},
     Action.ENTER_PIN: lambda chance: {"pin": chance.choice(PINS)},
     Action.VOID: lambda chance: {"reason": chance.randint(0, 5), "message": "ill", "force": chance.random() < 0.5},
-    Action.RESET: lambda chance: {"current_form": chance.choice(["", "a"]), "updated_form": chance.choice("ab")},
+    Action.RESET: lambda chance: {
+        "current_form": chance.choice(["", "a"]),
+        "updated_form": chance.choice(REFERENCES),
+    },
     Action.DOWNLOAD: lambda chance: {"client": session_pb2.DeliveryClient(held_offline=chance.random() < 0.1)},
     Action.FINISH: lambda chance: {"reason": chance.randint(0, 2)},
     Action.FAIL: lambda _: {"message": "power cut"},
+    Action.SET_RESPONSES: responses,
+    Action.UPLOAD: lambda chance: {"responses": [said(chance)]},
+    Action.ASSIGN_ITEM_MARKS: lambda chance: {"marks": marks(chance), "completion_time": LONG_AGO},
+    Action.ASSIGN_ITEM_RESPONSES: lambda chance: {"responses": of_paper(chance), "completion_time": LONG_AGO},
+    Action.SCORE_RESPONSE: lambda chance: {
+        "question_number": chance.choice("123"),
+        "mark": chance.choice(MARKS[:-1]),
+    },
+    Action.UNSCORE_RESPONSE: lambda chance: {"question_number": chance.choice("123")},
+    Action.CLEAR_RESPONSES: lambda _: {"message": "as agreed"},
+    Action.REOPEN: reopening,
+    Action.SET_EXTRA_TIME: extra_time,
 }
 """What a call says besides the session."""
 
@@ -145,13 +216,13 @@ ARGUMENTS = {
 def edit(chance, soon):
     """What is to be edited: now and then to a window that opens in a few milliseconds, if it is to be so `soon`."""
     name = chance.choice(["centre_id", "test_form", "external_reference"])
-    value = chance.choice("abc")
+    value = chance.choice(REFERENCES)
     if soon and chance.random() < 0.8:
         name, value = "window_start", at(steady() + chance.choice([5_000, 20_000, 80_000]))
     return {"booking": booking(**{name: value}), "update_mask": mask(name)}
 
 
-def draw(chance, sheet, soon=False):
+def draw(chance, sheet, soon=False, favoured=()):
     """A call on a session: mostly legal where it was seen last, now and then one that was made before."""
     if chance.random() < 0.2:
         return "GetSession", {"session_id": sheet.start.id}
@@ -162,6 +233,8 @@ def draw(chance, sheet, soon=False):
     usual, odd = [a for a in legal if a not in ODD], [a for a in legal if a in ODD]
     ways = chance.choices([usual, odd, list(RPC)], [0.7, 0.12, 0.18])[0]
     action = chance.choice(ways or list(RPC))
+    if (wished := [a for a in favoured if a in legal]) and chance.random() < 0.5:
+        action = chance.choice(wished)
     if soon and Action.UPDATE in legal and latest.state in EDITABLE and chance.random() < 0.3:
         action = Action.UPDATE
     key = {"keycode": sheet.start.keycode} if action is Action.ENTER_KEYCODE else {"session_id": sheet.start.id}
@@ -183,8 +256,8 @@ LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.Sta
 class Recorder:
     """Clients with a line to each server. Few sessions are worked on at a time, so that calls meet."""
 
-    def __init__(self, clients, sheets, *, crowd=4, each=25, soon=False):
-        self._clients, self._sheets, self._crowd, self._each, self._soon = clients, sheets, crowd, each, soon
+    def __init__(self, clients, sheets, *, crowd=4, each=25, **taste):
+        self._clients, self._sheets, self._crowd, self._each, self._taste = clients, sheets, crowd, each, taste
         self._numbers = itertools.count()
         self.turned_away = []
         """What those were told who waited, and got no answer."""
@@ -203,7 +276,7 @@ class Recorder:
             hurry = chance.choices(
                 [{}, {"patience": chance.uniform(0.0003, 0.003)}, {"regret": chance.uniform(0, 0.002)}], [94, 3, 3]
             )[0]
-            self._make(chance.choice(lines), sheet, *draw(chance, sheet, self._soon), **hurry)
+            self._make(chance.choice(lines), sheet, *draw(chance, sheet, **self._taste), **hurry)
 
     def look(self, line, sheet):
         """Reads a session."""

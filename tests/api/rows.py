@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-TABLES = ("releases", "sessions", "events", "requests", "pins", "workspaces")
+TABLES = ("test_forms", "releases", "sessions", "scripts", "events", "requests", "pins", "workspaces")
 
 
 def read(server, sql, *values):
@@ -33,8 +33,3 @@ def unchanged(server, desk):
     before = snapshot(server, desk.workspace)
     yield
     assert snapshot(server, desk.workspace) == before
-
-
-def finalize(server, release_id):
-    """Finalizes a release; the RPC for it comes later."""
-    assert write(server, "UPDATE releases SET finalized = 1 WHERE id = ?", release_id) == 1

@@ -10,7 +10,15 @@ from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Desk, Refused
 
 ID = "5f1d1f0e-7a51-4c39-9f6e-0a6f0d1c2b3a"
-EMPTY_IS_FINE = {"GetStateMachine", "ListSessions", "ListReleases", "WatchSessions", "ListEventConsumers"}
+EMPTY_IS_FINE = {
+    "GetStateMachine",
+    "ListSessions",
+    "AggregateSessions",
+    "ListReleases",
+    "ListTestForms",
+    "WatchSessions",
+    "ListEventConsumers",
+}
 SessionFilter = session_service_pb2.SessionFilter
 Release = catalog_pb2.Release
 

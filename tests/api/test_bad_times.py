@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from journeys import bring_to
+from journeys import ARGUMENTS, bring_to
 from messages import booking, mask, moment
 from rows import unchanged
 
@@ -94,6 +94,14 @@ def test_the_last_moment_of_the_calendar_is_a_moment_like_any_other(desk):
     assert session.attempt.deadline.seconds == session.attempt.start_time.seconds + 2_592_000
 
 
+def test_no_deadline_lies_beyond_the_calendar(desk):
+    session = bring_to(desk, "FINISHED", duration=Duration(seconds=600))
+    session = desk.move("ReopenSession", session, deadline=Timestamp(seconds=LAST_SECOND))
+    session = desk.move("SetExtraTime", session, extra_time=Duration(seconds=2_592_000), reason="r")
+    assert session.attempt.deadline.seconds == LAST_SECOND
+    assert desk.get(desk.move("PauseSession", session)).attempt.HasField("pause_start_time")
+
+
 def test_every_bad_time_of_a_batch_is_named(desk, server):
     bad = Timestamp(seconds=5, nanos=-1)
     rows, release = [booking("a", window_start=bad), booking("b"), booking("c", window_end=bad)], desk.release()
@@ -136,3 +144,21 @@ def test_a_window_is_kept_to_the_microsecond(desk):
     start = Timestamp(seconds=1_900_000_000, nanos=123_456_000)
     session = desk.book(window_start=start)
     assert desk.get(session).window_start == start
+
+
+@pytest.mark.parametrize("bad", MOMENTS)
+def test_a_moment_is_refused_of_a_reopening_and_of_a_paper(desk, server, bad):
+    session, moment_of = desk.book(), {"completion_time": MOMENTS[bad]}
+    marks, responses = ARGUMENTS["AssignItemMarks"] | moment_of, ARGUMENTS["AssignItemResponses"] | moment_of
+    for path, rpc, fields in (
+        ("deadline", "ReopenSession", {"deadline": MOMENTS[bad]}),
+        ("completion_time", "AssignItemMarks", marks),
+        ("completion_time", "AssignItemResponses", responses),
+    ):
+        assert_refused(server, desk, path, rpc, session_id=session.id, **fields)
+
+
+@pytest.mark.parametrize("bad", DURATIONS)
+def test_extra_time_is_refused_with(desk, server, bad):
+    fields = {"session_id": desk.book().id, "extra_time": DURATIONS[bad], "reason": "r"}
+    assert_refused(server, desk, "extra_time", "SetExtraTime", **fields)

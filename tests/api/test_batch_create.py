@@ -5,7 +5,7 @@ from crowd import at_once, reasons
 from grpc import StatusCode
 from journeys import ON_PAPER
 from messages import booking, bookings, new_id
-from rows import count, finalize, read, unchanged
+from rows import count, read, unchanged
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused
@@ -155,7 +155,7 @@ def test_one_bad_row_at_the_very_end_refuses_all(desk, server):
 
 def test_the_batch_of_a_finalized_release_is_refused_once(desk, server):
     release = desk.release()
-    finalize(server, release.id)
+    desk.call("FinalizeRelease", release_id=release.id)
     refused = refusal_of(desk, server, release, bookings(50))
     assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "RELEASE_FINALIZED")
     assert refused.metadata == {"release_id": release.id}

@@ -4,7 +4,7 @@ import pytest
 from grpc import StatusCode
 from journeys import JOURNEYS, bring_to
 from messages import new_id
-from rows import count, finalize, unchanged
+from rows import count, unchanged
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused
@@ -76,7 +76,7 @@ def test_a_deleted_session_is_not_deleted_again(desk, server):
 def test_a_session_of_a_finalized_release_is_not_deleted(desk, server):
     release = desk.release()
     session = desk.book(release)
-    finalize(server, release.id)
+    desk.call("FinalizeRelease", release_id=release.id)
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         desk.call("DeleteSession", session_id=session.id)
     assert refused.value.reason == "RELEASE_FINALIZED"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import provocations_of_marking  # noqa: F401 - enters its own
 import provocations_of_watches  # noqa: F401 - enters its own
 import pytest
 from messages import new_id

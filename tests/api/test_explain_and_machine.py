@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from journeys import ARGUMENTS, JOURNEYS, bring_to, walk
+from forms import mixed
+from journeys import ARGUMENTS, JOURNEYS, bring_to, name_of, walk
 from messages import booking, lasting, mask, new_id
-from rows import finalize, unchanged
+from rows import unchanged
 
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused
@@ -34,12 +35,21 @@ RPCS = {
     "ARCHIVE": "ArchiveSession",
     "VOID": "VoidSession",
     "RESET": "ResetSession",
+    "ASSIGN_ITEM_MARKS": "AssignItemMarks",
+    "ASSIGN_ITEM_RESPONSES": "AssignItemResponses",
     "REQUEST_SCAN": "RequestScan",
     "RECEIVE_SCAN": "ReceiveScan",
+    "SET_RESPONSES": "SetResponses",
+    "CLEAR_RESPONSES": "ClearResponses",
+    "REOPEN": "ReopenSession",
+    "RETAKE": "RetakeSession",
     "FAIL": "FailSession",
     "RECOVER": "RecoverSession",
     "UPDATE": "UpdateSession",
     "DELETE": "DeleteSession",
+    "SCORE_RESPONSE": "ScoreResponse",
+    "UNSCORE_RESPONSE": "UnscoreResponse",
+    "SET_EXTRA_TIME": "SetExtraTime",
 }
 """The RPC of each action that can be called, in the order of the contract."""
 
@@ -89,11 +99,28 @@ def test_what_is_explained_of_a_session_comes_true(desk, server, state):
 def test_what_is_explained_of_a_session_in_a_finalized_release_comes_true(desk, server):
     def make(state="READY"):
         session = bring_to(desk, state)
-        finalize(server, session.release_id)
+        desk.call("FinalizeRelease", release_id=session.release_id)
         return session
 
     assert_it_comes_true(desk, server, make)
     assert_it_comes_true(desk, server, lambda: make("LOCKED_BY_PIN"))
+
+
+@pytest.mark.parametrize("state", ["IN_PROGRESS", "OFFLINE", "AWAITING_MARKING", "PAPER_RESPONSE_UPLOAD"])
+def test_what_is_explained_of_a_session_with_a_form_comes_true(desk, server, state):
+    reference = mixed(desk).reference
+    needed, rpcs = JOURNEYS[state]
+
+    def make():
+        session = desk.book(desk.release(test_form=reference, **needed))
+        return walk(desk, session, *[rpc for rpc in rpcs if rpc != "SendToMarking"])
+
+    assert name_of(make()) == state
+    assert_it_comes_true(desk, server, make)
+
+
+def test_what_is_explained_of_a_session_without_attempts_left_comes_true(desk, server):
+    assert_it_comes_true(desk, server, lambda: bring_to(desk, "FINISHED", max_attempts=1))
 
 
 def test_what_is_explained_of_a_session_held_offline_comes_true(desk, server):
@@ -186,6 +213,14 @@ def test_the_machine_tells_its_transitions(machine):
     assert rows_of(machine, "RESET") == {(1, 1), (2, 1), (3, 1), (4, 1)}
     assert {end for _, end in rows_of(machine, "VOID")} == {10}
     assert len(rows_of(machine, "VOID")) == 19
+    handed_in = {9, 11, 12, 15, 16}
+    assert rows_of(machine, "SET_RESPONSES") == {(6, 6)}
+    assert rows_of(machine, "ASSIGN_ITEM_MARKS") == rows_of(machine, "ASSIGN_ITEM_RESPONSES") == {(19, 19)}
+    assert rows_of(machine, "ROUTE") == {(9, 15), (9, 11), (19, 15), (19, 16), (19, 11)}
+    assert rows_of(machine, "REOPEN") == {(start, end) for start in handed_in for end in (6, 7, 19)}
+    assert rows_of(machine, "RETAKE") == {(start, end) for start in (9, 11, 12) for end in (4, 19)}
+    assert rows_of(machine, "CLEAR_RESPONSES") == {(start, end) for start in (6, 7, *handed_in) for end in (4, 19)}
+    assert rows_of(machine, "SET_EXTRA_TIME") == {(state, state) for state in (1, 2, 3, 4, 5, 14, 22, 6, 7)}
     assert rows_of(machine, "RECOVER") == {(99, 1), (99, 7), (99, 19)}
 
 

@@ -90,6 +90,20 @@ def test_two_sessions_of_a_candidate_opened_in_one_transaction_have_one_winner(s
     assert told(outcomes, lambda reply: reply.session.state) == [6, 6, taken, taken]
 
 
+def test_a_session_closed_in_the_same_transaction_does_not_stand_in_its_own_way(server, desk):
+    session = bring_to(desk, "IN_PROGRESS")
+    asked = {"keycode": session.keycode, "validate_only": True}
+    outcomes = grouped(server, desk, ("ClearResponses", {"session_id": session.id}), ("EnterKeycode", asked))
+    assert told(outcomes, lambda reply: reply.session.state) == [4, 6]
+
+
+def test_a_session_opened_in_the_same_transaction_stands_in_the_way_of_another(server, desk):
+    one, other = (desk.walk(desk.book(None, "ben"), "CreatePackage", "DownloadSession") for _ in range(2))
+    asked = {"keycode": other.keycode, "validate_only": True}
+    outcomes = grouped(server, desk, ("EnterKeycode", {"keycode": one.keycode}), ("EnterKeycode", asked))
+    assert told(outcomes, lambda reply: reply.session.state) == [6, "CANDIDATE_HAS_OPEN_SESSION"]
+
+
 def test_an_edit_there_and_back_in_one_transaction_is_two_edits(server, desk):
     session = desk.book(access_code="OLD")
     edits = [{"booking": booking(access_code=code), "update_mask": mask("access_code")} for code in ("NEW", "OLD")]
@@ -128,7 +142,7 @@ def test_a_writer_that_waits_too_long_for_another_is_told_to_retry(impatient, de
 
 def test_a_roster_that_another_writer_kept_waiting_is_completed_by_its_repetition(impatient, desk_of_impatient):
     desk = desk_of_impatient
-    content = {"release_id": desk.release().id, "bookings": bookings(5000), "request_id": new_id()}
+    content = {"release_id": desk.release().id, "bookings": bookings(10_000), "request_id": new_id()}
     call = send(desk, "BatchCreateSessions", **content)
     until(lambda: count(impatient, "sessions", desk.workspace) > 0)
     with impatient.database.locked_for_writing():
@@ -140,8 +154,8 @@ def test_a_roster_that_another_writer_kept_waiting_is_completed_by_its_repetitio
         assert not isinstance(outcome, Refused) or outcome.code is StatusCode.UNAVAILABLE, outcome
         return not isinstance(outcome, Refused) and outcome.sessions
 
-    assert len(until(repeated)) == 5000
-    assert count(impatient, "sessions", desk.workspace) == 5000
+    assert len(until(repeated)) == 10_000
+    assert count(impatient, "sessions", desk.workspace) == 10_000
 
 
 def test_reads_do_not_wait_for_writers(impatient, desk_of_impatient):

@@ -4,13 +4,17 @@ import itertools
 from contextlib import ExitStack
 
 import pytest
+from forms import mixed
 from google.protobuf.duration_pb2 import Duration
-from journeys import FETCHED, INVIGILATED, MODERATED, ON_PAPER, walk
+from journeys import FETCHED, INVIGILATED, MODERATED, ON_PAPER, STARTED, walk
 from messages import at, bookings
-from recording import Line, Recorder, Sheet, steady
+from recording import FORM, Line, Recorder, Sheet, steady
 
 from exam_sessions.domain.records import Release, Session
-from linearizing import CLOCK, Told
+from exam_sessions.domain.states import Action
+from exam_sessions.rpc.convert_form import form_in
+from exam_sessions.v1 import catalog_pb2
+from linearizing import CLOCK, Seen, Told
 from serving import Desk, serving
 
 CLIENTS = 8
@@ -27,7 +31,21 @@ RELEASES = (
     ON_PAPER,
     OPEN_NOW,
 )
-BRIEF = tuple({"duration": Duration(nanos=millis * 1_000_000)} for millis in (3, 6, 12, 60))
+WITH_A_FORM = (
+    {"test_form": FORM},
+    ON_PAPER | {"test_form": FORM},
+    {"test_form": FORM, "max_attempts": 3, "attempt_strategy": catalog_pb2.ATTEMPT_STRATEGY_AVERAGE},
+    ON_PAPER | MODERATED | {"test_form": FORM},
+)
+MARKING = (
+    *(Action.SET_RESPONSES, Action.ASSIGN_ITEM_MARKS, Action.ASSIGN_ITEM_RESPONSES, Action.SCORE_RESPONSE),
+    *(Action.SUBMIT_MARKED, Action.RETAKE, Action.REOPEN, Action.ENTER_KEYCODE),
+)
+BRIEF = tuple(
+    {"duration": Duration(nanos=millis * 1_000_000), "test_form": form}
+    for millis in (6, 12, 60)
+    for form in ("", FORM)
+)
 """Releases whose attempts end by themselves, almost at once."""
 
 
@@ -55,16 +73,18 @@ def clients(servers, desk):
 
 def fresh(desk, database, count, releases, steps):
     """Sheets of sessions as they stand in the database, the releases in turns; half have taken these steps."""
+    form = form_in(mixed(desk))
+    form.revision = 1
     for n, fields in enumerate(releases):
         rows = bookings(count // len(releases), f"{n}-")
         booked = desk.call("BatchCreateSessions", release_id=desk.release(**fields).id, bookings=rows).sessions
         for session in booked[::2]:
-            walk(desk, session, *steps)
+            walk(desk, session, *(steps if fields.get("delivery") != ON_PAPER["delivery"] else ()))
     rows = database.read("SELECT * FROM releases WHERE workspace_id = ?", desk.workspace)
     by_id = {release.id: release for release in map(Release._make, rows)}
     rows = database.read("SELECT * FROM sessions WHERE workspace_id = ?", desk.workspace)
     starts = sorted(map(Session._make, rows), key=lambda session: session.candidate_id.split("-")[::-1])
-    return [Sheet(start, by_id[start.release_id]) for start in starts]
+    return [Sheet(start, by_id[start.release_id], forms={FORM: form}) for start in starts]
 
 
 def recorded(desk, servers, clients, calls, releases, steps=(), **how):
@@ -88,6 +108,16 @@ def test_every_session_is_as_if_its_calls_came_one_after_the_other(desk, servers
         lost += sum(1 for op in sheet.ops if op.answer is None)
     # Calls that came one after the other, and were all answered, would prove nothing.
     assert min(met, lost) >= calls // 1000
+
+
+@CALLS
+def test_answers_and_marks_are_as_if_they_came_one_after_the_other(desk, servers, clients, calls):
+    scored = 0
+    for sheet in recorded(desk, servers, clients, calls, WITH_A_FORM, STARTED, favoured=MARKING):
+        sheet.explain(desk.history(sheet.start))
+        shown = [op.answer.shown for op in sheet.ops if isinstance(op.answer, Seen) and op.answer.shown]
+        scored += sum(1 for session in shown if session.HasField("score"))
+    assert scored >= calls // 100
 
 
 @CALLS

@@ -5,7 +5,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 from journeys import bring_to
 from messages import lasting, mask, moment, new_id
-from rows import finalize, unchanged
+from rows import unchanged
 
 from exam_sessions.v1 import catalog_pb2
 from serving import Refused
@@ -109,7 +109,7 @@ def test_a_mask_is_refused_that_names(desk, server, path):
 
 def test_a_finalized_release_is_not_edited(desk, server):
     release = create(desk, name="x")
-    finalize(server, release.id)
+    desk.call("FinalizeRelease", release_id=release.id)
     assert desk.call("GetRelease", release_id=release.id).release.finalized
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         update(desk, release, "name", name="y")
@@ -119,7 +119,7 @@ def test_a_finalized_release_is_not_edited(desk, server):
 def test_the_sessions_of_a_finalized_release_say_so_and_cannot_be_started(desk, server):
     release = create(desk, name="x")
     session = bring_to(desk, "READY", release)
-    finalize(server, release.id)
+    desk.call("FinalizeRelease", release_id=release.id)
     assert desk.get(session).closed_by_release
     for rpc in ("EnterKeycode", "ResetSession", "SetPin", "RemovePin"):
         with unchanged(server, desk), pytest.raises(Refused) as refused:

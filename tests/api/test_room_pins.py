@@ -6,7 +6,7 @@ import pytest
 from crowd import at_once
 from grpc import StatusCode
 from journeys import bring_to, walk
-from messages import booking, mask, moment
+from messages import booking, mask, moment, new_id
 from rows import unchanged
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
@@ -109,6 +109,28 @@ def test_wrong_pins_at_the_same_moment_are_all_counted(desk):
     refusals = at_once(*[lambda: desk.move("EnterPin", session, pin="ZZZZZZ")] * 8)
     assert sorted(refusal.reason for refusal in refusals) == ["PIN_BLOCKED"] * 3 + ["WRONG_PIN"] * 5
     assert sorted(r.metadata["tries_left"] for r in refusals if r.reason == "WRONG_PIN") == list("01234")
+
+
+def test_a_wrong_pin_under_an_id_of_another_request_is_not_counted(desk, server):
+    session, request_id = bring_to(desk, "LOCKED_BY_PIN"), new_id()
+    desk.call("CreateRelease", release=catalog_pb2.Release(name="Physics"), request_id=request_id)
+    for _ in range(3):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.move("EnterPin", session, pin="ZZZZZZ", request_id=request_id)
+        assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED")
+    with pytest.raises(Refused) as refused:
+        desk.move("EnterPin", session, pin="ZZZZZZ", request_id=new_id())
+    assert (refused.value.reason, refused.value.metadata) == ("WRONG_PIN", {"tries_left": "4"})
+
+
+def test_a_right_pin_sent_twice_opens_once_and_a_wrong_one_under_its_id_is_not_counted(desk, server):
+    session, request_id = bring_to(desk, "LOCKED_BY_PIN"), new_id()
+    first = desk.move("EnterPin", session, pin="QWERTY", request_id=request_id)
+    with unchanged(server, desk):
+        assert desk.move("EnterPin", session, pin="QWERTY", request_id=request_id) == first
+        with pytest.raises(Refused) as refused:
+            desk.move("EnterPin", session, pin="ZZZZZZ", request_id=request_id)
+    assert refused.value.reason == "REQUEST_ID_REUSED"
 
 
 @pytest.mark.parametrize("way", ["set anew", "removed"])

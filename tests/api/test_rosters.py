@@ -5,7 +5,7 @@ import threading
 import pytest
 from crowd import at_once, reasons, won
 from messages import booking, bookings, mask, new_id, send
-from rows import count, finalize, read, unchanged
+from rows import count, read, unchanged
 
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused, serving, until
@@ -231,7 +231,7 @@ def test_a_release_finalized_under_a_roster_takes_all_of_it_or_nothing(server, d
     release = desk.release()
     call = send(desk, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))
     until(lambda: count(server, "sessions", desk.workspace) > 0)
-    finalize(server, release.id)
+    desk.call("FinalizeRelease", release_id=release.id)
     error = call.exception()
     until(lambda: count(server, "sessions", desk.workspace) == visible(desk))
     assert_whole(server, desk, 0 if error else 10_000)

@@ -9,14 +9,14 @@ from alembic.runtime.migration import MigrationContext
 from processes import ServerProcess, calling
 from sqlalchemy import insert, inspect
 
-from exam_sessions.domain import records, states
+from exam_sessions.domain import forms, records, states
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store import schema
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.engine import DatabaseDown
 from exam_sessions.store.events import EventRow
 from exam_sessions.store.requests import RequestRow
-from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2
+from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
 
 
 @pytest.fixture
@@ -128,6 +128,7 @@ def test_a_connection_is_durable_and_waits_for_nobody_for_ever_whatever_the_data
         (records.Release, schema.releases),
         (EventRow, schema.events),
         (RequestRow, schema.requests),
+        (records.Script, schema.scripts),
     ],
 )
 def test_a_record_has_the_columns_of_its_table_in_order(record, table):
@@ -149,6 +150,9 @@ def test_the_workspace_leads_every_key_and_index(table):
         (session_pb2.FinishReason, states.FinishReason, "FINISH_REASON_"),
         (session_pb2.VoidReason, states.VoidReason, "VOID_REASON_"),
         (catalog_pb2.Delivery, states.Delivery, "DELIVERY_"),
+        (catalog_pb2.AttemptStrategy, states.AttemptStrategy, "ATTEMPT_STRATEGY_"),
+        (test_form_pb2.QuestionType, forms.QuestionType, "QUESTION_TYPE_"),
+        (test_form_pb2.Marking, forms.Marking, "MARKING_"),
     ],
 )
 def test_the_numbers_on_the_wire_are_those_of_the_domain(wire, word, prefix):
@@ -160,7 +164,7 @@ def test_the_numbers_on_the_wire_are_those_of_the_domain(wire, word, prefix):
 def test_every_verb_of_the_domain_has_its_number_on_the_wire_in_order():
     wire = [name.removeprefix("ACTION_").lower() for name, number in session_pb2.Action.items() if number]
     assert wire == [action.value for action in states.Action]
-    assert sorted(session_pb2.Action.values()) == list(range(37))
+    assert sorted(session_pb2.Action.values()) == list(range(41))
 
 
 def test_the_states_of_the_wire_are_the_vendors():

@@ -4,7 +4,7 @@ import pytest
 from grpc import StatusCode
 from journeys import JOURNEYS, bring_to
 from messages import booking, mask, moment, new_id
-from rows import finalize, unchanged
+from rows import unchanged
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused
@@ -156,7 +156,7 @@ def test_a_session_is_edited_by_its_keycode(desk):
 def test_a_session_of_a_finalized_release_is_not_edited(desk, server):
     release = desk.release()
     session = desk.book(release)
-    finalize(server, release.id)
+    desk.call("FinalizeRelease", release_id=release.id)
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         edit(desk, session, booking(centre_id="x"), "centre_id")
     assert refused.value.reason == "RELEASE_FINALIZED"

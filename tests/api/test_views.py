@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from journeys import bring_to, walk
+from forms import mixed
+from journeys import ARGUMENTS, bring_to, walk
 from messages import SERVICE, booking, lasting, mask, new_id
 from rows import unchanged
 
@@ -96,38 +97,54 @@ OF_EVENTS = {"WatchSessions", "AcknowledgeEvents", "ListEventConsumers"}
 """See test_watch.py and test_consumers.py."""
 
 
+NOT_FOUND = {"SESSION_NOT_FOUND", "RELEASE_NOT_FOUND", "TEST_FORM_NOT_FOUND"}
+OF_NOBODY = {
+    "GetStateMachine",
+    "ListSessions",
+    "ListReleases",
+    "CreateRelease",
+    "ListTestForms",
+    "CreateTestForm",
+}
+"""RPCs that name nothing there may be."""
+
+
 def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, desk):
-    stranger, session = Desk(server.target), bring_to(desk, "READY")
+    stranger, form = Desk(server.target), mixed(desk)
+    session = bring_to(desk, "READY", test_form=form.reference)
     row = session_service_pb2.SessionEdit(session_id=session.id, booking=booking(centre_id="x"))
     edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}
     with unchanged(server, desk), unchanged(server, stranger):
         for rpc in SERVICE:
-            if rpc in {"GetStateMachine", "ListSessions", "ListReleases", "CreateRelease"} | OF_EVENTS:
+            if rpc in OF_NOBODY | OF_EVENTS:
                 continue
             special = {
                 "CreateSession": {"release_id": session.release_id, "booking": booking("a")},
                 "BatchCreateSessions": {"release_id": session.release_id, "bookings": [booking("a")]},
                 "BatchGetSessions": {"session_ids": [session.id]},
                 "BatchUpdateSessions": {"edits": [row], "update_mask": mask("centre_id")},
+                "AggregateSessions": {"release_ids": [session.release_id]},
                 "GetRelease": {"release_id": session.release_id},
+                "FinalizeRelease": {"release_id": session.release_id},
+                "UnfinalizeRelease": {"release_id": session.release_id},
+                "GetTestForm": {"reference": form.reference},
+                "UpdateTestForm": {"test_form": form},
                 "UpdateRelease": {
                     "release": catalog_pb2.Release(id=session.release_id, name="x"),
                     "update_mask": mask("name"),
                 },
             }
-            extra = {
-                "UpdateSession": edit,
-                "EnterPin": {"pin": "ABCDEF"},
-                "FailSession": {"message": "m"},
-            }.get(rpc, {})
+            extra = edit if rpc == "UpdateSession" else ARGUMENTS.get(rpc, {})
             by_id, by_keycode = {"session_id": session.id}, {"keycode": session.keycode}
             keys = [by_keycode] if rpc == "EnterKeycode" else [by_id, by_keycode]
             for fields in [special[rpc]] if rpc in special else [key | extra for key in keys]:
                 with pytest.raises(Refused) as refused:
                     stranger.call(rpc, **fields)
-                assert refused.value.reason in {"SESSION_NOT_FOUND", "RELEASE_NOT_FOUND"}, rpc
+                assert refused.value.reason in NOT_FOUND, rpc
         assert stranger.call("ListSessions", show_total_size=True).total_size == 0
         assert stranger.call("ListReleases").releases == []
+        assert stranger.call("ListTestForms").test_forms == []
+        assert stranger.call("AggregateSessions").total.session_count == 0
         wanted = session_service_pb2.SessionFilter(release_ids=[session.release_id])
         assert stranger.call("ListSessions", filter=wanted).sessions == []
     stranger.close()

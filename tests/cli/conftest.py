@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from importlib import resources
+
 import pytest
 from terminal import Terminal
 
@@ -8,3 +10,11 @@ from terminal import Terminal
 def terminal(server, desk):
     """A terminal that talks to the desk's workspace."""
     return Terminal(server.target, desk.workspace)
+
+
+@pytest.fixture
+def sample(terminal):
+    """The file of the sample form, which the catalogue holds: ten questions, two of them for people, 16 marks."""
+    with resources.as_file(resources.files("exam_sessions.samples") / "maths-year-5.json") as file:
+        terminal("forms", "import", file)
+        yield file

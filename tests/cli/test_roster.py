@@ -5,7 +5,8 @@ import time
 import pytest
 
 from buf.validate import validate_pb2
-from exam_sessions.cli.roster import EMPTY, Row, UnreadableRoster, read_roster
+from exam_sessions.cli.csv_file import Unreadable
+from exam_sessions.cli.roster import EMPTY, Row, read_roster
 from exam_sessions.cli.roster_columns import BY_NAME, COLUMNS, ETHNICITIES, GENDERS, GRADES
 from exam_sessions.v1 import session_pb2
 
@@ -25,7 +26,7 @@ def only_booking(text):
 
 
 def refusal_of(data):
-    with pytest.raises(UnreadableRoster) as refused:
+    with pytest.raises(Unreadable) as refused:
         read_roster(data if isinstance(data, bytes) else data.encode())
     return str(refused.value)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
-from exam_sessions.domain.records import Booking, Event, Release, Session
+from exam_sessions.domain.records import NO_PAPERS, Booking, Event, Papers, Release, Session
 from exam_sessions.domain.states import Action, State
 
 SECOND = 1_000_000
@@ -147,14 +147,18 @@ def a_booking(**changes: Any) -> Booking:
     return booking._replace(**changes)
 
 
-def decided(session: Session, release: Release, action: Action, now: int = NOW, **said: Any) -> Decision:
+def decided(
+    session: Session, release: Release, action: Action, now: int = NOW, papers: Papers = NO_PAPERS, **said: Any
+) -> Decision:
     """The decision on a command; a refusal is raised."""
-    return decide(session, release, Command(action, **said), now)
+    return decide(session, release, Command(action, **said), now, papers)
 
 
-def became(session: Session, release: Release, action: Action, now: int = NOW, **said: Any) -> Session:
+def became(
+    session: Session, release: Release, action: Action, now: int = NOW, papers: Papers = NO_PAPERS, **said: Any
+) -> Session:
     """The session after an accepted command."""
-    decision = decided(session, release, action, now, **said)
+    decision = decided(session, release, action, now, papers, **said)
     assert decision.refusal is None
     assert decision.session is not None
     return decision.session

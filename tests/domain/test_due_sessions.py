@@ -1,6 +1,7 @@
 """What the clockwork has to do, and the columns it finds its work by."""
 
 import pytest
+from sample_forms import papers
 from sample_sessions import CLOSES, DEADLINE, HOUR, MINUTE, NOW, OPENS, STARTED, a_release, a_session, became
 
 from exam_sessions.domain.decide import due_command, settle
@@ -107,3 +108,36 @@ def test_the_mark_goes_when_the_session_is_not_open_any_more(action, state):
 def test_the_mark_comes_back_when_a_started_session_is_recovered():
     failed = a_session(State.EXCEPTION, start_time=STARTED, pause_start_time=NOW)
     assert became(failed, a_release(), Action.RECOVER).open_candidate == "candidate-1"
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "rests"),
+    [
+        (State.IN_PROGRESS, Action.FINISH, 15),
+        (State.PAUSED, Action.FINISH, 15),
+        (State.OFFLINE, Action.FINISH_OFFLINE, 18),
+    ],
+)
+def test_what_is_in_progress_is_due_at_once_when_the_release_is_finalized(state, action, rests):
+    release = a_release(finalized=1)
+    session = settle(a_session(state, form_revision=1), release, NOW)
+    command = due_command(session, release, NOW)
+    assert (session.due_time, command.action, command.finish_reason.name) == (NOW, action, "RELEASE_FINALIZED")
+    after = became(session, release, command.action, NOW, papers(), finish_reason=command.finish_reason)
+    assert (after.state, after.end_time, after.finish_reason, after.due_time) == (rests, NOW, 4, None)
+
+
+def test_an_attempt_that_was_over_before_its_release_was_finalized_ended_with_its_time():
+    release = a_release(finalized=1)
+    command = due_command(a_session(State.IN_PROGRESS), release, DEADLINE + HOUR)
+    after = became(
+        a_session(State.IN_PROGRESS), release, command.action, DEADLINE + HOUR, finish_reason=command.finish_reason
+    )
+    assert (after.end_time, after.finish_reason) == (DEADLINE, 3)
+
+
+@pytest.mark.parametrize("state", [s for s in State if s not in {3, 6, 7, 8}], ids=lambda state: state.name)
+def test_a_finalized_release_submits_nothing_else(state):
+    release = a_release(finalized=1)
+    assert due_command(a_session(state), release, NOW) is None
+    assert settle(a_session(state), release, NOW).due_time is None

@@ -1,7 +1,8 @@
 import pytest
 from hypothesis import given, settings
+from sample_forms import MACHINE, MIXED, papers
 from sample_histories import CALLABLE, asked, histories
-from sample_sessions import DEADLINE, HOUR, NOW, OPENS, a_release, a_session
+from sample_sessions import CLOSES, DEADLINE, HOUR, NOW, OPENS, a_release, a_session
 
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
@@ -9,16 +10,17 @@ from exam_sessions.domain.decide import explain
 from exam_sessions.domain.states import Action, State
 
 
-def told_of(session, release, now=NOW):
+def told_of(session, release, now=NOW, form=MIXED):
     """State code or reason by action."""
     return {
         str(action): int(verdict) if isinstance(verdict, State) else verdict.reason
-        for action, verdict in explain(session, release, now).items()
+        for action, verdict in explain(session, release, now, papers(form)).items()
     }
 
 
-def allowed(session, release, now=NOW):
-    return {action: verdict for action, verdict in told_of(session, release, now).items() if isinstance(verdict, int)}
+def allowed(session, release, now=NOW, form=MIXED):
+    told = told_of(session, release, now, form).items()
+    return {action: verdict for action, verdict in told if isinstance(verdict, int)}
 
 
 @pytest.mark.parametrize("state", State, ids=lambda state: state.name)
@@ -35,6 +37,7 @@ def test_a_ready_session_is_told_where_each_action_leads():
         "reset": 1,
         "fail": 99,
         "update": 4,
+        "set_extra_time": 4,
     }
 
 
@@ -49,12 +52,33 @@ def test_a_running_session_is_told_what_time_allows():
     assert allowed(running, a_release()) == {
         "pause": 7,
         "go_offline": 8,
-        "finish": 9,
+        "finish": 15,
         "void": 10,
+        "set_responses": 6,
+        "clear_responses": 4,
         "fail": 99,
         "update": 6,
+        "set_extra_time": 6,
     }
-    assert set(allowed(running, a_release(), DEADLINE)) == {"finish", "void", "fail", "update"}
+    assert set(allowed(running, a_release(), DEADLINE)) == {"finish", "void", "clear_responses", "fail", "update"}
+
+
+@pytest.mark.parametrize(("form", "leads_to"), [(None, 9), (MACHINE, 11), (MIXED, 15)])
+def test_the_way_told_goes_on_to_where_the_session_comes_to_rest(form, leads_to):
+    assert allowed(a_session(State.IN_PROGRESS), a_release(), form=form)["finish"] == leads_to
+
+
+def test_a_marked_session_is_told_what_may_begin_again():
+    assert allowed(a_session(State.MARKED), a_release(max_attempts=2)) == {
+        "archive": 13,
+        "void": 10,
+        "clear_responses": 4,
+        "reopen": 6,
+        "retake": 4,
+        "fail": 99,
+        "update": 11,
+        "score_response": 11,
+    }
 
 
 def test_a_final_session_is_told_that_nothing_is_left():
@@ -75,6 +99,9 @@ def test_a_final_session_is_told_that_nothing_is_left():
         (State.MARKED, a_release(), NOW, "request_verification", "RELEASE_NOT_MODERATED"),
         (State.MARKED, a_release(moderated=1), NOW, "archive", "MODERATION_REQUIRED"),
         (State.ARCHIVED, a_release(), NOW, "void", "SESSION_NOT_VOIDABLE"),
+        (State.IN_PROGRESS, a_release(), NOW, "assign_item_marks", "PAPER_RESPONSE_UPLOAD_REQUIRED"),
+        (State.MARKED, a_release(max_attempts=1), NOW, "retake", "ATTEMPTS_EXHAUSTED"),
+        (State.FINISHED, a_release(), CLOSES, "reopen", "WINDOW_CLOSED"),
     ],
 )
 def test_an_action_that_would_be_refused_is_told_why(state, release, now, action, reason):
@@ -97,9 +124,9 @@ def test_a_booking_that_may_be_deleted_is_told_so():
 @given(histories)
 def test_what_is_explained_is_what_would_be_decided(told):
     for step in told.steps[::3]:
-        verdicts = explain(step.before, told.release, step.now)
+        verdicts = explain(step.before, step.release, step.now, step.papers)
         for action in map(Action, CALLABLE):
-            answer = asked(step.before, told.release, Command(action), step.now)
+            answer = asked(step.before, step.release, Command(action), step.now, step.papers)
             if isinstance(answer, errors.Refusal):
                 assert isinstance(verdicts[action], errors.Refusal)
                 assert (verdicts[action].reason, str(verdicts[action])) == (answer.reason, str(answer))

@@ -1,13 +1,14 @@
 """The rules beyond the state: the release, the window, the client, the form, moderation."""
 
 import pytest
+from sample_forms import answers, papers
 from sample_sessions import (
     CLOSES,
+    DEADLINE,
     HOUR,
     NOW,
     OPENS,
     PIN,
-    STARTED,
     a_release,
     a_session,
     became,
@@ -16,11 +17,10 @@ from sample_sessions import (
 )
 
 from exam_sessions import errors
-from exam_sessions.domain.commands import Command
-from exam_sessions.domain.machine import Move, fire
 from exam_sessions.domain.states import Action, FinishReason, State
 
 A, S = Action, State
+HANDED_IN = (S.FINISHED, S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED)
 
 CLOSED_BY_A_FINALIZED_RELEASE = [
     (A.CREATE_PACKAGE, S.SCHEDULED_BUT_NOT_CREATED),
@@ -38,6 +38,15 @@ CLOSED_BY_A_FINALIZED_RELEASE = [
     (A.RESET, S.READY),
     (A.UPDATE, S.SCHEDULED_BUT_NOT_CREATED),
     (A.DELETE, S.SCHEDULED_BUT_NOT_CREATED),
+    (A.SET_EXTRA_TIME, S.READY),
+    (A.SET_EXTRA_TIME, S.IN_PROGRESS),
+    (A.ASSIGN_ITEM_MARKS, S.PAPER_RESPONSE_UPLOAD),
+    (A.ASSIGN_ITEM_RESPONSES, S.PAPER_RESPONSE_UPLOAD),
+    (A.SCORE_RESPONSE, S.AWAITING_MARKING),
+    (A.SCORE_RESPONSE, S.MARKED),
+    (A.UNSCORE_RESPONSE, S.AWAITING_MARKING),
+    *((action, state) for action in (A.CLEAR_RESPONSES, A.REOPEN) for state in HANDED_IN),
+    *((A.RETAKE, state) for state in (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED)),
 ]
 STILL_LEGAL_IN_A_FINALIZED_RELEASE = [
     (A.FINISH, S.IN_PROGRESS, 9),
@@ -46,6 +55,8 @@ STILL_LEGAL_IN_A_FINALIZED_RELEASE = [
     (A.UPLOAD, S.AWAITING_UPLOAD, 9),
     (A.SEND_TO_MARKING, S.FINISHED, 15),
     (A.SUBMIT_MARKED, S.AWAITING_MARKING, 11),
+    (A.SET_RESPONSES, S.IN_PROGRESS, 6),
+    (A.ROUTE, S.FINISHED, 15),
     (A.VERIFY, S.AWAITING_VERIFICATION, 12),
     (A.ARCHIVE, S.MARKED, 13),
     (A.VOID, S.READY, 10),
@@ -55,23 +66,17 @@ STILL_LEGAL_IN_A_FINALIZED_RELEASE = [
 
 
 @pytest.mark.parametrize(("action", "state"), CLOSED_BY_A_FINALIZED_RELEASE)
-def test_a_finalized_release_leaves_unstarted_sessions_unusable(action, state):
+@pytest.mark.parametrize("delivery", [1, 2], ids=["online", "on paper"])
+def test_a_finalized_release_locks_its_sessions(action, state, delivery):
     with pytest.raises(errors.ReleaseFinalized) as refusal:
-        decided(a_session(state), a_release(finalized=1), action, pin=PIN)
+        decided(a_session(state), a_release(finalized=1, delivery=delivery), action, NOW, papers(), pin=PIN)
     assert refusal.value.metadata() == {"release_id": "release-1"}
 
 
 @pytest.mark.parametrize(("action", "state", "expected"), STILL_LEGAL_IN_A_FINALIZED_RELEASE)
 def test_a_finalized_release_lets_sat_sessions_go_on_to_their_result(action, state, expected):
-    assert state_after(a_session(state), a_release(finalized=1), action) == expected
-
-
-@pytest.mark.parametrize("action", [A.CLEAR_RESPONSES, A.REOPEN, A.RETAKE])
-@pytest.mark.parametrize("delivery", [1, 2])
-def test_a_finalized_release_lets_no_attempt_begin_again(action, delivery):
-    release = a_release(finalized=1, delivery=delivery)
-    with pytest.raises(errors.ReleaseFinalized):
-        fire(Move(a_session(S.FINISHED), release, Command(action), NOW))
+    decision = decided(a_session(state), a_release(finalized=1), action, NOW, papers())
+    assert decision.events[0].to_state == expected
 
 
 def test_an_invigilator_finishes_a_session_because_the_release_is_finalized():
@@ -186,13 +191,15 @@ def test_a_wrong_state_is_refused_as_such_even_in_a_finalized_release():
 
 
 def test_answers_are_taken_only_while_the_attempt_has_time():
-    release, session = a_release(), a_session(S.IN_PROGRESS)
-    assert fire(Move(session, release, Command(A.SET_RESPONSES), STARTED + HOUR - 1)) is S.IN_PROGRESS
+    release, session, said = a_release(), a_session(S.IN_PROGRESS), answers(q1="A")
+    assert (
+        state_after(session, release, A.SET_RESPONSES, DEADLINE - 1, papers=papers(), responses=said) is S.IN_PROGRESS
+    )
     with pytest.raises(errors.AttemptTimeExpired):
-        fire(Move(session, release, Command(A.SET_RESPONSES), STARTED + HOUR))
+        decided(session, release, A.SET_RESPONSES, DEADLINE, papers(), responses=said)
 
 
 @pytest.mark.parametrize("now", [OPENS - 1, CLOSES])
 def test_an_attempt_is_not_reopened_outside_the_window(now):
     with pytest.raises(errors.WindowClosed):
-        fire(Move(a_session(S.FINISHED), a_release(), Command(A.REOPEN), now))
+        decided(a_session(S.FINISHED), a_release(), A.REOPEN, now)

@@ -69,6 +69,58 @@ REFUSALS = [
     (errors.StaleSession("s-1", "e-2"), errors.Stale, "STALE_SESSION", {"session_id": "s-1", "etag": "e-2"}),
     (errors.StaleRelease("r-1", "e-2"), errors.Stale, "STALE_RELEASE", {"release_id": "r-1", "etag": "e-2"}),
     (errors.StaleForm("form-b"), errors.Stale, "STALE_FORM", {"test_form": "form-b"}),
+    (errors.ReleaseNotFinalized("r-1"), errors.WrongState, "RELEASE_NOT_FINALIZED", {"release_id": "r-1"}),
+    (errors.TestFormNotFound("f-1"), errors.NotFound, "TEST_FORM_NOT_FOUND", {"reference": "f-1"}),
+    (errors.DuplicateTestForm("f-1"), errors.AlreadyExists, "DUPLICATE_TEST_FORM", {"reference": "f-1"}),
+    (
+        errors.StaleTestForm("f-1", "e-2"),
+        errors.Stale,
+        "STALE_TEST_FORM",
+        {"reference": "f-1", "etag": "e-2"},
+    ),
+    (
+        errors.PaperResponseUploadRequired(*IN_READY),
+        errors.WrongState,
+        "PAPER_RESPONSE_UPLOAD_REQUIRED",
+        OF_THE_MOVE,
+    ),
+    (
+        errors.AttemptsExhausted(3, 3),
+        errors.WrongState,
+        "ATTEMPTS_EXHAUSTED",
+        {"attempt": "3", "max_attempts": "3"},
+    ),
+    (errors.StaleAttempt(2), errors.Stale, "STALE_ATTEMPT", {"attempt": "2"}),
+    (errors.StaleResponses(7), errors.Stale, "STALE_RESPONSES", {"revision": "7"}),
+    (errors.UnknownQuestion("7"), errors.InvalidArgument, "UNKNOWN_QUESTION", {"question": "7"}),
+    (errors.UnknownOption("7", "E"), errors.InvalidArgument, "UNKNOWN_OPTION", {"question": "7", "option": "E"}),
+    (errors.QuestionRepeated("7"), errors.InvalidArgument, "QUESTION_REPEATED", {"question": "7"}),
+    (
+        errors.ResponseMismatch("7", "LONGTEXT"),
+        errors.InvalidArgument,
+        "RESPONSE_MISMATCH",
+        {"question": "7", "type": "LONGTEXT"},
+    ),
+    (
+        errors.MarkAboveAvailable("7", "6", "5"),
+        errors.InvalidArgument,
+        "MARK_ABOVE_AVAILABLE",
+        {"question": "7", "mark": "6", "available_mark": "5"},
+    ),
+    (
+        errors.MarkTooFine("7", "1.25", 1),
+        errors.InvalidArgument,
+        "MARK_TOO_FINE",
+        {"question": "7", "mark": "1.25", "mark_decimals": "1"},
+    ),
+    (errors.TestFormUnknown("f-1"), errors.WrongState, "TEST_FORM_UNKNOWN", {"test_form": "f-1"}),
+    (errors.ResultsWithheld("s-1"), errors.WrongState, "RESULTS_WITHHELD", {"session_id": "s-1"}),
+    (
+        errors.AttemptNotFound("s-1", 4),
+        errors.NotFound,
+        "ATTEMPT_NOT_FOUND",
+        {"session_id": "s-1", "attempt": "4"},
+    ),
     (errors.DatabaseUnavailable(), errors.Unavailable, "DATABASE_UNAVAILABLE", {}),
     (errors.Overloaded(), errors.Exhausted, "OVERLOADED", {}),
     (errors.RosterUnderWay(), errors.Unavailable, "ROSTER_UNDER_WAY", {}),
@@ -114,7 +166,9 @@ def kinds_below(kind):
 
 
 def test_no_refusal_is_forgotten_here():
-    of_this_house = {kind for kind in kinds_below(errors.Refusal) if kind.__module__ == "exam_sessions.errors"}
+    of_this_house = {
+        kind for kind in kinds_below(errors.Refusal) if kind.__module__.startswith("exam_sessions.errors.")
+    }
     assert of_this_house - set(FAMILIES) - {BatchRefused} == {type(refusal) for refusal, *_ in REFUSALS}
 
 
@@ -125,9 +179,21 @@ def test_no_refusal_is_forgotten_here():
         (errors.SessionNotFound("s-1"), "there is no session s-1 in this workspace"),
         (errors.WrongPin(0), "the PIN is wrong; tries left: 0"),
         (errors.StaleForm(""), "current_form is not the session's test form, which is '' now"),
+        (errors.AttemptsExhausted(2, 2), "this was attempt 2, and the release allows 2; raise its max_attempts"),
+        (errors.StaleResponses(7), "responses of revision 7 are stored already, nothing was changed"),
+        (errors.MarkAboveAvailable("7", "6", "5"), "question 7 can earn 0 to 5, not 6"),
+        (errors.MarkTooFine("7", "1.25", 1), "the mark 1.25 of question 7 is too fine; the form allows 1 decimals"),
+        (
+            errors.PaperResponseUploadRequired("READY", "assign_item_marks", ()),
+            "assign_item_marks is legal in PAPER_RESPONSE_UPLOAD only, not in READY; legal are: none",
+        ),
+        (errors.ResponseMismatch("7", "LONGTEXT"), "question 7 is of type LONGTEXT; multiple choice takes options"),
         (errors.DuplicateKeycode("{0} {now}"), "keycode {0} {now} is already taken in this workspace"),
     ],
-    ids=["a wrong move", "a lost session", "a wrong PIN", "an empty form", "braces in what the caller wrote"],
+    ids=[
+        *("a wrong move", "a lost session", "a wrong PIN", "an empty form", "no attempt left", "a late response"),
+        *("a mark too high", "a mark too fine", "no paper", "an essay ticked", "braces in what the caller wrote"),
+    ],
 )
 def test_a_refusal_says_what_is_wrong(refusal, sentence):
     assert str(refusal).startswith(sentence)

@@ -76,4 +76,5 @@ def test_there_is_one_verb_per_action_of_the_contract():
         *("upload", "finish", "send_to_marking", "submit_marked", "request_verification", "verify", "archive"),
         *("void", "reset", "assign_item_marks", "assign_item_responses", "request_scan", "receive_scan"),
         *("set_responses", "clear_responses", "reopen", "retake", "fail", "recover", "update", "delete"),
+        *("route", "score_response", "unscore_response", "set_extra_time"),
     ]

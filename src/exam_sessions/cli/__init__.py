@@ -1,15 +1,29 @@
 """The command line. Thin: arguments in, words out; the work is the server's, reached through rpc/client.py.
 
 One module per command, or per group of them. roster.py and roster_columns.py read rosters, importer.py writes them;
-console.py, progress.py, times.py and words.py are how it speaks; connection.py is which server it speaks to. Watches
-are kept going by following.py; watch_views.py, names.py, event_lines.py and receipts.py do the rest for them.
+marks_file.py reads marks, marker.py writes them; csv_file.py is how both files are read. console.py, progress.py,
+times.py and words.py are how it speaks; connection.py is which server it speaks to. Watches are kept going by
+following.py; watch_views.py, names.py, event_lines.py and receipts.py do the rest for them.
 """
 
 from __future__ import annotations
 
 import typer
 
-from exam_sessions.cli import demo, events, export, health, import_command, releases, serve, sessions, watch
+from exam_sessions.cli import (
+    demo,
+    events,
+    export,
+    forms,
+    health,
+    import_command,
+    marks,
+    releases,
+    results,
+    serve,
+    sessions,
+    watch,
+)
 
 EPILOG = """[bold]Begin here[/]
 exam-sessions demo     something to see within a minute; it needs nothing
@@ -17,6 +31,7 @@ exam-sessions serve    a server that stays; then, in another terminal:
 exam-sessions releases create "Maths, May" --duration 1h30m
 exam-sessions import roster.csv --release "Maths, May"
 exam-sessions watch    what goes on, as it happens
+exam-sessions results show KEYCODE
 
 [bold]Exit codes[/]  0 done, 1 refused or failed, 2 the command was wrong. --help after a command tells about it.
 """
@@ -34,10 +49,13 @@ cli.command("demo")(demo.demo)
 cli.command("serve", epilog=serve.EPILOG)(serve.serve)
 cli.command("migrate")(serve.migrate)
 cli.command("health", epilog=health.EPILOG)(health.health)
+cli.add_typer(forms.cli, name="forms")
 cli.add_typer(releases.cli, name="releases")
 cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
 cli.command("export", epilog=export.EPILOG)(export.export)
 cli.add_typer(sessions.cli, name="sessions")
+cli.add_typer(marks.cli, name="marks")
+cli.add_typer(results.cli, name="results")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)
 cli.add_typer(events.cli, name="events")
 

@@ -34,6 +34,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a lin
 HINTS = {
     "SESSION_NOT_FOUND": "look it up with `exam-sessions sessions list`; is the --workspace right?",
     "RELEASE_NOT_FOUND": "see which there are with `exam-sessions releases list`; is the --workspace right?",
+    "TEST_FORM_NOT_FOUND": "see which there are with `exam-sessions forms list`; is the --workspace right?",
+    "DUPLICATE_TEST_FORM": "make the next revision of it: `exam-sessions forms import FORM.json --update`",
+    "STALE_TEST_FORM": "somebody made a revision meanwhile; type the command again",
+    "TEST_FORM_UNKNOWN": "bring the form with `exam-sessions forms import`, then reset the session, or book it anew",
+    "RELEASE_FINALIZED": "open it again with `exam-sessions releases unfinalize RELEASE`",
+    "ATTEMPT_NOT_FOUND": "without --attempt and --deciding the current attempt is shown",
     "SEQUENCE_TOO_OLD": "begin with that event: --from; a consumer is taken there by `exam-sessions events rewind`",
     "SEQUENCE_AHEAD": "begin with an event that has happened; `exam-sessions events rewind` sets a consumer back",
     "SNAPSHOT_TOO_LARGE": "narrow it with --release or --session, or do without a snapshot: --now",

@@ -1,22 +1,28 @@
-"""`exam-sessions demo`: a release, ten thousand candidates, and a few sessions walked through, told as it happens."""
+"""`exam-sessions demo`: a release, ten thousand candidates, and a few sessions walked through, told as it happens.
+
+What happens to the few is demo_walks.py's.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import resources
 from typing import Annotated
 
 import typer
+from google.protobuf import json_format
 from rich.text import Text
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, connected
 from exam_sessions.cli.console import coloured, note, say, show, table
+from exam_sessions.cli.demo_walks import walk_on_paper, walk_online
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.roster import EMPTY
-from exam_sessions.cli.sessions import allowed_actions, show_events, state_text
 from exam_sessions.cli.temporary_server import temporary_server
 from exam_sessions.domain.records import Booking
-from exam_sessions.domain.states import MATURITY, Maturity, State, VoidReason
-from exam_sessions.rpc.client import BookedSession, Client, Release
+from exam_sessions.domain.states import MATURITY, Maturity, State
+from exam_sessions.rpc.client import BookedSession, Client
+from exam_sessions.rpc.client_catalog import Release, TestForm
 from exam_sessions.rpc.failures import NoServer, Refused
 
 HOUR = 3_600_000_000
@@ -25,51 +31,10 @@ HOUR = 3_600_000_000
 FIRST = ("Ada", "Blaise", "Chien-Shiung", "Dorothy", "Emmy", "Fatima", "Grace", "Hedy", "Isaac", "Jagadish")
 LAST = ("Bose", "Hodgkin", "Hopper", "Lamarr", "Lovelace", "Mirzakhani", "Newton", "Noether", "Pascal", "Wu")
 CHUNK = 1_000
-ARRIVE = ("CreatePackage", "DownloadSession", "EnterKeycode", "CheckInSession")
-SIT = (*ARRIVE, "UnlockSession")
+ON_PAPER = 2
+"""How many sit on paper."""
 
-
-class _Walk:
-    """One session on its way, each step told in a line."""
-
-    def __init__(self, client: Client, booked: BookedSession, who: str) -> None:
-        # By its keycode: the one name that EnterKeycode takes too.
-        self._client, self._session = client, booked.keycode
-        say("")
-        say(Text.assemble((who, "bold"), (f"  keycode {booked.keycode}", "dim")))
-
-    def steps(self, *rpcs: str, **fields: object) -> "_Walk":
-        """Actions, one after the other; fields go with each."""
-        for rpc in rpcs:
-            session = self._client.move(rpc, self._session, **fields)
-            self._tell(rpc, Text.assemble("→ ", state_text(session)))
-        return self
-
-    def refused(self, rpc: str, **fields: object) -> "_Walk":
-        """An action that the rules refuse, and what they would allow."""
-        try:
-            self._client.move(rpc, self._session, **fields)
-        except Refused as refused:
-            self._tell(rpc, Text.assemble(("refused ", "bold red"), refused.reason))
-            say(Text(f"    {'':<16} {refused}", style="dim"))
-            return self
-        raise AssertionError(rpc)
-
-    def explained(self) -> "_Walk":
-        """What the session may do now."""
-        explanation = self._client.explain(self._session)
-        self._tell("ExplainSession", Text(f"it may: {allowed_actions(explanation)}"))
-        return self
-
-    def history(self) -> "_Walk":
-        """The session's history."""
-        say("")
-        show_events(list(self._client.history(self._session)))
-        return self
-
-    @staticmethod
-    def _tell(rpc: str, outcome: Text) -> None:
-        say(Text.assemble(f"    {rpc:<16} ", outcome))
+SAMPLE = "maths-year-5.json"
 
 
 def demo(
@@ -81,15 +46,18 @@ def demo(
         str, typer.Option(metavar="NAME", help="The tenant it happens in.", rich_help_panel="Server")
     ] = "demo",
 ) -> None:
-    """Makes a release, books ten thousand candidates, and walks a few of them through, in well under a minute.
+    """Makes a release, books ten thousand candidates, walks a few of them to their marks: in well under a minute.
 
     When no server answers, it starts one of its own on a temporary database.
     """
     with _server(target, workspace) as (at, is_ours), connected(at, workspace) as client:
-        release = _make_release(client)
-        booked = _book(client, release, candidates)
-        _walk_through(client, booked)
-        _tell_states(client, release)
+        form = _bring_form(client)
+        online, paper = _make_releases(client, form.reference)
+        booked = _book(client, online, candidates)
+        papers = client.book(paper.id, list(_bookings(paper, ON_PAPER)))
+        walk_online(client, booked)
+        walk_on_paper(client, papers)
+        _tell_states(client, [online.id, paper.id])
         _tell_next(client, booked[0], is_ours=is_ours)
 
 
@@ -112,15 +80,31 @@ def _server(target: str, workspace: str) -> Iterator[tuple[str, bool]]:
         yield at, True
 
 
-def _make_release(client: Client) -> Release:
-    release = client.create_release(
-        f"Demo {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}",
-        duration=HOUR * 3 // 2,
-        invigilated=True,
-        requires_check_in=True,
+def _bring_form(client: Client) -> TestForm:
+    """The sample form, as it is in the catalogue."""
+    text = resources.files("exam_sessions.samples").joinpath(SAMPLE).read_text(encoding="utf-8")
+    form = json_format.Parse(text, TestForm())
+    try:
+        form = client.create_form(form)
+    except Refused as refused:
+        if refused.reason != "DUPLICATE_TEST_FORM":
+            raise
+        form = client.form(form.reference)
+    told = f"  {form.name}: {len(form.questions)} questions, {form.available_mark} marks, some of them by people"
+    say(Text.assemble(("A test form", "bold"), told))
+    return form
+
+
+def _make_releases(client: Client, form: str) -> tuple[Release, Release]:
+    """One at the computer and one on paper."""
+    name = f"Demo {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}"
+    online = client.create_release(
+        name, duration=HOUR * 3 // 2, test_form=form, invigilated=True, requires_check_in=True
     )
-    say(Text.assemble(("A release", "bold"), f"  {release.name}: 90 minutes, invigilated, with check-in"))
-    return release
+    say(Text.assemble(("A release", "bold"), f"  {name}: 90 minutes, invigilated, with check-in"))
+    paper = client.create_release(f"{name}, on paper", test_form=form, paper=True, max_attempts=2)
+    say(Text.assemble(("Another", "bold"), f"  {paper.name}: two attempts, the higher one counts"))
+    return online, paper
 
 
 def _book(client: Client, release: Release, count: int) -> list[BookedSession]:
@@ -149,30 +133,11 @@ def _bookings(release: Release, count: int) -> Iterator[Booking]:
         yield EMPTY._replace(candidate_id=f"{release.id[-6:]}-{n + 1:05}", name_first=first, name_last=last)
 
 
-def _walk_through(client: Client, booked: Sequence[BookedSession]) -> None:
-    sits = _Walk(client, booked[0], "Ada sits her exam")
-    sits.steps(*SIT, "PauseSession", "ResumeSession", "FinishSession").history()
-
-    early = _Walk(client, booked[1], "Blaise is to be paused before he has begun").steps(*ARRIVE[:2])
-    early.refused("PauseSession").explained()
-
-    room = _Walk(client, booked[2], "Chien-Shiung opens hers with the room's PIN")
-    room.steps(*ARRIVE).steps("SetPin", pin="QUARKS").refused("EnterPin", pin="LEPTON").steps(
-        "EnterPin", pin="QUARKS"
-    )
-
-    away = _Walk(client, booked[3], "Dorothy loses the connection, and her answers come back later")
-    away.steps(*SIT, "GoOffline", "FinishOffline", "UploadSession")
-
-    absent = _Walk(client, booked[4], "Emmy does not come")
-    absent.steps("VoidSession", reason=VoidReason.ABSENT).refused("ResetSession")
-
-
-def _tell_states(client: Client, release: Release) -> None:
+def _tell_states(client: Client, releases: Sequence[str]) -> None:
     say("")
     made = table("state", "sessions")
     for state in State:
-        if count := client.count([release.id], [state]):
+        if count := client.count(releases, [state]):
             made.add_row(coloured(state.name, Maturity(MATURITY[state]).name), f"{count:,}")
     show(made)
 
@@ -181,11 +146,13 @@ def _tell_next(client: Client, booked: BookedSession, *, is_ours: bool) -> None:
     say("")
     if is_ours:
         say("That server and its database are gone now. For one that stays:  exam-sessions serve")
+        say("Then, in another terminal:  exam-sessions demo, and  exam-sessions results show KEYCODE")
         return
     where = f" --workspace {client.workspace}" + (
         f" --target {client.target}" if client.target != DEFAULT_TARGET else ""
     )
     say("Look for yourself:")
+    say(f"    exam-sessions results show {booked.keycode}{where}")
     say(f"    exam-sessions sessions show {booked.keycode} -v{where}")
     say(f"    exam-sessions sessions list --state IN_PROGRESS{where}")
     say(f"    grpcurl -plaintext {client.target} list")

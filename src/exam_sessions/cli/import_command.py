@@ -11,10 +11,11 @@ from rich.text import Text
 from exam_sessions.cli.codes_file import CodesDiffer, default_path, leave_codes
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, say
+from exam_sessions.cli.csv_file import Fault, Unreadable
 from exam_sessions.cli.importer import HAS_A_SESSION, LARGEST, SMALLEST, Codes, Importer, Rejected
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
-from exam_sessions.cli.roster import Fault, UnreadableRoster, read_roster
+from exam_sessions.cli.roster import read_roster
 from exam_sessions.cli.whole_file import is_possible
 from exam_sessions.rpc.failures import NoServer, Refused
 
@@ -61,7 +62,7 @@ def import_roster(
     _check_place(roster, codes)
     try:
         read = read_roster(roster.read_bytes())
-    except UnreadableRoster as error:
+    except Unreadable as error:
         fail(f"{roster}: {error}")
     with connected(target, workspace) as client:
         found = find_release(client, release)

@@ -19,7 +19,7 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from exam_sessions.cli.roster import Fault, Row
+from exam_sessions.cli.csv_file import Fault
 from exam_sessions.cli.roster_columns import BY_FIELD
 from exam_sessions.rpc.failures import NoServer, Refused
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from exam_sessions.cli.progress import Advance
+    from exam_sessions.cli.roster import Row
     from exam_sessions.rpc.client import Client
 
 FAMILY = uuid.UUID("6f1f0a52-2b57-5d0c-9a39-53c1d7a0e6b4")

@@ -3,22 +3,38 @@
 import difflib
 import itertools
 import uuid
+from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import facts, fail, note, say, show, table
+from exam_sessions.cli.console import coloured, facts, fail, note, say, show, table
 from exam_sessions.cli.times import how_long, length, time_of, when
 from exam_sessions.cli.words import as_json, word
-from exam_sessions.rpc.client import Client, Release
+from exam_sessions.domain.states import MATURITY, Maturity
+from exam_sessions.rpc.client import Client
+from exam_sessions.rpc.client_catalog import Release
+from exam_sessions.rpc.failures import NoServer
+from exam_sessions.v1.session_pb2 import SessionStatistics
 
 COMPARED_AT_MOST = 1_000
 """Releases whose names are compared with a name nobody knows."""
 
 
+class Counts(StrEnum):
+    """Which attempt counts, as it is typed."""
+
+    HIGHEST = "highest"
+    LATEST = "latest"
+    FIRST = "first"
+    AVERAGE = "average"
+
+
 ReleaseName = Annotated[str, typer.Option("--release", metavar="ID|NAME", help="The release, by its id or its name.")]
+Named = Annotated[str, typer.Argument(metavar="ID|NAME", help="The release, by its id or its name.")]
 Releases = Annotated[
     list[str] | None,
     typer.Option("--release", metavar="ID|NAME", help="Of this release, by its id or its name. May be repeated."),
@@ -71,6 +87,9 @@ def create_release(
     max_attempts: Annotated[
         int, typer.Option(min=0, metavar="COUNT", help="Attempts of a session; 0 is unlimited.")
     ] = 0,
+    counts: Annotated[
+        Counts, typer.Option("--counts", help="Which attempt counts; average is the mean of all.")
+    ] = Counts.HIGHEST,
     grace_period: Annotated[int | None, _length("How late an offline attempt may be uploaded.", "no limit")] = None,
     *,
     paper: Annotated[bool, typer.Option("--paper", help="It is sat on paper.")] = False,
@@ -98,6 +117,7 @@ def create_release(
             paper=paper,
             test_form=test_form,
             max_attempts=max_attempts,
+            attempt_strategy=f"ATTEMPT_STRATEGY_{counts.name}",
             invigilated=invigilated,
             requires_check_in=requires_check_in,
             auto_create_pin=auto_create_pin,
@@ -109,6 +129,81 @@ def create_release(
         return
     show(facts((("release", release.id), *described(release))))
     note(f"next:  exam-sessions import ROSTER.csv --release {release.id}", style="dim")
+
+
+@cli.command("show", epilog='[bold]Example[/]\nexam-sessions releases show "Maths, May"')
+def show_release(
+    release: Named, *, json: Json = False, target: Target = DEFAULT_TARGET, workspace: Workspace = "default"
+) -> None:
+    """Shows one release, with its counts and scores when it is finalized."""
+    with connected(target, workspace) as client:
+        found = find_release(client, release)
+    _show(found, json=json)
+
+
+@cli.command(
+    "finalize",
+    epilog="""[bold]What it does[/] Locks the release, submits what is in progress, scores, computes the statistics.
+Sessions nobody began stay as they are, and cannot be begun. Papers stay where they are.
+
+[bold]Example[/]
+exam-sessions releases finalize "Maths, May"
+""",
+)
+def finalize_release(
+    release: Named,
+    *,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Locks a release, and has it submitted and scored."""
+    with connected(target, workspace) as client:
+        release_id = find_release(client, release).id
+        try:
+            found = client.finalize(release_id)
+        except NoServer:
+            # The lock is written at once, and the rest is done by any server: the answer alone may be late or lost.
+            found = client.release(release_id)
+            if not found.finalized:
+                raise
+    _show(found, json=json)
+
+
+@cli.command("unfinalize", epilog='[bold]Example[/]\nexam-sessions releases unfinalize "Maths, May"')
+def unfinalize_release(
+    release: Named, *, json: Json = False, target: Target = DEFAULT_TARGET, workspace: Workspace = "default"
+) -> None:
+    """Opens a finalized release again; what was submitted stays submitted."""
+    with connected(target, workspace) as client:
+        found = client.unfinalize(find_release(client, release).id)
+    _show(found, json=json)
+
+
+def _show(release: Release, *, json: bool) -> None:
+    if json:
+        say(as_json(release))
+        return
+    show(facts((("release", release.id), *described(release))))
+    if release.HasField("statistics"):
+        say("")
+        show(_statistics(release.statistics))
+    elif release.finalized:
+        note("attempts are still being submitted; the statistics follow", "yellow")
+        note(f"next:  exam-sessions releases show {release.id}", "dim")
+
+
+def _statistics(statistics: SessionStatistics) -> Table:
+    made = table("state", "sessions")
+    for row in statistics.states:
+        made.add_row(coloured(word(row, "state"), Maturity(MATURITY[row.state]).name), f"{row.count:,}")
+    made.add_row("all", f"{statistics.session_count:,}")
+    if statistics.scored_count:
+        made.add_row("", "")
+        made.add_row("scored", f"{statistics.scored_count:,}")
+        for told in ("min", "average", "max"):
+            made.add_row(f"{told} score", f"{getattr(statistics, f'{told}_score')} %")
+    return made
 
 
 def described(release: Release) -> tuple[tuple[str, str], ...]:
@@ -160,6 +255,9 @@ def _rules(release: Release) -> str:
         told.insert(0, "on paper")
     if release.max_attempts:
         told.append(f"at most {release.max_attempts} attempts")
+    strategy = word(release, "attempt_strategy")
+    if strategy not in {"", "HIGHEST"}:
+        told.append(f"{strategy.lower()} attempt counts")
     if release.finalized:
         told.append("finalized")
     return ", ".join(told) or "none"

@@ -5,10 +5,11 @@ Names and vocabularies are ItemLogic's (/sessions/create); the lengths are those
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exam_sessions.cli.csv_file import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,11 +93,6 @@ def moment(cell: str) -> int:
     return micros
 
 
-def shown(cell: str) -> str:
-    """A cell in quotes, as short as a message needs it."""
-    return repr(cell if len(cell) <= 40 else f"{cell[:37]}...")  # noqa: PLR2004 - half a line
-
-
 COLUMNS = (
     Column("candidate_id", "candidate_id", text(128)),
     Column("name_first", "name_first", text(100)),
@@ -119,14 +115,3 @@ COLUMNS = (
 BY_NAME = {column.name: column for column in COLUMNS}
 BY_FIELD = {column.field: column.name for column in COLUMNS}
 """The column that fills a field of a booking."""
-
-
-def column_name(heading: str) -> str:
-    """A heading as a column's name: in lower case, with `_` for spaces and hyphens."""
-    return re.sub(r"[\s-]+", "_", heading.strip().lower())
-
-
-def unknown_column(heading: str) -> str:
-    """What to say of a heading that is no column, with the column it resembles."""
-    near = difflib.get_close_matches(column_name(heading), BY_NAME, n=1, cutoff=0.6)
-    return f"{shown(heading)} (did you mean {near[0]}?)" if near else shown(heading)

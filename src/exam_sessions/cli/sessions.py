@@ -85,7 +85,7 @@ def list_sessions(
                 say(as_json(session))
             else:
                 person = session.candidate
-                who = (Text(person.candidate_id), Text(_full_name(session)))
+                who = (Text(person.candidate_id), Text(full_name(session)))
                 made.add_row(session.keycode, state_text(session), *who, when(session, "update_time"))
         more = next(found, None)
     if made.row_count:
@@ -156,7 +156,8 @@ def state_text(session: Session) -> Text:
     return coloured(word(session, "state"), word(session, "maturity"))
 
 
-def _full_name(session: Session) -> str:
+def full_name(session: Session) -> str:
+    """What the candidate is called; empty when nobody said it."""
     person = session.candidate
     return " ".join(f"{person.name_first} {person.name_middle} {person.name_last}".split())
 
@@ -170,14 +171,14 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
             ("started", when(attempt, "start_time")),
             ("ends", when(attempt, "deadline")),
             ("ended", when(attempt, "end_time")),
-            ("after", how_long(attempt, "time_elapsed")),
+            ("after", how_long(attempt, "time_elapsed") if attempt.HasField("start_time") else ""),
             ("by", word(attempt, "finish_reason")),
         )
         if at
     ]
     person_facts = (word(person, "gender"), word(person, "grade_level"), word(person, "ethnicity"))
     return [
-        ("candidate", f"{person.candidate_id}  {_full_name(session)}".rstrip()),
+        ("candidate", f"{person.candidate_id}  {full_name(session)}".rstrip()),
         ("", ""),
         ("state", Text.assemble(state_text(session), (f"  {word(session, 'maturity')}", "dim"))),
         ("release", f"{release}  {session.release_id}" + ("  (finalized)" if session.closed_by_release else "")),
@@ -189,15 +190,41 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("school", " / ".join(part for part in (person.school_id, person.district_id) if part)),
         ("centre", session.centre_id),
         ("reference", session.external_reference),
-        ("test form", session.test_form),
+        ("test form", _form(session)),
         ("window", f"{start or 'open'} to {end or 'open'} UTC" if start or end else ""),
-        ("extra time", how_long(session, "extra_time")),
+        ("extra time", _extra_time(session)),
         ("attempt", ", ".join([str(attempt.number), *clock])),
+        ("score", _score(session)),
+        (
+            "marking",
+            f"{session.marking_progress} % done" if session.form_revision and attempt.end_time.seconds else "",
+        ),
         ("client", " ".join(part for part in (session.client.machine, session.client.os, session.client.ip) if part)),
         ("voided", ": ".join(part for part in (word(session, "void_reason"), session.void_message) if part)),
         ("went wrong", session.exception_message),
         ("changed", f"{when(session, 'update_time')} UTC (booked {when(session, 'create_time')})"),
     ]
+
+
+def _form(session: Session) -> str:
+    """The form with its revision, where the catalogue holds it."""
+    if not session.test_form:
+        return ""
+    revision = f"revision {session.form_revision}" if session.form_revision else "not in the catalogue"
+    return f"{session.test_form}  {revision}"
+
+
+def _extra_time(session: Session) -> str:
+    given = f"{session.extra_time_percent} %" if session.extra_time_percent else ""
+    parts = (how_long(session, "extra_time"), given, session.extra_time_reason)
+    return ", ".join(part for part in parts if part) if session.HasField("extra_time") else ""
+
+
+def _score(session: Session) -> str:
+    """What counts of all attempts."""
+    if not session.HasField("score"):
+        return ""
+    return f"{session.score.actual} %, {session.points.actual} of {session.points.max} points"
 
 
 def _show_verdicts(explanation: Explanation, *, verbose: bool) -> None:

@@ -44,6 +44,11 @@ class Batch(ABC):
         self.weight = weight
         """How many rows it writes, about; a heavy batch shares its transaction with none."""
 
+    @property
+    def leaves_refusals(self) -> bool:
+        """Whether a refusal of it may be written: then it must not be judged before it is known to be new."""
+        return False
+
     def open(self) -> Self:
         """Itself: a batch is ready to be worked on."""
         return self

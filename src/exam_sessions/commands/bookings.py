@@ -65,9 +65,11 @@ class Screening:
         """
         sessions: list[Session] = []
         places: list[int] = []
+        forms = {booking.test_form for booking in bookings} | {self._release.test_form}
+        revisions = ledger.revisions(self._release.workspace_id, forms - {""})
         for index, booking in enumerate(bookings, first):
             try:
-                sessions.append(schedule(booking, self._release, self._now))
+                sessions.append(schedule(booking, self._release, self._now, revisions))
                 places.append(index)
             except errors.InvalidField as refusal:
                 self.refused.append(errors.RowRefusal(index, "", refusal))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller, Standing
-from exam_sessions.domain.decide import Decision, decide, opens
+from exam_sessions.domain.decide import LEADS_ON, NEEDS_PAPERS, Decision, decide, opens
+from exam_sessions.domain.records import NO_PAPERS
+from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +42,18 @@ def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> 
     release = ledger.release(workspace, session.release_id)
     if target.etag and target.etag != etag_of(session.version):
         raise errors.StaleSession(session.id, etag_of(session.version))
+    papers = ledger.papers(session, command) if command.action in NEEDS_PAPERS else NO_PAPERS
     try:
-        return session, release, decide(session, release, command, ledger.now)
+        return session, release, decide(session, release, command, ledger.now, papers)
     except errors.InvalidField as refusal:
-        raise refusal.under("booking") from None
+        if command.action is Action.UPDATE:
+            raise refusal.under("booking") from None
+        raise
 
 
 def _enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
+    if decision.scripts:
+        ledger.keep_scripts(session, decision.scripts)
     if decision.session is None:
         ledger.delete(session, decision.events, caller)
     else:
@@ -62,9 +69,15 @@ class ChangeSession(Batch):
         super().__init__(caller)
         self.target, self.command = target, command
 
+    @property
+    def leaves_refusals(self) -> bool:
+        """A wrong PIN is counted."""
+        return self.command.action is Action.ENTER_PIN
+
     def wants(self, wants: Wants) -> None:
-        """The session; its release comes with it."""
+        """The session; its release comes with it, and its scripts where the command needs them."""
         wants.session(self.caller.workspace, self.target.session_id, self.target.keycode)
+        wants.papers |= self.command.action in LEADS_ON
 
     def apply(self, ledger: Ledger) -> Standing:
         """Decides the command; a refusal that must be counted is written all the same."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Chore
+from exam_sessions.commands.finalizing import CloseRelease
 from exam_sessions.commands.forgetting import Forgetting
-from exam_sessions.domain.decide import decide, due_command, settle
+from exam_sessions.domain.decide import NEEDS_PAPERS, decide, due_command, settle
 from exam_sessions.domain.machine import STATES
-from exam_sessions.domain.records import Event
+from exam_sessions.domain.records import NO_PAPERS, Event
 from exam_sessions.domain.states import Action, State
 from exam_sessions.store.drafts import NOBODY
 
@@ -38,6 +39,8 @@ SWEEP_AT_MOST = 200
 TIDY_EVERY = 100
 """Sweeps between the beginnings of two rounds of forgetting old requests."""
 
+CLOSE_EVERY_S = 0.02
+"""Seconds between two looks whether a release can be closed that others are submitting too."""
 
 TEND_EVERY = 4
 """Sweeps between two looks whether the database wants something done."""
@@ -53,7 +56,11 @@ class Sweep(Chore):
         self.ids = ids
 
     def wants(self, wants: Wants) -> None:
-        """Every session named."""
+        """Every session named, and its scripts."""
+        wants.papers = True
+        self._want_sessions(wants)
+
+    def _want_sessions(self, wants: Wants) -> None:
         for session_id in self.ids:
             wants.session(self.caller.workspace, session_id, "")
 
@@ -79,8 +86,10 @@ class Sweep(Chore):
         if command is None:
             ledger.change(settle(session, release, ledger.now), frozenset(), (), self.caller)
             return 0
-        decision = decide(session, release, command, ledger.now)
+        papers = ledger.papers(session, command) if command.action in NEEDS_PAPERS else NO_PAPERS
+        decision = decide(session, release, command, ledger.now, papers)
         assert decision.session is not None
+        ledger.keep_scripts(session, decision.scripts)
         ledger.change(decision.session, decision.changed, decision.events, self.caller)
         return 1
 
@@ -113,6 +122,10 @@ class SetAside(Sweep):
     def __init__(self, workspace: str, ids: Sequence[str], fault: Exception) -> None:
         super().__init__(workspace, ids)
         self.fault = fault
+
+    def wants(self, wants: Wants) -> None:
+        """Every session named, but not its scripts: they may be what nobody can read."""
+        self._want_sessions(wants)
 
     def _move(self, ledger: Ledger, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep
         raise self.fault
@@ -164,18 +177,32 @@ class Clockwork:
         """Moves everything that is due now, in bounded batches; how many sessions were moved."""
         moved = 0
         for workspace in await self._reads.workspaces():
-            while ids := await self._reads.due(workspace, self._now(), SWEEP_AT_MOST):
-                moved += await self._move(workspace, ids)
-                if len(ids) < SWEEP_AT_MOST:
-                    break
+            moved += await self._sweep(workspace)
             if self._sweeps % TIDY_EVERY == 0:
                 self._forgetting.begin_round(workspace)
             await self._forgetting.step(workspace)
+        for workspace, release_id in await self._reads.releases_being_finalized():
+            await self._lane.submit(CloseRelease(workspace, release_id))
         await self.discard_dead()
         if self._sweeps % TEND_EVERY == 0:
             await asyncio.to_thread(self._store.tend)
         self._sweeps += 1
         return moved
+
+    async def _sweep(self, workspace: str) -> int:
+        moved = 0
+        while ids := await self._reads.due(workspace, self._now(), SWEEP_AT_MOST):
+            moved += await self._move(workspace, ids)
+            if len(ids) < SWEEP_AT_MOST:
+                break
+        return moved
+
+    async def close(self, workspace: str, release_id: str) -> None:
+        """Submits what is in progress in a release that was locked, and closes it; others may be at it too."""
+        while not await self._lane.submit(CloseRelease(workspace, release_id)):
+            if not await self._sweep(workspace):
+                # Somebody else is at it.
+                await asyncio.sleep(min(self._tick, CLOSE_EVERY_S))
 
     async def _move(self, workspace: str, ids: Sequence[str]) -> int:
         """One sweep; when it fails, one for each session, and those that fail alone are set aside."""

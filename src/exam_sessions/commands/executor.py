@@ -12,6 +12,7 @@ from exam_sessions.commands.lane import AGAIN, Outcome, Prepared
 from exam_sessions.commands.ledger import Ledger
 from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
+from exam_sessions.commands.shelf import Shelf
 from exam_sessions.store.engine import DatabaseDown, UniqueViolation
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ class Transactions:
         now: Callable[[], int],
         server: str,
         reserved: list[Reservation],
+        shelf: Shelf,
         stirred: set[str],
     ) -> None:
         self._db, self._rows, self._now = db, rows, now
-        self.server, self._reserved, self._stirred = server, reserved, stirred
+        self.server, self._reserved, self._shelf, self._stirred = server, reserved, shelf, stirred
         self._own: Reservation | None = None
 
     @contextmanager
@@ -97,7 +99,7 @@ class Transactions:
 
     def _opened(self, recent: Recent | None = None) -> Ledger:
         others = [held for held in self._reserved if held is not self._own]
-        return Ledger(self._db, self._rows, self._now(), self.server, others, recent)
+        return Ledger(self._db, self._rows, self._now(), self.server, others, self._shelf, recent)
 
 
 def _wanted(group: Sequence[Batch], *, requests: bool = False) -> Wants:
@@ -117,6 +119,7 @@ class Executor:
         self._rows, self._now, self._server = rows, now, server
         self._reserved: list[Reservation] = []
         self._recent = Recent()
+        self._shelf = Shelf()
         self._stirred: set[str] = set()
         self._under_way: dict[int, Generator[None, None, Any]] = {}
 
@@ -125,7 +128,7 @@ class Executor:
 
         None when it cannot be done at once, or a batch of it fails: then `run` is to do it.
         """
-        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved, self._stirred)
+        transactions = self._transactions(db)
         try:
             ledger = transactions.begin_at_once(group, self._recent)
             try:
@@ -140,6 +143,9 @@ class Executor:
             db.rollback()
             return Prepared(outcomes, None)
         return Prepared(outcomes, lambda: self._committed(db, ledger, outcomes))
+
+    def _transactions(self, db: Db) -> Transactions:
+        return Transactions(db, self._rows, self._now, self._server, self._reserved, self._shelf, self._stirred)
 
     def _committed(self, db: Db, ledger: Ledger, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes, once they are durable."""
@@ -192,7 +198,7 @@ class Executor:
     def run(self, db: Db, group: Sequence[Batch]) -> list[Outcome]:
         """Decides, writes and commits every batch by itself, so that each answers for itself."""
         self._recent.clear()
-        transactions = Transactions(db, self._rows, self._now, self._server, self._reserved, self._stirred)
+        transactions = self._transactions(db)
         return [self._alone(transactions, batch) for batch in group]
 
     def _alone(self, transactions: Transactions, batch: Batch) -> Outcome:
@@ -222,6 +228,10 @@ class Executor:
                 return self._again(batch, ledger, known)
             if keeps and self._is_under_way(batch):
                 return AGAIN
+            if keeps and batch.leaves_refusals:
+                known = ledger.look_for_request(caller.workspace, caller.request_id)
+                if known:
+                    return self._again(batch, ledger, known)
             ledger.contested = False
             result = batch.apply(ledger)
         except errors.Refusal as refusal:

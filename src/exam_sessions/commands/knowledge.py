@@ -6,15 +6,22 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.records import Release, Session
+from exam_sessions.domain.decide import NEEDS_LATEST, NULLABLE
+from exam_sessions.domain.records import NO_PAPERS, Papers, Release, Session
+from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from exam_sessions.commands.recent import Recent
     from exam_sessions.commands.rosters import Reservation
+    from exam_sessions.commands.shelf import Shelf
+    from exam_sessions.domain.commands import Command
+    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.statistics import Tally
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.engine import Db
+    from exam_sessions.store.forms import StoredForm
     from exam_sessions.store.requests import RequestRow
     from exam_sessions.store.rows import Rows
     from exam_sessions.store.sessions import Taken
@@ -37,13 +44,17 @@ class Change(NamedTuple):
 class Wants:
     """The rows a group of batches needs, by workspace."""
 
-    __slots__ = ("keycodes", "releases", "requests", "sessions")
+    __slots__ = ("keycodes", "papers", "releases", "requests", "sessions", "to_change")
 
     def __init__(self) -> None:
+        self.papers = False
+        """Whether the scripts of the sessions are wanted with them."""
         self.sessions: dict[str, set[str]] = {}
         self.keycodes: dict[str, set[str]] = {}
         self.releases: dict[str, set[str]] = {}
         self.requests: dict[str, set[str]] = {}
+        self.to_change: set[str] = set()
+        """The workspaces of which a release is to be changed."""
 
     def session(self, workspace: str, session_id: str, keycode: str) -> None:
         """One session, by its id or else by its keycode."""
@@ -52,9 +63,11 @@ class Wants:
         else:
             self.keycodes.setdefault(workspace, set()).add(keycode)
 
-    def release(self, workspace: str, release_id: str) -> None:
+    def release(self, workspace: str, release_id: str, *, to_change: bool = False) -> None:
         """One release."""
         self.releases.setdefault(workspace, set()).add(release_id)
+        if to_change:
+            self.to_change.add(workspace)
 
     def request(self, workspace: str, request_id: str) -> None:
         """One remembered request."""
@@ -71,10 +84,12 @@ class Knowledge:
         now: int,
         server: str,
         reserved: Sequence[Reservation],
+        shelf: Shelf,
         recent: Recent | None = None,
     ) -> None:
         self.db, self.rows, self.now = db, rows, now
-        self._server, self._reserved, self._recent = server, reserved, recent
+        self._server, self._reserved, self._shelf, self._recent = server, reserved, shelf, recent
+        self._scripts: dict[Key, tuple[Script, ...]] = {}
         self._sessions: dict[Key, Session] = {}
         self._keycodes: dict[Key, str] = {}
         self._releases: dict[Key, Release] = {}
@@ -98,14 +113,28 @@ class Knowledge:
             named = [kind.get(workspace, ()) for kind in (wants.sessions, wants.keycodes, wants.releases)]
             if not any(named):
                 continue
-            sessions, releases = self.rows.sessions.load_standing(self.db, workspace, *named, to_write=to_write)
+            sessions, releases = self.rows.sessions.load_standing(
+                self.db, workspace, *named, to_write=to_write, to_change=workspace in wants.to_change
+            )
             for session in sessions:
                 self._know(session)
             for release in releases:
                 self._releases[workspace, release.id] = release
+        if wants.papers:
+            self._load_scripts()
         for workspace, ids in wants.requests.items():
             for request in self.rows.requests.load(self.db, workspace, ids):
                 self._requests[workspace, request.request_id] = request
+
+    def _load_scripts(self) -> None:
+        """The scripts of every session known by now, as far as it can have any."""
+        wanted: dict[str, list[str]] = {}
+        for (workspace, session_id), session in self._sessions.items():
+            if session.form_revision and (workspace, session_id) not in self._scripts:
+                wanted.setdefault(workspace, []).append(session_id)
+        for workspace, ids in wanted.items():
+            for session_id, scripts in self.rows.scripts.load(self.db, workspace, ids).items():
+                self._scripts[workspace, session_id] = scripts
 
     def _know(self, session: Session) -> None:
         self._sessions[session.workspace_id, session.id] = session
@@ -121,6 +150,8 @@ class Knowledge:
             found = [recent.sessions[workspace, i] for i in ids if (workspace, i) in recent.sessions]
             for session in found:
                 self._know(session)
+                if (scripts := recent.scripts.get((workspace, session.id))) is not None:
+                    self._scripts[workspace, session.id] = scripts
                 ids.remove(session.id)
                 wants.release(workspace, session.release_id)
         for workspace, ids in wants.releases.items():
@@ -142,6 +173,46 @@ class Knowledge:
         if release is None:
             raise errors.ReleaseNotFound(release_id)
         return release
+
+    def papers(self, session: Session, command: Command) -> Papers:
+        """The session's form and scripts, and the newest revision of the form where the command takes that."""
+        if not session.form_revision and command.action in FORMLESS:
+            return NO_PAPERS
+        form = self._shelf.form(self.db, self.rows, session.workspace_id, session.test_form, session.form_revision)
+        latest = 0
+        if command.action in NEEDS_LATEST:
+            reference = command.updated_form or dict(command.fields).get("test_form") or session.test_form
+            latest = self.revisions(session.workspace_id, {str(reference)}).get(str(reference), 0)
+        return Papers(form, self.scripts(session), latest)
+
+    def scripts(self, session: Session) -> tuple[Script, ...]:
+        """A session's scripts in the order of its attempts, as they stand now."""
+        key = (session.workspace_id, session.id)
+        if key not in self._scripts:
+            self._scripts[key] = self.rows.scripts.load(self.db, session.workspace_id, (session.id,))[session.id]
+        return self._scripts[key]
+
+    def revisions(self, workspace: str, references: Collection[str]) -> dict[str, int]:
+        """The newest revision of each of these forms; unknown ones are left out."""
+        return self.rows.forms.latest(self.db, workspace, references)
+
+    def tallies(self, release: Release) -> list[Tally]:
+        """The sessions of a release by state, as they were before this transaction."""
+        return self.rows.tallies.of(self.db, release.workspace_id, (release.id,))
+
+    def retaken(self, release: Release) -> list[Session]:
+        """The sessions of a release that have more than one attempt, kept from others."""
+        wants = Wants()
+        for session_id in self.rows.sessions.retaken(self.db, release.workspace_id, release.id):
+            if (release.workspace_id, session_id) not in self._sessions:
+                wants.session(release.workspace_id, session_id, "")
+        if wants.sessions:
+            self.load(wants, to_write=True)
+        return [s for s in self._sessions.values() if s.release_id == release.id and s.attempt > 1]
+
+    def newest_form(self, workspace: str, reference: str) -> StoredForm | None:
+        """The newest revision of a form; None when the catalogue does not hold it."""
+        return self.rows.forms.load(self.db, workspace, reference)
 
     def has_release(self, workspace: str, release_id: str) -> bool:
         """Whether a release of that id exists."""
@@ -181,13 +252,22 @@ class Knowledge:
         last = self.rows.events.last(self.db, workspace, session_id)
         if last is None or last.to_state:
             raise errors.SessionNotFound(session_id)
-        kept = {name: before for name, (before, _) in json.loads(last.changes).items()}
-        blank = dict.fromkeys(Session._fields, 0) | dict.fromkeys(TEXTS, "")
-        return Session(**(blank | {"due_time": None, "open_candidate": None} | kept))
+        # Besides the columns, the history may have kept the scripts.
+        kept = {name: before for name, (before, _) in json.loads(last.changes).items() if name in Session._fields}
+        blank = dict.fromkeys(Session._fields, 0) | dict.fromkeys(TEXTS, "") | dict.fromkeys(NULLABLE)
+        return Session(**(blank | kept))
 
     def has_open_session(self, session: Session) -> bool:
-        """Whether the session's candidate has another one open."""
-        return self.rows.sessions.has_open(self.db, session.workspace_id, session.candidate_id)
+        """Whether the session's candidate has another one open, as things stand in this transaction."""
+        workspace, candidate = session.workspace_id, session.candidate_id
+        found = self.rows.sessions.open_of(self.db, workspace, candidate)
+        for (place, session_id), known in self._sessions.items():
+            if place == workspace:
+                # What was changed a moment ago is not in the database yet.
+                found.discard(session_id)
+                if known.open_candidate == candidate:
+                    found.add(session_id)
+        return bool(found - {session.id})
 
     def last_sequence(self, workspace: str) -> int:
         """The workspace's last event; 0 before the first."""
@@ -238,6 +318,9 @@ class Knowledge:
                     found.candidates.add(session.candidate_id)
                     found.access_codes.add(session.access_code)
 
+
+FORMLESS = frozenset({Action.FINISH, Action.UPLOAD, Action.SUBMIT_MARKED, Action.SET_RESPONSES})
+"""Actions on which a session without a form needs no papers: not even those of its earlier attempts."""
 
 TEXTS = frozenset(
     name for name, kind in Session.__annotations__.items() if "str" in str(kind) and name != "open_candidate"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.knowledge import Change, Knowledge
+from exam_sessions.domain.records import Papers
+from exam_sessions.domain.scripts import with_script
 from exam_sessions.domain.states import Action
 from exam_sessions.store.drafts import NOBODY
 from exam_sessions.store.events import Happening
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from exam_sessions.commands.batch import Caller
     from exam_sessions.commands.recent import Recent
     from exam_sessions.commands.rosters import Reservation
-    from exam_sessions.domain.records import Event, Release, Session
+    from exam_sessions.commands.shelf import Shelf
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Event, Release, Script, Session
     from exam_sessions.domain.states import State
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
@@ -38,9 +42,12 @@ class Ledger(Knowledge):
         now: int,
         server: str,
         reserved: Sequence[Reservation],
+        shelf: Shelf,
         recent: Recent | None = None,
     ) -> None:
-        super().__init__(db, rows, now, server, reserved, recent)
+        super().__init__(db, rows, now, server, reserved, shelf, recent)
+        self._new_scripts: dict[tuple[str, str, int], Script] = {}
+        self._changed_scripts: dict[tuple[str, str, int], Script] = {}
         self._happened: dict[str, list[Happening]] = {}
         self._published: set[str] = set()
         self._remembered: list[RequestRow] = []
@@ -63,6 +70,20 @@ class Ledger(Knowledge):
             self._changes[key] = Change(before, session, columns)
         self._tell(session, events, caller)
 
+    def keep_scripts(self, session: Session, scripts: Sequence[Script]) -> None:
+        """Enters scripts as they became."""
+        for script in scripts:
+            known = self.scripts(session)
+            key = (script.workspace_id, script.session_id, script.attempt)
+            stored = any(other.attempt == script.attempt for other in known) and key not in self._new_scripts
+            (self._changed_scripts if stored else self._new_scripts)[key] = script
+            self._scripts[key[:2]] = with_script(Papers(None, known), script).scripts
+
+    def put_form(self, workspace: str, form: Form) -> None:
+        """Writes a revision of a test form at once: forms are few, and bookings of the same group must see it."""
+        self._wrote = True
+        self.rows.forms.insert(self.db, workspace, form, self.now)
+
     def book(self, session: Session, event: Event, caller: Caller) -> None:
         """Enters a new session."""
         key = (session.workspace_id, session.id)
@@ -77,6 +98,10 @@ class Ledger(Knowledge):
         self._inserts.pop(key, None)
         self._changes.pop(key, None)
         self._deletes[key] = session
+        for scripts in (self._new_scripts, self._changed_scripts):
+            for place in [place for place in scripts if place[:2] == key]:
+                del scripts[place]
+        self._scripts[key] = ()
         self._tell(session, events, caller)
 
     def put_release(self, release: Release, *, new: bool) -> None:
@@ -176,16 +201,11 @@ class Ledger(Knowledge):
 
     def write(self) -> bool:
         """Writes everything entered, one statement per kind of change; whether anything was written at all."""
-        if self._inserts:
-            self.rows.sessions.insert(self.db, list(self._inserts.values()))
-        alike: dict[frozenset[str], list[Session]] = {}
-        for _, session, columns in self._changes.values():
-            alike.setdefault(columns, []).append(session)
-        for columns, changed in alike.items():
-            if columns:
-                self.rows.sessions.update(self.db, columns, changed)
-        for workspace, session_id in self._deletes:
-            self.rows.sessions.delete(self.db, workspace, session_id)
+        self._write_sessions()
+        if self._new_scripts:
+            self.rows.scripts.insert(self.db, list(self._new_scripts.values()))
+        if self._changed_scripts:
+            self.rows.scripts.update(self.db, list(self._changed_scripts.values()))
         for (workspace, release_id), drawn in self._pins.items():
             for (centre, day), pin in drawn.items():
                 self.rows.catalog.insert_pin(self.db, workspace, release_id, centre, day, pin)
@@ -196,6 +216,19 @@ class Ledger(Knowledge):
             self.rows.events.append(self.db, workspace, happened, self.now)
         return bool(self._wrote or self._happened or self._remembered or self._changes)
 
+    def _write_sessions(self) -> None:
+        if self._inserts:
+            self.rows.sessions.insert(self.db, list(self._inserts.values()))
+        alike: dict[frozenset[str], list[Session]] = {}
+        for _, session, columns in self._changes.values():
+            alike.setdefault(columns, []).append(session)
+        for columns, changed in alike.items():
+            if columns:
+                self.rows.sessions.update(self.db, columns, changed)
+        for workspace, session_id in self._deletes:
+            self.rows.sessions.delete(self.db, workspace, session_id)
+            self.rows.scripts.delete(self.db, workspace, session_id)
+
     def teach(self) -> None:
         """Hands on what is known now to where it is kept; to be called once it is committed."""
         if self._recent is None:
@@ -203,4 +236,4 @@ class Ledger(Knowledge):
         if self._hurried:
             self._recent.clear()
         else:
-            self._recent.learn(self._sessions.values(), self._deletes, self._releases.values())
+            self._recent.learn(self._sessions.values(), self._deletes, self._releases.values(), self._scripts)

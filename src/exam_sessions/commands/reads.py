@@ -11,22 +11,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from exam_sessions import errors
 from exam_sessions.commands.batch import Standing
 from exam_sessions.commands.lane import Prepared
+from exam_sessions.commands.shelf import Shelf
+from exam_sessions.domain.records import Papers
 from exam_sessions.store.engine import DatabaseDown
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Release, Script, Session
+    from exam_sessions.domain.statistics import Tally
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.events import EventRow
+    from exam_sessions.store.forms import FormRow, StoredForm
     from exam_sessions.store.listing import Criteria, Place
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+FormKey = tuple[str, int]
+"""Reference and revision."""
 READERS = 2
 """Threads for lists: as many as a small machine has cores."""
 
@@ -115,6 +122,7 @@ class Reads:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._shelf = Shelf()
         self._own = threading.local()
         self._opened: list[Db] = []
         self._closed = False
@@ -152,10 +160,11 @@ class Reads:
         return await self._read(work)
 
     async def has_open_session(self, session: Session) -> bool:
-        """Whether a session of the same candidate is marked as the only one open."""
-        return await self._read(
-            lambda db, rows: rows.sessions.has_open(db, session.workspace_id, session.candidate_id)
+        """Whether another session of the same candidate is marked as the only one open."""
+        found = await self._read(
+            lambda db, rows: rows.sessions.open_of(db, session.workspace_id, session.candidate_id)
         )
+        return bool(found - {session.id})
 
     async def page(
         self, workspace: str, criteria: Criteria, order: str, after: Place | None, most: int, *, count: bool
@@ -202,6 +211,57 @@ class Reads:
     async def releases(self, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
         """A page of releases, oldest first."""
         return await self._read(lambda db, rows: rows.catalog.page(db, workspace, name, after, most))
+
+    async def papers(self, session: Session) -> Papers:
+        """A session's test form, as far as the catalogue holds it, and its scripts."""
+
+        def work(db: Db, rows: Rows) -> Papers:
+            form = self._shelf.form(db, rows, session.workspace_id, session.test_form, session.form_revision)
+            scripts = rows.scripts.load(db, session.workspace_id, (session.id,))[session.id]
+            return Papers(form, scripts, session.form_revision)
+
+        return await self._read(work)
+
+    async def scripts(
+        self, workspace: str, sessions: Sequence[Session]
+    ) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
+        """The scripts of sessions by session id, and every form they were sat with."""
+
+        def work(db: Db, rows: Rows) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
+            found = rows.scripts.load(db, workspace, [session.id for session in sessions])
+            keys = {(script.test_form, script.form_revision) for scripts in found.values() for script in scripts}
+            keys |= {(session.test_form, session.form_revision) for session in sessions}
+            forms = {key: self._shelf.form(db, rows, workspace, *key) for key in keys}
+            return found, {key: form for key, form in forms.items() if form}
+
+        return await self._read(work)
+
+    async def form(self, workspace: str, reference: str, revision: int) -> StoredForm:
+        """A revision of a test form, the newest when 0. Raises TestFormNotFound."""
+        stored = await self._read(lambda db, rows: rows.forms.load(db, workspace, reference, revision))
+        if stored is None:
+            raise errors.TestFormNotFound(reference)
+        return stored
+
+    async def forms(self, workspace: str, after: str, most: int) -> list[FormRow]:
+        """A page of test forms, the newest revision of each, by reference."""
+        return await self._read(lambda db, rows: rows.forms.page(db, workspace, after, most))
+
+    async def tallies(self, workspace: str, release_ids: Sequence[str]) -> list[Tally]:
+        """Counts and scores by release and state, all of one moment. Raises ReleaseNotFound."""
+
+        def work(db: Db, rows: Rows) -> list[Tally]:
+            known = {release.id for release in rows.catalog.load(db, workspace, release_ids)}
+            missing = next((release_id for release_id in release_ids if release_id not in known), None)
+            if missing:
+                raise errors.ReleaseNotFound(missing)
+            return rows.tallies.of(db, workspace, release_ids)
+
+        return await self._read(work)
+
+    async def releases_being_finalized(self) -> list[tuple[str, str]]:
+        """Workspace and id of every release that is locked but not closed yet."""
+        return await self._read(lambda db, rows: rows.catalog.finalizing(db))
 
     async def workspaces(self) -> list[str]:
         """Every workspace something has happened in; also the cheapest sign that the database answers."""

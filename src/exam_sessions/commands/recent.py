@@ -1,4 +1,4 @@
-"""Sessions and releases as they were last committed, so that a lane need not read what it wrote a moment ago.
+"""Sessions, scripts and releases as last committed, so that a lane need not read what it wrote a moment ago.
 
 Good only inside a writing transaction in which the database says that nobody else has committed since; whoever writes
 past the ledger clears it. A cache, never a source: the database is asked for whatever is not here.
@@ -9,25 +9,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.records import Release, Script, Session
 
 Key = tuple[str, str]
 
 SESSIONS_AT_MOST = 20_000
 """About a kilobyte each."""
 
+SCRIPTS_AT_MOST = 4_000
+"""About ten kilobytes each, with fifty responses."""
+
 
 class Recent:
     """What one lane remembers."""
 
-    __slots__ = ("_version", "keycodes", "releases", "sessions")
+    __slots__ = ("_version", "keycodes", "releases", "scripts", "sessions")
 
     def __init__(self) -> None:
         self.sessions: dict[Key, Session] = {}
         self.keycodes: dict[Key, str] = {}
         self.releases: dict[Key, Release] = {}
+        self.scripts: dict[Key, tuple[Script, ...]] = {}
         self._version: int | None = None
 
     def hold(self, version: int | None) -> None:
@@ -36,7 +40,13 @@ class Recent:
             self.clear()
             self._version = version
 
-    def learn(self, sessions: Iterable[Session], gone: Iterable[Key], releases: Iterable[Release]) -> None:
+    def learn(
+        self,
+        sessions: Iterable[Session],
+        gone: Iterable[Key],
+        releases: Iterable[Release],
+        scripts: Mapping[Key, tuple[Script, ...]],
+    ) -> None:
         """Takes over what was committed."""
         for session in sessions:
             self.sessions[session.workspace_id, session.id] = session
@@ -45,12 +55,17 @@ class Recent:
             if key in self.sessions:
                 session = self.sessions.pop(key)
                 self.keycodes.pop((session.workspace_id, session.keycode), None)
+                self.scripts.pop(key, None)
         for release in releases:
             self.releases[release.workspace_id, release.id] = release
+        if len(self.scripts) > SCRIPTS_AT_MOST:
+            self.scripts.clear()
+        self.scripts.update(scripts)
 
     def clear(self) -> None:
         """Forgets everything."""
         self.sessions.clear()
         self.keycodes.clear()
         self.releases.clear()
+        self.scripts.clear()
         self._version = None

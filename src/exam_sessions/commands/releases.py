@@ -8,7 +8,9 @@ from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.booking import create_release, update_release
-from exam_sessions.domain.states import State
+from exam_sessions.domain.marking import counting
+from exam_sessions.domain.records import Event
+from exam_sessions.domain.states import Action, State
 
 if TYPE_CHECKING:
     from exam_sessions.commands.knowledge import Wants
@@ -68,7 +70,7 @@ class UpdateRelease(Batch):
 
     def wants(self, wants: Wants) -> None:
         """The release."""
-        wants.release(self.caller.workspace, self.release_id)
+        wants.release(self.caller.workspace, self.release_id, to_change=True)
 
     def apply(self, ledger: Ledger) -> Release:
         """Writes it, and has the clock look at the sessions whose time may have changed."""
@@ -83,7 +85,20 @@ class UpdateRelease(Batch):
             ledger.put_release(became, new=False)
             if TIMES & self.fields.keys():
                 ledger.hurry(became, CLOCKED, self.caller)
+            if became.attempt_strategy != release.attempt_strategy:
+                self._count_anew(ledger, became)
         return became
+
+    def _count_anew(self, ledger: Ledger, release: Release) -> None:
+        """Another attempt may count now, of the few sessions that have had more than one."""
+        for session in ledger.retaken(release):
+            counted = counting(release.attempt_strategy, ledger.scripts(session))
+            changes = {name: (getattr(session, name), value) for name, value in counted.items()}
+            if session.state == State.VOIDED or all(old == new for old, new in changes.values()):
+                continue
+            became = session._replace(**counted, update_time=ledger.now, version=session.version + 1)
+            event = Event(Action.UPDATE.value, session.state, session.state, "ATTEMPT_STRATEGY", changes=changes)
+            ledger.change(became, frozenset({*counted, "update_time", "version"}), (event,), self.caller)
 
     def remember(self, result: Release) -> str:
         """Its id."""

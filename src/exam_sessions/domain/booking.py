@@ -5,15 +5,22 @@ Codes and ids arrive ready: drawing them needs chance, which is not pure. Unique
 
 from __future__ import annotations
 
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.machine import first_state
 from exam_sessions.domain.records import Booking, Release, Session
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def schedule(booking: Booking, release: Release, now: int) -> Session:
-    """The session a booking becomes. Codes and id are filled in already.
+
+NONE: Mapping[str, int] = MappingProxyType({})
+
+
+def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[str, int] = NONE) -> Session:
+    """The session a booking becomes. Codes and id are filled in already; `revisions` are the newest of the forms.
 
     Raises:
         errors.ReleaseFinalized: the release takes no more sessions (ItemLogic, un-finalize).
@@ -25,6 +32,7 @@ def schedule(booking: Booking, release: Release, now: int) -> Session:
         raise errors.invalid("candidate.candidate_id", "a session needs a candidate; give the candidate's id")
     if booking.window_start or booking.window_end:
         check_window(booking.window_start or release.window_start, booking.window_end or release.window_end)
+    test_form = booking.test_form or release.test_form
     return Session(
         release.workspace_id,
         booking.session_id,
@@ -44,11 +52,12 @@ def schedule(booking: Booking, release: Release, now: int) -> Session:
         booking.district_id,
         booking.external_reference,
         booking.centre_id,
-        booking.test_form or release.test_form,
+        test_form,
         booking.window_start,
         booking.window_end,
         now,
         update_time=now,
+        form_revision=revisions.get(test_form, 0),
     )
 
 

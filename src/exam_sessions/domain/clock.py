@@ -1,6 +1,7 @@
 """Windows, deadlines and the pause ledger, as arithmetic on records. `now` always comes from outside.
 
-Deadline = the earlier of the window's end and start + duration + extra time + paused time (contract, section 6).
+Deadline = the earlier of the window's end and start + duration + extra time + paused time (contract, section 6); an
+attempt that was reopened with a deadline of its own ends then.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Release, Session
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MOMENT = 253_402_300_799_999_999
+"""The end of the year 9999: no message tells of a later one."""
 RUNNING = (State.IN_PROGRESS, State.OFFLINE)
 
 
@@ -44,20 +47,46 @@ def deadline(session: Session, release: Release) -> int:
     """When the clock ends the running attempt; 0 without a limit, before the start, while paused or after the end."""
     if not session.start_time or session.pause_start_time or session.end_time:
         return 0
+    if session.own_deadline:
+        return min(LAST_MOMENT, max(session.start_time, session.own_deadline))
     end = session.window_end or release.window_end
     if release.duration:
-        limit = session.start_time + release.duration + session.extra_time + session.paused_time
+        limit = session.start_time + release.duration + extra_time(session, release) + session.paused_time
         end = min(end, limit) if end else limit
     # A window may be moved to before the start; no attempt ends before it began.
     return max(session.start_time, end) if end else 0
 
 
+def extra_time(session: Session, release: Release) -> int:
+    """Time added for the candidate: as such, or in percent of the working time."""
+    if session.extra_percent:
+        return release.duration * session.extra_percent // 100
+    return session.extra_time
+
+
+def cut_by_window(session: Session, release: Release, now: int) -> int:
+    """How much of the attempt's working time the end of the window takes away.
+
+    Before the start it is reckoned as if the candidate began now, or when the window opens.
+    """
+    start, end = window(session, release)
+    if not end or not release.duration or session.own_deadline:
+        return 0
+    begin = session.start_time or max(now, start)
+    paused = session.paused_time
+    if session.pause_start_time:
+        paused += now - session.pause_start_time
+    return max(0, begin + release.duration + extra_time(session, release) + paused - end)
+
+
 def time_left_while_paused(session: Session, release: Release) -> int | None:
     """Working time a paused attempt has left; None without a limit."""
+    if session.own_deadline:
+        return session.own_deadline - session.pause_start_time
     if not release.duration:
         return None
     worked = session.pause_start_time - session.start_time - session.paused_time
-    return release.duration + session.extra_time - worked
+    return release.duration + extra_time(session, release) - worked
 
 
 def time_elapsed(session: Session) -> int:
@@ -78,7 +107,9 @@ def stop(session: Session, release: Release, now: int) -> dict[str, int]:
 def due_time(session: Session, release: Release, now: int) -> int | None:
     """When the clockwork must look at the session next; None when never."""
     if session.state in RUNNING:
-        return deadline(session, release) or None
+        return now if release.finalized else deadline(session, release) or None
+    if session.state == State.PAUSED:
+        return now if release.finalized else None
     if session.state == State.SCHEDULED_BUT_LOCKED:
         start, end = window(session, release)
         never = release.finalized or (end and (end <= start or end <= now))

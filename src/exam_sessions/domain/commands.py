@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Choice
 
 SCHEDULE_FIELDS = frozenset({"candidate_id", "access_code", "centre_id", "test_form", "window_start", "window_end"})
 """Fields that make up the schedule; editable in two states only (Surpass, TestSchedule API, Editable)."""
@@ -18,6 +21,16 @@ class Client(NamedTuple):
     machine: str = ""
     ip: str = ""
     held_offline: bool = False
+
+
+Answer = tuple[str, tuple["Choice", ...], str]
+"""What is said of one question: its id, on paper its number; options or a text; neither takes a response back.
+
+A plain tuple, as are Answers: fifty of them come with a call.
+"""
+
+Answers = tuple[str, tuple[Answer, ...]]
+"""What is said of the questions of one item; the item may be left unnamed."""
 
 
 class Command(NamedTuple):
@@ -33,7 +46,7 @@ class Command(NamedTuple):
     void_reason: VoidReason = VoidReason.AUTO
     """void."""
     message: str = ""
-    """void, fail."""
+    """void, fail, reopen, clear_responses, score_response, unscore_response, set_extra_time: why."""
     force: bool = False
     """void."""
     current_form: str = ""
@@ -42,6 +55,28 @@ class Command(NamedTuple):
     """reset: the form from now on; unchanged when empty."""
     fields: tuple[tuple[str, object], ...] = ()
     """update: the fields to write and their values."""
+
+    attempt: int = 0
+    """set_responses: the attempt the caller saw; not compared when 0."""
+    revision: int = 0
+    """set_responses: the caller's count of its writes; not compared when 0."""
+    responses: tuple[Answers, ...] = ()
+    """set_responses, upload."""
+    submit: bool = False
+    """set_responses: hand in with them."""
+    paper_responses: tuple[Answer, ...] = ()
+    """assign_item_responses."""
+    marks: tuple[tuple[str, str | None], ...] = ()
+    """assign_item_marks, score_response, unscore_response: numbers and marks; None means not attempted."""
+    completion_time: int = 0
+    """assign_item_marks, assign_item_responses: when the paper was completed; 0 when it is not said."""
+    deferred_clock: bool = False
+    """reopen."""
+    deadline: int = 0
+    """reopen: when the attempt is to end; by the usual rule when 0."""
+    extra_time: int = 0
+    extra_percent: int = 0
+    """set_extra_time: one of the two."""
 
     @property
     def touches_schedule(self) -> bool:

@@ -6,22 +6,24 @@ Booking a new session is booking.py's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.booking import check_edit
 from exam_sessions.domain.commands import Command
+from exam_sessions.domain.effects import EFFECTS
 from exam_sessions.domain.machine import WITHOUT_RPC, Move, fire, state_of, wrong_state
-from exam_sessions.domain.records import Event, Release, Session
+from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
+from exam_sessions.domain.scoring import is_complete
+from exam_sessions.domain.scripts import script_of, with_script
 from exam_sessions.domain.states import EDITABLE, OPEN, Action, FinishReason, State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Changes = dict[str, Any]
 
 PLACES = {name: place for place, name in enumerate(Session._fields)}
+NULLABLE = frozenset(name for name, value in Session._field_defaults.items() if value is None)
+"""Columns in which a zero is not the same as nothing."""
+
 ALWAYS = frozenset({"state", "update_time", "version"})
 """Columns every move writes."""
 
@@ -37,17 +39,89 @@ class Decision(NamedTuple):
     refusal: errors.Refusal | None = None
     changed: frozenset[str] = frozenset()
     """Columns that may differ from before, besides those that `settle` works out."""
+    scripts: tuple[Script, ...] = ()
+    """Scripts that are new or differ from before."""
 
 
-def decide(session: Session, release: Release, command: Command, now: int) -> Decision:
-    """Applies a command to a session at a moment.
+def decide(session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS) -> Decision:
+    """Applies a command to a session at a moment. `papers` are needed by the actions of NEEDS_PAPERS.
 
     Raises:
         errors.Refusal: a rule says no; nothing is to be written.
     """
     if command.action is Action.DELETE:
-        return _delete(session, release)
-    move = Move(session, release, command, now)
+        return _delete(session, release, papers)
+    decision = _step(session, release, command, now, papers)
+    if command.action in LEADS_ON:
+        return _lead_on(decision, release, command, now, papers)
+    return decision
+
+
+def _lead_on(first: Decision, release: Release, command: Command, now: int, papers: Papers) -> Decision:
+    """A decision with the hops that follow of themselves, each with its own row of history."""
+    decision = first
+    while decision.session and (following := _following(decision, command, papers)):
+        for script in decision.scripts:
+            papers = with_script(papers, script)
+        command = following
+        then = _step(decision.session, release, command, now, papers)
+        scripts = {script.attempt: script for script in (*decision.scripts, *then.scripts)}
+        decision = Decision(
+            then.session,
+            decision.events + then.events,
+            None,
+            decision.changed | then.changed,
+            tuple(scripts.values()),
+        )
+    return decision
+
+
+def _following(decision: Decision, command: Command, papers: Papers) -> Command | None:
+    """What follows a command of itself; None when nothing does."""
+    if command.action is Action.SET_RESPONSES:
+        return Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE) if command.submit else None
+    if papers.form is None or command.action is Action.ROUTE:
+        return None
+    if command.action in PAPER_ENTRIES and decision.session:
+        script = decision.scripts[-1] if decision.scripts else script_of(decision.session, papers)
+        return Command(Action.ROUTE) if is_complete(papers.form, script) else None
+    return Command(Action.ROUTE)
+
+
+LEADS_ON = frozenset(
+    {
+        Action.SET_RESPONSES,
+        Action.FINISH,
+        Action.UPLOAD,
+        Action.ASSIGN_ITEM_MARKS,
+        Action.ASSIGN_ITEM_RESPONSES,
+    }
+)
+"""Actions that others may follow in the same moment."""
+
+PAPER_ENTRIES = frozenset({Action.ASSIGN_ITEM_MARKS, Action.ASSIGN_ITEM_RESPONSES})
+
+NEEDS_PAPERS = LEADS_ON | {
+    Action.CREATE_PACKAGE,
+    Action.RESET,
+    Action.UPDATE,
+    Action.DELETE,
+    Action.CLEAR_RESPONSES,
+    Action.REOPEN,
+    Action.RETAKE,
+    Action.RECOVER,
+    Action.SCORE_RESPONSE,
+    Action.UNSCORE_RESPONSE,
+    Action.SUBMIT_MARKED,
+}
+"""Actions that ask about the test form or the scripts."""
+
+NEEDS_LATEST = frozenset({Action.CREATE_PACKAGE, Action.RESET, Action.RECOVER, Action.UPDATE})
+"""Actions that take the newest revision of a form."""
+
+
+def _step(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
+    move = Move(session, release, command, now, papers)
     before = move.state
     try:
         after = fire(move)
@@ -56,9 +130,17 @@ def decide(session: Session, release: Release, command: Command, now: int) -> De
     effect = EFFECTS.get(command.action)
     changes: Changes = effect(move) if effect else {}
     told = _told(session, changes)
-    event = Event(command.action.value, int(before), int(after), _reason(command, changes), command.message, "", told)
+    if move.told:
+        told |= move.told
+    actor = SYSTEM if command.action is Action.ROUTE else ""
+    reason = _reason(command, changes)
+    event = Event(command.action.value, int(before), int(after), reason, command.message, actor, told)
     became = _changed(session, changes | {"state": int(after), "update_time": now, "version": session.version + 1})
-    return Decision(settle(became, release, now), (event,), None, ALWAYS.union(changes))
+    return Decision(settle(became, release, now), (event,), None, ALWAYS.union(changes), move.written())
+
+
+SYSTEM = "system"
+"""The actor of what the service does by itself."""
 
 
 def settle(session: Session, release: Release, now: int) -> Session:
@@ -80,15 +162,22 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     if session.state == State.SCHEDULED_BUT_LOCKED:
         may_open = clock.window_is_open(session, release, now) and not release.finalized
         return Command(Action.OPEN_WINDOW) if may_open else None
+    if release.finalized and session.state in UNDER_WAY:
+        action = Action.FINISH_OFFLINE if session.state == State.OFFLINE else Action.FINISH
+        return Command(action, finish_reason=FinishReason.RELEASE_FINALIZED)
     deadline = clock.deadline(session, release)
     if not deadline or now < deadline:
         return None
-    action = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(state_of(session.state))
-    return Command(action, finish_reason=FinishReason.TIME_EXPIRED) if action else None
+    ends = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(state_of(session.state))
+    return Command(ends, finish_reason=FinishReason.TIME_EXPIRED) if ends else None
+
+
+UNDER_WAY = frozenset({State.IN_PROGRESS, State.PAUSED, State.OFFLINE})
+"""States a finalized release submits from (ItemLogic, /release/finalize)."""
 
 
 def explain(
-    session: Session, release: Release, now: int, *, another_open: bool = False
+    session: Session, release: Release, now: int, papers: Papers = NO_PAPERS, *, another_open: bool = False
 ) -> dict[Action, State | errors.Refusal]:
     """For every action that can be called: the state it would lead to now, or the refusal it would get.
 
@@ -96,10 +185,10 @@ def explain(
     """
     verdicts: dict[Action, State | errors.Refusal] = {}
     for action in Action:
-        if action in WITHOUT_RPC or action is Action.SCHEDULE:
+        if action in WITHOUT_RPC:
             continue
         try:
-            became = decide(session, release, Command(action), now).session or session
+            became = decide(session, release, Command(action), now, papers).session or session
             if another_open and opens(session, became):
                 verdicts[action] = errors.CandidateHasOpenSession(session.candidate_id)
             else:
@@ -148,7 +237,7 @@ def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision
     return Decision(became, (event,), refusal, frozenset({"pin_failures", "update_time"}))
 
 
-def _delete(session: Session, release: Release) -> Decision:
+def _delete(session: Session, release: Release, papers: Papers) -> Decision:
     state = state_of(session.state)
     if state not in EDITABLE:
         raise wrong_state(Action.DELETE, state)
@@ -156,127 +245,10 @@ def _delete(session: Session, release: Release) -> Decision:
         raise errors.ReleaseFinalized(release.id)
     # The last row of the history keeps the whole booking, so that nothing is lost with the record.
     kept: dict[str, tuple[object, object]] = {
-        name: (value, None) for name, value in session._asdict().items() if value and name != "pin"
+        name: (value, None)
+        for name, value in session._asdict().items()
+        if name != "pin" and (value or (value is not None and name in NULLABLE))
     }
+    if papers.scripts:
+        kept["scripts"] = ([list(script[2:]) for script in papers.scripts], None)
     return Decision(None, (Event(Action.DELETE.value, session.state, 0, changes=kept),))
-
-
-# What a move writes besides the state. Each is called after the machine has moved `move.state`.
-
-
-def _start(move: Move) -> Changes:
-    """The attempt's start time is written once."""
-    if move.state is State.IN_PROGRESS and not move.session.start_time:
-        return {"start_time": move.now, "pin_failures": 0}
-    return {}
-
-
-def _download(move: Move) -> Changes:
-    client = move.command.client
-    return {
-        "client_os": client.os,
-        "client_machine": client.machine,
-        "client_ip": client.ip,
-        "held_offline": int(client.held_offline),
-        "download_time": move.now,
-    }
-
-
-def _set_pin(move: Move) -> Changes:
-    return {"pin": (move.command.pin or "").upper(), "pin_failures": 0}
-
-
-def _remove_pin(_: Move) -> Changes:
-    return {"pin": "", "pin_failures": 0}
-
-
-def _pause(move: Move) -> Changes:
-    return {"pause_start_time": move.now}
-
-
-def _close_pause(move: Move) -> Changes:
-    """Books a running pause, if there is one."""
-    session = move.session
-    if not session.pause_start_time:
-        return {}
-    paused = max(0, move.now - session.pause_start_time)
-    return {"pause_start_time": 0, "paused_time": session.paused_time + paused}
-
-
-def _end(move: Move) -> Changes:
-    """Ends the attempt: at its deadline when that has passed, else now."""
-    deadline = clock.deadline(move.session, move.release)
-    expired = bool(deadline) and move.now >= deadline
-    reason = FinishReason.TIME_EXPIRED if expired else move.command.finish_reason
-    return {"end_time": deadline if expired else move.now, "finish_reason": int(reason)} | _close_pause(move)
-
-
-def _release_hold(_: Move) -> Changes:
-    return {"held_offline": 0}
-
-
-def _hold(_: Move) -> Changes:
-    return {"held_offline": 1}
-
-
-def _void(move: Move) -> Changes:
-    command = move.command
-    changes: Changes = {"void_reason": int(command.void_reason), "void_message": command.message, "held_offline": 0}
-    return changes | _close_pause(move)
-
-
-def _rewind(move: Move) -> Changes:
-    """Forgets the client and the wrong PINs, so that the package is built and fetched afresh."""
-    return {
-        "client_os": "",
-        "client_machine": "",
-        "client_ip": "",
-        "held_offline": 0,
-        "download_time": 0,
-        "pin_failures": 0,
-        "exception_message": "",
-        "test_form": move.command.updated_form or move.session.test_form,
-    }
-
-
-def _fail(move: Move) -> Changes:
-    """Keeps the message, and stops the clock of a running attempt; at its deadline, when that has passed."""
-    return {"exception_message": move.command.message} | clock.stop(move.session, move.release, move.now)
-
-
-def _recover(move: Move) -> Changes:
-    """Back to a paused attempt whose clock stood still since it failed or ended, or back to the booking."""
-    session = move.session
-    if move.state is State.SCHEDULED_BUT_NOT_CREATED:
-        return _rewind(move)
-    changes: Changes = {"exception_message": "", "held_offline": 0, "end_time": 0, "finish_reason": 0}
-    if move.state is State.PAUSED:
-        changes["pause_start_time"] = session.pause_start_time or session.end_time or move.now
-    return changes
-
-
-def _update(move: Move) -> Changes:
-    return check_edit(move.session, move.release, dict(move.command.fields))
-
-
-EFFECTS: dict[Action, Callable[[Move], Changes]] = {
-    Action.DOWNLOAD: _download,
-    Action.ENTER_KEYCODE: _start,
-    Action.CHECK_IN: _start,
-    Action.ENTER_PIN: _start,
-    Action.UNLOCK: _start,
-    Action.SET_PIN: _set_pin,
-    Action.REMOVE_PIN: _remove_pin,
-    Action.PAUSE: _pause,
-    Action.RESUME: _close_pause,
-    Action.GO_OFFLINE: _hold,
-    Action.RECONNECT: _release_hold,
-    Action.FINISH_OFFLINE: _end,
-    Action.UPLOAD: _release_hold,
-    Action.FINISH: _end,
-    Action.VOID: _void,
-    Action.RESET: _rewind,
-    Action.FAIL: _fail,
-    Action.RECOVER: _recover,
-    Action.UPDATE: _update,
-}

@@ -15,13 +15,17 @@ from transitions import Machine
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.states import EDITABLE, TERMINAL, Action, Delivery, State, VoidReason
+from exam_sessions.domain.records import NO_PAPERS
+from exam_sessions.domain.scoring import waits_for_marks
+from exam_sessions.domain.scripts import script_of
+from exam_sessions.domain.states import EDITABLE, NOT_STARTED, TERMINAL, Action, Delivery, State, VoidReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from exam_sessions.domain.commands import Command
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Papers, Release, Script, Session
 
 PIN_TRIES = 5
 """Wrong PINs before the PIN is blocked. Our own decision; the vendors are silent."""
@@ -31,6 +35,7 @@ STAYS = "="
 BEFORE_KEYCODE = (S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED, S.SCHEDULED_BUT_LOCKED, S.READY)
 BEFORE_UNLOCK = (*BEFORE_KEYCODE, S.REQUIRES_CHECK_IN)
 LIVING = tuple(state for state in State if state not in TERMINAL)
+RETAKABLE = (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED)
 HANDED_IN = (S.FINISHED, S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED)
 
 Row = dict[str, Any]
@@ -96,29 +101,35 @@ TABLE: tuple[Row, ...] = (
     row(A.RECOVER, S.EXCEPTION, S.PAUSED, when="attempt_started"),
     row(A.RECOVER, S.EXCEPTION, S.SCHEDULED_BUT_NOT_CREATED),
     row(A.UPDATE, LIVING, STAYS, needs="release_open schedule_editable"),
-    # The verbs below need responses and marks; see WITHOUT_RPC.
-    row(A.ASSIGN_ITEM_MARKS, S.PAPER_RESPONSE_UPLOAD, STAYS),
-    row(A.ASSIGN_ITEM_RESPONSES, S.PAPER_RESPONSE_UPLOAD, STAYS),
-    row(A.SET_RESPONSES, S.IN_PROGRESS, STAYS, needs="time_left"),
+    row(A.SET_EXTRA_TIME, (*NOT_STARTED, S.PAUSED), STAYS, needs="release_open"),
+    row(A.SET_EXTRA_TIME, S.IN_PROGRESS, STAYS, needs="release_open time_left"),
+    row(A.ASSIGN_ITEM_MARKS, S.PAPER_RESPONSE_UPLOAD, STAYS, needs="release_open form_known"),
+    row(A.ASSIGN_ITEM_RESPONSES, S.PAPER_RESPONSE_UPLOAD, STAYS, needs="release_open form_known"),
+    row(A.SET_RESPONSES, S.IN_PROGRESS, STAYS, needs="time_left form_known"),
+    row(
+        A.SCORE_RESPONSE,
+        (S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION),
+        STAYS,
+        needs="release_open form_known",
+    ),
+    row(A.UNSCORE_RESPONSE, S.AWAITING_MARKING, STAYS, needs="release_open form_known"),
+    # Where a script goes that was just handed in, or a paper that is complete; nobody calls it.
+    row(A.ROUTE, S.FINISHED, S.AWAITING_MARKING, needs="form_known", when="marks_missing"),
+    row(A.ROUTE, S.FINISHED, S.MARKED),
+    row(A.ROUTE, S.PAPER_RESPONSE_UPLOAD, S.AWAITING_MARKING, needs="form_known", when="marks_missing"),
+    row(A.ROUTE, S.PAPER_RESPONSE_UPLOAD, S.AWAITING_VERIFICATION, when="moderated"),
+    row(A.ROUTE, S.PAPER_RESPONSE_UPLOAD, S.MARKED),
     row(A.CLEAR_RESPONSES, (S.IN_PROGRESS, S.PAUSED, *HANDED_IN), S.READY, needs="release_open", when="online"),
     row(A.CLEAR_RESPONSES, (S.IN_PROGRESS, S.PAUSED, *HANDED_IN), S.PAPER_RESPONSE_UPLOAD),
     row(A.REOPEN, HANDED_IN, S.PAPER_RESPONSE_UPLOAD, needs="release_open", when="on_paper"),
-    row(A.REOPEN, HANDED_IN, S.IN_PROGRESS, needs="window_open"),
-    row(A.RETAKE, (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED), S.READY, needs="release_open", when="online"),
-    row(A.RETAKE, (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED), S.PAPER_RESPONSE_UPLOAD),
+    row(A.REOPEN, HANDED_IN, S.PAUSED, needs="time_left_to_reopen", when="clock_is_deferred"),
+    row(A.REOPEN, HANDED_IN, S.IN_PROGRESS),
+    row(A.RETAKE, RETAKABLE, S.READY, needs="release_open attempts_left", when="online"),
+    row(A.RETAKE, RETAKABLE, S.PAPER_RESPONSE_UPLOAD),
 )
 
-WITHOUT_RPC = frozenset(
-    {
-        A.ASSIGN_ITEM_MARKS,
-        A.ASSIGN_ITEM_RESPONSES,
-        A.SET_RESPONSES,
-        A.CLEAR_RESPONSES,
-        A.REOPEN,
-        A.RETAKE,
-    }
-)
-"""Actions whose rows stand in the table but which nobody can call yet: they are never named as allowed."""
+WITHOUT_RPC = frozenset({A.SCHEDULE, A.ROUTE})
+"""Actions nobody can call on a session: they are never named as allowed."""
 
 machine = Machine(
     model=None, states=State, initial=None, auto_transitions=False, transitions=list(TABLE), model_attribute="state"
@@ -126,13 +137,47 @@ machine = Machine(
 
 
 class Move:
-    """What the machine is fired on: a session about to change, and everything its guards may ask."""
+    """What the machine is fired on: a session about to change, and everything its guards may ask.
 
-    __slots__ = ("command", "now", "release", "session", "state")
+    What is to be written besides the session gathers here: the script of the current attempt as it becomes, that of
+    an attempt that is closed, and what the history tells of them.
+    """
 
-    def __init__(self, session: Session, release: Release, command: Command, now: int) -> None:
+    __slots__ = ("_script", "closed", "command", "now", "papers", "release", "session", "state", "told")
+
+    def __init__(
+        self, session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS
+    ) -> None:
         self.session, self.release, self.command, self.now = session, release, command, now
         self.state = state_of(session.state)
+        self.papers = papers
+        self._script: Script | None = None
+        self.closed: Script | None = None
+        self.told: dict[str, tuple[object, object]] = {}
+
+    @property
+    def script(self) -> Script:
+        """The script of the current attempt, as it stands by now."""
+        if self._script is None:
+            self._script = script_of(self.session, self.papers)
+        return self._script
+
+    @script.setter
+    def script(self, script: Script) -> None:
+        self._script = script
+
+    def written(self) -> tuple[Script, ...]:
+        """The scripts that are new or differ from before."""
+        if self.closed:
+            return (self.closed,)
+        script = self._script
+        return () if script is None or script == script_of(self.session, self.papers) else (script,)
+
+    def form(self) -> Form:
+        """The session's test form. Raises TestFormUnknown."""
+        if self.papers.form is None:
+            raise errors.TestFormUnknown(self.session.test_form)
+        return self.papers.form
 
     # Guards: silent when satisfied, else the refusal.
 
@@ -142,8 +187,8 @@ class Move:
             raise errors.ReleaseFinalized(self.release.id)
 
     def window_open(self) -> None:
-        """The window is open now."""
-        if not self.window_is_open():
+        """The window is open now, or the attempt has a deadline of its own."""
+        if not self.session.own_deadline and not self.window_is_open():
             start, end = clock.window(self.session, self.release)
             raise errors.WindowClosed(clock.rfc3339(start), clock.rfc3339(end), clock.rfc3339(self.now))
 
@@ -179,6 +224,26 @@ class Move:
         left = clock.time_left_while_paused(self.session, self.release)
         if left is not None and left <= 0:
             raise errors.AttemptTimeExpired(clock.rfc3339(self.session.pause_start_time + left))
+
+    def time_left_to_reopen(self) -> None:
+        """The window is open and the ended attempt has working time left, or a new deadline is given."""
+        if self.command.deadline:
+            return
+        if not self.window_is_open():
+            start, end = clock.window(self.session, self.release)
+            raise errors.WindowClosed(clock.rfc3339(start), clock.rfc3339(end), clock.rfc3339(self.now))
+        limit = self.release.duration + clock.extra_time(self.session, self.release)
+        if self.release.duration and clock.time_elapsed(self.session) >= limit:
+            raise errors.AttemptTimeExpired(clock.rfc3339(self.session.end_time))
+
+    def attempts_left(self) -> None:
+        """The release allows another attempt."""
+        if 0 < self.release.max_attempts <= self.session.attempt:
+            raise errors.AttemptsExhausted(self.session.attempt, self.release.max_attempts)
+
+    def form_known(self) -> None:
+        """The catalogue holds the session's test form."""
+        self.form()
 
     def within_grace_period(self) -> None:
         """The offline answers come back in time (Surpass, resultsUploadGracePeriod)."""
@@ -245,6 +310,18 @@ class Move:
         """The release is delivered on a computer."""
         return not self.on_paper()
 
+    def clock_is_deferred(self) -> bool:
+        """The clock is to wait for the candidate."""
+        return self.command.deferred_clock
+
+    def marks_missing(self) -> bool:
+        """People still have something to mark."""
+        return waits_for_marks(self.form(), self.script)
+
+    def moderated(self) -> bool:
+        """The release asks for moderation."""
+        return bool(self.release.moderated)
+
     def attempt_started(self) -> bool:
         """The clock of the current attempt has started."""
         return bool(self.session.start_time)
@@ -277,6 +354,8 @@ TELLING = {
     A.UPDATE: errors.SessionNotEditable,
     A.DELETE: errors.SessionNotEditable,
     A.VOID: errors.SessionNotVoidable,
+    A.ASSIGN_ITEM_MARKS: errors.PaperResponseUploadRequired,
+    A.ASSIGN_ITEM_RESPONSES: errors.PaperResponseUploadRequired,
 }
 
 

@@ -1,4 +1,4 @@
-"""The records the rules speak of: a session, its release, a booking, an event. Immutable, flat, and no behaviour.
+"""The records the rules speak of: session, release, script, booking, event. Immutable, flat, and no behaviour.
 
 Times are integer microseconds since 1970 in UTC, durations integer microseconds; 0 means unset. Enumerations are
 their integer codes, so that a row of the database is a record without conversion.
@@ -6,7 +6,10 @@ their integer codes, so that a row of the database is a record without conversio
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Form, Value
 
 
 class Release(NamedTuple):
@@ -32,6 +35,8 @@ class Release(NamedTuple):
     create_time: int
     update_time: int
     version: int
+    statistics: str = ""
+    """Counts and scores when it was finalized, as JSON; empty while it is open."""
 
 
 class Session(NamedTuple):
@@ -83,6 +88,55 @@ class Session(NamedTuple):
     version: int = 1
     draft: str | None = None
     """The roster it was booked with, when that is written in instalments and may not be published yet."""
+    form_revision: int = 0
+    """The revision of its test form; 0 when the catalogue does not hold the form."""
+    responses_revision: int = 0
+    """How often responses were written, over all attempts; what is not newer is late."""
+    own_deadline: int = 0
+    """When the attempt ends, in place of window and working time; 0 unless it was reopened so."""
+    extra_percent: int = 0
+    extra_reason: str = ""
+    marking_progress: int = 0
+    points: int | None = None
+    """Points of the deciding attempt, as marks.UNIT; None before one is marked."""
+    points_max: int | None = None
+    score: int | None = None
+    """Percent of the deciding attempt, as marks.UNIT."""
+
+
+class Script(NamedTuple):
+    """What a candidate handed in, or has answered so far, in one attempt, and what it earned.
+
+    Responses and marks are kept by the number of the question; a mark of None says that it was not attempted. The
+    clock columns are written when the next attempt begins: until then they are the session's.
+    """
+
+    workspace_id: str
+    session_id: str
+    attempt: int
+    test_form: str
+    form_revision: int
+    responses: dict[str, Value]
+    marks: dict[str, int | None]
+    start_time: int = 0
+    end_time: int = 0
+    finish_reason: int = 0
+    paused_time: int = 0
+    points: int | None = None
+    points_max: int | None = None
+    score: int | None = None
+
+
+class Papers(NamedTuple):
+    """What the rules of marking ask about: the session's form and all its scripts in the order of the attempts."""
+
+    form: Form | None = None
+    scripts: tuple[Script, ...] = ()
+    latest_revision: int = 0
+    """The newest revision of the form the command leads to; 0 when the catalogue does not hold it."""
+
+
+NO_PAPERS = Papers()
 
 
 class Booking(NamedTuple):

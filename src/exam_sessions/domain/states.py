@@ -83,6 +83,10 @@ class Action(StrEnum):
     RECOVER = "recover"
     UPDATE = "update"
     DELETE = "delete"
+    ROUTE = "route"
+    SCORE_RESPONSE = "score_response"
+    UNSCORE_RESPONSE = "unscore_response"
+    SET_EXTRA_TIME = "set_extra_time"
 
 
 class FinishReason(IntEnum):
@@ -110,6 +114,25 @@ class Delivery(IntEnum):
 
     ONLINE = 1
     PAPER = 2
+
+
+class AttemptStrategy(IntEnum):
+    """Which attempt of a session counts (ExamSpark, attemptResolutionStrategy)."""
+
+    HIGHEST = 1
+    LATEST = 2
+    FIRST = 3
+    AVERAGE = 4
+
+
+class Finalized(IntEnum):
+    """How far the finalizing of a release has come (ItemLogic, /release/finalize)."""
+
+    OPEN = 0
+    SUBMITTING = 1
+    """Locked; the clockwork submits what is in progress."""
+    CLOSED = 2
+    """Nothing is in progress any more; the statistics are there."""
 
 
 S = State

@@ -25,3 +25,4 @@ def upgrade(store: Store, revision: str = "head") -> None:
     with store.migrating():
         store.writer().close()  # sets a file up for concurrent readers before anything is in it
         command.upgrade(configuration(store), revision)
+        store.presume()

@@ -1,4 +1,4 @@
-"""CatalogService: creating, reading and editing releases. Converts, submits, converts; decides nothing."""
+"""CatalogService: test forms and releases. Converts, submits, converts; decides nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.codes import new_ids
+from exam_sessions.commands.finalizing import TurnRelease
+from exam_sessions.commands.forms import CreateForm, UpdateForm
 from exam_sessions.commands.releases import CreateRelease, UpdateRelease
+from exam_sessions.domain.states import Finalized
 from exam_sessions.rpc import pages
+from exam_sessions.rpc.convert_form import fill_form, fill_form_row, form_in
 from exam_sessions.rpc.convert_release import edited_fields, fill_release, release_of
 from exam_sessions.rpc.handlers import workspace_of
 from exam_sessions.v1 import catalog_service_pb2 as pb
@@ -30,6 +34,12 @@ class CatalogServicer:
             "GetRelease": self.get,
             "ListReleases": self.list,
             "UpdateRelease": self.update,
+            "FinalizeRelease": self.finalize,
+            "UnfinalizeRelease": self.unfinalize,
+            "CreateTestForm": self.create_form,
+            "GetTestForm": self.get_form,
+            "ListTestForms": self.list_forms,
+            "UpdateTestForm": self.update_form,
         }
 
     async def create(self, request: pb.CreateReleaseRequest, call: Call) -> pb.CreateReleaseResponse:
@@ -66,4 +76,58 @@ class CatalogServicer:
         batch = UpdateRelease(call.caller(request), request.release.id.lower(), request.etag, fields)
         reply = pb.UpdateReleaseResponse()
         fill_release(reply.release, await self._service.write(batch))
+        return reply
+
+    async def finalize(self, request: pb.FinalizeReleaseRequest, call: Call) -> pb.FinalizeReleaseResponse:
+        """Locks a release, and waits until everything in progress is submitted."""
+        caller, release_id = call.caller(request), request.release_id.lower()
+        release = await self._service.write(TurnRelease(caller, release_id, request.etag, closing=True))
+        if not request.validate_only and release.finalized == Finalized.SUBMITTING:
+            await self._service.clockwork.close(caller.workspace, release_id)
+            release = await self._service.reads.release(caller.workspace, release_id)
+        reply = pb.FinalizeReleaseResponse()
+        fill_release(reply.release, release)
+        return reply
+
+    async def unfinalize(self, request: pb.UnfinalizeReleaseRequest, call: Call) -> pb.UnfinalizeReleaseResponse:
+        """Opens a release again."""
+        batch = TurnRelease(call.caller(request), request.release_id.lower(), request.etag, closing=False)
+        reply = pb.UnfinalizeReleaseResponse()
+        fill_release(reply.release, await self._service.write(batch))
+        return reply
+
+    async def create_form(self, request: pb.CreateTestFormRequest, call: Call) -> pb.CreateTestFormResponse:
+        """Creates a test form."""
+        caller = call.caller(request)
+        reply = pb.CreateTestFormResponse()
+        stored = await self._service.write(CreateForm(caller, form_in(request.test_form)))
+        fill_form(reply.test_form, caller.workspace, stored)
+        return reply
+
+    async def get_form(self, request: pb.GetTestFormRequest, _: Call) -> pb.GetTestFormResponse:
+        """Reads a revision of a test form."""
+        workspace = workspace_of(request)
+        reply = pb.GetTestFormResponse()
+        stored = await self._service.reads.form(workspace, request.reference, request.revision)
+        fill_form(reply.test_form, workspace, stored)
+        return reply
+
+    async def list_forms(self, request: pb.ListTestFormsRequest, _: Call) -> pb.ListTestFormsResponse:
+        """Reads a page: one row more than asked tells whether there is another."""
+        workspace, most = workspace_of(request), pages.size(request.page_size)
+        found = pages.place(request, request.page_token)
+        page = await self._service.reads.forms(workspace, found[1] if found else "", most + 1)
+        reply = pb.ListTestFormsResponse()
+        for row in page[:most]:
+            fill_form_row(reply.test_forms.add(), workspace, row)
+        if len(page) > most:
+            reply.next_page_token = pages.token(request, 0, page[most - 1].reference)
+        return reply
+
+    async def update_form(self, request: pb.UpdateTestFormRequest, call: Call) -> pb.UpdateTestFormResponse:
+        """Makes the next revision of a test form."""
+        caller = call.caller(request)
+        reply = pb.UpdateTestFormResponse()
+        stored = await self._service.write(UpdateForm(caller, form_in(request.test_form), request.etag))
+        fill_form(reply.test_form, caller.workspace, stored)
         return reply

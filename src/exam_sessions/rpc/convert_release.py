@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.records import Release
-from exam_sessions.domain.states import Delivery
+from exam_sessions.domain.states import Delivery, Finalized
+from exam_sessions.domain.statistics import statistics_from
+from exam_sessions.rpc.convert_result import fill_statistics
 from exam_sessions.rpc.times import micros, put
 from exam_sessions.v1 import catalog_pb2
 
@@ -50,7 +52,7 @@ def release_of(message: catalog_pb2.Release, release_id: str) -> Release:
         attempt_strategy=message.attempt_strategy or catalog_pb2.ATTEMPT_STRATEGY_HIGHEST,
         grace_period=micros(message, "grace_period", "release.grace_period"),
         allow_multiple_open_sessions=int(message.allow_multiple_open_sessions),
-        finalized=0,
+        finalized=int(Finalized.OPEN),
         create_time=0,
         update_time=0,
         version=1,
@@ -93,3 +95,5 @@ def fill_release(message: catalog_pb2.Release, release: Release) -> None:
     put(message.create_time, release.create_time)
     put(message.update_time, release.update_time)
     message.etag = etag_of(release.version)
+    if release.statistics:
+        fill_statistics(message.statistics, statistics_from(release.statistics))

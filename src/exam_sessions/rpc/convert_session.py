@@ -12,6 +12,7 @@ from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain import clock
 from exam_sessions.domain.machine import state_of
 from exam_sessions.domain.states import MATURITY
+from exam_sessions.rpc.convert_result import HUNDRED, fill_score
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import session_pb2, session_service_pb2
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exam_sessions.commands.batch import Standing
-    from exam_sessions.domain.records import Session
+    from exam_sessions.domain.records import Script, Session
     from exam_sessions.store.events import EventRow
 
 BASIC = session_service_pb2.SESSION_VIEW_BASIC
@@ -48,11 +49,13 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
         put(message.window_start, start)
     if end:
         put(message.window_end, end)
-    if session.extra_time:
-        put(message.extra_time, session.extra_time)
-    _fill_attempt(message.attempt, standing)
-    if session.void_reason:
-        message.void_reason = session.void_reason  # type: ignore[assignment]
+    if session.extra_time or session.extra_percent:
+        put(message.extra_time, clock.extra_time(session, release))
+        message.extra_time_percent = session.extra_percent
+    if session.form_revision:
+        _fill_marking(message, session)
+    fill_attempt(message.attempt, standing)
+    message.void_reason = session.void_reason  # type: ignore[assignment]
     if release.finalized:
         message.closed_by_release = True
     put(message.create_time, session.create_time)
@@ -60,6 +63,14 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     message.etag = etag_of(session.version)
     if view != BASIC:
         _fill_confidential(message, standing)
+
+
+def _fill_marking(message: session_pb2.Session, session: Session) -> None:
+    message.form_revision = session.form_revision
+    message.marking_progress = session.marking_progress
+    if session.score is not None:
+        fill_score(message.score, session.score, HUNDRED)
+        fill_score(message.points, session.points or 0, session.points_max or 0)
 
 
 def _fill_candidate(candidate: session_pb2.Candidate, session: Session) -> None:
@@ -80,16 +91,34 @@ def _fill_candidate(candidate: session_pb2.Candidate, session: Session) -> None:
         candidate.district_id = session.district_id
 
 
-def _fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
+def fill_earlier_attempt(message: session_pb2.Attempt, script: Script) -> None:
+    """Writes an attempt that another has followed."""
+    message.number = script.attempt
+    if script.start_time:
+        put(message.start_time, script.start_time)
+    if script.end_time:
+        put(message.end_time, script.end_time)
+    if script.start_time and script.end_time:
+        put(message.time_elapsed, max(0, script.end_time - script.start_time - script.paused_time))
+    if script.paused_time:
+        put(message.paused_time, script.paused_time)
+    message.finish_reason = script.finish_reason  # type: ignore[assignment]
+
+
+def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
+    """Writes the current attempt."""
     session, release = standing
     message.number = session.attempt
+    if session.responses_revision:
+        message.responses_revision = session.responses_revision
     if not session.start_time and not session.end_time:
         return
     if session.start_time:
         put(message.start_time, session.start_time)
     if session.end_time:
         put(message.end_time, session.end_time)
-        put(message.time_elapsed, clock.time_elapsed(session))
+        if session.start_time:
+            put(message.time_elapsed, clock.time_elapsed(session))
     message.finish_reason = session.finish_reason  # type: ignore[assignment]
     if session.paused_time:
         put(message.paused_time, session.paused_time)
@@ -105,6 +134,7 @@ def _fill_confidential(message: session_pb2.Session, standing: Standing) -> None
     message.pin = session.pin
     message.void_message = session.void_message
     message.exception_message = session.exception_message
+    message.extra_time_reason = session.extra_reason
     if session.download_time:
         client = message.client
         client.os = session.client_os
@@ -152,6 +182,8 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
 
 def _as_text(value: object) -> str:
     """A column as text; an unset one is empty."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return "" if value in {None, "", 0} else str(value)
 
 

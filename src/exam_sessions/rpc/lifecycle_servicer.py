@@ -1,7 +1,4 @@
-"""LifecycleService and MarkingService: one RPC per action, and two that explain the machine.
-
-An action's RPC is one line in MOVES: the command its request asks for.
-"""
+"""LifecycleService and MarkingService: one RPC per action (moves.py), and two that explain the machine."""
 
 from __future__ import annotations
 
@@ -11,81 +8,34 @@ from google.protobuf import message_factory
 
 from exam_sessions import errors
 from exam_sessions.commands.changes import ChangeSession
-from exam_sessions.commands.codes import new_pin
 from exam_sessions.commands.reads import Wanted
-from exam_sessions.domain.commands import Client, Command, void
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions_of_machine
-from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, FinishReason, State, VoidReason
+from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, State
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
 from exam_sessions.rpc.handlers import InLine, workspace_of
+from exam_sessions.rpc.moves import ADDED, MOVES
 from exam_sessions.rpc.session_servicer import target_of
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import marking_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from google.protobuf.descriptor import ServiceDescriptor
 
     from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, Method
+    from exam_sessions.rpc.marking_servicer import MarkingServicer
 
 A = Action
-
-
-def _download(request: pb.DownloadSessionRequest) -> Command:
-    client = request.client
-    return Command(A.DOWNLOAD, client=Client(client.os, client.machine, client.ip, client.held_offline))
-
-
-def _enter_pin(request: pb.EnterPinRequest) -> Command:
-    # A check that writes nothing must not tell right from wrong: it would be a way to guess.
-    return Command(A.ENTER_PIN, pin=None if request.validate_only else request.pin)
-
-
-def _void(request: pb.VoidSessionRequest) -> Command:
-    return void(VoidReason(request.reason or VoidReason.AUTO), request.message, force=request.force)
-
-
-MOVES: dict[str, Callable[[Any], Command]] = {
-    "CreatePackage": lambda _: Command(A.CREATE_PACKAGE),
-    "DownloadSession": _download,
-    "OpenWindow": lambda _: Command(A.OPEN_WINDOW),
-    "EnterKeycode": lambda _: Command(A.ENTER_KEYCODE),
-    "CheckInSession": lambda _: Command(A.CHECK_IN),
-    "EnterPin": _enter_pin,
-    "UnlockSession": lambda _: Command(A.UNLOCK),
-    "SetPin": lambda r: Command(A.SET_PIN, pin=r.pin or new_pin()),
-    "RemovePin": lambda _: Command(A.REMOVE_PIN),
-    "PauseSession": lambda _: Command(A.PAUSE),
-    "ResumeSession": lambda _: Command(A.RESUME),
-    "GoOffline": lambda _: Command(A.GO_OFFLINE),
-    "ReconnectSession": lambda _: Command(A.RECONNECT),
-    "FinishOffline": lambda _: Command(A.FINISH_OFFLINE),
-    "UploadSession": lambda _: Command(A.UPLOAD),
-    "FinishSession": lambda r: Command(A.FINISH, finish_reason=FinishReason(r.reason or FinishReason.CANDIDATE)),
-    "SendToMarking": lambda _: Command(A.SEND_TO_MARKING),
-    "SubmitMarkedSession": lambda _: Command(A.SUBMIT_MARKED),
-    "RequestVerification": lambda _: Command(A.REQUEST_VERIFICATION),
-    "VerifySession": lambda _: Command(A.VERIFY),
-    "ArchiveSession": lambda _: Command(A.ARCHIVE),
-    "VoidSession": _void,
-    "ResetSession": lambda r: Command(A.RESET, current_form=r.current_form, updated_form=r.updated_form),
-    "RequestScan": lambda _: Command(A.REQUEST_SCAN),
-    "ReceiveScan": lambda _: Command(A.RECEIVE_SCAN),
-    "FailSession": lambda r: Command(A.FAIL, message=r.message),
-    "RecoverSession": lambda _: Command(A.RECOVER),
-}
 
 
 class LifecycleServicer:
     """The moves of LifecycleService and MarkingService, and what explains them."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, marking: MarkingServicer) -> None:
+        self._service, self._marking = service, marking
 
     def methods(self) -> dict[str, Method | InLine]:
         """The methods of LifecycleService by the names of their RPCs."""
@@ -94,22 +44,27 @@ class LifecycleServicer:
 
     def marking_methods(self) -> dict[str, Method | InLine]:
         """The methods of MarkingService by the names of their RPCs."""
-        return self._moves(marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"])
+        own: dict[str, Method | InLine] = {"GetSessionResults": self._marking.results}
+        return own | self._moves(marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"])
 
     def _moves(self, service: ServiceDescriptor) -> dict[str, Method | InLine]:
         return {
-            method.name: self._move(MOVES[method.name], message_factory.GetMessageClass(method.output_type))
+            method.name: self._move(method.name, message_factory.GetMessageClass(method.output_type))
             for method in service.methods
             if method.name in MOVES
         }
 
-    def _move(self, command_of: Callable[[Any], Command], response: type[Any]) -> InLine:
+    def _move(self, rpc: str, response: type[Any]) -> InLine:
+        command_of, add = MOVES[rpc], ADDED.get(rpc)
+
         def batch_of(request: Any, call: Call) -> ChangeSession:
             return ChangeSession(call.caller(request), target_of(request), command_of(request))
 
         def reply_of(_: Any, standing: Standing) -> Any:
             reply = response()
             fill_session(reply.session, standing)
+            if add:
+                add(reply, standing)
             return reply
 
         return InLine(self._service.queue_write, batch_of, reply_of)
@@ -138,7 +93,8 @@ class LifecycleServicer:
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, standing, BASIC)
         another = await self._service.reads.has_open_session(standing.session)
-        outcomes = explain(standing.session, standing.release, self._service.now(), another_open=another)
+        papers = await self._service.reads.papers(standing.session)
+        outcomes = explain(*standing, self._service.now(), papers, another_open=another)
         for action, outcome in outcomes.items():
             verdict = reply.verdicts.add()
             verdict.action = action_number(action)

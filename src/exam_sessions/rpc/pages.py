@@ -55,7 +55,12 @@ def place(request: Message, text: str) -> tuple[int, str] | None:
         query, number, name = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError, binascii.Error):
         raise errors.InvalidPageToken from None
-    sound = isinstance(number, int) and 0 <= number <= LARGEST and isinstance(name, str) and name.isascii()
+    sound = isinstance(number, int) and 0 <= number <= LARGEST and isinstance(name, str) and _is_text(name)
     if not sound or query != query_of(request):
         raise errors.InvalidPageToken
     return number, name
+
+
+def _is_text(name: str) -> bool:
+    """Whether a database can hold it: no NUL, no half of a surrogate pair."""
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)

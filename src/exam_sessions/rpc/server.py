@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_g
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
 from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
+from exam_sessions.rpc.marking_servicer import MarkingServicer
 from exam_sessions.rpc.session_servicer import SessionServicer
 from exam_sessions.rpc.watch_servicer import WatchServicer
 from exam_sessions.v1 import (
@@ -91,8 +92,9 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
 
 
 def _add_services(transport: Transport, service: Service, limit: int, patience: float) -> list[str]:
-    lifecycle = LifecycleServicer(service)
-    sessions = SessionServicer(service, WatchServicer(service, patience))
+    marking = MarkingServicer(service)
+    lifecycle = LifecycleServicer(service, marking)
+    sessions = SessionServicer(service, WatchServicer(service, patience), marking)
     services: list[tuple[Any, Any]] = [
         (session_service_pb2.DESCRIPTOR.services_by_name["SessionService"], sessions.methods()),
         (lifecycle_service_pb2.DESCRIPTOR.services_by_name["LifecycleService"], lifecycle.methods()),

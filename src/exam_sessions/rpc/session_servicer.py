@@ -12,8 +12,10 @@ from exam_sessions.commands.reads import Wanted
 from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.states import MATURITY, Action
+from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
+from exam_sessions.rpc.convert_result import fill_statistics
 from exam_sessions.rpc.convert_session import BASIC, FULL, check_read_mask, fill_event, fill_session, keep_only
 from exam_sessions.rpc.handlers import InLine, Telling, workspace_of
 from exam_sessions.rpc.times import micros
@@ -21,10 +23,18 @@ from exam_sessions.store.listing import ORDERS, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
+    from exam_sessions.domain.statistics import Tally
     from exam_sessions.rpc.handlers import Call, Method
+    from exam_sessions.rpc.marking_servicer import MarkingServicer
     from exam_sessions.rpc.watch_servicer import WatchServicer
+    from exam_sessions.v1 import session_pb2
+
+WITH_PAPERS_AT_MOST = 100
+"""Rows of a page that carry responses or results: a thousand would not fit into a message of 4 MiB."""
 
 MANY = 200
 """Rows from which conversion leaves the event loop to others."""
@@ -40,8 +50,8 @@ def target_of(request: Any) -> Target:
 class SessionServicer:
     """One method per RPC."""
 
-    def __init__(self, service: Service, watchers: WatchServicer) -> None:
-        self._service, self._watchers = service, watchers
+    def __init__(self, service: Service, watchers: WatchServicer, marking: MarkingServicer) -> None:
+        self._service, self._watchers, self._marking = service, watchers, marking
 
     def methods(self) -> dict[str, Method | InLine | Telling]:
         """The methods by the names of their RPCs."""
@@ -51,6 +61,7 @@ class SessionServicer:
             "GetSession": self.get(),
             "BatchGetSessions": self.batch_get,
             "ListSessions": self.list,
+            "AggregateSessions": self.aggregate,
             "UpdateSession": self.update,
             "BatchUpdateSessions": self.batch_update,
             "DeleteSession": self.delete,
@@ -102,6 +113,8 @@ class SessionServicer:
         """Reads a page: one row more than asked tells whether there is another."""
         check_read_mask(request.read_mask)
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        if request.show_responses or request.show_results:
+            most = min(most, WITH_PAPERS_AT_MOST)
         criteria, order = _criteria(request.filter), ORDERS[max(request.order - 1, 0)]
         page, total = await self._service.reads.page(
             workspace_of(request), criteria, order, Place(*found) if found else None, most + 1,
@@ -110,11 +123,32 @@ class SessionServicer:
         reply = pb.ListSessionsResponse(total_size=total)
         for standing in page[:most]:
             fill_session(reply.sessions.add(), standing, request.view or BASIC)
-        if len(page) > most:
-            last = page[most - 1].session
+        shown = len(reply.sessions)
+        if request.show_responses or request.show_results:
+            asked = {"responses": request.show_responses, "results": request.show_results}
+            await self._marking.add_papers(reply.sessions, page[:most], **asked)
+            shown = _fitting(reply.sessions)
+            del reply.sessions[shown:]
+        if len(page) > shown:
+            last = page[shown - 1].session
             reply.next_page_token = pages.token(request, last.create_time, last.id)
         if request.read_mask.paths:
             keep_only(reply.sessions, request.read_mask)
+        return reply
+
+    async def aggregate(self, request: pb.AggregateSessionsRequest, _: Call) -> pb.AggregateSessionsResponse:
+        """Counts sessions and sums up their scores."""
+        asked = [release_id.lower() for release_id in request.release_ids]
+        tallies = await self._service.reads.tallies(workspace_of(request), asked)
+        by_release: dict[str, list[Tally]] = {release_id: [] for release_id in asked}
+        for tally in tallies:
+            by_release.setdefault(tally.release_id, []).append(tally)
+        reply = pb.AggregateSessionsResponse()
+        fill_statistics(reply.total, statistics_of(tallies))
+        for release_id in asked or sorted(by_release):
+            row = reply.releases.add()
+            row.release_id = release_id
+            fill_statistics(row.statistics, statistics_of(by_release[release_id]))
         return reply
 
     async def update(self, request: pb.UpdateSessionRequest, call: Call) -> pb.UpdateSessionResponse:
@@ -151,6 +185,20 @@ class SessionServicer:
         if len(page) > most:
             reply.next_page_token = pages.token(request, page[most - 1].sequence, session_id)
         return reply
+
+
+PAGE_BYTES_AT_MOST = 3_500_000
+"""What a page with papers may weigh, below the 4 MiB a client of gRPC takes."""
+
+
+def _fitting(messages: Sequence[session_pb2.Session]) -> int:
+    """How many messages, from the first, fit into a page; one at least."""
+    total = 0
+    for n, message in enumerate(messages):
+        total += message.ByteSize()
+        if total > PAGE_BYTES_AT_MOST and n:
+            return n
+    return len(messages)
 
 
 def _booked(rows: list[Booked]) -> pb.BatchCreateSessionsResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, insert, literal_column, select, tuple_, update
 
 from exam_sessions.domain.records import Release
 from exam_sessions.store.schema import pins, releases
@@ -39,6 +39,7 @@ class CatalogRows:
         page = select(releases).where(mine, after).order_by(c.create_time, c.id).limit(bindparam("most"))
         self._page = store.statement(page)
         self._page_of_name = store.statement(page.where(c.name == bindparam("name")))
+        self._finalizing = store.statement(select(c.workspace_id, c.id).where(c.finalized == literal_column("1")))
         p = pins.c
         of_release = (p.workspace_id == bindparam("workspace")) & (p.release_id == bindparam("release"))
         self._pins = store.statement(
@@ -57,6 +58,10 @@ class CatalogRows:
     def update(self, db: Db, release: Release) -> None:
         """Writes every column of a release that may change."""
         db.run(self._update, {f"new_{name}": value for name, value in release._asdict().items()})
+
+    def finalizing(self, db: Db) -> list[tuple[str, str]]:
+        """Workspace and id of every release that is locked but not closed yet."""
+        return [(workspace, release_id) for workspace, release_id in db.rows(self._finalizing)]
 
     def page(self, db: Db, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
         """Releases after a place in the order of creation; of one name, or all when it is empty."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from sqlalchemy import ColumnElement, Engine, Select, Table
+    from sqlalchemy import ColumnElement, Engine, Select, SelectBase, Table
     from sqlalchemy.sql import ClauseElement
     from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -166,12 +166,19 @@ class Store(ABC):
     def tend(self) -> None:
         """What the database wants done now and then, so that its plans fit its rows. May take a second."""
 
+    def presume(self) -> None:  # noqa: B027 - most databases have nothing to be told
+        """What the database is to take for granted of its rows, once it has its tables. PostgreSQL counts them."""
+
     @abstractmethod
     def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Whether the column holds one of the values of the parameter `name`, made by `Db.listed`.
 
         Any number of them is one parameter, so that a statement is compiled once.
         """
+
+    def among_found(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
+        """Whether the column holds one of the values that a SELECT of one column finds."""
+        return column.in_(found)
 
     @abstractmethod
     def upsert(self, table: Table) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
 from sqlalchemy import bindparam, select
 
 from exam_sessions.store.schema import events, workspaces
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
 
 
-as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+def as_json(value: object) -> str:
+    """What columns of JSON hold. The standard library takes six times as long, and a script holds fifty answers."""
+    return orjson.dumps(value).decode()
 
 
 class EventRow(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8BinaryDumper
-from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, create_engine
+from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, create_engine, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 
@@ -23,7 +23,7 @@ from exam_sessions.store.schema import metadata
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sqlalchemy import URL, Column
+    from sqlalchemy import URL, Column, SelectBase
     from sqlalchemy.dialects.postgresql.dml import Insert
 
 log = logging.getLogger(__name__)
@@ -237,6 +237,14 @@ class PostgresStore(Store):
     def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Compares with an array."""
         return column == any_(bindparam(name, type_=ARRAY(Text)))
+
+    def among_found(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
+        """Finds first, then compares with an array.
+
+        A join would lose rows that are to be kept from others: one that somebody changed while it was waited for is
+        judged again, and without what it was joined with.
+        """
+        return column == any_(func.array(found.scalar_subquery()))
 
     rings = True
 

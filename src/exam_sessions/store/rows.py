@@ -8,9 +8,12 @@ from exam_sessions.store.catalog import CatalogRows
 from exam_sessions.store.consumers import ConsumerRows
 from exam_sessions.store.drafts import DraftRows
 from exam_sessions.store.events import EventRows
+from exam_sessions.store.forms import FormRows
 from exam_sessions.store.listing import SessionPages
 from exam_sessions.store.requests import RequestRows
+from exam_sessions.store.scripts import ScriptRows
 from exam_sessions.store.sessions import SessionRows
+from exam_sessions.store.tallies import TallyRows
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
@@ -26,4 +29,7 @@ class Rows:
         self.drafts = DraftRows(store)
         self.consumers = ConsumerRows(store)
         self.requests = RequestRows(store)
+        self.forms = FormRows(store)
+        self.scripts = ScriptRows(store)
+        self.tallies = TallyRows(store)
         self.pages = SessionPages(store)

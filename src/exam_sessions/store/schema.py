@@ -7,7 +7,20 @@ record without conversion.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallInteger, Table, Text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DefaultClause,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData()
 
@@ -15,12 +28,21 @@ TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text in the order of its bytes, on every database the same."""
 
 
-def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, TEXT, primary_key=key, nullable=False)
+def _text(name: str, *, key: bool = False, before: str | None = None) -> Column[str]:
+    """`before` is what rows have that were there before the column."""
+    default = None if before is None else text(f"'{before}'")
+    return Column(name, TEXT, primary_key=key, nullable=False, server_default=default)
 
 
-def _number(name: str, *, key: bool = False) -> Column[int]:
-    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
+def _number(name: str, *, key: bool = False, before: str | None = None) -> Column[int]:
+    """`before` is what rows have that were there before the column."""
+    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False, server_default=before)
+
+
+def _added(column: Column[Any], default: str) -> Column[Any]:
+    """A column that a later migration added, with what it gave the rows that were there."""
+    column.server_default = DefaultClause(default)
+    return column
 
 
 def _code(name: str) -> Column[int]:
@@ -50,6 +72,8 @@ releases = Table(
     _number("create_time"),
     _number("update_time"),
     _number("version"),
+    # Counts and scores when it was finalized, as JSON; empty while it is open.
+    _text("statistics", before=""),
     Index("releases_by_create_time", "workspace_id", "create_time", "id"),
     Index("releases_by_name", "workspace_id", "name", "create_time", "id"),
     sqlite_with_rowid=False,
@@ -101,10 +125,20 @@ sessions = Table(
     _number("update_time"),
     _number("version"),
     Column("draft", TEXT, nullable=True),
+    _number("form_revision", before="0"),
+    _number("responses_revision", before="0"),
+    _number("own_deadline", before="0"),
+    _number("extra_percent", before="0"),
+    _text("extra_reason", before=""),
+    _number("marking_progress", before="0"),
+    Column("points", BigInteger, nullable=True),
+    Column("points_max", BigInteger, nullable=True),
+    Column("score", BigInteger, nullable=True),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),
-    Index("sessions_by_state", "workspace_id", "release_id", "state", "create_time", "id"),
+    # The score rides along so that counts and scores of a release are read from the index alone.
+    Index("sessions_by_state", "workspace_id", "release_id", "state", "create_time", "id", "score"),
     Index("sessions_by_release", "workspace_id", "release_id", "create_time", "id"),
     Index("sessions_by_create_time", "workspace_id", "create_time", "id"),
     sqlite_with_rowid=False,
@@ -118,11 +152,56 @@ Index(
     postgresql_where=sessions.c.open_candidate.is_not(None),
 )
 Index(
+    "releases_being_finalized",
+    releases.c.workspace_id,
+    releases.c.id,
+    sqlite_where=text("finalized = 1"),
+    postgresql_where=text("finalized = 1"),
+)
+Index(
     "sessions_by_due_time",
     sessions.c.workspace_id,
     sessions.c.due_time,
     sqlite_where=sessions.c.due_time.is_not(None),
     postgresql_where=sessions.c.due_time.is_not(None),
+)
+
+scripts = Table(
+    "scripts",
+    metadata,
+    _text("workspace_id", key=True),
+    _text("session_id", key=True),
+    _number("attempt", key=True),
+    _text("test_form"),
+    _number("form_revision"),
+    # JSON by the number of the question: places of options, or a text.
+    _text("responses"),
+    # JSON by the number of the question: ten-thousandths of a mark, or null for "not attempted".
+    _text("marks"),
+    # The clock of an attempt that another has followed; until then it is the session's.
+    _number("start_time"),
+    _number("end_time"),
+    _code("finish_reason"),
+    _number("paused_time"),
+    Column("points", BigInteger, nullable=True),
+    Column("points_max", BigInteger, nullable=True),
+    Column("score", BigInteger, nullable=True),
+    sqlite_with_rowid=False,
+)
+
+test_forms = Table(
+    "test_forms",
+    metadata,
+    _text("workspace_id", key=True),
+    _text("reference", key=True),
+    _number("revision", key=True),
+    _text("name"),
+    _number("mark_decimals"),
+    _number("available"),
+    # JSON: questions and objectives.
+    _text("content"),
+    _number("create_time"),
+    sqlite_with_rowid=False,
 )
 
 events = Table(

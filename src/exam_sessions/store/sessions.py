@@ -47,29 +47,38 @@ class SessionRows:
         mine = c.workspace_id == bindparam("workspace")
         in_release = mine & (c.release_id == bindparam("release"))
         by_id, by_keycode = store.among(c.id, "ids"), store.among(c.keycode, "keycodes")
+        # Ids or keycodes, never both: a search for either goes through every session of the workspace.
         found = {
-            (True, False): select(sessions).where(mine, by_id),
-            (False, True): select(sessions).where(mine, by_keycode),
-            (True, True): select(sessions).where(mine, by_id | by_keycode),
+            False: select(sessions).where(mine, by_id),
+            True: (select(sessions).where(mine, by_keycode)),
         }
         self._found = {named: store.statement(rows) for named, rows in found.items()}
         self._taken_up = {named: store.statement(store.for_update(rows, c.id)) for named, rows in found.items()}
+        self._ids_of = store.statement(select(c.id).where(mine, by_keycode))
         r = releases.c
         their_own = r.workspace_id == bindparam("workspace")
         named_ones = select(r.id).where(their_own, store.among(r.id, "releases"))
-        theirs = select(c.release_id).where(mine, by_id | by_keycode)
-        asked_for = select(releases).where(their_own, r.id.in_(named_ones.union_all(theirs)))
-        self._releases = store.statement(asked_for)
-        self._releases_kept = store.statement(store.for_share(asked_for, r.id))
+        self._releases: dict[bool, Statement] = {}
+        self._releases_kept: dict[bool, Statement] = {}
+        self._releases_taken: dict[bool, Statement] = {}
+        theirs = {
+            False: select(c.release_id).where(mine, by_id),
+            True: (select(c.release_id).where(mine, by_keycode)),
+        }
+        for named, of_them in theirs.items():
+            either = named_ones.union_all(of_them)
+            asked_for = select(releases).where(their_own, store.among_found(r.id, either))
+            self._releases[named] = store.statement(asked_for)
+            self._releases_kept[named] = store.statement(store.for_share(asked_for, r.id))
+            self._releases_taken[named] = store.statement(store.for_update(asked_for, r.id))
         both = (c.workspace_id == releases.c.workspace_id) & (c.release_id == releases.c.id)
         one = select(sessions, releases).join(releases, both).where(mine)
         self._one_by_id = store.statement(one.where(c.id == bindparam("session")))
         self._one_by_keycode = store.statement(one.where(c.keycode == bindparam("keycode")))
         together = select(sessions, releases).join(releases, both).where(mine, PUBLISHED)
         self._many = {
-            (True, False): store.statement(together.where(by_id)),
-            (False, True): store.statement(together.where(by_keycode)),
-            (True, True): store.statement(together.where(by_id | by_keycode)),
+            False: store.statement(together.where(by_id)),
+            True: store.statement(together.where(by_keycode)),
         }
         self._hidden = store.statement(select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")))
         self._taken_ids = store.statement(select(c.id).where(mine, store.among(c.id, "keys")))
@@ -88,6 +97,7 @@ class SessionRows:
         self._due = store.statement(
             select(c.id).where(mine, c.due_time <= bindparam("now")).order_by(c.due_time).limit(bindparam("most"))
         )
+        self._retaken = store.statement(select(c.id).where(in_release, c.attempt > 1).order_by(c.id))
         self._hurry = store.statement(
             update(sessions)
             .values(due_time=bindparam("now"))
@@ -114,7 +124,16 @@ class SessionRows:
         """
         if not ids and not keycodes:
             return []
+        ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)
         return self._visible(db, workspace, db.rows(*self._ask(db, workspace, ids, keycodes, to_write=to_write)))
+
+    def _of_one_kind(
+        self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]
+    ) -> tuple[Collection[str], Collection[str]]:
+        """Ids in the place of both ids and keycodes; a keycode is its session's for good."""
+        if not ids or not keycodes:
+            return ids, keycodes
+        return {*ids, *(row[0] for row in db.rows(self._ids_of, (workspace, db.listed(keycodes))))}, ()
 
     def load_standing(
         self,
@@ -125,15 +144,21 @@ class SessionRows:
         release_ids: Collection[str],
         *,
         to_write: bool,
+        to_change: bool = False,
     ) -> tuple[list[Session], list[Release]]:
         """As `load`, and with them their releases and those named, asked in one go.
 
         Read `to_write`, releases come first and cannot be changed by others meanwhile: who changes a release and then
-        its sessions takes them in the same order, so that nobody waits in a ring.
+        its sessions takes them in the same order, so that nobody waits in a ring. Who is `to_change` a release keeps
+        it from the beginning: two who both share it first would wait for each other.
         """
+        ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)
         values = {"workspace": workspace, "ids": db.listed(ids), "keycodes": db.listed(keycodes)}
         values["releases"] = db.listed(release_ids)
-        asks: list[tuple[Statement, Parameters]] = [(self._releases_kept if to_write else self._releases, values)]
+        statements = self._releases_kept if to_write else self._releases
+        if to_write and to_change:
+            statements = self._releases_taken
+        asks: list[tuple[Statement, Parameters]] = [(statements[bool(keycodes)], values)]
         if ids or keycodes:
             asks.append(self._ask(db, workspace, ids, keycodes, to_write=to_write))
         found, *rows = db.rows_of(asks)
@@ -143,8 +168,8 @@ class SessionRows:
     def _ask(
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool
     ) -> tuple[Statement, Parameters]:
-        statement = (self._taken_up if to_write else self._found)[bool(ids), bool(keycodes)]
-        return statement, (workspace, *[db.listed(values) for values in (ids, keycodes) if values])
+        statement = (self._taken_up if to_write else self._found)[bool(keycodes)]
+        return statement, (workspace, db.listed(keycodes or ids))
 
     def _visible(self, db: Db, workspace: str, rows: list[Any]) -> list[Session]:
         """The rows as sessions, without those of rosters that are still under way."""
@@ -171,8 +196,9 @@ class SessionRows:
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]
     ) -> list[tuple[Session, Release]]:
         """The published sessions with these ids or keycodes, each with its release, all of one moment."""
+        ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)
         keys = {"workspace": workspace, "ids": db.listed(ids), "keycodes": db.listed(keycodes)}
-        rows = db.rows(self._many[bool(ids), bool(keycodes)], keys)
+        rows = db.rows(self._many[bool(keycodes)], keys)
         return [(Session._make(row[:SESSION_WIDTH]), Release._make(row[SESSION_WIDTH:])) for row in rows]
 
     def taken(
@@ -199,9 +225,9 @@ class SessionRows:
             look(self._taken_codes, there, access_codes),
         )
 
-    def has_open(self, db: Db, workspace: str, candidate: str) -> bool:
-        """Whether a session of this candidate is marked as the only one open."""
-        return bool(db.rows(self._open, (workspace, candidate)))
+    def open_of(self, db: Db, workspace: str, candidate: str) -> set[str]:
+        """The session of this candidate that is marked as the only one open, if there is one."""
+        return {row[0] for row in db.rows(self._open, (workspace, candidate))}
 
     def insert(self, db: Db, rows: Sequence[Session]) -> None:
         """Adds sessions."""
@@ -220,6 +246,10 @@ class SessionRows:
         """Ids of sessions the clockwork must look at, the longest overdue first."""
         values = {"workspace": workspace, "now": now, "most": most}
         return [row[0] for row in db.rows(self._due, values)]
+
+    def retaken(self, db: Db, workspace: str, release: str) -> list[str]:
+        """Ids of a release's sessions that have more than one attempt."""
+        return [row[0] for row in db.rows(self._retaken, {"workspace": workspace, "release": release})]
 
     def hurry(self, db: Db, workspace: str, release: str, now: int, states: tuple[int, int, int]) -> None:
         """Makes the clockwork look at a release's sessions in these states at once: their times may have changed."""

@@ -1,6 +1,7 @@
 import datetime
 
 from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import session_pb2 as _session_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -34,7 +35,7 @@ ATTEMPT_STRATEGY_FIRST: AttemptStrategy
 ATTEMPT_STRATEGY_AVERAGE: AttemptStrategy
 
 class Release(_message.Message):
-    __slots__ = ("workspace_id", "id", "name", "test_form", "window_start", "window_end", "duration", "delivery", "invigilated", "requires_check_in", "auto_create_pin", "moderated", "max_attempts", "attempt_strategy", "grace_period", "allow_multiple_open_sessions", "finalized", "create_time", "update_time", "etag")
+    __slots__ = ("workspace_id", "id", "name", "test_form", "window_start", "window_end", "duration", "delivery", "invigilated", "requires_check_in", "auto_create_pin", "moderated", "max_attempts", "attempt_strategy", "grace_period", "allow_multiple_open_sessions", "finalized", "create_time", "update_time", "etag", "statistics")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +56,7 @@ class Release(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    STATISTICS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     name: str
@@ -75,4 +77,5 @@ class Release(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     etag: str
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., name: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., invigilated: _Optional[bool] = ..., requires_check_in: _Optional[bool] = ..., auto_create_pin: _Optional[bool] = ..., moderated: _Optional[bool] = ..., max_attempts: _Optional[int] = ..., attempt_strategy: _Optional[_Union[AttemptStrategy, str]] = ..., grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., allow_multiple_open_sessions: _Optional[bool] = ..., finalized: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
+    statistics: _session_pb2.SessionStatistics
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., name: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., invigilated: _Optional[bool] = ..., requires_check_in: _Optional[bool] = ..., auto_create_pin: _Optional[bool] = ..., moderated: _Optional[bool] = ..., max_attempts: _Optional[int] = ..., attempt_strategy: _Optional[_Union[AttemptStrategy, str]] = ..., grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., allow_multiple_open_sessions: _Optional[bool] = ..., finalized: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., statistics: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ...) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CatalogServiceStub:
-    """Releases.
+    """Test forms and releases.
     """
 
     def __init__(self, channel):
@@ -55,10 +55,40 @@ class CatalogServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateReleaseRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateReleaseResponse.FromString,
                 _registered_method=True)
+        self.FinalizeRelease = channel.unary_unary(
+                '/exam_sessions.v1.CatalogService/FinalizeRelease',
+                request_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.FinalizeReleaseRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.FinalizeReleaseResponse.FromString,
+                _registered_method=True)
+        self.UnfinalizeRelease = channel.unary_unary(
+                '/exam_sessions.v1.CatalogService/UnfinalizeRelease',
+                request_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UnfinalizeReleaseRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UnfinalizeReleaseResponse.FromString,
+                _registered_method=True)
+        self.CreateTestForm = channel.unary_unary(
+                '/exam_sessions.v1.CatalogService/CreateTestForm',
+                request_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.CreateTestFormRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.CreateTestFormResponse.FromString,
+                _registered_method=True)
+        self.GetTestForm = channel.unary_unary(
+                '/exam_sessions.v1.CatalogService/GetTestForm',
+                request_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.GetTestFormRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.GetTestFormResponse.FromString,
+                _registered_method=True)
+        self.ListTestForms = channel.unary_unary(
+                '/exam_sessions.v1.CatalogService/ListTestForms',
+                request_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.ListTestFormsRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.ListTestFormsResponse.FromString,
+                _registered_method=True)
+        self.UpdateTestForm = channel.unary_unary(
+                '/exam_sessions.v1.CatalogService/UpdateTestForm',
+                request_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateTestFormRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateTestFormResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
-    """Releases.
+    """Test forms and releases.
     """
 
     def CreateRelease(self, request, context):
@@ -91,6 +121,56 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FinalizeRelease(self, request, context):
+        """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
+        reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+        The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
+        are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
+        STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnfinalizeRelease(self, request, context):
+        """Opens a finalized release again (ItemLogic, un-finalize); its statistics are gone until it is finalized again, what
+        was submitted stays submitted. Errors: RELEASE_NOT_FOUND, RELEASE_NOT_FINALIZED, STALE_RELEASE, REQUEST_ID_REUSED,
+        INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateTestForm(self, request, context):
+        """Creates a test form, as revision 1. Errors: DUPLICATE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTestForm(self, request, context):
+        """Reads a test form, its latest revision or a given one. Errors: TEST_FORM_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTestForms(self, request, context):
+        """Reads a page of test forms by reference, the latest revision of each, without questions. Errors:
+        INVALID_PAGE_TOKEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateTestForm(self, request, context):
+        """Makes the next revision of a test form. Sessions keep the revision they were booked with; CreatePackage and
+        ResetSession take the latest. Errors: TEST_FORM_NOT_FOUND, STALE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -114,6 +194,36 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateReleaseRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateReleaseResponse.SerializeToString,
             ),
+            'FinalizeRelease': grpc.unary_unary_rpc_method_handler(
+                    servicer.FinalizeRelease,
+                    request_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.FinalizeReleaseRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.FinalizeReleaseResponse.SerializeToString,
+            ),
+            'UnfinalizeRelease': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnfinalizeRelease,
+                    request_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UnfinalizeReleaseRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UnfinalizeReleaseResponse.SerializeToString,
+            ),
+            'CreateTestForm': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateTestForm,
+                    request_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.CreateTestFormRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.CreateTestFormResponse.SerializeToString,
+            ),
+            'GetTestForm': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTestForm,
+                    request_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.GetTestFormRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.GetTestFormResponse.SerializeToString,
+            ),
+            'ListTestForms': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTestForms,
+                    request_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.ListTestFormsRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.ListTestFormsResponse.SerializeToString,
+            ),
+            'UpdateTestForm': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateTestForm,
+                    request_deserializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateTestFormRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateTestFormResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'exam_sessions.v1.CatalogService', rpc_method_handlers)
@@ -123,7 +233,7 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService:
-    """Releases.
+    """Test forms and releases.
     """
 
     @staticmethod
@@ -224,6 +334,168 @@ class CatalogService:
             '/exam_sessions.v1.CatalogService/UpdateRelease',
             exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateReleaseRequest.SerializeToString,
             exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FinalizeRelease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.CatalogService/FinalizeRelease',
+            exam__sessions_dot_v1_dot_catalog__service__pb2.FinalizeReleaseRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_catalog__service__pb2.FinalizeReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnfinalizeRelease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.CatalogService/UnfinalizeRelease',
+            exam__sessions_dot_v1_dot_catalog__service__pb2.UnfinalizeReleaseRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_catalog__service__pb2.UnfinalizeReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateTestForm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.CatalogService/CreateTestForm',
+            exam__sessions_dot_v1_dot_catalog__service__pb2.CreateTestFormRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_catalog__service__pb2.CreateTestFormResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTestForm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.CatalogService/GetTestForm',
+            exam__sessions_dot_v1_dot_catalog__service__pb2.GetTestFormRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_catalog__service__pb2.GetTestFormResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTestForms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.CatalogService/ListTestForms',
+            exam__sessions_dot_v1_dot_catalog__service__pb2.ListTestFormsRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_catalog__service__pb2.ListTestFormsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateTestForm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.CatalogService/UpdateTestForm',
+            exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateTestFormRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_catalog__service__pb2.UpdateTestFormResponse.FromString,
             options,
             channel_credentials,
             insecure,

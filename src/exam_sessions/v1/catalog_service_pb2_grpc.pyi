@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CatalogServiceStub:
-    """Releases."""
+    """Test forms and releases."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -44,10 +44,34 @@ class CatalogServiceStub:
     sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
     STALE_RELEASE, INVALID_FIELD, REQUEST_ID_REUSED.
     """
+    FinalizeRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]
+    """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
+    reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+    The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
+    are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
+    STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    UnfinalizeRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UnfinalizeReleaseRequest, _catalog_service_pb2.UnfinalizeReleaseResponse]
+    """Opens a finalized release again (ItemLogic, un-finalize); its statistics are gone until it is finalized again, what
+    was submitted stays submitted. Errors: RELEASE_NOT_FOUND, RELEASE_NOT_FINALIZED, STALE_RELEASE, REQUEST_ID_REUSED,
+    INVALID_FIELD.
+    """
+    CreateTestForm: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateTestFormRequest, _catalog_service_pb2.CreateTestFormResponse]
+    """Creates a test form, as revision 1. Errors: DUPLICATE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED."""
+    GetTestForm: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetTestFormRequest, _catalog_service_pb2.GetTestFormResponse]
+    """Reads a test form, its latest revision or a given one. Errors: TEST_FORM_NOT_FOUND."""
+    ListTestForms: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListTestFormsRequest, _catalog_service_pb2.ListTestFormsResponse]
+    """Reads a page of test forms by reference, the latest revision of each, without questions. Errors:
+    INVALID_PAGE_TOKEN.
+    """
+    UpdateTestForm: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateTestFormRequest, _catalog_service_pb2.UpdateTestFormResponse]
+    """Makes the next revision of a test form. Sessions keep the revision they were booked with; CreatePackage and
+    ResetSession take the latest. Errors: TEST_FORM_NOT_FOUND, STALE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
-    """Releases."""
+    """Test forms and releases."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateReleaseRequest, _catalog_service_pb2.CreateReleaseResponse]  # type: ignore[assignment]
@@ -61,9 +85,33 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
     STALE_RELEASE, INVALID_FIELD, REQUEST_ID_REUSED.
     """
+    FinalizeRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]  # type: ignore[assignment]
+    """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
+    reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+    The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
+    are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
+    STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    UnfinalizeRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UnfinalizeReleaseRequest, _catalog_service_pb2.UnfinalizeReleaseResponse]  # type: ignore[assignment]
+    """Opens a finalized release again (ItemLogic, un-finalize); its statistics are gone until it is finalized again, what
+    was submitted stays submitted. Errors: RELEASE_NOT_FOUND, RELEASE_NOT_FINALIZED, STALE_RELEASE, REQUEST_ID_REUSED,
+    INVALID_FIELD.
+    """
+    CreateTestForm: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateTestFormRequest, _catalog_service_pb2.CreateTestFormResponse]  # type: ignore[assignment]
+    """Creates a test form, as revision 1. Errors: DUPLICATE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED."""
+    GetTestForm: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetTestFormRequest, _catalog_service_pb2.GetTestFormResponse]  # type: ignore[assignment]
+    """Reads a test form, its latest revision or a given one. Errors: TEST_FORM_NOT_FOUND."""
+    ListTestForms: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListTestFormsRequest, _catalog_service_pb2.ListTestFormsResponse]  # type: ignore[assignment]
+    """Reads a page of test forms by reference, the latest revision of each, without questions. Errors:
+    INVALID_PAGE_TOKEN.
+    """
+    UpdateTestForm: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateTestFormRequest, _catalog_service_pb2.UpdateTestFormResponse]  # type: ignore[assignment]
+    """Makes the next revision of a test form. Sessions keep the revision they were booked with; CreatePackage and
+    ResetSession take the latest. Errors: TEST_FORM_NOT_FOUND, STALE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED.
+    """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Releases."""
+    """Test forms and releases."""
 
     @_abc_1.abstractmethod
     def CreateRelease(
@@ -98,6 +146,66 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
         sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
         STALE_RELEASE, INVALID_FIELD, REQUEST_ID_REUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def FinalizeRelease(
+        self,
+        request: _catalog_service_pb2.FinalizeReleaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.FinalizeReleaseResponse, _abc.Awaitable[_catalog_service_pb2.FinalizeReleaseResponse]]:
+        """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
+        reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+        The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
+        are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
+        STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def UnfinalizeRelease(
+        self,
+        request: _catalog_service_pb2.UnfinalizeReleaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.UnfinalizeReleaseResponse, _abc.Awaitable[_catalog_service_pb2.UnfinalizeReleaseResponse]]:
+        """Opens a finalized release again (ItemLogic, un-finalize); its statistics are gone until it is finalized again, what
+        was submitted stays submitted. Errors: RELEASE_NOT_FOUND, RELEASE_NOT_FINALIZED, STALE_RELEASE, REQUEST_ID_REUSED,
+        INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateTestForm(
+        self,
+        request: _catalog_service_pb2.CreateTestFormRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.CreateTestFormResponse, _abc.Awaitable[_catalog_service_pb2.CreateTestFormResponse]]:
+        """Creates a test form, as revision 1. Errors: DUPLICATE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED."""
+
+    @_abc_1.abstractmethod
+    def GetTestForm(
+        self,
+        request: _catalog_service_pb2.GetTestFormRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.GetTestFormResponse, _abc.Awaitable[_catalog_service_pb2.GetTestFormResponse]]:
+        """Reads a test form, its latest revision or a given one. Errors: TEST_FORM_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListTestForms(
+        self,
+        request: _catalog_service_pb2.ListTestFormsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ListTestFormsResponse, _abc.Awaitable[_catalog_service_pb2.ListTestFormsResponse]]:
+        """Reads a page of test forms by reference, the latest revision of each, without questions. Errors:
+        INVALID_PAGE_TOKEN.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateTestForm(
+        self,
+        request: _catalog_service_pb2.UpdateTestFormRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.UpdateTestFormResponse, _abc.Awaitable[_catalog_service_pb2.UpdateTestFormResponse]]:
+        """Makes the next revision of a test form. Sessions keep the revision they were booked with; CreatePackage and
+        ResetSession take the latest. Errors: TEST_FORM_NOT_FOUND, STALE_TEST_FORM, INVALID_FIELD, REQUEST_ID_REUSED.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -165,6 +165,21 @@ class LifecycleServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RecoverSessionRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RecoverSessionResponse.FromString,
                 _registered_method=True)
+        self.ReopenSession = channel.unary_unary(
+                '/exam_sessions.v1.LifecycleService/ReopenSession',
+                request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.ReopenSessionRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.ReopenSessionResponse.FromString,
+                _registered_method=True)
+        self.RetakeSession = channel.unary_unary(
+                '/exam_sessions.v1.LifecycleService/RetakeSession',
+                request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RetakeSessionRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RetakeSessionResponse.FromString,
+                _registered_method=True)
+        self.SetExtraTime = channel.unary_unary(
+                '/exam_sessions.v1.LifecycleService/SetExtraTime',
+                request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.FromString,
+                _registered_method=True)
         self.GetStateMachine = channel.unary_unary(
                 '/exam_sessions.v1.LifecycleService/GetStateMachine',
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetStateMachineRequest.SerializeToString,
@@ -310,8 +325,9 @@ class LifecycleServiceServicer:
 
     def UploadSession(self, request, context):
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
-        STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+        GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -319,8 +335,8 @@ class LifecycleServiceServicer:
 
     def FinishSession(self, request, context):
         """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-        PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
-        REQUEST_ID_REUSED, INVALID_FIELD.
+        PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
+        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -406,6 +422,36 @@ class LifecycleServiceServicer:
         """Brings a session back that was set aside. Legal in EXCEPTION. Resulting state: PAUSED when an attempt had
         started, else SCHEDULED_BUT_NOT_CREATED; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
         CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenSession(self, request, context):
+        """Opens a handed-in attempt again (ExamSpark, Reopen Session): responses are kept, scores are dropped, and the time
+        since it ended does not count. On paper the marks entered are kept too, for they can be corrected then. Legal in
+        FINISHED, AWAITING_MARKING, MARKED, AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: IN_PROGRESS; PAUSED
+        with `deferred_clock`; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, WINDOW_CLOSED,
+        ATTEMPT_TIME_EXPIRED (give a deadline), CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetakeSession(self, request, context):
+        """Begins a new attempt (ExamSpark, Retake Session); the finished one is kept as it is. Legal in FINISHED, MARKED and
+        SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
+        ATTEMPTS_EXHAUSTED, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetExtraTime(self, request, context):
+        """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
+        in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
+        ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -558,6 +604,21 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
                     servicer.RecoverSession,
                     request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RecoverSessionRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RecoverSessionResponse.SerializeToString,
+            ),
+            'ReopenSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenSession,
+                    request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.ReopenSessionRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.ReopenSessionResponse.SerializeToString,
+            ),
+            'RetakeSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetakeSession,
+                    request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RetakeSessionRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RetakeSessionResponse.SerializeToString,
+            ),
+            'SetExtraTime': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetExtraTime,
+                    request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.SerializeToString,
             ),
             'GetStateMachine': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStateMachine,
@@ -1273,6 +1334,87 @@ class LifecycleService:
             '/exam_sessions.v1.LifecycleService/RecoverSession',
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.RecoverSessionRequest.SerializeToString,
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.RecoverSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.LifecycleService/ReopenSession',
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.ReopenSessionRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.ReopenSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetakeSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.LifecycleService/RetakeSession',
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.RetakeSessionRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.RetakeSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetExtraTime(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.LifecycleService/SetExtraTime',
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.FromString,
             options,
             channel_credentials,
             insecure,

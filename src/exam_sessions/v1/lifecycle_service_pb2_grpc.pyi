@@ -106,13 +106,14 @@ class LifecycleServiceStub:
     """
     UploadSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
-    STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+    GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]
     """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-    PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
-    REQUEST_ID_REUSED, INVALID_FIELD.
+    PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
+    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -158,6 +159,24 @@ class LifecycleServiceStub:
     """Brings a session back that was set aside. Legal in EXCEPTION. Resulting state: PAUSED when an attempt had
     started, else SCHEDULED_BUT_NOT_CREATED; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
     CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    ReopenSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ReopenSessionRequest, _lifecycle_service_pb2.ReopenSessionResponse]
+    """Opens a handed-in attempt again (ExamSpark, Reopen Session): responses are kept, scores are dropped, and the time
+    since it ended does not count. On paper the marks entered are kept too, for they can be corrected then. Legal in
+    FINISHED, AWAITING_MARKING, MARKED, AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: IN_PROGRESS; PAUSED
+    with `deferred_clock`; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, WINDOW_CLOSED,
+    ATTEMPT_TIME_EXPIRED (give a deadline), CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    RetakeSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RetakeSessionRequest, _lifecycle_service_pb2.RetakeSessionResponse]
+    """Begins a new attempt (ExamSpark, Retake Session); the finished one is kept as it is. Legal in FINISHED, MARKED and
+    SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
+    ATTEMPTS_EXHAUSTED, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    SetExtraTime: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetExtraTimeRequest, _lifecycle_service_pb2.SetExtraTimeResponse]
+    """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
+    in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
+    ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     GetStateMachine: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetStateMachineRequest, _lifecycle_service_pb2.GetStateMachineResponse]
     """Describes the state machine: states, transitions, and a diagram. Legal always, changes nothing."""
@@ -244,13 +263,14 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """
     UploadSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]  # type: ignore[assignment]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
-    STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+    GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]  # type: ignore[assignment]
     """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-    PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
-    REQUEST_ID_REUSED, INVALID_FIELD.
+    PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
+    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]  # type: ignore[assignment]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -296,6 +316,24 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """Brings a session back that was set aside. Legal in EXCEPTION. Resulting state: PAUSED when an attempt had
     started, else SCHEDULED_BUT_NOT_CREATED; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
     CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    ReopenSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ReopenSessionRequest, _lifecycle_service_pb2.ReopenSessionResponse]  # type: ignore[assignment]
+    """Opens a handed-in attempt again (ExamSpark, Reopen Session): responses are kept, scores are dropped, and the time
+    since it ended does not count. On paper the marks entered are kept too, for they can be corrected then. Legal in
+    FINISHED, AWAITING_MARKING, MARKED, AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: IN_PROGRESS; PAUSED
+    with `deferred_clock`; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, WINDOW_CLOSED,
+    ATTEMPT_TIME_EXPIRED (give a deadline), CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    RetakeSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RetakeSessionRequest, _lifecycle_service_pb2.RetakeSessionResponse]  # type: ignore[assignment]
+    """Begins a new attempt (ExamSpark, Retake Session); the finished one is kept as it is. Legal in FINISHED, MARKED and
+    SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
+    ATTEMPTS_EXHAUSTED, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    SetExtraTime: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetExtraTimeRequest, _lifecycle_service_pb2.SetExtraTimeResponse]  # type: ignore[assignment]
+    """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
+    in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
+    ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     GetStateMachine: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetStateMachineRequest, _lifecycle_service_pb2.GetStateMachineResponse]  # type: ignore[assignment]
     """Describes the state machine: states, transitions, and a diagram. Legal always, changes nothing."""
@@ -469,8 +507,9 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.UploadSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.UploadSessionResponse]]:
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED. Errors: INVALID_TRANSITION, GRACE_PERIOD_OVER, SESSION_NOT_FOUND,
-        STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+        GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -480,8 +519,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.FinishSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.FinishSessionResponse]]:
         """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-        PAUSED. Resulting state: FINISHED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
-        REQUEST_ID_REUSED, INVALID_FIELD.
+        PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
+        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -587,6 +626,42 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         """Brings a session back that was set aside. Legal in EXCEPTION. Resulting state: PAUSED when an attempt had
         started, else SCHEDULED_BUT_NOT_CREATED; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
         CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def ReopenSession(
+        self,
+        request: _lifecycle_service_pb2.ReopenSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.ReopenSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.ReopenSessionResponse]]:
+        """Opens a handed-in attempt again (ExamSpark, Reopen Session): responses are kept, scores are dropped, and the time
+        since it ended does not count. On paper the marks entered are kept too, for they can be corrected then. Legal in
+        FINISHED, AWAITING_MARKING, MARKED, AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: IN_PROGRESS; PAUSED
+        with `deferred_clock`; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, WINDOW_CLOSED,
+        ATTEMPT_TIME_EXPIRED (give a deadline), CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def RetakeSession(
+        self,
+        request: _lifecycle_service_pb2.RetakeSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.RetakeSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.RetakeSessionResponse]]:
+        """Begins a new attempt (ExamSpark, Retake Session); the finished one is kept as it is. Legal in FINISHED, MARKED and
+        SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION,
+        ATTEMPTS_EXHAUSTED, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def SetExtraTime(
+        self,
+        request: _lifecycle_service_pb2.SetExtraTimeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.SetExtraTimeResponse, _abc.Awaitable[_lifecycle_service_pb2.SetExtraTimeResponse]]:
+        """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
+        in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
+        ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

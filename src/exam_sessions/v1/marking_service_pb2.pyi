@@ -1,11 +1,26 @@
+import datetime
+
 from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import result_pb2 as _result_pb2
 from exam_sessions.v1 import session_pb2 as _session_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class AttemptSelection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ATTEMPT_SELECTION_UNSPECIFIED: _ClassVar[AttemptSelection]
+    ATTEMPT_SELECTION_CURRENT: _ClassVar[AttemptSelection]
+    ATTEMPT_SELECTION_DECIDING: _ClassVar[AttemptSelection]
+ATTEMPT_SELECTION_UNSPECIFIED: AttemptSelection
+ATTEMPT_SELECTION_CURRENT: AttemptSelection
+ATTEMPT_SELECTION_DECIDING: AttemptSelection
 
 class SubmitMarkedSessionRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only")
@@ -28,3 +43,203 @@ class SubmitMarkedSessionResponse(_message.Message):
     SESSION_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class SetResponsesRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "responses", "submit_for_scoring", "attempt", "revision")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    SUBMIT_FOR_SCORING_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    responses: _containers.RepeatedCompositeFieldContainer[_result_pb2.ItemResponse]
+    submit_for_scoring: bool
+    attempt: int
+    revision: int
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., submit_for_scoring: _Optional[bool] = ..., attempt: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class SetResponsesResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class ItemMark(_message.Message):
+    __slots__ = ("question_number", "mark")
+    QUESTION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    MARK_FIELD_NUMBER: _ClassVar[int]
+    question_number: str
+    mark: str
+    def __init__(self, question_number: _Optional[str] = ..., mark: _Optional[str] = ...) -> None: ...
+
+class AssignItemMarksRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "marks", "completion_time")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    MARKS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_TIME_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    marks: _containers.RepeatedCompositeFieldContainer[ItemMark]
+    completion_time: _timestamp_pb2.Timestamp
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., marks: _Optional[_Iterable[_Union[ItemMark, _Mapping]]] = ..., completion_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class AssignItemMarksResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class PaperResponse(_message.Message):
+    __slots__ = ("question_number", "options")
+    QUESTION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    question_number: str
+    options: _containers.RepeatedCompositeFieldContainer[_result_pb2.Choice]
+    def __init__(self, question_number: _Optional[str] = ..., options: _Optional[_Iterable[_Union[_result_pb2.Choice, _Mapping]]] = ...) -> None: ...
+
+class AssignItemResponsesRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "responses", "completion_time")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_TIME_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    responses: _containers.RepeatedCompositeFieldContainer[PaperResponse]
+    completion_time: _timestamp_pb2.Timestamp
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[PaperResponse, _Mapping]]] = ..., completion_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class AssignItemResponsesResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class ClearResponsesRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "message")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    message: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., message: _Optional[str] = ...) -> None: ...
+
+class ClearResponsesResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class ScoreResponseRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "question_number", "mark", "message")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    MARK_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    question_number: str
+    mark: str
+    message: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., question_number: _Optional[str] = ..., mark: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class ScoreResponseResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class UnscoreResponseRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "question_number", "message")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    question_number: str
+    message: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., question_number: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class UnscoreResponseResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class GetSessionResultsRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "selection", "attempt")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    SELECTION_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    selection: AttemptSelection
+    attempt: int
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., selection: _Optional[_Union[AttemptSelection, str]] = ..., attempt: _Optional[int] = ...) -> None: ...
+
+class GetSessionResultsResponse(_message.Message):
+    __slots__ = ("session", "results", "attempt")
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    results: _result_pb2.Results
+    attempt: _session_pb2.Attempt
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., attempt: _Optional[_Union[_session_pb2.Attempt, _Mapping]] = ...) -> None: ...

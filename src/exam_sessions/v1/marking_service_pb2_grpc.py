@@ -35,6 +35,41 @@ class MarkingServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.SetResponses = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/SetResponses',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.SetResponsesRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.SetResponsesResponse.FromString,
+                _registered_method=True)
+        self.AssignItemMarks = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/AssignItemMarks',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksResponse.FromString,
+                _registered_method=True)
+        self.AssignItemResponses = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/AssignItemResponses',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemResponsesRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemResponsesResponse.FromString,
+                _registered_method=True)
+        self.ClearResponses = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/ClearResponses',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.ClearResponsesRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.ClearResponsesResponse.FromString,
+                _registered_method=True)
+        self.ScoreResponse = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/ScoreResponse',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.ScoreResponseRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.ScoreResponseResponse.FromString,
+                _registered_method=True)
+        self.UnscoreResponse = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/UnscoreResponse',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.UnscoreResponseRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.UnscoreResponseResponse.FromString,
+                _registered_method=True)
+        self.GetSessionResults = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/GetSessionResults',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.GetSessionResultsRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.GetSessionResultsResponse.FromString,
+                _registered_method=True)
         self.SubmitMarkedSession = channel.unary_unary(
                 '/exam_sessions.v1.MarkingService/SubmitMarkedSession',
                 request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionRequest.SerializeToString,
@@ -45,6 +80,78 @@ class MarkingServiceStub:
 class MarkingServiceServicer:
     """The marking of sessions.
     """
+
+    def SetResponses(self, request, context):
+        """Stores responses of the current attempt (ExamSpark, Set Responses); what is not named stays as it is. Legal in
+        IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same moment MARKED when the
+        machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT, STALE_RESPONSES,
+        UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i].questions[j]),
+        TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+        INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignItemMarks(self, request, context):
+        """Enters marks of a paper test (Surpass, ItemMarks). Uploads add up; a later mark of a question replaces the earlier.
+        Legal in PAPER_RESPONSE_UPLOAD. Resulting state: PAPER_RESPONSE_UPLOAD until every question has a mark, a response
+        or is marked not attempted; then AWAITING_MARKING when marks of people are missing, else AWAITING_VERIFICATION when
+        the release is moderated, else MARKED. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED, UNKNOWN_QUESTION, QUESTION_REPEATED,
+        MARK_ABOVE_AVAILABLE, MARK_TOO_FINE (each named as marks[i]), TEST_FORM_UNKNOWN, RELEASE_FINALIZED,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignItemResponses(self, request, context):
+        """Enters responses to the multiple-choice questions of a paper test (Surpass, ItemResponses). Legal in
+        PAPER_RESPONSE_UPLOAD. Resulting state: as AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
+        UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i]),
+        TEST_FORM_UNKNOWN, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearResponses(self, request, context):
+        """Removes the responses, marks and scores of the current attempt and begins it anew (ExamSpark, Reset Session); what
+        was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
+        AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors:
+        INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ScoreResponse(self, request, context):
+        """Gives a question the mark of a person, also in place of the machine's (ItemLogic, response/score). Legal in
+        AWAITING_MARKING, MARKED and AWAITING_VERIFICATION; the state stays. Errors: UNKNOWN_QUESTION,
+        MARK_ABOVE_AVAILABLE, MARK_TOO_FINE, TEST_FORM_UNKNOWN, RELEASE_FINALIZED, INVALID_TRANSITION, SESSION_NOT_FOUND,
+        STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnscoreResponse(self, request, context):
+        """Takes the mark of a person back (ItemLogic, response/unscore); a machine-marked question is scored by its keys
+        again. Legal in AWAITING_MARKING; the state stays. Errors: UNKNOWN_QUESTION, TEST_FORM_UNKNOWN, RELEASE_FINALIZED,
+        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSessionResults(self, request, context):
+        """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
+        in every state but VOIDED, changes nothing. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
+        SESSION_NOT_FOUND, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def SubmitMarkedSession(self, request, context):
         """Submits the marks of a script that was marked elsewhere (Surpass's external-marking integration). Legal in
@@ -58,6 +165,41 @@ class MarkingServiceServicer:
 
 def add_MarkingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'SetResponses': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetResponses,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.SetResponsesRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.SetResponsesResponse.SerializeToString,
+            ),
+            'AssignItemMarks': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignItemMarks,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksResponse.SerializeToString,
+            ),
+            'AssignItemResponses': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignItemResponses,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemResponsesRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemResponsesResponse.SerializeToString,
+            ),
+            'ClearResponses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearResponses,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.ClearResponsesRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.ClearResponsesResponse.SerializeToString,
+            ),
+            'ScoreResponse': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScoreResponse,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.ScoreResponseRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.ScoreResponseResponse.SerializeToString,
+            ),
+            'UnscoreResponse': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnscoreResponse,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.UnscoreResponseRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.UnscoreResponseResponse.SerializeToString,
+            ),
+            'GetSessionResults': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSessionResults,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.GetSessionResultsRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.GetSessionResultsResponse.SerializeToString,
+            ),
             'SubmitMarkedSession': grpc.unary_unary_rpc_method_handler(
                     servicer.SubmitMarkedSession,
                     request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionRequest.FromString,
@@ -74,6 +216,195 @@ def add_MarkingServiceServicer_to_server(servicer, server):
 class MarkingService:
     """The marking of sessions.
     """
+
+    @staticmethod
+    def SetResponses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/SetResponses',
+            exam__sessions_dot_v1_dot_marking__service__pb2.SetResponsesRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.SetResponsesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignItemMarks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/AssignItemMarks',
+            exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignItemResponses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/AssignItemResponses',
+            exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemResponsesRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemResponsesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearResponses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/ClearResponses',
+            exam__sessions_dot_v1_dot_marking__service__pb2.ClearResponsesRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.ClearResponsesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScoreResponse(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/ScoreResponse',
+            exam__sessions_dot_v1_dot_marking__service__pb2.ScoreResponseRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.ScoreResponseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnscoreResponse(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/UnscoreResponse',
+            exam__sessions_dot_v1_dot_marking__service__pb2.UnscoreResponseRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.UnscoreResponseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSessionResults(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/GetSessionResults',
+            exam__sessions_dot_v1_dot_marking__service__pb2.GetSessionResultsRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.GetSessionResultsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def SubmitMarkedSession(request,

@@ -1,6 +1,7 @@
 import datetime
 
 from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import result_pb2 as _result_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -84,6 +85,10 @@ class Action(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTION_RECOVER: _ClassVar[Action]
     ACTION_UPDATE: _ClassVar[Action]
     ACTION_DELETE: _ClassVar[Action]
+    ACTION_ROUTE: _ClassVar[Action]
+    ACTION_SCORE_RESPONSE: _ClassVar[Action]
+    ACTION_UNSCORE_RESPONSE: _ClassVar[Action]
+    ACTION_SET_EXTRA_TIME: _ClassVar[Action]
 
 class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -204,6 +209,10 @@ ACTION_FAIL: Action
 ACTION_RECOVER: Action
 ACTION_UPDATE: Action
 ACTION_DELETE: Action
+ACTION_ROUTE: Action
+ACTION_SCORE_RESPONSE: Action
+ACTION_UNSCORE_RESPONSE: Action
+ACTION_SET_EXTRA_TIME: Action
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_CANDIDATE: FinishReason
 FINISH_REASON_INVIGILATOR: FinishReason
@@ -293,7 +302,7 @@ class Booking(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., access_code: _Optional[str] = ..., keycode: _Optional[str] = ..., pin: _Optional[str] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("number", "start_time", "end_time", "finish_reason", "paused_time", "pause_start_time", "deadline", "time_elapsed")
+    __slots__ = ("number", "start_time", "end_time", "finish_reason", "paused_time", "pause_start_time", "deadline", "time_elapsed", "responses_revision")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -302,6 +311,7 @@ class Attempt(_message.Message):
     PAUSE_START_TIME_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     TIME_ELAPSED_FIELD_NUMBER: _ClassVar[int]
+    RESPONSES_REVISION_FIELD_NUMBER: _ClassVar[int]
     number: int
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
@@ -310,7 +320,8 @@ class Attempt(_message.Message):
     pause_start_time: _timestamp_pb2.Timestamp
     deadline: _timestamp_pb2.Timestamp
     time_elapsed: _duration_pb2.Duration
-    def __init__(self, number: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finish_reason: _Optional[_Union[FinishReason, str]] = ..., paused_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pause_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    responses_revision: int
+    def __init__(self, number: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finish_reason: _Optional[_Union[FinishReason, str]] = ..., paused_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pause_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., responses_revision: _Optional[int] = ...) -> None: ...
 
 class DeliveryClient(_message.Message):
     __slots__ = ("os", "machine", "ip", "held_offline", "download_time")
@@ -327,7 +338,7 @@ class DeliveryClient(_message.Message):
     def __init__(self, os: _Optional[str] = ..., machine: _Optional[str] = ..., ip: _Optional[str] = ..., held_offline: _Optional[bool] = ..., download_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "pin", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time")
+    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "pin", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -352,6 +363,14 @@ class Session(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     EXTRA_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TIME_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TIME_REASON_FIELD_NUMBER: _ClassVar[int]
+    FORM_REVISION_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    MARKING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     release_id: str
@@ -376,7 +395,57 @@ class Session(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     etag: str
     extra_time: _duration_pb2.Duration
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pin: _Optional[str] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    extra_time_percent: int
+    extra_time_reason: str
+    form_revision: int
+    score: _result_pb2.Score
+    points: _result_pb2.Score
+    marking_progress: int
+    responses: _containers.RepeatedCompositeFieldContainer[_result_pb2.ItemResponse]
+    results: _result_pb2.Results
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pin: _Optional[str] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ...) -> None: ...
+
+class StateCount(_message.Message):
+    __slots__ = ("state", "count")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    state: State
+    count: int
+    def __init__(self, state: _Optional[_Union[State, str]] = ..., count: _Optional[int] = ...) -> None: ...
+
+class MaturityCount(_message.Message):
+    __slots__ = ("maturity", "count")
+    MATURITY_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    maturity: Maturity
+    count: int
+    def __init__(self, maturity: _Optional[_Union[Maturity, str]] = ..., count: _Optional[int] = ...) -> None: ...
+
+class SessionStatistics(_message.Message):
+    __slots__ = ("session_count", "states", "maturities", "scored_count", "min_score", "average_score", "max_score")
+    SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    MATURITIES_FIELD_NUMBER: _ClassVar[int]
+    SCORED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MIN_SCORE_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_SCORE_FIELD_NUMBER: _ClassVar[int]
+    MAX_SCORE_FIELD_NUMBER: _ClassVar[int]
+    session_count: int
+    states: _containers.RepeatedCompositeFieldContainer[StateCount]
+    maturities: _containers.RepeatedCompositeFieldContainer[MaturityCount]
+    scored_count: int
+    min_score: str
+    average_score: str
+    max_score: str
+    def __init__(self, session_count: _Optional[int] = ..., states: _Optional[_Iterable[_Union[StateCount, _Mapping]]] = ..., maturities: _Optional[_Iterable[_Union[MaturityCount, _Mapping]]] = ..., scored_count: _Optional[int] = ..., min_score: _Optional[str] = ..., average_score: _Optional[str] = ..., max_score: _Optional[str] = ...) -> None: ...
+
+class ReleaseStatistics(_message.Message):
+    __slots__ = ("release_id", "statistics")
+    RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    STATISTICS_FIELD_NUMBER: _ClassVar[int]
+    release_id: str
+    statistics: SessionStatistics
+    def __init__(self, release_id: _Optional[str] = ..., statistics: _Optional[_Union[SessionStatistics, _Mapping]] = ...) -> None: ...
 
 class FieldChange(_message.Message):
     __slots__ = ("field", "old_value", "new_value")

@@ -151,7 +151,7 @@ class SessionFilter(_message.Message):
     def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., maturities: _Optional[_Iterable[_Union[_session_pb2.Maturity, str]]] = ..., candidate_ids: _Optional[_Iterable[str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ..., centre_id: _Optional[str] = ..., create_time: _Optional[_Union[TimeRange, _Mapping]] = ..., update_time: _Optional[_Union[TimeRange, _Mapping]] = ...) -> None: ...
 
 class ListSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "page_size", "page_token", "filter", "order", "view", "read_mask", "show_total_size")
+    __slots__ = ("workspace_id", "page_size", "page_token", "filter", "order", "view", "read_mask", "show_total_size", "show_responses", "show_results")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +160,8 @@ class ListSessionsRequest(_message.Message):
     VIEW_FIELD_NUMBER: _ClassVar[int]
     READ_MASK_FIELD_NUMBER: _ClassVar[int]
     SHOW_TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SHOW_RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    SHOW_RESULTS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     page_size: int
     page_token: str
@@ -168,7 +170,9 @@ class ListSessionsRequest(_message.Message):
     view: SessionView
     read_mask: _field_mask_pb2.FieldMask
     show_total_size: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[SessionFilter, _Mapping]] = ..., order: _Optional[_Union[SessionOrder, str]] = ..., view: _Optional[_Union[SessionView, str]] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_total_size: _Optional[bool] = ...) -> None: ...
+    show_responses: bool
+    show_results: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[SessionFilter, _Mapping]] = ..., order: _Optional[_Union[SessionOrder, str]] = ..., view: _Optional[_Union[SessionView, str]] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_total_size: _Optional[bool] = ..., show_responses: _Optional[bool] = ..., show_results: _Optional[bool] = ...) -> None: ...
 
 class ListSessionsResponse(_message.Message):
     __slots__ = ("sessions", "next_page_token", "total_size")
@@ -179,6 +183,22 @@ class ListSessionsResponse(_message.Message):
     next_page_token: str
     total_size: int
     def __init__(self, sessions: _Optional[_Iterable[_Union[_session_pb2.Session, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
+
+class AggregateSessionsRequest(_message.Message):
+    __slots__ = ("workspace_id", "release_ids")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    release_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, workspace_id: _Optional[str] = ..., release_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AggregateSessionsResponse(_message.Message):
+    __slots__ = ("total", "releases")
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
+    total: _session_pb2.SessionStatistics
+    releases: _containers.RepeatedCompositeFieldContainer[_session_pb2.ReleaseStatistics]
+    def __init__(self, total: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ..., releases: _Optional[_Iterable[_Union[_session_pb2.ReleaseStatistics, _Mapping]]] = ...) -> None: ...
 
 class UpdateSessionRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "booking", "update_mask")

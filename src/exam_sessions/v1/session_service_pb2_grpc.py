@@ -60,6 +60,11 @@ class SessionServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionsRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionsResponse.FromString,
                 _registered_method=True)
+        self.AggregateSessions = channel.unary_unary(
+                '/exam_sessions.v1.SessionService/AggregateSessions',
+                request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.AggregateSessionsRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.AggregateSessionsResponse.FromString,
+                _registered_method=True)
         self.UpdateSession = channel.unary_unary(
                 '/exam_sessions.v1.SessionService/UpdateSession',
                 request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.UpdateSessionRequest.SerializeToString,
@@ -134,6 +139,14 @@ class SessionServiceServicer:
 
     def ListSessions(self, request, context):
         """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AggregateSessions(self, request, context):
+        """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -228,6 +241,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.ListSessions,
                     request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionsRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'AggregateSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.AggregateSessions,
+                    request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.AggregateSessionsRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.AggregateSessionsResponse.SerializeToString,
             ),
             'UpdateSession': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateSession,
@@ -401,6 +419,33 @@ class SessionService:
             '/exam_sessions.v1.SessionService/ListSessions',
             exam__sessions_dot_v1_dot_session__service__pb2.ListSessionsRequest.SerializeToString,
             exam__sessions_dot_v1_dot_session__service__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AggregateSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.SessionService/AggregateSessions',
+            exam__sessions_dot_v1_dot_session__service__pb2.AggregateSessionsRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_session__service__pb2.AggregateSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

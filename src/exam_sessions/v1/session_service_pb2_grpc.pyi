@@ -48,6 +48,10 @@ class SessionServiceStub:
     """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND."""
     ListSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]
     """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD."""
+    AggregateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]
+    """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
+    """
     UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
     test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
@@ -102,6 +106,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND."""
     ListSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
     """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD."""
+    AggregateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]  # type: ignore[assignment]
+    """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
+    """
     UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]  # type: ignore[assignment]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
     test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
@@ -183,6 +191,16 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListSessionsResponse, _abc.Awaitable[_session_service_pb2.ListSessionsResponse]]:
         """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD."""
+
+    @_abc_1.abstractmethod
+    def AggregateSessions(
+        self,
+        request: _session_service_pb2.AggregateSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.AggregateSessionsResponse, _abc.Awaitable[_session_service_pb2.AggregateSessionsResponse]]:
+        """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
+        """
 
     @_abc_1.abstractmethod
     def UpdateSession(

@@ -1,0 +1,146 @@
+"""CSV as people have it: from the bytes of a file to its header and its rows, each with its line.
+
+What the columns are and what a cell may hold is roster.py's and marks_file.py's.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+LONGEST_CELL = 131_072
+"""Characters; csv's own limit. Longer cells are a quote that was never closed."""
+
+
+class Fault(NamedTuple):
+    """One thing wrong with a row: the row's first line in the file, the column (empty for all), and the reason."""
+
+    line: int
+    column: str
+    reason: str
+
+
+class Unreadable(Exception):  # noqa: N818 - told to people as it is
+    """The file as a whole cannot be read; the text says why, and what to do."""
+
+
+def read_table(
+    data: bytes, known: Collection[str], what: str
+) -> tuple[int, list[str], Iterator[tuple[int, list[str] | str]]]:
+    """The header's line, the names of its columns (empty for an empty heading), and the rows.
+
+    A row has its first line, and its cells or what is wrong with its quotes. The file is comma, semicolon or tab
+    separated UTF-8, with or without a byte order mark; `what` is what it should be.
+
+    Raises:
+        Unreadable: the encoding or the header is wrong.
+    """
+    text = _decoded(data)
+    rows = _records(text, _delimiter(text, known))
+    line, header = next(rows, (1, []))
+    if isinstance(header, str):
+        raise Unreadable(f"line {line}, the header, cannot be read: {header}")
+    return line, _names(line, header, known, what), rows
+
+
+def surplus(cells: list[str], names: Sequence[str]) -> str:
+    """What is wrong with cells that no column is named for; empty when they are empty."""
+    beyond = cells[len(names) :] + [cell for cell, name in zip(cells, names, strict=False) if not name]
+    if not any(beyond):
+        return ""
+    reason = f"has {len(cells)} cells, the header names {sum(bool(name) for name in names)} columns"
+    return f"{reason}; a delimiter inside a value needs quotes around the value"
+
+
+def shown(cell: str) -> str:
+    """A cell in quotes, as short as a message needs it."""
+    return repr(cell if len(cell) <= 40 else f"{cell[:37]}...")  # noqa: PLR2004 - half a line
+
+
+def column_name(heading: str) -> str:
+    """A heading as a column's name: in lower case, with `_` for spaces and hyphens."""
+    return re.sub(r"[\s-]+", "_", heading.strip().lower())
+
+
+def _names(line: int, header: Sequence[str], known: Collection[str], what: str) -> list[str]:
+    if not header:
+        raise Unreadable("it is empty")
+    names = [column_name(heading) for heading in header]
+    unknown = [
+        _unknown(heading, known) for heading, name in zip(header, names, strict=True) if name not in {"", *known}
+    ]
+    if unknown:
+        which = "columns" if len(unknown) > 1 else "a column"
+        raise Unreadable(
+            f"line {line} has {which} that no {what} has: {', '.join(unknown)}\nknown are: {', '.join(known)}"
+        )
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise Unreadable(f"line {line} has a column more than once: {', '.join(twice)}")
+    return names
+
+
+def _unknown(heading: str, known: Collection[str]) -> str:
+    """What to say of a heading that is no column, with the column it resembles."""
+    near = difflib.get_close_matches(column_name(heading), known, n=1, cutoff=0.6)
+    return f"{shown(heading)} (did you mean {near[0]}?)" if near else shown(heading)
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]:
+        raise Unreadable("it is not UTF-8 text (UTF-16, it seems); save it as `CSV UTF-8`")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        bad = [n for n, line in enumerate(data.split(b"\n"), 1) if not _is_utf8(line)]
+    named = ", ".join(map(str, bad[:10])) + (f" and {len(bad) - 10} more" if len(bad) > 10 else "")  # noqa: PLR2004
+    raise Unreadable(f"it is not UTF-8 text (line{'s' * (len(bad) > 1)} {named}); save it as `CSV UTF-8`")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _delimiter(text: str, known: Collection[str]) -> str:
+    """The delimiter with which the header names the most columns, a comma when none does."""
+    header = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
+
+    def named(delimiter: str) -> int:
+        return sum(column_name(heading.strip().strip('"')) in known for heading in header.split(delimiter))
+
+    return max(DELIMITERS, key=named)
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """The records that are not blank, each with its first line and its cells, or what is wrong with its quotes."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, _quoting(str(error))
+            continue
+        if any(cells):
+            yield line, cells
+
+
+def _quoting(error: str) -> str:
+    if "unexpected end of data" in error:
+        return 'a quote (") opened in this row is never closed'
+    if "field larger" in error:
+        return f'a cell has more than {LONGEST_CELL:,} characters; a quote (") is not closed, it seems'
+    return f'the quotes are broken ({error}); write a quote inside a value as ""'

@@ -1,0 +1,126 @@
+"""`exam-sessions marks`: the marks of papers, from a CSV file. The work is marks_file.py's and marker.py's."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.console import REFUSED, coloured, fail, note, say, show, table
+from exam_sessions.cli.csv_file import Fault, Unreadable
+from exam_sessions.cli.importer import Rejected
+from exam_sessions.cli.marker import Marker
+from exam_sessions.cli.marks_file import read_marks
+from exam_sessions.cli.progress import bar
+from exam_sessions.cli.times import time_of
+from exam_sessions.cli.words import word
+from exam_sessions.rpc.failures import NoServer, Refused
+
+cli = typer.Typer(no_args_is_help=True, help="Enter the marks of papers.")
+
+EPILOG = """[bold]Columns[/], separated by commas, semicolons or tabs, in UTF-8: keycode or session_id,
+question_number, mark, completion_time (or --completed). One row for each question; a row without a mark,
+or with N/A, says that it was not attempted, which is not the mark 0. Rows may come in any order.
+Several files add up.
+
+[bold]Examples[/]
+exam-sessions marks import marks.csv --completed 2026-11-20T10:00:00Z --dry-run
+exam-sessions marks import marks.csv --completed 2026-11-20T10:00:00Z
+
+[bold]Interrupted?[/] Type the same command again: what was written stays, the rest is completed.
+"""
+
+
+@cli.command("import", epilog=EPILOG)
+def import_marks(
+    file: Annotated[
+        Path, typer.Argument(metavar="MARKS.csv", exists=True, dir_okay=False, readable=True, help="The marks.")
+    ],
+    completed: Annotated[
+        int,
+        typer.Option(
+            metavar="TIME",
+            parser=time_of,
+            show_default=False,
+            help="When the papers were completed, where the file does not say it; UTC without a zone.",
+        ),
+    ] = 0,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Write also what an earlier run of the same rows wrote.")
+    ] = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Enters marks of papers (CSV), each session's rows as a whole, several sessions at a time.
+
+    Every bad row is named by its line before anything is written.
+    """
+    try:
+        read = read_marks(file.read_bytes(), completed)
+    except Unreadable as error:
+        fail(f"{file}: {error}")
+    with connected(target, workspace) as client:
+        marker = Marker(client, read.scripts, again=again)
+        with bar("checking", marker.rows) as advance:
+            faults = sorted({*read.faults, *marker.check(advance)})
+        if faults:
+            _reject(file, faults, f"of {read.size:,} rows; nothing was written")
+        if marker.known:
+            note(f"{_sessions(marker.known)} had these marks from an earlier run; --again would write them anew")
+        if dry_run:
+            say(f"{marker.rows:,} marks of {_sessions(len(marker.left))} can be entered; nothing was written")
+        elif marker.left:
+            _write(marker, file)
+        else:
+            say("nothing is left to enter")
+
+
+def _write(marker: Marker, file: Path) -> None:
+    rows, start = marker.rows, time.monotonic()
+    try:
+        with bar("marking", rows) as advance:
+            marker.write(advance)
+    except Rejected as rejected:
+        _tell_written(marker, time.monotonic() - start)
+        _reject(file, rejected.faults, "that were good a moment ago; all other sessions are written")
+    except (KeyboardInterrupt, NoServer, Refused) as stopped:
+        note(f"stopped with {_sessions(len(marker.left))} to go; type the same command again to go on", "yellow")
+        if isinstance(stopped, KeyboardInterrupt):
+            raise typer.Exit(REFUSED) from None
+        raise
+    _tell_written(marker, time.monotonic() - start)
+
+
+def _tell_written(marker: Marker, took: float) -> None:
+    """The closing summary: how many, how fast, and where the sessions are now."""
+    rows = marker.entered
+    say(
+        f"{rows:,} marks of {_sessions(len(marker.written))} entered in {took:.2f} s "
+        f"({rows / took:,.0f} rows/s, {len(marker.written) / took:,.0f} sessions/s)"
+    )
+    counts = Counter((word(session, "state"), word(session, "maturity")) for session in marker.written)
+    made = table("state now", "sessions")
+    for (state, maturity), count in sorted(counts.items()):
+        made.add_row(coloured(state, maturity), f"{count:,}")
+    if counts:
+        show(made)
+        note(f"next:  exam-sessions results show {marker.written[0].keycode}", "dim")
+
+
+def _sessions(count: int) -> str:
+    return f"{count:,} session{'s' * (count != 1)}"
+
+
+def _reject(file: Path, faults: Sequence[Fault], where: str) -> None:
+    """Names every bad row, one a line, and ends the command."""
+    for line, column, reason in faults:
+        note(Text.assemble((f"{file}:{line}: ", "bold"), (f"{column}: " if column else "", "cyan"), reason))
+    rows = len({fault.line for fault in faults})
+    problems = f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,}"
+    fail(f"{problems} {where}", "correct the lines above, then import again")

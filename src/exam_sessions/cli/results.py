@@ -1,0 +1,138 @@
+"""`exam-sessions results`: what an attempt earned, question by question and objective by objective."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.console import MISUSED, coloured, facts, fail, note, say, show, table
+from exam_sessions.cli.sessions import Name, full_name
+from exam_sessions.cli.times import when
+from exam_sessions.cli.words import as_json, word
+from exam_sessions.rpc.client import SessionResults
+from exam_sessions.v1.result_pb2 import ObjectiveResult, QuestionResult, Results, Score
+
+LONGEST_TEXT = 60
+"""Characters of a written response that a table shows."""
+
+cli = typer.Typer(no_args_is_help=True, help="Read what candidates earned.")
+
+
+@cli.command(
+    "show",
+    epilog="""[bold]Examples[/]
+exam-sessions results show H76RBD8P
+exam-sessions results show H76RBD8P --attempt 1
+exam-sessions results show H76RBD8P --deciding    (the attempt that counts by the release's strategy)
+""",
+)
+def show_command(
+    session: Name,
+    attempt: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Which attempt.", show_default="the current")
+    ] = None,
+    *,
+    deciding: Annotated[bool, typer.Option("--deciding", help="The attempt that counts.")] = False,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Shows what an attempt of a session earned: each question, each objective, points and percent."""
+    if attempt and deciding:
+        fail("--attempt and --deciding each choose an attempt; give one of them", status=MISUSED)
+    with connected(target, workspace) as client:
+        found = client.results(session, attempt or 0, deciding=deciding)
+    if json:
+        say(as_json(found))
+    else:
+        show_results(found)
+
+
+def show_results(found: SessionResults) -> None:
+    """Prints results as tables."""
+    session, results, attempt = found.session, found.results, found.attempt
+    person = f"{session.candidate.candidate_id}  {full_name(session)}".rstrip()
+    times = [f"{told} {at}" for told in ("start", "end") if (at := when(attempt, f"{told}_time"))]
+    show(
+        facts(
+            (
+                ("candidate", person),
+                ("state", coloured(word(session, "state"), word(session, "maturity"))),
+                ("attempt", ", ".join([f"{results.attempt} of {session.attempt.number}", *times])),
+                ("test form", f"{results.test_form}, revision {results.form_revision}"),
+            )
+        )
+    )
+    say("")
+    show(_questions(results))
+    if results.objectives:
+        say("")
+        show(_objectives(results.objectives))
+    say("")
+    percent = f"{results.percent.actual} %" if results.percent.is_scorable else "not to be told yet"
+    show(facts((("points", mark_text(results.points)), ("percent", Text(percent, style="bold")))))
+    _tell_open(results)
+
+
+def mark_text(score: Score) -> str:
+    """What was earned of what could be."""
+    return f"{score.actual} / {score.max}" if score.is_scorable else f"- / {score.max}"
+
+
+def _questions(results: Results) -> Table:
+    made = table("no.", "response", "key", "mark", "marked by", whole=("no.", "key", "mark"))
+    for item in results.items:
+        for question in item.questions:
+            labels = {option.index: option.label for option in question.options}
+            key = " ".join(labels[key.index] for key in question.keys)
+            made.add_row(Text(question.number), _response(question), Text(key), _mark(question), _marker(question))
+    return made
+
+
+def _response(question: QuestionResult) -> Text:
+    if not question.HasField("response"):
+        return Text("not attempted" if question.not_attempted else "-", style="dim")
+    text = " ".join(question.response.text.split())
+    chosen = " ".join(option.label for option in question.options if option.is_chosen)
+    return Text(chosen or (text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"))
+
+
+def _mark(question: QuestionResult) -> Text:
+    score = question.score
+    style = "" if not score.is_scorable else "green" if score.actual == score.max else "red"
+    return Text(mark_text(score), style=style if score.actual in {"0", score.max} else "yellow")
+
+
+def _marker(question: QuestionResult) -> Text:
+    if question.marked_by_people:
+        return Text("people")
+    if question.score.is_scorable:
+        return Text("" if question.not_attempted else "machine")
+    return Text("waits for people" if word(question, "marking") == "HUMAN" else "", style="yellow")
+
+
+def _objectives(objectives: Iterable[ObjectiveResult]) -> Table:
+    made = table("objective", "what", "mark", "question by question", whole=("objective", "mark"))
+    for objective in objectives:
+        each = "  ".join(mark_text(score).replace(" ", "") for score in objective.scores)
+        name = objective.abbreviation or objective.id
+        made.add_row(Text(name), Text(objective.text), mark_text(objective.score), each)
+    return made
+
+
+def _tell_open(results: Results) -> None:
+    """What may still change, and who is to do something about it."""
+    if not results.provisional:
+        return
+    waits = [
+        question.number
+        for item in results.items
+        for question in item.questions
+        if word(question, "marking") == "HUMAN" and not question.score.is_scorable
+    ]
+    note("this may still change: the attempt is not marked yet", "yellow")
+    if waits:
+        note(f"people have to mark: {', '.join(waits)} ({results.marking_progress} % done)", "yellow")

@@ -1,0 +1,101 @@
+"""Finalizing a release and opening it again (ItemLogic, /release/finalize).
+
+The lock is one transaction. What is in progress is then due at once, and the clockwork submits it in its sweeps; when
+nothing is left, one more transaction closes the release with its statistics. Any server may do each of these, so one
+that dies in between is missed by nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Batch, Caller, Chore
+from exam_sessions.commands.changes import etag_of
+from exam_sessions.commands.releases import CLOCKED
+from exam_sessions.domain.decide import UNDER_WAY
+from exam_sessions.domain.states import Finalized, State
+from exam_sessions.domain.statistics import statistics_of
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.domain.records import Release
+
+ALONE = 10_000
+
+SUBMITTED = (State.IN_PROGRESS, State.PAUSED, State.OFFLINE)
+
+
+class TurnRelease(Batch):
+    """Locks a release, or opens it again. The result is the release."""
+
+    __slots__ = ("closing", "etag", "release_id")
+
+    def __init__(self, caller: Caller, release_id: str, etag: str, *, closing: bool) -> None:
+        super().__init__(caller)
+        self.release_id, self.etag, self.closing = release_id, etag, closing
+
+    def wants(self, wants: Wants) -> None:
+        """The release."""
+        wants.release(self.caller.workspace, self.release_id, to_change=True)
+
+    def apply(self, ledger: Ledger) -> Release:
+        """Writes it, and has the clock look at the sessions it concerns."""
+        release = ledger.release(self.caller.workspace, self.release_id)
+        if self.etag and self.etag != etag_of(release.version):
+            raise errors.StaleRelease(release.id, etag_of(release.version))
+        if self.closing and release.finalized:
+            raise errors.ReleaseFinalized(release.id)
+        if not self.closing and not release.finalized:
+            raise errors.ReleaseNotFinalized(release.id)
+        became = release._replace(
+            finalized=int(Finalized.SUBMITTING if self.closing else Finalized.OPEN),
+            statistics="",
+            update_time=ledger.now,
+            version=release.version + 1,
+        )
+        if not self.caller.validate_only:
+            ledger.put_release(became, new=False)
+            ledger.hurry(became, SUBMITTED if self.closing else CLOCKED, self.caller)
+        return became
+
+    def remember(self, result: Release) -> str:
+        """Its id."""
+        return result.id
+
+    def replay(self, ledger: Ledger, remembered: str) -> Release:
+        """The release as it is now."""
+        return ledger.recall_release(self.caller.workspace, remembered)
+
+
+class CloseRelease(Chore):
+    """The end of a finalizing. The result says whether it is done: nothing is in progress any more."""
+
+    __slots__ = ("release_id",)
+
+    def __init__(self, workspace: str, release_id: str) -> None:
+        # Nothing else may be entered in its transaction: what is counted is what is written.
+        super().__init__(workspace, ALONE)
+        self.release_id = release_id
+
+    def wants(self, wants: Wants) -> None:
+        """The release."""
+        wants.release(self.caller.workspace, self.release_id, to_change=True)
+
+    def apply(self, ledger: Ledger) -> bool:
+        """Writes the statistics, unless something is still to be submitted."""
+        release = ledger.release(self.caller.workspace, self.release_id)
+        if release.finalized != Finalized.SUBMITTING:
+            return True
+        statistics = statistics_of(ledger.tallies(release))
+        if UNDER_WAY & statistics.states.keys():
+            return False
+        closed = release._replace(
+            finalized=int(Finalized.CLOSED),
+            statistics=statistics.as_text(),
+            update_time=ledger.now,
+            version=release.version + 1,
+        )
+        ledger.put_release(closed, new=False)
+        return True

@@ -1,0 +1,77 @@
+"""Creating test forms, and their next revisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Batch, Caller
+from exam_sessions.commands.changes import etag_of
+from exam_sessions.domain.forms import Form
+from exam_sessions.store.forms import StoredForm
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
+
+
+class PutForm(Batch):
+    """A revision of a test form. The result is the form as stored."""
+
+    __slots__ = ("form",)
+
+    def __init__(self, caller: Caller, form: Form) -> None:
+        super().__init__(caller)
+        self.form = form
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing: forms are read where they are judged."""
+
+    def _put(self, ledger: Ledger, revision: int) -> StoredForm:
+        form = self.form
+        form = Form(form.reference, revision, form.name, form.mark_decimals, form.questions, form.objectives)
+        if not self.caller.validate_only:
+            ledger.put_form(self.caller.workspace, form)
+        return StoredForm(form, ledger.now)
+
+    def remember(self, result: StoredForm) -> str:
+        """Its reference."""
+        return result.form.reference
+
+    def replay(self, ledger: Ledger, remembered: str) -> StoredForm:
+        """The form as it is now."""
+        stored = ledger.newest_form(self.caller.workspace, remembered)
+        if stored is None:
+            raise errors.TestFormNotFound(remembered)
+        return stored
+
+
+class CreateForm(PutForm):
+    """A new form, as revision 1."""
+
+    __slots__ = ()
+
+    def apply(self, ledger: Ledger) -> StoredForm:
+        """Writes it, unless its reference is taken."""
+        if ledger.newest_form(self.caller.workspace, self.form.reference):
+            raise errors.DuplicateTestForm(self.form.reference)
+        return self._put(ledger, 1)
+
+
+class UpdateForm(PutForm):
+    """The next revision of a form."""
+
+    __slots__ = ("etag",)
+
+    def __init__(self, caller: Caller, form: Form, etag: str) -> None:
+        super().__init__(caller, form)
+        self.etag = etag
+
+    def apply(self, ledger: Ledger) -> StoredForm:
+        """Writes it after the newest; what sessions are sat with stays."""
+        stored = ledger.newest_form(self.caller.workspace, self.form.reference)
+        if stored is None:
+            raise errors.TestFormNotFound(self.form.reference)
+        if self.etag and self.etag != etag_of(stored.form.revision):
+            raise errors.StaleTestForm(self.form.reference, etag_of(stored.form.revision))
+        return self._put(ledger, stored.form.revision + 1)

@@ -1,0 +1,35 @@
+"""Revisions of test forms, kept once read: they never change, so nobody need ask for one twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.store.engine import Db
+    from exam_sessions.store.rows import Rows
+
+FORMS_AT_MOST = 500
+"""A form of a hundred questions takes about 200 KiB."""
+
+
+class Shelf:
+    """What one lane, or one pool of readers, has read."""
+
+    def __init__(self) -> None:
+        self._forms: dict[tuple[str, str, int], Form] = {}
+
+    def form(self, db: Db, rows: Rows, workspace: str, reference: str, revision: int) -> Form | None:
+        """A revision; None for 0, and when there is none."""
+        if not revision:
+            return None
+        key = (workspace, reference, revision)
+        form = self._forms.get(key)
+        if form is None:
+            stored = rows.forms.load(db, workspace, reference, revision)
+            if stored is None:
+                return None
+            if len(self._forms) >= FORMS_AT_MOST:
+                self._forms.clear()
+            form = self._forms[key] = stored.form
+        return form

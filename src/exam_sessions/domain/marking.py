@@ -1,0 +1,329 @@
+"""What the commands on responses and marks write: to the session, and to the script of its current attempt.
+
+Each effect is called after the machine has moved `move.state`. Nothing is half written: rows at fault are collected
+and refused together. What anything earns is scoring.py's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from exam_sessions import errors
+from exam_sessions.domain import scoring
+from exam_sessions.domain.marks import text_of
+from exam_sessions.domain.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from exam_sessions.domain.commands import Answer, Answers
+    from exam_sessions.domain.forms import Choice, Form, Question, Value
+    from exam_sessions.domain.machine import Move
+    from exam_sessions.domain.records import Script
+
+Changes = dict[str, Any]
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+MARKED = frozenset({State.MARKED, State.AWAITING_VERIFICATION, State.SCRIPT_VERIFIED, State.ARCHIVED})
+
+
+def set_responses(move: Move) -> Changes:
+    """Stores responses of the current attempt (ExamSpark, Set Responses).
+
+    Raises:
+        errors.StaleAttempt, errors.StaleResponses: the write comes too late.
+        errors.BatchRefused: rows that do not fit the form.
+    """
+    session, command = move.session, move.command
+    if command.attempt and command.attempt != session.attempt:
+        raise errors.StaleAttempt(session.attempt)
+    if command.revision and command.revision <= session.responses_revision:
+        raise errors.StaleResponses(session.responses_revision)
+    _answer(move, _answered(move.form(), command.responses))
+    return {"responses_revision": command.revision or session.responses_revision + 1}
+
+
+def take_offline_answers(move: Move) -> Changes:
+    """What was answered without a connection comes with the upload; the client holds the session no more."""
+    changes: Changes = {"held_offline": 0}
+    if move.command.responses:
+        _answer(move, _answered(move.form(), move.command.responses))
+        changes["responses_revision"] = move.session.responses_revision + 1
+    return changes
+
+
+def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None]:
+    """Responses by the number of the question; None takes an earlier one back."""
+    plain = form.plainly_chosen(items)
+    if plain is not None:
+        return plain
+    found: dict[str, Value | None] = {}
+    refused: list[errors.RowRefusal] = []
+    by_id = form.by_id
+    for index, (item_id, answers) in enumerate(items):
+        for place, (question_id, options, text) in enumerate(answers):
+            try:
+                question = by_id.get(question_id)
+                if question is None or (item_id and item_id != question.item_id):
+                    raise errors.UnknownQuestion(question_id)
+                if question.number in found:
+                    raise errors.QuestionRepeated(question_id)
+                found[question.number] = _value_of(form, question, options, text)
+            except errors.Refusal as refusal:
+                refused.append(errors.RowRefusal(index, f"questions[{place}]", refusal))
+    if refused:
+        raise errors.BatchRefused("responses", refused, sum(len(answers) for _, answers in items))
+    return found
+
+
+def _value_of(form: Form, question: Question, options: tuple[Choice, ...], text: str) -> Value | None:
+    if text:
+        if options:
+            raise errors.invalid("response", "holds options and a text; send one of them")
+        return form.written(question, text)
+    return form.chosen(question, options) if options else None
+
+
+def _answer(move: Move, answered: Mapping[str, Value | None]) -> None:
+    """Writes responses into the script, and tells which changed."""
+    script = move.script
+    before = script.responses
+    if answered and not before and None not in answered.values():
+        # A first write changes everything it names.
+        responses = cast("dict[str, Value]", answered)
+        _check_size(move.form(), responses)
+        move.script, move.told["responses"] = script._replace(responses=responses), ({}, responses)
+        return
+    said = {number: value for number, value in answered.items() if before.get(number) != value}
+    if not said:
+        return
+    responses = {number: value for number, value in (before | said).items() if value is not None}
+    _check_size(move.form(), responses)
+    move.script = script._replace(responses=responses)
+    old, new = ({n: all_[n] for n in said if n in all_} for all_ in (before, responses))
+    move.told["responses"] = (old, new)
+
+
+SCRIPT_AT_MOST = 500_000
+"""Characters of all the texts of one script, so that a result fits into a message."""
+
+
+def _check_size(form: Form, responses: Mapping[str, Value]) -> None:
+    if (
+        form.holds_texts
+        and sum(len(value) for value in responses.values() if isinstance(value, str)) > SCRIPT_AT_MOST
+    ):
+        raise errors.invalid("responses", f"the texts of an attempt may have {SCRIPT_AT_MOST:,} characters in all")
+
+
+def assign_item_marks(move: Move) -> Changes:
+    """Enters marks of a paper (Surpass, ItemMarks): later ones replace earlier ones, None is "not attempted".
+
+    Raises:
+        errors.BatchRefused: rows that do not fit the form.
+        errors.InvalidField: the paper would have been completed in the future.
+    """
+    form = move.form()
+
+    def judge(number: str, mark: str | None) -> int | None:
+        question = form.question(number)
+        return None if mark is None else form.check_mark(question, mark)
+
+    _mark(move, move.script.marks | _judged("marks", move.command.marks, judge))
+    return _completed(move)
+
+
+def assign_item_responses(move: Move) -> Changes:
+    """Enters multiple-choice responses of a paper (Surpass, ItemResponses); no option is "not attempted".
+
+    Raises:
+        errors.BatchRefused: rows that do not fit the form.
+        errors.InvalidField: the paper would have been completed in the future.
+    """
+    form = move.form()
+
+    def judge(number: str, answer: Answer) -> Value | None:
+        _, options, _ = answer
+        question = form.question(number)
+        chosen = form.chosen(question, options)
+        return chosen if options else None
+
+    rows = [(answer[0], answer) for answer in move.command.paper_responses]
+    responses = _judged("responses", rows, judge)
+    _answer(move, responses)
+    # A response takes the place of "not attempted", and the other way round; a mark of people stays.
+    marks = dict(move.script.marks)
+    for number, chosen in responses.items():
+        if chosen is None:
+            marks.setdefault(number, None)
+        elif marks.get(number, 0) is None:
+            del marks[number]
+    _mark(move, marks)
+    return _completed(move) | {"responses_revision": move.session.responses_revision + 1}
+
+
+def _judged(path: str, rows: Sequence[tuple[str, Row]], judge: Callable[[str, Row], Result]) -> dict[str, Result]:
+    """What each row comes to, by its question. Raises BatchRefused, every bad row named."""
+    found: dict[str, Result] = {}
+    refused: list[errors.RowRefusal] = []
+    for index, (number, row) in enumerate(rows):
+        try:
+            if number in found:
+                raise errors.QuestionRepeated(number)
+            found[number] = judge(number, row)
+        except errors.Refusal as refusal:
+            refused.append(errors.RowRefusal(index, "", refusal))
+    if refused:
+        raise errors.BatchRefused(path, refused, len(rows))
+    return found
+
+
+def _completed(move: Move) -> Changes:
+    """When the paper was completed, as far as it is said (Surpass, completionDate)."""
+    moment = move.command.completion_time
+    if moment > move.now:
+        raise errors.invalid("completion_time", "must not be in the future")
+    return {"end_time": moment} if moment else {}
+
+
+def score_response(move: Move) -> Changes:
+    """Gives a question the mark of a person (ItemLogic, response/score).
+
+    Raises:
+        errors.UnknownQuestion, errors.MarkTooFine, errors.MarkAboveAvailable: it does not fit the form.
+    """
+    form, marks = move.form(), move.script.marks
+    for number, mark in move.command.marks:
+        marks = marks | {number: form.check_mark(form.question(number), mark or "")}
+    _mark(move, marks)
+    return scored(move) if move.state in MARKED else progress(move)
+
+
+def unscore_response(move: Move) -> Changes:
+    """Takes the mark of a person back (ItemLogic, response/unscore). Raises UnknownQuestion."""
+    form, marks = move.form(), dict(move.script.marks)
+    for number, _ in move.command.marks:
+        marks.pop(form.question(number).number, None)
+    _mark(move, marks)
+    return progress(move)
+
+
+def _mark(move: Move, marks: dict[str, int | None]) -> None:
+    """Writes marks into the script, and tells which changed."""
+    before = move.script.marks
+    changed = [n for n in before | marks if n not in before or n not in marks or before[n] != marks[n]]
+    if not changed:
+        return
+    move.script = move.script._replace(marks=marks)
+    old, new = ({n: _mark_text(all_[n]) for n in changed if n in all_} for all_ in (before, marks))
+    move.told["marks"] = (old, new)
+
+
+def _mark_text(mark: int | None) -> str | None:
+    return None if mark is None else text_of(mark)
+
+
+def progress(move: Move) -> Changes:
+    """How far people have come with the marking."""
+    return {"marking_progress": scoring.marking_progress(move.form(), move.script)}
+
+
+def scored(move: Move) -> Changes:
+    """The script's total, now that every mark is in, and what counts of all attempts; nothing without a form."""
+    if move.papers.form is None:
+        return {}
+    total = scoring.total_of(move.papers.form, move.script)
+    move.script = move.script._replace(points=total.points, points_max=total.points_max, score=total.score)
+    return counted(move) | progress(move)
+
+
+def route(move: Move) -> Changes:
+    """What is known of a script that was just handed in, or is complete."""
+    return scored(move) if move.state in MARKED else progress(move)
+
+
+def counted(move: Move) -> Changes:
+    """What counts of all attempts, by the release's strategy."""
+    earlier = [script for script in move.papers.scripts if script.attempt != move.script.attempt]
+    return counting(move.release.attempt_strategy, [*earlier, move.script])
+
+
+def counting(strategy: int, scripts: Sequence[Script]) -> Changes:
+    """The session's columns for what counts of its attempts."""
+    found = scoring.deciding(strategy, scripts)
+    if found is None:
+        return {"points": None, "points_max": None, "score": None}
+    return {"points": found.points, "points_max": found.points_max, "score": found.score}
+
+
+def drop_scores(move: Move) -> Changes:
+    """Takes back what the current attempt earned."""
+    if move.script.score is None and move.session.score is None and not move.session.marking_progress:
+        return {}
+    move.script = move.script._replace(points=None, points_max=None, score=None)
+    return counted(move) | {"marking_progress": 0}
+
+
+def take_back(move: Move) -> Changes:
+    """What the attempt earned, for it goes on: scores, and marks where they are not what was uploaded."""
+    if not move.on_paper():
+        _mark(move, {})
+    return drop_scores(move)
+
+
+FRESH_CLOCK: Changes = {
+    "start_time": 0,
+    "end_time": 0,
+    "finish_reason": 0,
+    "pause_start_time": 0,
+    "paused_time": 0,
+    "own_deadline": 0,
+    "pin_failures": 0,
+    "held_offline": 0,
+    "exception_message": "",
+}
+"""What an attempt begins with."""
+
+
+def clear_responses(move: Move) -> Changes:
+    """Begins the attempt anew (ExamSpark, Reset Session); what is removed is told in full.
+
+    The count of writes goes on, so that a write from before is still late.
+    """
+    _answer(move, dict.fromkeys(move.script.responses))
+    _mark(move, {})
+    dropped = drop_scores(move)
+    return FRESH_CLOCK | {"responses_revision": move.session.responses_revision + 1} | dropped
+
+
+def retake(move: Move) -> Changes:
+    """Keeps the attempt as it is, with its clock, and begins the next (ExamSpark, Retake Session)."""
+    session = move.session
+    move.closed = move.script._replace(
+        start_time=session.start_time,
+        end_time=session.end_time,
+        finish_reason=session.finish_reason,
+        paused_time=session.paused_time,
+    )
+    return FRESH_CLOCK | {"attempt": session.attempt + 1, "marking_progress": 0}
+
+
+def reopen(move: Move) -> Changes:
+    """Opens a handed-in attempt again (ExamSpark, Reopen Session): responses stay, scores go, no time has passed.
+
+    On paper the marks entered stay, for there they are what was uploaded.
+
+    Raises:
+        errors.InvalidField: the new deadline is not in the future.
+    """
+    session, command = move.session, move.command
+    if command.deadline and command.deadline <= move.now:
+        raise errors.invalid("deadline", "must be in the future")
+    changes = take_back(move) | {"end_time": 0, "finish_reason": 0}
+    if move.on_paper():
+        return changes
+    away = max(0, move.now - session.end_time)
+    changes |= {"paused_time": session.paused_time + away, "own_deadline": command.deadline}
+    if move.state is State.PAUSED:
+        changes["pause_start_time"] = move.now
+    return changes

@@ -1,0 +1,39 @@
+"""Marks and scores: exact decimals, kept as whole ten-thousandths, never as floats."""
+
+from __future__ import annotations
+
+UNIT = 10_000
+"""One mark, or one percent, in ten-thousandths: four decimals are the finest a form may allow."""
+
+DECIMALS = 4
+WHOLE = 100 * UNIT
+"""Hundred percent."""
+
+
+def decimals_of(text: str) -> int:
+    """How many decimals a number needs: `2.50` needs one."""
+    return len(text.partition(".")[2].rstrip("0"))
+
+
+def mark_of(text: str) -> int:
+    """A decimal such as `2.5` in ten-thousandths. What is finer is cut off: ask `decimals_of` first."""
+    sign = -1 if text.startswith("-") else 1
+    whole, _, fraction = text.lstrip("-").partition(".")
+    return sign * (int(whole or 0) * UNIT + int(fraction[:DECIMALS].ljust(DECIMALS, "0")))
+
+
+def text_of(mark: int) -> str:
+    """Ten-thousandths as the shortest decimal: 25,000 is `2.5`."""
+    whole, rest = divmod(abs(mark), UNIT)
+    sign = "-" if mark < 0 else ""
+    return f"{sign}{whole}.{rest:04}".rstrip("0") if rest else f"{sign}{whole}"
+
+
+def divided(number: int, by: int) -> int:
+    """A quotient of whole numbers that are not negative, rounded half up."""
+    return (2 * number + by) // (2 * by)
+
+
+def percent(points: int, most: int) -> int:
+    """Points out of the most there were, in ten-thousandths of a percent, rounded half up."""
+    return divided(points * WHOLE, most)

@@ -1,0 +1,202 @@
+"""What responses and marks earn: totals, the deciding attempt, and results item by item and objective by objective.
+
+A question people mark is worth nothing until they have; a question the machine marks earns its available mark for
+exactly its keys, else nothing. A mark given by people stands before the machine's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions.domain.forms import Marking, kept
+from exam_sessions.domain.marks import divided, percent
+from exam_sessions.domain.states import AttemptStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from exam_sessions.domain.forms import Form, Question, Value
+    from exam_sessions.domain.records import Script
+
+
+class Total(NamedTuple):
+    """Points earned and the most there were, both in marks.UNIT, and their percentage; None when nothing counts."""
+
+    points: int
+    points_max: int
+    score: int | None
+
+
+def points_of(form: Form, script: Script) -> int:
+    """What is earned so far; what waits for a mark counts nothing."""
+    marks, responses = script.marks, script.responses
+    earned = 0
+    for number, keys, available in form.marked_by_machine:
+        if responses.get(number) == keys and number not in marks:
+            earned += available
+    return earned + sum(mark or 0 for mark in marks.values())
+
+
+def total_of(form: Form, script: Script) -> Total:
+    """What a script earns in all."""
+    points = points_of(form, script)
+    return Total(points, form.available, percent(points, form.available) if form.available else None)
+
+
+def waits_for_marks(form: Form, script: Script) -> bool:
+    """Whether people still have something to mark."""
+    marks = script.marks
+    return any(number not in marks for number in form.marked_by_people)
+
+
+def marking_progress(form: Form, script: Script) -> int:
+    """Percent, rounded down, of the questions people mark that are marked; 100 when there are none."""
+    waiting = len(form.marked_by_people)
+    if not waiting:
+        return 100
+    return 100 * sum(number in script.marks for number in form.marked_by_people) // waiting
+
+
+def is_complete(form: Form, script: Script) -> bool:
+    """Whether every question of a paper has a mark, a response, or is said not to have been attempted."""
+    marks, responses = script.marks, script.responses
+    return all(question.number in marks or question.number in responses for question in form.questions)
+
+
+def deciding(strategy: int, scripts: Iterable[Script]) -> Total | None:
+    """What counts among the marked attempts of a session, by the release's strategy; None before one is marked.
+
+    Of equal ones the earliest is the highest. An average is rounded half up (ExamSpark, attemptResolutionStrategy).
+    """
+    marked = marked_of(scripts)
+    if not marked:
+        return None
+    if strategy == AttemptStrategy.AVERAGE:
+        count = len(marked)
+        return Total(
+            divided(sum(script.points or 0 for script in marked), count),
+            divided(sum(script.points_max or 0 for script in marked), count),
+            divided(sum(script.score or 0 for script in marked), count),
+        )
+    script = deciding_script(strategy, marked)
+    return Total(script.points or 0, script.points_max or 0, script.score)
+
+
+def marked_of(scripts: Iterable[Script]) -> list[Script]:
+    """The attempts that have a score, in their order."""
+    return [script for script in scripts if script.score is not None]
+
+
+def deciding_script(strategy: int, marked: Sequence[Script]) -> Script:
+    """The attempt whose items count; with AVERAGE, where none alone does, the last one."""
+    if strategy == AttemptStrategy.FIRST:
+        return marked[0]
+    if strategy in {AttemptStrategy.LATEST, AttemptStrategy.AVERAGE}:
+        return marked[-1]
+    return max(marked, key=lambda script: (script.score or 0, -script.attempt))
+
+
+class Score(NamedTuple):
+    """What something earned, in marks.UNIT. Not scorable while marks are missing, or when nothing can be earned."""
+
+    actual: int
+    is_scorable: bool
+    most: int
+
+
+def together(scores: Sequence[Score]) -> Score:
+    """Several scores as one."""
+    most = sum(score.most for score in scores)
+    scorable = bool(scores) and all(score.is_scorable or not score.most for score in scores) and most > 0
+    return Score(sum(score.actual for score in scores), scorable, most)
+
+
+class QuestionResult(NamedTuple):
+    """One question, what was answered, and what it earned."""
+
+    question: Question
+    response: Value | None
+    not_attempted: bool
+    marked_by_people: bool
+    score: Score
+
+
+class ItemResult(NamedTuple):
+    """One item: questions that belong together."""
+
+    id: str
+    name: str
+    score: Score
+    objective_ids: tuple[str, ...]
+    questions: tuple[QuestionResult, ...]
+
+
+class ObjectiveResult(NamedTuple):
+    """One objective, and what each question that measures it earned."""
+
+    id: str
+    text: str
+    abbreviation: str
+    score: Score
+    scores: tuple[Score, ...]
+
+
+class Results(NamedTuple):
+    """What an attempt earned."""
+
+    script: Script
+    items: tuple[ItemResult, ...]
+    objectives: tuple[ObjectiveResult, ...]
+    points: Score
+    percent: int | None
+    provisional: bool
+    marking_progress: int
+
+
+def question_result(question: Question, script: Script) -> QuestionResult:
+    """One question of a script."""
+    number = question.number
+    response = script.responses.get(number)
+    by_people = number in script.marks
+    mark = script.marks.get(number)
+    if by_people:
+        earned, known = mark or 0, True
+    elif question.marking == Marking.MACHINE:
+        earned, known = (question.available if response == kept(question.keys) else 0), True
+    else:
+        earned, known = 0, False
+    score = Score(earned, known and question.available > 0, question.available)
+    return QuestionResult(question, response, by_people and mark is None, by_people and mark is not None, score)
+
+
+def results_of(form: Form, script: Script, *, provisional: bool) -> Results:
+    """What a script earned, item by item and objective by objective."""
+    found = [question_result(question, script) for question in form.questions]
+    by_item: dict[str, list[QuestionResult]] = {}
+    by_objective: dict[str, list[Score]] = {objective.id: [] for objective in form.objectives}
+    for result in found:
+        by_item.setdefault(result.question.item_id, []).append(result)
+        for objective_id in result.question.objective_ids:
+            by_objective[objective_id].append(result.score)
+    items = tuple(_item(item_id, parts) for item_id, parts in by_item.items())
+    objectives = tuple(
+        ObjectiveResult(*objective, together(by_objective[objective.id]), tuple(by_objective[objective.id]))
+        for objective in form.objectives
+    )
+    points = together([result.score for result in found])
+    missing = provisional or not points.is_scorable
+    return Results(
+        script,
+        items,
+        objectives,
+        points,
+        percent(points.actual, points.most) if points.most else None,
+        missing,
+        marking_progress(form, script),
+    )
+
+
+def _item(item_id: str, parts: Sequence[QuestionResult]) -> ItemResult:
+    objectives = dict.fromkeys(objective for part in parts for objective in part.question.objective_ids)
+    name = next((part.question.item_name for part in parts if part.question.item_name), "")
+    return ItemResult(item_id, name, together([part.score for part in parts]), tuple(objectives), tuple(parts))

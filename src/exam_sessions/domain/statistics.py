@@ -1,0 +1,61 @@
+"""Counts and scores of many sessions, summed up from tallies by release and state."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions.domain.marks import divided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Tally(NamedTuple):
+    """The sessions of one release in one state; scores are in marks.UNIT, None without any."""
+
+    release_id: str
+    state: int
+    sessions: int
+    scored: int
+    least: int | None
+    total: int | None
+    most: int | None
+
+
+class Statistics(NamedTuple):
+    """Counts by state, and the lowest, mean and highest score, in marks.UNIT; None without any."""
+
+    states: dict[int, int]
+    scored: int
+    least: int | None
+    average: int | None
+    most: int | None
+
+    def as_text(self) -> str:
+        """As it is kept with a finalized release."""
+        return json.dumps(self, separators=(",", ":"))
+
+
+def statistics_of(tallies: Iterable[Tally]) -> Statistics:
+    """Tallies of some releases, summed up; the mean is rounded half up."""
+    rows = sorted(tallies, key=lambda tally: tally.state)
+    states: dict[int, int] = {}
+    for row in rows:
+        states[row.state] = states.get(row.state, 0) + row.sessions
+    scored = sum(row.scored for row in rows)
+    if not scored:
+        return Statistics(states, 0, None, None, None)
+    return Statistics(
+        states,
+        scored,
+        min(row.least for row in rows if row.least is not None),
+        divided(sum(row.total or 0 for row in rows), scored),
+        max(row.most for row in rows if row.most is not None),
+    )
+
+
+def statistics_from(text: str) -> Statistics:
+    """Statistics as they were kept."""
+    states, *rest = json.loads(text)
+    return Statistics({int(state): count for state, count in states.items()}, *rest)

@@ -1,0 +1,169 @@
+"""What a refusal is: its kinds, each of which is one status, bad fields, and batches refused for some rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One field that breaks a rule: its path in the request, what is wrong with it, and a reason in capitals."""
+
+    field: str
+    description: str
+    reason: str = "INVALID_FIELD"
+
+
+class Refusal(Exception):  # noqa: N818 - the contract calls a typed "no" a refusal, not an error
+    """A rule said no. Raised by pure code, carried unchanged to the caller."""
+
+    reason: ClassVar[str] = ""
+    text: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        """Gives each class its reason: RequestIdReused becomes REQUEST_ID_REUSED."""
+        cls.reason = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
+
+    def metadata(self) -> dict[str, str]:
+        """The facts of the refusal as text, keyed by field name."""
+        return {f.name: as_text(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
+
+    def violations(self) -> tuple[Violation, ...]:
+        """The fields at fault; empty when no field is."""
+        return ()
+
+    def __str__(self) -> str:
+        """The refusal in a sentence that says what to do next."""
+        return self.text.format(**self.metadata())
+
+
+def as_text(value: object) -> str:
+    """A fact as a caller reads it: lists joined by commas, booleans in lower case."""
+    if isinstance(value, tuple | list):
+        return ",".join(str(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class InvalidArgument(Refusal):
+    """The request itself is wrong."""
+
+
+class NotFound(Refusal):
+    """No such thing in the workspace."""
+
+
+class AlreadyExists(Refusal):
+    """A unique value is taken."""
+
+
+class WrongState(Refusal):
+    """Legal in another state, or later."""
+
+
+class Stale(Refusal):
+    """Judged against an older version than today's."""
+
+
+class OutOfRange(Refusal):
+    """An event that is not there to be told, or not any more."""
+
+
+class Denied(Refusal):
+    """The secret is wrong."""
+
+
+class Exhausted(Refusal):
+    """A limit is reached."""
+
+
+class Unavailable(Refusal):
+    """The service cannot answer now."""
+
+
+@dataclass(eq=False)
+class InvalidField(InvalidArgument):
+    """Fields break their rules. `total` counts them when `at` does not hold them all."""
+
+    at: tuple[Violation, ...]
+    total: int = 0
+
+    def metadata(self) -> dict[str, str]:
+        """How many fields are at fault; which ones is said by the violations."""
+        return {"violations": str(self.count())}
+
+    def count(self) -> int:
+        """How many fields are at fault."""
+        return self.total or len(self.at)
+
+    def __str__(self) -> str:
+        """The first field at fault, and how many more there are."""
+        more = f" (and {self.count() - 1} more)" if self.count() > 1 else ""
+        return f"{self.at[0].field}: {self.at[0].description}{more}"
+
+    def violations(self) -> tuple[Violation, ...]:
+        """The fields at fault."""
+        return self.at
+
+    def under(self, path: str) -> InvalidField:
+        """The same, with every field seen from one message further out."""
+        return InvalidField(tuple(Violation(f"{path}.{v.field}", v.description, v.reason) for v in self.at))
+
+
+def invalid(field: str, description: str) -> InvalidField:
+    """The refusal of one field."""
+    return InvalidField((Violation(field, description),))
+
+
+@dataclass(eq=False)
+class RowRefusal:
+    """One bad row of a batch: its place, the field at fault (empty when none is) and the refusal."""
+
+    index: int
+    field: str
+    refusal: Refusal
+
+
+class BatchRefused(Refusal):
+    """A batch was refused because of some of its rows; speaks with the reason of the first.
+
+    `rows` holds every bad row that was found, in order; `path` is the name of the repeated field in the request.
+    """
+
+    def __init__(self, path: str, rows: list[RowRefusal], size: int) -> None:
+        super().__init__()
+        self.path, self.rows, self.size = path, rows, size
+
+    @property
+    def first(self) -> Refusal:
+        """The refusal of the first bad row."""
+        return self.rows[0].refusal
+
+    def alone(self, path: str) -> Refusal:
+        """The first refusal as that of a request with one row, found in the field `path`."""
+        return self.first.under(path) if isinstance(self.first, InvalidField) else self.first
+
+    def metadata(self) -> dict[str, str]:
+        """The facts of the first bad row, where it is, and how many rows are bad."""
+        place = {"index": str(self.rows[0].index), "bad_rows": str(len(self.rows))}
+        if isinstance(self.first, InvalidField):
+            invalid_rows = [row.refusal for row in self.rows if isinstance(row.refusal, InvalidField)]
+            place["violations"] = str(sum(refusal.count() for refusal in invalid_rows))
+        return self.first.metadata() | place
+
+    def violations(self) -> tuple[Violation, ...]:
+        """One entry per bad row, as path[index].field."""
+        found = []
+        for row in self.rows:
+            place = f"{self.path}[{row.index}]" + (f".{row.field}" if row.field else "")
+            inner = row.refusal.violations()
+            if inner:
+                found += [Violation(f"{place}.{v.field}", v.description, v.reason) for v in inner]
+            else:
+                found.append(Violation(place, str(row.refusal), row.refusal.reason))
+        return tuple(found)
+
+    def __str__(self) -> str:
+        """How much of the batch is at fault, and the first fault."""
+        return f"{len(self.rows)} of {self.size} rows are refused, nothing was written; the first: {self.first}"

@@ -1,0 +1,80 @@
+"""Refusals for the sake of the service: what it cannot do now, holds no more of, or cannot tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exam_sessions.errors.refusal import Exhausted, OutOfRange, Unavailable
+
+
+@dataclass(eq=False)
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer."""
+
+    text = "the database does not answer; retry the call"
+
+
+@dataclass(eq=False)
+class RosterUnderWay(Unavailable):
+    """Another server is writing a roster, or has died over it, and these rows may be among its."""
+
+    text = "another server is writing a roster that may hold these rows; retry the call"
+
+
+@dataclass(eq=False)
+class Overloaded(Exhausted):
+    """More calls wait than the server holds."""
+
+    text = "too many calls are waiting; retry after a pause"
+
+
+@dataclass(eq=False)
+class ShuttingDown(Unavailable):
+    """The server is going away."""
+
+    text = "the server is shutting down; retry the call"
+
+
+@dataclass(eq=False)
+class SequenceTooOld(OutOfRange):
+    """The event is further back than a watch may begin."""
+
+    text = "a watch can begin with event {oldest_sequence} at the earliest; begin there, or with a snapshot"
+    oldest_sequence: int
+
+
+@dataclass(eq=False)
+class SequenceAhead(OutOfRange):
+    """The event has not happened: perhaps the database was restored from a copy."""
+
+    text = "the last event is {last_sequence}; what comes after it has not happened, or the database is an older copy"
+    last_sequence: int
+
+
+@dataclass(eq=False)
+class SnapshotTooLarge(Exhausted):
+    """The filter lets too many sessions into one snapshot."""
+
+    text = "{sessions} sessions match, and a snapshot holds {limit}; narrow the filter, or begin with an event"
+    sessions: int
+    limit: int
+
+
+@dataclass(eq=False)
+class WatcherTooSlow(Exhausted):
+    """The watcher did not take what was sent in time. Within the snapshot there is no event to resume with: 0."""
+
+    start_sequence: int
+
+    def __str__(self) -> str:
+        """Where to go on."""
+        how = f"resume with event {self.start_sequence}" if self.start_sequence else "begin again with a snapshot"
+        return f"the watcher did not take what was sent in time; {how}"
+
+
+@dataclass(eq=False)
+class TooManyWatchers(Exhausted):
+    """More watches are open than the server holds."""
+
+    text = "this server holds {limit} watches at most; try another server"
+    limit: int

@@ -1,0 +1,174 @@
+"""Refusals that a session gives: who is taken, what is not legal now, what has changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exam_sessions.errors.refusal import AlreadyExists, Denied, Exhausted, NotFound, Stale, WrongState
+
+
+@dataclass(eq=False)
+class SessionNotFound(NotFound):
+    """No such session."""
+
+    session: str
+    text = "there is no session {session} in this workspace"
+
+
+@dataclass(eq=False)
+class DuplicateCandidate(AlreadyExists):
+    """The candidate is booked in this release already."""
+
+    candidate_id: str
+    text = "candidate {candidate_id} already has a session in this release"
+
+
+@dataclass(eq=False)
+class DuplicateAccessCode(AlreadyExists):
+    """The access code is taken in this release."""
+
+    access_code: str
+    text = "access code {access_code} is already taken in this release; leave it empty to have one generated"
+
+
+@dataclass(eq=False)
+class DuplicateKeycode(AlreadyExists):
+    """The keycode is taken in this workspace."""
+
+    keycode: str
+    text = "keycode {keycode} is already taken in this workspace; leave it empty to have one generated"
+
+
+@dataclass(eq=False)
+class DuplicateSessionId(AlreadyExists):
+    """The session id is taken in this workspace."""
+
+    session_id: str
+    text = "session id {session_id} is already taken in this workspace; leave it empty to have one generated"
+
+
+@dataclass(eq=False)
+class InvalidTransition(WrongState):
+    """The action is not legal in this state."""
+
+    state: str
+    action: str
+    allowed_actions: tuple[str, ...]
+    text = "{action} is not legal in state {state}; legal are: {allowed_actions}"
+
+    def __str__(self) -> str:
+        """The refusal in a sentence; a final state has nothing that is legal."""
+        allowed = ", ".join(self.allowed_actions) or "none"
+        return self.text.format(state=self.state, action=self.action, allowed_actions=allowed)
+
+
+@dataclass(eq=False)
+class SessionNotResettable(InvalidTransition):
+    """Only a booking nobody has opened can be reset (Surpass, TestSession API, Resetting a test session's state)."""
+
+    text = "a session in state {state} cannot be reset, only one nobody has opened; legal are: {allowed_actions}"
+
+
+@dataclass(eq=False)
+class SessionNotEditable(InvalidTransition):
+    """The schedule can be edited or deleted in two states only (Surpass, TestSchedule API, Editable)."""
+
+    text = "the schedule of a session in state {state} is fixed; {action} is legal before its package is downloaded"
+
+
+@dataclass(eq=False)
+class SessionNotVoidable(InvalidTransition):
+    """A voided or archived session cannot be voided (Surpass, Voiding test sessions)."""
+
+    text = "a session in state {state} cannot be voided; it is final"
+
+
+@dataclass(eq=False)
+class WindowClosed(WrongState):
+    """The window is not open."""
+
+    window_start: str
+    window_end: str
+    now: str
+
+    def __str__(self) -> str:
+        """When the window is open, and what time it is."""
+        start = f" from {self.window_start}" if self.window_start else ""
+        end = f" until {self.window_end}" if self.window_end else ""
+        return f"the window is not open: it is{start}{end}, and now it is {self.now}"
+
+
+@dataclass(eq=False)
+class HeldOffline(WrongState):
+    """A client holds the session offline."""
+
+    machine: str
+    text = "a client ({machine}) holds the session offline; reset the booking, or void with force"
+
+
+@dataclass(eq=False)
+class AttemptTimeExpired(WrongState):
+    """The attempt has no time left."""
+
+    deadline: str
+    text = "the attempt's time ran out at {deadline}; it can only be finished"
+
+
+@dataclass(eq=False)
+class GracePeriodOver(WrongState):
+    """The offline attempt came back too late."""
+
+    end_time: str
+    accepted_until: str
+    text = "the attempt ended at {end_time} and could be uploaded until {accepted_until}; lengthen the grace period"
+
+
+@dataclass(eq=False)
+class WrongPin(Denied):
+    """The PIN is not the session's."""
+
+    tries_left: int
+    text = "the PIN is wrong; tries left: {tries_left}"
+
+
+@dataclass(eq=False)
+class PinBlocked(Exhausted):
+    """Too many wrong PINs."""
+
+    tries: int
+    text = "the PIN is blocked after {tries} wrong entries; an invigilator can set a new one, or remove it and unlock"
+
+
+@dataclass(eq=False)
+class CandidateHasOpenSession(WrongState):
+    """The candidate has another session open in the workspace (Surpass, TestSchedule, allowMultipleOpenSessions)."""
+
+    candidate_id: str
+    text = "candidate {candidate_id} has another session open; finish or void that one first"
+
+
+@dataclass(eq=False)
+class VoidReasonMismatch(WrongState):
+    """The void reason does not fit the attempt."""
+
+    void_reason: str
+    text = (
+        "void reason {void_reason} does not fit: NOT_YET_STARTED is for before the start, PARTIALLY_COMPLETED after"
+    )
+
+
+@dataclass(eq=False)
+class StaleSession(Stale):
+    """The etag is not the session's any more."""
+
+    session_id: str
+    etag: str
+    text = "session {session_id} has changed since (its etag is now {etag}); read it again, then retry"
+
+
+@dataclass(eq=False)
+class StaleForm(Stale):
+    """current_form is not the session's form (Surpass, PATCH TestSession, currentTestFormRef)."""
+
+    test_form: str
+    text = "current_form is not the session's test form, which is '{test_form}' now"

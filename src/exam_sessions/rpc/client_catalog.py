@@ -1,0 +1,108 @@
+"""The command line's calls to CatalogService: releases and test forms."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions.rpc.client_line import BATCH, PAGE, Line
+from exam_sessions.rpc.times import put
+from exam_sessions.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Release = catalog_pb2.Release
+TestForm = test_form_pb2.TestForm
+
+
+class CatalogCalls(Line):
+    """Calls about releases and test forms."""
+
+    def __init__(self, target: str, workspace: str, actor: str) -> None:
+        super().__init__(target, workspace, actor)
+        self._catalog = catalog_service_pb2_grpc.CatalogServiceStub(self._channel)
+
+    def release(self, release_id: str) -> Release:
+        """The release with this id."""
+        request = catalog_service_pb2.GetReleaseRequest(workspace_id=self.workspace, release_id=release_id)
+        return self._call(self._catalog.GetRelease, request).release
+
+    def releases(self, name: str = "") -> Iterator[Release]:
+        """The releases of exactly this name, oldest first; all without one."""
+        request = catalog_service_pb2.ListReleasesRequest(workspace_id=self.workspace, name=name, page_size=PAGE)
+        for page in self._pages(self._catalog.ListReleases, request):
+            yield from page.releases
+
+    def create_release(
+        self,
+        name: str,
+        *,
+        window_start: int = 0,
+        window_end: int = 0,
+        duration: int = 0,
+        grace_period: int = 0,
+        paper: bool = False,
+        **fields: Any,
+    ) -> Release:
+        """A new release. Times and durations are in microseconds, 0 is unset; `fields` are Release's other fields."""
+        delivery = catalog_pb2.DELIVERY_PAPER if paper else catalog_pb2.DELIVERY_ONLINE
+        release = Release(name=name, delivery=delivery, **fields)
+        times = (
+            (release.window_start, window_start),
+            (release.window_end, window_end),
+            (release.duration, duration),
+            (release.grace_period, grace_period),
+        )
+        for target, micros in times:
+            if micros:
+                put(target, micros)
+        request = catalog_service_pb2.CreateReleaseRequest(
+            workspace_id=self.workspace, release=release, request_id=str(uuid.uuid4())
+        )
+        return self._call(self._catalog.CreateRelease, request).release
+
+    def finalize(self, release_id: str) -> Release:
+        """Locks a release, has it submitted and scored, and waits for its statistics."""
+        request = catalog_service_pb2.FinalizeReleaseRequest(
+            workspace_id=self.workspace, release_id=release_id, request_id=str(uuid.uuid4())
+        )
+        return self._call(self._catalog.FinalizeRelease, request, BATCH).release
+
+    def unfinalize(self, release_id: str) -> Release:
+        """Opens a finalized release again."""
+        request = catalog_service_pb2.UnfinalizeReleaseRequest(
+            workspace_id=self.workspace, release_id=release_id, request_id=str(uuid.uuid4())
+        )
+        return self._call(self._catalog.UnfinalizeRelease, request).release
+
+    def form(self, reference: str, revision: int = 0) -> TestForm:
+        """A test form: the latest revision, or this one."""
+        request = catalog_service_pb2.GetTestFormRequest(
+            workspace_id=self.workspace, reference=reference, revision=revision
+        )
+        return self._call(self._catalog.GetTestForm, request).test_form
+
+    def forms(self) -> Iterator[TestForm]:
+        """The latest revision of every test form, by reference, without questions."""
+        request = catalog_service_pb2.ListTestFormsRequest(workspace_id=self.workspace, page_size=PAGE)
+        for page in self._pages(self._catalog.ListTestForms, request):
+            yield from page.test_forms
+
+    def create_form(self, form: TestForm) -> TestForm:
+        """A new test form, its gaps filled in."""
+        request = catalog_service_pb2.CreateTestFormRequest(
+            workspace_id=self.workspace, test_form=form, request_id=str(uuid.uuid4())
+        )
+        return self._call(self._catalog.CreateTestForm, request).test_form
+
+    def update_form(self, form: TestForm, etag: str = "", *, validate_only: bool = False) -> TestForm:
+        """The next revision of a test form; with `validate_only` as it would be."""
+        request = catalog_service_pb2.UpdateTestFormRequest(
+            workspace_id=self.workspace,
+            test_form=form,
+            request_id=str(uuid.uuid4()),
+            etag=etag,
+            validate_only=validate_only,
+        )
+        return self._call(self._catalog.UpdateTestForm, request).test_form

@@ -1,0 +1,78 @@
+"""One line to a server: calls with a deadline, pages walked to their end, failures read back as they were meant."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import grpc
+
+from exam_sessions.rpc.failures import read_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from google.protobuf.message import Message
+
+PAGE = 1_000
+"""Rows of a page: the most the service gives."""
+
+SOON = 30.0
+"""Seconds a call may take."""
+
+BATCH = 120.0
+"""Seconds a batch may take."""
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+
+Reply = TypeVar("Reply")
+
+
+class Line:
+    """A line to the server at `target` (host:port), for calls in one workspace, in the name of `actor`.
+
+    It may be used by several threads at a time.
+    """
+
+    def __init__(self, target: str, workspace: str, actor: str) -> None:
+        self.target, self.workspace = target, workspace
+        self._metadata = (("x-actor", actor),)
+        self._channel = grpc.insecure_channel(target, options=OPTIONS)
+
+    def __enter__(self) -> Self:
+        """Gives the line for the length of a block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Hangs up."""
+        self._channel.close()
+
+    def _pages(self, method: Callable[..., Reply], request: Any) -> Iterator[Reply]:
+        while True:
+            reply: Any = self._call(method, request)
+            yield reply
+            if not reply.next_page_token:
+                return
+            request.page_token = reply.next_page_token
+
+    def _call(self, method: Callable[..., Reply], request: Message, timeout: float = SOON) -> Reply:
+        try:
+            return method(request, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise read_failure(error, self.target) from None
+
+
+def which(session: str) -> dict[str, str]:
+    """The field that names a session: its id when it is a UUID, else its keycode."""
+    try:
+        uuid.UUID(session)
+    except ValueError:
+        return {"keycode": session}
+    return {"session_id": session}

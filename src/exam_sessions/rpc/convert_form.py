@@ -1,0 +1,81 @@
+"""Test forms, between messages and records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.changes import etag_of
+from exam_sessions.domain.forms import Draft, Form, Objective, Option, form_of
+from exam_sessions.domain.marks import text_of
+from exam_sessions.rpc.times import put
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Question
+    from exam_sessions.store.forms import FormRow, StoredForm
+    from exam_sessions.v1 import test_form_pb2
+
+
+def form_in(message: test_form_pb2.TestForm) -> Form:
+    """A form as a record, gaps filled in. Raises InvalidField."""
+    drafts = [
+        Draft(
+            question.number,
+            question.id,
+            question.item_id,
+            question.item_name,
+            question.type,
+            question.content,
+            tuple(Option(option.id, option.label, option.content) for option in question.options),
+            tuple(question.keys),
+            question.available_mark,
+            question.marking,
+            tuple(question.objective_ids),
+        )
+        for question in message.questions
+    ]
+    objectives = [Objective(row.id, row.text, row.abbreviation) for row in message.objectives]
+    try:
+        return form_of(message.reference, message.name, message.mark_decimals, drafts, objectives)
+    except errors.InvalidField as refusal:
+        raise refusal.under("test_form") from None
+
+
+def fill_form(message: test_form_pb2.TestForm, workspace: str, stored: StoredForm) -> None:
+    """Writes a form into a message."""
+    form = stored.form
+    message.workspace_id = workspace
+    message.reference, message.revision, message.name = form.reference, form.revision, form.name
+    message.mark_decimals = form.mark_decimals
+    for question in form.questions:
+        _fill_question(message.questions.add(), question)
+    for objective in form.objectives:
+        row = message.objectives.add()
+        row.id, row.text, row.abbreviation = objective
+    message.available_mark = text_of(form.available)
+    message.etag = etag_of(form.revision)
+    put(message.create_time, stored.create_time)
+
+
+def _fill_question(message: test_form_pb2.Question, question: Question) -> None:
+    message.number, message.id = question.number, question.id
+    message.item_id, message.item_name = question.item_id, question.item_name
+    message.type = question.type  # type: ignore[assignment]
+    message.content = question.content
+    for option in question.options:
+        row = message.options.add()
+        row.id, row.label, row.content = option
+    message.keys.extend(question.options[place].id for place in question.keys)
+    message.available_mark = text_of(question.available)
+    message.marking = question.marking  # type: ignore[assignment]
+    message.objective_ids.extend(question.objective_ids)
+
+
+def fill_form_row(message: test_form_pb2.TestForm, workspace: str, row: FormRow) -> None:
+    """Writes what a list shows of a form."""
+    message.workspace_id = workspace
+    message.reference, message.revision, message.name = row.reference, row.revision, row.name
+    message.mark_decimals = row.mark_decimals
+    message.available_mark = text_of(row.available)
+    message.etag = etag_of(row.revision)
+    put(message.create_time, row.create_time)

@@ -1,0 +1,118 @@
+"""Responses, results and statistics as messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions.domain.forms import places_of
+from exam_sessions.domain.marks import UNIT, text_of
+from exam_sessions.domain.states import MATURITY, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exam_sessions.domain.forms import Form, Value
+    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.scoring import QuestionResult, Results, Score, Total
+    from exam_sessions.domain.statistics import Statistics
+    from exam_sessions.v1 import result_pb2, session_pb2
+
+HUNDRED = 100 * UNIT
+
+
+def fill_score(message: result_pb2.Score, actual: int, most: int, *, is_scorable: bool = True) -> None:
+    """Writes what something earned."""
+    message.actual, message.min, message.max = text_of(actual), "0", text_of(most)
+    message.is_scorable = is_scorable
+
+
+def _fill(message: result_pb2.Score, score: Score) -> None:
+    fill_score(message, score.actual, score.most, is_scorable=score.is_scorable)
+
+
+def fill_results(message: result_pb2.Results, results: Results, counted: Total | None = None) -> None:
+    """Writes results; `counted` stands in place of points and percent where the mean of all attempts counts."""
+    script = results.script
+    message.attempt, message.test_form, message.form_revision = script.attempt, script.test_form, script.form_revision
+    for item in results.items:
+        row = message.items.add()
+        row.id, row.name = item.id, item.name
+        _fill(row.score, item.score)
+        row.objective_ids.extend(item.objective_ids)
+        for question in item.questions:
+            _fill_question(row.questions.add(), question)
+    for objective in results.objectives:
+        entry = message.objectives.add()
+        entry.id, entry.text, entry.abbreviation = objective.id, objective.text, objective.abbreviation
+        _fill(entry.score, objective.score)
+        for score in objective.scores:
+            _fill(entry.scores.add(), score)
+    points, percent = results.points, results.percent
+    if counted:
+        fill_score(message.points, counted.points, counted.points_max)
+        percent = counted.score
+    else:
+        _fill(message.points, points)
+    fill_score(message.percent, percent or 0, HUNDRED, is_scorable=percent is not None and points.is_scorable)
+    message.provisional, message.marking_progress = results.provisional, results.marking_progress
+
+
+def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult) -> None:
+    question = result.question
+    message.number, message.id = question.number, question.id
+    message.type = question.type  # type: ignore[assignment]
+    message.marking = question.marking  # type: ignore[assignment]
+    for place in question.keys:
+        key = message.keys.add()
+        key.value, key.index = question.options[place].id, place
+    chosen = places_of(result.response)
+    for place, option in enumerate(question.options):
+        row = message.options.add()
+        row.id, row.label, row.content = option
+        row.index, row.is_key, row.is_chosen = place, place in question.keys, place in chosen
+    if result.response is not None:
+        fill_response(message.response, result.response)
+    message.not_attempted, message.marked_by_people = result.not_attempted, result.marked_by_people
+    _fill(message.score, result.score)
+
+
+def fill_response(message: result_pb2.Response, value: Value) -> None:
+    """Writes a response."""
+    if isinstance(value, str):
+        message.text = value
+        return
+    for place in places_of(value):
+        message.options.add().index = place
+
+
+def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, script: Script) -> None:
+    """Adds the responses of a script, item by item, in the order of the form."""
+    items: dict[str, result_pb2.ItemResponse] = {}
+    for question in form.questions:
+        value = script.responses.get(question.number)
+        if value is None:
+            continue
+        if question.item_id not in items:
+            items[question.item_id] = messages.add()  # type: ignore[attr-defined]
+            items[question.item_id].item_id = question.item_id
+        row = items[question.item_id].questions.add()
+        row.id = question.id
+        fill_response(row.response, value)
+
+
+def fill_statistics(message: session_pb2.SessionStatistics, statistics: Statistics) -> None:
+    """Writes counts and scores."""
+    maturities: dict[int, int] = {}
+    for code, count in sorted(statistics.states.items()):
+        state = message.states.add()
+        state.state, state.count = code, count  # type: ignore[assignment]
+        maturity = MATURITY.get(code, MATURITY[State.EXCEPTION])
+        maturities[maturity] = maturities.get(maturity, 0) + count
+    for code, count in sorted(maturities.items()):
+        row = message.maturities.add()
+        row.maturity, row.count = code, count  # type: ignore[assignment]
+    message.session_count, message.scored_count = sum(statistics.states.values()), statistics.scored
+    if statistics.scored:
+        message.min_score = text_of(statistics.least or 0)
+        message.average_score = text_of(statistics.average or 0)
+        message.max_score = text_of(statistics.most or 0)

@@ -1,0 +1,129 @@
+"""MarkingService: its moves are those of lifecycle_servicer.py; here is what it reads, and what lists show of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.reads import Wanted
+from exam_sessions.domain.marking import MARKED
+from exam_sessions.domain.records import Papers
+from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
+from exam_sessions.domain.scripts import script_of
+from exam_sessions.domain.states import AttemptStrategy, State
+from exam_sessions.rpc.convert_result import fill_responses, fill_results
+from exam_sessions.rpc.convert_session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
+from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.session_servicer import target_of
+from exam_sessions.v1 import marking_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.commands.batch import Standing
+    from exam_sessions.commands.service import Service
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.scoring import Total
+    from exam_sessions.rpc.handlers import Call
+    from exam_sessions.v1 import session_pb2
+
+DECIDING = pb.ATTEMPT_SELECTION_DECIDING
+
+
+class MarkingServicer:
+    """What of MarkingService is no move."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def results(self, request: pb.GetSessionResultsRequest, _: Call) -> pb.GetSessionResultsResponse:
+        """Reads what an attempt earned."""
+        target, workspace = target_of(request), workspace_of(request)
+        standing: Standing = await self._service.read(Wanted(workspace, target.session_id, target.keycode))
+        session = standing.session
+        if session.state == State.VOIDED:
+            raise errors.ResultsWithheld(session.id)
+        scripts, forms = await self._service.reads.scripts(workspace, [session])
+        wanted = request.selection == DECIDING and not request.attempt
+        script, counted = _select(standing, scripts[session.id], request.attempt, deciding_one=wanted)
+        form = forms.get((script.test_form, script.form_revision))
+        if form is None:
+            raise errors.TestFormUnknown(script.test_form)
+        reply = pb.GetSessionResultsResponse()
+        fill_session(reply.session, standing, BASIC)
+        results = results_of(form, script, provisional=_is_provisional(standing, script))
+        fill_results(reply.results, results, counted)
+        if script.attempt == session.attempt:
+            fill_attempt(reply.attempt, standing)
+        else:
+            fill_earlier_attempt(reply.attempt, script)
+        return reply
+
+    async def add_papers(
+        self,
+        messages: Sequence[session_pb2.Session],
+        page: Sequence[Standing],
+        *,
+        responses: bool,
+        results: bool,
+    ) -> None:
+        """Adds responses, results or both to the sessions of a page; voided ones, and those without a form, stay."""
+        if not page:
+            return
+        sessions = [standing.session for standing in page]
+        scripts, forms = await self._service.reads.scripts(sessions[0].workspace_id, sessions)
+        for message, standing in zip(messages, page, strict=True):
+            if standing.session.state != State.VOIDED:
+                _add(message, standing, scripts[standing.session.id], forms, responses=responses, results=results)
+
+
+def _add(
+    message: session_pb2.Session,
+    standing: Standing,
+    scripts: tuple[Script, ...],
+    forms: dict[tuple[str, int], Form],
+    *,
+    responses: bool,
+    results: bool,
+) -> None:
+    current = script_of(standing.session, Papers(None, scripts))
+    form = forms.get((current.test_form, current.form_revision))
+    if form and responses:
+        fill_responses(message.responses, form, current)
+    if results:
+        script, counted = current, None
+        if marked_of(scripts):
+            script, counted = _select(standing, scripts, 0, deciding_one=True)
+        form = forms.get((script.test_form, script.form_revision))
+        if form:
+            fill_results(
+                message.results,
+                results_of(form, script, provisional=_is_provisional(standing, script)),
+                counted,
+            )
+
+
+def _select(
+    standing: Standing, scripts: tuple[Script, ...], attempt: int, *, deciding_one: bool
+) -> tuple[Script, Total | None]:
+    """The script asked for, and what counts in its place where that is the mean of all. Raises AttemptNotFound."""
+    session, strategy = standing.session, standing.release.attempt_strategy
+    if deciding_one:
+        marked = marked_of(scripts)
+        if not marked:
+            raise errors.AttemptNotFound(session.id, 0)
+        mean = strategy == AttemptStrategy.AVERAGE
+        return deciding_script(strategy, marked), deciding(strategy, marked) if mean else None
+    if attempt in {0, session.attempt}:
+        return script_of(session, Papers(None, scripts)), None
+    for script in scripts:
+        if script.attempt == attempt:
+            return script, None
+    raise errors.AttemptNotFound(session.id, attempt)
+
+
+def _is_provisional(standing: Standing, script: Script) -> bool:
+    """Whether more marks may come: an attempt that another has followed is as it is."""
+    session = standing.session
+    return script.attempt == session.attempt and session.state not in MARKED

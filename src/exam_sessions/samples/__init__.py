@@ -1,0 +1,1 @@
+"""What ships with the service for people to try it with."""

@@ -1,0 +1,89 @@
+"""Statements on test forms: add a revision, read one, find the newest, list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+from sqlalchemy import bindparam, func, insert, select
+
+from exam_sessions.domain.forms import Form, as_json, from_json
+from exam_sessions.store.events import as_json as text_of
+from exam_sessions.store.schema import test_forms
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from exam_sessions.store.engine import Db, Store
+
+
+class FormRow(NamedTuple):
+    """A revision without its questions."""
+
+    reference: str
+    revision: int
+    name: str
+    mark_decimals: int
+    available: int
+    create_time: int
+
+
+class StoredForm(NamedTuple):
+    """A revision and when it was made."""
+
+    form: Form
+    create_time: int
+
+
+class FormRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        c = test_forms.c
+        mine = c.workspace_id == bindparam("workspace")
+        this = mine & (c.reference == bindparam("reference"))
+        whole = select(c.revision, c.name, c.mark_decimals, c.content, c.create_time)
+        self._load = store.statement(whole.where(this, c.revision == bindparam("revision")))
+        self._newest = store.statement(whole.where(this).order_by(c.revision.desc()).limit(1))
+        self._latest = store.statement(
+            select(c.reference, func.max(c.revision))
+            .where(mine, store.among(c.reference, "keys"))
+            .group_by(c.reference)
+        )
+        self._insert = store.statement(insert(test_forms))
+        other = test_forms.alias()
+        newest = select(func.max(other.c.revision)).where(
+            other.c.workspace_id == c.workspace_id, other.c.reference == c.reference
+        )
+        self._page = store.statement(
+            select(c.reference, c.revision, c.name, c.mark_decimals, c.available, c.create_time)
+            .where(mine, c.reference > bindparam("after"), c.revision == newest.scalar_subquery())
+            .order_by(c.reference)
+            .limit(bindparam("most"))
+        )
+
+    def load(self, db: Db, workspace: str, reference: str, revision: int = 0) -> StoredForm | None:
+        """A revision, the newest when 0; None when there is none."""
+        if revision:
+            rows = db.rows(self._load, (workspace, reference, revision))
+        else:
+            rows = db.rows(self._newest, {"workspace": workspace, "reference": reference})
+        if not rows:
+            return None
+        number, name, mark_decimals, content, create_time = rows[0]
+        return StoredForm(from_json(reference, number, name, mark_decimals, orjson.loads(content)), create_time)
+
+    def latest(self, db: Db, workspace: str, references: Collection[str]) -> dict[str, int]:
+        """The newest revision of each of these forms; unknown ones are left out."""
+        return dict(map(tuple, db.rows(self._latest, (workspace, db.listed(references))))) if references else {}
+
+    def insert(self, db: Db, workspace: str, form: Form, now: int) -> None:
+        """Adds a revision."""
+        content = text_of(as_json(form))
+        values = (form.reference, form.revision, form.name, form.mark_decimals, form.available, content, now)
+        db.run(self._insert, (workspace, *values))
+
+    def page(self, db: Db, workspace: str, after: str, most: int) -> list[FormRow]:
+        """The newest revision of each form after a reference, by reference."""
+        values = {"workspace": workspace, "after": after, "most": most}
+        return [FormRow._make(row) for row in db.rows(self._page, values)]

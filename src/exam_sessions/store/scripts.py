@@ -1,0 +1,62 @@
+"""Statements on scripts: what candidates answered, attempt by attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import bindparam, delete, select
+
+from exam_sessions.domain.records import Script
+from exam_sessions.store.events import as_json
+from exam_sessions.store.schema import scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from exam_sessions.store.engine import Db, Store
+
+WRITTEN = Script._fields[3:]
+"""Columns that may change: all but the key."""
+
+
+class ScriptRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        c = scripts.c
+        mine = c.workspace_id == bindparam("workspace")
+        self._load = store.statement(
+            select(scripts).where(mine, store.among(c.session_id, "keys")).order_by(c.session_id, c.attempt)
+        )
+        self._insert = store.insert_many(scripts)
+        self._update = store.update_many(scripts, WRITTEN)
+        self._places = [Script._fields.index(name) for name in self._update.names]
+        self._delete = store.statement(delete(scripts).where(mine, c.session_id == bindparam("session")))
+
+    def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[Script, ...]]:
+        """The scripts of these sessions, each session's in the order of its attempts; also of those without any."""
+        found: dict[str, list[Script]] = {session_id: [] for session_id in session_ids}
+        for row in db.rows(self._load, (workspace, db.listed(session_ids))) if session_ids else ():
+            found[row[1]].append(_script(row))
+        return {session_id: tuple(rows) for session_id, rows in found.items()}
+
+    def insert(self, db: Db, rows: Sequence[Script]) -> None:
+        """Adds scripts."""
+        db.run_many(self._insert, [_row(script) for script in rows])
+
+    def update(self, db: Db, rows: Sequence[Script]) -> None:
+        """Writes scripts that are there."""
+        db.run_many(self._update, [[row[place] for place in self._places] for row in map(_row, rows)])
+
+    def delete(self, db: Db, workspace: str, session_id: str) -> None:
+        """Removes every script of a session."""
+        db.run(self._delete, (workspace, session_id))
+
+
+def _row(script: Script) -> tuple[Any, ...]:
+    return (*script[:5], as_json(script.responses), as_json(script.marks), *script[7:])
+
+
+def _script(row: Sequence[Any]) -> Script:
+    return Script._make((*row[:5], orjson.loads(row[5]), orjson.loads(row[6]), *row[7:]))

@@ -1,0 +1,81 @@
+"""What SQLite does for the hot statements, as long as it knows nothing of the rows: it must search, never scan."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.store.databases import store_of
+from exam_sessions.store.rows import Rows
+
+pytestmark = pytest.mark.sqlite(reason="PostgreSQL chooses its plans by what it has counted")
+
+
+@pytest.fixture
+def asked(database):
+    """The plans of every statement that is run meanwhile, by its text."""
+    store = store_of(database.url)
+    upgrade(store)
+    plans = {}
+    with store.writer() as db:
+
+        def explain(text):
+            if text.startswith("SELECT"):
+                with sqlite3.connect(database.url.removeprefix("sqlite:///")) as other:
+                    plans[text] = [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {text}")]
+
+        db._driver.set_trace_callback(explain)
+        yield Rows(store), db, plans
+        db._driver.set_trace_callback(None)
+    store.close()
+
+
+def scans(plans):
+    """Steps that go through a table or a whole workspace, a list handed over in a parameter aside."""
+    return [
+        (step, text)
+        for text, steps in plans.items()
+        for step in steps
+        if "json_each" not in step
+        and (step.startswith("SCAN sessions") or step.endswith("(workspace_id=?)"))
+        and "drafts" not in step
+    ]
+
+
+@pytest.mark.parametrize(
+    "named", [(("a", "b"), ()), ((), ("K1", "K2")), (("a",), ("K1",))], ids=["ids", "keycodes", "both"]
+)
+def test_sessions_are_searched_for_by_their_keys(asked, named):
+    rows, db, plans = asked
+    rows.sessions.load(db, "w", *named)
+    rows.sessions.load_standing(db, "w", *named, ("r",), to_write=True)
+    rows.sessions.read_many(db, "w", *named)
+    assert plans
+    assert scans(plans) == []
+
+
+def test_a_single_session_and_its_scripts_are_searched_for(asked):
+    rows, db, plans = asked
+    rows.sessions.read(db, "w", "a", "")
+    rows.sessions.read(db, "w", "", "K1")
+    rows.scripts.load(db, "w", ("a", "b"))
+    rows.forms.load(db, "w", "form-1", 1)
+    rows.forms.load(db, "w", "form-1")
+    assert len(plans) == 5
+    assert scans(plans) == []
+
+
+def test_what_is_taken_is_searched_for(asked):
+    rows, db, plans = asked
+    rows.sessions.taken(db, "w", "r", ids=["a"], keycodes=["K1"], candidates=["c1"], access_codes=["A1"])
+    assert len(plans) == 4
+    assert scans(plans) == []
+
+
+def test_counts_and_scores_of_a_release_are_read_from_an_index_alone(asked):
+    rows, db, plans = asked
+    rows.tallies.of(db, "w", ("r",))
+    (steps,) = [steps for text, steps in plans.items() if "FROM sessions" in text]
+    assert steps == ["SEARCH sessions USING COVERING INDEX sessions_by_state (workspace_id=? AND release_id=?)"]

@@ -1,0 +1,263 @@
+"""Three ways back after an attempt, each kept apart from the others and from Reset."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from forms import (
+    answer,
+    enter_marks,
+    essay,
+    form,
+    hand_in,
+    mcq,
+    mixed,
+    paper,
+    question_of,
+    results,
+    sitting,
+    three_choices,
+)
+from grpc import StatusCode
+from journeys import FETCHED, JOURNEYS, LONG_AGO, bring_to, name_of, walk
+from messages import mask
+from rows import count, unchanged
+
+from exam_sessions.v1 import catalog_pb2, session_pb2, test_form_pb2
+from serving import Refused
+
+HANDED_IN = {"FINISHED", "AWAITING_MARKING", "MARKED", "AWAITING_VERIFICATION", "SCRIPT_VERIFIED"}
+LEGAL = {
+    "ClearResponses": HANDED_IN | {"IN_PROGRESS", "PAUSED"},
+    "ReopenSession": HANDED_IN,
+    "RetakeSession": {"FINISHED", "MARKED", "SCRIPT_VERIFIED"},
+    "ResetSession": {"SCHEDULED_BUT_NOT_CREATED", "SCHEDULED_BUT_NOT_DOWNLOADED", "SCHEDULED_BUT_LOCKED", "READY"},
+}
+LEADS_TO = {
+    "ClearResponses": "READY",
+    "ReopenSession": "IN_PROGRESS",
+    "RetakeSession": "READY",
+    "ResetSession": "SCHEDULED_BUT_NOT_CREATED",
+}
+
+
+@pytest.mark.parametrize("rpc", LEGAL)
+@pytest.mark.parametrize("state", sorted(JOURNEYS))
+def test_each_way_back_has_states_of_its_own(desk, server, state, rpc):
+    session = bring_to(desk, state)
+    if state in LEGAL[rpc]:
+        assert name_of(desk.move(rpc, session)) == LEADS_TO[rpc]
+        return
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move(rpc, session)
+    reason = "SESSION_NOT_RESETTABLE" if rpc == "ResetSession" else "INVALID_TRANSITION"
+    assert (refused.value.code, refused.value.reason) == (StatusCode.FAILED_PRECONDITION, reason)
+    assert refused.value.metadata["state"] == state
+
+
+@pytest.mark.parametrize("rpc", ["ClearResponses", "ReopenSession", "RetakeSession"])
+def test_a_finalized_release_has_no_way_back(desk, server, rpc):
+    session = bring_to(desk, "FINISHED")
+    desk.call("FinalizeRelease", release_id=session.release_id)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move(rpc, session)
+    assert refused.value.reason == "RELEASE_FINALIZED"
+    desk.call("UnfinalizeRelease", release_id=session.release_id)
+    assert name_of(desk.move(rpc, session)) == LEADS_TO[rpc]
+
+
+def told(desk, session):
+    return {change.field: (change.old_value, change.new_value) for change in desk.history(session)[-1].changes}
+
+
+def marked(desk, **fields):
+    """A marked script: the first choice right, four of five for the essay."""
+    mixed(desk)
+    session = hand_in(desk, sitting(desk, **fields), answer("1", "A"), answer("2", "C"), answer("3", text="So."))
+    desk.move("ScoreResponse", session, question_number="3", mark="4")
+    return desk.move("SubmitMarkedSession", session)
+
+
+def test_clearing_wipes_the_attempt_and_the_history_keeps_what_was_removed(desk):
+    before = marked(desk)
+    session = desk.move("ClearResponses", before, message="the wrong room")
+    assert (name_of(session), session.attempt.number) == ("READY", 1)
+    assert (session.HasField("score"), session.HasField("points"), session.marking_progress) == (False, False, 0)
+    assert session.attempt.responses_revision == before.attempt.responses_revision + 1
+    for clock in ("start_time", "end_time", "deadline", "time_elapsed"):
+        assert not session.attempt.HasField(clock)
+    event = desk.history(session)[-1]
+    assert (event.action, event.message) == (session_pb2.ACTION_CLEAR_RESPONSES, "the wrong room")
+    assert json.loads(told(desk, session)["responses"][0]) == {"1": 0, "2": 2, "3": "So."}
+    assert told(desk, session)["marks"] == ('{"3":"4"}', "{}")
+    assert told(desk, session)["score"] == ("714286", "")
+    found = results(desk, desk.move("EnterKeycode", session))
+    assert not any(question.HasField("response") for item in found.items for question in item.questions)
+    assert (found.points.actual, found.marking_progress) == ("0", 0)
+
+
+def test_a_write_from_before_the_clearing_is_late(desk, server):
+    three_choices(desk)
+    session = desk.move("SetResponses", sitting(desk), responses=[answer("1", "C")], revision=7)
+    walk(desk, session, "ClearResponses", "EnterKeycode")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("SetResponses", session, responses=[answer("1", "C")], revision=8)
+    assert (refused.value.reason, refused.value.metadata) == ("STALE_RESPONSES", {"revision": "8"})
+    assert desk.move("SetResponses", session, responses=[answer("1", "A")], revision=9)
+
+
+def test_clearing_a_later_attempt_leaves_the_earlier_and_its_score(desk):
+    three_choices(desk)
+    first = hand_in(desk, sitting(desk), answer("1", "C"))
+    kept = results(desk, first)
+    second = hand_in(desk, walk(desk, first, "RetakeSession", "EnterKeycode"), answer("1", "C"), answer("2", "B"))
+    assert second.points.actual == "2"
+    session = desk.move("ClearResponses", second)
+    assert (session.attempt.number, session.points.actual) == (2, "1")
+    assert results(desk, session, attempt=1) == kept
+
+
+def test_clearing_a_paper_leads_back_to_its_upload(desk):
+    mixed(desk)
+    session = enter_marks(desk, paper(desk), {"1": "1", "2": None, "3": "5"})
+    session = desk.move("ClearResponses", session)
+    assert (name_of(session), session.attempt.HasField("end_time")) == ("PAPER_RESPONSE_UPLOAD", False)
+    assert enter_marks(desk, session, {"1": "1"}).HasField("score") is False
+    assert results(desk, session).points.actual == "1"
+
+
+def test_clearing_lets_the_candidate_open_another_session(desk):
+    first, other = (desk.book(None, "ben") for _ in range(2))
+    walk(desk, first, *FETCHED, "EnterKeycode", "ClearResponses")
+    walk(desk, other, *FETCHED, "EnterKeycode")
+    with pytest.raises(Refused) as refused:
+        desk.move("EnterKeycode", first)
+    assert refused.value.reason == "CANDIDATE_HAS_OPEN_SESSION"
+
+
+def test_reopening_keeps_the_responses_and_drops_marks_and_scores(desk):
+    before = marked(desk)
+    session = desk.move("ReopenSession", before, message="a page was missing")
+    assert (name_of(session), session.attempt.number, session.HasField("score")) == ("IN_PROGRESS", 1, False)
+    assert session.attempt.start_time == before.attempt.start_time
+    assert not session.attempt.HasField("end_time")
+    assert (desk.history(session)[-1].message, told(desk, session)["marks"]) == (
+        "a page was missing",
+        ('{"3":"4"}', "{}"),
+    )
+    assert question_of(results(desk, session), "3").response.text == "So."
+    again = hand_in(desk, session, answer("2", "B"))
+    assert (name_of(again), again.HasField("score")) == ("AWAITING_MARKING", False)
+    assert results(desk, again).points.actual == "2"
+
+
+def test_reopening_a_paper_keeps_its_marks_to_be_corrected(desk):
+    mixed(desk)
+    session = enter_marks(desk, paper(desk), {"1": "1", "2": None, "3": "5"})
+    session = desk.move("ReopenSession", session)
+    assert (name_of(session), session.HasField("score")) == ("PAPER_RESPONSE_UPLOAD", False)
+    again = enter_marks(desk, session, {"3": "2"})
+    assert (name_of(again), again.points.actual, again.attempt.end_time) == ("MARKED", "3", LONG_AGO)
+
+
+def test_reopening_is_refused_while_the_candidate_has_another_session_open(desk, server):
+    first = walk(desk, desk.book(None, "ben"), *FETCHED, "EnterKeycode", "FinishSession")
+    other = walk(desk, desk.book(None, "ben"), *FETCHED, "EnterKeycode")
+    for fields in ({}, {"deferred_clock": True}, {"validate_only": True}):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.move("ReopenSession", first, **fields)
+        assert (refused.value.reason, refused.value.metadata) == (
+            "CANDIDATE_HAS_OPEN_SESSION",
+            {"candidate_id": "ben"},
+        )
+    desk.move("FinishSession", other)
+    assert name_of(desk.move("ReopenSession", first)) == "IN_PROGRESS"
+
+
+def test_a_retake_begins_the_next_attempt_until_there_are_none_left(desk, server):
+    session = bring_to(desk, "FINISHED", max_attempts=2)
+    session = desk.move("RetakeSession", session)
+    assert (name_of(session), session.attempt.number) == ("READY", 2)
+    assert not session.attempt.HasField("start_time")
+    walk(desk, session, "EnterKeycode", "FinishSession")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("RetakeSession", session)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.FAILED_PRECONDITION, "ATTEMPTS_EXHAUSTED")
+    assert refused.value.metadata == {"attempt": "2", "max_attempts": "2"}
+    more = catalog_pb2.Release(id=session.release_id, max_attempts=3)
+    desk.call("UpdateRelease", release=more, update_mask=mask("max_attempts"))
+    assert desk.move("RetakeSession", session).attempt.number == 3
+
+
+def test_attempts_without_a_limit_go_on(desk):
+    three_choices(desk)
+    session = hand_in(desk, sitting(desk), answer("1", "C"))
+    for number in range(2, 6):
+        session = hand_in(desk, walk(desk, session, "RetakeSession", "EnterKeycode"), answer("2", "B"))
+        assert (session.attempt.number, name_of(session)) == (number, "MARKED")
+
+
+def test_a_paper_is_retaken_on_paper(desk):
+    mixed(desk)
+    session = enter_marks(desk, paper(desk), {"1": "1", "2": "1", "3": "1"})
+    session = desk.move("RetakeSession", session)
+    assert (name_of(session), session.attempt.number, session.points.actual) == ("PAPER_RESPONSE_UPLOAD", 2, "3")
+    assert enter_marks(desk, session, {"1": "0", "2": "1", "3": "5"}).points.actual == "6"
+
+
+def test_an_earlier_attempt_is_changed_by_nothing_later(desk):
+    first = marked(desk, moderated=True)
+    session = desk.move("RetakeSession", first)
+    kept = desk.call("GetSessionResults", session_id=session.id, attempt=1)
+    assert (kept.attempt.start_time, kept.attempt.end_time) == (first.attempt.start_time, first.attempt.end_time)
+    assert (kept.results.points.actual, kept.results.provisional) == ("5", False)
+    new = test_form_pb2.TestForm(reference="form-1", questions=[mcq("1", "D"), mcq("2", "D"), essay("3", "9")])
+    desk.call("UpdateTestForm", test_form=new)
+    for rpc, fields in (
+        ("ResetSession", {}),
+        ("CreatePackage", {}),
+        ("DownloadSession", {}),
+        ("EnterKeycode", {}),
+        ("SetResponses", {"responses": [answer("1", "D")]}),
+        ("ClearResponses", {}),
+        ("EnterKeycode", {}),
+        ("SetResponses", {"responses": [answer("1", "D")], "submit_for_scoring": True}),
+        ("ScoreResponse", {"question_number": "3", "mark": "9"}),
+        ("SubmitMarkedSession", {}),
+        ("ReopenSession", {}),
+        ("FinishSession", {}),
+        ("ScoreResponse", {"question_number": "3", "mark": "0"}),
+        ("SubmitMarkedSession", {}),
+        ("RetakeSession", {}),
+    ):
+        session = desk.move(rpc, session, **fields)
+        reply = desk.call("GetSessionResults", session_id=session.id, attempt=1)
+        assert (reply.results, reply.attempt) == (kept.results, kept.attempt), rpc
+    assert (session.attempt.number, session.form_revision) == (3, 2)
+    assert results(desk, session, attempt=2).form_revision == 2
+
+
+def test_a_deleted_session_leaves_its_attempts_in_the_history_and_its_id_free(desk, server):
+    session = walk(desk, marked(desk), "RetakeSession", "ResetSession")
+    assert (name_of(session), session.attempt.number, session.points.actual) == ("SCHEDULED_BUT_NOT_CREATED", 2, "5")
+    desk.call("DeleteSession", session_id=session.id)
+    assert count(server, "scripts", desk.workspace) == 0
+    (kept,) = json.loads(told(desk, session)["scripts"][0])
+    assert kept[:3] == [1, "form-1", 1]
+    assert {"1": 0, "2": 2, "3": "So."} in kept
+    assert {"3": 40_000} in kept
+    release = catalog_pb2.Release(id=session.release_id)
+    again = desk.book(release, session.candidate.candidate_id, session_id=session.id)
+    assert (again.attempt.number, again.HasField("score")) == (1, False)
+    sat = hand_in(desk, walk(desk, again, *FETCHED, "EnterKeycode"), answer("1", "A"))
+    assert not question_of(results(desk, sat), "3").HasField("response")
+
+
+def test_a_form_is_sat_again_after_each_way_back(desk):
+    form(desk, mcq("1", "A"), essay("2"))
+    session = hand_in(desk, sitting(desk), answer("1", "A"))
+    desk.move("ClearResponses", session)
+    hand_in(desk, desk.move("EnterKeycode", session), answer("1", "B"))
+    session = hand_in(desk, desk.move("ReopenSession", session), answer("1", "A"))
+    assert (results(desk, session).points.actual, session.attempt.number) == ("1", 1)

@@ -1,0 +1,149 @@
+"""The clock of an attempt that was reopened: what is left of it, from when, and until when."""
+
+from __future__ import annotations
+
+import pytest
+from forms import LONG_AGO
+from journeys import FINISHED, name_of, walk
+from messages import at, lasting, micros
+from rows import unchanged
+
+from exam_sessions.v1 import catalog_pb2, session_pb2
+from serving import Refused
+
+SECOND = 1_000_000
+NEAR = 20 * SECOND
+"""How long a test may take on a slow machine."""
+
+
+@pytest.fixture
+def server(clocked_server):
+    return clocked_server
+
+
+@pytest.fixture
+def desk(clocked_desk):
+    return clocked_desk
+
+
+def sat(desk, clock, worked, **release):
+    """A session that was handed in after so many seconds of work."""
+    session = walk(desk, desk.book(desk.release(**release)), *FINISHED[:-1])
+    clock.advance(worked)
+    return desk.move("FinishSession", session)
+
+
+def left(session, clock):
+    """Time until the deadline."""
+    return micros(session.attempt.deadline) - clock()
+
+
+def test_the_time_since_the_end_does_not_count(server, desk, clock):
+    session = sat(desk, clock, 100, duration=lasting(600))
+    clock.advance(5000)
+    session = desk.move("ReopenSession", session)
+    assert left(session, clock) == pytest.approx(500 * SECOND, abs=NEAR)
+    clock.advance(499)
+    assert server.sweep() == 0
+    clock.advance(2)
+    assert server.sweep() == 1
+    ended = desk.get(session)
+    assert (name_of(ended), ended.attempt.finish_reason) == ("FINISHED", session_pb2.FINISH_REASON_TIME_EXPIRED)
+    assert micros(ended.attempt.time_elapsed) == 600 * SECOND
+
+
+def test_a_deferred_clock_runs_from_the_candidate_s_next_contact(server, desk, clock):
+    session = sat(desk, clock, 100, duration=lasting(600))
+    clock.advance(1000)
+    session = desk.move("ReopenSession", session, deferred_clock=True)
+    assert (name_of(session), session.attempt.HasField("deadline")) == ("PAUSED", False)
+    clock.advance(86_400)
+    assert server.sweep() == 0
+    session = desk.move("ResumeSession", session)
+    assert left(session, clock) == pytest.approx(500 * SECOND, abs=NEAR)
+    clock.advance(500)
+    assert server.sweep() == 1
+    assert micros(desk.get(session).attempt.time_elapsed) == 600 * SECOND
+
+
+def test_an_attempt_without_time_left_is_reopened_with_a_deadline_only(server, desk, clock):
+    session = sat(desk, clock, 700, duration=lasting(600))
+    assert session.attempt.finish_reason == session_pb2.FINISH_REASON_TIME_EXPIRED
+    for deferred in (False, True):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.move("ReopenSession", session, deferred_clock=deferred)
+        assert refused.value.reason == "ATTEMPT_TIME_EXPIRED"
+    until = at(clock() + 300 * SECOND)
+    session = desk.move("ReopenSession", session, deadline=until)
+    assert (name_of(session), session.attempt.deadline) == ("IN_PROGRESS", until)
+    clock.advance(301)
+    assert server.sweep() == 1
+    assert desk.get(session).attempt.end_time == until
+
+
+def test_a_deadline_may_lie_beyond_the_window(server, desk, clock):
+    session = sat(desk, clock, 10, window_end=at(clock() + 3600 * SECOND))
+    clock.advance(7200)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("ReopenSession", session)
+    assert refused.value.reason == "WINDOW_CLOSED"
+    until = at(clock() + 600 * SECOND)
+    session = desk.move("ReopenSession", session, deadline=until)
+    assert session.attempt.deadline == until
+    assert server.sweep() == 0
+    paused = desk.move("PauseSession", session)
+    clock.advance(100)
+    session = desk.move("ResumeSession", paused)
+    assert micros(session.attempt.deadline) - micros(until) == pytest.approx(100 * SECOND, abs=NEAR)
+    clock.advance(700)
+    assert server.sweep() == 1
+    assert desk.get(session).attempt.end_time == session.attempt.deadline
+
+
+def test_a_deferred_clock_keeps_the_time_to_its_deadline(server, desk, clock):
+    session = sat(desk, clock, 10, window_end=at(clock() + 60 * SECOND))
+    clock.advance(100)
+    session = desk.move("ReopenSession", session, deadline=at(clock() + 600 * SECOND), deferred_clock=True)
+    assert name_of(session) == "PAUSED"
+    clock.advance(5000)
+    assert server.sweep() == 0
+    assert left(desk.move("ResumeSession", session), clock) == pytest.approx(600 * SECOND, abs=NEAR)
+
+
+def test_a_deadline_of_its_own_is_not_moved_by_the_release(server, desk, clock):
+    session = sat(desk, clock, 10, window_end=at(clock() + 3600 * SECOND))
+    until = at(clock() + 600 * SECOND)
+    session = desk.move("ReopenSession", session, deadline=until)
+    edit = catalog_pb2.Release(id=session.release_id, window_end=at(clock() + SECOND))
+    desk.call("UpdateRelease", release=edit, update_mask={"paths": ["window_end"]})
+    clock.advance(300)
+    assert server.sweep() == 0
+    assert desk.get(session).attempt.deadline == until
+
+
+def test_a_deadline_that_has_passed_is_refused(server, desk, clock):
+    session = sat(desk, clock, 10)
+    for moment in (LONG_AGO, at(clock() - SECOND)):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.move("ReopenSession", session, deadline=moment)
+        assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["deadline"])
+
+
+def test_a_deadline_holds_for_the_reopened_attempt_only(server, desk, clock):
+    session = sat(desk, clock, 100, duration=lasting(600))
+    session = desk.move("ReopenSession", session, deadline=at(clock() + 30 * SECOND))
+    session = walk(desk, session, "FinishSession", "ReopenSession")
+    assert left(session, clock) == pytest.approx(500 * SECOND, abs=NEAR)
+    session = walk(desk, session, "FinishSession")
+    desk.move("ReopenSession", session, deadline=at(clock() + 30 * SECOND))
+    session = walk(desk, session, "FinishSession", "RetakeSession", "EnterKeycode")
+    assert left(session, clock) == pytest.approx(600 * SECOND, abs=NEAR)
+
+
+def test_nothing_is_left_of_a_pause_when_an_attempt_is_cleared(server, desk, clock):
+    session = sat(desk, clock, 100, duration=lasting(600))
+    session = walk(desk, session, "ReopenSession", "PauseSession")
+    clock.advance(5000)
+    session = walk(desk, session, "ClearResponses", "EnterKeycode")
+    assert left(session, clock) == pytest.approx(600 * SECOND, abs=NEAR)
+    assert micros(session.attempt.paused_time) == 0

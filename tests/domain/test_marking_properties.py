@@ -1,0 +1,203 @@
+"""What holds of responses, marks and scores whatever is asked, in whatever order; told by arithmetic of its own."""
+
+from collections import Counter
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from hypothesis import given, settings
+from sample_histories import MARKING, histories, histories_of_marking
+
+from exam_sessions.domain.states import AttemptStrategy, State
+
+QUICK = settings(max_examples=150, deadline=None)
+WITH_A_RESULT = {State.MARKED, State.AWAITING_VERIFICATION, State.SCRIPT_VERIFIED, State.ARCHIVED}
+FAILED_OR_VOIDED = {State.EXCEPTION, State.VOIDED}
+
+
+def kept(told):
+    return [step for step in told.steps if step.accepted and step.decision.session is not None]
+
+
+def script_in(scripts, attempt):
+    return next((script for script in scripts if script.attempt == attempt), None)
+
+
+def contents(script):
+    return (script.responses, script.marks, script.points, script.score) if script else ({}, {}, None, None)
+
+
+def rounded(number):
+    """Half up, in ten-thousandths."""
+    exact = Decimal(number.numerator) / Decimal(number.denominator)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def chosen(script, question):
+    """The places of the options a candidate chose: one is kept without a list."""
+    response = script.responses.get(question.number, [])
+    return {response} if isinstance(response, int) else set(response)
+
+
+def points_and_percent(form, script):
+    """What a script is worth by its keys, responses and marks; in ten-thousandths."""
+    earned = most = Fraction(0)
+    for question in form.questions:
+        most += question.available
+        if question.number in script.marks:
+            earned += script.marks[question.number] or 0
+        elif question.keys and chosen(script, question) == set(question.keys):
+            earned += question.available
+    return int(earned), rounded(earned / most * 100 * 10_000)
+
+
+def what_counts(strategy, scored):
+    """Points and percent of the attempts that count."""
+    if not scored:
+        return None, None
+    if strategy == AttemptStrategy.AVERAGE:
+        count = len(scored)
+        return rounded(Fraction(sum(s.points for s in scored), count)), rounded(
+            Fraction(sum(s.score for s in scored), count)
+        )
+    chosen = {
+        AttemptStrategy.FIRST: scored[0],
+        AttemptStrategy.LATEST: scored[-1],
+        AttemptStrategy.HIGHEST: max(scored, key=lambda script: script.score),
+    }[strategy]
+    return chosen.points, chosen.score
+
+
+@QUICK
+@given(histories_of_marking)
+def test_the_number_of_the_attempt_grows_by_retakes_only(told):
+    for step in kept(told):
+        retaken = step.command.action == "retake"
+        assert step.after.attempt == step.before.attempt + retaken
+        if retaken and step.release.max_attempts:
+            assert step.after.attempt <= step.release.max_attempts
+
+
+@QUICK
+@given(histories_of_marking)
+def test_an_earlier_attempt_never_changes(told):
+    for step in kept(told):
+        for script in step.papers.scripts:
+            if script.attempt < step.before.attempt:
+                assert script_in(step.scripts, script.attempt) == script
+
+
+@QUICK
+@given(histories_of_marking)
+def test_a_retake_keeps_the_attempt_as_it_was_with_its_clock(told):
+    for step in kept(told):
+        if step.command.action != "retake":
+            continue
+        before, script = step.before, script_in(step.scripts, step.before.attempt)
+        assert contents(script) == contents(script_in(step.papers.scripts, before.attempt))
+        assert (script.start_time, script.end_time) == (before.start_time, before.end_time)
+        assert (script.finish_reason, script.paused_time) == (before.finish_reason, before.paused_time)
+        assert script_in(step.scripts, step.after.attempt) is None
+
+
+@QUICK
+@given(histories_of_marking)
+def test_the_count_of_writes_never_goes_back(told):
+    for step in kept(told):
+        changed = any("responses" in event.changes for event in step.decision.events)
+        assert step.after.responses_revision >= step.before.responses_revision + changed
+
+
+@QUICK
+@given(histories_of_marking)
+def test_a_script_has_a_score_exactly_while_its_session_has_a_result(told):
+    for step in kept(told):
+        script = script_in(step.scripts, step.after.attempt)
+        scored = script is not None and script.score is not None
+        if step.after.state in WITH_A_RESULT:
+            assert scored is bool(step.after.form_revision)
+        elif step.after.state not in FAILED_OR_VOIDED:
+            assert not scored
+
+
+@QUICK
+@given(histories_of_marking)
+def test_a_score_is_what_keys_responses_and_marks_come_to(told):
+    for step in kept(told):
+        for script in step.scripts:
+            if script.score is not None:
+                assert (script.points, script.score) == points_and_percent(step.papers.form, script)
+                assert script.points_max == sum(question.available for question in step.papers.form.questions)
+
+
+@QUICK
+@given(histories_of_marking)
+def test_what_counts_of_all_attempts_is_what_the_release_says(told):
+    for step in kept(told):
+        scored = [script for script in step.scripts if script.score is not None]
+        if step.after.state == State.VOIDED:
+            scored = []
+        assert (step.after.points, step.after.score) == what_counts(step.release.attempt_strategy, scored)
+
+
+@QUICK
+@given(histories_of_marking)
+def test_no_mark_is_below_zero_or_above_what_the_question_can_earn(told):
+    for step in kept(told):
+        for script in step.scripts:
+            for number, mark in script.marks.items():
+                assert 0 <= (mark or 0) <= step.papers.form.by_number[number].available
+
+
+def replayed(told):
+    """Each step with the responses and marks that its history, and the history before it, tells."""
+    kinds = {"responses": {}, "marks": {}}
+    for step in kept(told):
+        for event in step.decision.events:
+            if event.action == "retake":
+                kinds = {"responses": {}, "marks": {}}
+            for kind, held in kinds.items():
+                old, new = event.changes.get(kind, ({}, {}))
+                assert old != new or not old
+                assert {number: held[number] for number in held if number in old or number in new} == old
+                kinds[kind] = {n: v for n, v in held.items() if n not in old} | new
+        yield step, kinds["responses"], kinds["marks"]
+
+
+@QUICK
+@given(histories_of_marking)
+def test_the_history_replays_to_the_responses_and_marks(told):
+    for step, responses, marks in replayed(told):
+        script = script_in(step.scripts, step.after.attempt)
+        told_marks = {n: None if mark is None else int(Decimal(mark) * 10_000) for n, mark in marks.items()}
+        assert (responses, told_marks) == ((script.responses, script.marks) if script else ({}, {}))
+
+
+@QUICK
+@given(histories)
+def test_the_whole_history_replays_to_the_row_of_the_session(told):
+    row = told.fresh._asdict()
+    for step in kept(told):
+        for event in step.decision.events:
+            assert event.from_state == row["state"]
+            row |= {name: new for name, (_, new) in event.changes.items() if name in row}
+            row["state"], row["version"], row["update_time"] = event.to_state, row["version"] + 1, step.now
+        # The PIN is a secret; the two times follow from the rest.
+        unsaid = {"pin": step.after.pin, "due_time": step.after.due_time, "open_candidate": step.after.open_candidate}
+        assert step.after._asdict() | unsaid == row | unsaid
+
+
+def test_the_random_histories_of_marking_do_everything_there_is_to_do():
+    done, attempts, scores = Counter(), set(), set()
+
+    @settings(max_examples=400, deadline=None, database=None, derandomize=True)
+    @given(histories_of_marking)
+    def collect(told):
+        for step in kept(told):
+            done[str(step.command.action)] += 1
+            attempts.add(step.after.attempt)
+            scores.add(step.after.score)
+
+    collect()
+    assert not [name for name in MARKING if done[name] < 10]
+    assert {1, 2, 3} <= attempts
+    assert len(scores) > 8
