@@ -14,11 +14,14 @@ measures:
   footprint    start to ready, resident memory
   responses    SetResponses of 50 questions, submitted and scored, against the echo
   aggregates   counts and scores of a release of 10,000 among a million sessions, against the raw SQL
+  many         BatchTransitionSessions of 10,000 ids, against the raw driver
+  templates    SubmitFromTemplate, accepted and done
   postgres     durable transitions on PostgreSQL, against the echo and pgbench; two replicas against one
   native       the native transport, against its own echo, the default transport, and etcd
   watch        500 watchers, 500 events a second: delivery, loss, memory
 only when asked for, since they take long:
   stored       transitions and reads with 10,000,000 stored sessions (--stored) against 10,000, on both databases
+  imports      ImportSessions of a million rows, against the raw driver
   capacity     the curves of the capacity page: callers, rows per batch, replicas, the cost of a session's life
 
 Examples:
@@ -42,7 +45,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import batches, capacity, footprint, marking, native, pages, postgres, stored, traffic, watch
+from benchmark import (
+    batches,
+    capacity,
+    footprint,
+    long_work,
+    marking,
+    native,
+    pages,
+    postgres,
+    stored,
+    traffic,
+    watch,
+)
 from benchmark.bench import Bench
 from benchmark.figures import Figure, Missing, as_json, notes, skipped, table
 from benchmark.processes import Cores, machine_busy_seconds
@@ -64,13 +79,16 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "footprint": footprint.footprint,
     "responses": marking.responses,
     "aggregates": marking.aggregates,
+    "many": long_work.transitions_of_many,
+    "templates": long_work.templates,
+    "imports": long_work.imports,
     "postgres": postgres.postgres,
     "native": native.native,
     "watch": watch.watch,
     "stored": stored.stored,
     "capacity": capacity.capacity,
 }
-LONG = {"stored", "capacity"}
+LONG = {"stored", "imports", "capacity"}
 """Taken only when they are named."""
 BUSY = 0.1
 """Share of a core that others may take before the figures are doubtful: two cores are often two halves of one."""

@@ -1,7 +1,7 @@
 """Runs protoc over protos/: Python modules, typed stubs and the image that buf reads.
 
-The validation rules (buf/validate/validate.proto) are not copied into this repository: their descriptor is read from
-the protovalidate wheel and handed to protoc as a descriptor set.
+Files of others (buf/validate/validate.proto, google/longrunning/operations.proto) are not copied into this
+repository: their descriptors are read from the wheels that hold them and handed to protoc as a descriptor set.
 """
 
 from __future__ import annotations
@@ -11,22 +11,36 @@ import sys
 import tempfile
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
+from google.rpc import status_pb2
 from grpc_tools import protoc
 from protovalidate._gen.buf.validate import validate_pb
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FileDescriptor
 
 ROOT = Path(__file__).parent.parent
 RULES = "buf/validate/validate.proto"
 
 
-def rules_descriptor_set() -> bytes:
-    """The descriptor of the validation rules with everything it imports."""
-    files = descriptor_pb2.FileDescriptorSet()
-    for module in (descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2):
-        module.DESCRIPTOR.CopyToProto(files.file.add())
-    files.file.append(descriptor_pb2.FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary()))
-    return files.SerializeToString()
+def foreign_descriptor_set() -> bytes:
+    """The descriptors of the validation rules, of operations and statuses, with everything they import."""
+    found: dict[str, descriptor_pb2.FileDescriptorProto] = {}
+
+    def take(file: FileDescriptor) -> None:
+        for needed in file.dependencies:
+            take(needed)
+        if file.name not in found:
+            found[file.name] = descriptor_pb2.FileDescriptorProto()
+            file.CopyToProto(found[file.name])
+
+    for module in (descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2, operations_pb2, status_pb2):
+        take(module.DESCRIPTOR)
+    rules = descriptor_pb2.FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary())
+    return descriptor_pb2.FileDescriptorSet(file=[*found.values(), rules]).SerializeToString()
 
 
 def ours(protos: Path) -> list[str]:
@@ -37,7 +51,7 @@ def ours(protos: Path) -> list[str]:
 def run(protos: Path, *arguments: str) -> None:
     """Runs protoc with the rules at hand."""
     with tempfile.NamedTemporaryFile(suffix=".binpb") as rules:
-        rules.write(rules_descriptor_set())
+        rules.write(foreign_descriptor_set())
         rules.flush()
         well_known = resources.files("grpc_tools") / "_proto"
         paths = [f"--descriptor_set_in={rules.name}", f"-I{protos}", f"-I{well_known}"]

@@ -28,6 +28,8 @@ from exam_sessions.v1 import (
     session_pb2,
     session_service_pb2,
     session_service_pb2_grpc,
+    template_service_pb2,
+    template_service_pb2_grpc,
 )
 
 State = session_pb2.State
@@ -138,6 +140,7 @@ class Desk:
             lifecycle_service_pb2: lifecycle_service_pb2_grpc.LifecycleServiceStub(self.channel),
             marking_service_pb2: marking_service_pb2_grpc.MarkingServiceStub(self.channel),
             catalog_service_pb2: catalog_service_pb2_grpc.CatalogServiceStub(self.channel),
+            template_service_pb2: template_service_pb2_grpc.TemplateServiceStub(self.channel),
         }
         self._numbers = itertools.count(1)
 

@@ -14,7 +14,8 @@ import uvloop
 
 from exam_sessions.commands.service import Service
 from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.rpc.server import Server
+from exam_sessions.rpc.convert_operation import describe
+from exam_sessions.rpc.server import DECODE, Server
 from exam_sessions.rpc.transport import transport_named
 from exam_sessions.store.databases import store_of
 from exam_sessions.workers import serve_together
@@ -55,6 +56,8 @@ class App:
             backlog=settings.backlog,
             reach=settings.watch_reach,
             watchers=settings.watchers,
+            decode=DECODE,
+            describe=describe,
         )
         self._server: Server | None = None
 

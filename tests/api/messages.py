@@ -17,10 +17,17 @@ from exam_sessions.v1 import (
     marking_service_pb2,
     session_pb2,
     session_service_pb2,
+    template_service_pb2,
 )
 from serving import read_refusal
 
-MODULES = (session_service_pb2, lifecycle_service_pb2, marking_service_pb2, catalog_service_pb2)
+MODULES = (
+    session_service_pb2,
+    lifecycle_service_pb2,
+    marking_service_pb2,
+    catalog_service_pb2,
+    template_service_pb2,
+)
 METHOD = {
     method.name: method
     for module in MODULES
@@ -36,7 +43,7 @@ MOVES = tuple(
     name
     for name, service in SERVICE.items()
     if service.endswith(("LifecycleService", "MarkingService"))
-    and name not in {"GetStateMachine", "ExplainSession", "GetSessionResults"}
+    and name not in {"GetStateMachine", "ExplainSession", "GetSessionResults", "BatchTransitionSessions"}
 )
 """The RPCs that move one session."""
 

@@ -6,7 +6,13 @@ from forms import essay, mcq, mixed
 from journeys import ARGUMENTS, ON_PAPER, STARTED, bring_to, walk
 from messages import MOVES, booking, bookings, mask, new_id
 
-from exam_sessions.v1 import catalog_pb2, session_service_pb2, test_form_pb2
+from exam_sessions.v1 import (
+    catalog_pb2,
+    lifecycle_service_pb2,
+    session_pb2,
+    session_service_pb2,
+    test_form_pb2,
+)
 
 LEGAL_IN = {
     "CreatePackage": "SCHEDULED_BUT_NOT_CREATED",
@@ -133,6 +139,11 @@ def update_form(desk):
     return "UpdateTestForm", {"test_form": new}
 
 
+def batch_transition(desk):
+    ids = lifecycle_service_pb2.SessionIds(session_ids=[desk.book().id])
+    return "BatchTransitionSessions", {"action": session_pb2.ACTION_CREATE_PACKAGE, "ids": ids}
+
+
 MUTATIONS = {rpc: a_move(rpc) for rpc in MOVES} | {
     "CreateSession": create,
     "BatchCreateSessions": batch_create,
@@ -145,4 +156,5 @@ MUTATIONS = {rpc: a_move(rpc) for rpc in MOVES} | {
     "UnfinalizeRelease": unfinalize_release,
     "CreateTestForm": create_form,
     "UpdateTestForm": update_form,
+    "BatchTransitionSessions": batch_transition,
 }

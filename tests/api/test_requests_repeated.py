@@ -18,10 +18,13 @@ ACCEPTED_AGAIN = {
 }  # fmt: skip
 """Calls that leave a session, a release or a form where the same call is legal again."""
 
+TESTED_BY_THEMSELVES = {"AcknowledgeEvents", "SubmitFromTemplate"}
+"""What moves on between two calls: the place of a consumer, an operation."""
+
 
 def is_a_mutation(rpc):
     """Whether a call may be repeated under an id; the consumers of events have their own file."""
-    return "request_id" in METHOD[rpc].input_type.fields_by_name and rpc != "AcknowledgeEvents"
+    return "request_id" in METHOD[rpc].input_type.fields_by_name and rpc not in TESTED_BY_THEMSELVES
 
 
 def test_no_mutation_is_left_out():

@@ -88,10 +88,6 @@ BAD = {
         {"questions": [Question(options=[Option(id="a")], keys=["a", "b"])]},
         "test_form.questions[0].keys[1]",
     ),
-    "keys of an essay": (
-        {"questions": [Question(type=8, options=[Option(id="a")], keys=["a"])]},
-        "test_form.questions[0].keys",
-    ),
     "a machine without keys": ({"questions": [essay("1", marking=1)]}, "test_form.questions[0].keys"),
     "choices without options": ({"questions": [Question(type=10)]}, "test_form.questions[0].options"),
     "a mark that is no decimal": ({"questions": [essay("1", "1,5")]}, "test_form.questions[0].available_mark"),

@@ -93,8 +93,8 @@ def test_sessions_are_read_in_the_order_asked_all_or_none(desk):
     assert (refused.value.reason, refused.value.metadata) == ("SESSION_NOT_FOUND", {"session": missing})
 
 
-OF_EVENTS = {"WatchSessions", "AcknowledgeEvents", "ListEventConsumers"}
-"""See test_watch.py and test_consumers.py."""
+OF_EVENTS = {"WatchSessions", "AcknowledgeEvents", "ListEventConsumers", "ImportSessions"}
+"""See test_watch.py, test_consumers.py and test_imports.py."""
 
 
 NOT_FOUND = {"SESSION_NOT_FOUND", "RELEASE_NOT_FOUND", "TEST_FORM_NOT_FOUND"}
@@ -124,6 +124,12 @@ def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, desk):
                 "BatchGetSessions": {"session_ids": [session.id]},
                 "BatchUpdateSessions": {"edits": [row], "update_mask": mask("centre_id")},
                 "AggregateSessions": {"release_ids": [session.release_id]},
+                "BatchTransitionSessions": {"action": 2, "ids": {"session_ids": [session.id]}},
+                "GetSessionTemplate": {"release_id": session.release_id},
+                "SubmitFromTemplate": {
+                    "template": {"release_id": session.release_id, "test_form": "form-1", "form_revision": 1},
+                    "data": [{"user_id": "anna"}],
+                },
                 "GetRelease": {"release_id": session.release_id},
                 "FinalizeRelease": {"release_id": session.release_id},
                 "UnfinalizeRelease": {"release_id": session.release_id},

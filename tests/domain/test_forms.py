@@ -92,7 +92,6 @@ def test_an_available_mark_may_be_any_decimal_the_form_allows(text):
         ([essay("1"), a_draft(options=(Option("a", "", ""), Option("a", "", "")))], "questions[1].options[1].id"),
         ([a_draft(options=(Option("", "x", ""), Option("", "X", "")))], "questions[0].options[1].label"),
         ([a_draft(options=options("AB"), keys=("a", "c"))], "questions[0].keys[1]"),
-        ([a_draft(type=QuestionType.LONGTEXT, options=options("AB"), keys=("a",))], "questions[0].keys"),
         ([a_draft(marking=Marking.MACHINE)], "questions[0].keys"),
         ([a_draft(options=options("AB"), marking=Marking.MACHINE)], "questions[0].keys"),
         ([a_draft(type=QuestionType.MCQ)], "questions[0].options"),
@@ -103,7 +102,7 @@ def test_an_available_mark_may_be_any_decimal_the_form_allows(text):
     ],
     ids=[
         *("no question", "a number twice", "a gap that takes a number", "an id twice", "an option's id twice"),
-        *("a label twice in other letters", "a key without an option", "a key of a written question"),
+        *("a label twice in other letters", "a key without an option"),
         *("a written question for the machine", "choice without keys for the machine", "choice without options"),
         *("a mark too fine", "a mark too high", "an unknown objective", "an objective twice"),
     ],

@@ -67,6 +67,11 @@ REFUSALS = [
     (errors.ReleaseNotModerated("r-1"), errors.WrongState, "RELEASE_NOT_MODERATED", {"release_id": "r-1"}),
     (errors.ModerationRequired("r-1"), errors.WrongState, "MODERATION_REQUIRED", {"release_id": "r-1"}),
     (errors.StaleSession("s-1", "e-2"), errors.Stale, "STALE_SESSION", {"session_id": "s-1", "etag": "e-2"}),
+    (errors.ReleaseNotOnPaper("r-1"), errors.WrongState, "RELEASE_NOT_ON_PAPER", {"release_id": "r-1"}),
+    (errors.OperationNotFound("o-1"), errors.NotFound, "OPERATION_NOT_FOUND", {"name": "o-1"}),
+    (errors.OperationUnderWay("o-1"), errors.WrongState, "OPERATION_UNDER_WAY", {"name": "o-1"}),
+    (errors.OperationCancelled("o-1"), errors.Cancelled, "OPERATION_CANCELLED", {"name": "o-1"}),
+    (errors.StepQuarantined("KeyError"), errors.Faulty, "STEP_QUARANTINED", {"fault": "KeyError"}),
     (errors.StaleRelease("r-1", "e-2"), errors.Stale, "STALE_RELEASE", {"release_id": "r-1", "etag": "e-2"}),
     (errors.StaleForm("form-b"), errors.Stale, "STALE_FORM", {"test_form": "form-b"}),
     (errors.ReleaseNotFinalized("r-1"), errors.WrongState, "RELEASE_NOT_FINALIZED", {"release_id": "r-1"}),
@@ -136,6 +141,8 @@ FAMILIES = (
     errors.Denied,
     errors.Exhausted,
     errors.Unavailable,
+    errors.Cancelled,
+    errors.Faulty,
 )
 NAMES = [reason for _, _, reason, _ in REFUSALS]
 

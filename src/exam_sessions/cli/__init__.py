@@ -1,9 +1,10 @@
 """The command line. Thin: arguments in, words out; the work is the server's, reached through rpc/client.py.
 
-One module per command, or per group of them. roster.py and roster_columns.py read rosters, importer.py writes them;
-marks_file.py reads marks, marker.py writes them; csv_file.py is how both files are read. console.py, progress.py,
-times.py and words.py are how it speaks; connection.py is which server it speaks to. Watches are kept going by
-following.py; watch_views.py, names.py, event_lines.py and receipts.py do the rest for them.
+One module per command, or per group of them. roster.py and roster_columns.py read rosters, importer.py writes them,
+import_ids.py says under which ids; marks_file.py reads marks, marker.py writes them; csv_file.py is how both files
+are read. console.py, progress.py, times.py and words.py are how it speaks, operation_views.py how of long work;
+connection.py is which server it speaks to. Watches are kept going by following.py; watch_views.py, names.py,
+event_lines.py and receipts.py do the rest for them.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from exam_sessions.cli import (
     health,
     import_command,
     marks,
+    operations,
     releases,
     results,
     serve,
     sessions,
+    transition,
     watch,
 )
 
@@ -53,9 +56,11 @@ cli.add_typer(forms.cli, name="forms")
 cli.add_typer(releases.cli, name="releases")
 cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
 cli.command("export", epilog=export.EPILOG)(export.export)
+sessions.cli.command("transition", epilog=transition.EPILOG)(transition.transition)
 cli.add_typer(sessions.cli, name="sessions")
 cli.add_typer(marks.cli, name="marks")
 cli.add_typer(results.cli, name="results")
+cli.add_typer(operations.cli, name="operations")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)
 cli.add_typer(events.cli, name="events")
 

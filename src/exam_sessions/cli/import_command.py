@@ -12,7 +12,8 @@ from exam_sessions.cli.codes_file import CodesDiffer, default_path, leave_codes
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, say
 from exam_sessions.cli.csv_file import Fault, Unreadable
-from exam_sessions.cli.importer import HAS_A_SESSION, LARGEST, SMALLEST, Codes, Importer, Rejected
+from exam_sessions.cli.import_ids import LARGEST, SMALLEST
+from exam_sessions.cli.importer import HAS_A_SESSION, Codes, Importer, Rejected
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.roster import read_roster

@@ -1,7 +1,8 @@
 """An import at work: what an earlier run left, what the service would refuse, then the writing. Prints nothing.
 
-A file is written from its first row to its last, in chunks that are all or nothing, each under a request id made from
-the release, the content of the whole file, and the chunk's place in it. So
+A file is written from its first row to its last, in chunks that are all or nothing, each under an id made from the
+release, the content of the whole file, and the chunk's place in it (import_ids.py). A file longer than a batch may be
+goes through one stream, and there too no chunk is sent before the one before it is booked. So
 
 - a chunk whose answer was lost is sent again and answered from memory;
 - what an earlier run of the same file left is always the front part of the file, and the history of the sessions
@@ -15,11 +16,12 @@ import hashlib
 import json
 import re
 import time
-import uuid
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exam_sessions.cli.csv_file import Fault
+from exam_sessions.cli.import_ids import GENERATIONS, LARGEST, ImportIds
 from exam_sessions.cli.roster_columns import BY_FIELD
 from exam_sessions.rpc.failures import NoServer, Refused
 
@@ -28,19 +30,11 @@ if TYPE_CHECKING:
 
     from exam_sessions.cli.progress import Advance
     from exam_sessions.cli.roster import Row
-    from exam_sessions.rpc.client import Client
-
-FAMILY = uuid.UUID("6f1f0a52-2b57-5d0c-9a39-53c1d7a0e6b4")
-"""The namespace of the request ids. Never to change: earlier runs are recognised by it."""
-
-SMALLEST, LARGEST = 1_000, 10_000
-"""Rows of a chunk; 10,000 is the most the service takes at once."""
+    from exam_sessions.rpc.client import BookedSession, Client
+    from exam_sessions.rpc.client_import import ImportStream
 
 ASKED_AT_ONCE = 1_000
 """Candidates of one question, rows of one check."""
-
-GENERATIONS = 5
-"""How often a chunk can be booked and deleted as a whole from the same file, while the service remembers."""
 
 PATIENCE = 20.0
 """Seconds to go on trying a chunk when nothing answers: a server may be restarting."""
@@ -93,7 +87,8 @@ class Importer:
         """Rows left out because their candidate has a session."""
         self.done = 0
         """How many rows, from the first, are written."""
-        self._digest = ""
+        self._ids = ImportIds(client.workspace, release_id, "")
+        self._stream: ImportStream | None = None
 
     @property
     def left(self) -> int:
@@ -111,7 +106,7 @@ class Importer:
         if skip_booked:
             self.skipped = [row for row in self.rows if row.booking.candidate_id in self.booked]
             self.rows = [row for row in self.rows if row.booking.candidate_id not in self.booked]
-        self._digest = digest(self.rows)
+        self._ids = ImportIds(self._client.workspace, self._release_id, digest(self.rows))
         self.done = 0 if skip_booked else self._written_before()
 
     def check(self, advance: Advance) -> list[Fault]:
@@ -130,17 +125,20 @@ class Importer:
         Raises:
             Rejected: rows that the check found good are refused now; those before them are written.
         """
-        while self.done < len(self.rows):
-            part = self.rows[self.done : self.done + self._chunk]
-            try:
-                codes = self._book(part)
-            except Refused as refused:
-                if faults := faults_of(refused, part):
-                    raise Rejected(faults) from refused
-                raise
-            self.done += len(part)
-            advance(len(part))
-            yield from codes
+        is_long = len(self.rows) > LARGEST
+        stream = self._client.importing(self._release_id, self._ids.whole) if is_long else nullcontext()
+        with stream as self._stream:
+            while self.done < len(self.rows):
+                part = self.rows[self.done : self.done + self._chunk]
+                try:
+                    codes = self._book(part)
+                except Refused as refused:
+                    if faults := faults_of(refused, part):
+                        raise Rejected(faults) from refused
+                    raise
+                self.done += len(part)
+                advance(len(part))
+                yield from codes
 
     def codes_before(self) -> list[Codes]:
         """The codes of rows that an earlier run wrote, or that are left out because they are booked."""
@@ -191,15 +189,13 @@ class Importer:
         return written
 
     def _end_of_chunk(self, start: int, stops: range, cause: str) -> int | None:
-        tries = ((stop, self._request_id(start, stop, n)) for n in range(GENERATIONS) for stop in stops)
-        return next((stop for stop, request_id in tries if request_id == cause), None)
+        tries = ((stop, self._ids.known_by(start, stop, n)) for n in range(GENERATIONS) for stop in stops)
+        return next((stop for stop, request_ids in tries if cause in request_ids), None)
 
     def _book(self, part: Sequence[Row]) -> list[Codes]:
         """Books a chunk. An answer from memory may speak of sessions deleted since; then it is booked anew."""
-        bookings = [row.booking for row in part]
         for generation in range(GENERATIONS):
-            request_id = self._request_id(self.done, self.done + len(part), generation)
-            sessions = patiently(partial(self._client.book, self._release_id, bookings, request_id))
+            sessions = patiently(partial(self._send, part, generation))
             if patiently(partial(self._exists, sessions[0].id)):
                 return [
                     Codes(row.line, row.booking.candidate_id, s.id, s.keycode, s.access_code)
@@ -209,6 +205,12 @@ class Importer:
             [Fault(part[0].line, "", f"begins rows that were booked and deleted {GENERATIONS} times today")]
         )
 
+    def _send(self, part: Sequence[Row], generation: int) -> Sequence[BookedSession]:
+        bookings, place = [row.booking for row in part], (self.done, self.done + len(part), generation)
+        if self._stream:
+            return self._stream.book(self._ids.number(*place), bookings)
+        return self._client.book(self._release_id, bookings, self._ids.request(*place))
+
     def _exists(self, session_id: str) -> bool:
         try:
             self._client.session(session_id)
@@ -217,10 +219,6 @@ class Importer:
                 return False
             raise
         return True
-
-    def _request_id(self, start: int, stop: int, generation: int) -> str:
-        place = f"{self._client.workspace}/{self._release_id}/{self._digest}/{start}-{stop}/{generation}"
-        return str(uuid.uuid5(FAMILY, place))
 
 
 def digest(rows: Sequence[Row]) -> str:

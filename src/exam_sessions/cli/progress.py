@@ -22,20 +22,24 @@ if TYPE_CHECKING:
 class _Rate(ProgressColumn):
     """Rows a second, once they can be told."""
 
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} rows/s" if speed else "", style="cyan")
+        return Text(f"{speed:,.0f} {self._unit}/s" if speed else "", style="cyan")
 
 
 @contextmanager
-def bar(what: str, rows: int) -> Iterator[Advance]:
+def bar(what: str, rows: int, unit: str = "rows") -> Iterator[Advance]:
     """A bar on stderr for the length of a block; it stays when the work was watched, and is silent elsewhere."""
     columns = (
         TextColumn("{task.description:<10}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("rows"),
-        _Rate(),
+        TextColumn(unit),
+        _Rate(unit),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=err, disable=not (rows and err.is_terminal)) as progress:

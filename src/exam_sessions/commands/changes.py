@@ -105,18 +105,19 @@ class ChangeSession(Batch):
 
 
 class EditSessions(Batch):
-    """Edits of many sessions, all or nothing. The result is their number."""
+    """Commands on many sessions, all or nothing. The result is their number; `path` is where refusals name them."""
 
-    __slots__ = ("commands",)
+    __slots__ = ("commands", "path")
 
-    def __init__(self, caller: Caller, commands: Sequence[tuple[Target, Command]]) -> None:
+    def __init__(self, caller: Caller, commands: Sequence[tuple[Target, Command]], path: str = "edits") -> None:
         super().__init__(caller, len(commands))
-        self.commands = commands
+        self.commands, self.path = commands, path
 
     def wants(self, wants: Wants) -> None:
         """Every session named."""
         for target, _ in self.commands:
             wants.session(self.caller.workspace, target.session_id, target.keycode)
+        wants.papers |= any(command.action in NEEDS_PAPERS for _, command in self.commands[:1])
 
     def apply(self, ledger: Ledger) -> int:
         """Decides every row before entering any."""
@@ -127,14 +128,27 @@ class EditSessions(Batch):
                 decided.append((index, session, release, decision, command))
             except errors.Refusal as refusal:
                 refused.append(errors.RowRefusal(index, "", refusal))
-        refused += self._collisions(ledger, decided)
+        refused += self._collisions(ledger, decided) + self._openings(ledger, decided)
         if refused:
             refused.sort(key=lambda row: row.index)
-            raise errors.BatchRefused("edits", refused, len(self.commands))
+            raise errors.BatchRefused(self.path, refused, len(self.commands))
         if not self.caller.validate_only:
             for _, session, _, decision, _ in decided:
                 _enter(ledger, session, decision, self.caller)
         return len(decided)
+
+    @staticmethod
+    def _openings(ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
+        """The rows that would let a candidate into a second session, named here because the index names nobody."""
+        found, opened = [], set[str]()
+        for index, session, _, decision, _ in decided:
+            became = decision.session
+            if became is None or not opens(session, became):
+                continue
+            if became.open_candidate in opened or ledger.has_open_session(became):
+                found.append(errors.RowRefusal(index, "", errors.CandidateHasOpenSession(session.candidate_id)))
+            opened.add(became.open_candidate)
+        return found
 
     def _collisions(self, ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
         by_release: dict[str, tuple[Release, list[tuple[int, Session]]]] = {}

@@ -9,6 +9,7 @@ from exam_sessions import errors
 from exam_sessions.domain.decide import NEEDS_LATEST, NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, Papers, Release, Session
 from exam_sessions.domain.states import Action
+from exam_sessions.store.listing import Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from exam_sessions.commands.rosters import Reservation
     from exam_sessions.commands.shelf import Shelf
     from exam_sessions.domain.commands import Command
+    from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Script
     from exam_sessions.domain.statistics import Tally
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.engine import Db
     from exam_sessions.store.forms import StoredForm
+    from exam_sessions.store.listing import Criteria
+    from exam_sessions.store.operations import OperationRow
     from exam_sessions.store.requests import RequestRow
     from exam_sessions.store.rows import Rows
     from exam_sessions.store.sessions import Taken
@@ -209,6 +213,26 @@ class Knowledge:
         if wants.sessions:
             self.load(wants, to_write=True)
         return [s for s in self._sessions.values() if s.release_id == release.id and s.attempt > 1]
+
+    def form(self, workspace: str, reference: str, revision: int) -> Form | None:
+        """A revision of a form."""
+        return self._shelf.form(self.db, self.rows, workspace, reference, revision)
+
+    def operation(self, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow:
+        """An operation; kept from others when read to write. Raises OperationNotFound."""
+        row = self.rows.operations.load(self.db, workspace, operation_id, to_write=to_write)
+        if row is None:
+            raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
+        return row
+
+    def count_matching(self, workspace: str, criteria: Criteria) -> int:
+        """How many sessions match, as they were before this transaction."""
+        return self.rows.pages.count(self.db, workspace, criteria)
+
+    def matching(self, workspace: str, criteria: Criteria, after: str, most: int) -> list[str]:
+        """Ids of the next sessions that match, as they were before this transaction, in the order of the ids."""
+        place = Place(0, after) if after else None
+        return [s.id for s in self.rows.pages.page(self.db, workspace, criteria, "id", place, most)]
 
     def newest_form(self, workspace: str, reference: str) -> StoredForm | None:
         """The newest revision of a form; None when the catalogue does not hold it."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db
+    from exam_sessions.store.operations import OperationRow, OutcomeRow
     from exam_sessions.store.rows import Rows
 
 DERIVED = ("due_time", "open_candidate", "draft")
@@ -84,10 +85,27 @@ class Ledger(Knowledge):
         self._wrote = True
         self.rows.forms.insert(self.db, workspace, form, self.now)
 
+    def accept(self, row: OperationRow) -> None:
+        """Writes an operation down at once."""
+        self._wrote = True
+        self.rows.operations.insert(self.db, row)
+
+    def take_further(self, row: OperationRow, outcomes: Sequence[OutcomeRow]) -> None:
+        """Writes how far an operation has come, and what became of its rows."""
+        self._wrote = True
+        self.rows.operations.update(self.db, row)
+        self.rows.operations.add_outcomes(self.db, outcomes)
+
+    def forget_operation(self, row: OperationRow) -> None:
+        """Removes an operation with its outcomes."""
+        self._wrote = True
+        self.rows.operations.delete(self.db, row.workspace_id, row.id)
+
     def book(self, session: Session, event: Event, caller: Caller) -> None:
         """Enters a new session."""
         key = (session.workspace_id, session.id)
         self._sessions[key] = self._inserts[key] = session
+        self._scripts[key] = ()
         self._keycodes[session.workspace_id, session.keycode] = session.id
         self._tell(session, (event,), caller)
 

@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from exam_sessions.store.events import EventRow
     from exam_sessions.store.forms import FormRow, StoredForm
     from exam_sessions.store.listing import Criteria, Place
+    from exam_sessions.store.operations import OperationRow, OutcomeRow, ToDo
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+OUTCOMES_AT_MOST = 10_000
+"""Outcomes shown of an operation; they fit into a message of 4 MiB."""
+
 FormKey = tuple[str, int]
 """Reference and revision."""
 READERS = 2
@@ -258,6 +262,29 @@ class Reads:
             return rows.tallies.of(db, workspace, release_ids)
 
         return await self._read(work)
+
+    async def operation(
+        self, workspace: str, operation_id: str, *, outcomes: bool
+    ) -> tuple[OperationRow, list[OutcomeRow]]:
+        """An operation and, where they are asked for, the outcomes of its rows. Raises OperationNotFound."""
+
+        def work(db: Db, rows: Rows) -> tuple[OperationRow, list[OutcomeRow]]:
+            row = rows.operations.load(db, workspace, operation_id)
+            if row is None:
+                raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
+            wanted = outcomes and row.end_time
+            kept = rows.operations.outcomes(db, workspace, operation_id, OUTCOMES_AT_MOST) if wanted else []
+            return row, kept
+
+        return await self._read(work)
+
+    async def operations(self, workspace: str, before: str, most: int) -> list[OperationRow]:
+        """A page of operations, the newest first."""
+        return await self._read(lambda db, rows: rows.operations.page(db, workspace, before, most))
+
+    async def operations_to_do(self) -> list[ToDo]:
+        """Every operation that has not ended."""
+        return await self._read(lambda db, rows: rows.operations.to_do(db))
 
     async def releases_being_finalized(self) -> list[tuple[str, str]]:
         """Workspace and id of every release that is locked but not closed yet."""

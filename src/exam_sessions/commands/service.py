@@ -11,13 +11,19 @@ from exam_sessions.commands.executor import Executor
 from exam_sessions.commands.lane import Lane
 from exam_sessions.commands.reads import Reads, SessionReader
 from exam_sessions.commands.watching import Watching
+from exam_sessions.commands.worker import Worker
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from exam_sessions.commands.lane import Order, Waiter
+    from exam_sessions.commands.worker import Decode
+    from exam_sessions.errors import Refusal
     from exam_sessions.store.engine import Store
+
+
+NOTHING: Mapping[int, Decode] = {}
 
 
 class Service:
@@ -33,6 +39,8 @@ class Service:
         backlog: int,
         reach: int,
         watchers: int,
+        decode: Mapping[int, Decode] = NOTHING,
+        describe: Callable[[Refusal], bytes] = lambda refusal: str(refusal).encode(),
     ) -> None:
         self.now = now
         self.reads = Reads(store)
@@ -45,7 +53,11 @@ class Service:
         self._reading = Lane(store.reader, SessionReader(Rows(store)), linger=linger, backlog=backlog)
         self._store = store
         self.clockwork = Clockwork(store, self.reads, self._writing, now, tick, self._executor.drafts_under_way)
+        self.worker = Worker(self.reads, self._writing, now, store.presence(), decode, describe)
+        self.leaving = asyncio.Event()
+        """Set when the server is about to stop: calls that could go on for ever end."""
         self._ticking: asyncio.Task[None] | None = None
+        self._working: asyncio.Task[None] | None = None
 
     def write(self, order: Order) -> asyncio.Future[Any]:
         """Puts a mutation in line; its future gives the result once it is durable."""
@@ -77,6 +89,7 @@ class Service:
         self._bell.start()
         await self.clockwork.discard_dead()
         self._ticking = asyncio.create_task(self.clockwork.run())
+        self._working = asyncio.create_task(self.worker.run())
 
     async def close(self) -> None:
         """Ends the watches, stops the clock, finishes what is in line, and lets go of the database."""
@@ -84,6 +97,7 @@ class Service:
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self.worker.close(self._working)
         await self._writing.close()
         await self._reading.close()
         await self._bell.close()

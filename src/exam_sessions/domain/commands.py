@@ -9,6 +9,7 @@ from exam_sessions.domain.states import Action, FinishReason, VoidReason
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Choice
+    from exam_sessions.domain.responses import Given
 
 SCHEDULE_FIELDS = frozenset({"candidate_id", "access_code", "centre_id", "test_form", "window_start", "window_end"})
 """Fields that make up the schedule; editable in two states only (Surpass, TestSchedule API, Editable)."""
@@ -66,6 +67,10 @@ class Command(NamedTuple):
     """set_responses: hand in with them."""
     paper_responses: tuple[Answer, ...] = ()
     """assign_item_responses."""
+    template: tuple[Given, ...] | None = None
+    """assign_item_responses: the whole of a paper as a template gives it, in place of paper_responses."""
+    ignore_revisions: bool = False
+    """assign_item_responses: do not compare the revisions of a template's responses."""
     marks: tuple[tuple[str, str | None], ...] = ()
     """assign_item_marks, score_response, unscore_response: numbers and marks; None means not attempted."""
     completion_time: int = 0

@@ -1,6 +1,6 @@
 """What becomes of a session when a command is applied: the new record and the history it leaves, or a refusal.
 
-`decide` is the whole of it. It fires the machine (machine.py) and works out what the move writes besides the state.
+`decide` is the whole of it. It fires the machine (machine.py); what a move writes besides the state is effects.py's.
 Booking a new session is booking.py's.
 """
 

@@ -5,6 +5,8 @@ A Form is a revision, immutable; sessions hold the revision they were booked wit
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 MARK_AT_MOST = mark_of("100000")
 TEXT_AT_MOST = 100_000
 """Characters of one written response."""
+
+NUMBER = re.compile(r"-?([0-9]+([.][0-9]*)?|[.][0-9]+)")
+"""What a grid holds: a number with a point before its decimals."""
 
 
 class QuestionType(IntEnum):
@@ -76,15 +81,28 @@ class Question(NamedTuple):
     available: int
     marking: int
     objective_ids: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    """What the sub-questions of a choicematrix say."""
+    right: tuple[Any, ...] = ()
+    """What is right where it is no option: see `RIGHT`."""
 
 
 OPTIONS = Question._fields.index("options")
 
-Value = int | list[int] | str
-"""A response as it is kept: the place of the chosen option, the places of several in ascending order, or a text.
+Value = Any
+"""A response as it is kept, and as JSON holds it. None is no response.
 
-One option is no list: a script of fifty would be fifty lists, for every search for garbage to walk through.
+mcq: the place of the chosen option, or the places of several in ascending order. One option is no list: a script of
+fifty would be fifty lists, for every search for garbage to walk through. association, clozetext, clozeinlinetext: the
+id of an option for each gap. choicematrix: lists of places. orderlist: places. clozeformula: {"values", "boxes"}, the
+formulas and what stood in the boxes. Every other type: a text.
 """
+
+GAPS = frozenset({QuestionType.ASSOCIATION, QuestionType.CLOZETEXT, QuestionType.CLOZEINLINETEXT})
+"""Types with an option for each gap."""
+
+OFFERING = GAPS | {QuestionType.MCQ, QuestionType.CHOICEMATRIX, QuestionType.ORDERLIST}
+"""Types that are answered with what they offer."""
 
 Choice = int | str | tuple[str]
 """An option as a caller names it: by its place, by its id, or, in a tuple of one, by its label."""
@@ -95,11 +113,42 @@ def kept(places: Sequence[int]) -> int | list[int]:
     return places[0] if len(places) == 1 else list(places)
 
 
-def places_of(value: Value | None) -> Sequence[int]:
-    """The places of the options a response holds; none when it holds a text, or there is none."""
-    if isinstance(value, int):
-        return (value,)
-    return value if isinstance(value, list) else ()
+def places_of(question: Question, value: Value) -> Sequence[int]:
+    """The places of the options a response to a multiple-choice question holds; of any other none."""
+    if question.type != QuestionType.MCQ or value is None:
+        return ()
+    return (value,) if isinstance(value, int) else tuple(value)
+
+
+def keys_of(question: Question) -> tuple[str, ...]:
+    """The keys of a question as its author writes them."""
+    options, kind = question.options, question.type
+    if kind == QuestionType.MCQ:
+        return tuple(options[place].id for place in question.keys)
+    if kind == QuestionType.ORDERLIST:
+        return tuple(options[place].id for place in question.right)
+    if kind == QuestionType.CHOICEMATRIX:
+        return tuple(",".join(options[place].id for place in row) for row in question.right)
+    if kind == QuestionType.CLOZEFORMULA:
+        return tuple(formula for (formula,) in question.right)
+    return tuple(question.right)
+
+
+def is_right(question: Question, value: Value) -> bool:
+    """Whether a response is what the keys ask for, all of it."""
+    if value is None:
+        return False
+    if question.type == QuestionType.MCQ:
+        return bool(value == kept(question.keys))
+    if question.type in GAPS or question.type in {QuestionType.ORDERLIST, QuestionType.CHOICEMATRIX}:
+        return bool(value == list(question.right))
+    if question.type == QuestionType.CLOZEFORMULA:
+        return bool(value["values"] == list(question.right))
+    text = value.strip()
+    if question.type == QuestionType.GRIDDED:
+        # 1234.5 is 1234.50; responses that were not sent with a template may be no number at all.
+        return bool(NUMBER.fullmatch(text)) and any(Decimal(text) == Decimal(key) for key in question.right)
+    return text.casefold() in {key.casefold() for key in question.right}
 
 
 class Form:
@@ -123,7 +172,12 @@ class Form:
         self.marked_by_machine = tuple(
             (question.number, kept(question.keys), question.available)
             for question in self.questions
-            if question.marking == Marking.MACHINE
+            if question.marking == Marking.MACHINE and question.type == QuestionType.MCQ
+        )
+        self.marked_by_comparing = tuple(
+            question
+            for question in self.questions
+            if question.marking == Marking.MACHINE and question.type != QuestionType.MCQ
         )
         self.marked_by_people = tuple(q.number for q in self.questions if q.marking == Marking.HUMAN)
         self._places: dict[str, dict[Choice, int]] = {q.number: _places(q) for q in self.questions}
@@ -221,6 +275,7 @@ class Draft(NamedTuple):
     available_mark: str
     marking: int
     objective_ids: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
 
 def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
@@ -238,17 +293,12 @@ def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
     _check_distinct([option.id for option in options], "options", "id")
     _check_distinct([option.label.upper() for option in options], "options", "label")
     kind = draft.type or (QuestionType.MCQ if options else QuestionType.LONGTEXT)
-    places = {option.id: n for n, option in enumerate(options)}
-    unknown = next((n for n, key in enumerate(draft.keys) if key not in places), None)
-    if unknown is not None:
-        raise errors.invalid(f"keys[{unknown}]", f"names no option of the question: {draft.keys[unknown]!r}")
-    if draft.keys and kind != QuestionType.MCQ:
-        raise errors.invalid("keys", "are for multiple choice; a question of another type is marked by people")
+    keys, right = _keys_of(QuestionType(kind), options, draft)
     marking = draft.marking or (Marking.MACHINE if draft.keys else Marking.HUMAN)
     if marking == Marking.MACHINE and not draft.keys:
         raise errors.invalid("keys", "are needed for a question the machine marks")
-    if kind == QuestionType.MCQ and not options:
-        raise errors.invalid("options", "are needed for multiple choice")
+    if kind in OFFERING and not options:
+        raise errors.invalid("options", f"are needed for {QuestionType(kind).name.lower()}")
     if decimals_of(draft.available_mark) > mark_decimals:
         raise errors.invalid("available_mark", f"has more decimals than the form's marks, {mark_decimals}")
     available = mark_of(draft.available_mark or "1")
@@ -262,11 +312,49 @@ def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
         int(kind),
         draft.content,
         options,
-        tuple(sorted({places[key] for key in draft.keys})),
+        keys,
         available,
         int(marking),
         draft.objective_ids,
+        draft.parts,
+        right,
     )
+
+
+def _keys_of(kind: QuestionType, options: Sequence[Option], draft: Draft) -> tuple[tuple[int, ...], tuple[Any, ...]]:
+    """The places of right options, and what is right where it is no option. Raises InvalidField."""
+    places = {option.id: n for n, option in enumerate(options)}
+
+    def place(n: int, key: str) -> int:
+        if key not in places:
+            raise errors.invalid(f"keys[{n}]", f"names no option of the question: {key!r}")
+        return places[key]
+
+    keys = draft.keys
+    if kind == QuestionType.MCQ:
+        return tuple(sorted({place(n, key) for n, key in enumerate(keys)})), ()
+    if kind in GAPS:
+        return (), tuple(options[place(n, key)].id for n, key in enumerate(keys))
+    if kind == QuestionType.ORDERLIST:
+        order = tuple(place(n, key) for n, key in enumerate(keys))
+        if order and sorted(order) != list(range(len(options))):
+            raise errors.invalid("keys", "must name every option once, in the right order")
+        return (), order
+    if kind == QuestionType.CHOICEMATRIX:
+        if keys and draft.parts and len(keys) != len(draft.parts):
+            raise errors.invalid("keys", "must name the right options of each part")
+        return (), tuple(sorted({place(n, key.strip()) for key in row.split(",")}) for n, row in enumerate(keys))
+    if kind == QuestionType.CLOZEFORMULA:
+        return (), tuple([key] for key in keys)
+    return (), _accepted(kind, tuple(key.strip() for key in keys))
+
+
+def _accepted(kind: QuestionType, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts a written question accepts. Raises InvalidField."""
+    for n, text in enumerate(texts):
+        if kind == QuestionType.GRIDDED and not NUMBER.fullmatch(text):
+            raise errors.invalid(f"keys[{n}]", f"is no number with a point before its decimals: {text!r}")
+    return texts
 
 
 def form_of(
@@ -337,4 +425,6 @@ def _question_from_json(row: list[Any]) -> Question:
         options=tuple(Option(*option) for option in question.options),
         keys=tuple(question.keys),
         objective_ids=tuple(question.objective_ids),
+        parts=tuple(question.parts),
+        right=tuple(question.right),
     )

@@ -1,4 +1,4 @@
-"""The one transition table, and the machine that enforces it. What a move writes besides the state is decide.py's.
+"""The one transition table, and the machine that enforces it. What a move writes besides the state is effects.py's.
 
 The table is the contract of the lifecycle, row by row, held by a `transitions` Machine: one module-level machine
 without a model, fired on a light Move. `needs` are guards: methods of Move that raise the telling refusal. `when` are

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from exam_sessions import errors
 from exam_sessions.domain import scoring
 from exam_sessions.domain.marks import text_of
+from exam_sessions.domain.responses import values_of
 from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def assign_item_responses(move: Move) -> Changes:
         errors.BatchRefused: rows that do not fit the form.
         errors.InvalidField: the paper would have been completed in the future.
     """
-    form = move.form()
+    form, command = move.form(), move.command
 
     def judge(number: str, answer: Answer) -> Value | None:
         _, options, _ = answer
@@ -148,8 +149,10 @@ def assign_item_responses(move: Move) -> Changes:
         chosen = form.chosen(question, options)
         return chosen if options else None
 
-    rows = [(answer[0], answer) for answer in move.command.paper_responses]
-    responses = _judged("responses", rows, judge)
+    if command.template is None:
+        responses = _judged("responses", [(answer[0], answer) for answer in command.paper_responses], judge)
+    else:
+        responses = values_of(form, command.template, ignore_revisions=command.ignore_revisions)
     _answer(move, responses)
     # A response takes the place of "not attempted", and the other way round; a mark of people stays.
     marks = dict(move.script.marks)

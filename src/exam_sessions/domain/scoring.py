@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.domain.forms import Marking, kept
+from exam_sessions.domain.forms import Marking, is_right
 from exam_sessions.domain.marks import divided, percent
 from exam_sessions.domain.states import AttemptStrategy
 
@@ -34,6 +34,9 @@ def points_of(form: Form, script: Script) -> int:
     for number, keys, available in form.marked_by_machine:
         if responses.get(number) == keys and number not in marks:
             earned += available
+    for question in form.marked_by_comparing:
+        if question.number not in marks and is_right(question, responses.get(question.number)):
+            earned += question.available
     return earned + sum(mark or 0 for mark in marks.values())
 
 
@@ -162,7 +165,7 @@ def question_result(question: Question, script: Script) -> QuestionResult:
     if by_people:
         earned, known = mark or 0, True
     elif question.marking == Marking.MACHINE:
-        earned, known = (question.available if response == kept(question.keys) else 0), True
+        earned, known = (question.available if is_right(question, response) else 0), True
     else:
         earned, known = 0, False
     score = Score(earned, known and question.available > 0, question.available)

@@ -135,6 +135,22 @@ class Finalized(IntEnum):
     """Nothing is in progress any more; the statistics are there."""
 
 
+class OperationKind(IntEnum):
+    """What an operation does."""
+
+    TEMPLATE = 1
+    TRANSITION = 2
+
+
+class OperationStatus(IntEnum):
+    """How far an operation has come (Learnosity, jobs)."""
+
+    QUEUED = 1
+    RUNNING = 2
+    HALTED = 3
+    COMPLETED = 4
+
+
 S = State
 NOT_STARTED = (
     S.SCHEDULED_BUT_NOT_CREATED,

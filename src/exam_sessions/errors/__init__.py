@@ -9,7 +9,9 @@
     ├── OutOfRange         an event that cannot be told           ─ begin elsewhere
     ├── Denied             the secret is wrong
     ├── Exhausted          a limit is reached                     ─ retry later, or smaller
-    └── Unavailable        the service cannot answer now          ─ retry the call
+    ├── Unavailable        the service cannot answer now          ─ retry the call
+    ├── Cancelled          somebody called it off
+    └── Faulty             the service is at fault, and went on
 
 refusal.py holds the kinds; the reasons stand beside what gives them. The name of a class is its reason in
 UPPER_SNAKE_CASE, documented in error_reason.proto with its metadata; the class above it decides the status code
@@ -26,6 +28,7 @@ from exam_sessions.errors.catalog import (
     ReleaseNotFinalized,
     ReleaseNotFound,
     ReleaseNotModerated,
+    ReleaseNotOnPaper,
     StaleRelease,
     StaleTestForm,
     TestFormNotFound,
@@ -48,8 +51,10 @@ from exam_sessions.errors.marking import (
 from exam_sessions.errors.refusal import (
     AlreadyExists,
     BatchRefused,
+    Cancelled,
     Denied,
     Exhausted,
+    Faulty,
     InvalidArgument,
     InvalidField,
     NotFound,
@@ -71,12 +76,16 @@ from exam_sessions.errors.requests import (
 )
 from exam_sessions.errors.service import (
     DatabaseUnavailable,
+    OperationCancelled,
+    OperationNotFound,
+    OperationUnderWay,
     Overloaded,
     RosterUnderWay,
     SequenceAhead,
     SequenceTooOld,
     ShuttingDown,
     SnapshotTooLarge,
+    StepQuarantined,
     TooManyWatchers,
     WatcherTooSlow,
 )
@@ -108,6 +117,7 @@ __all__ = [
     "AttemptTimeExpired",
     "AttemptsExhausted",
     "BatchRefused",
+    "Cancelled",
     "CandidateHasOpenSession",
     "DatabaseUnavailable",
     "Denied",
@@ -118,6 +128,7 @@ __all__ = [
     "DuplicateSessionId",
     "DuplicateTestForm",
     "Exhausted",
+    "Faulty",
     "GracePeriodOver",
     "HeldOffline",
     "InvalidArgument",
@@ -130,6 +141,9 @@ __all__ = [
     "MessageTooLarge",
     "ModerationRequired",
     "NotFound",
+    "OperationCancelled",
+    "OperationNotFound",
+    "OperationUnderWay",
     "OutOfRange",
     "Overloaded",
     "PaperResponseUploadRequired",
@@ -140,6 +154,7 @@ __all__ = [
     "ReleaseNotFinalized",
     "ReleaseNotFound",
     "ReleaseNotModerated",
+    "ReleaseNotOnPaper",
     "RequestIdReused",
     "ResponseMismatch",
     "ResultsWithheld",
@@ -160,6 +175,7 @@ __all__ = [
     "StaleResponses",
     "StaleSession",
     "StaleTestForm",
+    "StepQuarantined",
     "TestFormNotFound",
     "TestFormUnknown",
     "TooManyWatchers",

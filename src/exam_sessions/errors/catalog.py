@@ -87,3 +87,11 @@ class ReleaseNotFinalized(WrongState):
 
     release_id: str
     text = "release {release_id} is not finalized; there is nothing to open"
+
+
+@dataclass(eq=False)
+class ReleaseNotOnPaper(WrongState):
+    """The release is not delivered on paper."""
+
+    release_id: str
+    text = "release {release_id} is not delivered on paper; templates are for those that are"

@@ -82,6 +82,14 @@ class Unavailable(Refusal):
     """The service cannot answer now."""
 
 
+class Cancelled(Refusal):
+    """Somebody called it off."""
+
+
+class Faulty(Refusal):
+    """The service itself is at fault, and went on without it."""
+
+
 @dataclass(eq=False)
 class InvalidField(InvalidArgument):
     """Fields break their rules. `total` counts them when `at` does not hold them all."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exam_sessions.errors.refusal import Exhausted, OutOfRange, Unavailable
+from exam_sessions.errors.refusal import (
+    Cancelled,
+    Exhausted,
+    Faulty,
+    NotFound,
+    OutOfRange,
+    Unavailable,
+    WrongState,
+)
 
 
 @dataclass(eq=False)
@@ -78,3 +86,35 @@ class TooManyWatchers(Exhausted):
 
     text = "this server holds {limit} watches at most; try another server"
     limit: int
+
+
+@dataclass(eq=False)
+class OperationNotFound(NotFound):
+    """No such operation."""
+
+    name: str
+    text = "there is no operation {name}"
+
+
+@dataclass(eq=False)
+class OperationUnderWay(WrongState):
+    """The operation has not ended."""
+
+    name: str
+    text = "operation {name} has not ended; cancel it, or wait for it, before deleting it"
+
+
+@dataclass(eq=False)
+class OperationCancelled(Cancelled):
+    """The operation was cancelled before its end."""
+
+    name: str
+    text = "operation {name} was cancelled; what was done stays done"
+
+
+@dataclass(eq=False)
+class StepQuarantined(Faulty):
+    """A row failed again and again, and was set aside."""
+
+    fault: str
+    text = "the row failed again and again ({fault}) and was set aside; it is a fault of the service"

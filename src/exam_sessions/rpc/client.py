@@ -1,20 +1,23 @@
 """The command line's side of the wire: typed calls about sessions, their marks and their events.
 
 Takes records of the domain and gives messages; words for people and files are the command line's. Calls about
-releases and test forms are client_catalog.py's, how a call is made client_line.py's.
+releases and test forms are client_catalog.py's, about long work client_work.py's; how a call is made is
+client_line.py's.
 """
 
 from __future__ import annotations
 
-import threading
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exam_sessions.rpc.client_catalog import CatalogCalls
-from exam_sessions.rpc.client_line import BATCH, PAGE, which
+from exam_sessions.rpc.client_import import Head, ImportStream, message_of
+from exam_sessions.rpc.client_line import BATCH, PAGE, next_of, which
+from exam_sessions.rpc.client_work import WorkCalls
 from exam_sessions.rpc.failures import NoServer, read_failure
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import (
@@ -50,7 +53,7 @@ SILENCE = 20.0
 """Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
 
-class Client(CatalogCalls):
+class Client(CatalogCalls, WorkCalls):
     """Calls in one workspace of the server at `target` (host:port), in the name of `actor`.
 
     Every method raises Refused when the service says no, and NoServer when nothing answers.
@@ -81,11 +84,16 @@ class Client(CatalogCalls):
         request = session_service_pb2.BatchCreateSessionsRequest(
             workspace_id=self.workspace,
             release_id=release_id,
-            bookings=[_message(booking) for booking in bookings],
+            bookings=[message_of(booking) for booking in bookings],
             request_id=request_id,
             validate_only=validate_only,
         )
         return self._call(self._sessions.BatchCreateSessions, request, BATCH).sessions
+
+    def importing(self, release_id: str, import_id: str) -> ImportStream:
+        """An import of any length, chunk by chunk. The import id (UUID) is the same when it is done again."""
+        dial = partial(self._sessions.ImportSessions, metadata=self._metadata)
+        return ImportStream(dial, self.target, Head(self.workspace, release_id, import_id))
 
     def session(self, session: str) -> Session:
         """The session with this id or keycode, in FULL view."""
@@ -195,7 +203,7 @@ class Client(CatalogCalls):
         request.heartbeat_interval.seconds = HEARTBEAT
         call: Any = self._sessions.WatchSessions(request, metadata=self._metadata)
         try:
-            while piece := _next(call):
+            while piece := next_of(call, SILENCE):
                 yield piece
         except grpc.RpcError as error:
             if error.code() is not grpc.StatusCode.CANCELLED:
@@ -215,26 +223,3 @@ class Client(CatalogCalls):
         """Everybody who works through the events, by name."""
         request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
         return self._call(self._sessions.ListEventConsumers, request).consumers
-
-
-def _next(call: Any) -> Piece | None:
-    """The next piece of a watch, which is cancelled when it is silent for too long; None at its end."""
-    silence = threading.Timer(SILENCE, call.cancel)
-    silence.start()
-    try:
-        piece: Piece | None = next(call, None)
-    finally:
-        silence.cancel()
-    return piece
-
-
-def _message(booking: Booking) -> session_pb2.Booking:
-    fields = booking._asdict()
-    start, end = fields.pop("window_start"), fields.pop("window_end")
-    own = {name: fields.pop(name) for name in session_pb2.Booking.DESCRIPTOR.fields_by_name if name in fields}
-    message = session_pb2.Booking(candidate=session_pb2.Candidate(**fields), **own)
-    if start:
-        put(message.window_start, start)
-    if end:
-        put(message.window_end, end)
-    return message

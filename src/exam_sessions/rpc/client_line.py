@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -69,10 +70,25 @@ class Line:
             raise read_failure(error, self.target) from None
 
 
-def which(session: str) -> dict[str, str]:
-    """The field that names a session: its id when it is a UUID, else its keycode."""
+def is_id(session: str) -> bool:
+    """Whether a session is named by its id, a UUID."""
     try:
         uuid.UUID(session)
     except ValueError:
-        return {"keycode": session}
-    return {"session_id": session}
+        return False
+    return True
+
+
+def which(session: str) -> dict[str, str]:
+    """The field that names a session: its id when it is a UUID, else its keycode."""
+    return {"session_id" if is_id(session) else "keycode": session}
+
+
+def next_of(call: Any, silence: float) -> Any:
+    """The next message of a stream, which is cancelled when it is silent for so many seconds; None at its end."""
+    timer = threading.Timer(silence, call.cancel)
+    timer.start()
+    try:
+        return next(call, None)
+    finally:
+        timer.cancel()

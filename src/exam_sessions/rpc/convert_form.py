@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
-from exam_sessions.domain.forms import Draft, Form, Objective, Option, form_of
+from exam_sessions.domain.forms import Draft, Form, Objective, Option, form_of, keys_of
 from exam_sessions.domain.marks import text_of
 from exam_sessions.rpc.times import put
 
@@ -31,6 +31,7 @@ def form_in(message: test_form_pb2.TestForm) -> Form:
             question.available_mark,
             question.marking,
             tuple(question.objective_ids),
+            tuple(question.parts),
         )
         for question in message.questions
     ]
@@ -48,7 +49,7 @@ def fill_form(message: test_form_pb2.TestForm, workspace: str, stored: StoredFor
     message.reference, message.revision, message.name = form.reference, form.revision, form.name
     message.mark_decimals = form.mark_decimals
     for question in form.questions:
-        _fill_question(message.questions.add(), question)
+        fill_question(message.questions.add(), question)
     for objective in form.objectives:
         row = message.objectives.add()
         row.id, row.text, row.abbreviation = objective
@@ -57,7 +58,8 @@ def fill_form(message: test_form_pb2.TestForm, workspace: str, stored: StoredFor
     put(message.create_time, stored.create_time)
 
 
-def _fill_question(message: test_form_pb2.Question, question: Question) -> None:
+def fill_question(message: test_form_pb2.Question, question: Question) -> None:
+    """Writes a question, keys and all."""
     message.number, message.id = question.number, question.id
     message.item_id, message.item_name = question.item_id, question.item_name
     message.type = question.type  # type: ignore[assignment]
@@ -65,7 +67,8 @@ def _fill_question(message: test_form_pb2.Question, question: Question) -> None:
     for option in question.options:
         row = message.options.add()
         row.id, row.label, row.content = option
-    message.keys.extend(question.options[place].id for place in question.keys)
+    message.keys.extend(keys_of(question))
+    message.parts.extend(question.parts)
     message.available_mark = text_of(question.available)
     message.marking = question.marking  # type: ignore[assignment]
     message.objective_ids.extend(question.objective_ids)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from exam_sessions.domain.forms import places_of
+from exam_sessions.domain.forms import QuestionType, places_of
 from exam_sessions.domain.marks import UNIT, text_of
 from exam_sessions.domain.states import MATURITY, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exam_sessions.domain.forms import Form, Value
+    from exam_sessions.domain.forms import Form, Question, Value
     from exam_sessions.domain.records import Script
     from exam_sessions.domain.scoring import QuestionResult, Results, Score, Total
     from exam_sessions.domain.statistics import Statistics
@@ -65,24 +66,24 @@ def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult) -
     for place in question.keys:
         key = message.keys.add()
         key.value, key.index = question.options[place].id, place
-    chosen = places_of(result.response)
+    chosen = places_of(question, result.response)
     for place, option in enumerate(question.options):
         row = message.options.add()
         row.id, row.label, row.content = option
         row.index, row.is_key, row.is_chosen = place, place in question.keys, place in chosen
     if result.response is not None:
-        fill_response(message.response, result.response)
+        fill_response(message.response, question, result.response)
     message.not_attempted, message.marked_by_people = result.not_attempted, result.marked_by_people
     _fill(message.score, result.score)
 
 
-def fill_response(message: result_pb2.Response, value: Value) -> None:
-    """Writes a response."""
-    if isinstance(value, str):
-        message.text = value
-        return
-    for place in places_of(value):
-        message.options.add().index = place
+def fill_response(message: result_pb2.Response, question: Question, value: Value) -> None:
+    """Writes a response: options of multiple choice, a text as it is, any other value as its JSON."""
+    if question.type == QuestionType.MCQ:
+        for place in places_of(question, value):
+            message.options.add().index = place
+    else:
+        message.text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, script: Script) -> None:
@@ -97,7 +98,7 @@ def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, scri
             items[question.item_id].item_id = question.item_id
         row = items[question.item_id].questions.add()
         row.id = question.id
-        fill_response(row.response, value)
+        fill_response(row.response, question, value)
 
 
 def fill_statistics(message: session_pb2.SessionStatistics, statistics: Statistics) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from google.rpc import error_details_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from exam_sessions.errors import Violation
@@ -47,15 +47,23 @@ class NoServer(Exception):  # noqa: N818 - a condition the command line explains
 def read_failure(error: Any, target: str) -> Refused | NoServer:
     """What a failed call means: a typed refusal, or that nothing answers."""
     code: grpc.StatusCode = error.code()
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     status = rpc_status.from_call(error)
-    for detail in status.details if status else ():
+    if status and (refused := read_status(status)):
+        return refused
+    if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
+        return NoServer(target)
+    return Refused(code.name, code.name, f"{target} answers {code.name}: {error.details()}")
+
+
+def read_status(status: status_pb2.Status) -> Refused | None:
+    """The typed refusal a status holds; None when it is not the service's."""
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
         # Unpack leaves a message alone that is of another type.
         detail.Unpack(info)
         detail.Unpack(bad)
     if info.domain != DOMAIN:
-        if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
-            return NoServer(target)
-        return Refused(code.name, code.name, f"{target} answers {code.name}: {error.details()}")
+        return None
     violations = tuple(Violation(v.field, v.description, v.reason) for v in bad.field_violations)
-    return Refused(code.name, info.reason, error.details() or "", dict(info.metadata), violations)
+    code = code_pb2.Code.Name(status.code)
+    return Refused(code, info.reason, status.message, dict(info.metadata), violations)

@@ -23,7 +23,7 @@ from exam_sessions.commands.codes import new_ids
 from exam_sessions.rpc.status import internal, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -72,6 +72,10 @@ class Call(ABC):
             content = self._method.encode() + b"\0" + request.SerializeToString(deterministic=True)
             digest = hashlib.blake2b(content, digest_size=16).digest()
         return Caller(workspace, self._actor(), request_id, digest, request.validate_only)
+
+    def in_workspace(self, workspace: str) -> Caller:
+        """Who asks, of a request that names its workspace in its own way and carries no request id."""
+        return Caller(workspace, self._actor())
 
     def _actor(self) -> str:
         """The caller's name, until callers are authenticated: x-actor, else anonymous."""
@@ -142,6 +146,13 @@ class Telling(NamedTuple):
 
     tell: Callable[[Any, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
     """Takes the request, and what sends one message and returns once there is room for the next."""
+
+
+class Conversing(NamedTuple):
+    """A method that takes message after message, and answers each."""
+
+    converse: Callable[[AsyncIterator[Any], Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+    """Takes the requests as they come, the call, and what sends one message."""
 
 
 class RawOrder:
@@ -251,16 +262,40 @@ class Streamed(Handler):
         await self._function.tell(self._door.admit(data), send)
 
 
+class Conversed(Handler):
+    """A method that takes many messages and answers with as many."""
+
+    def __init__(self, method: MethodDescriptor, function: Conversing, limit: int) -> None:
+        super().__init__(method, limit)
+        self._function = function
+
+    async def converse(
+        self, messages: AsyncIterator[bytes], call: Call, send: Callable[[bytes], Awaitable[None]]
+    ) -> None:
+        """Answers message after message. Raises what ended it."""
+
+        async def requests() -> AsyncIterator[Any]:
+            async for data in messages:
+                # On a thread, for these are long as a rule.
+                yield await asyncio.to_thread(self._door.admit, data)
+
+        await self._function.converse(requests(), call, send)
+
+
 def handlers_of(
-    service: ServiceDescriptor, methods: dict[str, Method | InLine | Telling], limit: int
-) -> list[Queued | Single | Streamed]:
+    service: ServiceDescriptor, methods: dict[str, Method | InLine | Telling | Conversing], limit: int
+) -> list[Queued | Single | Streamed | Conversed]:
     """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
     return [_handler(method, methods[method.name], limit) for method in service.methods]
 
 
-def _handler(method: MethodDescriptor, function: Method | InLine | Telling, limit: int) -> Queued | Single | Streamed:
+def _handler(
+    method: MethodDescriptor, function: Method | InLine | Telling | Conversing, limit: int
+) -> Queued | Single | Streamed | Conversed:
     if isinstance(function, InLine):
         return Queued(method, function, limit)
     if isinstance(function, Telling):
         return Streamed(method, function, limit)
+    if isinstance(function, Conversing):
+        return Conversed(method, function, limit)
     return Single(method, function, limit)

@@ -17,6 +17,7 @@ from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
 from exam_sessions.rpc.handlers import InLine, workspace_of
 from exam_sessions.rpc.moves import ADDED, MOVES
 from exam_sessions.rpc.session_servicer import target_of
+from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import marking_service_pb2
 
@@ -39,7 +40,11 @@ class LifecycleServicer:
 
     def methods(self) -> dict[str, Method | InLine]:
         """The methods of LifecycleService by the names of their RPCs."""
-        own: dict[str, Method | InLine] = {"GetStateMachine": self.machine, "ExplainSession": self.explain}
+        own: dict[str, Method | InLine] = {
+            "GetStateMachine": self.machine,
+            "ExplainSession": self.explain,
+            "BatchTransitionSessions": TransitionServicer(self._service).transition,
+        }
         return own | self._moves(pb.DESCRIPTOR.services_by_name["LifecycleService"])
 
     def marking_methods(self) -> dict[str, Method | InLine]:

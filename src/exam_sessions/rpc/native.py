@@ -19,12 +19,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import grpc
 from google.rpc import code_pb2
 from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFront
 
 from exam_sessions import errors
-from exam_sessions.rpc.handlers import Call, CallerGone, Handler, Queued, Single, Streamed
-from exam_sessions.rpc.transport import CannotServe, Transport, aio_server
+from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Handler, Queued, Single, Streamed
+from exam_sessions.rpc.transport import CannotServe, Transport, aio_server, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,10 +72,14 @@ class Native(Transport):
         self._idle = asyncio.Event()
         self._receiver = threading.Thread(target=self._receive, name="rpc", daemon=True)
 
-    def add(self, handlers: Sequence[Queued | Single | Streamed]) -> None:
-        """See Transport."""
-        self._front.add_methods([(f"/{handler.name}", isinstance(handler, Streamed)) for handler in handlers])
-        self._handlers += handlers
+    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
+        """See Transport. The front takes one message a call; conversations are had with the server behind it."""
+        longer = {handler.method: wrap(handler) for handler in handlers if isinstance(handler, Conversed)}
+        if longer:
+            self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, longer)])
+        taken = [handler for handler in handlers if not isinstance(handler, Conversed)]
+        self._front.add_methods([(f"/{handler.name}", isinstance(handler, Streamed)) for handler in taken])
+        self._handlers += taken
 
     async def start(self) -> None:
         """See Transport."""

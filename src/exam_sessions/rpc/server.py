@@ -8,28 +8,36 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.longrunning import operations_pb2
 from grpc_health.v1 import _async as health_aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
+from exam_sessions.domain.states import OperationKind
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
 from exam_sessions.rpc.handlers import handlers_of
+from exam_sessions.rpc.import_servicer import ImportServicer
 from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
 from exam_sessions.rpc.marking_servicer import MarkingServicer
+from exam_sessions.rpc.operations_servicer import OperationsServicer
 from exam_sessions.rpc.session_servicer import SessionServicer
+from exam_sessions.rpc.template_servicer import TemplateServicer, read_submission
+from exam_sessions.rpc.transition_servicer import read_transition
 from exam_sessions.rpc.watch_servicer import WatchServicer
 from exam_sessions.v1 import (
     catalog_service_pb2,
     lifecycle_service_pb2,
     marking_service_pb2,
     session_service_pb2,
+    template_service_pb2,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from exam_sessions.commands.service import Service
+    from exam_sessions.commands.worker import Decode
     from exam_sessions.rpc.transport import Transport
 
 log = logging.getLogger(__name__)
@@ -37,6 +45,10 @@ log = logging.getLogger(__name__)
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 PROBE_EVERY = 1.0
 """Seconds between two looks at the database."""
+
+
+DECODE: dict[int, Decode] = {OperationKind.TEMPLATE: read_submission, OperationKind.TRANSITION: read_transition}
+"""What reads the payloads of operations, by kind."""
 
 
 class Server:
@@ -72,6 +84,7 @@ class Server:
                 await self._probing
         await self._health.enter_graceful_shutdown()
         self._service.watching.close()
+        self._service.leaving.set()
         await self._transport.stop(grace)
 
     async def _probe(self) -> None:
@@ -94,12 +107,14 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
 def _add_services(transport: Transport, service: Service, limit: int, patience: float) -> list[str]:
     marking = MarkingServicer(service)
     lifecycle = LifecycleServicer(service, marking)
-    sessions = SessionServicer(service, WatchServicer(service, patience), marking)
+    sessions = SessionServicer(service, WatchServicer(service, patience), marking, ImportServicer(service))
     services: list[tuple[Any, Any]] = [
         (session_service_pb2.DESCRIPTOR.services_by_name["SessionService"], sessions.methods()),
         (lifecycle_service_pb2.DESCRIPTOR.services_by_name["LifecycleService"], lifecycle.methods()),
         (marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"], lifecycle.marking_methods()),
         (catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"], CatalogServicer(service).methods()),
+        (template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"], TemplateServicer(service).methods()),
+        (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:
         transport.add(handlers_of(descriptor, methods, limit))

@@ -17,7 +17,7 @@ from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert_result import fill_statistics
 from exam_sessions.rpc.convert_session import BASIC, FULL, check_read_mask, fill_event, fill_session, keep_only
-from exam_sessions.rpc.handlers import InLine, Telling, workspace_of
+from exam_sessions.rpc.handlers import Conversing, InLine, Telling, workspace_of
 from exam_sessions.rpc.times import micros
 from exam_sessions.store.listing import ORDERS, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
     from exam_sessions.domain.statistics import Tally
     from exam_sessions.rpc.handlers import Call, Method
+    from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
     from exam_sessions.rpc.watch_servicer import WatchServicer
     from exam_sessions.v1 import session_pb2
@@ -50,14 +51,17 @@ def target_of(request: Any) -> Target:
 class SessionServicer:
     """One method per RPC."""
 
-    def __init__(self, service: Service, watchers: WatchServicer, marking: MarkingServicer) -> None:
-        self._service, self._watchers, self._marking = service, watchers, marking
+    def __init__(
+        self, service: Service, watchers: WatchServicer, marking: MarkingServicer, imports: ImportServicer
+    ) -> None:
+        self._service, self._watchers, self._marking, self._imports = service, watchers, marking, imports
 
-    def methods(self) -> dict[str, Method | InLine | Telling]:
+    def methods(self) -> dict[str, Method | InLine | Telling | Conversing]:
         """The methods by the names of their RPCs."""
         return {
             "CreateSession": self.create,
             "BatchCreateSessions": self.batch_create,
+            "ImportSessions": Conversing(self._imports.converse),
             "GetSession": self.get(),
             "BatchGetSessions": self.batch_get,
             "ListSessions": self.list,
@@ -115,7 +119,7 @@ class SessionServicer:
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         if request.show_responses or request.show_results:
             most = min(most, WITH_PAPERS_AT_MOST)
-        criteria, order = _criteria(request.filter), ORDERS[max(request.order - 1, 0)]
+        criteria, order = criteria_of(request.filter), ORDERS[max(request.order - 1, 0)]
         page, total = await self._service.reads.page(
             workspace_of(request), criteria, order, Place(*found) if found else None, most + 1,
             count=request.show_total_size,
@@ -222,7 +226,8 @@ def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> 
     return edits
 
 
-def _criteria(message: pb.SessionFilter) -> Criteria:
+def criteria_of(message: pb.SessionFilter) -> Criteria:
+    """Which sessions a filter lets through. Raises InvalidField for a time out of range."""
     states: set[int] = set(message.states)
     if message.maturities:
         asked: set[int] = set(message.maturities)

@@ -26,6 +26,8 @@ CODES: dict[type[errors.Refusal], code_pb2.Code] = {
     errors.Exhausted: code_pb2.RESOURCE_EXHAUSTED,
     errors.OutOfRange: code_pb2.OUT_OF_RANGE,
     errors.Unavailable: code_pb2.UNAVAILABLE,
+    errors.Cancelled: code_pb2.CANCELLED,
+    errors.Faulty: code_pb2.INTERNAL,
 }
 
 DETAILS_AT_MOST = 4_000
@@ -46,6 +48,11 @@ def code_of(refusal: errors.Refusal) -> code_pb2.Code:
 
 def status_of(refusal: errors.Refusal) -> grpc.Status:
     """The status a caller of a refused request gets."""
+    return rpc_status.to_status(rpc_status_of(refusal))
+
+
+def rpc_status_of(refusal: errors.Refusal) -> status_pb2.Status:
+    """A refusal as a google.rpc.Status."""
     speaker = refusal.first if isinstance(refusal, errors.BatchRefused) else refusal
     facts = {name: _short(fact, FACT_AT_MOST) for name, fact in refusal.metadata().items()}
     info = error_details_pb2.ErrorInfo(reason=speaker.reason, domain=DOMAIN, metadata=facts)
@@ -54,7 +61,7 @@ def status_of(refusal: errors.Refusal) -> grpc.Status:
     bad = _bad_request(refusal.violations(), DETAILS_AT_MOST - status.ByteSize())
     if bad.field_violations:
         _pack(status, bad)
-    return rpc_status.to_status(status)
+    return status
 
 
 def internal(call_id: str) -> grpc.Status:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from exam_sessions.rpc.handlers import Call, CallerGone, Streamed
+from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Streamed
 from exam_sessions.settings import TRANSPORTS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Transport(ABC):
     def __init__(self, listen: str, limit: int, *, share_port: bool) -> None: ...
 
     @abstractmethod
-    def add(self, handlers: Sequence[Queued | Single | Streamed]) -> None:
+    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """Takes the handlers of one service; before it starts."""
 
     @abstractmethod
@@ -94,9 +94,9 @@ class Grpcio(Transport):
         self.aio = aio_server(limit, share_port=share_port)
         self.port = self.aio.add_insecure_port(listen)
 
-    def add(self, handlers: Sequence[Queued | Single | Streamed]) -> None:
+    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
-        wrapped = {h.method: _stream(h) if isinstance(h, Streamed) else _unary(h) for h in handlers}
+        wrapped = {handler.method: wrap(handler) for handler in handlers}
         self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
 
     async def start(self) -> None:
@@ -117,6 +117,13 @@ class _Call(Call):
 
     def named(self) -> str | bytes | None:
         return next((value for key, value in self._context.invocation_metadata() or () if key == "x-actor"), None)
+
+
+def wrap(handler: Queued | Single | Streamed | Conversed) -> grpc.RpcMethodHandler[Any, Any]:
+    """A handler as a grpc.aio server takes it."""
+    if isinstance(handler, Conversed):
+        return _conversation(handler)
+    return _stream(handler) if isinstance(handler, Streamed) else _unary(handler)
 
 
 def _unary(handler: Queued | Single) -> grpc.RpcMethodHandler[Any, Any]:
@@ -148,3 +155,21 @@ def _stream(handler: Streamed) -> grpc.RpcMethodHandler[Any, Any]:
             await context.abort_with_status(handler.status_of(fault))
 
     return grpc.unary_stream_rpc_method_handler(serve)
+
+
+def _conversation(handler: Conversed) -> grpc.RpcMethodHandler[Any, Any]:
+    async def serve(messages: Any, context: Any) -> None:
+        async def send(message: bytes) -> None:
+            try:
+                await context.write(message)
+            except Exception as fault:
+                raise CallerGone from fault
+
+        try:
+            await handler.converse(messages, _Call(handler.name, context), send)
+        except CallerGone:
+            return
+        except Exception as fault:  # noqa: BLE001 - the caller is told
+            await context.abort_with_status(handler.status_of(fault))
+
+    return grpc.stream_stream_rpc_method_handler(serve)

@@ -10,6 +10,7 @@ from exam_sessions.store.drafts import DraftRows
 from exam_sessions.store.events import EventRows
 from exam_sessions.store.forms import FormRows
 from exam_sessions.store.listing import SessionPages
+from exam_sessions.store.operations import OperationRows
 from exam_sessions.store.requests import RequestRows
 from exam_sessions.store.scripts import ScriptRows
 from exam_sessions.store.sessions import SessionRows
@@ -32,4 +33,5 @@ class Rows:
         self.forms = FormRows(store)
         self.scripts = ScriptRows(store)
         self.tallies = TallyRows(store)
+        self.operations = OperationRows(store)
         self.pages = SessionPages(store)

@@ -274,6 +274,61 @@ consumers = Table(
     sqlite_with_rowid=False,
 )
 
+operations = Table(
+    "operations",
+    metadata,
+    _text("workspace_id", key=True),
+    _text("id", key=True),
+    _code("kind"),
+    _code("status"),
+    _text("actor"),
+    _text("request_id"),
+    # The action of a transition; empty otherwise.
+    _text("action"),
+    # The request as it came; what it means is the business of whoever accepted it.
+    Column("payload", LargeBinary, nullable=False),
+    _number("done"),
+    _number("total"),
+    _number("failed"),
+    # The last session that was tried, of a filter.
+    _text("place"),
+    _number("create_time"),
+    _number("update_time"),
+    # 0 while it has not ended.
+    _number("end_time"),
+    _code("cancel_requested"),
+    # The server at work on it, and until when nobody else may take it over.
+    _text("owner"),
+    _number("lease_until"),
+    # Not to be taken further before, of one that may do only so much a second.
+    _number("next_time"),
+    # Why it was halted: a reason of ours, and a sentence.
+    _text("reason"),
+    _text("message"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "operations_under_way",
+    operations.c.workspace_id,
+    operations.c.id,
+    sqlite_where=text("end_time = 0"),
+    postgresql_where=text("end_time = 0"),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    _text("workspace_id", key=True),
+    _text("operation_id", key=True),
+    _number("position", key=True),
+    _text("session_id"),
+    # 0 when the row was refused.
+    _code("state"),
+    # google.rpc.Status, serialized; empty when the row was done.
+    Column("refusal", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 workspaces = Table(
     "workspaces",
     metadata,

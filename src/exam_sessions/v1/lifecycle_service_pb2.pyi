@@ -3,6 +3,8 @@ import datetime
 from buf.validate import validate_pb2 as _validate_pb2
 from exam_sessions.v1 import result_pb2 as _result_pb2
 from exam_sessions.v1 import session_pb2 as _session_pb2
+from exam_sessions.v1 import session_service_pb2 as _session_service_pb2
+from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -686,6 +688,52 @@ class SetExtraTimeResponse(_message.Message):
     cut_by_window: _duration_pb2.Duration
     warning: str
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., cut_by_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warning: _Optional[str] = ...) -> None: ...
+
+class SessionIds(_message.Message):
+    __slots__ = ("session_ids",)
+    SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
+    session_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class BatchTransitionSessionsRequest(_message.Message):
+    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "sessions_per_second")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    FINISH_REASON_FIELD_NUMBER: _ClassVar[int]
+    VOID_REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_FORM_FIELD_NUMBER: _ClassVar[int]
+    DEFERRED_CLOCK_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    action: _session_pb2.Action
+    request_id: str
+    validate_only: bool
+    ids: SessionIds
+    filter: _session_service_pb2.SessionFilter
+    finish_reason: _session_pb2.FinishReason
+    void_reason: _session_pb2.VoidReason
+    message: str
+    force: bool
+    updated_form: str
+    deferred_clock: bool
+    deadline: _timestamp_pb2.Timestamp
+    sessions_per_second: int
+    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sessions_per_second: _Optional[int] = ...) -> None: ...
+
+class BatchTransitionSessionsResponse(_message.Message):
+    __slots__ = ("session_count", "operation")
+    SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    session_count: int
+    operation: _operations_pb2.Operation
+    def __init__(self, session_count: _Optional[int] = ..., operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ...) -> None: ...
 
 class GetStateMachineRequest(_message.Message):
     __slots__ = ()

@@ -180,6 +180,11 @@ class LifecycleServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.FromString,
                 _registered_method=True)
+        self.BatchTransitionSessions = channel.unary_unary(
+                '/exam_sessions.v1.LifecycleService/BatchTransitionSessions',
+                request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.BatchTransitionSessionsRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.BatchTransitionSessionsResponse.FromString,
+                _registered_method=True)
         self.GetStateMachine = channel.unary_unary(
                 '/exam_sessions.v1.LifecycleService/GetStateMachine',
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetStateMachineRequest.SerializeToString,
@@ -457,6 +462,16 @@ class LifecycleServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchTransitionSessions(self, request, context):
+        """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
+        session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
+        call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
+        own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStateMachine(self, request, context):
         """Describes the state machine: states, transitions, and a diagram. Legal always, changes nothing.
         """
@@ -619,6 +634,11 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
                     servicer.SetExtraTime,
                     request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.SerializeToString,
+            ),
+            'BatchTransitionSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchTransitionSessions,
+                    request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.BatchTransitionSessionsRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.BatchTransitionSessionsResponse.SerializeToString,
             ),
             'GetStateMachine': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStateMachine,
@@ -1415,6 +1435,33 @@ class LifecycleService:
             '/exam_sessions.v1.LifecycleService/SetExtraTime',
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.SerializeToString,
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchTransitionSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.LifecycleService/BatchTransitionSessions',
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.BatchTransitionSessionsRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.BatchTransitionSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -178,6 +178,12 @@ class LifecycleServiceStub:
     in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
     ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
+    BatchTransitionSessions: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]
+    """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
+    session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
+    call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
+    own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
     GetStateMachine: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetStateMachineRequest, _lifecycle_service_pb2.GetStateMachineResponse]
     """Describes the state machine: states, transitions, and a diagram. Legal always, changes nothing."""
     ExplainSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ExplainSessionRequest, _lifecycle_service_pb2.ExplainSessionResponse]
@@ -334,6 +340,12 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
     in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
     ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    BatchTransitionSessions: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]  # type: ignore[assignment]
+    """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
+    session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
+    call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
+    own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     GetStateMachine: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetStateMachineRequest, _lifecycle_service_pb2.GetStateMachineResponse]  # type: ignore[assignment]
     """Describes the state machine: states, transitions, and a diagram. Legal always, changes nothing."""
@@ -662,6 +674,18 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
         in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
         ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchTransitionSessions(
+        self,
+        request: _lifecycle_service_pb2.BatchTransitionSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.BatchTransitionSessionsResponse, _abc.Awaitable[_lifecycle_service_pb2.BatchTransitionSessionsResponse]]:
+        """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
+        session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
+        call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
+        own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

@@ -5,6 +5,7 @@ from exam_sessions.v1 import session_pb2 as _session_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -85,6 +86,32 @@ class BatchCreateSessionsResponse(_message.Message):
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     sessions: _containers.RepeatedCompositeFieldContainer[BookedSession]
     def __init__(self, sessions: _Optional[_Iterable[_Union[BookedSession, _Mapping]]] = ...) -> None: ...
+
+class ImportSessionsRequest(_message.Message):
+    __slots__ = ("workspace_id", "release_id", "import_id", "chunk", "bookings")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    IMPORT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    BOOKINGS_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    release_id: str
+    import_id: str
+    chunk: int
+    bookings: _containers.RepeatedCompositeFieldContainer[_session_pb2.Booking]
+    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., import_id: _Optional[str] = ..., chunk: _Optional[int] = ..., bookings: _Optional[_Iterable[_Union[_session_pb2.Booking, _Mapping]]] = ...) -> None: ...
+
+class ImportSessionsResponse(_message.Message):
+    __slots__ = ("chunk", "sessions", "booked_count", "refusal")
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    BOOKED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    chunk: int
+    sessions: _containers.RepeatedCompositeFieldContainer[BookedSession]
+    booked_count: int
+    refusal: _status_pb2.Status
+    def __init__(self, chunk: _Optional[int] = ..., sessions: _Optional[_Iterable[_Union[BookedSession, _Mapping]]] = ..., booked_count: _Optional[int] = ..., refusal: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "view")

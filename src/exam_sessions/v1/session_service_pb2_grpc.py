@@ -45,6 +45,11 @@ class SessionServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.BatchCreateSessionsRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.BatchCreateSessionsResponse.FromString,
                 _registered_method=True)
+        self.ImportSessions = channel.stream_stream(
+                '/exam_sessions.v1.SessionService/ImportSessions',
+                request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ImportSessionsRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ImportSessionsResponse.FromString,
+                _registered_method=True)
         self.GetSession = channel.unary_unary(
                 '/exam_sessions.v1.SessionService/GetSession',
                 request_serializer=exam__sessions_dot_v1_dot_session__service__pb2.GetSessionRequest.SerializeToString,
@@ -118,6 +123,17 @@ class SessionServiceServicer:
     def BatchCreateSessions(self, request, context):
         """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
         BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportSessions(self, request_iterator, context):
+        """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
+        its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
+        answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
+        refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+        RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,6 +242,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.BatchCreateSessions,
                     request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.BatchCreateSessionsRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.BatchCreateSessionsResponse.SerializeToString,
+            ),
+            'ImportSessions': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportSessions,
+                    request_deserializer=exam__sessions_dot_v1_dot_session__service__pb2.ImportSessionsRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_session__service__pb2.ImportSessionsResponse.SerializeToString,
             ),
             'GetSession': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSession,
@@ -338,6 +359,33 @@ class SessionService:
             '/exam_sessions.v1.SessionService/BatchCreateSessions',
             exam__sessions_dot_v1_dot_session__service__pb2.BatchCreateSessionsRequest.SerializeToString,
             exam__sessions_dot_v1_dot_session__service__pb2.BatchCreateSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportSessions(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/exam_sessions.v1.SessionService/ImportSessions',
+            exam__sessions_dot_v1_dot_session__service__pb2.ImportSessionsRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_session__service__pb2.ImportSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

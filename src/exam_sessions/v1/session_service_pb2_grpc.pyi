@@ -42,6 +42,13 @@ class SessionServiceStub:
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
     BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
     """
+    ImportSessions: _grpc.StreamStreamMultiCallable[_session_service_pb2.ImportSessionsRequest, _session_service_pb2.ImportSessionsResponse]
+    """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
+    its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
+    answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
+    refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+    RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
+    """
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]
     """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
     BatchGetSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchGetSessionsRequest, _session_service_pb2.BatchGetSessionsResponse]
@@ -99,6 +106,13 @@ class SessionServiceAsyncStub(SessionServiceStub):
     BatchCreateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchCreateSessionsRequest, _session_service_pb2.BatchCreateSessionsResponse]  # type: ignore[assignment]
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
     BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
+    """
+    ImportSessions: _aio.StreamStreamMultiCallable[_session_service_pb2.ImportSessionsRequest, _session_service_pb2.ImportSessionsResponse]  # type: ignore[assignment]
+    """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
+    its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
+    answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
+    refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+    RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
     """
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]  # type: ignore[assignment]
     """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
@@ -166,6 +180,19 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_service_pb2.BatchCreateSessionsResponse, _abc.Awaitable[_session_service_pb2.BatchCreateSessionsResponse]]:
         """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
         BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportSessions(
+        self,
+        request_iterator: _MaybeAsyncIterator[_session_service_pb2.ImportSessionsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_session_service_pb2.ImportSessionsResponse], _abc.AsyncIterator[_session_service_pb2.ImportSessionsResponse]]:
+        """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
+        its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
+        answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
+        refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+        RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
         """
 
     @_abc_1.abstractmethod

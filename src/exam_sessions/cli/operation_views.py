@@ -1,0 +1,128 @@
+"""Operations as they are waited for and shown: by their own commands, and by those that start one."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.console import REFUSED, facts, note, say, show, table
+from exam_sessions.cli.importer import patiently
+from exam_sessions.cli.progress import bar
+from exam_sessions.cli.times import when
+from exam_sessions.cli.words import as_json, word
+from exam_sessions.rpc.client_work import failures_of, id_of, progress_of
+
+if TYPE_CHECKING:
+    from google.longrunning.operations_pb2 import Operation
+
+    from exam_sessions.rpc.client import Client
+    from exam_sessions.rpc.client_work import Progress
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at an operation that is waited for."""
+
+SHOWN_AT_MOST = 20
+"""Refused rows that are shown; JSON has all that fit into the result."""
+
+STATUS_STYLES = {"QUEUED": "cyan", "RUNNING": "green", "HALTED": "red", "COMPLETED": "blue"}
+
+
+def wait_for(client: Client, operation: Operation, seconds: float = float("inf")) -> Operation:
+    """Waits for the end of an operation, or so long, with a bar; a server that restarts meanwhile is waited for."""
+    end, seen = time.monotonic() + seconds, 0
+    progress = progress_of(operation)
+    with bar(_what(progress), progress.total_count, "sessions") as advance:
+        while True:
+            advance(progress.done_count - seen)
+            seen = progress.done_count
+            left = end - time.monotonic()
+            if operation.done or left <= 0:
+                return operation
+            operation = patiently(partial(client.wait, id_of(operation), min(LOOK_EVERY, left)))
+            progress = progress_of(operation)
+
+
+def watch_to_the_end(
+    client: Client, operation: Operation, *, json: bool = False, seconds: float = float("inf")
+) -> None:
+    """Waits, shows what came of it, and ends the command with 1 unless every row was done."""
+    try:
+        operation = wait_for(client, operation, seconds)
+    except KeyboardInterrupt:
+        note("it goes on without being watched", "yellow")
+        tell_ways_on(operation)
+        raise typer.Exit(REFUSED) from None
+    if json:
+        say(as_json(operation))
+    else:
+        show_operation(operation)
+    progress = progress_of(operation)
+    if word(progress, "status") != "COMPLETED" or progress.failed_count:
+        raise typer.Exit(REFUSED)
+
+
+def show_operation(operation: Operation) -> None:
+    """Prints an operation: how far it is, and the rows that were refused."""
+    progress = progress_of(operation)
+    rows = [
+        ("operation", id_of(operation)),
+        ("what", _what(progress)),
+        ("status", status_text(progress)),
+        ("done", done_text(progress)),
+        ("refused", f"{progress.failed_count:,}" if progress.failed_count else ""),
+        ("asked by", progress.actor),
+        ("accepted", _moment(progress, "create_time")),
+        ("ended", _moment(progress, "end_time")),
+        ("why", operation.error.message),
+    ]
+    show(facts(rows))
+    _show_failures(operation)
+    if not operation.done:
+        tell_ways_on(operation)
+
+
+def tell_ways_on(operation: Operation) -> None:
+    """Says how an operation under way is looked at and ended."""
+    operation_id = id_of(operation)
+    note(f"next:    exam-sessions operations wait {operation_id}", "dim")
+    note(f"cancel:  exam-sessions operations cancel {operation_id}", "dim")
+
+
+def status_text(progress: Progress) -> Text:
+    """How far an operation has come, in colour; whether it is to be cancelled."""
+    status = word(progress, "status")
+    asked = progress.cancel_requested and status in {"QUEUED", "RUNNING"}
+    return Text(status + (", to be cancelled" if asked else ""), style=STATUS_STYLES.get(status, ""))
+
+
+def done_text(progress: Progress) -> str:
+    """Rows tried of rows there are."""
+    return f"{progress.done_count:,} of {progress.total_count:,}"
+
+
+def _what(progress: Progress) -> str:
+    return (word(progress, "action") or word(progress, "kind")).lower()
+
+
+def _moment(progress: Progress, field: str) -> str:
+    moment = when(progress, field)
+    return f"{moment} UTC" if moment else ""
+
+
+def _show_failures(operation: Operation) -> None:
+    failures = failures_of(operation)
+    if not failures:
+        return
+    made = table("row", "session", "reason", "why", whole=("row", "session", "reason"))
+    for row, session_id, refusal in islice(failures, SHOWN_AT_MOST):
+        made.add_row(str(row), session_id, Text(refusal.reason, style="red"), Text(str(refusal)))
+    say("")
+    show(made)
+    if len(failures) > SHOWN_AT_MOST:
+        note(f"these are {SHOWN_AT_MOST} of {len(failures):,} refused rows; all of them:", "dim")
+        note(f"next:    exam-sessions operations show {id_of(operation)} --json", "dim")

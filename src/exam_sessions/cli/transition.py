@@ -1,0 +1,256 @@
+"""`exam-sessions sessions transition`: one action on many sessions, named one by one, or all that match."""
+
+import difflib
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.text import Text
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.console import MISUSED, fail, note, say
+from exam_sessions.cli.importer import patiently
+from exam_sessions.cli.marker import in_flight
+from exam_sessions.cli.operation_views import tell_ways_on, watch_to_the_end
+from exam_sessions.cli.releases import find_releases
+from exam_sessions.cli.sessions import session_name, state_of
+from exam_sessions.cli.times import time_of
+from exam_sessions.cli.words import as_json
+from exam_sessions.domain.states import Action, VoidReason
+from exam_sessions.rpc.client import Client
+from exam_sessions.rpc.client_line import is_id
+from exam_sessions.rpc.client_work import id_of
+from exam_sessions.rpc.failures import Refused
+from exam_sessions.v1 import session_pb2
+
+EPILOG = """[bold]Named sessions[/] are moved at once, all or none.
+
+[bold]Those that match[/] are moved one after the other by an operation, each for itself: one that cannot be is told,
+and does not stop the rest. It goes on when this command is stopped; `exam-sessions operations cancel` ends it.
+
+[bold]Examples[/]
+exam-sessions sessions transition pause --centre K-03 --state IN_PROGRESS       (a fire alarm)
+exam-sessions sessions transition resume --centre K-03 --state PAUSED --preview
+exam-sessions sessions transition void H76RBD8P J2XW4KQM --reason absent --message "was ill"
+exam-sessions sessions transition create_package --release "Maths, May" --per-second 200 --no-wait
+"""
+
+AT = re.compile(r"ids\.session_ids\[(\d+)\]")
+
+WHICH, TAKES = "Which sessions match", "What some actions take"
+
+
+class Reason(StrEnum):
+    """Why a session is annulled, as it is typed."""
+
+    ABSENT = "absent"
+    WITHDRAWN = "withdrawn"
+    PARTIALLY_COMPLETED = "partially_completed"
+    NOT_YET_STARTED = "not_yet_started"
+    OTHER = "other"
+    AUTO = "auto"
+
+
+class By(StrEnum):
+    """Who ends the attempts, as it is typed."""
+
+    CANDIDATE = "candidate"
+    INVIGILATOR = "invigilator"
+
+
+def action_of(text: str) -> int:
+    """The number of an action, by its name in any case. Raises BadParameter."""
+    name = text.strip().lower().replace("-", "_")
+    if name in set(Action):
+        return int(session_pb2.Action.Value(f"ACTION_{name.upper()}"))
+    near = difflib.get_close_matches(name, list(Action), n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise typer.BadParameter(f"{text!r} is not an action{hint}")
+
+
+def _which(told: str, metavar: str = "ID", **more: Any) -> Any:
+    return typer.Option(metavar=metavar, help=told, rich_help_panel=WHICH, **more)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: the action with what it takes, under one request id."""
+
+    action: int
+    taken: dict[str, Any]
+    preview: bool
+    json: bool
+
+    @property
+    def name(self) -> str:
+        """The action as it was typed."""
+        return session_pb2.Action.Name(self.action).removeprefix("ACTION_").lower()
+
+    def send(self, client: Client, **sessions: Any) -> Any:
+        """Sends it until there is an answer; it is carried out once."""
+        request_id = str(uuid.uuid4())
+        call = partial(
+            client.transition,
+            self.action,
+            request_id=request_id,
+            validate_only=self.preview,
+            **self.taken,
+            **sessions,
+        )
+        return patiently(call)
+
+
+def transition(
+    action: Annotated[
+        int,
+        typer.Argument(
+            metavar="ACTION", parser=action_of, help="Such as pause, resume, finish, void, reset, retake."
+        ),
+    ],
+    sessions: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID|KEYCODE", parser=session_name, help="Sessions, by their ids or keycodes."),
+    ] = None,
+    release: Annotated[
+        list[str] | None, _which("Of this release, by its id or its name. May be repeated.", "ID|NAME")
+    ] = None,
+    state: Annotated[
+        list[int] | None, _which("In this state, such as READY. May be repeated.", "STATE", parser=state_of)
+    ] = None,
+    candidate: Annotated[list[str] | None, _which("Of this candidate. May be repeated.")] = None,
+    school: Annotated[str, _which("Of this school.")] = "",
+    district: Annotated[str, _which("Of this district.")] = "",
+    centre: Annotated[str, _which("At this centre.")] = "",
+    per_second: Annotated[
+        int, typer.Option(min=0, max=100_000, metavar="COUNT", help="Of those that match, at most so many a second.")
+    ] = 0,
+    reason: Annotated[Reason | None, typer.Option(help="void: why.", rich_help_panel=TAKES)] = None,
+    message: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="void, fail, reopen, clear_responses: in words.", rich_help_panel=TAKES),
+    ] = "",
+    finished_by: Annotated[
+        By | None, typer.Option(help="finish: who ends the attempts.", rich_help_panel=TAKES)
+    ] = None,
+    form: Annotated[
+        str, typer.Option(metavar="FORM", help="reset: the test form from now on.", rich_help_panel=TAKES)
+    ] = "",
+    deadline: Annotated[
+        int | None,
+        typer.Option(
+            metavar="TIME",
+            parser=time_of,
+            show_default=False,
+            help="reopen: when the attempts end.",
+            rich_help_panel=TAKES,
+        ),
+    ] = None,
+    *,
+    all_of_them: Annotated[
+        bool, typer.Option("--all", help="Every session of the workspace.", rich_help_panel=WHICH)
+    ] = False,
+    deferred_clock: Annotated[
+        bool, typer.Option("--deferred-clock", help="reopen: the clock waits.", rich_help_panel=TAKES)
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="void: also what a client holds offline.", rich_help_panel=TAKES)
+    ] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Say how many it would be, move none.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Give the operation's id, and do not wait for it.")
+    ] = False,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Does one action on many sessions: on those named, or on all that match."""
+    match = bool(release or state or candidate or school or district or centre)
+    _check(named=bool(sessions), match=match, all_of_them=all_of_them, per_second=per_second)
+    taken = {
+        "void_reason": VoidReason[reason.name] if reason else 0,
+        "message": message,
+        "finish_reason": f"FINISH_REASON_{finished_by.name}" if finished_by else None,
+        "updated_form": form,
+        "deferred_clock": deferred_clock,
+        "force": force,
+        "deadline": deadline or 0,
+    }
+    order = Order(action, taken, preview, json)
+    with connected(target, workspace) as client:
+        if sessions:
+            _move_named(client, order, sessions)
+            return
+        criteria = {
+            "release_ids": find_releases(client, release),
+            "states": state or (),
+            "candidate_ids": candidate or (),
+            "school_id": school,
+            "district_id": district,
+            "centre_id": centre,
+        }
+        _move_matching(client, order, criteria, per_second, no_wait=no_wait)
+
+
+def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:
+    """Ends the command unless it is clear which sessions are meant."""
+    if named and (match or all_of_them):
+        fail("name sessions, or say which match, not both", status=MISUSED)
+    if match and all_of_them:
+        fail("--all is every session of the workspace; leave it out to move those that match", status=MISUSED)
+    if named and per_second:
+        fail("--per-second is for sessions that match; named ones are moved at once", status=MISUSED)
+    if not (named or match or all_of_them):
+        hint = "name them, or say which match, such as --release or --centre; --all is every one of the workspace"
+        fail("it is not said which sessions are meant", hint, status=MISUSED)
+
+
+def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
+    keycodes = [name for name in dict.fromkeys(names) if not is_id(name)]
+    ids = {
+        code: found.id for code, found in in_flight(lambda code: patiently(lambda: client.session(code)), keycodes)
+    }
+    named = {ids.get(name, name): name for name in names}
+    try:
+        reply = order.send(client, session_ids=list(named))
+    except Refused as refused:
+        _reject(refused, list(named.values()))
+    if order.json:
+        say(as_json(reply))
+    elif order.preview:
+        say(f"{order.name} is possible for {_sessions(reply.session_count)}; nothing was written")
+    else:
+        say(f"{order.name}: {_sessions(reply.session_count)} done")
+
+
+def _reject(refused: Refused, names: Sequence[str]) -> NoReturn:
+    """Says of each session that cannot be moved why. Raises the refusal when it is about none of them."""
+    bad = [(names[int(at[1])], v.description) for v in refused.violations if (at := AT.fullmatch(v.field))]
+    if not bad:
+        raise refused
+    for name, why in bad:
+        note(Text.assemble((f"{name}: ", "bold"), why))
+    note(Text.assemble(("reason:  ", "bold"), refused.reason))
+    fail(f"refused for {len(bad):,} of {_sessions(len(names))}; nothing was written")
+
+
+def _move_matching(client: Client, order: Order, criteria: dict[str, Any], rate: int, *, no_wait: bool) -> None:
+    reply = order.send(client, criteria=criteria, sessions_per_second=rate)
+    if order.preview:
+        said = f"{_sessions(reply.session_count)} match now; nothing was written"
+        say(as_json(reply) if order.json else said)
+    elif no_wait:
+        say(as_json(reply.operation) if order.json else id_of(reply.operation))
+        tell_ways_on(reply.operation)
+    else:
+        note(f"{_sessions(reply.session_count)} match")
+        note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
+        watch_to_the_end(client, reply.operation, json=order.json)
+
+
+def _sessions(count: int) -> str:
+    return f"{count:,} session{'s' * (count != 1)}"

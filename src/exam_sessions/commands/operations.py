@@ -1,0 +1,282 @@
+"""Operations: work that outlasts a call. Accepted in one transaction, done in steps that commit with their progress.
+
+A step reads the operation's row, does the next rows, and writes how far it has come, all in one transaction, so that
+nothing is done twice and nothing that was accepted is lost, whoever dies. Who takes the steps is worker.py's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Batch, Caller, Chore
+from exam_sessions.commands.codes import new_ids
+from exam_sessions.domain.states import OperationKind, OperationStatus
+from exam_sessions.store.operations import OperationRow, OutcomeRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.ledger import Ledger
+
+LEASE = 5_000_000
+"""Microseconds for which an operation is its server's after each step. A dead one's is taken over after that."""
+
+ALONE = 10_000
+"""The weight of a step: it shares its transaction with nobody, for what it reads is what is stored."""
+
+OUTCOMES_AT_MOST = 10_000
+"""Outcomes kept of an operation."""
+
+
+class Outcome(NamedTuple):
+    """What became of a row: the session and its state, or the refusal."""
+
+    session_id: str
+    state: int = 0
+    refusal: errors.Refusal | None = None
+
+
+class Taken(NamedTuple):
+    """What a step has done: the rows it tried, the place of the last one, and whether there are no more."""
+
+    outcomes: Sequence[Outcome]
+    place: str
+    finished: bool
+
+
+class Work(Protocol):
+    """What an operation does, read from its payload."""
+
+    @property
+    def step_at_most(self) -> int:
+        """Rows of one step, so that callers wait for no more than that."""
+
+    @property
+    def per_second(self) -> int:
+        """Rows a second at most; 0 is as fast as can be."""
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether the outcome of every row is kept, or of those that failed only."""
+
+    def count(self, ledger: Ledger, workspace: str) -> int:
+        """How many rows there are. Raises the refusal of the whole, when it cannot be done at all."""
+
+    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+        """Does the next rows, each for itself."""
+
+    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+        """The session of the next row, if it is known, and its place: the row itself is not touched."""
+
+
+class Accept(Batch):
+    """A new operation. The result is its row, durable."""
+
+    __slots__ = ("action", "kind", "payload", "work")
+
+    def __init__(self, caller: Caller, kind: OperationKind, work: Work, payload: bytes, action: str = "") -> None:
+        super().__init__(caller, ALONE if kind is OperationKind.TRANSITION else 1)
+        self.kind, self.work, self.payload, self.action = kind, work, payload, action
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing: what the work asks for it reads itself."""
+
+    def apply(self, ledger: Ledger) -> OperationRow:
+        """Looks whether it can be done at all, and writes it down."""
+        caller = self.caller
+        row = OperationRow(
+            caller.workspace,
+            new_ids(1)[0],
+            int(self.kind),
+            int(OperationStatus.QUEUED),
+            caller.actor,
+            caller.request_id,
+            self.action,
+            self.payload,
+            0,
+            self.work.count(ledger, caller.workspace),
+            0,
+            "",
+            ledger.now,
+            ledger.now,
+        )
+        if not caller.validate_only:
+            ledger.accept(row)
+        return row
+
+    def remember(self, result: OperationRow) -> str:
+        """Its id."""
+        return result.id
+
+    def replay(self, ledger: Ledger, remembered: str) -> OperationRow:
+        """The operation as it is now."""
+        return ledger.operation(self.caller.workspace, remembered)
+
+
+class Step(Chore):
+    """The next rows of an operation. The result is its row as it became; None while another server has it."""
+
+    __slots__ = ("describe", "most", "operation_id", "server", "work")
+
+    def __init__(
+        self,
+        workspace: str,
+        operation_id: str,
+        server: str,
+        work: Work,
+        describe: Callable[[errors.Refusal], bytes],
+        most: int,
+    ) -> None:
+        super().__init__(workspace, ALONE)
+        self.operation_id, self.server, self.work = operation_id, server, work
+        self.describe, self.most = describe, most
+
+    def apply(self, ledger: Ledger) -> OperationRow | None:
+        """Does them, and writes how far it has come."""
+        row = self._taken_over(ledger)
+        if row is None or row.end_time:
+            return row
+        if row.cancel_requested:
+            return self._ended(ledger, row, errors.OperationCancelled(name_of(row)))
+        return self._written(ledger, row, self.work.take(ledger, row, self.most))
+
+    def _taken_over(self, ledger: Ledger) -> OperationRow | None:
+        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
+        another_s = row.owner not in {"", self.server} and row.lease_until > ledger.now
+        return None if another_s else row
+
+    def _written(self, ledger: Ledger, row: OperationRow, taken: Taken) -> OperationRow:
+        now, tried = ledger.now, len(taken.outcomes)
+        wait = tried * 1_000_000 // self.work.per_second if self.work.per_second else 0
+        became = row._replace(
+            status=int(OperationStatus.COMPLETED if taken.finished else OperationStatus.RUNNING),
+            done=row.done + tried,
+            failed=row.failed + sum(outcome.refusal is not None for outcome in taken.outcomes),
+            place=taken.place,
+            update_time=now,
+            end_time=now if taken.finished else 0,
+            owner="" if taken.finished else self.server,
+            lease_until=0 if taken.finished else max(now, now + wait) + LEASE,
+            next_time=now + wait,
+        )
+        ledger.take_further(became, self._kept(row, taken.outcomes))
+        return became
+
+    def _kept(self, row: OperationRow, outcomes: Sequence[Outcome]) -> list[OutcomeRow]:
+        kept = []
+        for position, outcome in enumerate(outcomes, row.done):
+            if outcome.refusal is None and not self.work.keeps_all:
+                continue
+            refusal = self.describe(outcome.refusal) if outcome.refusal else b""
+            kept.append(OutcomeRow(row.workspace_id, row.id, position, outcome.session_id, outcome.state, refusal))
+        room = OUTCOMES_AT_MOST - (row.done if self.work.keeps_all else row.failed)
+        return kept[: max(0, room)]
+
+    def _ended(self, ledger: Ledger, row: OperationRow, why: errors.Refusal) -> OperationRow:
+        became = row._replace(
+            status=int(OperationStatus.HALTED),
+            update_time=ledger.now,
+            end_time=ledger.now,
+            owner="",
+            lease_until=0,
+            reason=why.reason,
+            message=str(why),
+        )
+        ledger.take_further(became, ())
+        return became
+
+
+class SetRowAside(Step):
+    """The next row, which failed again and again: it gets an outcome, and the operation goes on behind it."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, step: Step, why: errors.Refusal) -> None:
+        super().__init__(step.caller.workspace, step.operation_id, step.server, step.work, step.describe, 1)
+        self.why = why
+
+    def apply(self, ledger: Ledger) -> OperationRow | None:
+        """Writes the outcome."""
+        row = self._taken_over(ledger)
+        if row is None or row.end_time:
+            return row
+        session_id, place = self.work.set_aside(ledger, row)
+        return self._written(ledger, row, Taken([Outcome(session_id, 0, self.why)], place, finished=False))
+
+
+class Halt(Step):
+    """An operation that cannot go on at all."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, workspace: str, operation_id: str, server: str, why: errors.Refusal) -> None:
+        super().__init__(workspace, operation_id, server, None, lambda _: b"", 0)  # type: ignore[arg-type]
+        self.why = why
+
+    def apply(self, ledger: Ledger) -> OperationRow | None:
+        """Ends it."""
+        row = self._taken_over(ledger)
+        return row if row is None or row.end_time else self._ended(ledger, row, self.why)
+
+
+class HandBack(Chore):
+    """An operation whose server goes away: anybody may take it over at once."""
+
+    __slots__ = ("operation_id", "server")
+
+    def __init__(self, workspace: str, operation_id: str, server: str) -> None:
+        super().__init__(workspace, ALONE)
+        self.operation_id, self.server = operation_id, server
+
+    def apply(self, ledger: Ledger) -> None:
+        """Lets go of it."""
+        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
+        if row.owner == self.server:
+            ledger.take_further(row._replace(owner="", lease_until=0), ())
+
+
+class CancelOperation(Batch):
+    """Asks an operation to end. What has ended stays as it is. The result is the row."""
+
+    __slots__ = ("operation_id",)
+
+    def __init__(self, caller: Caller, operation_id: str) -> None:
+        super().__init__(caller, ALONE)
+        self.operation_id = operation_id
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing."""
+
+    def apply(self, ledger: Ledger) -> OperationRow:
+        """Notes it; the next step sees it."""
+        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
+        if not row.end_time and not row.cancel_requested:
+            # Also past a rate cap: nobody waits for the end of a pause.
+            row = row._replace(cancel_requested=1, next_time=0)
+            ledger.take_further(row, ())
+        return row
+
+    def replay(self, ledger: Ledger, remembered: str) -> OperationRow:
+        """Never asked for: it carries no request id."""
+        raise NotImplementedError
+
+
+class DeleteOperation(CancelOperation):
+    """Forgets an operation that has ended."""
+
+    __slots__ = ()
+
+    def apply(self, ledger: Ledger) -> OperationRow:
+        """Removes it with its outcomes."""
+        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
+        if not row.end_time:
+            raise errors.OperationUnderWay(name_of(row))
+        ledger.forget_operation(row)
+        return row
+
+
+def name_of(row: OperationRow) -> str:
+    """An operation's resource name."""
+    return f"workspaces/{row.workspace_id}/operations/{row.id}"

@@ -1,0 +1,137 @@
+"""Paper sessions with their responses, made from a template, as the work of an operation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.bookings import Screening, SharedPins
+from exam_sessions.commands.knowledge import Wants
+from exam_sessions.commands.operations import Outcome, Taken
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.decide import decide
+from exam_sessions.domain.records import Booking, Event, Papers
+from exam_sessions.domain.states import Action, Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Release
+    from exam_sessions.domain.responses import Given
+    from exam_sessions.store.operations import OperationRow
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CANDIDATE_AT_MOST, REFERENCE_AT_MOST = 128, 30
+
+
+NOBODY = Booking("", "", "", "", "", 0, 0, 0, "", "", "", "", "", "", "", "", 0, 0)
+"""A booking with nothing in it."""
+
+
+class Handed(NamedTuple):
+    """One session to be made, as it was sent."""
+
+    candidate_id: str
+    reference: str
+    session_id: str
+    responses: tuple[Given, ...]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The template, and the sessions to be made of it."""
+
+    release_id: str
+    test_form: str
+    form_revision: int
+    sessions: Sequence[Handed]
+    ignore_revisions: bool
+    per_second: int = 0
+    step_at_most: int = 10
+    keeps_all: bool = True
+
+    def count(self, ledger: Ledger, workspace: str) -> int:
+        """How many there are, once release and form are found to be there, and the release to be on paper."""
+        self._basis(ledger, workspace)
+        return len(self.sessions)
+
+    def _basis(self, ledger: Ledger, workspace: str) -> tuple[Release, Form]:
+        wants = Wants()
+        wants.release(workspace, self.release_id)
+        ledger.load(wants, to_write=True)
+        release = ledger.release(workspace, self.release_id)
+        if release.delivery != Delivery.PAPER:
+            raise errors.ReleaseNotOnPaper(release.id)
+        form = ledger.form(workspace, self.test_form, self.form_revision)
+        if form is None:
+            raise errors.TestFormNotFound(self.test_form)
+        return release, form
+
+    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+        """Makes the next sessions."""
+        release, form = self._basis(ledger, row.workspace_id)
+        caller = Caller(row.workspace_id, row.actor, row.request_id)
+        outcomes = []
+        for handed in self.sessions[row.done : row.done + most]:
+            try:
+                outcomes.append(self._made(ledger, release, form, handed, caller))
+            except errors.Refusal as refusal:
+                if ledger.contested:
+                    # What stands in the way may be a roster that is refused itself in the end: wait for it.
+                    if outcomes:
+                        return Taken(outcomes, "", finished=False)
+                    raise errors.RosterUnderWay from refusal
+                outcomes.append(Outcome(handed.session_id, 0, refusal))
+        return Taken(outcomes, "", row.done + len(outcomes) >= len(self.sessions))
+
+    def _made(self, ledger: Ledger, release: Release, form: Form, handed: Handed, caller: Caller) -> Outcome:
+        """Decides all of it before anything is entered."""
+        screening = Screening(release, ledger.now)
+        drafts = screening.screen(ledger, [_booking_of(handed, self.test_form)], 0)
+        try:
+            screening.passed("data", 1)
+        except errors.BatchRefused as refused:
+            raise refused.alone("booking") from refused
+        pins = SharedPins(ledger, release, drafts)
+        (session,) = screening.fill(ledger, drafts, pins)
+        session = session._replace(form_revision=self.form_revision)
+        command = Command(
+            Action.ASSIGN_ITEM_RESPONSES,
+            template=handed.responses,
+            ignore_revisions=self.ignore_revisions,
+            completion_time=ledger.now,
+        )
+        decision = decide(session, release, command, ledger.now, Papers(form, (), self.form_revision))
+        assert decision.session is not None
+        ledger.share_pins(release, pins.drawn)
+        ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), caller)
+        ledger.keep_scripts(session, decision.scripts)
+        ledger.change(decision.session, decision.changed, decision.events, caller)
+        return Outcome(session.id, decision.session.state)
+
+    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
+        """The next one to be made."""
+        return self.sessions[row.done].session_id, ""
+
+
+def _booking_of(handed: Handed, test_form: str) -> Booking:
+    """A booking, once its fields have been found to be within their limits. Raises InvalidField."""
+    if not 0 < len(handed.candidate_id) <= CANDIDATE_AT_MOST:
+        raise errors.invalid("user_id", f"must be 1 to {CANDIDATE_AT_MOST} characters")
+    if len(handed.reference) > REFERENCE_AT_MOST:
+        raise errors.invalid("activity_id", f"must be at most {REFERENCE_AT_MOST} characters")
+    if handed.session_id and not UUID.fullmatch(handed.session_id):
+        raise errors.invalid("session_id", "must be a UUID")
+    if "\0" in handed.candidate_id + handed.reference:
+        raise errors.invalid("user_id", "and activity_id must not contain a NUL character")
+    return NOBODY._replace(
+        session_id=handed.session_id,
+        candidate_id=handed.candidate_id,
+        external_reference=handed.reference,
+        test_form=test_form,
+    )

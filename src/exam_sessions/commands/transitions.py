@@ -1,0 +1,71 @@
+"""One action on all sessions that match a filter, as the work of an operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.knowledge import Wants
+from exam_sessions.commands.operations import Outcome, Taken
+from exam_sessions.domain.decide import NEEDS_PAPERS, decide
+from exam_sessions.domain.records import NO_PAPERS
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.domain.commands import Command
+    from exam_sessions.domain.records import Session
+    from exam_sessions.store.listing import Criteria
+    from exam_sessions.store.operations import OperationRow
+
+
+@dataclass(frozen=True)
+class Transition:
+    """The action and whom it is for. Sessions are taken in the order of their ids, each when its turn comes."""
+
+    command: Command
+    criteria: Criteria
+    per_second: int = 0
+    step_at_most: int = 100
+    keeps_all: bool = False
+
+    def count(self, ledger: Ledger, workspace: str) -> int:
+        """How many match now."""
+        return ledger.count_matching(workspace, self.criteria)
+
+    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+        """Moves the next sessions that match."""
+        ids = ledger.matching(row.workspace_id, self.criteria, row.place, most)
+        wants = Wants()
+        wants.papers = True
+        for session_id in ids:
+            wants.session(row.workspace_id, session_id, "")
+        ledger.load(wants, to_write=True)
+        caller = Caller(row.workspace_id, row.actor, row.request_id)
+        outcomes = [self._move(ledger, row.workspace_id, session_id, caller) for session_id in ids]
+        return Taken(outcomes, ids[-1] if ids else row.place, len(ids) < most)
+
+    def _move(self, ledger: Ledger, workspace: str, session_id: str, caller: Caller) -> Outcome:
+        try:
+            session = ledger.session(workspace, session_id)
+            return Outcome(session_id, self._moved(ledger, session, caller))
+        except errors.Refusal as refusal:
+            return Outcome(session_id, 0, refusal)
+
+    def _moved(self, ledger: Ledger, session: Session, caller: Caller) -> int:
+        release = ledger.release(session.workspace_id, session.release_id)
+        papers = ledger.papers(session, self.command) if self.command.action in NEEDS_PAPERS else NO_PAPERS
+        decision = decide(session, release, self.command, ledger.now, papers)
+        if decision.session is None:
+            ledger.delete(session, decision.events, caller)
+            return 0
+        if decision.scripts:
+            ledger.keep_scripts(session, decision.scripts)
+        ledger.change(decision.session, decision.changed, decision.events, caller)
+        return decision.session.state
+
+    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+        """The next session that matches."""
+        ids = ledger.matching(row.workspace_id, self.criteria, row.place, 1)
+        return (ids[0], ids[0]) if ids else ("", row.place)

@@ -1,0 +1,104 @@
+"""The command line's end of ImportSessions: a stream that takes a roster of any length, a chunk at a time."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import grpc
+
+from exam_sessions.rpc.client_line import BATCH, next_of
+from exam_sessions.rpc.failures import NoServer, Refused, read_failure, read_status
+from exam_sessions.rpc.times import put
+from exam_sessions.v1 import session_pb2, session_service_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from exam_sessions.domain.records import Booking
+
+    Requests = Iterator[session_service_pb2.ImportSessionsRequest]
+
+
+class Head(NamedTuple):
+    """What the first message says of all. The import id (UUID) is the same when the import is done again."""
+
+    workspace_id: str
+    release_id: str
+    import_id: str
+
+
+class ImportStream:
+    """One import, for the length of a block; opened by its first chunk, and again by the next after it broke."""
+
+    def __init__(self, dial: Callable[[Requests], Any], target: str, head: Head) -> None:
+        self._dial, self._target, self._head = dial, target, head
+        self._requests: SimpleQueue[session_service_pb2.ImportSessionsRequest | None] = SimpleQueue()
+        self._call: Any = None
+
+    def book(self, chunk: int, bookings: Sequence[Booking]) -> Sequence[session_service_pb2.BookedSession]:
+        """Books a chunk, all or nothing, and waits for the answer: a chunk is never under way behind a refused one.
+
+        The same chunk under the same number is answered as the first time.
+
+        Raises:
+            Refused, NoServer: as every call.
+        """
+        request = session_service_pb2.ImportSessionsRequest(
+            chunk=chunk, bookings=[message_of(booking) for booking in bookings]
+        )
+        if self._call is None:
+            request.workspace_id, request.release_id, request.import_id = self._head
+            self._requests = SimpleQueue()
+            self._call = self._dial(iter(self._requests.get, None))
+        self._requests.put(request)
+        reply = self._answer()
+        if reply.HasField("refusal"):
+            status = reply.refusal
+            raise read_status(status) or Refused(str(status.code), "", status.message)
+        sessions: Sequence[session_service_pb2.BookedSession] = reply.sessions
+        return sessions
+
+    def _answer(self) -> Any:
+        try:
+            reply = next_of(self._call, BATCH)
+        except grpc.RpcError as error:
+            self.close()
+            if error.code() is grpc.StatusCode.CANCELLED:
+                raise NoServer(self._target) from None
+            raise read_failure(error, self._target) from None
+        if reply is None:
+            self.close()
+            raise NoServer(self._target)
+        return reply
+
+    def close(self) -> None:
+        """Hangs up; what was answered is booked."""
+        if self._call is not None:
+            self._requests.put(None)
+            self._call.cancel()
+            self._call = None
+
+    def __enter__(self) -> Self:
+        """Gives the stream for the length of a block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Hangs up."""
+        self.close()
+
+
+def message_of(booking: Booking) -> session_pb2.Booking:
+    """A booking as it travels."""
+    fields = booking._asdict()
+    start, end = fields.pop("window_start"), fields.pop("window_end")
+    own = {name: fields.pop(name) for name in session_pb2.Booking.DESCRIPTOR.fields_by_name if name in fields}
+    message = session_pb2.Booking(candidate=session_pb2.Candidate(**fields), **own)
+    if start:
+        put(message.window_start, start)
+    if end:
+        put(message.window_end, end)
+    return message

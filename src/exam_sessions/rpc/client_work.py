@@ -1,0 +1,119 @@
+"""The command line's calls about long work: one action on many sessions, and the operations that outlast a call."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from google.longrunning import operations_pb2, operations_pb2_grpc
+
+from exam_sessions.rpc.client_line import BATCH, PAGE, SOON, Line
+from exam_sessions.rpc.failures import Refused, read_status
+from exam_sessions.rpc.times import put
+from exam_sessions.v1 import lifecycle_service_pb2, lifecycle_service_pb2_grpc, operation_pb2, session_service_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from google.rpc import status_pb2
+
+    Transitioned = lifecycle_service_pb2.BatchTransitionSessionsResponse
+
+Progress = operation_pb2.OperationMetadata
+
+
+class Failed(NamedTuple):
+    """A row of an operation that was refused."""
+
+    row: int
+    session_id: str
+    refusal: Refused
+
+
+class WorkCalls(Line):
+    """Calls about operations."""
+
+    def __init__(self, target: str, workspace: str, actor: str) -> None:
+        super().__init__(target, workspace, actor)
+        self._operations = operations_pb2_grpc.OperationsStub(self._channel)
+        self._many = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
+
+    def transition(
+        self,
+        action: int,
+        session_ids: Sequence[str] = (),
+        criteria: dict[str, Any] | None = None,
+        request_id: str = "",
+        *,
+        deadline: int = 0,
+        **fields: Any,
+    ) -> Transitioned:
+        """One action on the sessions with these ids, all or none; with criteria as an operation, on all that match.
+
+        A request id (UUID) makes the repetition of this very call return the first answer.
+        """
+        request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
+            workspace_id=self.workspace,
+            action=action,  # type: ignore[arg-type]
+            request_id=request_id or str(uuid.uuid4()),
+            **fields,
+        )
+        if criteria is None:
+            request.ids.session_ids.extend(session_ids)
+        else:
+            request.filter.CopyFrom(session_service_pb2.SessionFilter(**criteria))
+        if deadline:
+            put(request.deadline, deadline)
+        return self._call(self._many.BatchTransitionSessions, request, BATCH)
+
+    def operations(self, wanted: str = "", page: int = PAGE) -> Iterator[operations_pb2.Operation]:
+        """The operations of the workspace, newest first, without results; `wanted` is a filter of the service's."""
+        request = operations_pb2.ListOperationsRequest(
+            name=f"workspaces/{self.workspace}", filter=wanted, page_size=min(page, PAGE)
+        )
+        for found in self._pages(self._operations.ListOperations, request):
+            yield from found.operations
+
+    def operation(self, operation_id: str) -> operations_pb2.Operation:
+        """The operation with this id, with its result when it has ended."""
+        request = operations_pb2.GetOperationRequest(name=self._name(operation_id))
+        found: operations_pb2.Operation = self._call(self._operations.GetOperation, request)
+        return found
+
+    def wait(self, operation_id: str, seconds: float) -> operations_pb2.Operation:
+        """The same, as soon as it has ended, or after so many seconds."""
+        request = operations_pb2.WaitOperationRequest(name=self._name(operation_id))
+        request.timeout.FromMilliseconds(int(seconds * 1000))
+        found: operations_pb2.Operation = self._call(self._operations.WaitOperation, request, SOON + seconds)
+        return found
+
+    def cancel(self, operation_id: str) -> None:
+        """Asks an operation to end; what has ended stays as it is."""
+        request = operations_pb2.CancelOperationRequest(name=self._name(operation_id))
+        self._call(self._operations.CancelOperation, request)
+
+    def _name(self, operation_id: str) -> str:
+        return f"workspaces/{self.workspace}/operations/{operation_id}"
+
+
+def id_of(operation: operations_pb2.Operation) -> str:
+    """An operation's id, the last part of its name."""
+    return str(operation.name.rpartition("/")[2])
+
+
+def progress_of(operation: operations_pb2.Operation) -> Progress:
+    """How far an operation has come."""
+    progress = Progress()
+    operation.metadata.Unpack(progress)
+    return progress
+
+
+def failures_of(operation: operations_pb2.Operation) -> list[Failed]:
+    """The rows that were refused, as many as the result names."""
+    result = operation_pb2.OperationResult()
+    operation.response.Unpack(result)
+    return [Failed(row.index, row.session_id, _refusal(row.status)) for row in result.rows if row.status.code]
+
+
+def _refusal(status: status_pb2.Status) -> Refused:
+    return read_status(status) or Refused(str(status.code), "", status.message)

@@ -1,0 +1,102 @@
+"""Operations, between records and google.longrunning; and refusals as they are kept with outcomes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from google.longrunning import operations_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from exam_sessions import errors
+from exam_sessions.commands.operations import name_of
+from exam_sessions.domain.states import OperationStatus
+from exam_sessions.rpc.convert_session import action_number
+from exam_sessions.rpc.handlers import DEFAULT_WORKSPACE
+from exam_sessions.rpc.status import DOMAIN, code_of, rpc_status_of
+from exam_sessions.rpc.times import put
+from exam_sessions.v1 import operation_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.store.operations import OperationRow, OutcomeRow
+
+NAME = re.compile(r"(?:workspaces/(?P<workspace>[a-z0-9_-]{1,64})/)?operations/(?P<id>[0-9a-f-]{36})")
+PARENT = re.compile(r"(?:workspaces/(?P<workspace>[a-z0-9_-]{1,64}))?(?:/?operations)?")
+
+RESULT_AT_MOST = 3 * 1024 * 1024
+"""Bytes of outcomes in a result, so that it stays under the 4 MiB a client of gRPC takes if it says nothing else."""
+
+OUTCOME_WITHOUT_REFUSAL = 80
+"""Bytes of an outcome at most, its refusal apart."""
+
+
+def describe(refusal: errors.Refusal) -> bytes:
+    """A refusal as it is kept with an outcome."""
+    kept: bytes = rpc_status_of(refusal).SerializeToString()
+    return kept
+
+
+def place_of(name: str) -> tuple[str, str]:
+    """Workspace and id of an operation's name. Raises OperationNotFound."""
+    found = NAME.fullmatch(name)
+    if found is None:
+        raise errors.OperationNotFound(name)
+    return found["workspace"] or DEFAULT_WORKSPACE, found["id"]
+
+
+def workspace_in(name: str) -> str:
+    """The workspace whose operations are to be listed: `workspaces/{workspace}`. Raises InvalidField."""
+    found = PARENT.fullmatch(name)
+    if found is None:
+        raise errors.invalid("name", "must be workspaces/{workspace}, or empty for the default one")
+    return found["workspace"] or DEFAULT_WORKSPACE
+
+
+def operation_of(row: OperationRow, outcomes: Sequence[OutcomeRow] = ()) -> operations_pb2.Operation:
+    """An operation; `outcomes` are those of one that has ended."""
+    operation = operations_pb2.Operation(name=name_of(row), done=bool(row.end_time))
+    operation.metadata.Pack(_metadata(row))
+    if row.status == OperationStatus.COMPLETED:
+        operation.response.Pack(_result(row, outcomes))
+    elif row.end_time:
+        info = error_details_pb2.ErrorInfo(reason=row.reason, domain=DOMAIN, metadata={"name": name_of(row)})
+        cancelled = row.reason == errors.OperationCancelled.reason
+        kind = errors.OperationCancelled if cancelled else errors.StepQuarantined
+        operation.error.code = code_of(kind(name_of(row)))
+        operation.error.message = row.message
+        operation.error.details.add().Pack(info)
+    return operation
+
+
+def _metadata(row: OperationRow) -> operation_pb2.OperationMetadata:
+    message = operation_pb2.OperationMetadata(
+        kind=row.kind,  # type: ignore[arg-type]
+        status=row.status,  # type: ignore[arg-type]
+        done_count=row.done,
+        total_count=row.total,
+        failed_count=row.failed,
+        cancel_requested=bool(row.cancel_requested),
+        actor=row.actor,
+    )
+    for name in ("create_time", "update_time", "end_time"):
+        if moment := getattr(row, name):
+            put(getattr(message, name), moment)
+    if row.action:
+        message.action = action_number(row.action)
+    return message
+
+
+def _result(row: OperationRow, outcomes: Sequence[OutcomeRow]) -> operation_pb2.OperationResult:
+    message = operation_pb2.OperationResult(succeeded_count=row.done - row.failed, failed_count=row.failed)
+    room = RESULT_AT_MOST
+    for outcome in outcomes:
+        room -= len(outcome.refusal) + OUTCOME_WITHOUT_REFUSAL
+        if room < 0:
+            break
+        entry = message.rows.add()
+        entry.index, entry.session_id = outcome.position, outcome.session_id
+        entry.state = outcome.state  # type: ignore[assignment]
+        entry.status.CopyFrom(status_pb2.Status.FromString(outcome.refusal))
+    return message

@@ -1,0 +1,147 @@
+"""ImportSessions: a roster of any length, chunk by chunk; each is a batch that is booked once, however often sent.
+
+While one chunk is being written the next is read; no more of the roster is ever held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.rosters import book
+from exam_sessions.rpc.convert_booking import bookings_of
+from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.status import rpc_status_of
+from exam_sessions.v1 import session_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from exam_sessions.commands.bookings import Booked, BookSessions
+    from exam_sessions.commands.service import Service
+    from exam_sessions.rpc.handlers import Call
+
+
+IDLE_S = 0.5
+"""How long a server that is about to stop waits for the next chunk of an import, in seconds."""
+
+
+class ImportServicer:
+    """One method, for one RPC."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def converse(
+        self,
+        requests: AsyncIterator[pb.ImportSessionsRequest],
+        call: Call,
+        send: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        """Books chunk after chunk, in the order in which they come, and answers each."""
+        head: pb.ImportSessionsRequest | None = None
+        answers = _Answers(send)
+        try:
+            while (request := await self._next(requests, answers)) is not None:
+                if head is None:
+                    head = await self._begun(request)
+                batch = await asyncio.to_thread(self._batch, head, request, call) if request.bookings else None
+                await answers.given()
+                if batch:
+                    answers.give(request.chunk, self._service.write(batch))
+            await answers.given()
+        finally:
+            answers.cancel()
+
+    async def _next(
+        self, requests: AsyncIterator[pb.ImportSessionsRequest], answers: _Answers
+    ) -> pb.ImportSessionsRequest | None:
+        """The next message; None at the end.
+
+        An answer does not wait for it: the caller may be waiting for the answer before sending more. Raises
+        ShuttingDown when the server is about to stop and nothing comes.
+        """
+        reading = asyncio.ensure_future(anext(requests, None))
+        try:
+            while not reading.done():
+                waited = {reading, answers.task} if answers.task else {reading}
+                done, _ = await asyncio.wait(waited, timeout=IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+                if answers.task in done:
+                    await answers.given()
+                elif not done and not answers.task and self._service.leaving.is_set():
+                    raise errors.ShuttingDown
+            return reading.result()
+        finally:
+            reading.cancel()
+
+    async def _begun(self, first: pb.ImportSessionsRequest) -> pb.ImportSessionsRequest:
+        """What the first message says of all. Raises InvalidField, ReleaseNotFound, ReleaseFinalized."""
+        for field in ("release_id", "import_id"):
+            if not getattr(first, field):
+                raise errors.invalid(field, "must be in the first message of an import")
+        release = await self._service.reads.release(workspace_of(first), first.release_id.lower())
+        if release.finalized:
+            raise errors.ReleaseFinalized(release.id)
+        head = pb.ImportSessionsRequest()
+        head.CopyFrom(first)
+        del head.bookings[:]
+        return head
+
+    @staticmethod
+    def _batch(head: pb.ImportSessionsRequest, chunk: pb.ImportSessionsRequest, call: Call) -> BookSessions:
+        """The chunk as a batch whose request id is its own, so that it is booked once."""
+        digest = hashlib.blake2b(head.release_id.lower().encode(), digest_size=16)
+        for booking in chunk.bookings:
+            digest.update(booking.SerializeToString(deterministic=True))
+        request_id = str(uuid.uuid5(uuid.UUID(head.import_id), str(chunk.chunk)))
+        who = call.in_workspace(workspace_of(head))
+        caller = Caller(who.workspace, who.actor, request_id, digest.digest())
+        return book(caller, head.release_id.lower(), bookings_of(chunk.bookings))
+
+
+class _Answers:
+    """What is told of chunks, one after the other, and how many sessions the import has by then."""
+
+    def __init__(self, send: Callable[[bytes], Awaitable[None]]) -> None:
+        self._send, self._count = send, 0
+        self.task: asyncio.Task[None] | None = None
+
+    def give(self, chunk: int, booking: asyncio.Future[list[Booked]]) -> None:
+        """Answers a chunk once it is booked, or refused."""
+        self.task = asyncio.create_task(self._answer(chunk, booking))
+
+    async def given(self) -> None:
+        """Waits until the last answer is on its way. Raises what ends the import."""
+        if self.task:
+            await self.task
+            self.task = None
+
+    def cancel(self) -> None:
+        """Answers no more."""
+        if self.task:
+            self.task.cancel()
+
+    async def _answer(self, chunk: int, booking: asyncio.Future[list[Booked]]) -> None:
+        reply = pb.ImportSessionsResponse(chunk=chunk)
+        try:
+            booked = await booking
+        except errors.Unavailable:
+            raise
+        except errors.Refusal as refusal:
+            reply.refusal.CopyFrom(rpc_status_of(refusal))
+        else:
+            self._count += len(booked)
+            await asyncio.to_thread(_fill, reply, booked)
+        reply.booked_count = self._count
+        await self._send(reply.SerializeToString())
+
+
+def _fill(reply: pb.ImportSessionsResponse, booked: list[Booked]) -> None:
+    add = reply.sessions.add
+    for row in booked:
+        message = add()
+        message.id, message.keycode, message.access_code, message.candidate_id = row

@@ -1,0 +1,111 @@
+"""google.longrunning.Operations: reading, awaiting, cancelling and forgetting operations, whoever accepted them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from google.longrunning import operations_pb2 as pb
+from google.protobuf import empty_pb2
+
+from exam_sessions import errors
+from exam_sessions.commands.operations import CancelOperation, DeleteOperation
+from exam_sessions.domain.states import OperationKind, OperationStatus
+from exam_sessions.rpc import pages
+from exam_sessions.rpc.convert_operation import operation_of, place_of, workspace_in
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.service import Service
+    from exam_sessions.rpc.handlers import Call, InLine, Method
+    from exam_sessions.store.operations import OperationRow
+
+NEWEST = "z"
+"""Greater than every id."""
+
+LOOK_EVERY_S = (0.02, 0.5)
+"""Seconds between two looks at an operation somebody waits for: at first, and at most."""
+
+WAIT_AT_MOST_S = 60.0
+
+
+class OperationsServicer:
+    """One method per RPC."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def methods(self) -> dict[str, Method | InLine]:
+        """The methods by the names of their RPCs."""
+        return {
+            "GetOperation": self.get,
+            "ListOperations": self.list,
+            "WaitOperation": self.wait,
+            "CancelOperation": self.cancel,
+            "DeleteOperation": self.delete,
+        }
+
+    async def get(self, request: pb.GetOperationRequest, _: Call) -> pb.Operation:
+        """Reads one; with its result when it has ended."""
+        return operation_of(*await self._service.reads.operation(*place_of(request.name), outcomes=True))
+
+    async def list(self, request: pb.ListOperationsRequest, _: Call) -> pb.ListOperationsResponse:
+        """Reads a page, the newest first, without results."""
+        if request.page_size < 0:
+            raise errors.invalid("page_size", "must not be negative")
+        workspace, wanted = workspace_in(request.name), _filter_of(request.filter)
+        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        before, shown = found[1] if found else NEWEST, list["OperationRow"]()
+        while len(shown) <= most:
+            page = await self._service.reads.operations(workspace, before, most + 1)
+            shown += [row for row in page if all(getattr(row, name) == value for name, value in wanted.items())]
+            if len(page) <= most:
+                break
+            before = page[-1].id
+        reply = pb.ListOperationsResponse(operations=[operation_of(row) for row in shown[:most]])
+        if len(shown) > most:
+            reply.next_page_token = pages.token(request, 0, shown[most - 1].id)
+        return reply
+
+    async def wait(self, request: pb.WaitOperationRequest, __: Call) -> pb.Operation:
+        """Waits until it has ended, or for the time given; then reads it."""
+        place, loop = place_of(request.name), asyncio.get_running_loop()
+        asked = (
+            request.timeout.seconds + request.timeout.nanos / 1e9 if request.HasField("timeout") else WAIT_AT_MOST_S
+        )
+        until, pause = loop.time() + min(max(0.0, asked), WAIT_AT_MOST_S), LOOK_EVERY_S[0]
+        while True:
+            row, _ = await self._service.reads.operation(*place, outcomes=False)
+            left = until - loop.time()
+            if row.end_time or left <= 0:
+                return operation_of(*await self._service.reads.operation(*place, outcomes=True))
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, LOOK_EVERY_S[1])
+
+    async def cancel(self, request: pb.CancelOperationRequest, call: Call) -> empty_pb2.Empty:
+        """Asks it to end."""
+        workspace, operation_id = place_of(request.name)
+        await self._service.write(CancelOperation(call.in_workspace(workspace), operation_id))
+        self._service.worker.wake()
+        return empty_pb2.Empty()
+
+    async def delete(self, request: pb.DeleteOperationRequest, call: Call) -> empty_pb2.Empty:
+        """Forgets one that has ended."""
+        workspace, operation_id = place_of(request.name)
+        await self._service.write(DeleteOperation(call.in_workspace(workspace), operation_id))
+        return empty_pb2.Empty()
+
+
+WORDS = {"status": OperationStatus, "kind": OperationKind}
+
+
+def _filter_of(text: str) -> dict[str, int]:
+    """What is wanted: `status=running AND kind=template`, either or both. Raises InvalidField."""
+    wanted: dict[str, int] = {}
+    for part in text.replace(" AND ", " ").split():
+        name, _, word = part.partition("=")
+        try:
+            wanted[name] = WORDS[name][word.upper()]
+        except KeyError:
+            legal = "; ".join(f"{name}={{{'|'.join(w.name.lower() for w in kind)}}}" for name, kind in WORDS.items())
+            raise errors.invalid("filter", f"{part!r} is not understood; these are: {legal}") from None
+    return wanted

@@ -1,0 +1,96 @@
+"""BatchTransitionSessions: one action on many sessions, by their ids at once, by a filter as an operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.changes import EditSessions, Target
+from exam_sessions.commands.operations import Accept
+from exam_sessions.commands.transitions import Transition
+from exam_sessions.domain.commands import Command, void
+from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
+from exam_sessions.rpc.convert_operation import operation_of
+from exam_sessions.rpc.session_servicer import criteria_of
+from exam_sessions.rpc.times import micros
+from exam_sessions.v1 import lifecycle_service_pb2 as pb
+from exam_sessions.v1 import session_pb2
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.service import Service
+    from exam_sessions.rpc.handlers import Call
+
+FOR_MANY = frozenset(
+    {
+        Action.CREATE_PACKAGE, Action.DOWNLOAD, Action.OPEN_WINDOW, Action.CHECK_IN, Action.UNLOCK,
+        Action.REMOVE_PIN, Action.PAUSE, Action.RESUME, Action.GO_OFFLINE, Action.RECONNECT, Action.FINISH_OFFLINE,
+        Action.UPLOAD, Action.FINISH, Action.SEND_TO_MARKING, Action.SUBMIT_MARKED, Action.REQUEST_VERIFICATION,
+        Action.VERIFY, Action.ARCHIVE, Action.VOID, Action.RESET, Action.REQUEST_SCAN, Action.RECEIVE_SCAN,
+        Action.FAIL, Action.RECOVER, Action.REOPEN, Action.RETAKE, Action.CLEAR_RESPONSES, Action.DELETE,
+    }
+)  # fmt: skip
+"""Actions that take nothing for each session."""
+
+
+class TransitionServicer:
+    """One method, for one RPC."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def transition(
+        self, request: pb.BatchTransitionSessionsRequest, call: Call
+    ) -> pb.BatchTransitionSessionsResponse:
+        """Moves them now, or accepts to."""
+        command = command_of(request)
+        if request.WhichOneof("sessions") == "ids":
+            batch = EditSessions(call.caller(request), _targets(request, command), "ids.session_ids")
+            return pb.BatchTransitionSessionsResponse(session_count=await self._service.write(batch))
+        work, payload = transition_of(request), request.SerializeToString()
+        accept = Accept(call.caller(request), OperationKind.TRANSITION, work, payload, command.action.value)
+        row = await self._service.write(accept)
+        reply = pb.BatchTransitionSessionsResponse(session_count=row.total)
+        if not request.validate_only:
+            self._service.worker.wake()
+            reply.operation.CopyFrom(operation_of(row))
+        return reply
+
+
+def _targets(request: pb.BatchTransitionSessionsRequest, command: Command) -> list[tuple[Target, Command]]:
+    """Each session once. Raises InvalidField."""
+    ids = [session_id.lower() for session_id in request.ids.session_ids]
+    if len(set(ids)) < len(ids):
+        seen: set[str] = set()
+        place = next(n for n, i in enumerate(ids) if i in seen or seen.add(i))  # type: ignore[func-returns-value]
+        raise errors.invalid(f"ids.session_ids[{place}]", "names a session that an earlier one names")
+    return [(Target(session_id), command) for session_id in ids]
+
+
+def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
+    """What each session is asked to do. Raises InvalidField."""
+    name = session_pb2.Action.Name(request.action).removeprefix("ACTION_").lower()
+    if name not in FOR_MANY:
+        raise errors.invalid("action", f"is not for many at once; these are: {', '.join(sorted(FOR_MANY))}")
+    action = Action(name)
+    if action is Action.VOID:
+        return void(VoidReason(request.void_reason or VoidReason.AUTO), request.message, force=request.force)
+    if action is Action.FAIL and not request.message.strip():
+        raise errors.invalid("message", "is required for fail")
+    return Command(
+        action,
+        finish_reason=FinishReason(request.finish_reason or FinishReason.CANDIDATE),
+        message=request.message,
+        updated_form=request.updated_form,
+        deferred_clock=request.deferred_clock,
+        deadline=micros(request, "deadline", "deadline"),
+    )
+
+
+def transition_of(request: pb.BatchTransitionSessionsRequest) -> Transition:
+    """The work of an operation."""
+    return Transition(command_of(request), criteria_of(request.filter), request.sessions_per_second)
+
+
+def read_transition(payload: bytes) -> Transition:
+    """What an accepted request asks for."""
+    return transition_of(pb.BatchTransitionSessionsRequest.FromString(payload))

@@ -1,0 +1,145 @@
+"""Statements on operations: accept one, take it further, find what is to be done, list; and on their outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+
+from exam_sessions.store.schema import operations, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.store.engine import Db, Store
+
+
+class OperationRow(NamedTuple):
+    """An operation: the record of what was accepted, and how far it has come."""
+
+    workspace_id: str
+    id: str
+    kind: int
+    status: int
+    actor: str
+    request_id: str
+    action: str
+    payload: bytes
+    done: int
+    total: int
+    failed: int
+    place: str
+    create_time: int
+    update_time: int
+    end_time: int = 0
+    cancel_requested: int = 0
+    owner: str = ""
+    lease_until: int = 0
+    next_time: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class OutcomeRow(NamedTuple):
+    """What became of one row of an operation."""
+
+    workspace_id: str
+    operation_id: str
+    position: int
+    session_id: str
+    state: int
+    refusal: bytes
+
+
+class ToDo(NamedTuple):
+    """An operation that has not ended, and who is at work on it until when."""
+
+    workspace_id: str
+    id: str
+    owner: str
+    lease_until: int
+    next_time: int
+
+
+MOVING = (
+    "status", "done", "failed", "place", "update_time", "end_time", "cancel_requested", "owner", "lease_until",
+    "next_time", "reason", "message",
+)  # fmt: skip
+"""Columns that change once it is accepted."""
+
+
+class OperationRows:
+    """The statements, compiled for one database."""
+
+    def __init__(self, store: Store) -> None:
+        c, o = operations.c, outcomes.c
+        mine = c.workspace_id == bindparam("workspace")
+        this = mine & (c.id == bindparam("id"))
+        self._insert = store.statement(insert(operations))
+        one = select(operations).where(this)
+        self._load = store.statement(one)
+        self._take_up = store.statement(store.for_update(one, c.id))
+        self._update = store.update_many(operations, MOVING)
+        self._places = [OperationRow._fields.index(name) for name in self._update.names]
+        under_way = c.end_time == literal_column("0")
+        self._to_do = store.statement(
+            select(c.workspace_id, c.id, c.owner, c.lease_until, c.next_time).where(under_way)
+        )
+        self._cancel = store.statement(update(operations).values(cancel_requested=1).where(this, under_way))
+        newest_first = select(operations).where(mine, c.id < bindparam("before")).order_by(c.id.desc())
+        self._page = store.statement(newest_first.limit(bindparam("most")))
+        self._delete = store.statement(delete(operations).where(this))
+        of_it = (o.workspace_id == bindparam("workspace")) & (o.operation_id == bindparam("id"))
+        self._insert_outcomes = store.insert_many(outcomes)
+        self._outcomes = store.statement(select(outcomes).where(of_it).order_by(o.position).limit(bindparam("most")))
+        self._outcome_count = store.statement(select(func.count()).select_from(outcomes).where(of_it))
+        self._delete_outcomes = store.statement(delete(outcomes).where(of_it))
+
+    def insert(self, db: Db, row: OperationRow) -> None:
+        """Accepts an operation."""
+        db.run(self._insert, row)
+
+    def load(self, db: Db, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow | None:
+        """An operation; kept from others until the transaction ends when read to write."""
+        rows = db.rows(self._take_up if to_write else self._load, (workspace, operation_id))
+        if not rows:
+            return None
+        row = OperationRow._make(rows[0])
+        return row._replace(payload=bytes(row.payload))
+
+    def update(self, db: Db, row: OperationRow) -> None:
+        """Writes how far an operation has come."""
+        db.run_many(self._update, [[row[place] for place in self._places]])
+
+    def cancel(self, db: Db, workspace: str, operation_id: str) -> None:
+        """Notes that an operation is to end, if it has not."""
+        db.run(self._cancel, {"workspace": workspace, "id": operation_id})
+
+    def to_do(self, db: Db) -> list[ToDo]:
+        """Every operation that has not ended, of all workspaces, the oldest first."""
+        return sorted((ToDo._make(row) for row in db.rows(self._to_do)), key=lambda todo: todo.id)
+
+    def page(self, db: Db, workspace: str, before: str, most: int) -> list[OperationRow]:
+        """Operations accepted before one, the newest first."""
+        values = {"workspace": workspace, "before": before, "most": most}
+        return [OperationRow._make(row) for row in db.rows(self._page, values)]
+
+    def delete(self, db: Db, workspace: str, operation_id: str) -> None:
+        """Forgets an operation and its outcomes."""
+        for statement in (self._delete_outcomes, self._delete):
+            db.run(statement, {"workspace": workspace, "id": operation_id})
+
+    def add_outcomes(self, db: Db, rows: Sequence[OutcomeRow]) -> None:
+        """Writes what became of rows."""
+        if rows:
+            db.run_many(self._insert_outcomes, rows)
+
+    def outcomes(self, db: Db, workspace: str, operation_id: str, most: int) -> list[OutcomeRow]:
+        """What became of the rows, in their order."""
+        values = {"workspace": workspace, "id": operation_id, "most": most}
+        rows = [OutcomeRow._make(row) for row in db.rows(self._outcomes, values)]
+        return [row._replace(refusal=bytes(row.refusal)) for row in rows]
+
+    def outcome_count(self, db: Db, workspace: str, operation_id: str) -> int:
+        """How many outcomes there are."""
+        return int(db.rows(self._outcome_count, {"workspace": workspace, "id": operation_id})[0][0])

@@ -1,0 +1,31 @@
+"""How to be refused long work with each reason there is; entered with the others when it is imported."""
+
+from __future__ import annotations
+
+from google.longrunning import operations_pb2
+from grpc import StatusCode as Code
+from messages import new_id
+from operations import Work
+from provocations import provokes
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def release_not_on_paper(stage):
+    release = stage.desk.release(test_form="form-1")
+    yield lambda: stage.desk.call("GetSessionTemplate", release_id=release.id), {"release_id": release.id}
+
+
+@provokes(Code.NOT_FOUND)
+def operation_not_found(stage):
+    name = f"workspaces/{stage.desk.workspace}/operations/{new_id()}"
+    yield lambda: Work(stage.desk).get(operations_pb2.Operation(name=name)), {"name": name}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def operation_under_way(stage):
+    work, release = Work(stage.desk), stage.desk.release()
+    for _ in range(5):
+        stage.desk.book(release)
+    operation = work.of_release("CREATE_PACKAGE", release, sessions_per_second=1)
+    yield lambda: work.delete(operation), {"name": operation.name}
+    work.cancel(operation)

@@ -1,0 +1,269 @@
+"""ImportSessions: rosters of any length, chunk by chunk, that may be sent again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from crowd import at_once
+from grpc import StatusCode
+from messages import booking, bookings, new_id
+from operations import Work, chunks_of, fields_of, info_of
+from rows import count, read, unchanged
+
+from exam_sessions.v1 import session_pb2
+from serving import Desk, Refused, serving, until
+
+
+@pytest.fixture(scope="module", params=["grpcio", "native"])
+def server(new_database, request):
+    """A server of this module, on each transport."""
+    with new_database() as database, serving(database, transport=request.param, tick_ms=5_000) as running:
+        yield running
+
+
+@pytest.fixture
+def work(desk):
+    return Work(desk)
+
+
+@pytest.fixture
+def release(desk):
+    return desk.release()
+
+
+def rosters(*sizes):
+    """A roster for each size, nobody in two of them."""
+    return [bookings(size, f"chunk{n}-") for n, size in enumerate(sizes)]
+
+
+def refusal_of(work, messages):
+    """What an import as a whole is refused with."""
+    with pytest.raises(Refused) as refused:
+        work.imported(messages)
+    return refused.value
+
+
+def assert_booked(server, desk, sessions):
+    """So many sessions are there, each booked once."""
+    assert desk.call("ListSessions", page_size=1, show_total_size=True).total_size == sessions
+    told = read(
+        server,
+        "SELECT count(DISTINCT session_id), count(*) FROM events WHERE workspace_id = ? AND action = 'schedule'",
+        desk.workspace,
+    )
+    assert told == [(sessions, sessions)]
+
+
+def test_chunks_are_answered_in_their_order_with_what_is_to_be_kept(server, desk, work, release):
+    chunks = rosters(3, 600, 1, 2)
+    answers = work.imported(chunks_of(desk, release, *chunks, first=7))
+    assert [(answer.chunk, answer.booked_count) for answer in answers] == [(7, 3), (8, 603), (9, 604), (10, 606)]
+    assert not any(answer.HasField("refusal") for answer in answers)
+    for answer, roster in zip(answers, chunks, strict=True):
+        assert [row.candidate_id for row in answer.sessions] == [row.candidate.candidate_id for row in roster]
+    row = answers[1].sessions[17]
+    session = desk.call("GetSession", keycode=row.keycode).session
+    assert (session.id, session.access_code, session.release_id) == (row.id, row.access_code, release.id)
+    assert session.state == session_pb2.STATE_SCHEDULED_BUT_NOT_CREATED
+    assert [event.actor for event in desk.history(session)] == ["test"]
+    assert_booked(server, desk, 606)
+
+
+def test_an_import_sent_again_is_answered_as_the_first_time(server, desk, work, release):
+    import_id, chunks = new_id(), rosters(50, 700, 5)
+    first = work.imported(chunks_of(desk, release, *chunks, import_id=import_id))
+    with unchanged(server, desk):
+        assert work.imported(chunks_of(desk, release, *chunks, import_id=import_id.upper())) == first
+    assert_booked(server, desk, 755)
+
+
+def test_an_import_goes_on_where_it_was_broken_off(server, desk, work, release):
+    import_id, chunks = new_id(), rosters(*[200] * 10)
+    part = work.imported(chunks_of(desk, release, *chunks[:4], import_id=import_id))
+    whole = work.imported(chunks_of(desk, release, *chunks, import_id=import_id))
+    assert whole[:4] == part
+    assert [answer.booked_count for answer in whole] == [200 * n for n in range(1, 11)]
+    rest = work.imported(chunks_of(desk, release, *chunks[8:], import_id=import_id, first=8))
+    assert [answer.sessions for answer in rest] == [answer.sessions for answer in whole[8:]]
+    assert [answer.booked_count for answer in rest] == [200, 400]
+    assert_booked(server, desk, 2_000)
+
+
+@pytest.mark.parametrize("answered", [0, 1, 4])
+def test_a_stream_that_breaks_in_the_middle_leaves_whole_chunks_and_goes_on_later(
+    server, desk, work, release, answered
+):
+    import_id, chunks = new_id(), rosters(*[300] * 8)
+    call = work.importing(chunks_of(desk, release, *chunks, import_id=import_id))
+    kept = [next(call) for _ in range(answered)]
+    call.cancel()
+    stored = count(server, "sessions", desk.workspace)
+    assert stored % 300 == 0
+    assert stored >= 300 * answered
+    again = work.imported(chunks_of(desk, release, *chunks, import_id=import_id))
+    assert again[:answered] == kept
+    assert again[-1].booked_count == 2_400
+    assert_booked(server, desk, 2_400)
+
+
+def test_a_refused_chunk_is_told_and_does_not_end_the_import(server, desk, work, release):
+    desk.book(release, "taken")
+    bad = [booking("fresh"), booking("taken"), booking("b"), booking("b")]
+    chunks = [bookings(3, "a"), bad, [booking("c"), booking("")], bookings(4, "d")]
+    answers = work.imported(chunks_of(desk, release, *chunks))
+    assert [(len(answer.sessions), answer.booked_count) for answer in answers] == [(3, 3), (0, 3), (0, 3), (4, 7)]
+    assert [answer.HasField("refusal") for answer in answers] == [False, True, True, False]
+    duplicate, blank = answers[1].refusal, answers[2].refusal
+    assert (duplicate.code, info_of(duplicate).reason) == (6, "DUPLICATE_CANDIDATE")
+    assert fields_of(duplicate) == ["bookings[1].candidate.candidate_id", "bookings[3].candidate.candidate_id"]
+    assert (blank.code, info_of(blank).reason) == (3, "INVALID_FIELD")
+    assert fields_of(blank) == ["bookings[1].candidate.candidate_id"]
+    assert_booked(server, desk, 8)
+
+
+def test_a_chunk_that_was_refused_can_be_mended_and_sent_again(server, desk, work, release):
+    import_id, chunks = new_id(), [bookings(2, "a"), [booking("b"), booking("b")], bookings(2, "c")]
+    assert work.imported(chunks_of(desk, release, *chunks, import_id=import_id))[1].HasField("refusal")
+    chunks[1] = [booking("b"), booking("b2")]
+    answers = work.imported(chunks_of(desk, release, *chunks, import_id=import_id))
+    assert [answer.booked_count for answer in answers] == [2, 4, 6]
+    assert_booked(server, desk, 6)
+
+
+def test_a_chunk_that_was_booked_cannot_be_sent_with_other_rows(server, desk, work, release):
+    import_id = new_id()
+    work.imported(chunks_of(desk, release, bookings(2, "a"), import_id=import_id))
+    answers = work.imported(chunks_of(desk, release, bookings(3, "a"), bookings(1, "z"), import_id=import_id))
+    assert info_of(answers[0].refusal).reason == "REQUEST_ID_REUSED"
+    assert (answers[1].booked_count, len(answers[1].sessions)) == (1, 1)
+    assert_booked(server, desk, 3)
+
+
+def test_the_rows_of_one_release_are_not_passed_off_as_anothers(server, desk, work, release):
+    import_id, chunk, other = new_id(), bookings(3), desk.release()
+    work.imported(chunks_of(desk, release, chunk, import_id=import_id))
+    (answer,) = work.imported(chunks_of(desk, other, chunk, import_id=import_id))
+    assert info_of(answer.refusal).reason == "REQUEST_ID_REUSED"
+    assert_booked(server, desk, 3)
+
+
+def without(messages, *fields, place=0):
+    """The messages of an import, one of them without some fields."""
+    for number, message in enumerate(messages):
+        if number == place:
+            for field in fields:
+                message.ClearField(field)
+        yield message
+
+
+@pytest.mark.parametrize("field", ["release_id", "import_id"])
+def test_the_first_message_names_release_and_import(server, desk, work, release, field):
+    with unchanged(server, desk):
+        refused = refusal_of(work, without(chunks_of(desk, release, bookings(2)), field))
+    assert (refused.code, refused.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+    assert list(refused.fields) == [field]
+
+
+def test_later_messages_need_not_name_them_again(server, desk, work, release):
+    messages = chunks_of(desk, release, *rosters(2, 3))
+    fields = ("workspace_id", "release_id", "import_id")
+    assert [a.booked_count for a in work.imported(without(messages, *fields, place=1))] == [2, 5]
+    assert_booked(server, desk, 5)
+
+
+def test_the_first_message_may_have_no_sessions(server, desk, work, release):
+    answers = work.imported(chunks_of(desk, release, [], *rosters(2, 3)))
+    assert [(answer.chunk, answer.booked_count) for answer in answers] == [(1, 2), (2, 5)]
+
+
+def test_an_import_of_nothing_is_answered_with_nothing(server, desk, work, release):
+    with unchanged(server, desk):
+        assert work.imported([]) == []
+        assert work.imported(chunks_of(desk, release, [])) == []
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_more_than_ten_thousand_rows_are_refused_and_what_came_before_stays(server, desk, work, release, place):
+    import_id, chunks = new_id(), [bookings(10, "a")] * place + [bookings(10_001, "b")]
+    refused = refusal_of(work, chunks_of(desk, release, *chunks, import_id=import_id))
+    assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", ["bookings"])
+    until(lambda: count(server, "sessions", desk.workspace) == 10 * place)
+    chunks[place] = bookings(10_000, "b")
+    assert (
+        work.imported(chunks_of(desk, release, *chunks, import_id=import_id))[-1].booked_count == 10_000 + 10 * place
+    )
+    assert_booked(server, desk, 10_000 + 10 * place)
+
+
+def test_a_release_that_is_not_there_or_another_workspaces_is_refused(server, desk, work, release):
+    other = Desk(server.target)
+    for messages in (
+        chunks_of(desk, session_pb2.Session(id=new_id()), bookings(1)),
+        chunks_of(other, release, bookings(1)),
+    ):
+        refused = refusal_of(work, messages)
+        assert (refused.code, refused.reason) == (StatusCode.NOT_FOUND, "RELEASE_NOT_FOUND")
+    other.close()
+
+
+def test_a_finalized_release_takes_no_import(server, desk, work, release):
+    desk.call("FinalizeRelease", release_id=release.id)
+    with unchanged(server, desk):
+        refused = refusal_of(work, chunks_of(desk, release, bookings(1)))
+    assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "RELEASE_FINALIZED")
+
+
+def test_a_release_finalized_under_an_import_takes_no_more_chunks(server, desk, work, release):
+    def chunks():
+        messages = chunks_of(desk, release, *rosters(2, 3, 4))
+        yield next(messages)
+        until(lambda: count(server, "sessions", desk.workspace) == 2)
+        desk.call("FinalizeRelease", release_id=release.id)
+        yield from messages
+
+    answers = work.imported(chunks())
+    assert [answer.booked_count for answer in answers] == [2, 2, 2]
+    assert {info_of(answer.refusal).reason for answer in answers[1:]} == {"RELEASE_FINALIZED"}
+
+
+def test_an_import_is_the_business_of_its_workspace(server, desk, work, release):
+    other = Desk(server.target)
+    import_id, chunk = new_id(), bookings(3)
+    work.imported(chunks_of(desk, release, chunk, import_id=import_id))
+    (answer,) = Work(other).imported(chunks_of(other, other.release(), chunk, import_id=import_id))
+    assert answer.booked_count == 3
+    assert_booked(server, desk, 3)
+    assert_booked(server, other, 3)
+    other.close()
+
+
+def test_an_import_sent_by_several_at_once_is_booked_once(server, desk, work, release):
+    import_id, chunks = new_id(), rosters(*[400] * 5)
+
+    def imported():
+        own = Desk(server.target, desk.workspace)
+        try:
+            return Work(own).imported(chunks_of(own, release, *chunks, import_id=import_id))
+        finally:
+            own.close()
+
+    outcomes = at_once(*[imported] * 4)
+    assert outcomes == [outcomes[0]] * 4
+    assert_booked(server, desk, 2_000)
+
+
+def test_a_caller_that_reads_its_answers_late_gets_them_all(server, desk, work, release):
+    call = work.importing(chunks_of(desk, release, *rosters(*[1_000] * 12)))
+    time.sleep(1)
+    assert [answer.booked_count for answer in call] == [1_000 * n for n in range(1, 13)]
+    assert_booked(server, desk, 12_000)
+
+
+def test_bytes_that_are_no_message_end_the_import(server, desk, release):
+    sound = next(chunks_of(desk, release, bookings(3))).SerializeToString()
+    call = desk.channel.stream_stream("/exam_sessions.v1.SessionService/ImportSessions")
+    with pytest.raises(Refused) as refused:
+        Work(desk)._call(lambda request, **_: list(call(iter(request), timeout=60)), [sound, b"\xff\xff"])
+    assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
+    until(lambda: count(server, "sessions", desk.workspace) == 3)

@@ -1,0 +1,115 @@
+"""Imports that change servers on their way."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import grpc
+import pytest
+from crowd import at_once
+from messages import bookings, new_id
+from operations import Work, chunks_of
+from processes import ServerProcess, calling, was_cut_off
+from rows import count
+
+from exam_sessions.v1 import session_service_pb2
+from serving import Desk, read_refusal, serving
+
+WORKSPACE = "w"
+ROSTERS = [bookings(300, f"chunk{n}-") for n in range(10)]
+
+
+@pytest.fixture
+def two(database):
+    """Desks at two servers of one database, in one workspace."""
+    with serving(database) as one, serving(database) as other:
+        desks = [Desk(server.target, WORKSPACE) for server in (one, other)]
+        yield desks
+        for desk in desks:
+            desk.close()
+
+
+def booked(desk):
+    return desk.call("ListSessions", page_size=1, show_total_size=True).total_size
+
+
+def test_an_import_goes_on_at_another_server(two):
+    one, other = two
+    release, import_id = one.release(), new_id()
+    part = Work(one).imported(chunks_of(one, release, *ROSTERS[:6], import_id=import_id))
+    whole = Work(other).imported(chunks_of(other, release, *ROSTERS, import_id=import_id))
+    assert whole[:6] == part
+    assert whole[-1].booked_count == booked(one) == booked(other) == 3_000
+
+
+def test_an_import_sent_to_two_servers_at_once_is_booked_once(two):
+    release, import_id = two[0].release(), new_id()
+    first, second = at_once(
+        *[lambda d=desk: Work(d).imported(chunks_of(d, release, *ROSTERS, import_id=import_id)) for desk in two]
+    )
+    assert first == second
+    assert first[-1].booked_count == booked(two[0]) == 3_000
+
+
+def slowly(desk, release, import_id, go_on):
+    """The messages of the import, which come one by one until they may come at once."""
+    for message in chunks_of(desk, release, *ROSTERS, import_id=import_id):
+        yield message
+        go_on.wait(0.1)
+
+
+def test_a_server_that_stops_lets_an_import_come_to_its_end(database):
+    go_on = threading.Event()
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
+        call = Work(desk).importing(slowly(desk, desk.release(), new_id(), go_on))
+        next(call)
+        server.terminate()
+        go_on.set()
+        assert list(call)[-1].booked_count == 3_000
+        assert server.wait() == 0
+
+
+def test_a_server_that_does_not_wait_for_the_end_of_an_import_keeps_whole_chunks(database):
+    import_id, go_on = new_id(), threading.Event()
+    with ServerProcess(database, **{"drain-s": 0.1}) as doomed, calling(doomed, WORKSPACE) as desk:
+        release = desk.release()
+        call = Work(desk).importing(slowly(desk, release, import_id, go_on))
+        kept = [next(call) for _ in range(3)]
+        doomed.terminate()
+        with pytest.raises(grpc.RpcError) as cut:
+            kept.extend(call)
+        assert was_cut_off(cut.value)
+        go_on.set()
+        assert doomed.wait() == 0
+    with serving(database) as server:
+        desk = Desk(server.target, WORKSPACE)
+        assert 300 * len(kept) <= booked(desk) < 3_000
+        assert count(server, "sessions", WORKSPACE) == booked(desk)
+        assert booked(desk) % 300 == 0
+        whole = Work(desk).imported(chunks_of(desk, release, *ROSTERS, import_id=import_id))
+        assert whole[: len(kept)] == kept
+        assert booked(desk) == 3_000
+        desk.close()
+
+
+def test_an_idle_import_does_not_hold_up_a_server_that_stops(database):
+    with serving(database, drain_s=30) as server:
+        desk = Desk(server.target)
+        release, gate = desk.release(), threading.Event()
+
+        def chunks():
+            yield session_service_pb2.ImportSessionsRequest(
+                workspace_id=desk.workspace, release_id=release.id, import_id=new_id(), bookings=bookings(3)
+            )
+            gate.wait(60)
+
+        answers = Work(desk).importing(chunks())
+        assert next(answers).booked_count == 3
+        began = time.monotonic()
+    assert time.monotonic() - began < 15
+    with pytest.raises(grpc.RpcError) as ended:
+        next(answers)
+    assert read_refusal(ended.value).reason == "SHUTTING_DOWN"
+    gate.set()
+    desk.close()

@@ -1,0 +1,172 @@
+"""Operations whose server goes away: another takes over, and nothing is done twice."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from operations import (
+    COMPLETED,
+    RUNNING,
+    Work,
+    counts_of,
+    done_of,
+    filled,
+    long_lasting,
+    status_of,
+    times_done,
+)
+from processes import ServerProcess, calling
+from rows import read
+
+from serving import Desk, serving, until
+
+WORKSPACE = "w"
+LEASE_S = 5
+"""Seconds for which an operation is its server's after a step."""
+
+
+def owner_of(server, operation):
+    """Who has an operation, until when, and where its next step is."""
+    name = operation.name.rpartition("/")[2]
+    return read(server, "SELECT owner, lease_until, next_time FROM operations WHERE id = ?", name)[0]
+
+
+def stop_working(server):
+    """Ends the work of a server in the middle, as if it had died; it holds what it holds."""
+
+    async def stop():
+        server.app.service._working.cancel()
+
+    server.run(stop())
+
+
+@pytest.fixture
+def two(database, clock):
+    """Two servers of one database, whose clock the test holds."""
+    with serving(database, clock) as one, serving(database, clock) as other:
+        yield one, other
+
+
+@pytest.fixture
+def desks(two):
+    """A desk at each, in one workspace."""
+    desks = [Desk(server.target, WORKSPACE) for server in two]
+    yield desks
+    for desk in desks:
+        desk.close()
+
+
+def test_nobody_touches_an_operation_whose_server_holds_it_and_another_takes_over_after_that(two, desks, clock):
+    (one, other), release = two, filled(desks[0], 30)
+    first, second = (Work(desk) for desk in desks)
+    operation = long_lasting(first, release, per_second=20)
+    until(lambda: 3 <= done_of(second, operation) < 25)
+    holders = {one: first, other: second}
+    owner = owner_of(one, operation)[0]
+    holder, rest = (one, other) if owner == one.app.service.worker._server else (other, one)
+    stop_working(holder)
+    done = done_of(second, operation)
+    time.sleep(1.5)
+    assert done <= done_of(second, operation) <= done + 2
+    assert owner_of(one, operation)[0] == owner
+    assert status_of(second.get(operation)) == RUNNING
+    clock.advance(LEASE_S + 2)
+    ended = holders[rest].wait(operation, seconds=10)
+    assert (status_of(ended), counts_of(ended)) == (COMPLETED, (30, 30, 0))
+    assert times_done(one, release) == {1: 30}
+
+
+def test_an_operation_can_be_cancelled_and_awaited_at_any_server(two, desks):
+    first, second = (Work(desk) for desk in desks)
+    release = filled(desks[0], 30)
+    operation = long_lasting(first, release, per_second=5)
+    until(lambda: done_of(second, operation) > 0)
+    second.cancel(operation)
+    ended = second.wait(operation, seconds=10)
+    assert (ended.done, ended.error.code) == (True, 1)
+    assert times_done(two[0], release) == {1: counts_of(ended)[0]}
+
+
+def test_many_servers_do_every_step_once(database):
+    with serving(database) as one, serving(database) as two, serving(database) as three:
+        desk = Desk(one.target, WORKSPACE)
+        work, releases = Work(desk), [filled(desk, 400, f"r{n}-") for n in range(4)]
+        operations = [work.of_release("REMOVE_PIN", release) for release in releases]
+        ended = [work.wait(operation) for operation in operations]
+        assert [counts_of(operation) for operation in ended] == [(400, 400, 0)] * 4
+        assert [times_done(one, release) for release in releases] == [{1: 400}] * 4
+        assert {two.database, three.database} == {database}
+        desk.close()
+
+
+def test_a_server_that_stops_hands_its_work_back(database):
+    with serving(database) as one:
+        desk = Desk(one.target, WORKSPACE)
+        release = filled(desk, 40)
+        operation = long_lasting(Work(desk), release, per_second=20)
+        until(lambda: done_of(Work(desk), operation) > 2)
+        desk.close()
+    assert owner_of(one, operation)[:2] == ("", 0)
+    stopped = time.monotonic()
+    with serving(database) as other:
+        desk = Desk(other.target, WORKSPACE)
+        work = Work(desk)
+        before = done_of(work, operation)
+        assert 2 < before < 40
+        until(lambda: done_of(work, operation) > before + 1)
+        assert time.monotonic() - stopped < LEASE_S - 1
+        assert counts_of(work.wait(operation)) == (40, 40, 0)
+        assert times_done(other, release) == {1: 40}
+        desk.close()
+
+
+def test_a_process_told_to_stop_hands_its_work_to_those_who_live_on(database):
+    with ServerProcess(database) as doomed, serving(database) as other:
+        witness = Desk(other.target, WORKSPACE)
+        work, release = Work(witness), filled(witness, 60)
+        with calling(doomed, WORKSPACE) as desk:
+            operation = long_lasting(Work(desk), release, per_second=20)
+            until(lambda: done_of(work, operation) > 2)
+        doomed.terminate()
+        assert doomed.wait() == 0
+        ended = work.wait(operation)
+        assert (status_of(ended), counts_of(ended)) == (COMPLETED, (60, 60, 0))
+        assert times_done(other, release) == {1: 60}
+        witness.close()
+
+
+def test_the_work_of_a_killed_process_is_taken_over_within_seconds(database):
+    with ServerProcess(database) as doomed, calling(doomed, WORKSPACE) as desk:
+        release = filled(desk, 60)
+        operation = long_lasting(Work(desk), release, per_second=20)
+        until(lambda: done_of(Work(desk), operation) > 2)
+        with serving(database) as other:
+            witness = Desk(other.target, WORKSPACE)
+            work = Work(witness)
+            doomed.kill()
+            doomed.wait()
+            killed, before = time.monotonic(), done_of(work, operation)
+            until(lambda: done_of(work, operation) > before or before == 60)
+            assert time.monotonic() - killed < LEASE_S + 3
+            assert counts_of(work.wait(operation)) == (60, 60, 0)
+            assert times_done(other, release) == {1: 60}
+            witness.close()
+
+
+def test_a_server_that_was_only_asleep_does_nothing_again(database):
+    with ServerProcess(database) as sleeper, calling(sleeper, WORKSPACE) as desk:
+        release = filled(desk, 60)
+        operation = long_lasting(Work(desk), release, per_second=20)
+        until(lambda: done_of(Work(desk), operation) > 2)
+        sleeper.freeze()
+        with serving(database) as other:
+            witness = Desk(other.target, WORKSPACE)
+            work = Work(witness)
+            before = done_of(work, operation)
+            until(lambda: done_of(work, operation) > before, seconds=15)
+            sleeper.thaw()
+            ended = work.wait(operation)
+            assert (status_of(ended), counts_of(ended)) == (COMPLETED, (60, 60, 0))
+            assert times_done(other, release) == {1: 60}
+            witness.close()

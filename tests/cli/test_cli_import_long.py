@@ -1,0 +1,287 @@
+"""A roster longer than one batch may be: it goes through one stream, and keeps every promise of an import."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from terminal import Terminal, rows_of
+
+from exam_sessions.cli import importer
+from exam_sessions.rpc.client import Client
+from exam_sessions.rpc.client_import import ImportStream
+from serving import Desk, RunningServer
+
+LONG = 10_500
+
+
+@pytest.fixture
+def release(desk):
+    return desk.release()
+
+
+@pytest.fixture
+def roster(tmp_path):
+    """Writes a roster of so many candidates and gives its path."""
+
+    def write(count=LONG, name="roster.csv", first=0):
+        path = tmp_path / name
+        path.write_text("candidate_id,name_last\n" + "".join(f"c{n},N{n}\n" for n in range(first, first + count)))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def chunks(monkeypatch):
+    """The sizes of the chunks that streams were given; the streams themselves are counted by their opening."""
+    sent, book = [], ImportStream.book
+
+    def booked(self, chunk, bookings):
+        sent.append(len(bookings))
+        return book(self, chunk, bookings)
+
+    monkeypatch.setattr(ImportStream, "book", booked)
+    return sent
+
+
+def total(desk, release):
+    reply = desk.call("ListSessions", filter={"release_ids": [release.id]}, page_size=1, show_total_size=True)
+    return reply.total_size
+
+
+def codes_of(path):
+    return rows_of(path.with_name(f"{path.stem}-codes.csv"))
+
+
+def stop_after(monkeypatch, chunks):
+    """Lets a stream book so many chunks, then stops the import as Ctrl-C would."""
+    book, left = ImportStream.book, itertools.count(chunks, -1)
+
+    def booked(self, chunk, bookings):
+        if not next(left):
+            raise KeyboardInterrupt
+        return book(self, chunk, bookings)
+
+    monkeypatch.setattr(ImportStream, "book", booked)
+
+
+def assert_each_has_one(desk, release, path, count=LONG):
+    codes = codes_of(path)
+    assert total(desk, release) == count
+    assert [row["candidate_id"] for row in codes] == [f"c{n}" for n in range(count)]
+    assert len({row["session_id"] for row in codes}) == count
+
+
+def test_a_long_roster_goes_through_one_stream_and_a_short_one_does_not(
+    terminal, desk, release, roster, chunks, monkeypatch
+):
+    opened, importing = [], Client.importing
+    monkeypatch.setattr(Client, "importing", lambda *words: opened.append(words) or importing(*words))
+    path = roster()
+    said = terminal("import", path, "--release", release.id)
+    assert said.stdout.startswith("10,500 rows imported in ")
+    assert chunks == [1000] * 10 + [500]
+    assert_each_has_one(desk, release, path)
+    session = desk.call("GetSession", keycode=codes_of(path)[-1]["keycode"]).session
+    assert session.candidate.name_last == "N10499"
+    terminal("import", roster(10_000, "short.csv", first=LONG), "--release", release.id)
+    assert len(opened) == 1
+
+
+def test_a_long_import_typed_twice_changes_nothing(terminal, desk, release, roster, chunks):
+    path = roster()
+    terminal("import", path, "--release", release.id)
+    codes = codes_of(path)
+    del chunks[:]
+    again = terminal("import", path, "--release", release.id)
+    assert "10,500 rows were imported by an earlier run of this file" in again.stderr
+    assert "nothing is left to import" in again.stdout
+    assert codes_of(path) == codes
+    assert not chunks
+
+
+@pytest.mark.parametrize("chunk", [1000, 1700, 10_000])
+def test_an_interrupted_long_import_goes_on_with_chunks_of_any_size(
+    terminal, desk, release, roster, monkeypatch, chunk
+):
+    path = roster()
+    with monkeypatch.context() as patch:
+        stop_after(patch, chunks=2)
+        stopped = terminal("import", path, "--release", release.id, "--chunk", 1300, code=1)
+    assert "stopped after 2,600 of 10,500 rows;" in stopped.stderr
+    again = terminal("import", path, "--release", release.id, "--chunk", chunk)
+    assert "2,600 rows were imported by an earlier run" in again.stderr
+    assert "7,900 rows imported" in again.stdout
+    assert_each_has_one(desk, release, path)
+
+
+def test_an_answer_that_was_lost_on_the_stream_is_had_again(terminal, desk, release, roster, monkeypatch):
+    path, book = roster(), ImportStream.book
+
+    def booked_but_lost(self, chunk, bookings):
+        book(self, chunk, bookings)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImportStream, "book", booked_but_lost)
+        terminal("import", path, "--release", release.id, code=1)
+    assert total(desk, release) == 1000
+    terminal("import", path, "--release", release.id)
+    assert_each_has_one(desk, release, path)
+
+
+def test_a_stream_that_breaks_is_opened_again_and_the_chunk_is_booked_once(
+    terminal, desk, release, roster, monkeypatch
+):
+    path, book, broken = roster(), ImportStream.book, []
+
+    def breaking(self, chunk, bookings):
+        if len(broken) < 3 and bookings[0].candidate_id == "c2000":
+            broken.append(chunk)
+            # Booked, but the way to the server breaks before the answer is heard.
+            book(self, chunk, bookings)
+            self.close()
+        return book(self, chunk, bookings)
+
+    monkeypatch.setattr(ImportStream, "book", breaking)
+    terminal("import", path, "--release", release.id)
+    assert len(broken) == 1
+    assert_each_has_one(desk, release, path)
+
+
+def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, roster, monkeypatch):
+    path, book, servers = roster(), ImportStream.book, [RunningServer(database, drain_s=1)]
+    target = servers[0].target
+
+    def restarting(self, chunk, bookings):
+        if len(servers) == 1 and bookings[0].candidate_id == "c3000":
+            servers[0].stop()
+            servers.append(RunningServer(database, listen=target, drain_s=1))
+        return book(self, chunk, bookings)
+
+    monkeypatch.setattr(ImportStream, "book", restarting)
+    desk = Desk(target)
+    try:
+        release = desk.release()
+        Terminal(target, desk.workspace)("import", path, "--release", release.id)
+        assert len(servers) == 2
+        assert_each_has_one(desk, release, path)
+    finally:
+        desk.close()
+        servers[-1].stop()
+
+
+def test_a_server_that_stays_away_ends_a_long_import_with_a_way_on(database, roster, monkeypatch):
+    monkeypatch.setattr(importer, "PATIENCE", 0.3)
+    path, book, server = roster(), ImportStream.book, RunningServer(database, drain_s=1)
+
+    def leaving(self, chunk, bookings):
+        if bookings[0].candidate_id == "c2000" and server.app:
+            server.stop()
+            server.app = None
+        return book(self, chunk, bookings)
+
+    monkeypatch.setattr(ImportStream, "book", leaving)
+    desk = Desk(server.target)
+    release = desk.release()
+    said = Terminal(server.target, desk.workspace)("import", path, "--release", release.id, code=1).stderr
+    desk.close()
+    assert "stopped after 2,000 of 10,500 rows; type the same command again to go on" in said
+    assert f"no server answers at {server.target}" in said or "the server is shutting down" in said
+
+
+def test_a_row_that_is_taken_meanwhile_stops_it_and_nothing_behind_is_booked(
+    terminal, desk, release, roster, monkeypatch
+):
+    path, book = roster(), ImportStream.book
+
+    def somebody_is_faster(self, chunk, bookings):
+        if bookings[0].candidate_id == "c1000":
+            desk.book(release, candidate_id="c1007")
+        return book(self, chunk, bookings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImportStream, "book", somebody_is_faster)
+        said = terminal("import", path, "--release", release.id, code=1).stderr
+    assert f"{path}:1009: candidate_id: candidate c1007 already has a session" in said
+    assert "1,000 rows before are written" in said
+    assert total(desk, release) == 1001
+    terminal("import", path, "--release", release.id, "--skip-booked")
+    assert_each_has_one(desk, release, path)
+
+
+def test_a_release_finalized_meanwhile_stops_it(terminal, desk, release, roster, monkeypatch):
+    path, book = roster(), ImportStream.book
+
+    def finalized(self, chunk, bookings):
+        if bookings[0].candidate_id == "c1000":
+            desk.call("FinalizeRelease", release_id=release.id)
+        return book(self, chunk, bookings)
+
+    monkeypatch.setattr(ImportStream, "book", finalized)
+    said = terminal("import", path, "--release", release.id, code=1).stderr
+    assert "stopped after 1,000 of 10,500 rows" in said
+    assert "RELEASE_FINALIZED" in said
+
+
+def test_a_long_import_is_recognized_when_the_service_has_forgotten_the_requests(
+    clocked_server, clocked_desk, clock, roster, monkeypatch
+):
+    terminal, release = Terminal(clocked_server.target, clocked_desk.workspace), clocked_desk.release()
+    path = roster()
+    with monkeypatch.context() as patch:
+        stop_after(patch, chunks=2)
+        terminal("import", path, "--release", release.id, code=1)
+    clock.advance(30 * 86_400)
+    for _ in range(100):
+        clocked_server.sweep()
+    assert clocked_server.database.read("SELECT count(*) FROM requests") == [(0,)]
+    said = terminal("import", path, "--release", release.id)
+    assert "2,000 rows were imported by an earlier run" in said.stderr
+    assert_each_has_one(clocked_desk, release, path)
+
+
+def test_what_was_booked_by_batches_is_recognized_and_the_rest_goes_through_the_stream(
+    terminal, desk, release, roster, chunks, monkeypatch
+):
+    path, book, left = roster(), Client.book, itertools.count(3, -1)
+
+    def booked(self, release_id, bookings, request_id="", *, validate_only=False):
+        if not validate_only and not next(left):
+            raise KeyboardInterrupt
+        return book(self, release_id, bookings, request_id, validate_only=validate_only)
+
+    with monkeypatch.context() as patch:
+        # As the command did it before there was a stream.
+        patch.setattr(importer, "LARGEST", 2 * LONG)
+        patch.setattr(Client, "book", booked)
+        terminal("import", path, "--release", release.id, code=1)
+    assert not chunks
+    again = terminal("import", path, "--release", release.id)
+    assert "3,000 rows were imported by an earlier run" in again.stderr
+    assert sum(chunks) == 7500
+    assert_each_has_one(desk, release, path)
+
+
+def test_a_chunk_whose_sessions_were_all_deleted_is_booked_anew_with_codes_that_work(
+    terminal, desk, release, roster, monkeypatch
+):
+    path, book = roster(), ImportStream.book
+
+    def stopped(self, chunk, bookings):
+        if bookings[0].candidate_id == "c1000":
+            raise KeyboardInterrupt
+        return book(self, chunk, bookings)
+
+    for n in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(ImportStream, "book", stopped)
+            terminal("import", path, "--release", release.id, code=1)
+        assert total(desk, release) == 1000
+        terminal("sessions", "transition", "delete", "--release", release.id)
+        assert total(desk, release) == 0, n
+    terminal("import", path, "--release", release.id)
+    assert_each_has_one(desk, release, path)
+    for row in codes_of(path)[::1000]:
+        assert desk.call("GetSession", keycode=row["keycode"]).session.id == row["session_id"]

@@ -1,0 +1,256 @@
+"""One action on many sessions: named ones at once, those that match by an operation."""
+
+from __future__ import annotations
+
+import pytest
+from terminal import typed
+
+from exam_sessions.rpc.client import Client
+from exam_sessions.rpc.failures import NoServer
+from exam_sessions.v1 import session_pb2
+from serving import until
+
+STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
+FINISHED = (*STARTED, "FinishSession")
+
+
+@pytest.fixture
+def release(desk):
+    return desk.release(name="Maths, May")
+
+
+@pytest.fixture
+def room(desk, release):
+    """Three sessions in progress in one room."""
+    return [desk.walk(desk.book(release, centre_id="K-03"), *STARTED) for _ in range(3)]
+
+
+def states(desk, sessions):
+    return [session_pb2.State.Name(desk.get(session).state).removeprefix("STATE_") for session in sessions]
+
+
+def lines_of(said):
+    return [line.split() for line in said.stdout.splitlines()]
+
+
+def transition(terminal, *words, code=0):
+    return terminal("sessions", "transition", *words, code=code)
+
+
+def test_a_fire_alarm_pauses_a_room_and_nobody_else(terminal, desk, release, room):
+    elsewhere = desk.walk(desk.book(release, centre_id="K-04"), *STARTED)
+    waiting = desk.book(release, centre_id="K-03")
+    said = transition(terminal, "pause", "--centre", "K-03", "--state", "in_progress")
+    assert states(desk, room) == ["PAUSED"] * 3
+    assert states(desk, [elsewhere, waiting]) == ["IN_PROGRESS", "SCHEDULED_BUT_NOT_CREATED"]
+    assert "3 sessions match" in said.stderr
+    assert "cancel:  exam-sessions operations cancel " in said.stderr
+    assert ["what", "pause"] in lines_of(said)
+    assert ["status", "COMPLETED"] in lines_of(said)
+    assert ["done", "3", "of", "3"] in lines_of(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "moved"),
+    [
+        (["--release", "Maths, May"], {"a", "b"}),
+        (["--release", "Maths, May", "--release", "Physics"], {"a", "b", "c"}),
+        (["--candidate", "a", "--candidate", "c"], {"a", "c"}),
+        (["--school", "north"], {"b"}),
+        (["--district", "lakes"], {"c"}),
+        (["--school", "north", "--candidate", "a"], set()),
+        (["--all"], {"a", "b", "c"}),
+    ],
+)
+def test_those_are_moved_who_match(terminal, desk, release, words, moved):
+    other = desk.release(name="Physics")
+    for name, where, place in (
+        ("a", release, {}),
+        ("b", release, {"school_id": "north"}),
+        ("c", other, {"district_id": "lakes"}),
+    ):
+        booking = session_pb2.Booking(candidate=session_pb2.Candidate(candidate_id=name, **place))
+        desk.call("CreateSession", release_id=where.id, booking=booking)
+    transition(terminal, "create-package", *words)
+    found = desk.call("ListSessions", filter={"states": [session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED]}).sessions
+    assert {session.candidate.candidate_id for session in found} == moved
+
+
+def test_named_sessions_are_moved_at_once_by_id_or_keycode(terminal, desk, room):
+    said = transition(terminal, "PAUSE", room[0].id, room[1].keycode.lower())
+    assert said.stdout == "pause: 2 sessions done\n"
+    assert states(desk, room) == ["PAUSED", "PAUSED", "IN_PROGRESS"]
+    first, second = (desk.history(session)[-1] for session in room[:2])
+    assert first.request_id == second.request_id
+    assert not terminal.json("operations", "list")
+
+
+def test_a_session_named_twice_is_moved_once(terminal, desk, room):
+    said = transition(terminal, "pause", room[0].id, room[0].keycode)
+    assert said.stdout == "pause: 1 session done\n"
+    assert [event.to_state for event in desk.history(room[0])].count(session_pb2.STATE_PAUSED) == 1
+
+
+def test_one_that_cannot_be_moved_keeps_all_where_they_are_and_is_named_as_it_was_typed(terminal, desk, room):
+    ready = desk.walk(desk.book(), *STARTED[:2])
+    said = transition(terminal, "pause", room[0].id, ready.keycode, room[1].keycode, code=1).stderr
+    assert f"{ready.keycode}: " in said
+    assert "INVALID_TRANSITION" in said
+    assert "refused for 1 of 3 sessions; nothing was written" in said
+    assert room[0].id not in said
+    assert states(desk, [*room, ready]) == ["IN_PROGRESS"] * 3 + ["READY"]
+
+
+def test_a_keycode_nobody_has_is_refused_before_anything_is_moved(terminal, desk, room):
+    said = transition(terminal, "pause", room[0].keycode, "NOSUCHKC", code=1).stderr
+    assert "SESSION_NOT_FOUND" in said
+    assert states(desk, room) == ["IN_PROGRESS"] * 3
+
+
+def test_a_preview_counts_those_that_match_and_moves_none(terminal, desk, release, room):
+    desk.book(release)
+    said = transition(terminal, "pause", "--release", release.id, "--preview").stdout
+    assert said == "4 sessions match now; nothing was written\n"
+    assert terminal.json("sessions", "transition", "pause", "--centre", "K-03", "--preview") == [
+        {"session_count": "3"}
+    ]
+    assert states(desk, room) == ["IN_PROGRESS"] * 3
+    assert not terminal.json("operations", "list")
+
+
+def test_a_preview_of_named_ones_says_whether_it_is_possible(terminal, desk, room):
+    said = transition(terminal, "pause", room[0].id, room[1].id, "--preview").stdout
+    assert said == "pause is possible for 2 sessions; nothing was written\n"
+    transition(terminal, "resume", room[0].id, "--preview", code=1)
+    assert states(desk, room) == ["IN_PROGRESS"] * 3
+
+
+def test_each_that_cannot_be_moved_is_told_and_the_rest_is_moved(terminal, desk, release, room):
+    waiting = desk.book(release)
+    said = transition(terminal, "pause", "--release", release.id, code=1)
+    assert states(desk, [*room, waiting]) == ["PAUSED"] * 3 + ["SCHEDULED_BUT_NOT_CREATED"]
+    assert ["refused", "1"] in lines_of(said)
+    (row,) = [line for line in lines_of(said) if waiting.id in line]
+    assert row[2] == "INVALID_TRANSITION"
+    (printed,) = terminal.json("operations", "list")
+    (told,) = terminal.json("operations", "show", printed["name"])
+    assert [row["session_id"] for row in told["response"]["rows"]] == [waiting.id]
+
+
+def test_without_waiting_the_operation_s_id_is_printed(terminal, desk, release, room):
+    said = transition(terminal, "pause", "--release", release.id, "--no-wait")
+    operation_id = said.stdout.strip()
+    assert f"exam-sessions operations wait {operation_id}" in said.stderr
+    terminal("operations", "wait", operation_id)
+    assert states(desk, room) == ["PAUSED"] * 3
+
+
+def test_a_rate_makes_it_slow(terminal, desk, release):
+    sessions = [desk.book(release) for _ in range(30)]
+    words = ("create_package", "--release", release.id, "--per-second", "10", "--no-wait")
+    operation_id = transition(terminal, *words).stdout.strip()
+    until(lambda: "SCHEDULED_BUT_NOT_DOWNLOADED" in states(desk, sessions))
+    assert states(desk, sessions).count("SCHEDULED_BUT_NOT_CREATED") > 5
+    terminal("operations", "cancel", operation_id)
+
+
+def test_what_came_of_it_is_printed_as_json(terminal, room):
+    (printed,) = terminal.json("sessions", "transition", "pause", "--centre", "K-03")
+    assert printed["done"]
+    assert printed["metadata"]["action"] == "ACTION_PAUSE"
+    assert printed["response"]["succeeded_count"] == "3"
+    assert terminal.json("sessions", "transition", "resume", room[0].id) == [{"session_count": "1"}]
+
+
+def test_it_goes_on_when_nobody_watches_it_any_more(terminal, desk, release, room, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "wait", interrupted)
+        words = ("pause", "--release", release.id, "--per-second", "2")
+        said = transition(terminal, *words, code=1).stderr
+    assert "it goes on without being watched" in said
+    assert said.count("exam-sessions operations cancel ") == 2
+    until(lambda: states(desk, room) == ["PAUSED"] * 3)
+
+
+def test_a_server_that_is_away_for_a_moment_is_waited_for(terminal, desk, room, monkeypatch):
+    wait, gone = Client.wait, []
+
+    def flickering(self, operation_id, seconds):
+        if not gone:
+            gone.append(operation_id)
+            raise NoServer(self.target)
+        return wait(self, operation_id, seconds)
+
+    monkeypatch.setattr(Client, "wait", flickering)
+    transition(terminal, "pause", "--centre", "K-03", "--per-second", "10")
+    assert gone
+    assert states(desk, room) == ["PAUSED"] * 3
+
+
+def test_an_answer_that_was_lost_starts_no_second_operation(terminal, room, monkeypatch):
+    send, lost = Client.transition, []
+
+    def losing(self, *words, **fields):
+        reply = send(self, *words, **fields)
+        if not lost:
+            lost.append(reply)
+            raise NoServer(self.target)
+        return reply
+
+    monkeypatch.setattr(Client, "transition", losing)
+    transition(terminal, "pause", "--centre", "K-03")
+    assert lost
+    assert len(terminal.json("operations", "list")) == 1
+
+
+def test_an_action_is_given_what_it_takes(terminal, desk):
+    absent = desk.book()
+    transition(terminal, "void", absent.id, "--reason", "absent", "--message", "was ill")
+    found = desk.get(absent)
+    assert (found.void_reason, found.void_message) == (session_pb2.VOID_REASON_ABSENT, "was ill")
+    sitting, candidates_own = (desk.walk(desk.book(), *STARTED) for _ in range(2))
+    transition(terminal, "finish", sitting.id, "--finished-by", "invigilator")
+    transition(terminal, "finish", candidates_own.id)
+    reasons = [desk.get(session).attempt.finish_reason for session in (sitting, candidates_own)]
+    assert reasons == [session_pb2.FINISH_REASON_INVIGILATOR, session_pb2.FINISH_REASON_CANDIDATE]
+    ready = desk.walk(desk.book(), *STARTED[:2])
+    transition(terminal, "reset", ready.id, "--form", "other-form")
+    assert desk.get(ready).test_form == "other-form"
+    away = desk.walk(desk.book(), *STARTED, "GoOffline")
+    transition(terminal, "void", away.id, "--reason", "partially_completed", code=1)
+    transition(terminal, "void", away.id, "--reason", "partially_completed", "--force")
+    assert states(desk, [away]) == ["VOIDED"]
+
+
+def test_attempts_are_reopened_with_a_clock_that_waits_or_an_end(terminal, desk):
+    waiting, timed = (desk.walk(desk.book(), *FINISHED) for _ in range(2))
+    transition(terminal, "reopen", waiting.id, "--deferred-clock")
+    transition(terminal, "reopen", timed.id, "--deadline", "2999-01-01 00:00:00")
+    assert states(desk, [waiting, timed]) == ["PAUSED", "IN_PROGRESS"]
+    assert desk.get(timed).attempt.deadline.seconds == 32_472_144_000
+
+
+def test_an_action_that_takes_something_for_each_session_is_not_for_many(terminal, room):
+    said = transition(terminal, "set_pin", room[0].id, code=1).stderr
+    assert "is not for many at once" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["pause"], "it is not said which sessions are meant"),
+        (["pause", "ABC", "--centre", "K-03"], "not both"),
+        (["pause", "ABC", "--all"], "not both"),
+        (["pause", "--all", "--centre", "K-03"], "--all is every session"),
+        (["pause", "ABC", "--per-second", "5"], "named ones are moved at once"),
+        (["puase", "ABC"], "did you mean pause?"),
+        (["pause", "a-b"], "neither a session's id"),
+        (["pause", "--centre", "K-03", "--state", "PAUSD"], "did you mean PAUSED?"),
+    ],
+)
+def test_a_command_that_is_not_clear_moves_nothing(words, told):
+    said = typed("sessions", "transition", *words, "--target", "127.0.0.1:1", code=2).stderr
+    assert told in " ".join(said.split())
