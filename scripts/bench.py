@@ -14,6 +14,7 @@ measures:
   footprint    start to ready, resident memory
   responses    SetResponses of 50 questions, submitted and scored, against the echo
   aggregates   counts and scores of a release of 10,000 among a million sessions, against the raw SQL
+  marks        100,000 marks of 10,000 papers from a CSV: rows a second, and where the time goes
   many         BatchTransitionSessions of 10,000 ids, against the raw driver
   templates    SubmitFromTemplate, accepted and done
   postgres     durable transitions on PostgreSQL, against the echo and pgbench; two replicas against one
@@ -51,6 +52,7 @@ from benchmark import (
     footprint,
     long_work,
     marking,
+    marks_file,
     native,
     pages,
     postgres,
@@ -79,6 +81,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "footprint": footprint.footprint,
     "responses": marking.responses,
     "aggregates": marking.aggregates,
+    "marks": marks_file.marks,
     "many": long_work.transitions_of_many,
     "templates": long_work.templates,
     "imports": long_work.imports,
