@@ -180,9 +180,13 @@ def extra_time(chance):
     return {"extra_time": Duration(nanos=chance.choice([1, 20]) * 1_000_000), "reason": "a reader"}
 
 
-def reopening(chance):
-    """Now and then with a deadline a few milliseconds ahead."""
-    deadline = {"deadline": at(steady() + chance.choice([5_000, 50_000]))} if chance.random() < 0.4 else {}
+AN_HOUR = 3_600_000_000
+
+
+def reopening(chance, soon):
+    """Now and then with a deadline: a few milliseconds ahead, if the clock is to come in `soon`."""
+    ahead = chance.choice([5_000, 50_000]) if soon else AN_HOUR
+    deadline = {"deadline": at(steady() + ahead)} if chance.random() < 0.4 else {}
     return {"deferred_clock": chance.random() < 0.5} | deadline
 
 
@@ -207,7 +211,6 @@ ARGUMENTS = {
     },
     Action.UNSCORE_RESPONSE: lambda chance: {"question_number": chance.choice("123")},
     Action.CLEAR_RESPONSES: lambda _: {"message": "as agreed"},
-    Action.REOPEN: reopening,
     Action.SET_EXTRA_TIME: extra_time,
 }
 """What a call says besides the session."""
@@ -238,7 +241,8 @@ def draw(chance, sheet, soon=False, favoured=()):
     if soon and Action.UPDATE in legal and latest.state in EDITABLE and chance.random() < 0.3:
         action = Action.UPDATE
     key = {"keycode": sheet.start.keycode} if action is Action.ENTER_KEYCODE else {"session_id": sheet.start.id}
-    fields = key | (edit(chance, soon) if action is Action.UPDATE else ARGUMENTS.get(action, lambda _: {})(chance))
+    in_time = {Action.UPDATE: edit, Action.REOPEN: reopening}.get(action)
+    fields = key | (in_time(chance, soon) if in_time else ARGUMENTS.get(action, lambda _: {})(chance))
     if latest and chance.random() < 0.3:
         fields["etag"] = latest.etag
     if chance.random() < 0.05:

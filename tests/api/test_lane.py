@@ -97,6 +97,15 @@ def test_a_session_closed_in_the_same_transaction_does_not_stand_in_its_own_way(
     assert told(outcomes, lambda reply: reply.session.state) == [4, 6]
 
 
+def test_a_repetition_behind_the_deletion_in_one_transaction_is_shown_what_was_deleted(server, desk):
+    session = desk.book()
+    pin = {"session_id": session.id, "pin": "qwerty", "request_id": new_id()}
+    gone = {"session_id": session.id}
+    first, _, again = grouped(server, desk, ("SetPin", pin), ("DeleteSession", gone), ("SetPin", pin))
+    first.session.pin = ""
+    assert again == first
+
+
 def test_a_session_opened_in_the_same_transaction_stands_in_the_way_of_another(server, desk):
     one, other = (desk.walk(desk.book(None, "ben"), "CreatePackage", "DownloadSession") for _ in range(2))
     asked = {"keycode": other.keycode, "validate_only": True}

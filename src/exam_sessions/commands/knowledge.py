@@ -257,6 +257,8 @@ class Knowledge:
 
     def recall(self, workspace: str, session_id: str) -> Session:
         """A session read anew, or, when deleted, as its history kept it, without PIN. Raises SessionNotFound."""
+        if gone := self._deletes.get((workspace, session_id)):
+            return gone._replace(pin="")
         found = self.rows.sessions.load(self.db, workspace, (session_id,), ())
         return found[0] if found else self._deleted(workspace, session_id)
 
