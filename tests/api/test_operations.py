@@ -109,6 +109,9 @@ def test_an_operation_that_was_cancelled_is_halted_and_what_was_done_stays(serve
     done, total, failed = counts_of(ended)
     assert 3 <= done < 40
     assert (total, failed) == (40, 0)
+    result = operation_pb2.OperationResult()
+    assert ended.error.details[1].Unpack(result)
+    assert (result.succeeded_count, result.failed_count) == (done, 0)
     time.sleep(0.5)
     assert times_done(server, release) == {1: done}
     assert work.get(operation) == ended

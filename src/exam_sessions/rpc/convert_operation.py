@@ -67,6 +67,8 @@ def operation_of(row: OperationRow, outcomes: Sequence[OutcomeRow] = ()) -> oper
         operation.error.code = code_of(kind(name_of(row)))
         operation.error.message = row.message
         operation.error.details.add().Pack(info)
+        # What was done stays done, and is told: in the place of a response there is the error.
+        operation.error.details.add().Pack(_result(row, outcomes))
     return operation
 
 
