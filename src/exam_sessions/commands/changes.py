@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller, Standing
 from exam_sessions.domain.decide import LEADS_ON, NEEDS_PAPERS, Decision, decide, opens
-from exam_sessions.domain.records import NO_PAPERS
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
@@ -42,16 +41,16 @@ def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> 
     release = ledger.release(workspace, session.release_id)
     if target.etag and target.etag != etag_of(session.version):
         raise errors.StaleSession(session.id, etag_of(session.version))
-    papers = ledger.papers(session, command) if command.action in NEEDS_PAPERS else NO_PAPERS
     try:
-        return session, release, decide(session, release, command, ledger.now, papers)
+        return session, release, decide(session, release, command, ledger.now, ledger.papers(session, command))
     except errors.InvalidField as refusal:
         if command.action is Action.UPDATE:
             raise refusal.under("booking") from None
         raise
 
 
-def _enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
+def enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
+    """Enters what was decided of a session: its scripts, and the session as it became, or its end."""
     if decision.scripts:
         ledger.keep_scripts(session, decision.scripts)
     if decision.session is None:
@@ -87,7 +86,7 @@ class ChangeSession(Batch):
         if command.fields:
             check_unique(ledger, release, [became], {name for name, _ in command.fields})
         if not caller.validate_only:
-            _enter(ledger, session, decision, caller)
+            enter(ledger, session, decision, caller)
         elif opens(session, became) and ledger.has_open_session(became):
             # What is written is watched by a unique index; what is only asked has to look.
             raise errors.CandidateHasOpenSession(session.candidate_id)
@@ -134,7 +133,7 @@ class EditSessions(Batch):
             raise errors.BatchRefused(self.path, refused, len(self.commands))
         if not self.caller.validate_only:
             for _, session, _, decision, _ in decided:
-                _enter(ledger, session, decision, self.caller)
+                enter(ledger, session, decision, self.caller)
         return len(decided)
 
     @staticmethod

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Chore
+from exam_sessions.commands.changes import enter
 from exam_sessions.commands.finalizing import CloseRelease
 from exam_sessions.commands.forgetting import Forgetting
-from exam_sessions.domain.decide import NEEDS_PAPERS, decide, due_command, settle
+from exam_sessions.domain.decide import decide, due_command, settle
 from exam_sessions.domain.machine import STATES
-from exam_sessions.domain.records import NO_PAPERS, Event
+from exam_sessions.domain.records import Event
 from exam_sessions.domain.states import Action, State
 from exam_sessions.store.drafts import NOBODY
 
@@ -86,11 +87,8 @@ class Sweep(Chore):
         if command is None:
             ledger.change(settle(session, release, ledger.now), frozenset(), (), self.caller)
             return 0
-        papers = ledger.papers(session, command) if command.action in NEEDS_PAPERS else NO_PAPERS
-        decision = decide(session, release, command, ledger.now, papers)
-        assert decision.session is not None
-        ledger.keep_scripts(session, decision.scripts)
-        ledger.change(decision.session, decision.changed, decision.events, self.caller)
+        decision = decide(session, release, command, ledger.now, ledger.papers(session, command))
+        enter(ledger, session, decision, self.caller)
         return 1
 
     def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:

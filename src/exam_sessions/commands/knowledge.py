@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.decide import NEEDS_LATEST, NULLABLE
+from exam_sessions.domain.decide import NEEDS_LATEST, NEEDS_PAPERS, NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, Papers, Release, Session
 from exam_sessions.domain.states import Action
 from exam_sessions.store.listing import Place
@@ -179,8 +179,8 @@ class Knowledge:
         return release
 
     def papers(self, session: Session, command: Command) -> Papers:
-        """The session's form and scripts, and the newest revision of the form where the command takes that."""
-        if not session.form_revision and command.action in FORMLESS:
+        """What the command needs of the session's form and scripts, and of the newest revision of the form."""
+        if command.action not in NEEDS_PAPERS or (not session.form_revision and command.action in FORMLESS):
             return NO_PAPERS
         form = self._shelf.form(self.db, self.rows, session.workspace_id, session.test_form, session.form_revision)
         latest = 0

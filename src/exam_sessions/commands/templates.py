@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.batch import Caller
 from exam_sessions.commands.bookings import Screening, SharedPins
+from exam_sessions.commands.changes import enter
 from exam_sessions.commands.knowledge import Wants
 from exam_sessions.commands.operations import Outcome, Taken
 from exam_sessions.domain.commands import Command
@@ -110,8 +111,7 @@ class Submission:
         assert decision.session is not None
         ledger.share_pins(release, pins.drawn)
         ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), caller)
-        ledger.keep_scripts(session, decision.scripts)
-        ledger.change(decision.session, decision.changed, decision.events, caller)
+        enter(ledger, session, decision, caller)
         return Outcome(session.id, decision.session.state)
 
     def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.changes import enter
 from exam_sessions.commands.knowledge import Wants
 from exam_sessions.commands.operations import Outcome, Taken
-from exam_sessions.domain.decide import NEEDS_PAPERS, decide
-from exam_sessions.domain.records import NO_PAPERS
+from exam_sessions.domain.decide import decide
 
 if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger
@@ -55,15 +55,9 @@ class Transition:
 
     def _moved(self, ledger: Ledger, session: Session, caller: Caller) -> int:
         release = ledger.release(session.workspace_id, session.release_id)
-        papers = ledger.papers(session, self.command) if self.command.action in NEEDS_PAPERS else NO_PAPERS
-        decision = decide(session, release, self.command, ledger.now, papers)
-        if decision.session is None:
-            ledger.delete(session, decision.events, caller)
-            return 0
-        if decision.scripts:
-            ledger.keep_scripts(session, decision.scripts)
-        ledger.change(decision.session, decision.changed, decision.events, caller)
-        return decision.session.state
+        decision = decide(session, release, self.command, ledger.now, ledger.papers(session, self.command))
+        enter(ledger, session, decision, caller)
+        return decision.session.state if decision.session else 0
 
     def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
         """The next session that matches."""
