@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch, Caller, Chore
-from exam_sessions.commands.changes import etag_of
-from exam_sessions.commands.releases import CLOCKED
+from exam_sessions.commands.batch import Caller, Chore
+from exam_sessions.commands.lane import HEAVY
+from exam_sessions.commands.releases import CLOCKED, ChangeRelease
 from exam_sessions.domain.decide import UNDER_WAY
-from exam_sessions.domain.states import Finalized, State
+from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
 
 if TYPE_CHECKING:
@@ -22,29 +22,19 @@ if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.records import Release
 
-ALONE = 10_000
 
-SUBMITTED = (State.IN_PROGRESS, State.PAUSED, State.OFFLINE)
-
-
-class TurnRelease(Batch):
+class TurnRelease(ChangeRelease):
     """Locks a release, or opens it again. The result is the release."""
 
-    __slots__ = ("closing", "etag", "release_id")
+    __slots__ = ("closing",)
 
     def __init__(self, caller: Caller, release_id: str, etag: str, *, closing: bool) -> None:
-        super().__init__(caller)
-        self.release_id, self.etag, self.closing = release_id, etag, closing
-
-    def wants(self, wants: Wants) -> None:
-        """The release."""
-        wants.release(self.caller.workspace, self.release_id, to_change=True)
+        super().__init__(caller, release_id, etag)
+        self.closing = closing
 
     def apply(self, ledger: Ledger) -> Release:
         """Writes it, and has the clock look at the sessions it concerns."""
-        release = ledger.release(self.caller.workspace, self.release_id)
-        if self.etag and self.etag != etag_of(release.version):
-            raise errors.StaleRelease(release.id, etag_of(release.version))
+        release = self._current(ledger)
         if self.closing and release.finalized:
             raise errors.ReleaseFinalized(release.id)
         if not self.closing and not release.finalized:
@@ -57,16 +47,8 @@ class TurnRelease(Batch):
         )
         if not self.caller.validate_only:
             ledger.put_release(became, new=False)
-            ledger.hurry(became, SUBMITTED if self.closing else CLOCKED, self.caller)
+            ledger.hurry(became, UNDER_WAY if self.closing else CLOCKED, self.caller)
         return became
-
-    def remember(self, result: Release) -> str:
-        """Its id."""
-        return result.id
-
-    def replay(self, ledger: Ledger, remembered: str) -> Release:
-        """The release as it is now."""
-        return ledger.recall_release(self.caller.workspace, remembered)
 
 
 class CloseRelease(Chore):
@@ -76,7 +58,7 @@ class CloseRelease(Chore):
 
     def __init__(self, workspace: str, release_id: str) -> None:
         # Nothing else may be entered in its transaction: what is counted is what is written.
-        super().__init__(workspace, ALONE)
+        super().__init__(workspace, HEAVY)
         self.release_id = release_id
 
     def wants(self, wants: Wants) -> None:
@@ -89,7 +71,7 @@ class CloseRelease(Chore):
         if release.finalized != Finalized.SUBMITTING:
             return True
         statistics = statistics_of(ledger.tallies(release))
-        if UNDER_WAY & statistics.states.keys():
+        if any(state in statistics.states for state in UNDER_WAY):
             return False
         closed = release._replace(
             finalized=int(Finalized.CLOSED),

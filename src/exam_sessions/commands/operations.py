@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller, Chore
 from exam_sessions.commands.codes import new_ids
+from exam_sessions.commands.lane import HEAVY
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.store.operations import OperationRow, OutcomeRow
 
@@ -23,11 +24,8 @@ if TYPE_CHECKING:
 LEASE = 5_000_000
 """Microseconds for which an operation is its server's after each step. A dead one's is taken over after that."""
 
-ALONE = 10_000
-"""The weight of a step: it shares its transaction with nobody, for what it reads is what is stored."""
-
 OUTCOMES_AT_MOST = 10_000
-"""Outcomes kept of an operation."""
+"""Outcomes kept of an operation, and shown."""
 
 
 class Outcome(NamedTuple):
@@ -77,7 +75,7 @@ class Accept(Batch):
     __slots__ = ("action", "kind", "payload", "work")
 
     def __init__(self, caller: Caller, kind: OperationKind, work: Work, payload: bytes, action: str = "") -> None:
-        super().__init__(caller, ALONE if kind is OperationKind.TRANSITION else 1)
+        super().__init__(caller, HEAVY if kind is OperationKind.TRANSITION else 1)
         self.kind, self.work, self.payload, self.action = kind, work, payload, action
 
     def wants(self, wants: Wants) -> None:
@@ -116,7 +114,10 @@ class Accept(Batch):
 
 
 class Step(Chore):
-    """The next rows of an operation. The result is its row as it became; None while another server has it."""
+    """The next rows of an operation, in a transaction of their own: what a step reads is what is stored.
+
+    The result is its row as it became; None while another server has it.
+    """
 
     __slots__ = ("describe", "most", "operation_id", "server", "work")
 
@@ -129,7 +130,7 @@ class Step(Chore):
         describe: Callable[[errors.Refusal], bytes],
         most: int,
     ) -> None:
-        super().__init__(workspace, ALONE)
+        super().__init__(workspace, HEAVY)
         self.operation_id, self.server, self.work = operation_id, server, work
         self.describe, self.most = describe, most
 
@@ -158,7 +159,7 @@ class Step(Chore):
             update_time=now,
             end_time=now if taken.finished else 0,
             owner="" if taken.finished else self.server,
-            lease_until=0 if taken.finished else max(now, now + wait) + LEASE,
+            lease_until=0 if taken.finished else now + wait + LEASE,
             next_time=now + wait,
         )
         ledger.take_further(became, self._kept(row, taken.outcomes))
@@ -227,7 +228,7 @@ class HandBack(Chore):
     __slots__ = ("operation_id", "server")
 
     def __init__(self, workspace: str, operation_id: str, server: str) -> None:
-        super().__init__(workspace, ALONE)
+        super().__init__(workspace, HEAVY)
         self.operation_id, self.server = operation_id, server
 
     def apply(self, ledger: Ledger) -> None:
@@ -243,7 +244,7 @@ class CancelOperation(Batch):
     __slots__ = ("operation_id",)
 
     def __init__(self, caller: Caller, operation_id: str) -> None:
-        super().__init__(caller, ALONE)
+        super().__init__(caller, HEAVY)
         self.operation_id = operation_id
 
     def wants(self, wants: Wants) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from exam_sessions import errors
 from exam_sessions.commands.batch import Standing
 from exam_sessions.commands.lane import Prepared
+from exam_sessions.commands.operations import OUTCOMES_AT_MOST
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import Papers
 from exam_sessions.store.engine import DatabaseDown
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-OUTCOMES_AT_MOST = 10_000
-"""Outcomes shown of an operation; they fit into a message of 4 MiB."""
-
 FormKey = tuple[str, int]
 """Reference and revision."""
 READERS = 2

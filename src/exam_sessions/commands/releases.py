@@ -23,7 +23,42 @@ CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
 TIMES = frozenset({"window_start", "window_end", "duration"})
 
 
-class CreateRelease(Batch):
+class ReleaseBatch(Batch):
+    """A mutation of one release. The result is the release."""
+
+    __slots__ = ()
+
+    def remember(self, result: Release) -> str:
+        """Its id."""
+        return result.id
+
+    def replay(self, ledger: Ledger, remembered: str) -> Release:
+        """The release as it is now."""
+        return ledger.recall_release(self.caller.workspace, remembered)
+
+
+class ChangeRelease(ReleaseBatch):
+    """A mutation of a release that exists, of the version the caller saw (any when the etag is empty)."""
+
+    __slots__ = ("etag", "release_id")
+
+    def __init__(self, caller: Caller, release_id: str, etag: str) -> None:
+        super().__init__(caller)
+        self.release_id, self.etag = release_id, etag
+
+    def wants(self, wants: Wants) -> None:
+        """The release."""
+        wants.release(self.caller.workspace, self.release_id, to_change=True)
+
+    def _current(self, ledger: Ledger) -> Release:
+        """The release as it stands. Raises ReleaseNotFound, StaleRelease."""
+        release = ledger.release(self.caller.workspace, self.release_id)
+        if self.etag and self.etag != etag_of(release.version):
+            raise errors.StaleRelease(release.id, etag_of(release.version))
+        return release
+
+
+class CreateRelease(ReleaseBatch):
     """A new release. The result is the release."""
 
     __slots__ = ("release",)
@@ -50,33 +85,19 @@ class CreateRelease(Batch):
             ledger.put_release(release, new=True)
         return release
 
-    def remember(self, result: Release) -> str:
-        """Its id."""
-        return result.id
 
-    def replay(self, ledger: Ledger, remembered: str) -> Release:
-        """The release as it is now."""
-        return ledger.recall_release(self.caller.workspace, remembered)
-
-
-class UpdateRelease(Batch):
+class UpdateRelease(ChangeRelease):
     """An edit of a release. The result is the release as it became."""
 
-    __slots__ = ("etag", "fields", "release_id")
+    __slots__ = ("fields",)
 
     def __init__(self, caller: Caller, release_id: str, etag: str, fields: dict[str, Any]) -> None:
-        super().__init__(caller)
-        self.release_id, self.etag, self.fields = release_id, etag, fields
-
-    def wants(self, wants: Wants) -> None:
-        """The release."""
-        wants.release(self.caller.workspace, self.release_id, to_change=True)
+        super().__init__(caller, release_id, etag)
+        self.fields = fields
 
     def apply(self, ledger: Ledger) -> Release:
         """Writes it, and has the clock look at the sessions whose time may have changed."""
-        release = ledger.release(self.caller.workspace, self.release_id)
-        if self.etag and self.etag != etag_of(release.version):
-            raise errors.StaleRelease(release.id, etag_of(release.version))
+        release = self._current(ledger)
         try:
             became = update_release(release, self.fields, ledger.now)
         except errors.InvalidField as refusal:
@@ -99,11 +120,3 @@ class UpdateRelease(Batch):
             became = session._replace(**counted, update_time=ledger.now, version=session.version + 1)
             event = Event(Action.UPDATE.value, session.state, session.state, "ATTEMPT_STRATEGY", changes=changes)
             ledger.change(became, frozenset({*counted, "update_time", "version"}), (event,), self.caller)
-
-    def remember(self, result: Release) -> str:
-        """Its id."""
-        return result.id
-
-    def replay(self, ledger: Ledger, remembered: str) -> Release:
-        """The release as it is now."""
-        return ledger.recall_release(self.caller.workspace, remembered)

@@ -172,7 +172,7 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     return Command(ends, finish_reason=FinishReason.TIME_EXPIRED) if ends else None
 
 
-UNDER_WAY = frozenset({State.IN_PROGRESS, State.PAUSED, State.OFFLINE})
+UNDER_WAY = (State.IN_PROGRESS, State.PAUSED, State.OFFLINE)
 """States a finalized release submits from (ItemLogic, /release/finalize)."""
 
 

@@ -84,7 +84,7 @@ class Question(NamedTuple):
     parts: tuple[str, ...] = ()
     """What the sub-questions of a choicematrix say."""
     right: tuple[Any, ...] = ()
-    """What is right where it is no option: see `RIGHT`."""
+    """What is right where it is not one set of options: what `is_right` compares with."""
 
 
 OPTIONS = Question._fields.index("options")

@@ -50,7 +50,7 @@ class SessionRows:
         # Ids or keycodes, never both: a search for either goes through every session of the workspace.
         found = {
             False: select(sessions).where(mine, by_id),
-            True: (select(sessions).where(mine, by_keycode)),
+            True: select(sessions).where(mine, by_keycode),
         }
         self._found = {named: store.statement(rows) for named, rows in found.items()}
         self._taken_up = {named: store.statement(store.for_update(rows, c.id)) for named, rows in found.items()}
@@ -63,7 +63,7 @@ class SessionRows:
         self._releases_taken: dict[bool, Statement] = {}
         theirs = {
             False: select(c.release_id).where(mine, by_id),
-            True: (select(c.release_id).where(mine, by_keycode)),
+            True: select(c.release_id).where(mine, by_keycode),
         }
         for named, of_them in theirs.items():
             either = named_ones.union_all(of_them)
