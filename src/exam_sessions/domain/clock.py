@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.records import Release, Script, Session
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MOMENT = 253_402_300_799_999_999
@@ -89,12 +89,12 @@ def time_left_while_paused(session: Session, release: Release) -> int | None:
     return release.duration + extra_time(session, release) - worked
 
 
-def time_elapsed(session: Session) -> int:
+def time_elapsed(attempt: Session | Script) -> int:
     """Working time of an ended attempt, pauses left out; 0 before it has ended."""
-    if not session.end_time or not session.start_time:
+    if not attempt.end_time or not attempt.start_time:
         return 0
     # A window moved behind a pause that is over may have ended the attempt before it.
-    return max(0, session.end_time - session.start_time - session.paused_time)
+    return max(0, attempt.end_time - attempt.start_time - attempt.paused_time)
 
 
 def stop(session: Session, release: Release, now: int) -> dict[str, int]:

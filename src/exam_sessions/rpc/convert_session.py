@@ -94,15 +94,20 @@ def _fill_candidate(candidate: session_pb2.Candidate, session: Session) -> None:
 def fill_earlier_attempt(message: session_pb2.Attempt, script: Script) -> None:
     """Writes an attempt that another has followed."""
     message.number = script.attempt
-    if script.start_time:
-        put(message.start_time, script.start_time)
-    if script.end_time:
-        put(message.end_time, script.end_time)
-    if script.start_time and script.end_time:
-        put(message.time_elapsed, max(0, script.end_time - script.start_time - script.paused_time))
-    if script.paused_time:
-        put(message.paused_time, script.paused_time)
-    message.finish_reason = script.finish_reason  # type: ignore[assignment]
+    _fill_clock(message, script)
+
+
+def _fill_clock(message: session_pb2.Attempt, attempt: Session | Script) -> None:
+    """Writes when an attempt began and ended, and how much of it counts."""
+    if attempt.start_time:
+        put(message.start_time, attempt.start_time)
+    if attempt.end_time:
+        put(message.end_time, attempt.end_time)
+        if attempt.start_time:
+            put(message.time_elapsed, clock.time_elapsed(attempt))
+    message.finish_reason = attempt.finish_reason  # type: ignore[assignment]
+    if attempt.paused_time:
+        put(message.paused_time, attempt.paused_time)
 
 
 def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
@@ -113,15 +118,7 @@ def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
         message.responses_revision = session.responses_revision
     if not session.start_time and not session.end_time:
         return
-    if session.start_time:
-        put(message.start_time, session.start_time)
-    if session.end_time:
-        put(message.end_time, session.end_time)
-        if session.start_time:
-            put(message.time_elapsed, clock.time_elapsed(session))
-    message.finish_reason = session.finish_reason  # type: ignore[assignment]
-    if session.paused_time:
-        put(message.paused_time, session.paused_time)
+    _fill_clock(message, session)
     if session.pause_start_time:
         put(message.pause_start_time, session.pause_start_time)
     deadline = clock.deadline(session, release)

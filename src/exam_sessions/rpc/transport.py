@@ -9,6 +9,7 @@ Each also has a grpc.aio server, on which health and reflection are served as th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -137,18 +138,20 @@ def _unary(handler: Queued | Single) -> grpc.RpcMethodHandler[Any, Any]:
     return grpc.unary_unary_rpc_method_handler(serve)
 
 
+async def _send(context: Any, message: bytes) -> None:
+    """Sends one message of many. Raises CallerGone."""
+    try:
+        await context.write(message)
+    except Exception as fault:
+        raise CallerGone from fault
+
+
 def _stream(handler: Streamed) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(data: bytes, context: Any) -> None:
-        async def send(message: bytes) -> None:
-            try:
-                await context.write(message)
-            except Exception as fault:
-                raise CallerGone from fault
-
         try:
             # Now, for a status cannot be sent while the headers wait behind a message nobody takes.
             await context.send_initial_metadata(())
-            await handler.tell(data, send)
+            await handler.tell(data, partial(_send, context))
         except CallerGone:
             return
         except Exception as fault:  # noqa: BLE001 - the caller is told
@@ -159,14 +162,8 @@ def _stream(handler: Streamed) -> grpc.RpcMethodHandler[Any, Any]:
 
 def _conversation(handler: Conversed) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(messages: Any, context: Any) -> None:
-        async def send(message: bytes) -> None:
-            try:
-                await context.write(message)
-            except Exception as fault:
-                raise CallerGone from fault
-
         try:
-            await handler.converse(messages, _Call(handler.name, context), send)
+            await handler.converse(messages, _Call(handler.name, context), partial(_send, context))
         except CallerGone:
             return
         except Exception as fault:  # noqa: BLE001 - the caller is told
