@@ -79,3 +79,14 @@ def test_counts_and_scores_of_a_release_are_read_from_an_index_alone(asked):
     rows.tallies.of(db, "w", ("r",))
     (steps,) = [steps for text, steps in plans.items() if "FROM sessions" in text]
     assert steps == ["SEARCH sessions USING COVERING INDEX sessions_by_state (workspace_id=? AND release_id=?)"]
+
+
+def test_what_is_known_already_is_not_written_again(database):
+    store = store_of(database.url)
+    upgrade(store)
+    with store.writer() as db:
+        before = db.others_commits()
+        upgrade(store)
+        assert db.others_commits() == before
+    assert database.read("SELECT count(*) FROM sqlite_stat1")[0][0] > 20
+    store.close()

@@ -242,10 +242,15 @@ class SqliteStore(Store):
         those of the moment, its plans would change under way.
         """
         with _translated(), closing(sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)) as driver:
+            wanted = sorted(_statistics())
+            known = driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()
+            if known and driver.execute("SELECT * FROM sqlite_stat1 ORDER BY tbl, idx").fetchall() == wanted:
+                # Nothing to write: a server that starts need not wait for one that is at work on the file.
+                return
             driver.execute("ANALYZE sqlite_schema")
             driver.execute("BEGIN IMMEDIATE")
             driver.execute("DELETE FROM sqlite_stat1")
-            driver.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", _statistics())
+            driver.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", wanted)
             driver.execute("COMMIT")
 
     def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
