@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 from forms import mixed
@@ -57,13 +57,12 @@ def servers(request, new_database):
 
 @pytest.fixture
 def desk(servers):
-    desk = Desk(servers[-1].target)
-    yield desk
-    desk.close()
+    with closing(Desk(servers[-1].target)) as desk:
+        yield desk
 
 
-@pytest.fixture
-def clients(servers, desk):
+@contextmanager
+def connected(servers, desk):
     """Lines to every server, for each client."""
     clients = [[Line(s.target, desk.workspace, f"client-{n}") for s in servers] for n in range(CLIENTS)]
     yield clients
@@ -87,21 +86,22 @@ def fresh(desk, database, count, releases, steps):
     return [Sheet(start, by_id[start.release_id], forms={FORM: form}) for start in starts]
 
 
-def recorded(desk, servers, clients, calls, releases, steps=(), **how):
+def recorded(desk, servers, calls, releases, steps=(), seed=0, **how):
     """What clients made of sessions with about so many calls, and a last look at each."""
     sheets = fresh(desk, servers[0].database, calls // CALLS_EACH, releases, steps)
-    recorder = Recorder(clients, sheets, each=CALLS_EACH, **how)
-    recorder.run(seed=calls)
-    for sheet in sheets:
-        recorder.look(clients[0][0], sheet)
+    with connected(servers, desk) as clients:
+        recorder = Recorder(clients, sheets, each=CALLS_EACH, **how)
+        recorder.run(seed=calls + seed)
+        for sheet in sheets:
+            recorder.look(clients[0][0], sheet)
     assert recorder.turned_away == []
     return sheets
 
 
 @CALLS
-def test_every_session_is_as_if_its_calls_came_one_after_the_other(desk, servers, clients, calls):
+def test_every_session_is_as_if_its_calls_came_one_after_the_other(desk, servers, calls):
     met = lost = 0
-    for sheet in recorded(desk, servers, clients, calls, RELEASES):
+    for sheet in recorded(desk, servers, calls, RELEASES):
         sheet.explain_without_history()
         order = sheet.explain(desk.history(sheet.start))
         met += sum(1 for one, other in itertools.pairwise(order) if one.invoked > other.invoked)
@@ -111,19 +111,23 @@ def test_every_session_is_as_if_its_calls_came_one_after_the_other(desk, servers
 
 
 @CALLS
-def test_answers_and_marks_are_as_if_they_came_one_after_the_other(desk, servers, clients, calls):
-    scored = 0
-    for sheet in recorded(desk, servers, clients, calls, WITH_A_FORM, STARTED, favoured=MARKING):
-        sheet.explain(desk.history(sheet.start))
-        shown = [op.answer.shown for op in sheet.ops if isinstance(op.answer, Seen) and op.answer.shown]
-        scored += sum(1 for session in shown if session.HasField("score"))
-    assert scored >= calls // 100
+def test_answers_and_marks_are_as_if_they_came_one_after_the_other(servers, calls):
+    scored = rounds = 0
+    # Who comes first decides how many scores are seen, so few that another round is asked for once in a while.
+    while scored < calls // 100:
+        assert rounds < 5
+        with closing(Desk(servers[-1].target)) as desk:
+            for sheet in recorded(desk, servers, calls, WITH_A_FORM, STARTED, rounds, favoured=MARKING):
+                sheet.explain(desk.history(sheet.start))
+                shown = [op.answer.shown for op in sheet.ops if isinstance(op.answer, Seen) and op.answer.shown]
+                scored += sum(1 for session in shown if session.HasField("score"))
+        rounds += 1
 
 
 @CALLS
-def test_the_clock_is_one_caller_among_others(desk, servers, clients, calls):
+def test_the_clock_is_one_caller_among_others(desk, servers, calls):
     moves = 0
-    for sheet in recorded(desk, servers, clients, calls, BRIEF, FETCHED, soon=True):
+    for sheet in recorded(desk, servers, calls, BRIEF, FETCHED, soon=True):
         order = sheet.explain(desk.history(sheet.start))
         moves += sum(1 for step in order if isinstance(step, Told) and step.actor == CLOCK)
     assert moves >= calls // 1000
