@@ -6,7 +6,8 @@ from sample_sessions import NOW, a_release, a_session
 
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.machine import Move, fire, machine, sources_of
+from exam_sessions.domain.machine import machine, sources_of
+from exam_sessions.domain.move import Move, fire
 from exam_sessions.domain.states import Action, State
 
 RELEASES = {

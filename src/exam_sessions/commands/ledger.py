@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.knowledge import Change, Knowledge
-from exam_sessions.domain.records import Papers
 from exam_sessions.domain.scripts import with_script
 from exam_sessions.domain.states import Action
 from exam_sessions.store.drafts import NOBODY
@@ -78,7 +77,7 @@ class Ledger(Knowledge):
             key = (script.workspace_id, script.session_id, script.attempt)
             stored = any(other.attempt == script.attempt for other in known) and key not in self._new_scripts
             (self._changed_scripts if stored else self._new_scripts)[key] = script
-            self._scripts[key[:2]] = with_script(Papers(None, known), script).scripts
+            self._scripts[key[:2]] = with_script(known, script)
 
     def put_form(self, workspace: str, form: Form) -> None:
         """Writes a revision of a test form at once: forms are few, and bookings of the same group must see it."""

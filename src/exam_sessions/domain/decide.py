@@ -1,6 +1,6 @@
 """What becomes of a session when a command is applied: the new record and the history it leaves, or a refusal.
 
-`decide` is the whole of it. It fires the machine (machine.py); what a move writes besides the state is effects.py's.
+`decide` is the whole of it. It fires the machine (move.py); what a move writes besides the state is effects.py's.
 Booking a new session is booking.py's.
 """
 
@@ -12,7 +12,8 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.effects import EFFECTS
-from exam_sessions.domain.machine import WITHOUT_RPC, Move, fire, state_of, wrong_state
+from exam_sessions.domain.machine import WITHOUT_RPC, state_of, wrong_state
+from exam_sessions.domain.move import Move, fire
 from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
 from exam_sessions.domain.scoring import is_complete
 from exam_sessions.domain.scripts import script_of, with_script
@@ -51,42 +52,45 @@ def decide(session: Session, release: Release, command: Command, now: int, paper
     """
     if command.action is Action.DELETE:
         return _delete(session, release, papers)
-    decision = _step(session, release, command, now, papers)
     if command.action in LEADS_ON:
-        return _lead_on(decision, release, command, now, papers)
-    return decision
+        return _led_on(session, release, command, now, papers)
+    try:
+        became, event, changed, scripts = _hop(session, release, command, now, papers)
+    except errors.WrongPin as refusal:
+        return _wrong_pin(session, refusal, now)
+    return Decision(settle(became, release, now), (event,), None, changed, scripts)
 
 
-def _lead_on(first: Decision, release: Release, command: Command, now: int, papers: Papers) -> Decision:
-    """A decision with the hops that follow of themselves, each with its own row of history."""
-    decision = first
-    while decision.session and (following := _following(decision, command, papers)):
-        for script in decision.scripts:
-            papers = with_script(papers, script)
-        command = following
-        then = _step(decision.session, release, command, now, papers)
-        scripts = {script.attempt: script for script in (*decision.scripts, *then.scripts)}
-        decision = Decision(
-            then.session,
-            decision.events + then.events,
-            None,
-            decision.changed | then.changed,
-            tuple(scripts.values()),
-        )
-    return decision
+def _led_on(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
+    """A command and what follows of itself, each hop with its own row of history."""
+    events: list[Event] = []
+    columns: frozenset[str] = ALWAYS
+    written: dict[int, Script] = {}
+    following: Command | None = command
+    while following:
+        session, event, changed, scripts = _hop(session, release, following, now, papers)
+        events.append(event)
+        columns |= changed
+        for script in scripts:
+            written[script.attempt] = script
+            papers = Papers(papers.form, with_script(papers.scripts, script), papers.latest_revision)
+        following = _following(session, following, papers)
+    return Decision(settle(session, release, now), tuple(events), None, columns, tuple(written.values()))
 
 
-def _following(decision: Decision, command: Command, papers: Papers) -> Command | None:
+def _following(session: Session, command: Command, papers: Papers) -> Command | None:
     """What follows a command of itself; None when nothing does."""
     if command.action is Action.SET_RESPONSES:
-        return Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE) if command.submit else None
+        return HAND_IN if command.submit else None
     if papers.form is None or command.action is Action.ROUTE:
         return None
-    if command.action in PAPER_ENTRIES and decision.session:
-        script = decision.scripts[-1] if decision.scripts else script_of(decision.session, papers)
-        return Command(Action.ROUTE) if is_complete(papers.form, script) else None
-    return Command(Action.ROUTE)
+    if command.action in PAPER_ENTRIES and not is_complete(papers.form, script_of(session, papers.scripts)):
+        return None
+    return ROUTE
 
+
+HAND_IN = Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE)
+ROUTE = Command(Action.ROUTE)
 
 LEADS_ON = frozenset(
     {
@@ -120,13 +124,15 @@ NEEDS_LATEST = frozenset({Action.CREATE_PACKAGE, Action.RESET, Action.RECOVER, A
 """Actions that take the newest revision of a form."""
 
 
-def _step(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
+Hop = tuple[Session, Event, frozenset[str], tuple[Script, ...]]
+"""A session after one move, not settled yet, its row of history, the columns in which it may differ, and scripts."""
+
+
+def _hop(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Hop:
+    """One move of the machine, and what it writes."""
     move = Move(session, release, command, now, papers)
     before = move.state
-    try:
-        after = fire(move)
-    except errors.WrongPin as refusal:
-        return _wrong_pin(session, refusal, now)
+    after = fire(move)
     effect = EFFECTS.get(command.action)
     changes: Changes = effect(move) if effect else {}
     told = _told(session, changes)
@@ -136,7 +142,7 @@ def _step(session: Session, release: Release, command: Command, now: int, papers
     reason = _reason(command, changes)
     event = Event(command.action.value, int(before), int(after), reason, command.message, actor, told)
     became = _changed(session, changes | {"state": int(after), "update_time": now, "version": session.version + 1})
-    return Decision(settle(became, release, now), (event,), None, ALWAYS.union(changes), move.written())
+    return became, event, ALWAYS.union(changes), move.written()
 
 
 SYSTEM = "system"
@@ -149,7 +155,7 @@ def settle(session: Session, release: Release, now: int) -> Session:
     due, opened = clock.due_time(session, release, now), session.candidate_id if is_open else None
     if session.due_time == due and session.open_candidate == opened and session.draft is None:
         return session
-    return session._replace(due_time=due, open_candidate=opened, draft=None)
+    return _changed(session, {"due_time": due, "open_candidate": opened, "draft": None})
 
 
 def opens(session: Session, became: Session) -> bool:

@@ -1,6 +1,6 @@
 """What a move writes besides the state: one function per action, called after the machine has moved `move.state`.
 
-Whether a move is legal is machine.py's, what responses and marks come to is marking.py's.
+Whether a move is legal is move.py's, what responses and marks come to is marking.py's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from exam_sessions.domain.states import Action, FinishReason, State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exam_sessions.domain.machine import Move
+    from exam_sessions.domain.move import Move
 
 Changes = dict[str, Any]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.commands import Answer, Answers
     from exam_sessions.domain.forms import Choice, Form, Question, Value
-    from exam_sessions.domain.machine import Move
+    from exam_sessions.domain.move import Move
     from exam_sessions.domain.records import Script
 
 Changes = dict[str, Any]

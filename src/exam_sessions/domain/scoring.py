@@ -29,13 +29,13 @@ class Total(NamedTuple):
 
 def points_of(form: Form, script: Script) -> int:
     """What is earned so far; what waits for a mark counts nothing."""
-    marks, responses = script.marks, script.responses
+    marks, given = script.marks, script.responses.get
     earned = 0
     for number, keys, available in form.marked_by_machine:
-        if responses.get(number) == keys and number not in marks:
+        if given(number) == keys and number not in marks:
             earned += available
     for question in form.marked_by_comparing:
-        if question.number not in marks and is_right(question, responses.get(question.number)):
+        if question.number not in marks and is_right(question, given(question.number)):
             earned += question.available
     return earned + sum(mark or 0 for mark in marks.values())
 

@@ -1,4 +1,4 @@
-"""Finding a session's scripts among its papers. What they earn is scoring.py's, what commands write marking.py's."""
+"""Finding a session's script among those of its attempts. What it earns is scoring.py's."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from exam_sessions.domain.records import Script
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Papers, Session
+    from exam_sessions.domain.records import Session
 
 
-def script_of(session: Session, papers: Papers) -> Script:
+def script_of(session: Session, scripts: tuple[Script, ...]) -> Script:
     """The script of the current attempt; a blank one before anything was written."""
-    for script in reversed(papers.scripts):
+    form, revision = session.test_form, session.form_revision
+    for script in reversed(scripts):
         if script.attempt == session.attempt:
             # An attempt that was cleared may have been given another form, or a newer revision, before it began anew.
-            of_today = (session.test_form, session.form_revision)
-            if (script.test_form, script.form_revision) == of_today:
+            if script.form_revision == revision and script.test_form == form:
                 return script
-            return script._replace(test_form=session.test_form, form_revision=session.form_revision)
-    return Script(session.workspace_id, session.id, session.attempt, session.test_form, session.form_revision, {}, {})
+            return script._replace(test_form=form, form_revision=revision)
+    return Script(session.workspace_id, session.id, session.attempt, form, revision, {}, {})
 
 
-def with_script(papers: Papers, script: Script) -> Papers:
-    """The papers with one script as it became, in the order of the attempts."""
-    others = [other for other in papers.scripts if other.attempt != script.attempt]
-    return papers._replace(scripts=tuple(sorted([*others, script], key=lambda one: one.attempt)))
+def with_script(scripts: tuple[Script, ...], script: Script) -> tuple[Script, ...]:
+    """The scripts with one as it became, in the order of the attempts."""
+    others = [other for other in scripts if other.attempt != script.attempt]
+    return tuple(sorted([*others, script], key=lambda one: one.attempt)) if others else (script,)

@@ -61,13 +61,14 @@ def answers_of(request: marking_service_pb2.SetResponsesRequest | Any) -> tuple[
     found: list[Answers] = []
     known = _remembered
     for item in Untouched.FromString(request.SerializeToString()).responses:
-        answers: list[Answer] = []
-        for question in item.questions:
-            answer = known.get(question)
-            if answer is None:
-                answer = _read(question, f"responses[{len(found)}].questions[{len(answers)}].response")
-            answers.append(answer)
-        found.append((item.item_id, tuple(answers)))
+        # A slice is a list, made in one go; to walk over the field itself takes twice as long.
+        questions = item.questions[:]
+        try:
+            answers = tuple(map(known.__getitem__, questions))
+        except KeyError:
+            path = f"responses[{len(found)}].questions"
+            answers = tuple(known.get(q) or _read(q, f"{path}[{n}].response") for n, q in enumerate(questions))
+        found.append((item.item_id, answers))
     return tuple(found)
 
 

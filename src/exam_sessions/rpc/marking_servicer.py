@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.marking import MARKED
-from exam_sessions.domain.records import Papers
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
 from exam_sessions.domain.scripts import script_of
 from exam_sessions.domain.states import AttemptStrategy, State
@@ -87,7 +86,7 @@ def _add(
     responses: bool,
     results: bool,
 ) -> None:
-    current = script_of(standing.session, Papers(None, scripts))
+    current = script_of(standing.session, scripts)
     form = forms.get((current.test_form, current.form_revision))
     if form and responses:
         fill_responses(message.responses, form, current)
@@ -116,7 +115,7 @@ def _select(
         mean = strategy == AttemptStrategy.AVERAGE
         return deciding_script(strategy, marked), deciding(strategy, marked) if mean else None
     if attempt in {0, session.attempt}:
-        return script_of(session, Papers(None, scripts)), None
+        return script_of(session, scripts), None
     for script in scripts:
         if script.attempt == attempt:
             return script, None
