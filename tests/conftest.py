@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from databases import PostgresqlDatabase, SqliteDatabase
+from exam_sessions.settings import TRANSPORTS
 from postgres import postgres_server
 from serving import Clock, Desk, serving
 
@@ -12,9 +15,13 @@ KINDS = ("sqlite", "postgresql")
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the long proofs")
     parser.addoption("--database", choices=KINDS, help="run what needs a database on this kind only, not on both")
+    parser.addoption("--transport", choices=TRANSPORTS, help="what carries the calls where a test does not say it")
 
 
 def pytest_configure(config):
+    if transport := config.getoption("--transport"):
+        # Where servers of these tests look, and those that are processes of their own.
+        os.environ["EXAM_SESSIONS_TRANSPORT"] = transport
     for kind in KINDS:
         config.addinivalue_line("markers", f"{kind}(reason): what has no meaning on another kind of database")
 

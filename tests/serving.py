@@ -56,7 +56,7 @@ class RunningServer:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.app = App(Settings(listen=listen, database_url=database.url, **settings), clock)
+        self.app = App(Settings.from_environment(listen=listen, database_url=database.url, **settings), clock)
         self._wait(self.app.start())
         self.target = f"127.0.0.1:{self.app.port}"
 
