@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import itertools
 import json
-import sqlite3
 import time
 import uuid
 from contextlib import closing, contextmanager
@@ -18,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from exam_sessions.store.engine import DatabaseDown, Db, Parameters, Statement, Store, UniqueViolation
 from exam_sessions.store.schema import metadata
+from exam_sessions.store.sqlite_library import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
