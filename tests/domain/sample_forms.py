@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions.domain.forms import Draft, Form, Option, form_of
+from exam_sessions.domain.authoring import Draft, form_of
+from exam_sessions.domain.forms import Form, Option
 from exam_sessions.domain.records import Papers, Script
 
 if TYPE_CHECKING:

@@ -6,16 +6,8 @@ from hypothesis import strategies as st
 from sample_forms import a_draft, a_form, choice, essay, options
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import (
-    Marking,
-    Objective,
-    Option,
-    QuestionType,
-    as_json,
-    form_of,
-    from_json,
-    question_of,
-)
+from exam_sessions.domain.authoring import form_of, question_of
+from exam_sessions.domain.forms import Marking, Objective, Option, QuestionType, as_json, from_json
 
 SAVING = Objective("o-1", "explain saving", "2.11.B")
 SPENDING = Objective("o-2", "explain spending", "2.11.C")

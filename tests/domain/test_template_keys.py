@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sample_forms import a_draft, a_form, a_script
 from test_template_responses import OPTIONS, asked, kept, named, response, unnamed
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import Draft, Marking, QuestionType, as_json, from_json, is_right, keys_of
+from exam_sessions.domain.forms import Marking, QuestionType, as_json, from_json, is_right, keys_of
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.scoring import question_result, total_of, waits_for_marks
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.authoring import Draft
 
 T = QuestionType
 

@@ -1,6 +1,7 @@
-"""Test forms: their questions, what makes one valid, and what a response to a question may be.
+"""Test forms: their questions, and what a response to a question may be.
 
-A Form is a revision, immutable; sessions hold the revision they were booked with. Scoring is scoring.py's.
+A Form is a revision, immutable; sessions hold the revision they were booked with. What makes one valid is
+authoring.py's, what responses earn scoring.py's.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.commands import Answers
 
-MARK_AT_MOST = mark_of("100000")
 TEXT_AT_MOST = 100_000
 """Characters of one written response."""
 
@@ -259,152 +259,6 @@ def _places(question: Question) -> dict[Choice, int]:
         places[place] = places[option.id] = place
         places[(option.label.upper(),)] = place
     return places
-
-
-class Draft(NamedTuple):
-    """A question as its author writes it: gaps are still empty, keys are ids of options."""
-
-    number: str
-    id: str
-    item_id: str
-    item_name: str
-    type: int
-    content: str
-    options: tuple[Option, ...]
-    keys: tuple[str, ...]
-    available_mark: str
-    marking: int
-    objective_ids: tuple[str, ...]
-    parts: tuple[str, ...] = ()
-
-
-def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
-    """A question with its gaps filled in; `place` counts from 0.
-
-    Raises:
-        errors.InvalidField: its parts do not fit each other.
-    """
-    number = draft.number or str(place + 1)
-    question_id = draft.id or number
-    options = tuple(
-        Option(option.id or str(n), option.label or _letters(n), option.content)
-        for n, option in enumerate(draft.options)
-    )
-    _check_distinct([option.id for option in options], "options", "id")
-    _check_distinct([option.label.upper() for option in options], "options", "label")
-    kind = draft.type or (QuestionType.MCQ if options else QuestionType.LONGTEXT)
-    keys, right = _keys_of(QuestionType(kind), options, draft)
-    marking = draft.marking or (Marking.MACHINE if draft.keys else Marking.HUMAN)
-    if marking == Marking.MACHINE and not draft.keys:
-        raise errors.invalid("keys", "are needed for a question the machine marks")
-    if kind in OFFERING and not options:
-        raise errors.invalid("options", f"are needed for {QuestionType(kind).name.lower()}")
-    if decimals_of(draft.available_mark) > mark_decimals:
-        raise errors.invalid("available_mark", f"has more decimals than the form's marks, {mark_decimals}")
-    available = mark_of(draft.available_mark or "1")
-    if available > MARK_AT_MOST:
-        raise errors.invalid("available_mark", "must be at most 100000")
-    return Question(
-        number,
-        question_id,
-        draft.item_id or question_id,
-        draft.item_name,
-        int(kind),
-        draft.content,
-        options,
-        keys,
-        available,
-        int(marking),
-        draft.objective_ids,
-        draft.parts,
-        right,
-    )
-
-
-def _keys_of(kind: QuestionType, options: Sequence[Option], draft: Draft) -> tuple[tuple[int, ...], tuple[Any, ...]]:
-    """The places of right options, and what is right where it is no option. Raises InvalidField."""
-    places = {option.id: n for n, option in enumerate(options)}
-
-    def place(n: int, key: str) -> int:
-        if key not in places:
-            raise errors.invalid(f"keys[{n}]", f"names no option of the question: {key!r}")
-        return places[key]
-
-    keys = draft.keys
-    if kind == QuestionType.MCQ:
-        return tuple(sorted({place(n, key) for n, key in enumerate(keys)})), ()
-    if kind in GAPS:
-        return (), tuple(options[place(n, key)].id for n, key in enumerate(keys))
-    if kind == QuestionType.ORDERLIST:
-        order = tuple(place(n, key) for n, key in enumerate(keys))
-        if order and sorted(order) != list(range(len(options))):
-            raise errors.invalid("keys", "must name every option once, in the right order")
-        return (), order
-    if kind == QuestionType.CHOICEMATRIX:
-        if keys and draft.parts and len(keys) != len(draft.parts):
-            raise errors.invalid("keys", "must name the right options of each part")
-        return (), tuple(sorted({place(n, key.strip()) for key in row.split(",")}) for n, row in enumerate(keys))
-    if kind == QuestionType.CLOZEFORMULA:
-        return (), tuple([key] for key in keys)
-    return (), _accepted(kind, tuple(key.strip() for key in keys))
-
-
-def _accepted(kind: QuestionType, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """The texts a written question accepts. Raises InvalidField."""
-    for n, text in enumerate(texts):
-        if kind == QuestionType.GRIDDED and not NUMBER.fullmatch(text):
-            raise errors.invalid(f"keys[{n}]", f"is no number with a point before its decimals: {text!r}")
-    return texts
-
-
-def form_of(
-    reference: str, name: str, mark_decimals: int, drafts: Sequence[Draft], objectives: Sequence[Objective]
-) -> Form:
-    """A form, still without its revision, once its parts have been found to fit each other.
-
-    Raises:
-        errors.InvalidField: they do not; the field is named as in the TestForm message.
-    """
-    if not reference.strip():
-        raise errors.invalid("reference", "a test form needs a reference that is not blank")
-    if not drafts:
-        raise errors.invalid("questions", "a test form needs at least one question")
-    questions = []
-    for place, draft in enumerate(drafts):
-        try:
-            questions.append(question_of(draft, place, mark_decimals))
-        except errors.InvalidField as refusal:
-            raise refusal.under(f"questions[{place}]") from None
-    _check_distinct([question.number for question in questions], "questions", "number")
-    _check_distinct([question.id for question in questions], "questions", "id")
-    _check_distinct([objective.id for objective in objectives], "objectives", "id")
-    known = {objective.id for objective in objectives}
-    for place, question in enumerate(questions):
-        strange = [n for n, objective in enumerate(question.objective_ids) if objective not in known]
-        if strange:
-            path = f"questions[{place}].objective_ids[{strange[0]}]"
-            raise errors.invalid(path, "names no objective of the form; add it to objectives")
-        _check_distinct(question.objective_ids, f"questions[{place}].objective_ids", "")
-    return Form(reference, 0, name, mark_decimals, questions, objectives)
-
-
-def _check_distinct(values: Sequence[str], path: str, field: str) -> None:
-    seen: set[str] = set()
-    for n, value in enumerate(values):
-        if value in seen:
-            place = f"{path}[{n}].{field}".removesuffix(".")
-            raise errors.invalid(place, f"is there already: {value!r}")
-        seen.add(value)
-
-
-def _letters(place: int) -> str:
-    """A, B, ... Z, AA, AB, ..."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def as_json(form: Form) -> dict[str, Any]:
