@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmark.bench import Side
-from benchmark.cohort import Cohort
+from benchmark.cohort import GET, Cohort, reply_size
 from benchmark.databases import running_postgres
 from benchmark.figures import Figure, Missing, skipped
 from benchmark.filling import fill
@@ -40,9 +40,14 @@ def _against_floors(bench: Bench, server: Postgres) -> Iterator[Figure]:
         bench.say(f"booking {SESSIONS:,} sessions and walking them into progress")
         cohort = Cohort(real.port, SESSIONS)
         side = Side("service", real, cohort.moves, database)
-        with echo(bench.cores, settled_sizes(bench, real, cohort)) as bare:
+        sizes = settled_sizes(bench, real, cohort) | {GET: reply_size(real.port, next(cohort.reads()))}
+        with echo(bench.cores, sizes) as bare:
             floor = Side("echo", bare, cohort.look_alikes)
             yield bench.rate_figure(name, side, floor, bench.callers(CALLERS), 0.6, str(server))
+            readers, read = Side("service", real, cohort.reads, database), Side("echo", bare, cohort.reads)
+            yield bench.rate_figure(
+                f"GetSession on PostgreSQL, {CALLERS} callers", readers, read, bench.callers(CALLERS)
+            )
         try:
             rows = _pgbench(bench, server)
         except Missing as missing:
