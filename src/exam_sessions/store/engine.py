@@ -188,6 +188,13 @@ class Store(ABC):
     def insert_many(self, table: Table) -> Statement:
         """A statement that adds rows, their values in the order of the columns."""
 
+    def insert_numbered(self, table: Table, count: Statement) -> Statement | None:  # noqa: ARG002 - as said
+        """As `insert_many`, for rows that count their sequence from 1: `count` takes their places in the same go.
+
+        None where asking for places costs nothing.
+        """
+        return None
+
     @abstractmethod
     def update_many(self, table: Table, names: Sequence[str]) -> Statement:
         """A statement that writes the columns named of rows found by their key.

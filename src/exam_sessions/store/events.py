@@ -80,6 +80,7 @@ class EventRows:
             )
             .returning(workspaces.c.last_sequence)
         )
+        self._append = store.insert_numbered(events, self._reserve)
         self._workspaces = store.statement(select(workspaces.c.workspace_id))
 
     def reserve(self, db: Db, workspace: str, count: int) -> int:
@@ -88,7 +89,7 @@ class EventRows:
 
     def append(self, db: Db, workspace: str, happened: list[Happening], now: int) -> None:
         """Gives events the next places of the workspace's order and writes them."""
-        place = self.reserve(db, workspace, len(happened))
+        place = 0 if self._append else self.reserve(db, workspace, len(happened))
         rows = []
         for event, session_id, release_id, actor, request_id in happened:
             place += 1
@@ -110,7 +111,7 @@ class EventRows:
                     changes,
                 )
             )
-        db.run_many(self._insert, rows)
+        db.run_many(self._append or self._insert, rows)
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[EventRow]:
         """A session's events with a greater sequence, oldest first."""

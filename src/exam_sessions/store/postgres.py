@@ -71,6 +71,21 @@ class ManyRows(Statement):
         self.names = tuple(column.name for column in columns)
         self.arrays = [kind_of(column)[1] for column in columns]
 
+    def parameters(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Rows as the statement takes them."""
+        return [write(column) for write, column in zip(self.arrays, zip(*rows, strict=True), strict=True)]
+
+
+class Numbered(ManyRows):
+    """An INSERT that takes the next places of a workspace's order for its rows, whose places count from 1."""
+
+    __slots__ = ()
+
+    def parameters(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Rows of one workspace as the statement takes them, behind the values of what counts them."""
+        workspace, count = rows[0][0], len(rows)
+        return [workspace, count, count, count, *super().parameters(rows)]
+
 
 class PostgresDb(Db):
     """One connection, made anew when it was lost: a server that comes back is used at once.
@@ -122,9 +137,8 @@ class PostgresDb(Db):
         assert isinstance(statement, ManyRows)
         if not rows:
             return
-        arrays = [write(column) for write, column in zip(statement.arrays, zip(*rows, strict=True), strict=True)]
         with _translated():
-            self._driver.execute(statement.text, arrays, prepare=True)
+            self._driver.execute(statement.text, statement.parameters(rows), prepare=True)
 
     def listed(self, values: Iterable[str]) -> str:
         """An array."""
@@ -276,6 +290,20 @@ class PostgresStore(Store):
         names = ", ".join(column.name for column in columns)
         text = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest(ROWS)"  # noqa: S608 - our schema's names
         return ManyRows(text, columns)
+
+    def insert_numbered(self, table: Table, count: Statement) -> ManyRows:
+        """One statement, so that nobody waits for the count before the rows are sent."""
+        columns = list(table.c)
+        names = ", ".join(column.name for column in columns)
+        values = ", ".join(
+            "counted.last_sequence - %s::bigint + v.sequence" if column.name == "sequence" else f"v.{column.name}"
+            for column in columns
+        )
+        text = (
+            f"WITH counted AS ({count.text}) INSERT INTO {table.name} ({names}) "  # noqa: S608 - our schema's names
+            f"SELECT {values} FROM counted, unnest(ROWS) AS v({names})"
+        )
+        return Numbered(text, columns)
 
     def update_many(self, table: Table, names: Sequence[str]) -> ManyRows:
         """One statement for all rows."""
