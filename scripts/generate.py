@@ -1,4 +1,4 @@
-"""Runs protoc over protos/: Python modules, typed stubs and the image that buf reads.
+"""Runs protoc over protos/: Python modules, typed stubs, what reflection tells with its comments, and buf's image.
 
 Files of others (buf/validate/validate.proto, google/longrunning/operations.proto) are not copied into this
 repository: their descriptors are read from the wheels that hold them and handed to protoc as a descriptor set.
@@ -59,6 +59,28 @@ def run(protos: Path, *arguments: str) -> None:
             sys.exit(status)
 
 
+def documented(protos: Path, files: list[str]) -> bytes:
+    """Our files as they are in the modules, and with their comments, which protoc leaves out of those."""
+    with tempfile.NamedTemporaryFile(suffix=".binpb") as whole:
+        run(protos, "--include_source_info", f"--descriptor_set_out={whole.name}", *files)
+        found = descriptor_pb2.FileDescriptorSet.FromString(whole.read())
+    for file in found.file:
+        told = [at for at in file.source_code_info.location if at.leading_comments or at.trailing_comments]
+        del file.source_code_info.location[:]
+        file.source_code_info.location.extend(told)
+        for message in file.message_type:
+            _drop_json_names(message)
+    return found.SerializeToString(deterministic=True)
+
+
+def _drop_json_names(message: descriptor_pb2.DescriptorProto) -> None:
+    """As in the modules: with them, grpcurl would print fields under other names than it did."""
+    for field in message.field:
+        field.ClearField("json_name")
+    for nested in message.nested_type:
+        _drop_json_names(nested)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, default=ROOT / "src", help="where the modules go (default: src)")
@@ -75,6 +97,7 @@ def main() -> None:
     services = [name for name in files if "service" in name]
     run(protos, f"--python_out={out}", f"--pyi_out={out}", *files, RULES)
     run(protos, plugin, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *services)
+    (out / "exam_sessions" / "v1" / "documented.binpb").write_bytes(documented(protos, files))
 
 
 if __name__ == "__main__":

@@ -99,6 +99,13 @@ def test_grpcurl_describes_rpcs_and_messages(server):
     assert ".exam_sessions.v1.State to_state = 6;" in message
 
 
+def test_grpcurl_describes_with_the_comments_of_the_protos(server):
+    described = grpcurl(server, "describe", "exam_sessions.v1.LifecycleService.PauseSession")
+    assert "// Suspends a session; its clock stands still. Legal in IN_PROGRESS." in described
+    message = grpcurl(server, "describe", ".exam_sessions.v1.PauseSessionRequest")
+    assert "  // Its keycode, in any case.\n    string keycode = 3" in message
+
+
 def test_grpcurl_calls_and_reads_a_refusal(server, desk):
     name = f"Maths of {desk.workspace}"
     data = {"workspaceId": desk.workspace, "release": {"name": name, "duration": "3600s"}}

@@ -7,12 +7,9 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-import grpc
 from google.longrunning import operations_pb2
 from grpc_health.v1 import _async as health_aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import _async as reflection_aio
-from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 from exam_sessions.domain.states import OperationKind
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
@@ -21,6 +18,7 @@ from exam_sessions.rpc.import_servicer import ImportServicer
 from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
 from exam_sessions.rpc.marking_servicer import MarkingServicer
 from exam_sessions.rpc.operations_servicer import OperationsServicer
+from exam_sessions.rpc.reflection import add_reflection
 from exam_sessions.rpc.session_servicer import SessionServicer
 from exam_sessions.rpc.template_servicer import TemplateServicer, read_submission
 from exam_sessions.rpc.transition_servicer import read_transition
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 PROBE_EVERY = 1.0
 """Seconds between two looks at the database."""
 
@@ -62,7 +59,7 @@ class Server:
         self._health = health_aio.HealthServicer()
         self._names = _add_services(transport, service, limit, patience)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, transport.aio)
-        _add_reflection(transport.aio, [*self._names, health.SERVICE_NAME])
+        add_reflection(transport.aio, [*self._names, health.SERVICE_NAME])
         self._probing: asyncio.Task[None] | None = None
 
     @property
@@ -119,27 +116,3 @@ def _add_services(transport: Transport, service: Service, limit: int, patience: 
     for descriptor, methods in services:
         transport.add(handlers_of(descriptor, methods, limit))
     return [descriptor.full_name for descriptor, _ in services]
-
-
-class _Reflection(reflection_aio.ReflectionServicer):  # type: ignore[misc] # it has no types
-    """grpcio's reflection, which also knows methods by name, so that `grpcurl describe Service.Method` works."""
-
-    def _file_containing_symbol(self, request: Any, symbol: str) -> Any:
-        answer = super()._file_containing_symbol(request, symbol)
-        service, _, _ = symbol.rpartition(".")
-        return super()._file_containing_symbol(request, service) if answer.HasField("error_response") else answer
-
-
-def _add_reflection(server: Any, names: list[str]) -> None:
-    """Reflection under both its names: grpcio ships v1alpha only, and v1 is the same on the wire."""
-    names = [*names, reflection.SERVICE_NAME, REFLECTION_V1]
-    servicer = _Reflection(names)
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
-    handler = grpc.stream_stream_rpc_method_handler(
-        servicer.ServerReflectionInfo,
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
-        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
-    )
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler(REFLECTION_V1, {"ServerReflectionInfo": handler})]
-    )
