@@ -6,10 +6,12 @@ import random
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from functools import partial
 
 import pytest
 from course import TRIALS, Course, Race, accepted, action_of, assert_agreement, run_race, said, servers_on
-from crowd import assert_unbroken
+from crowd import assert_unbroken, at_once
 from forms import PAPER, answer, mcq, mixed, three_choices
 from google.protobuf.duration_pb2 import Duration
 from journeys import FETCHED, FINISHED, LONG_AGO, STARTED, name_of
@@ -19,7 +21,7 @@ from exam_sessions.app import now
 from exam_sessions.v1 import marking_service_pb2, session_pb2
 from exam_sessions.v1.catalog_pb2 import Release
 from exam_sessions.v1.test_form_pb2 import TestForm
-from serving import Refused, until
+from serving import Desk, Refused, serving, until
 
 TestForm.__test__ = False
 TRIALS_OF = pytest.mark.parametrize("trials", [20, pytest.param(TRIALS, marks=pytest.mark.slow)])
@@ -172,6 +174,17 @@ def test_edits_of_a_form_are_numbered_one_by_one_whoever_makes_them(course, tria
     calls = [[("UpdateTestForm", course.request("UpdateTestForm", test_form=new))] * 2 for new in forms]
     for outcomes in course.meet(calls):
         assert sorted(outcome.test_form.revision for outcome in outcomes.values()) == [2, 3]
+
+
+def test_servers_that_edit_one_form_at_once_are_all_served(database):
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(database)) for _ in range(5)]
+        desks = [stack.enter_context(closing(Desk(server.target))) for server in servers]
+        desks[0].call("CreateTestForm", test_form=TestForm(reference="form-1", questions=[mcq("1")]))
+        edit = {"workspace_id": desks[0].workspace, "test_form": TestForm(reference="form-1", questions=[mcq("1")])}
+        for n in range(10):
+            edited = at_once(*[partial(desk.call, "UpdateTestForm", **edit) for desk in desks])
+            assert sorted(reply.test_form.revision for reply in edited) == [*range(5 * n + 2, 5 * n + 7)]
 
 
 @TRIALS_OF

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TRIES = 2
-"""A batch that meets a unique index alone has lost a race; judged again, it sees what was taken and is told."""
+TRIES = 20
+"""A batch that meets a unique index alone has lost a race; judged again, it sees what was taken and is told.
+
+Who asks for the next revision of a form is not told but tries for the one after, and may lose once to each server.
+"""
 
 
 class Transactions:
