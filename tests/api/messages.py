@@ -98,7 +98,7 @@ def request_of(rpc, **fields):
 
 
 def send(desk, rpc, **fields):
-    """Starts a call without waiting for its answer; calls of one desk reach the server in the order sent."""
+    """Starts a call without waiting for its answer; calls of one desk reach grpcio in the order sent."""
     request = request_of(rpc, workspace_id=desk.workspace, **fields)
     reply = message_factory.GetMessageClass(METHOD[rpc].output_type)
     call = desk.channel.unary_unary(

@@ -90,6 +90,7 @@ def test_every_setting_is_a_documented_flag_with_its_environment_variable():
 
 def test_flags_win_over_the_environment(monkeypatch, url):
     seen = []
+    monkeypatch.delenv("EXAM_SESSIONS_TRANSPORT", raising=False)
     monkeypatch.setenv("EXAM_SESSIONS_BACKLOG", "5")
     monkeypatch.setenv("EXAM_SESSIONS_TICK_MS", "250")
     monkeypatch.setattr("exam_sessions.app.serve", lambda settings, ready: seen.append(settings))
