@@ -1,12 +1,14 @@
 """The floor: a bare grpc.aio handler on uvloop. Any method is answered with a canned reply of the size given for it.
 
-Usage: echo.py '{"/package.Service/Method": reply bytes, …}'. Prints its port.
+Usage: echo.py '{"/package.Service/Method": reply bytes, …}' [giving-way]. Prints its port.
+With `giving-way` gRPC's threads wait for a busy core rather than interrupt it, as rpc/transport.py has them do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -32,7 +34,7 @@ class Echo(grpc.GenericRpcHandler):  # type: ignore[type-arg] # not subscriptabl
         return self._handlers.get(details.method)
 
 
-async def serve(sizes: dict[str, int]) -> None:
+async def serve(sizes: dict[str, int], *, giving_way: bool) -> None:
     """Serves until it is killed, with the options of the service (rpc/server.py)."""
     limit = 4 * 16 * 1024 * 1024
     options: list[tuple[str, Any]] = [
@@ -40,7 +42,11 @@ async def serve(sizes: dict[str, int]) -> None:
         ("grpc.max_send_message_length", -1),
         ("grpc.so_reuseport", 0),
     ]
+    if giving_way:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     server = grpc.aio.server(options=options)
+    if giving_way:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     server.add_generic_rpc_handlers([Echo(sizes)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -49,4 +55,4 @@ async def serve(sizes: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(json.loads(sys.argv[1])))
+    uvloop.run(serve(json.loads(sys.argv[1]), giving_way="giving-way" in sys.argv))

@@ -32,7 +32,8 @@ def transitions(bench: Bench) -> Iterator[Figure]:
     with service(bench.cores, database) as real:
         cohort = _cohort(bench, real, SESSIONS)
         before = _rows(database)
-        with echo(bench.cores, settled_sizes(bench, real, cohort)) as bare:
+        sizes = settled_sizes(bench, real, cohort)
+        with echo(bench.cores, sizes) as bare:
             for callers, at_least in ((64, 0.65), (16, 0.5)):
                 yield bench.rate_figure(
                     f"Durable transition, {callers} callers",
@@ -42,6 +43,13 @@ def transitions(bench: Bench) -> Iterator[Figure]:
                     at_least,
                 )
             yield from _cross_check(bench, bare, next(cohort.look_alikes()))
+        with echo(bench.cores, sizes, "echo.py", "giving-way") as even:
+            yield bench.rate_figure(
+                "Durable transition, 64 callers, beside an echo whose threads give way too",
+                Side("service", real, cohort.moves),
+                Side("echo", even, cohort.look_alikes),
+                bench.callers(64),
+            )
         events, requests = (now - then for now, then in zip(_rows(database), before, strict=True))
         yield Figure(
             "Rows those calls left",

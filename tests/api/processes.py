@@ -29,6 +29,11 @@ class ServerProcess:
                 raise RuntimeError(f"the server did not start\n{log.read()}")
         self.target = self.ready_line.removeprefix("serving on ")
 
+    @property
+    def pid(self):
+        """Its number, which is that of the thread its event loop runs on, too."""
+        return self._process.pid
+
     def kill(self):
         """SIGKILL."""
         self._process.kill()

@@ -8,7 +8,10 @@ Each also has a grpc.aio server, on which health and reflection are served as th
 
 from __future__ import annotations
 
+import os
+import sys
 from abc import ABC, abstractmethod
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +21,7 @@ from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Streamed
 from exam_sessions.settings import TRANSPORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from exam_sessions.rpc.handlers import Queued, Single
 
@@ -77,15 +80,41 @@ def transport_named(name: str) -> type[Transport]:
     return Native
 
 
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Has threads that are started meanwhile wait for a core that is at work, rather than interrupt it.
+
+    gRPC tells the event loop of every step of every call from threads of its own. Where they share its core, each
+    step interrupted the loop to hand over one event, and a quarter of a call's cost was going to and fro; now they
+    gather until the loop has nothing to do. On a core of their own they run as ever. Linux only.
+    """
+    plain = sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER
+    if not plain:  # Somebody has chosen how it is to run.
+        yield
+        return
+    _schedule("SCHED_BATCH")
+    try:
+        yield
+    finally:
+        _schedule("SCHED_OTHER")
+
+
+def _schedule(policy: str) -> None:
+    """How this thread is scheduled, and those it starts from now on; as it was where that may not be said."""
+    with suppress(OSError):
+        os.sched_setscheduler(0, getattr(os, policy), os.sched_param(0))
+
+
 def aio_server(limit: int, *, share_port: bool = False) -> grpc.aio.Server:
     """A grpc.aio server that leaves it to our door to refuse what is too large."""
-    return grpc.aio.server(
-        options=[
-            ("grpc.max_receive_message_length", limit * ROOM_ABOVE_LIMIT),
-            ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", int(share_port)),
-        ]
-    )
+    with giving_way():
+        return grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", limit * ROOM_ABOVE_LIMIT),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", int(share_port)),
+            ]
+        )
 
 
 class Grpcio(Transport):
