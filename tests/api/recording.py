@@ -23,7 +23,7 @@ from exam_sessions.domain.records import Event, Release, Session
 from exam_sessions.domain.states import EDITABLE, Action, State
 from exam_sessions.rpc.convert_booking import edit_of, edited_fields
 from exam_sessions.rpc.convert_session import fill_session
-from exam_sessions.rpc.moves import MOVES
+from exam_sessions.rpc.moves import MOVES, READ
 from exam_sessions.v1 import marking_service_pb2, result_pb2, session_pb2
 from linearizing import NEVER, No, Op, Seen, Told, linearize
 from serving import read_refusal
@@ -132,6 +132,8 @@ FORM = "form-1"
 
 def command_of(rpc, request):
     """What a request asks of a session; None when it only reads."""
+    if rpc in READ:
+        request = READ[rpc](request.SerializeToString())
     if rpc in MOVES:
         return MOVES[rpc](request)
     if rpc == "UpdateSession":

@@ -6,7 +6,7 @@ from grpc import StatusCode
 from messages import SERVICE, booking, bookings, mask, new_id, request_of, send_bytes
 from rows import unchanged
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
 from serving import Desk, Refused, serving
 
 
@@ -63,6 +63,38 @@ def test_a_text_that_is_not_utf_8_is_refused_wherever_it_stands(desk, server):
             with unchanged(server, desk), pytest.raises(Refused) as refused:
                 send_bytes(desk, "CreateSession", data.replace(b"CANARY", bad))
             assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
+
+
+@pytest.mark.parametrize("rpc", ["SetResponses", "UploadSession"])
+@pytest.mark.parametrize("path", ["an item", "a question", "an option", "an item's id", "a question's id"])
+def test_responses_that_are_no_messages_are_refused_however_deep(desk, server, rpc, path):
+    """Items are left as they came until they are looked up, so each depth is refused by another hand."""
+    session = desk.book()
+    items = [
+        result_pb2.ItemResponse(
+            item_id="ITEM",
+            questions=[
+                result_pb2.QuestionResponse(
+                    id="QUESTION", response=result_pb2.Response(options=[result_pb2.Choice(id="OPTION")])
+                )
+            ],
+        )
+    ]
+    request = request_of(rpc, workspace_id=desk.workspace, session_id=session.id, responses=items)
+    data = request.SerializeToString()
+    item = items[0].SerializeToString()
+    question = items[0].questions[0].SerializeToString()
+    whole, bad = {
+        "an item": (item, b"\xff" * len(item)),
+        "a question": (question, b"\xff" * len(question)),
+        "an option": (b"\x12\x06OPTION", b"\xff" * 8),
+        "an item's id": (b"ITEM", b"I\xff\xfeM"),
+        "a question's id": (b"QUESTION", b"QUE\xff\xfeION"),
+    }[path]
+    assert whole in data
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        send_bytes(desk, rpc, data.replace(whole, bad))
+    assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
 
 
 def test_the_message_of_another_method_is_refused(desk, server):

@@ -25,6 +25,8 @@ PLACES = {name: place for place, name in enumerate(Session._fields)}
 NULLABLE = frozenset(name for name, value in Session._field_defaults.items() if value is None)
 """Columns in which a zero is not the same as nothing."""
 
+FINISH_NAMES: dict[int, str] = {reason: reason.name for reason in FinishReason}
+
 ALWAYS = frozenset({"state", "update_time", "version"})
 """Columns every move writes."""
 
@@ -226,7 +228,7 @@ def _reason(command: Command, changes: Changes) -> str:
     if command.action is Action.VOID:
         return command.void_reason.name
     finish = changes.get("finish_reason")
-    return FinishReason(finish).name if finish else ""
+    return FINISH_NAMES[finish] if finish else ""
 
 
 def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision:

@@ -193,17 +193,19 @@ class Form:
         The road of nearly every call, at a third of the price; None when something else is among them.
         """
         found: dict[str, Value] = {}
-        plain = self._plain
+        plain, count = self._plain, 0
         try:
             for item_id, answers in items:
+                count += len(answers)
                 for question_id, (option,), text in answers:
                     number, own_item, places = plain[question_id]
-                    if text or number in found or (item_id and item_id != own_item):
+                    if text or (own_item != item_id and item_id):
                         return None
                     found[number] = places[option]
         except (KeyError, ValueError):
             return None
-        return found
+        # Fewer, where a question came twice.
+        return found if len(found) == count else None
 
     def question(self, number: str) -> Question:
         """The question of a number. Raises UnknownQuestion."""

@@ -12,6 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain import scoring
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.responses import values_of
+from exam_sessions.domain.scripts import with_responses, with_total
 from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
@@ -93,14 +94,14 @@ def _answer(move: Move, answered: Mapping[str, Value | None]) -> None:
         # A first write changes everything it names.
         responses = cast("dict[str, Value]", answered)
         _check_size(move.form(), responses)
-        move.script, move.told["responses"] = script._replace(responses=responses), ({}, responses)
+        move.script, move.told["responses"] = with_responses(script, responses), ({}, responses)
         return
     said = {number: value for number, value in answered.items() if before.get(number) != value}
     if not said:
         return
     responses = {number: value for number, value in (before | said).items() if value is not None}
     _check_size(move.form(), responses)
-    move.script = script._replace(responses=responses)
+    move.script = with_responses(script, responses)
     old, new = ({n: all_[n] for n in said if n in all_} for all_ in (before, responses))
     move.told["responses"] = (old, new)
 
@@ -236,7 +237,7 @@ def scored(move: Move) -> Changes:
     if move.papers.form is None:
         return {}
     total = scoring.total_of(move.papers.form, move.script)
-    move.script = move.script._replace(points=total.points, points_max=total.points_max, score=total.score)
+    move.script = with_total(move.script, total)
     return counted(move) | progress(move)
 
 
@@ -253,7 +254,8 @@ def counted(move: Move) -> Changes:
 
 def counting(strategy: int, scripts: Sequence[Script]) -> Changes:
     """The session's columns for what counts of its attempts."""
-    found = scoring.deciding(strategy, scripts)
+    # The first attempt counts by every strategy, while it is the only one.
+    found = scripts[0] if len(scripts) == 1 else scoring.deciding(strategy, scripts)
     if found is None:
         return {"points": None, "points_max": None, "score": None}
     return {"points": found.points, "points_max": found.points_max, "score": found.score}

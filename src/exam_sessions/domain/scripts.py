@@ -1,4 +1,4 @@
-"""Finding a session's script among those of its attempts. What it earns is scoring.py's."""
+"""Finding a session's script among those of its attempts, and writing in it. What it earns is scoring.py's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from exam_sessions.domain.records import Script
 
 if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Value
     from exam_sessions.domain.records import Session
+    from exam_sessions.domain.scoring import Total
 
 
 def script_of(session: Session, scripts: tuple[Script, ...]) -> Script:
@@ -26,3 +28,13 @@ def with_script(scripts: tuple[Script, ...], script: Script) -> tuple[Script, ..
     """The scripts with one as it became, in the order of the attempts."""
     others = [other for other in scripts if other.attempt != script.attempt]
     return tuple(sorted([*others, script], key=lambda one: one.attempt)) if others else (script,)
+
+
+def with_responses(script: Script, responses: dict[str, Value]) -> Script:
+    """The script with other responses. As `_replace`, in a fifth of the time."""
+    return Script._make((*script[:5], responses, *script[6:]))
+
+
+def with_total(script: Script, total: Total) -> Script:
+    """The script with what it earns. As `_replace`, in a fifth of the time."""
+    return Script._make((*script[:11], *total))

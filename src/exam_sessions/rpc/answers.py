@@ -1,88 +1,127 @@
-"""Responses of a request as the domain takes them. Each question's bytes are looked up whole.
+"""Responses of a request as the domain takes them. The bytes of an item, or of a question, are looked up whole.
 
 A form of fifty questions with four options has two hundred different answers, and every candidate gives fifty. To
-read them field by field costs more than to store them; so a request is read a second time by a message that leaves
-each question as it came, and what those bytes mean is remembered.
+read them field by field costs more than to store them; so a request with responses is read by a message that leaves
+each item as it came, and what those bytes mean is remembered: of an item whole, for most are answered alike, else of
+each of its questions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
-from exam_sessions.v1 import marking_service_pb2, result_pb2
+from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from google.protobuf.descriptor import FileDescriptor
 
     from exam_sessions.domain.commands import Answer, Answers
     from exam_sessions.domain.forms import Choice
 
+Kept = TypeVar("Kept")
+
 REMEMBERED_AT_MOST = 50_000
-"""Answers; about 400 bytes each."""
+"""Questions as they were answered, and as many items; a question takes about 400 bytes."""
 SHORT = 256
-"""Bytes of an answer that is worth remembering. A text is not: it hardly comes twice."""
+"""Bytes of what is worth remembering. A text is not, nor are many questions at once: they hardly come twice."""
 
 
-def _untouched() -> Any:
-    """A message with the responses of a request, the questions of each item left as bytes."""
-    numbers = marking_service_pb2.SetResponsesRequest.DESCRIPTOR.fields_by_name
-    of_item = result_pb2.ItemResponse.DESCRIPTOR.fields_by_name
-    file = descriptor_pb2.FileDescriptorProto(name="untouched.proto", package="untouched", syntax="proto3")
-    field = descriptor_pb2.FieldDescriptorProto
-    item = file.message_type.add(name="Item")
-    item.field.add(
-        name="item_id", number=of_item["item_id"].number, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL
-    )
-    item.field.add(
-        name="questions", number=of_item["questions"].number, type=field.TYPE_BYTES, label=field.LABEL_REPEATED
-    )
-    request = file.message_type.add(name="Request")
-    request.field.add(
-        name="responses",
-        number=numbers["responses"].number,
-        type=field.TYPE_MESSAGE,
-        type_name=".untouched.Item",
-        label=field.LABEL_REPEATED,
-    )
+def _pool() -> descriptor_pool.DescriptorPool:
+    """The messages of requests with responses, in which items, and in items questions, are bytes."""
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("untouched.Request"))
+    added: set[str] = set()
+    of_items = f".{result_pb2.ItemResponse.DESCRIPTOR.full_name}"
+
+    def add(file: FileDescriptor) -> None:
+        if file.name in added:
+            return
+        added.add(file.name)
+        for needed in file.dependencies:
+            add(needed)
+        proto = descriptor_pb2.FileDescriptorProto()
+        file.CopyToProto(proto)
+        for message in proto.message_type:
+            for field in message.field:
+                if field.type_name == of_items or (message.name, field.name) == ("ItemResponse", "questions"):
+                    field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
+                    field.ClearField("type_name")
+        pool.Add(proto)
+
+    add(marking_service_pb2.DESCRIPTOR)
+    add(lifecycle_service_pb2.DESCRIPTOR)
+    return pool
 
 
-Untouched = _untouched()
-_remembered: dict[bytes, Answer] = {}
+_POOL = _pool()
+_questions: dict[bytes, Answer] = {}
+_items: dict[bytes, Answers] = {}
 
 
-def answers_of(request: marking_service_pb2.SetResponsesRequest | Any) -> tuple[Answers, ...]:
-    """The responses of a request, item by item. Raises InvalidField for a choice that names no option."""
-    found: list[Answers] = []
-    known = _remembered
-    for item in Untouched.FromString(request.SerializeToString()).responses:
-        # A slice is a list, made in one go; to walk over the field itself takes twice as long.
-        questions = item.questions[:]
-        try:
-            answers = tuple(map(known.__getitem__, questions))
-        except KeyError:
-            path = f"responses[{len(found)}].questions"
-            answers = tuple(known.get(q) or _read(q, f"{path}[{n}].response") for n, q in enumerate(questions))
-        found.append((item.item_id, answers))
-    return tuple(found)
+def reader_of(message: type[Any]) -> Callable[[bytes], Any]:
+    """What reads messages of a type, and leaves the items in them, or the questions in an item, as bytes."""
+    found = _POOL.FindMessageTypeByName(message.DESCRIPTOR.full_name)
+    read: Callable[[bytes], Any] = message_factory.GetMessageClass(found).FromString
+    return read
 
 
-def _read(data: bytes, path: str) -> Answer:
-    question = result_pb2.QuestionResponse.FromString(data)
+_item_of = reader_of(result_pb2.ItemResponse)
+
+
+def answers_of(request: Any) -> tuple[Answers, ...]:
+    """The responses of a request that a reader (`reader_of`) has read, item by item.
+
+    Raises:
+        errors.MalformedMessage: an item or a question is no message.
+        errors.InvalidField: a choice names no option, or a text cannot be kept.
+    """
+    # A slice is a list, made in one go; to walk over the field itself takes twice as long.
+    items = request.responses[:]
+    known = _items
+    try:
+        return tuple(map(known.__getitem__, items))
+    except KeyError:
+        return tuple(known.get(item) or _read_item(item, f"responses[{n}]") for n, item in enumerate(items))
+
+
+def _read_item(data: bytes, path: str) -> Answers:
+    try:
+        item = _item_of(data)
+    except DecodeError:
+        raise errors.MalformedMessage from None
+    questions = [
+        _questions.get(question) or _read_question(question, f"{path}.questions[{n}].response")
+        for n, question in enumerate(item.questions[:])
+    ]
+    found = (item.item_id, tuple(questions))
+    if len(data) <= SHORT and not any(text for _, _, text in questions):
+        _remember(_items, data, found)
+    return found
+
+
+def _read_question(data: bytes, path: str) -> Answer:
+    try:
+        question = result_pb2.QuestionResponse.FromString(data)
+    except DecodeError:
+        raise errors.MalformedMessage from None
     text = question.response.text
     if "\0" in text:
         raise errors.invalid(f"{path}.text", "must not contain a NUL character")
     answer = (question.id, choices_of(question.response.options, f"{path}.options"), text)
     if len(data) <= SHORT and not text:
-        if len(_remembered) >= REMEMBERED_AT_MOST:
-            _remembered.clear()
-        _remembered[data] = answer
+        _remember(_questions, data, answer)
     return answer
+
+
+def _remember(known: dict[bytes, Kept], data: bytes, meaning: Kept) -> None:
+    if len(known) >= REMEMBERED_AT_MOST:
+        known.clear()
+    known[data] = meaning
 
 
 def choices_of(options: Iterable[result_pb2.Choice], path: str) -> tuple[Choice, ...]:

@@ -109,15 +109,9 @@ def _violation(found: Any) -> errors.Violation:
     return errors.Violation(path, found.message)
 
 
-LOOKED_OVER = frozenset({"exam_sessions.v1.ItemResponse"})
-"""Messages of which fifty come in a call, and whose texts are looked at where they are read (answers.py)."""
-
-
 def _refuse_nul(message: Message, path: str) -> None:
     """Refuses a text with a NUL: neither database can keep one. Raises InvalidField."""
     for field, value in message.ListFields():
-        if field.message_type and field.message_type.full_name in LOOKED_OVER:
-            continue
         for n, item in enumerate(value if field.is_repeated else (value,)):
             place = path + field.name + (f"[{n}]" if field.is_repeated else "")
             if isinstance(item, str) and "\0" in item:
@@ -135,6 +129,8 @@ class InLine(NamedTuple):
     """From the request to what the lane works on."""
     reply: Callable[[Any, Any], Message]
     """From the request and the result to the reply."""
+    read: Callable[[bytes], Any] | None = None
+    """From bytes to the request, where that is not its message's own doing. Raises DecodeError."""
 
 
 class CallerGone(Exception):  # noqa: N818 - nobody is left to whom it would be an error
@@ -178,8 +174,8 @@ class RawOrder:
 class Door:
     """What every request of a method passes: its size, its bytes, its rules."""
 
-    def __init__(self, method: MethodDescriptor, limit: int) -> None:
-        self._parse = message_factory.GetMessageClass(method.input_type).FromString
+    def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
+        self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
         self._limit = limit
 
     def admit(self, data: bytes) -> Any:
@@ -204,10 +200,10 @@ class Door:
 class Handler:
     """A method as every transport serves it; one of the three below."""
 
-    def __init__(self, method: MethodDescriptor, limit: int) -> None:
+    def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
         self.service, self.method = method.containing_service.full_name, method.name
         self.name = f"{self.service}/{self.method}"
-        self._door = Door(method, limit)
+        self._door = Door(method, limit, read)
 
     def status_of(self, fault: BaseException) -> grpc.Status:
         """What the caller is told; what is no refusal is a bug, and goes to the log."""
@@ -222,7 +218,7 @@ class Queued(Handler):
     """A method whose calls stand in a lane."""
 
     def __init__(self, method: MethodDescriptor, function: InLine, limit: int) -> None:
-        super().__init__(method, limit)
+        super().__init__(method, limit, function.read)
         self._function = function
 
     def queue(self, data: bytes, call: Call, waiter: Waiter) -> None:

@@ -15,7 +15,7 @@ from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions
 from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, State
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
 from exam_sessions.rpc.handlers import InLine, workspace_of
-from exam_sessions.rpc.moves import ADDED, MOVES
+from exam_sessions.rpc.moves import ADDED, MOVES, READ
 from exam_sessions.rpc.session_servicer import target_of
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
@@ -72,7 +72,7 @@ class LifecycleServicer:
                 add(reply, standing)
             return reply
 
-        return InLine(self._service.queue_write, batch_of, reply_of)
+        return InLine(self._service.queue_write, batch_of, reply_of, READ.get(rpc))
 
     async def machine(self, _: pb.GetStateMachineRequest, __: Call) -> pb.GetStateMachineResponse:
         """Describes the machine from the machine itself."""

@@ -8,15 +8,15 @@ from exam_sessions.commands.codes import new_pin
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import Client, Command, void
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
-from exam_sessions.rpc.answers import answers_of, choices_of
+from exam_sessions.rpc.answers import answers_of, choices_of, reader_of
 from exam_sessions.rpc.times import micros, put
+from exam_sessions.v1 import lifecycle_service_pb2 as pb
+from exam_sessions.v1 import marking_service_pb2 as marking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exam_sessions.commands.batch import Standing
-    from exam_sessions.v1 import lifecycle_service_pb2 as pb
-    from exam_sessions.v1 import marking_service_pb2 as marking
 
 A = Action
 
@@ -125,6 +125,12 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "ScoreResponse": _score_response,
     "UnscoreResponse": _unscore_response,
 }
+
+READ: dict[str, Callable[[bytes], Any]] = {
+    "UploadSession": reader_of(pb.UploadSessionRequest),
+    "SetResponses": reader_of(marking.SetResponsesRequest),
+}
+"""What reads a request, where it is not read as its message says."""
 
 
 def _warn_of_window(reply: pb.SetExtraTimeResponse, standing: Standing) -> None:
