@@ -126,6 +126,9 @@ NEEDS_LATEST = frozenset({Action.CREATE_PACKAGE, Action.RESET, Action.RECOVER, A
 """Actions that take the newest revision of a form."""
 
 
+VERBS = {action: (action.value, EFFECTS.get(action)) for action in Action}
+"""What the history calls each action, and what it writes."""
+
 Hop = tuple[Session, Event, frozenset[str], tuple[Script, ...]]
 """A session after one move, not settled yet, its row of history, the columns in which it may differ, and scripts."""
 
@@ -134,16 +137,15 @@ def _hop(session: Session, release: Release, command: Command, now: int, papers:
     """One move of the machine, and what it writes."""
     move = Move(session, release, command, now, papers)
     before = move.state
-    after = fire(move)
-    effect = EFFECTS.get(command.action)
+    after = int(fire(move))
+    verb, effect = VERBS[command.action]
     changes: Changes = effect(move) if effect else {}
     told = _told(session, changes)
     if move.told:
         told |= move.told
     actor = SYSTEM if command.action is Action.ROUTE else ""
-    reason = _reason(command, changes)
-    event = Event(command.action.value, int(before), int(after), reason, command.message, actor, told)
-    became = _changed(session, changes | {"state": int(after), "update_time": now, "version": session.version + 1})
+    event = Event(verb, int(before), after, _reason(command, changes), command.message, actor, told)
+    became = _changed(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
     return became, event, ALWAYS.union(changes), move.written()
 
 

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import re
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import protovalidate
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     import grpc
-    from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+    from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
     from google.protobuf.message import Message
 
     from exam_sessions.commands.lane import Order, Waiter
@@ -109,8 +110,23 @@ def _violation(found: Any) -> errors.Violation:
     return errors.Violation(path, found.message)
 
 
+@cache
+def _texts_of(kind: Descriptor) -> tuple[str, ...] | None:
+    """The names of a message's texts; None when there may be others deeper in it, or many in one field."""
+    for field in kind.fields:
+        if field.message_type or (field.is_repeated and field.type == field.TYPE_STRING):
+            return None
+    return tuple(field.name for field in kind.fields if field.type == field.TYPE_STRING)
+
+
 def _refuse_nul(message: Message, path: str) -> None:
     """Refuses a text with a NUL: neither database can keep one. Raises InvalidField."""
+    names = _texts_of(message.DESCRIPTOR)
+    if names is not None:
+        for name in names:
+            if "\0" in getattr(message, name):
+                raise errors.invalid(path + name, "must not contain a NUL character")
+        return
     for field, value in message.ListFields():
         for n, item in enumerate(value if field.is_repeated else (value,)):
             place = path + field.name + (f"[{n}]" if field.is_repeated else "")
