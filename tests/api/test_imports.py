@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
+import grpc
 import pytest
 from crowd import at_once
 from grpc import StatusCode
 from messages import booking, bookings, new_id
 from operations import Work, chunks_of, fields_of, info_of
 from rows import count, read, unchanged
+from watchers import NARROW
 
-from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, serving, until
+from exam_sessions.v1 import session_pb2, session_service_pb2_grpc
+from serving import Desk, Refused, read_refusal, serving, until
 
 
 @pytest.fixture(scope="module", params=["grpcio", "native"])
@@ -194,6 +197,29 @@ def test_more_than_ten_thousand_rows_are_refused_and_what_came_before_stays(serv
         work.imported(chunks_of(desk, release, *chunks, import_id=import_id))[-1].booked_count == 10_000 + 10 * place
     )
     assert_booked(server, desk, 10_000 + 10 * place)
+
+
+def test_a_refusal_is_told_although_the_answer_before_waits_to_be_read(server, desk, release):
+    """It is longer than a client takes unread, so that it is under way when the next chunk is refused."""
+    sent = threading.Event()
+
+    def chunks():
+        good, bad = chunks_of(desk, release, bookings(10_000, "a"), bookings(10_001, "b"))
+        yield good
+        until(lambda: count(server, "sessions", desk.workspace) == 10_000)
+        time.sleep(0.5)
+        yield bad
+        sent.set()
+
+    with grpc.insecure_channel(server.target, options=NARROW) as channel:
+        stub = session_service_pb2_grpc.SessionServiceStub(channel)
+        call = stub.ImportSessions(chunks(), timeout=30, metadata=desk.metadata)
+        assert sent.wait(20)
+        time.sleep(0.5)
+        with pytest.raises(grpc.RpcError) as error:
+            list(call)
+    refused = read_refusal(error.value)
+    assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", ["bookings"])
 
 
 def test_a_release_that_is_not_there_or_another_workspaces_is_refused(server, desk, work, release):

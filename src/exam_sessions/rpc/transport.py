@@ -192,6 +192,8 @@ def _stream(handler: Streamed) -> grpc.RpcMethodHandler[Any, Any]:
 def _conversation(handler: Conversed) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(messages: Any, context: Any) -> None:
         try:
+            # As with a stream; an answer given up on its way would have its headers sent twice.
+            await context.send_initial_metadata(())
             await handler.converse(messages, _Call(handler.name, context), partial(_send, context))
         except CallerGone:
             return
