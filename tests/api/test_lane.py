@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
+import psycopg
 import pytest
 from grpc import StatusCode
 from journeys import bring_to
 from messages import booking, bookings, mask, new_id, outcome_of, send
 from rows import count
 
+from databases import PostgresqlDatabase
 from exam_sessions.store import postgres, sqlite
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
@@ -180,6 +183,41 @@ def test_a_roster_that_another_writer_kept_waiting_is_completed_by_its_repetitio
 
     assert len(until(repeated)) == 10_000
     assert count(impatient, "sessions", desk.workspace) == before + 10_000
+
+
+COPY = """INSERT INTO sessions SELECT (jsonb_populate_record(s, %s::jsonb)).* FROM sessions s WHERE id = %s"""
+
+
+def test_calls_given_up_for_a_deadlock_are_done_again(server, desk):
+    if not isinstance(server.database, PostgresqlDatabase):
+        pytest.skip("there is one writer, who waits for nobody")
+    release = desk.release()
+    model = desk.book(release, "model")
+
+    def books(database, candidate):
+        row = {"id": new_id(), "candidate_id": candidate, "keycode": candidate, "access_code": candidate}
+        database.execute(COPY, (json.dumps(row), model.id))
+
+    def is_waiting(database):
+        told = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return database.execute(told).fetchone()[0]
+
+    url = server.database.url
+    with psycopg.connect(url) as in_front, psycopg.connect(url) as other:
+        # The server is to be the one who notices.
+        other.execute("SET LOCAL deadlock_timeout = '60s'")
+        books(in_front, "x")
+        books(other, "b")
+        sent = [send(desk, "CreateSession", release_id=release.id, booking=booking("x"))]
+        until(lambda: is_waiting(in_front))
+        for candidate in ("a", "b"):
+            sent.append(send(desk, "CreateSession", release_id=release.id, booking=booking(candidate)))
+            arrived(desk)
+        in_front.rollback()
+        until(lambda: is_waiting(other))
+        books(other, "a")
+        other.rollback()
+    assert told(map(outcome_of, sent), lambda reply: reply.session.candidate.candidate_id) == ["x", "a", "b"]
 
 
 def test_reads_do_not_wait_for_writers(impatient, desk_of_impatient):

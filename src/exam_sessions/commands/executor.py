@@ -13,7 +13,7 @@ from exam_sessions.commands.ledger import Ledger
 from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.commands.shelf import Shelf
-from exam_sessions.store.engine import DatabaseDown, UniqueViolation
+from exam_sessions.store.engine import DatabaseDown, Deadlock, UniqueViolation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -196,7 +196,7 @@ class Executor:
             return self.run(db, batches)
         try:
             return prepared.commit() if prepared.commit else prepared.outcomes
-        except (UniqueViolation, ValueError):
+        except (UniqueViolation, Deadlock, ValueError):
             # What was only sent is answered for with the commit.
             return self.run(db, batches)
 
@@ -216,6 +216,9 @@ class Executor:
             except DatabaseDown:
                 log.exception("the database does not answer")
                 break
+            except Deadlock:
+                if isinstance(batch, BookRoster):
+                    break
             except UniqueViolation as violation:
                 if _is_open_session(violation):
                     return self._has_open_session(transactions, batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db
     from exam_sessions.store.operations import OperationRow, OutcomeRow
     from exam_sessions.store.rows import Rows
+
+BY_CANDIDATE = attrgetter("workspace_id", "release_id", "candidate_id")
 
 DERIVED = ("due_time", "open_candidate", "draft")
 """Columns that `settle` works out anew with every change."""
@@ -235,7 +238,8 @@ class Ledger(Knowledge):
 
     def _write_sessions(self) -> None:
         if self._inserts:
-            self.rows.sessions.insert(self.db, list(self._inserts.values()))
+            # In one order on every server, so that two who book the same candidates do not wait for each other.
+            self.rows.sessions.insert(self.db, sorted(self._inserts.values(), key=BY_CANDIDATE))
         alike: dict[frozenset[str], list[Session]] = {}
         for _, session, columns in self._changes.values():
             alike.setdefault(columns, []).append(session)

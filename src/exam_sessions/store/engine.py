@@ -30,6 +30,10 @@ class UniqueViolation(Exception):  # noqa: N818 - a fact about the rows, turned 
         self.index = index
 
 
+class Deadlock(Exception):  # noqa: N818 - a condition that passes when the transaction is done again
+    """Two transactions waited for each other, and this one was given up."""
+
+
 class DatabaseDown(Exception):  # noqa: N818 - a condition, turned into a refusal above
     """The database does not answer, or not in time."""
 
