@@ -13,7 +13,7 @@ from exam_sessions.commands.ledger import Ledger
 from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.commands.shelf import Shelf
-from exam_sessions.store.engine import DatabaseDown, Deadlock, UniqueViolation
+from exam_sessions.store.engine import DatabaseDown, LostRace, UniqueViolation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TRIES = 20
-"""A batch that meets a unique index alone has lost a race; judged again, it sees what was taken and is told.
+"""A batch that has lost a race alone is judged again; then it sees what was taken and is told.
 
 Who asks for the next revision of a form is not told but tries for the one after, and may lose once to each server.
 """
@@ -196,7 +196,7 @@ class Executor:
             return self.run(db, batches)
         try:
             return prepared.commit() if prepared.commit else prepared.outcomes
-        except (UniqueViolation, Deadlock, ValueError):
+        except (LostRace, ValueError):
             # What was only sent is answered for with the commit.
             return self.run(db, batches)
 
@@ -216,11 +216,8 @@ class Executor:
             except DatabaseDown:
                 log.exception("the database does not answer")
                 break
-            except Deadlock:
-                if isinstance(batch, BookRoster):
-                    break
-            except UniqueViolation as violation:
-                if _is_open_session(violation):
+            except LostRace as lost:
+                if _is_open_session(lost):
                     return self._has_open_session(transactions, batch)
                 if isinstance(batch, BookRoster):
                     break
@@ -301,6 +298,7 @@ class Executor:
         return errors.CandidateHasOpenSession(", ".join(candidates))
 
 
-def _is_open_session(violation: UniqueViolation) -> bool:
-    """Whether the index that says no is the one that watches over single open sessions."""
-    return "open_candidate" in violation.index or "one_open_per_candidate" in violation.index
+def _is_open_session(lost: LostRace) -> bool:
+    """Whether an index says no, the one that watches over single open sessions."""
+    names = ("open_candidate", "one_open_per_candidate")
+    return isinstance(lost, UniqueViolation) and any(name in lost.index for name in names)

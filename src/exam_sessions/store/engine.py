@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
 
-class UniqueViolation(Exception):  # noqa: N818 - a fact about the rows, turned into a refusal above
+class LostRace(Exception):  # noqa: N818 - a condition that passes when the transaction is judged again
+    """Another transaction was faster, and this one was given up."""
+
+
+class UniqueViolation(LostRace):
     """A unique index said no; `index` names it, or its columns."""
 
     def __init__(self, index: str) -> None:
         super().__init__(index)
         self.index = index
-
-
-class Deadlock(Exception):  # noqa: N818 - a condition that passes when the transaction is done again
-    """Two transactions waited for each other, and this one was given up."""
 
 
 class DatabaseDown(Exception):  # noqa: N818 - a condition, turned into a refusal above

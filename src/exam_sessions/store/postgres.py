@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 
 from exam_sessions.store.arrays import kind_of, texts
-from exam_sessions.store.engine import DatabaseDown, Db, Deadlock, Parameters, Statement, Store, UniqueViolation
+from exam_sessions.store.engine import DatabaseDown, Db, LostRace, Parameters, Statement, Store, UniqueViolation
 from exam_sessions.store.listening import CHANNEL, Listener
 from exam_sessions.store.schema import metadata
 
@@ -55,7 +55,7 @@ def _translated() -> Iterator[None]:
     except psycopg.errors.UniqueViolation as error:
         raise UniqueViolation(error.diag.constraint_name or "") from error
     except psycopg.errors.DeadlockDetected as error:
-        raise Deadlock(str(error)) from error
+        raise LostRace(str(error)) from error
     except psycopg.errors.DataError as error:
         # A value no column can hold is a fault of the value, and would be one on another day too.
         raise ValueError(str(error)) from error
