@@ -21,7 +21,7 @@ from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Streamed
 from exam_sessions.settings import TRANSPORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from exam_sessions.rpc.handlers import Queued, Single
 
@@ -175,29 +175,29 @@ async def _send(context: Any, message: bytes) -> None:
         raise CallerGone from fault
 
 
+async def _tell(
+    handler: Streamed | Conversed, context: Any, tell: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+) -> None:
+    """Sends what `tell` gives to its argument, and the status of what ended it."""
+    try:
+        # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers twice.
+        await context.send_initial_metadata(())
+        await tell(partial(_send, context))
+    except CallerGone:
+        return
+    except Exception as fault:  # noqa: BLE001 - the caller is told
+        await context.abort_with_status(handler.status_of(fault))
+
+
 def _stream(handler: Streamed) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(data: bytes, context: Any) -> None:
-        try:
-            # Now, for a status cannot be sent while the headers wait behind a message nobody takes.
-            await context.send_initial_metadata(())
-            await handler.tell(data, partial(_send, context))
-        except CallerGone:
-            return
-        except Exception as fault:  # noqa: BLE001 - the caller is told
-            await context.abort_with_status(handler.status_of(fault))
+        await _tell(handler, context, partial(handler.tell, data))
 
     return grpc.unary_stream_rpc_method_handler(serve)
 
 
 def _conversation(handler: Conversed) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(messages: Any, context: Any) -> None:
-        try:
-            # As with a stream; an answer given up on its way would have its headers sent twice.
-            await context.send_initial_metadata(())
-            await handler.converse(messages, _Call(handler.name, context), partial(_send, context))
-        except CallerGone:
-            return
-        except Exception as fault:  # noqa: BLE001 - the caller is told
-            await context.abort_with_status(handler.status_of(fault))
+        await _tell(handler, context, partial(handler.converse, messages, _Call(handler.name, context)))
 
     return grpc.stream_stream_rpc_method_handler(serve)
