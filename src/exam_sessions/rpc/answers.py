@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
+from exam_sessions.rpc.handlers import read_with
 from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ def answers_of(request: Any) -> tuple[Answers, ...]:
 
 
 def _read_item(data: bytes, path: str) -> Answers:
-    try:
-        item = _item_of(data)
-    except DecodeError:
-        raise errors.MalformedMessage from None
+    item = read_with(_item_of, data)
     questions = [
         _questions.get(question) or _read_question(question, f"{path}.questions[{n}].response")
         for n, question in enumerate(item.questions[:])
@@ -105,10 +102,7 @@ def _read_item(data: bytes, path: str) -> Answers:
 
 
 def _read_question(data: bytes, path: str) -> Answer:
-    try:
-        question = result_pb2.QuestionResponse.FromString(data)
-    except DecodeError:
-        raise errors.MalformedMessage from None
+    question = read_with(result_pb2.QuestionResponse.FromString, data)
     text = question.response.text
     if "\0" in text:
         raise errors.invalid(f"{path}.text", "must not contain a NUL character")

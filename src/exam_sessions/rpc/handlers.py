@@ -24,7 +24,7 @@ from exam_sessions.commands.codes import new_ids
 from exam_sessions.rpc.status import internal, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     import grpc
     from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
@@ -119,21 +119,35 @@ def _texts_of(kind: Descriptor) -> tuple[str, ...] | None:
     return tuple(field.name for field in kind.fields if field.type == field.TYPE_STRING)
 
 
-def _refuse_nul(message: Message, path: str) -> None:
-    """Refuses a text with a NUL: neither database can keep one. Raises InvalidField."""
+def _texts_in(message: Message, path: str) -> Iterator[tuple[str, str]]:
+    """Every text of a message, behind the path of its field."""
     names = _texts_of(message.DESCRIPTOR)
     if names is not None:
         for name in names:
-            if "\0" in getattr(message, name):
-                raise errors.invalid(path + name, "must not contain a NUL character")
+            yield path + name, getattr(message, name)
         return
     for field, value in message.ListFields():
         for n, item in enumerate(value if field.is_repeated else (value,)):
             place = path + field.name + (f"[{n}]" if field.is_repeated else "")
-            if isinstance(item, str) and "\0" in item:
-                raise errors.invalid(place, "must not contain a NUL character")
-            if field.message_type:
-                _refuse_nul(item, f"{place}.")
+            if isinstance(item, str):
+                yield place, item
+            elif field.message_type:
+                yield from _texts_in(item, f"{place}.")
+
+
+def _refuse_nul(message: Message) -> None:
+    """Refuses a text with a NUL: neither database can keep one. Raises InvalidField."""
+    for path, text in _texts_in(message, ""):
+        if "\0" in text:
+            raise errors.invalid(path, "must not contain a NUL character")
+
+
+def read_with(read: Callable[[bytes], Any], data: bytes) -> Any:
+    """A message. Raises MalformedMessage."""
+    try:
+        return read(data)
+    except DecodeError:
+        raise errors.MalformedMessage from None
 
 
 class InLine(NamedTuple):
@@ -202,14 +216,11 @@ class Door:
         """
         if len(data) > self._limit:
             raise errors.MessageTooLarge(len(data), self._limit)
-        try:
-            request = self._parse(data)
-        except DecodeError:
-            raise errors.MalformedMessage from None
+        request = read_with(self._parse, data)
         if _validator.collect_violations(request, fail_fast=True):
             check(request)
         if b"\0" in data:
-            _refuse_nul(request, "")
+            _refuse_nul(request)
         return request
 
 
