@@ -25,8 +25,6 @@ PLACES = {name: place for place, name in enumerate(Session._fields)}
 NULLABLE = frozenset(name for name, value in Session._field_defaults.items() if value is None)
 """Columns in which a zero is not the same as nothing."""
 
-FINISH_NAMES: dict[int, str] = {reason: reason.name for reason in FinishReason}
-
 ALWAYS = frozenset({"state", "update_time", "version"})
 """Columns every move writes."""
 
@@ -126,9 +124,6 @@ NEEDS_LATEST = frozenset({Action.CREATE_PACKAGE, Action.RESET, Action.RECOVER, A
 """Actions that take the newest revision of a form."""
 
 
-VERBS = {action: (action.value, EFFECTS.get(action)) for action in Action}
-"""What the history calls each action, and what it writes."""
-
 Hop = tuple[Session, Event, frozenset[str], tuple[Script, ...]]
 """A session after one move, not settled yet, its row of history, the columns in which it may differ, and scripts."""
 
@@ -138,13 +133,14 @@ def _hop(session: Session, release: Release, command: Command, now: int, papers:
     move = Move(session, release, command, now, papers)
     before = move.state
     after = int(fire(move))
-    verb, effect = VERBS[command.action]
+    effect = EFFECTS.get(command.action)
     changes: Changes = effect(move) if effect else {}
     told = _told(session, changes)
     if move.told:
         told |= move.told
     actor = SYSTEM if command.action is Action.ROUTE else ""
-    event = Event(verb, int(before), after, _reason(command, changes), command.message, actor, told)
+    reason = _reason(command, changes)
+    event = Event(command.action.value, int(before), after, reason, command.message, actor, told)
     became = _changed(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
     return became, event, ALWAYS.union(changes), move.written()
 
@@ -230,7 +226,7 @@ def _reason(command: Command, changes: Changes) -> str:
     if command.action is Action.VOID:
         return command.void_reason.name
     finish = changes.get("finish_reason")
-    return FINISH_NAMES[finish] if finish else ""
+    return FinishReason(finish).name if finish else ""
 
 
 def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision:
