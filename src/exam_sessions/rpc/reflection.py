@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import resources
 from typing import Any
 
@@ -19,11 +20,12 @@ class _Reflection(reflection_aio.ReflectionServicer):  # type: ignore[misc] # it
     And our comments, which are not in the generated modules it reads.
     """
 
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(names)
+    @cached_property
+    def _documented(self) -> dict[str, bytes]:
+        """Our files by their names; few servers are ever asked for them."""
         kept = (resources.files("exam_sessions.v1") / "documented.binpb").read_bytes()
         files = descriptor_pb2.FileDescriptorSet.FromString(kept).file
-        self._documented = {file.name: file.SerializeToString() for file in files}
+        return {file.name: file.SerializeToString() for file in files}
 
     def _file_by_filename(self, request: Any, filename: str) -> Any:
         return self._with_comments(super()._file_by_filename(request, filename))
