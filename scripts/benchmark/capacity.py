@@ -54,7 +54,7 @@ def _by_callers(bench: Bench, database: Database, series: str, transport: str, p
     with service(bench.cores, database, transport=transport) as real:
         bench.say(f"booking {SESSIONS:,} sessions and walking them into progress")
         cohort = Cohort(real.port, SESSIONS)
-        with echo(bench.cores, settled_sizes(bench, real, cohort), program) as bare:
+        with echo(bench.cores, settled_sizes(bench, real, cohort), program=program) as bare:
             for count in CALLERS:
                 figure = bench.rate_figure(
                     f"Durable transition on {series}, {count} caller{'s' * (count > 1)}",

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
-from typing import Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import uvloop
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 
 class Echo(grpc.GenericRpcHandler):  # type: ignore[type-arg] # not subscriptable when it runs
@@ -34,7 +37,7 @@ class Echo(grpc.GenericRpcHandler):  # type: ignore[type-arg] # not subscriptabl
         return self._handlers.get(details.method)
 
 
-async def serve(sizes: dict[str, int], *, giving_way: bool) -> None:
+async def serve(sizes: dict[str, int], started: AbstractContextManager[None]) -> None:
     """Serves until it is killed, with the options of the service (rpc/server.py)."""
     limit = 4 * 16 * 1024 * 1024
     options: list[tuple[str, Any]] = [
@@ -42,11 +45,8 @@ async def serve(sizes: dict[str, int], *, giving_way: bool) -> None:
         ("grpc.max_send_message_length", -1),
         ("grpc.so_reuseport", 0),
     ]
-    if giving_way:
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    server = grpc.aio.server(options=options)
-    if giving_way:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    with started:
+        server = grpc.aio.server(options=options)
     server.add_generic_rpc_handlers([Echo(sizes)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -55,4 +55,9 @@ async def serve(sizes: dict[str, int], *, giving_way: bool) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(json.loads(sys.argv[1]), giving_way="giving-way" in sys.argv))
+    started: AbstractContextManager[None] = nullcontext()
+    if "giving-way" in sys.argv:
+        from exam_sessions.rpc.transport import giving_way
+
+        started = giving_way()
+    uvloop.run(serve(json.loads(sys.argv[1]), started))

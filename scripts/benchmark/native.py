@@ -51,7 +51,7 @@ def native(bench: Bench) -> Iterator[Figure]:
         before = _rows(database)
         side = Side("native", real, cohort.moves)
         sizes = settled_sizes(bench, real, cohort) | {GET: reply_size(real.port, next(cohort.reads()))}
-        with echo(bench.cores, sizes, ECHO) as bare:
+        with echo(bench.cores, sizes, program=ECHO) as bare:
             floor = Side("native echo", bare, cohort.look_alikes)
             yield bench.rate_figure(NAME, side, floor, bench.callers(CALLERS), 0.7)
             readers, read = Side("native", real, cohort.reads), Side("native echo", bare, cohort.reads)

@@ -39,7 +39,7 @@ def service(cores: Cores, database: Database, **settings: object) -> Iterator[Pr
 
 
 @contextmanager
-def echo(cores: Cores, sizes: dict[str, int], program: str = "echo.py", *flags: str) -> Iterator[Process]:
+def echo(cores: Cores, sizes: dict[str, int], *flags: str, program: str = "echo.py") -> Iterator[Process]:
     """A bare handler that answers each method with a reply of its size."""
     program = str(Path(__file__).with_name(program))
     with running([sys.executable, program, json.dumps(sizes), *flags], cores, None, dict(os.environ)) as process:

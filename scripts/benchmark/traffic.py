@@ -43,7 +43,7 @@ def transitions(bench: Bench) -> Iterator[Figure]:
                     at_least,
                 )
             yield from _cross_check(bench, bare, next(cohort.look_alikes()))
-        with echo(bench.cores, sizes, "echo.py", "giving-way") as even:
+        with echo(bench.cores, sizes, "giving-way") as even:
             yield bench.rate_figure(
                 "Durable transition, 64 callers, beside an echo whose threads give way too",
                 Side("service", real, cohort.moves),
