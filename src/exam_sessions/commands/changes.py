@@ -95,12 +95,12 @@ class ChangeSession(Batch):
         return Standing(became, release)
 
     def remember(self, result: Standing) -> str:
-        """The session's id."""
-        return result.session.id
+        """The session's id, where the request does not say it itself."""
+        return "" if self.target.session_id else result.session.id
 
     def replay(self, ledger: Ledger, remembered: str) -> Standing:
         """The session as it is now, or as it was when it was deleted."""
-        return standing_of(ledger, self.caller.workspace, remembered)
+        return standing_of(ledger, self.caller.workspace, self.target.session_id or remembered)
 
 
 class EditSessions(Batch):
