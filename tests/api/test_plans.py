@@ -22,7 +22,7 @@ def asked(database):
     with store.writer() as db:
 
         def explain(text):
-            if text.startswith("SELECT"):
+            if text.startswith(("SELECT", "WITH")):
                 with sqlite3.connect(database.url.removeprefix("sqlite:///")) as other:
                     plans[text] = [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {text}")]
 
@@ -72,6 +72,20 @@ def test_what_is_taken_is_searched_for(asked):
     rows.sessions.taken(db, "w", "r", ids=["a"], keycodes=["K1"], candidates=["c1"], access_codes=["A1"])
     assert len(plans) == 4
     assert scans(plans) == []
+
+
+def test_the_events_of_a_session_are_followed_one_by_one(asked):
+    rows, db, plans = asked
+    rows.events.page(db, "w", "a", 0, 100)
+    rows.events.end(db, "w", "a")
+    steps = [step for steps in plans.values() for step in steps]
+    assert [step for step in steps if "events" in step or "before" in step] == [
+        "SEARCH events USING INDEX events_by_session (workspace_id=? AND session_id=? AND sequence>?)",
+        "SEARCH events USING PRIMARY KEY (workspace_id=? AND sequence=?)",
+        "SEARCH before USING PRIMARY KEY (workspace_id=? AND sequence=?)",
+        "SEARCH events USING PRIMARY KEY (workspace_id=? AND sequence=?)",
+        "SEARCH events USING INDEX events_by_session (workspace_id=? AND session_id=?)",
+    ]
 
 
 def test_counts_and_scores_of_a_release_are_read_from_an_index_alone(asked):

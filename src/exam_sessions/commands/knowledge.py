@@ -275,7 +275,7 @@ class Knowledge:
         return known | self._pins.get((release.workspace_id, release.id), {})
 
     def _deleted(self, workspace: str, session_id: str) -> Session:
-        last = self.rows.events.last(self.db, workspace, session_id)
+        last = self.rows.events.end(self.db, workspace, session_id)
         if last is None or last.to_state:
             raise errors.SessionNotFound(session_id)
         # Besides the columns, the history may have kept the scripts.

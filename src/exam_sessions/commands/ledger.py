@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.knowledge import Change, Knowledge
+from exam_sessions.domain.records import Session
 from exam_sessions.domain.scripts import with_script
 from exam_sessions.domain.states import Action
 from exam_sessions.store.drafts import NOBODY
 from exam_sessions.store.events import Happening
+from exam_sessions.store.history import link
 from exam_sessions.store.requests import RequestRow
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.rosters import Reservation
     from exam_sessions.commands.shelf import Shelf
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Event, Release, Script, Session
+    from exam_sessions.domain.records import Event, Release, Script
     from exam_sessions.domain.states import State
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
@@ -33,6 +35,8 @@ BY_CANDIDATE = attrgetter("workspace_id", "release_id", "candidate_id")
 
 DERIVED = ("due_time", "open_candidate", "draft")
 """Columns that `settle` works out anew with every change."""
+
+LAST_EVENT = Session._fields.index("last_event")
 
 
 class Ledger(Knowledge):
@@ -52,13 +56,16 @@ class Ledger(Knowledge):
         self._new_scripts: dict[tuple[str, str, int], Script] = {}
         self._changed_scripts: dict[tuple[str, str, int], Script] = {}
         self._happened: dict[str, list[Happening]] = {}
+        self._first_places: dict[str, int] = {}
         self._published: set[str] = set()
         self._remembered: list[RequestRow] = []
         self._wrote = self._hurried = False
+        self._linking = frozenset({"last_event"} if rows.events.linked else ())
 
     def change(self, session: Session, changed: frozenset[str], events: Sequence[Event], caller: Caller) -> None:
         """Enters a session as it became, the columns in which it may differ, and its history."""
         key = (session.workspace_id, session.id)
+        session = self._tell(session, events, caller)
         before, self._sessions[key] = self._sessions[key], session
         if key in self._inserts:
             self._inserts[key] = session
@@ -71,7 +78,6 @@ class Ledger(Knowledge):
             if earlier:
                 before, columns = earlier.before, columns | earlier.columns
             self._changes[key] = Change(before, session, columns)
-        self._tell(session, events, caller)
 
     def keep_scripts(self, session: Session, scripts: Sequence[Script]) -> None:
         """Enters scripts as they became."""
@@ -106,10 +112,10 @@ class Ledger(Knowledge):
     def book(self, session: Session, event: Event, caller: Caller) -> None:
         """Enters a new session."""
         key = (session.workspace_id, session.id)
+        session = self._tell(session, (event,), caller)
         self._sessions[key] = self._inserts[key] = session
         self._scripts[key] = ()
         self._keycodes[session.workspace_id, session.keycode] = session.id
-        self._tell(session, (event,), caller)
 
     def delete(self, session: Session, events: Sequence[Event], caller: Caller) -> None:
         """Enters the end of a session."""
@@ -177,6 +183,7 @@ class Ledger(Knowledge):
         """
         if not self.rows.drafts.close(self.db, draft):
             raise errors.DatabaseUnavailable
+        assert caller.workspace not in self._happened, "its places would be given twice"
         first = self.rows.events.reserve(self.db, caller.workspace, count)
         action = Action.SCHEDULE.value
         self._published.add(caller.workspace)
@@ -210,10 +217,27 @@ class Ledger(Knowledge):
         self._requests[caller.workspace, caller.request_id] = row
         self._remembered.append(row)
 
-    def _tell(self, session: Session, events: Sequence[Event], caller: Caller) -> None:
+    def _tell(self, session: Session, events: Sequence[Event], caller: Caller) -> Session:
+        """Enters what happened to a session; the session as it knows of it, where events are linked."""
         told = self._happened.setdefault(session.workspace_id, [])
+        before = session.last_event
         for event in events:
-            told.append(Happening(event, session.id, session.release_id, caller.actor, caller.request_id))
+            previous = link(before, session.version, event)
+            told.append(Happening(event, session.id, session.release_id, caller.actor, caller.request_id, previous))
+            if self.rows.events.linked:
+                before = self._first_place(session.workspace_id) + len(told)
+        if before == session.last_event:
+            return session
+        row = list(session)
+        row[LAST_EVENT] = before
+        return Session._make(row)
+
+    def _first_place(self, workspace: str) -> int:
+        """The place before that of the first event entered here; nobody else can take one meanwhile."""
+        place = self._first_places.get(workspace)
+        if place is None:
+            place = self._first_places[workspace] = self.rows.events.last_place(self.db, workspace)
+        return place
 
     def stirred(self) -> set[str]:
         """The workspaces in which something happened."""
@@ -245,7 +269,7 @@ class Ledger(Knowledge):
             alike.setdefault(columns, []).append(session)
         for columns, changed in alike.items():
             if columns:
-                self.rows.sessions.update(self.db, columns, changed)
+                self.rows.sessions.update(self.db, columns | self._linking, changed)
         for workspace, session_id in self._deletes:
             self.rows.sessions.delete(self.db, workspace, session_id)
             self.rows.scripts.delete(self.db, workspace, session_id)

@@ -195,7 +195,7 @@ class Reads:
                     raise errors.SessionNotFound(keycode)
                 known = found[0].id
             page = rows.events.page(db, workspace, known, after, most)
-            if not page and rows.events.last(db, workspace, known) is None:
+            if not page and rows.events.end(db, workspace, known) is None:
                 raise errors.SessionNotFound(known)
             return known, page
 

@@ -253,7 +253,7 @@ def _delete(session: Session, release: Release, papers: Papers) -> Decision:
     kept: dict[str, tuple[object, object]] = {
         name: (value, None)
         for name, value in session._asdict().items()
-        if name != "pin" and (value or (value is not None and name in NULLABLE))
+        if name not in {"pin", "last_event"} and (value or (value is not None and name in NULLABLE))
     }
     if papers.scripts:
         kept["scripts"] = ([list(script[2:]) for script in papers.scripts], None)

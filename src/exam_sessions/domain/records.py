@@ -102,6 +102,8 @@ class Session(NamedTuple):
     points_max: int | None = None
     score: int | None = None
     """Percent of the deciding attempt, as marks.UNIT."""
+    last_event: int = 0
+    """The place of its last event in the workspace's order; 0 where events are found by an index alone."""
 
 
 class Script(NamedTuple):

@@ -64,6 +64,7 @@ class DraftRows:
             bindparam("request", type_=events.c.request_id.type),
             bindparam("now", type_=events.c.time.type),
             nothing,
+            literal(0),
         ).where(its_own)
         self._tell = store.statement(insert(events).from_select(list(events.c), told))
 

@@ -152,6 +152,12 @@ class Store(ABC):
     def is_alive(self, server: str) -> bool:
         """Whether the server of that id still runs."""
 
+    links_events: bool
+    """Whether a session's events lead from one to the next instead of being in an index (history.py).
+
+    For that a transaction must know the places of its events from the beginning: it is the only one that writes.
+    """
+
     rings: bool
     """Whether the servers of a database can tell each other that something happened."""
 
@@ -174,7 +180,7 @@ class Store(ABC):
         """What the database is to take for granted of its rows, once it has its tables. PostgreSQL counts them."""
 
     @abstractmethod
-    def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Whether the column holds one of the values of the parameter `name`, made by `Db.listed`.
 
         Any number of them is one parameter, so that a statement is compiled once.

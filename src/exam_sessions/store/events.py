@@ -1,4 +1,4 @@
-"""Statements on the history: append events in the workspace's order, read a session's, count workspaces."""
+"""Statements on events: append them in the workspace's order, read them in it. A session's own are history.py's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 from sqlalchemy import bindparam, select
 
+from exam_sessions.store.history import Indexed, Linked
 from exam_sessions.store.schema import events, workspaces
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class EventRow(NamedTuple):
     request_id: str
     time: int
     changes: str
+    previous: int
 
 
 class Happening(NamedTuple):
@@ -47,6 +49,8 @@ class Happening(NamedTuple):
     release_id: str
     actor: str
     request_id: str
+    previous: int
+    """See history.py."""
 
 
 class EventRows:
@@ -55,10 +59,9 @@ class EventRows:
     def __init__(self, store: Store) -> None:
         c = events.c
         self._insert = store.insert_many(events)
-        mine = (c.workspace_id == bindparam("workspace")) & (c.session_id == bindparam("session"))
-        self._page = store.statement(
-            select(events).where(mine, c.sequence > bindparam("after")).order_by(c.sequence).limit(bindparam("most"))
-        )
+        self.linked = store.links_events
+        """Whether events lead to the one before: their places must be known when they are entered."""
+        self._history = Linked(store) if self.linked else Indexed(store)
         in_workspace = c.workspace_id == bindparam("workspace")
         self._after = store.statement(
             select(events)
@@ -69,7 +72,6 @@ class EventRows:
         self._last_place = store.statement(
             select(workspaces.c.last_sequence).where(workspaces.c.workspace_id == bindparam("workspace"))
         )
-        self._last = store.statement(select(events).where(mine).order_by(c.sequence.desc()).limit(1))
         count: BindParameter[int] = bindparam("count")
         self._reserve = store.statement(
             store.upsert(workspaces)
@@ -91,7 +93,7 @@ class EventRows:
         """Gives events the next places of the workspace's order and writes them."""
         place = 0 if self._append else self.reserve(db, workspace, len(happened))
         rows = []
-        for event, session_id, release_id, actor, request_id in happened:
+        for event, session_id, release_id, actor, request_id, previous in happened:
             place += 1
             changes = as_json(event.changes) if event.changes else ""
             rows.append(
@@ -109,18 +111,18 @@ class EventRows:
                     request_id,
                     now,
                     changes,
+                    previous,
                 )
             )
         db.run_many(self._append or self._insert, rows)
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[EventRow]:
         """A session's events with a greater sequence, oldest first."""
-        values = {"workspace": workspace, "session": session_id, "after": after, "most": most}
-        return [EventRow._make(row) for row in db.rows(self._page, values)]
+        return [EventRow._make(row) for row in self._history.page(db, workspace, session_id, after, most)]
 
-    def last(self, db: Db, workspace: str, session_id: str) -> EventRow | None:
-        """A session's last event; also of a deleted session."""
-        rows = db.rows(self._last, {"workspace": workspace, "session": session_id})
+    def end(self, db: Db, workspace: str, session_id: str) -> EventRow | None:
+        """A deleted session's last event; some event of one that lives; None when there never was such a session."""
+        rows = self._history.end(db, workspace, session_id)
         return EventRow._make(rows[0]) if rows else None
 
     def after(self, db: Db, workspace: str, after: int, most: int) -> list[EventRow]:

@@ -250,7 +250,7 @@ class PostgresStore(Store):
             row = driver.execute("SELECT pg_try_advisory_lock(%s::bigint)", (_lock_of(server),)).fetchone()
             return row is not None and not row[0]
 
-    def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Compares with an array."""
         return column == any_(bindparam(name, type_=ARRAY(Text)))
 
@@ -262,6 +262,7 @@ class PostgresStore(Store):
         """
         return column == any_(func.array(found.scalar_subquery()))
 
+    links_events = False
     rings = True
 
     def ring(self, workspaces: Iterable[str]) -> None:

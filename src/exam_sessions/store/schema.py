@@ -134,6 +134,8 @@ sessions = Table(
     Column("points", BigInteger, nullable=True),
     Column("points_max", BigInteger, nullable=True),
     Column("score", BigInteger, nullable=True),
+    # The place of its last event, from which SQLite follows its history back; 0 on other databases.
+    _number("last_event", before="0"),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),
@@ -221,7 +223,10 @@ events = Table(
     _number("time"),
     # JSON: field -> [before, after]; empty when nothing but the state changed.
     _text("changes"),
-    Index("events_by_session", "workspace_id", "session_id", "sequence"),
+    # The place of the session's event before this one; below 0 for every so many, and 0 when it is not known. Those
+    # are in the index, the others are reached from the next (history.py).
+    _number("previous", before="0"),
+    Index("events_by_session", "workspace_id", "session_id", "sequence", sqlite_where=text("previous <= 0")),
     sqlite_with_rowid=False,
 )
 

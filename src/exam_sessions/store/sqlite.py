@@ -223,6 +223,7 @@ class SqliteStore(Store):
     def _sign_of(self, server: str) -> Path:
         return self.path.with_name(f"{self.path.name}-server-{server}")
 
+    links_events = True
     rings = False
 
     def ring(self, workspaces: Iterable[str]) -> None:
@@ -253,7 +254,7 @@ class SqliteStore(Store):
             driver.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", wanted)
             driver.execute("COMMIT")
 
-    def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Unpacks a JSON array."""
         return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
 

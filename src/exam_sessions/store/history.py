@@ -1,0 +1,108 @@
+"""How the events of one session are found among those of its workspace.
+
+Where an index holds all of them it is simple (`Indexed`). But an index by session costs each transition a page of
+its own to write, and on SQLite that was a tenth of its whole cost. There events are linked (`Linked`): each knows the
+place of the one before it, its session that of the last, and the index holds only those that no other leads to, and
+every so many, so that nobody follows a long history from end to end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select, text
+
+from exam_sessions.store.schema import events, sessions
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+    from exam_sessions.domain.records import Event
+    from exam_sessions.store.engine import Db, Statement, Store
+
+LINKS = 64
+"""About how many events of a session are followed to reach one of the index."""
+
+HERE = events.c.workspace_id == bindparam("workspace")
+MINE = HERE & (events.c.session_id == bindparam("session"))
+
+
+def link(before: int, version: int, event: Event) -> int:
+    """What an event of a session keeps of the place of the one before, 0 where that is not known.
+
+    Below 0 it is in the index all the same: now and then, and at the end of a deleted session, to which nothing else
+    would lead.
+    """
+    return -before if version % LINKS == 0 or not event.to_state else before
+
+
+class Indexed:
+    """Every event is in the index."""
+
+    def __init__(self, store: Store) -> None:
+        self._page, self._end = _statements(store)
+
+    def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
+        """The next `most` events of a session, oldest first."""
+        return db.rows(self._page, {"workspace": workspace, "session": session_id, "after": after, "most": most})
+
+    def end(self, db: Db, workspace: str, session_id: str) -> list[Any]:
+        """The last of a session's events that the index holds: of a deleted session, its end."""
+        return db.rows(self._end, {"workspace": workspace, "session": session_id})
+
+
+class Linked:
+    """Events lead to the one before; `previous` is not above 0 where they are in the index."""
+
+    def __init__(self, store: Store) -> None:
+        c, s = events.c, sessions.c
+        marked = c.previous <= text("0")
+        _, self._end = _statements(store, marked)
+        later = c.sequence > bindparam("after")
+        self._marks = store.statement(
+            select(c.sequence).where(MINE, marked, later).order_by(c.sequence).limit(bindparam("most"))
+        )
+        self._head = store.statement(
+            select(s.last_event).where(s.workspace_id == bindparam("workspace"), s.id == bindparam("session"))
+        )
+        starts = select(c.sequence, c.previous).where(HERE, later, store.among(c.sequence, "starts"))
+        path = starts.cte("path", recursive=True)
+        place = func.abs(path.c.previous)
+        before = events.alias("before").c
+        # Not joined: SQLite would look through all events beforehand, to learn which places there are.
+        its_own = select(before.previous).where(
+            before.workspace_id == bindparam("workspace"), before.sequence == place
+        )
+        # What is in the index is a start itself, and a UNION does not take it twice.
+        path = path.union(select(place, its_own.scalar_subquery()).where(place > bindparam("after")))
+        on_it = select(events).join(path, c.sequence == path.c.sequence).where(HERE)
+        self._walk = store.statement(on_it.order_by(c.sequence).limit(bindparam("most")))
+
+    def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
+        """The next `most` events of a session, oldest first; to be asked inside a transaction."""
+        this = {"workspace": workspace, "session": session_id}
+        marks = [row[0] for row in db.rows(self._marks, this | {"after": after, "most": most + 1})]
+        found: list[Any] = []
+        few = most // LINKS + 1
+        while len(found) < most:
+            starts, marks = marks[:few], marks[few:]
+            if not marks:
+                starts += (row[0] for row in db.rows(self._head, this))
+            here = {"workspace": workspace, "after": after, "most": most - len(found)}
+            found += db.rows(self._walk, here | {"starts": db.listed(map(str, starts))})
+            if not marks:
+                break
+            after, few = starts[-1], few * 4
+        return found
+
+    def end(self, db: Db, workspace: str, session_id: str) -> list[Any]:
+        """As Indexed."""
+        return db.rows(self._end, {"workspace": workspace, "session": session_id})
+
+
+def _statements(store: Store, *marked: ColumnElement[bool]) -> tuple[Statement, Statement]:
+    """The next page of what the index holds of a session, and the last of it."""
+    c = events.c
+    rows = select(events).where(MINE, *marked)
+    page = rows.where(c.sequence > bindparam("after")).order_by(c.sequence).limit(bindparam("most"))
+    return store.statement(page), store.statement(rows.order_by(c.sequence.desc()).limit(1))

@@ -1,0 +1,151 @@
+"""Histories on SQLite, where each event leads to the one before and hardly any is in the index by session."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from messages import booking, mask
+from rows import read
+
+from exam_sessions.domain.records import Event, Session
+from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.store.databases import store_of
+from exam_sessions.store.events import Happening
+from exam_sessions.store.history import LINKS, link
+from exam_sessions.store.rows import Rows
+
+pytestmark = pytest.mark.sqlite(reason="elsewhere an index holds every event")
+
+SCHEDULED, MOVED, DELETED = Event("schedule", 0, 1), Event("update", 1, 1), Event("delete", 1, 0)
+
+
+def edit(desk, session, times):
+    """Edits a session so often."""
+    for n in range(times):
+        fields = {"booking": booking(centre_id=f"c{n}"), "update_mask": mask("centre_id")}
+        desk.call("UpdateSession", session_id=session.id, **fields)
+
+
+def pages(desk, session, size):
+    """The places of a session's events, read page by page."""
+    seen, token = [], ""
+    while True:
+        page = desk.call("ListSessionEvents", session_id=session.id, page_size=size, page_token=token)
+        seen += [event.sequence for event in page.events]
+        token = page.next_page_token
+        if not token:
+            return seen
+
+
+def stored(server, session):
+    """The places of a session's events, as a look at every row finds them."""
+    query = "SELECT sequence FROM events WHERE +session_id = ? ORDER BY sequence"
+    return [place for (place,) in read(server, query, session.id)]
+
+
+@pytest.mark.parametrize("size", [1, 7, LINKS - 1, LINKS, LINKS + 1, 1000])
+def test_a_long_history_is_read_in_pages_of_any_size(server, desk, size):
+    one, other = desk.book(), desk.book()
+    for _ in range(4):
+        edit(desk, one, LINKS - 10)
+        edit(desk, other, 3)
+    assert pages(desk, one, size) == stored(server, one)
+    assert pages(desk, other, size) == stored(server, other)
+
+
+def test_the_history_of_a_deleted_session_is_whole(server, desk):
+    session = desk.book()
+    edit(desk, session, LINKS + 5)
+    desk.call("DeleteSession", session_id=session.id)
+    assert pages(desk, session, 1000) == stored(server, session)
+    assert len(stored(server, session)) == LINKS + 7
+
+
+def test_hardly_an_event_is_in_the_index(server, desk):
+    session = desk.book()
+    edit(desk, session, 3 * LINKS)
+    query = "SELECT count(*) FROM events WHERE session_id = ? AND previous <= 0"
+    assert read(server, query, session.id) == [(4,)]
+
+
+def test_a_roster_needs_no_links_to_begin_with(server, desk):
+    release = desk.release()
+    rows = desk.call("BatchCreateSessions", release_id=release.id, bookings=[booking(f"c{n}") for n in range(600)])
+    session = desk.call("GetSession", session_id=rows.sessions[-1].id).session
+    query = "SELECT max(last_event) FROM sessions WHERE workspace_id = ?"
+    assert read(server, query, desk.workspace) == [(0,)]
+    edit(desk, session, 3)
+    assert pages(desk, session, 1000) == stored(server, session)
+
+
+@pytest.fixture
+def store(database):
+    store = store_of(database.url)
+    upgrade(store)
+    yield store
+    store.close()
+
+
+class Histories:
+    """Sessions of a workspace whose events are written down as the ledger does, and what must be read of each."""
+
+    def __init__(self, rows, db, workspace):
+        self._rows, self._db, self.workspace = rows, db, workspace
+        self.versions, self.heads, self.places, self.deleted = {}, {}, {}, set()
+        self._next = itertools.count(1)
+
+    def happen(self, name, event, *, linked, counts):
+        """Writes an event; one not `linked` as servers did before events were, and another may not be counted."""
+        self.versions[name] = self.versions.get(name, 0) + counts
+        previous = link(self.heads.get(name, 0), self.versions[name], event) if linked else 0
+        happening = Happening(event, name, "r", "", "", previous)
+        self._rows.events.append(self._db, self.workspace, [happening], 1)
+        self.places.setdefault(name, []).append(next(self._next))
+        if linked:
+            self.heads[name] = self.places[name][-1]
+        if event is DELETED:
+            self.deleted.add(name)
+
+    def settle(self):
+        """Writes the rows of the sessions that live."""
+        blank = dict.fromkeys(Session._fields, 0) | {"due_time": None, "open_candidate": None, "draft": None}
+        keys = ("id", "keycode", "candidate_id", "access_code")
+        for name in self.places.keys() - self.deleted:
+            own = {"workspace_id": self.workspace, "last_event": self.heads.get(name, 0)} | dict.fromkeys(keys, name)
+            self._rows.sessions.insert(self._db, [Session(**(blank | own))])
+
+
+HAPPENINGS = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(1, LINKS), st.sampled_from(("moved", "moved", "silent", "old"))),
+    max_size=12,
+)
+
+
+@given(bursts=HAPPENINGS, ends=st.sets(st.sampled_from("abc")), sizes=st.lists(st.integers(1, 150), min_size=1))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happened_every_page_holds_what_comes_next(store, bursts, ends, sizes):
+    rows = Rows(store)
+    with store.writer() as db:
+        db.begin()
+        told = Histories(rows, db, "w")
+        for name in "abc":
+            told.happen(name, SCHEDULED, linked=False, counts=True)
+        # Servers of before wrote their events before those that link them.
+        for name, times, how in sorted(bursts, key=lambda burst: burst[2] != "old"):
+            for _ in range(times):
+                told.happen(name, MOVED, linked=how != "old", counts=how == "moved")
+        for name in ends:
+            told.happen(name, DELETED, linked=True, counts=True)
+        told.settle()
+        for name, places in told.places.items():
+            assert (rows.events.end(db, "w", name).to_state == 0) == (name in ends)
+            size = itertools.cycle(sizes)
+            seen = []
+            while page := rows.events.page(db, "w", name, seen[-1] if seen else 0, most := next(size)):
+                assert len(page) <= most
+                seen += [row.sequence for row in page]
+            assert seen == places
+        db.rollback()
