@@ -187,6 +187,7 @@ def _own(filler: _Filler, first: int, count: int, releases: Sequence[str]) -> di
             "candidate_id": candidate,
             "open_candidate": f"CASE WHEN model.open_candidate IS NULL THEN NULL ELSE {candidate} END",
             "create_time": f"model.create_time - {ago}",
+            "last_event": "0",
         },
         "events": {
             "sequence": f"{first} + {N}",
