@@ -101,9 +101,8 @@ def _script(database: PostgresDatabase, sessions: int) -> str:
         "session_id": ID,
         "request_id": "gen_random_uuid()::text",
     }
-    request = _model(database, "requests", "length(result) = 36") | {
+    request = _model(database, "requests", "result = ''") | {
         "request_id": "gen_random_uuid()::text",
-        "result": ID,
     }
     # From 6 to 7 and back: in progress, paused.
     this = f"WHERE workspace_id = 'default' AND id = {ID}"
