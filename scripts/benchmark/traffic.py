@@ -34,7 +34,7 @@ def transitions(bench: Bench) -> Iterator[Figure]:
         before = _rows(database)
         sizes = settled_sizes(bench, real, cohort)
         with echo(bench.cores, sizes) as bare:
-            for callers, at_least in ((64, 0.65), (16, 0.5)):
+            for callers, at_least in ((64, 0.7), (16, 0.5)):
                 yield bench.rate_figure(
                     f"Durable transition, {callers} callers",
                     Side("service", real, cohort.moves),
