@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.knowledge import Change, Knowledge
-from exam_sessions.domain.records import Session
+from exam_sessions.domain.decide import altered
 from exam_sessions.domain.scripts import with_script
 from exam_sessions.domain.states import Action
 from exam_sessions.store.drafts import NOBODY
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.rosters import Reservation
     from exam_sessions.commands.shelf import Shelf
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Event, Release, Script
+    from exam_sessions.domain.records import Event, Release, Script, Session
     from exam_sessions.domain.states import State
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
@@ -35,8 +35,6 @@ BY_CANDIDATE = attrgetter("workspace_id", "release_id", "candidate_id")
 
 DERIVED = ("due_time", "open_candidate", "draft")
 """Columns that `settle` works out anew with every change."""
-
-LAST_EVENT = Session._fields.index("last_event")
 
 
 class Ledger(Knowledge):
@@ -228,9 +226,7 @@ class Ledger(Knowledge):
                 before = self._first_place(session.workspace_id) + len(told)
         if before == session.last_event:
             return session
-        row = list(session)
-        row[LAST_EVENT] = before
-        return Session._make(row)
+        return altered(session, {"last_event": before})
 
     def _first_place(self, workspace: str) -> int:
         """The place before that of the first event entered here; nobody else can take one meanwhile."""

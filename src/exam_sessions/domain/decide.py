@@ -141,7 +141,7 @@ def _hop(session: Session, release: Release, command: Command, now: int, papers:
     actor = SYSTEM if command.action is Action.ROUTE else ""
     reason = _reason(command, changes)
     event = Event(command.action.value, int(before), after, reason, command.message, actor, told)
-    became = _changed(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
+    became = altered(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
     return became, event, ALWAYS.union(changes), move.written()
 
 
@@ -155,7 +155,7 @@ def settle(session: Session, release: Release, now: int) -> Session:
     due, opened = clock.due_time(session, release, now), session.candidate_id if is_open else None
     if session.due_time == due and session.open_candidate == opened and session.draft is None:
         return session
-    return _changed(session, {"due_time": due, "open_candidate": opened, "draft": None})
+    return altered(session, {"due_time": due, "open_candidate": opened, "draft": None})
 
 
 def opens(session: Session, became: Session) -> bool:
@@ -204,8 +204,8 @@ def explain(
     return verdicts
 
 
-def _changed(session: Session, changes: Changes) -> Session:
-    """As `_replace`, in half the time."""
+def altered(session: Session, changes: Changes) -> Session:
+    """A session with other values in some columns: as `_replace`, in half the time."""
     row = list(session)
     for name, value in changes.items():
         row[PLACES[name]] = value

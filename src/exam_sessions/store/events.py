@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 from sqlalchemy import bindparam, select
 
-from exam_sessions.store.history import Indexed, Linked
+from exam_sessions.store.history import END, Indexed, Linked
 from exam_sessions.store.schema import events, workspaces
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class EventRows:
         self.linked = store.links_events
         """Whether events lead to the one before: their places must be known when they are entered."""
         self._history = Linked(store) if self.linked else Indexed(store)
+        self._end = store.statement(END)
         in_workspace = c.workspace_id == bindparam("workspace")
         self._after = store.statement(
             select(events)
@@ -122,7 +123,7 @@ class EventRows:
 
     def end(self, db: Db, workspace: str, session_id: str) -> EventRow | None:
         """A deleted session's last event; some event of one that lives; None when there never was such a session."""
-        rows = self._history.end(db, workspace, session_id)
+        rows = db.rows(self._end, {"workspace": workspace, "session": session_id})
         return EventRow._make(rows[0]) if rows else None
 
     def after(self, db: Db, workspace: str, after: int, most: int) -> list[EventRow]:

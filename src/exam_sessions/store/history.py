@@ -15,16 +15,19 @@ from sqlalchemy import bindparam, func, select, text
 from exam_sessions.store.schema import events, sessions
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
-
     from exam_sessions.domain.records import Event
-    from exam_sessions.store.engine import Db, Statement, Store
+    from exam_sessions.store.engine import Db, Store
 
 LINKS = 64
 """About how many events of a session are followed to reach one of the index."""
 
 HERE = events.c.workspace_id == bindparam("workspace")
 MINE = HERE & (events.c.session_id == bindparam("session"))
+MARKED = events.c.previous <= text("0")
+"""Whether an event is in the index, wherever events are linked or not."""
+
+END = select(events).where(MINE, MARKED).order_by(events.c.sequence.desc()).limit(1)
+"""The last event of a session that the index holds: of a deleted session, its end."""
 
 
 def link(before: int, version: int, event: Event) -> int:
@@ -40,27 +43,23 @@ class Indexed:
     """Every event is in the index."""
 
     def __init__(self, store: Store) -> None:
-        self._page, self._end = _statements(store)
+        c = events.c
+        rows = select(events).where(MINE, c.sequence > bindparam("after"))
+        self._page = store.statement(rows.order_by(c.sequence).limit(bindparam("most")))
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
         """The next `most` events of a session, oldest first."""
         return db.rows(self._page, {"workspace": workspace, "session": session_id, "after": after, "most": most})
 
-    def end(self, db: Db, workspace: str, session_id: str) -> list[Any]:
-        """The last of a session's events that the index holds: of a deleted session, its end."""
-        return db.rows(self._end, {"workspace": workspace, "session": session_id})
-
 
 class Linked:
-    """Events lead to the one before; `previous` is not above 0 where they are in the index."""
+    """Events lead to the one before; the index holds those that are MARKED."""
 
     def __init__(self, store: Store) -> None:
         c, s = events.c, sessions.c
-        marked = c.previous <= text("0")
-        _, self._end = _statements(store, marked)
         later = c.sequence > bindparam("after")
         self._marks = store.statement(
-            select(c.sequence).where(MINE, marked, later).order_by(c.sequence).limit(bindparam("most"))
+            select(c.sequence).where(MINE, MARKED, later).order_by(c.sequence).limit(bindparam("most"))
         )
         self._head = store.statement(
             select(s.last_event).where(s.workspace_id == bindparam("workspace"), s.id == bindparam("session"))
@@ -94,15 +93,3 @@ class Linked:
                 break
             after, few = starts[-1], few * 4
         return found
-
-    def end(self, db: Db, workspace: str, session_id: str) -> list[Any]:
-        """As Indexed."""
-        return db.rows(self._end, {"workspace": workspace, "session": session_id})
-
-
-def _statements(store: Store, *marked: ColumnElement[bool]) -> tuple[Statement, Statement]:
-    """The next page of what the index holds of a session, and the last of it."""
-    c = events.c
-    rows = select(events).where(MINE, *marked)
-    page = rows.where(c.sequence > bindparam("after")).order_by(c.sequence).limit(bindparam("most"))
-    return store.statement(page), store.statement(rows.order_by(c.sequence.desc()).limit(1))
