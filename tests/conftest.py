@@ -5,7 +5,9 @@ import os
 import pytest
 
 from databases import PostgresqlDatabase, SqliteDatabase
+from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.settings import TRANSPORTS
+from exam_sessions.store.databases import store_of
 from postgres import postgres_server
 from serving import Clock, Desk, serving
 
@@ -66,6 +68,15 @@ def database(new_database):
     """A database for servers of one's own."""
     with new_database() as database:
         yield database
+
+
+@pytest.fixture
+def migrated(database):
+    """A store on a database the migrations have built."""
+    store = store_of(database.url)
+    upgrade(store)
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="session")

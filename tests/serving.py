@@ -185,9 +185,16 @@ class Desk:
         """A session as it is now."""
         return self.call("GetSession", session_id=session.id).session
 
-    def history(self, session):
-        """A session's events."""
-        return list(self.call("ListSessionEvents", session_id=session.id, page_size=1000).events)
+    def history(self, session, size=1000):
+        """A session's events, read page by page."""
+        events, token = [], ""
+        while True:
+            page = self.call("ListSessionEvents", session_id=session.id, page_size=size, page_token=token)
+            assert len(page.events) <= size
+            events += page.events
+            token = page.next_page_token
+            if not token:
+                return events
 
     def close(self):
         self.channel.close()

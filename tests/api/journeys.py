@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from messages import at, lasting
+from messages import at, booking, lasting, mask
 
 from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2
 from serving import State
@@ -88,3 +88,10 @@ def bring_to(desk, state, release=None, **fields):
     session = walk(desk, desk.book(release or desk.release(**(needed | fields))), *rpcs)
     assert name_of(session) == state
     return session
+
+
+def edit(desk, session, times):
+    """Edits a session so often, each time to another centre."""
+    for n in range(times):
+        fields = {"booking": booking(centre_id=f"c{n}"), "update_mask": mask("centre_id")}
+        desk.call("UpdateSession", session_id=session.id, **fields)

@@ -7,12 +7,11 @@ import itertools
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from messages import booking, mask
+from journeys import edit
+from messages import booking
 from rows import read
 
 from exam_sessions.domain.records import Event, Session
-from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.store.databases import store_of
 from exam_sessions.store.events import Happening
 from exam_sessions.store.history import LINKS, link
 from exam_sessions.store.rows import Rows
@@ -22,22 +21,9 @@ pytestmark = pytest.mark.sqlite(reason="elsewhere an index holds every event")
 SCHEDULED, MOVED, DELETED = Event("schedule", 0, 1), Event("update", 1, 1), Event("delete", 1, 0)
 
 
-def edit(desk, session, times):
-    """Edits a session so often."""
-    for n in range(times):
-        fields = {"booking": booking(centre_id=f"c{n}"), "update_mask": mask("centre_id")}
-        desk.call("UpdateSession", session_id=session.id, **fields)
-
-
-def pages(desk, session, size):
-    """The places of a session's events, read page by page."""
-    seen, token = [], ""
-    while True:
-        page = desk.call("ListSessionEvents", session_id=session.id, page_size=size, page_token=token)
-        seen += [event.sequence for event in page.events]
-        token = page.next_page_token
-        if not token:
-            return seen
+def places(events):
+    """Where events stand in the workspace's order."""
+    return [event.sequence for event in events]
 
 
 def stored(server, session):
@@ -52,15 +38,15 @@ def test_a_long_history_is_read_in_pages_of_any_size(server, desk, size):
     for _ in range(4):
         edit(desk, one, LINKS - 10)
         edit(desk, other, 3)
-    assert pages(desk, one, size) == stored(server, one)
-    assert pages(desk, other, size) == stored(server, other)
+    assert places(desk.history(one, size)) == stored(server, one)
+    assert places(desk.history(other, size)) == stored(server, other)
 
 
 def test_the_history_of_a_deleted_session_is_whole(server, desk):
     session = desk.book()
     edit(desk, session, LINKS + 5)
     desk.call("DeleteSession", session_id=session.id)
-    assert pages(desk, session, 1000) == stored(server, session)
+    assert places(desk.history(session, 1000)) == stored(server, session)
     assert len(stored(server, session)) == LINKS + 7
 
 
@@ -78,15 +64,7 @@ def test_a_roster_needs_no_links_to_begin_with(server, desk):
     query = "SELECT max(last_event) FROM sessions WHERE workspace_id = ?"
     assert read(server, query, desk.workspace) == [(0,)]
     edit(desk, session, 3)
-    assert pages(desk, session, 1000) == stored(server, session)
-
-
-@pytest.fixture
-def store(database):
-    store = store_of(database.url)
-    upgrade(store)
-    yield store
-    store.close()
+    assert places(desk.history(session, 1000)) == stored(server, session)
 
 
 class Histories:
@@ -126,9 +104,9 @@ HAPPENINGS = st.lists(
 
 @given(bursts=HAPPENINGS, ends=st.sets(st.sampled_from("abc")), sizes=st.lists(st.integers(1, 150), min_size=1))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_happened_every_page_holds_what_comes_next(store, bursts, ends, sizes):
-    rows = Rows(store)
-    with store.writer() as db:
+def test_whatever_happened_every_page_holds_what_comes_next(migrated, bursts, ends, sizes):
+    rows = Rows(migrated)
+    with migrated.writer() as db:
         db.begin()
         told = Histories(rows, db, "w")
         for name in "abc":

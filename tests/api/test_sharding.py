@@ -5,18 +5,6 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import inspect
 
-from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.store.databases import store_of
-
-
-@pytest.fixture
-def migrated(database):
-    """A store on a database the migrations have built."""
-    store = store_of(database.url)
-    upgrade(store)
-    yield store
-    store.close()
-
 
 def test_no_table_refers_to_another(migrated):
     seen = inspect(migrated.engine)

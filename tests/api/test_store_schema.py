@@ -19,15 +19,6 @@ from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
 
 
-@pytest.fixture
-def migrated(database):
-    """A store on a database the migrations have built."""
-    store = store_of(database.url)
-    upgrade(store)
-    yield store
-    store.close()
-
-
 def shown(db, *names):
     """Settings of a connection, by name."""
     return {name: db._driver.execute(f"SHOW {name}").fetchone()[0] for name in names}
