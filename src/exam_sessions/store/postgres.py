@@ -217,8 +217,8 @@ class PostgresStore(Store):
         db.connect()
         return db
 
-    def _connect(self, *, read_only: bool) -> Driver:
-        settings = SETTINGS | {"default_transaction_read_only": "on" if read_only else "off"}
+    def _connect(self, *, read_only: bool, **others: str) -> Driver:
+        settings = SETTINGS | {"default_transaction_read_only": "on" if read_only else "off"} | others
         driver = psycopg.connect(
             self._url,
             autocommit=True,
@@ -266,10 +266,13 @@ class PostgresStore(Store):
     rings = True
 
     def ring(self, workspaces: Iterable[str]) -> None:
-        """By NOTIFY, outside the transactions that write: inside, it would make their commits wait for each other."""
+        """By NOTIFY, outside the transactions that write: inside, it would make their commits wait for each other.
+
+        A ring does not wait for the disk: a crash may lose it, like any other.
+        """
         with self._lock, _translated():
             if self._bell is None or self._bell.closed:
-                self._bell = self._connect(read_only=False)
+                self._bell = self._connect(read_only=False, synchronous_commit="off")
             for workspace in workspaces:
                 self._bell.execute("SELECT pg_notify(%s, %s)", (CHANNEL, workspace))
 
