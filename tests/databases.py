@@ -146,6 +146,8 @@ class PostgresqlDatabase(Database):
             " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY ordinal_position"
         )
         said = dict(indexes) | {name: [c[1:] for c in columns if c[0] == name] for name, *_ in columns}
+        ours = "reloptions IS NOT NULL AND relnamespace = 'public'::regnamespace"
+        said |= dict(self.read(f"SELECT 'WITH of ' || relname, reloptions FROM pg_class WHERE {ours}"))
         return {name: told for name, told in said.items() if not name.startswith("alembic_version")}
 
     def drop(self):

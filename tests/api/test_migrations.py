@@ -45,7 +45,9 @@ ROWS_OF_0002 = ROWS_OF_0001 | {
 }
 
 
-@pytest.fixture(params=[("0001", ROWS_OF_0001), ("0002", ROWS_OF_0002)], ids=["0001", "0002"])
+@pytest.fixture(
+    params=[("0001", ROWS_OF_0001), ("0002", ROWS_OF_0002), ("0005", ROWS_OF_0002)], ids=["0001", "0002", "0005"]
+)
 def grown(request, database):
     """A database that was filled under an earlier revision, and brought to today's."""
     revision, tables = request.param

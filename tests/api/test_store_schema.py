@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from journeys import bring_to, walk
 from processes import ServerProcess, calling
 from sqlalchemy import insert, inspect
 
@@ -17,6 +18,7 @@ from exam_sessions.store.engine import DatabaseDown
 from exam_sessions.store.events import EventRow
 from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
+from serving import Desk, serving, until
 
 
 def shown(db, *names):
@@ -26,7 +28,14 @@ def shown(db, *names):
 
 def test_the_migrations_build_what_the_schema_says(migrated):
     with migrated.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        # Alembic looks away from what a schema says is for one database only.
+        elsewhere = () if connection.dialect.name == "sqlite" else ("sessions_by_state",)
+        opts = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_object": lambda _, name, *__: name not in elsewhere,
+        }
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, schema.metadata) == []
 
 
@@ -110,6 +119,22 @@ def test_a_connection_is_durable_and_waits_for_nobody_for_ever_whatever_the_data
         settings = shown(db, *own)
     assert settings.pop("synchronous_commit") == "on"
     assert "0" not in settings.values()
+
+
+@pytest.mark.postgresql(reason="SQLite writes only the indexes whose columns change")
+def test_a_session_that_moves_stays_in_its_indexes_as_it_is(database):
+    def updates():
+        return database.read("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'")[0]
+
+    with serving(database) as server, closing(Desk(server.target, "w")) as desk:
+        session = bring_to(desk, "IN_PROGRESS")
+    until(lambda: updates()[0] > 0)
+    before = updates()
+    with serving(database) as server, closing(Desk(server.target, "w")) as desk:
+        walk(desk, session, *["PauseSession", "ResumeSession"] * 3)
+    until(lambda: updates()[0] >= before[0] + 6)
+    after = updates()
+    assert (after[0] - before[0], after[1] - before[1]) == (6, 6)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.01
-"""How long rings are gathered, in seconds: every ring takes a lock of the whole database server."""
+"""How long rings are gathered, in seconds."""
+
+APART_S = 0.05
+"""Seconds between two rings: each takes a lock of the whole database server, and wakes everybody who listens."""
 
 
 class Bell:
@@ -30,6 +33,7 @@ class Bell:
         self._store, self._heard = store, heard
         self._to_ring: set[str] = set()
         self._ringing: asyncio.Task[None] | None = None
+        self._rung_at = 0.0
         self._deafen: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -51,12 +55,14 @@ class Bell:
 
     async def close(self) -> None:
         """Rings for the last time and stops listening."""
-        if self._ringing:
+        while self._ringing:
             await self._ringing
         await asyncio.to_thread(self._deafen)
 
     async def _ring(self) -> None:
-        await asyncio.sleep(GATHER_S)
+        now = asyncio.get_running_loop().time
+        await asyncio.sleep(max(GATHER_S, self._rung_at + APART_S - now()))
+        self._rung_at = now()
         workspaces, self._to_ring = self._to_ring, set()
         try:
             await asyncio.to_thread(self._store.ring, workspaces)

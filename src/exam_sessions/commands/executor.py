@@ -118,8 +118,6 @@ def _wanted(group: Sequence[Batch], *, requests: bool = False) -> Wants:
 class Executor:
     """The work of the writing lane."""
 
-    takes_long = True
-
     def __init__(self, rows: Rows, now: Callable[[], int], server: str) -> None:
         self._rows, self._now, self._server = rows, now, server
         self._reserved: list[Reservation] = []

@@ -65,9 +65,6 @@ class Prepared(NamedTuple):
 class Work(Protocol):
     """What a lane does with groups."""
 
-    takes_long: bool
-    """Whether a database server is at work on a group for so long that the next one forms meanwhile."""
-
     def prepare(self, db: Db, group: Sequence[Any]) -> Prepared | None:
         """Works a light group out and leaves its transaction open; None when `run` has to do it."""
 
@@ -168,9 +165,7 @@ class Lane:
 
     def _plan(self) -> None:
         self._planned = True
-        assert self._db is not None
-        forms_by_itself = self._work.takes_long and not self._db.answers_at_once
-        if self._linger and not forms_by_itself and self._company.is_missing(len(self._line)):
+        if self._linger and self._company.is_missing(len(self._line)):
             self._wait()
         else:
             self._start()

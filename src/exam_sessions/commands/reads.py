@@ -64,8 +64,6 @@ class Wanted(NamedTuple):
 class SessionReader:
     """The work of the reading lane: single sessions."""
 
-    takes_long = False
-
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 

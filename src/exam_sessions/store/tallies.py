@@ -1,4 +1,4 @@
-"""Statements that count sessions and sum up their scores, from one index alone."""
+"""Statements that count sessions and sum up their scores, on SQLite from one index alone."""
 
 from __future__ import annotations
 
