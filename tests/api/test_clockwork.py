@@ -119,10 +119,12 @@ def test_nothing_ends_without_a_limit(server, desk, clock):
 
 @pytest.mark.parametrize("state", sorted(set(JOURNEYS) - {"SCHEDULED_BUT_LOCKED", "IN_PROGRESS", "OFFLINE"}))
 def test_only_what_runs_is_ended_by_the_clock(server, desk, clock, state):
-    bring_to(desk, state, duration=lasting(60), window_end=at(clock() + HOUR))
+    session = bring_to(desk, state, duration=lasting(60), window_end=at(clock() + HOUR))
     clock.advance(7200)
+    assert server.sweep() == 0  # where the clock stands still it looks in vain, once
     with unchanged(server, desk):
         assert server.sweep() == 0
+    assert desk.get(session).etag == session.etag
 
 
 def test_the_clock_is_known_to_calls_that_come_before_the_sweep(desk, clock):

@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from journeys import bring_to, walk
+from messages import lasting
 from processes import ServerProcess, calling
 from sqlalchemy import insert, inspect
 
@@ -127,7 +128,7 @@ def test_a_session_that_moves_stays_in_its_indexes_as_it_is(database):
         return database.read("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'")[0]
 
     with serving(database) as server, closing(Desk(server.target, "w")) as desk:
-        session = bring_to(desk, "IN_PROGRESS")
+        session = bring_to(desk, "IN_PROGRESS", duration=lasting(3600))
     until(lambda: updates()[0] > 0)
     before = updates()
     with serving(database) as server, closing(Desk(server.target, "w")) as desk:

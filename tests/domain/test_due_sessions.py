@@ -70,6 +70,35 @@ def test_the_due_time_follows_the_window_of_the_release():
     assert settle(settled, a_release(window_end=0), NOW).due_time == DEADLINE
 
 
+def test_a_pause_leaves_the_plans_of_the_clockwork_as_they_are():
+    running = settle(a_session(State.IN_PROGRESS), a_release(), NOW)
+    paused = became(running, a_release(), Action.PAUSE, NOW + MINUTE)
+    resumed = became(paused, a_release(), Action.RESUME, NOW + 3 * MINUTE)
+    assert [session.due_time for session in (running, paused, resumed)] == [DEADLINE] * 3
+
+
+def test_who_looks_at_a_paused_session_in_vain_does_not_look_again():
+    paused = a_session(State.PAUSED, pause_start_time=NOW, due_time=DEADLINE)
+    assert due_command(paused, a_release(), DEADLINE) is None
+    assert settle(paused, a_release(), DEADLINE).due_time is None
+
+
+def test_who_looks_too_early_after_a_pause_looks_again_at_the_deadline():
+    resumed = a_session(State.IN_PROGRESS, paused_time=2 * MINUTE, due_time=DEADLINE)
+    assert due_command(resumed, a_release(), DEADLINE) is None
+    assert settle(resumed, a_release(), DEADLINE).due_time == DEADLINE + 2 * MINUTE
+
+
+def test_a_deadline_that_comes_nearer_is_planned_at_once():
+    planned = a_session(State.IN_PROGRESS, due_time=DEADLINE)
+    assert settle(planned, a_release(window_end=NOW + MINUTE), NOW).due_time == NOW + MINUTE
+
+
+def test_an_attempt_that_is_over_is_planned_for_no_more():
+    running = settle(a_session(State.IN_PROGRESS), a_release(), NOW)
+    assert became(running, a_release(), Action.FINISH, NOW + MINUTE).due_time is None
+
+
 def test_a_session_downloaded_too_early_is_due_when_its_window_opens():
     locked = became(a_session(State.SCHEDULED_BUT_NOT_DOWNLOADED), a_release(), Action.DOWNLOAD, OPENS - HOUR)
     assert (locked.state, locked.due_time) == (3, OPENS)

@@ -8,7 +8,7 @@ from sample_sessions import DAY, HOUR, MINUTE, PIN, a_release
 from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.decide import decide, due_command
+from exam_sessions.domain.decide import decide, due_command, settle
 from exam_sessions.domain.machine import ALLOWED
 from exam_sessions.domain.states import MATURITY, Action, State
 
@@ -133,26 +133,39 @@ def test_the_history_holds_every_value_that_changed_except_the_pin(told):
 
 @QUICK
 @given(histories)
-def test_the_clockwork_is_called_only_to_sessions_that_wait_for_it(told):
+def test_the_clockwork_is_called_only_to_sessions_that_wait_for_it_or_waited_before_a_pause(told):
     for step in kept(told):
         if step.after.due_time is not None:
-            assert step.after.state in TIMED_STATES | ({7} if step.release.finalized else set())
+            waited = step.release.finalized or step.after.due_time == step.before.due_time
+            assert step.after.state in TIMED_STATES | ({7} if waited else set())
 
 
 @QUICK
 @given(histories, st.sampled_from([0, 1, MINUTE, DAY]))
-def test_a_session_that_is_due_has_a_move_to_make_and_is_not_called_before(told, late):
+def test_a_session_that_is_due_has_a_move_to_make_and_none_before(told, late):
     for step in kept(told):
         after, release = step.after, step.release
-        if after.due_time is None:
+        due = clock.due_time(after, release, step.now)
+        if due is None:
             assert due_command(after, release, step.now + late) is None
             continue
         if not release.finalized:
-            assert due_command(after, release, after.due_time - 1) is None
-        moment = max(after.due_time, step.now) if after.state == 3 else after.due_time + late
+            assert due_command(after, release, due - 1) is None
+        moment = max(due, step.now) if after.state == 3 else due + late
         moved = decide(after, release, due_command(after, release, moment), moment, step.papers)
         assert moved.events[0].to_state == {3: 4, 6: 9, 7: 9, 8: 18}[after.state]
         assert moved.session.due_time is None
+
+
+@QUICK
+@given(histories)
+def test_the_clockwork_looks_in_time_and_a_look_in_vain_plans_the_next(told):
+    for step in kept(told):
+        after, due = step.after, clock.due_time(step.after, step.release, step.now)
+        assert due is None or after.due_time <= due
+        if after.due_time not in {due, None}:
+            assert after.due_time > step.now
+            assert settle(after, step.release, after.due_time).due_time == due
 
 
 @QUICK

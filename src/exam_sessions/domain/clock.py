@@ -104,6 +104,19 @@ def stop(session: Session, release: Release, now: int) -> dict[str, int]:
     return {"pause_start_time": min(now, deadline(session, release) or now)}
 
 
+def look_time(session: Session, release: Release, now: int) -> int | None:
+    """When the clockwork looks at the session next: when it must, or sooner if that is planned; None when never.
+
+    Who looks in vain plans anew. It costs more to take the deadline out of an index with every pause, and to enter
+    another when the candidate goes on: on PostgreSQL twice what the rest of the pause does.
+    """
+    must, planned = due_time(session, release, now), session.due_time
+    under_way = session.state in RUNNING or session.state == State.PAUSED
+    if under_way and planned is not None and now < planned and (must is None or planned < must):
+        return planned
+    return must
+
+
 def due_time(session: Session, release: Release, now: int) -> int | None:
     """When the clockwork must look at the session next; None when never."""
     if session.state in RUNNING:

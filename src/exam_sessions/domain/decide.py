@@ -152,7 +152,7 @@ SYSTEM = "system"
 def settle(session: Session, release: Release, now: int) -> Session:
     """The session with its derived columns worked out anew: when the clock must look, and the open-session mark."""
     is_open = state_of(session.state) in OPEN and not release.allow_multiple_open_sessions
-    due, opened = clock.due_time(session, release, now), session.candidate_id if is_open else None
+    due, opened = clock.look_time(session, release, now), session.candidate_id if is_open else None
     if session.due_time == due and session.open_candidate == opened and session.draft is None:
         return session
     return altered(session, {"due_time": due, "open_candidate": opened, "draft": None})

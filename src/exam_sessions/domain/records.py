@@ -81,7 +81,7 @@ class Session(NamedTuple):
     void_message: str = ""
     exception_message: str = ""
     due_time: int | None = None
-    """When the clockwork must look at it; None when never."""
+    """When the clockwork looks at it; None when never."""
     open_candidate: str | None = None
     """The candidate, while this session is the only one the candidate may have open; a unique index watches it."""
     update_time: int = 0
