@@ -7,10 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.bare_rows import BareRows
 from benchmark.bench import Side
 from benchmark.cohort import GET, Cohort, reply_size
 from benchmark.etcd import Keys, etcd, version
-from benchmark.figures import Figure, Missing, skipped
+from benchmark.figures import Figure, Missing, median, skipped
+from benchmark.load import Callers
 from benchmark.servers import echo, service
 from benchmark.traffic import SESSIONS, settled_sizes
 from exam_sessions.settings import Settings
@@ -53,7 +55,8 @@ def native(bench: Bench) -> Iterator[Figure]:
         sizes = settled_sizes(bench, real, cohort) | {GET: reply_size(real.port, next(cohort.reads()))}
         with echo(bench.cores, sizes, program=ECHO) as bare:
             floor = Side("native echo", bare, cohort.look_alikes)
-            yield bench.rate_figure(NAME, side, floor, bench.callers(CALLERS), 0.7)
+            yield (beside_echo := bench.rate_figure(NAME, side, floor, bench.callers(CALLERS), 0.7))
+            yield from _against_rows(bench, side, BareRows(database, cohort.ids, bench.cores), beside_echo)
             readers, read = Side("native", real, cohort.reads), Side("native echo", bare, cohort.reads)
             yield bench.rate_figure(
                 f"GetSession, native transport, {CALLERS} callers", readers, read, bench.callers(CALLERS)
@@ -77,6 +80,20 @@ def _make_sure(process: Process) -> None:
     """That it is this transport which serves: a setting that nobody reads would change nothing."""
     if "pygrpc_native" not in Path(f"/proc/{process.process.pid}/maps").read_text():
         raise RuntimeError("the service was told to use the native transport and has not loaded it")
+
+
+def _against_rows(bench: Bench, side: Side, rows: BareRows, beside_echo: Figure) -> Iterator[Figure]:
+    """What the database alone takes, and how near to the echo whoever writes these rows can come at all."""
+    yield (figure := bench.rate_figure(f"{NAME}, against the raw driver on its rows", side, rows, Callers(CALLERS)))
+    both = (beside_echo, figure)
+    echo, writing = (median(run["floor"]["cpu_us_per_call"] for run in one.runs) for one in both)
+    yield Figure(
+        "Native echo and rows, with nothing between them",
+        value=f"{1e6 / (echo + writing):,.0f}/s, {echo + writing:.0f} µs CPU",
+        floor=f"native echo, {echo:.0f} µs CPU",
+        ratio=echo / (echo + writing),
+        notes="reckoned from the processor time of both; nothing is read, decided or said",
+    )
 
 
 def _against_default(bench: Bench, side: Side) -> Figure:
