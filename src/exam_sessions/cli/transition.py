@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,7 +22,7 @@ from exam_sessions.cli.times import time_of
 from exam_sessions.cli.words import as_json
 from exam_sessions.domain.states import Action, VoidReason
 from exam_sessions.rpc.client import Client
-from exam_sessions.rpc.client_line import is_id
+from exam_sessions.rpc.client_line import is_id, new_request_id
 from exam_sessions.rpc.client_work import id_of
 from exam_sessions.rpc.failures import Refused
 from exam_sessions.v1 import session_pb2
@@ -93,7 +92,7 @@ class Order:
 
     def send(self, client: Client, **sessions: Any) -> Any:
         """Sends it until there is an answer; it is carried out once."""
-        request_id = str(uuid.uuid4())
+        request_id = new_request_id()
         call = partial(
             client.transition,
             self.action,

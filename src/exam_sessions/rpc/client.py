@@ -7,7 +7,6 @@ client_line.py's.
 
 from __future__ import annotations
 
-import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exam_sessions.rpc.client_catalog import CatalogCalls
 from exam_sessions.rpc.client_import import Head, ImportStream, message_of
-from exam_sessions.rpc.client_line import BATCH, PAGE, next_of, which
+from exam_sessions.rpc.client_line import BATCH, PAGE, new_request_id, next_of, which
 from exam_sessions.rpc.client_work import WorkCalls
 from exam_sessions.rpc.failures import NoServer, read_failure
 from exam_sessions.rpc.times import put
@@ -153,7 +152,7 @@ class Client(CatalogCalls, WorkCalls):
         """
         marks = hasattr(marking_service_pb2, f"{rpc}Request")
         service, stub = (marking_service_pb2, self._marking) if marks else (lifecycle_service_pb2, self._lifecycle)
-        names = {"workspace_id": self.workspace, "request_id": str(uuid.uuid4()), **which(session)}
+        names = {"workspace_id": self.workspace, "request_id": new_request_id(), **which(session)}
         request = getattr(service, f"{rpc}Request")(**names | fields)
         moved: Session = self._call(getattr(stub, rpc), request).session
         return moved

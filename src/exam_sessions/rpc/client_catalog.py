@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions.rpc.client_line import BATCH, PAGE, Line
+from exam_sessions.rpc.client_line import BATCH, PAGE, Line, new_request_id
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
 
@@ -58,21 +57,21 @@ class CatalogCalls(Line):
             if micros:
                 put(target, micros)
         request = catalog_service_pb2.CreateReleaseRequest(
-            workspace_id=self.workspace, release=release, request_id=str(uuid.uuid4())
+            workspace_id=self.workspace, release=release, request_id=new_request_id()
         )
         return self._call(self._catalog.CreateRelease, request).release
 
     def finalize(self, release_id: str) -> Release:
         """Locks a release, has it submitted and scored, and waits for its statistics."""
         request = catalog_service_pb2.FinalizeReleaseRequest(
-            workspace_id=self.workspace, release_id=release_id, request_id=str(uuid.uuid4())
+            workspace_id=self.workspace, release_id=release_id, request_id=new_request_id()
         )
         return self._call(self._catalog.FinalizeRelease, request, BATCH).release
 
     def unfinalize(self, release_id: str) -> Release:
         """Opens a finalized release again."""
         request = catalog_service_pb2.UnfinalizeReleaseRequest(
-            workspace_id=self.workspace, release_id=release_id, request_id=str(uuid.uuid4())
+            workspace_id=self.workspace, release_id=release_id, request_id=new_request_id()
         )
         return self._call(self._catalog.UnfinalizeRelease, request).release
 
@@ -92,7 +91,7 @@ class CatalogCalls(Line):
     def create_form(self, form: TestForm) -> TestForm:
         """A new test form, its gaps filled in."""
         request = catalog_service_pb2.CreateTestFormRequest(
-            workspace_id=self.workspace, test_form=form, request_id=str(uuid.uuid4())
+            workspace_id=self.workspace, test_form=form, request_id=new_request_id()
         )
         return self._call(self._catalog.CreateTestForm, request).test_form
 
@@ -101,7 +100,7 @@ class CatalogCalls(Line):
         request = catalog_service_pb2.UpdateTestFormRequest(
             workspace_id=self.workspace,
             test_form=form,
-            request_id=str(uuid.uuid4()),
+            request_id=new_request_id(),
             etag=etag,
             validate_only=validate_only,
         )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
-from exam_sessions.rpc.client_line import BATCH, PAGE, SOON, Line
+from exam_sessions.rpc.client_line import BATCH, PAGE, SOON, Line, new_request_id
 from exam_sessions.rpc.failures import Refused, read_status
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import lifecycle_service_pb2, lifecycle_service_pb2_grpc, operation_pb2, session_service_pb2
@@ -55,7 +54,7 @@ class WorkCalls(Line):
         request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
             workspace_id=self.workspace,
             action=action,  # type: ignore[arg-type]
-            request_id=request_id or str(uuid.uuid4()),
+            request_id=request_id or new_request_id(),
             **fields,
         )
         if criteria is None:
