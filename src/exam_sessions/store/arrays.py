@@ -1,4 +1,4 @@
-"""PostgreSQL's array literals, a whole column at a time: many rows become a handful of parameters.
+"""PostgreSQL's array literals, a whole column at a time, and statements that take them: many rows, a few parameters.
 
 The driver's own arrays cost ten times as much, and their types change with the values, so that a statement would be
 prepared again and again.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, LargeBinary, SmallInteger, Text
+
+from exam_sessions.store.engine import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,3 +55,29 @@ def kind_of(column: Column[Any]) -> tuple[str, Callable[[Sequence[Any]], str]]:
         return "smallint[]", numbers
     assert isinstance(column.type, BigInteger), column
     return "bigint[]", numbers
+
+
+class ManyRows(Statement):
+    """A statement on any number of rows, whose parameters are its columns, each an array."""
+
+    __slots__ = ("arrays",)
+
+    def __init__(self, text: str, columns: Sequence[Column[Any]]) -> None:
+        self.text = text.replace("ROWS", ", ".join(f"%s::{kind_of(column)[0]}" for column in columns))
+        self.names = tuple(column.name for column in columns)
+        self.arrays = [kind_of(column)[1] for column in columns]
+
+    def parameters(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Rows as the statement takes them."""
+        return [write(column) for write, column in zip(self.arrays, zip(*rows, strict=True), strict=True)]
+
+
+class Numbered(ManyRows):
+    """An INSERT that takes the next places of a workspace's order for its rows, whose places count from 1."""
+
+    __slots__ = ()
+
+    def parameters(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Rows of one workspace as the statement takes them, behind the values of what counts them."""
+        workspace, count = rows[0][0], len(rows)
+        return [workspace, count, count, count, *super().parameters(rows)]

@@ -1,29 +1,31 @@
-"""PostgreSQL: any number of servers on one database. How its connections are set up and what its failures mean."""
+"""PostgreSQL: any number of servers on one database. How its connections are set up, and its own statements.
+
+What one connection does stands in postgres_connection.py.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, create_engine, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 
-from exam_sessions.store.arrays import kind_of, texts
-from exam_sessions.store.engine import DatabaseDown, Db, LostRace, Parameters, Statement, Store, UniqueViolation
+from exam_sessions.store.arrays import ManyRows, Numbered
+from exam_sessions.store.engine import Statement, Store
 from exam_sessions.store.listening import CHANNEL, Listener
+from exam_sessions.store.postgres_connection import Driver, PostgresDb, translated
 from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from sqlalchemy import URL, Column, SelectBase
+    from sqlalchemy import URL, SelectBase
     from sqlalchemy.dialects.postgresql.dml import Insert
 
 log = logging.getLogger(__name__)
@@ -44,151 +46,6 @@ STALE = """
     WHERE schemaname = current_schema() AND n_mod_since_analyze > 2000 + n_live_tup / 5
 """
 """Tables whose statistics are of another time."""
-
-Driver = psycopg.Connection[tuple[Any, ...]]
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.errors.UniqueViolation as error:
-        raise UniqueViolation(error.diag.constraint_name or "") from error
-    except psycopg.errors.DeadlockDetected as error:
-        raise LostRace(str(error)) from error
-    except psycopg.errors.DataError as error:
-        # A value no column can hold is a fault of the value, and would be one on another day too.
-        raise ValueError(str(error)) from error
-    except psycopg.Error as error:
-        raise DatabaseDown(str(error)) from error
-
-
-class ManyRows(Statement):
-    """A statement on any number of rows, whose parameters are its columns, each an array."""
-
-    __slots__ = ("arrays",)
-
-    def __init__(self, text: str, columns: Sequence[Column[Any]]) -> None:
-        self.text = text.replace("ROWS", ", ".join(f"%s::{kind_of(column)[0]}" for column in columns))
-        self.names = tuple(column.name for column in columns)
-        self.arrays = [kind_of(column)[1] for column in columns]
-
-    def parameters(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """Rows as the statement takes them."""
-        return [write(column) for write, column in zip(self.arrays, zip(*rows, strict=True), strict=True)]
-
-
-class Numbered(ManyRows):
-    """An INSERT that takes the next places of a workspace's order for its rows, whose places count from 1."""
-
-    __slots__ = ()
-
-    def parameters(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """Rows of one workspace as the statement takes them, behind the values of what counts them."""
-        workspace, count = rows[0][0], len(rows)
-        return [workspace, count, count, count, *super().parameters(rows)]
-
-
-class PostgresDb(Db):
-    """One connection, made anew when it was lost: a server that comes back is used at once.
-
-    A transaction is a pipeline: what gives no rows is only sent, and answered for with the next that does, or with
-    the commit.
-    """
-
-    answers_at_once = False
-
-    def __init__(self, connect: Callable[[], Driver]) -> None:
-        self._connect = connect
-        self._connected: Driver | None = None
-        self._pipeline: psycopg.Pipeline | None = None
-        self._transaction = contextlib.ExitStack()
-
-    def connect(self) -> None:
-        """Makes sure that there is a connection. Raises DatabaseDown."""
-        with _translated():
-            self._driver.pgconn  # noqa: B018 - asking for it makes it
-
-    @property
-    def _driver(self) -> Driver:
-        if self._connected is None or self._connected.closed:
-            self._connected = self._connect()
-        return self._connected
-
-    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
-        """The rows a statement gives."""
-        with _translated():
-            return self._driver.execute(statement.text, statement.ordered(values), prepare=True).fetchall()
-
-    def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
-        """All are sent before the first is answered."""
-        with _translated(), self._driver.pipeline():
-            asked = [self._driver.execute(one.text, one.ordered(values), prepare=True) for one, values in asks]
-            return [cursor.fetchall() for cursor in asked]
-
-    def run(self, statement: Statement, values: Parameters = ()) -> int:
-        """Runs a statement once; the number of rows it touched."""
-        with _translated():
-            cursor = self._driver.execute(statement.text, statement.ordered(values), prepare=True)
-            if self._pipeline:
-                self._pipeline.sync()
-            return cursor.rowcount
-
-    def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """One statement for all rows."""
-        assert isinstance(statement, ManyRows)
-        if not rows:
-            return
-        with _translated():
-            self._driver.execute(statement.text, statement.parameters(rows), prepare=True)
-
-    def listed(self, values: Iterable[str]) -> str:
-        """An array."""
-        return texts(list(values))
-
-    def begin(self, *, wait: bool = True) -> None:  # noqa: ARG002 - nobody has to wait for a turn to begin
-        """Begins a transaction that will write. Raises DatabaseDown."""
-        self._begin("BEGIN")
-
-    def begin_read(self) -> None:
-        """Begins a transaction whose reads all see the same moment."""
-        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-    def _begin(self, text: str) -> None:
-        with _translated():
-            self._pipeline = self._transaction.enter_context(self._driver.pipeline())
-            self._driver.execute(text)
-
-    def commit(self) -> None:
-        """Makes the transaction durable."""
-        with _translated():
-            answer = self._driver.execute("COMMIT")
-            self._end_pipeline()
-            # A server asked to commit what has failed answers that it rolled back, and calls that a success.
-            if answer.statusmessage != "COMMIT":
-                raise DatabaseDown("the transaction had failed")
-
-    def _end_pipeline(self) -> None:
-        """Waits for every answer that is still to come."""
-        self._pipeline = None
-        self._transaction.close()
-
-    def rollback(self) -> None:
-        """Gives the transaction up, if one is open. With the connection lost it is given up already."""
-        driver = self._connected
-        with contextlib.suppress(psycopg.Error):
-            self._end_pipeline()
-        if driver and not driver.closed and driver.info.transaction_status is not TransactionStatus.IDLE:
-            with contextlib.suppress(psycopg.Error):
-                driver.execute("ROLLBACK")
-
-    def others_commits(self) -> None:
-        """PostgreSQL does not say."""
-
-    def close(self) -> None:
-        """Closes the connection."""
-        if self._connected:
-            self._connected.close()
 
 
 class PostgresStore(Store):
@@ -233,7 +90,7 @@ class PostgresStore(Store):
 
     def presence(self) -> str:
         """This server's id: the database holds a lock under it for as long as the connection lives."""
-        with self._lock, _translated():
+        with self._lock, translated():
             self._server = self._server or str(uuid.uuid4())
             if self._presence and not _answers(self._presence):
                 log.warning("the connection that shows this server's presence was lost; making another")
@@ -246,7 +103,7 @@ class PostgresStore(Store):
 
     def is_alive(self, server: str) -> bool:
         """Whether the server of that id still runs."""
-        with _translated(), self._connect(read_only=False) as driver:
+        with translated(), self._connect(read_only=False) as driver:
             row = driver.execute("SELECT pg_try_advisory_lock(%s::bigint)", (_lock_of(server),)).fetchone()
             return row is not None and not row[0]
 
@@ -270,7 +127,7 @@ class PostgresStore(Store):
 
         A ring does not wait for the disk: a crash may lose it, like any other.
         """
-        with self._lock, _translated():
+        with self._lock, translated():
             if self._bell is None or self._bell.closed:
                 self._bell = self._connect(read_only=False, synchronous_commit="off")
             for workspace in workspaces:
@@ -285,7 +142,7 @@ class PostgresStore(Store):
 
         PostgreSQL does so too, but up to a minute later.
         """
-        with _translated(), self._connect(read_only=False) as driver:
+        with translated(), self._connect(read_only=False) as driver:
             for (table,) in driver.execute(STALE).fetchall():
                 if table in metadata.tables:
                     driver.execute(f"ANALYZE {table}")
