@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import patch
 
 import grpc
+import psycopg
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
@@ -16,8 +18,10 @@ from processes import ServerProcess, calling
 from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now, watchers
 
 from exam_sessions.commands import watching
+from exam_sessions.commands.bell import APART_S
 from exam_sessions.commands.watching import Tail
 from exam_sessions.settings import TRANSPORTS
+from exam_sessions.store.listening import CHANNEL
 from serving import Desk, serving, until
 
 
@@ -203,6 +207,19 @@ def test_a_server_hears_from_another_that_something_happened(server, desk, elsew
         until(lambda: elsewhere.book() and watch.sequence > 1)
         last = last_of(server, desk)
         assert_gapless(watch.up_to(last), 1, last)
+
+
+@pytest.mark.postgresql("SQLite's servers look for themselves")
+def test_a_server_that_writes_all_the_time_rings_seldom(server, desk):
+    with psycopg.connect(server.database.url, autocommit=True) as other:
+        other.execute(f"LISTEN {CHANNEL}")
+        began = time.monotonic()
+        session = bring_to(desk, "IN_PROGRESS")
+        while time.monotonic() < began + 10 * APART_S:
+            walk(desk, session, "PauseSession", "ResumeSession")
+        at_most = (time.monotonic() - began) / APART_S + 2
+        rings = [ring for ring in other.notifies(timeout=2 * APART_S) if ring.payload == desk.workspace]
+    assert 1 < len(rings) <= at_most
 
 
 def test_two_servers_tell_the_same_while_both_write(server, desk, replica):
