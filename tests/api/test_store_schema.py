@@ -129,7 +129,7 @@ def test_a_session_that_moves_stays_in_its_indexes_as_it_is(database):
 
     with serving(database) as server, closing(Desk(server.target, "w")) as desk:
         session = bring_to(desk, "IN_PROGRESS", duration=lasting(3600))
-    until(lambda: updates()[0] > 0)
+    until(lambda: updates()[0] == 3)
     before = updates()
     with serving(database) as server, closing(Desk(server.target, "w")) as desk:
         walk(desk, session, *["PauseSession", "ResumeSession"] * 3)
