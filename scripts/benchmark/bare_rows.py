@@ -13,15 +13,14 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from benchmark.databases import SqliteFile
+from exam_sessions.domain.states import State
 from exam_sessions.store import schema
+from exam_sessions.store.history import LINKS
+from exam_sessions.store.sqlite import CHECKPOINT_PAGES
 
 if TYPE_CHECKING:
     from benchmark.load import Callers
     from benchmark.processes import Cores
-
-LINKS = 64
-"""Every so manieth event of a session is in the index, as the service has it."""
-IN_PROGRESS, PAUSED = 6, 7
 
 
 class BareRows:
@@ -38,12 +37,12 @@ class BareRows:
         self._db = sqlite3.connect(database.path, isolation_level=None)
         with closing(sqlite3.connect(service.path)) as source:
             source.backup(self._db)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=16384"):
+        checkpoints = f"wal_autocheckpoint={CHECKPOINT_PAGES}"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", checkpoints):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         self._event, self._request = (self._model(table) for table in ("events", "requests"))
         self._place = int(self._db.execute("SELECT max(last_sequence) FROM workspaces").fetchone()[0])
         self._last = dict(self._db.execute("SELECT id, last_event FROM sessions"))
-        self._moves = 0
         self._callers = 1
 
     def _model(self, table: str) -> dict[str, Any]:
@@ -74,7 +73,7 @@ class BareRows:
         sessions, events, requests = [], [], []
         for _ in range(self._callers):
             session_id = self._ids[self._at % len(self._ids)]
-            state = (IN_PROGRESS, PAUSED)[self._at // len(self._ids) % 2 == 0]
+            state = int(State.IN_PROGRESS if self._at // len(self._ids) % 2 else State.PAUSED)
             self._at += 1
             self._place += 1
             before, self._last[session_id] = self._last[session_id], self._place

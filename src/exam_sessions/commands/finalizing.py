@@ -13,7 +13,7 @@ from exam_sessions import errors
 from exam_sessions.commands.batch import Caller, Chore
 from exam_sessions.commands.lane import HEAVY
 from exam_sessions.commands.releases import CLOCKED, ChangeRelease
-from exam_sessions.domain.decide import UNDER_WAY
+from exam_sessions.domain.clock import UNDER_WAY
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
 

@@ -18,6 +18,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MOMENT = 253_402_300_799_999_999
 """The end of the year 9999: no message tells of a later one."""
 RUNNING = (State.IN_PROGRESS, State.OFFLINE)
+UNDER_WAY = (State.IN_PROGRESS, State.PAUSED, State.OFFLINE)
+"""Also the states a finalized release submits from (ItemLogic, /release/finalize)."""
 
 
 def rfc3339(moment: int) -> str:
@@ -111,8 +113,7 @@ def look_time(session: Session, release: Release, now: int) -> int | None:
     another when the candidate goes on: on PostgreSQL twice what the rest of the pause does.
     """
     must, planned = due_time(session, release, now), session.due_time
-    under_way = session.state in RUNNING or session.state == State.PAUSED
-    if under_way and planned is not None and now < planned and (must is None or planned < must):
+    if session.state in UNDER_WAY and planned is not None and now < planned and (must is None or planned < must):
         return planned
     return must
 

@@ -168,7 +168,7 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     if session.state == State.SCHEDULED_BUT_LOCKED:
         may_open = clock.window_is_open(session, release, now) and not release.finalized
         return Command(Action.OPEN_WINDOW) if may_open else None
-    if release.finalized and session.state in UNDER_WAY:
+    if release.finalized and session.state in clock.UNDER_WAY:
         action = Action.FINISH_OFFLINE if session.state == State.OFFLINE else Action.FINISH
         return Command(action, finish_reason=FinishReason.RELEASE_FINALIZED)
     deadline = clock.deadline(session, release)
@@ -176,10 +176,6 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
         return None
     ends = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(state_of(session.state))
     return Command(ends, finish_reason=FinishReason.TIME_EXPIRED) if ends else None
-
-
-UNDER_WAY = (State.IN_PROGRESS, State.PAUSED, State.OFFLINE)
-"""States a finalized release submits from (ItemLogic, /release/finalize)."""
 
 
 def explain(
