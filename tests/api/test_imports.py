@@ -14,7 +14,7 @@ from operations import Work, chunks_of, fields_of, info_of
 from rows import count, read, unchanged
 from watchers import NARROW
 
-from exam_sessions.v1 import session_pb2, session_service_pb2_grpc
+from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Desk, Refused, read_refusal, serving, until
 
 
@@ -119,9 +119,12 @@ def test_a_refused_chunk_is_told_and_does_not_end_the_import(server, desk, work,
     assert [answer.HasField("refusal") for answer in answers] == [False, True, True, False]
     duplicate, blank = answers[1].refusal, answers[2].refusal
     assert (duplicate.code, info_of(duplicate).reason) == (6, "DUPLICATE_CANDIDATE")
-    assert fields_of(duplicate) == ["bookings[1].candidate.candidate_id", "bookings[3].candidate.candidate_id"]
+    assert fields_of(duplicate) == [
+        "chunks[1].bookings[1].candidate.candidate_id",
+        "chunks[1].bookings[3].candidate.candidate_id",
+    ]
     assert (blank.code, info_of(blank).reason) == (3, "INVALID_FIELD")
-    assert fields_of(blank) == ["bookings[1].candidate.candidate_id"]
+    assert fields_of(blank) == ["chunks[2].bookings[1].candidate.candidate_id"]
     assert_booked(server, desk, 8)
 
 
@@ -186,40 +189,102 @@ def test_an_import_of_nothing_is_answered_with_nothing(server, desk, work, relea
         assert work.imported(chunks_of(desk, release, [])) == []
 
 
+def with_nul():
+    return booking(candidate=session_pb2.Candidate(candidate_id="n", name_first="A\0B"))
+
+
+def with_bad_time():
+    row = booking("t")
+    row.window_start.seconds = -1
+    return row
+
+
+def raw(message, broken):
+    """An import's message as bytes, behind it a row that is sent as it is."""
+    row = bytes([5 << 3 | 2, len(broken)]) + broken
+    return message.SerializeToString() + row
+
+
+BAD_CHUNKS = {
+    "a NUL": ([booking("x"), with_nul()], "INVALID_FIELD", ".bookings[1].candidate.name_first"),
+    "a time out of range": ([with_bad_time()], "INVALID_FIELD", ".bookings[0].window_start"),
+    "a text too long": ([booking("x"), booking("y" * 129)], "INVALID_FIELD", ".bookings[1].candidate.candidate_id"),
+    "an id that is none": ([booking("x", session_id="x")], "INVALID_FIELD", ".bookings[0].session_id"),
+    "rows that are too many": (bookings(10_001, "b"), "INVALID_FIELD", ".bookings"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_CHUNKS)
 @pytest.mark.parametrize("place", [0, 1])
-def test_more_than_ten_thousand_rows_are_refused_and_what_came_before_stays(server, desk, work, release, place):
-    import_id, chunks = new_id(), [bookings(10, "a")] * place + [bookings(10_001, "b")]
-    refused = refusal_of(work, chunks_of(desk, release, *chunks, import_id=import_id))
-    assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", ["bookings"])
-    until(lambda: count(server, "sessions", desk.workspace) == 10 * place)
-    chunks[place] = bookings(10_000, "b")
-    assert (
-        work.imported(chunks_of(desk, release, *chunks, import_id=import_id))[-1].booked_count == 10_000 + 10 * place
+def test_an_import_goes_on_after_a_chunk_that_is_no_valid_message(server, desk, work, release, bad, place):
+    rows, reason, field = BAD_CHUNKS[bad]
+    chunks = [bookings(3, "a")] * place + [rows, bookings(4, "d")]
+    answers = work.imported(chunks_of(desk, release, *chunks, first=20))
+    assert [(a.chunk, a.booked_count) for a in answers] == [(20, 3)] * place + [
+        (20 + place, 3 * place),
+        (21 + place, 3 * place + 4),
+    ]
+    refusal = answers[place].refusal
+    assert (refusal.code, info_of(refusal).reason) == (3, reason)
+    assert fields_of(refusal) == [f"chunks[{20 + place}]{field}"]
+    assert_booked(server, desk, 3 * place + 4)
+
+
+def raw_import(desk, messages):
+    """The answers to messages that are bytes."""
+    call = desk.channel.stream_stream(
+        "/exam_sessions.v1.SessionService/ImportSessions",
+        response_deserializer=session_service_pb2.ImportSessionsResponse.FromString,
     )
-    assert_booked(server, desk, 10_000 + 10 * place)
+    return Work(desk)._call(lambda request, **_: list(call(iter(request), timeout=60)), messages)
+
+
+@pytest.mark.parametrize("broken", [b"\x12\x04\x0a\x02\xff\xff", b"\xff"], ids=["a text that is no UTF-8", "bytes"])
+def test_an_import_goes_on_after_a_row_that_is_no_message(server, desk, release, broken):
+    first, second = chunks_of(desk, release, bookings(2, "a"), bookings(3, "b"), first=5)
+    refused, booked = raw_import(desk, [raw(first, broken), second.SerializeToString()])
+    assert (refused.chunk, info_of(refused.refusal).reason) == (5, "MALFORMED_MESSAGE")
+    assert fields_of(refused.refusal) == ["chunks[5].bookings[2]"]
+    assert (booked.chunk, booked.booked_count) == (6, 3)
+    assert_booked(server, desk, 3)
+
+
+def test_an_import_goes_on_after_a_chunk_that_is_too_large(server, desk, release):
+    first, second = chunks_of(desk, release, bookings(2, "a"), bookings(3, "b"))
+    padding = bytes([15 << 3 | 2]) + b"\x80\x80\x80\x08" + bytes(16 << 20)
+    refused, booked = raw_import(desk, [first.SerializeToString() + padding, second.SerializeToString()])
+    assert (refused.chunk, info_of(refused.refusal).reason) == (0, "MESSAGE_TOO_LARGE")
+    assert (booked.chunk, booked.booked_count) == (1, 3)
+
+
+@pytest.mark.parametrize("field", ["workspace_id", "release_id", "import_id"])
+def test_a_first_message_that_says_nonsense_of_all_ends_the_import(desk, work, release, field):
+    messages = list(chunks_of(desk, release, [with_nul()], bookings(2)))
+    setattr(messages[0], field, "A b")
+    refused = refusal_of(work, messages)
+    assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", [field])
 
 
 def test_a_refusal_is_told_although_the_answer_before_waits_to_be_read(server, desk, release):
-    """It is longer than a client takes unread, so that it is under way when the next chunk is refused."""
+    """It is longer than a client takes unread, so that it is under way when the next message ends the import."""
     sent = threading.Event()
 
     def chunks():
-        good, bad = chunks_of(desk, release, bookings(10_000, "a"), bookings(10_001, "b"))
-        yield good
+        yield next(chunks_of(desk, release, bookings(10_000, "a"))).SerializeToString()
         until(lambda: count(server, "sessions", desk.workspace) == 10_000)
         time.sleep(0.5)
-        yield bad
+        yield b"\xff\xff"
         sent.set()
 
     with grpc.insecure_channel(server.target, options=NARROW) as channel:
-        stub = session_service_pb2_grpc.SessionServiceStub(channel)
-        call = stub.ImportSessions(chunks(), timeout=30, metadata=desk.metadata)
+        importing = channel.stream_stream("/exam_sessions.v1.SessionService/ImportSessions")
+        call = importing(chunks(), timeout=30, metadata=desk.metadata)
         assert sent.wait(20)
         time.sleep(0.5)
         with pytest.raises(grpc.RpcError) as error:
             list(call)
     refused = read_refusal(error.value)
-    assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", ["bookings"])
+    assert refused.reason == "MALFORMED_MESSAGE"
 
 
 def test_a_release_that_is_not_there_or_another_workspaces_is_refused(server, desk, work, release):

@@ -41,7 +41,7 @@ PATIENCE = 20.0
 
 HAS_A_SESSION = "has a session in this release already, which this file did not bring"
 
-AT = re.compile(r"bookings\[(\d+)\](?:\.(.+))?")
+AT = re.compile(r"(?:chunks\[\d+\]\.)?bookings\[(\d+)\](?:\.(.+))?")
 
 Answer = TypeVar("Answer")
 

@@ -130,10 +130,10 @@ class BookRoster(BookSessions):
         )
 
 
-def book(caller: Caller, release_id: str, bookings: Sequence[Booking]) -> BookSessions:
-    """The batch that books these rows, in the way that suits their number."""
+def book(caller: Caller, release_id: str, bookings: Sequence[Booking], path: str = "bookings") -> BookSessions:
+    """The batch that books these rows, in the way that suits their number; `path` is where refusals name them."""
     kind = BookRoster if len(bookings) >= LONG else BookSessions
-    return kind(caller, release_id, bookings)
+    return kind(caller, release_id, bookings, path)
 
 
 def discard(transactions: Transactions, draft: DraftRow) -> Generator[None, None, None]:

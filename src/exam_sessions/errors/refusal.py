@@ -116,7 +116,8 @@ class InvalidField(InvalidArgument):
 
     def under(self, path: str) -> InvalidField:
         """The same, with every field seen from one message further out."""
-        return InvalidField(tuple(Violation(f"{path}.{v.field}", v.description, v.reason) for v in self.at))
+        at = tuple(Violation(f"{path}.{v.field}", v.description, v.reason) for v in self.at)
+        return InvalidField(at, self.total)
 
 
 def invalid(field: str, description: str) -> InvalidField:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exam_sessions.errors.refusal import Exhausted, InvalidArgument
+from exam_sessions.errors.refusal import Exhausted, InvalidArgument, Violation
 
 
 @dataclass(eq=False)
 class MalformedMessage(InvalidArgument):
-    """The bytes are not the message they should be."""
+    """The bytes are not the message they should be; `at` is the path of the part at fault, where it is known."""
 
-    text = "the request is not a valid message of this method; texts must be UTF-8"
+    at: str = ""
+
+    def metadata(self) -> dict[str, str]:
+        """Nothing: the part at fault is said by the violations."""
+        return {}
+
+    def violations(self) -> tuple[Violation, ...]:
+        """The part at fault."""
+        return (Violation(self.at, str(self), self.reason),) if self.at else ()
+
+    def __str__(self) -> str:
+        """Which part is at fault."""
+        return f"{self.at or 'the request'} is not a valid message of this method; texts must be UTF-8"
 
 
 @dataclass(eq=False)

@@ -174,11 +174,18 @@ class Telling(NamedTuple):
     """Takes the request, and what sends one message and returns once there is room for the next."""
 
 
+class RefusedMessage(NamedTuple):
+    """A message of a conversation that its door refuses. The method decides whether the conversation goes on."""
+
+    data: bytes
+    refusal: errors.Refusal
+
+
 class Conversing(NamedTuple):
     """A method that takes message after message, and answers each."""
 
     converse: Callable[[AsyncIterator[Any], Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
-    """Takes the requests as they come, the call, and what sends one message."""
+    """Takes the requests as they come, RefusedMessages among them, the call, and what sends one message."""
 
 
 class RawOrder:
@@ -300,9 +307,16 @@ class Conversed(Handler):
         async def requests() -> AsyncIterator[Any]:
             async for data in messages:
                 # On a thread, for these are long as a rule.
-                yield await asyncio.to_thread(self._door.admit, data)
+                yield await asyncio.to_thread(self._admit, data)
 
         await self._function.converse(requests(), call, send)
+
+    def _admit(self, data: bytes) -> Any:
+        """The request, or that it is refused."""
+        try:
+            return self._door.admit(data)
+        except errors.Refusal as refusal:
+            return RefusedMessage(data, refusal)
 
 
 def handlers_of(

@@ -1,6 +1,7 @@
 """ImportSessions: a roster of any length, chunk by chunk; each is a batch that is booked once, however often sent.
 
-While one chunk is being written the next is read; no more of the roster is ever held.
+While one chunk is being written the next is read; no more of the roster is ever held. A refused chunk, also
+one refused for its bytes, is answered with its refusal, and the import goes on; refusals name chunk and row.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Caller
 from exam_sessions.commands.rosters import book
+from exam_sessions.rpc.chunk_envelope import Chunk, chunk_in
 from exam_sessions.rpc.convert_booking import bookings_of
-from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.handlers import RefusedMessage, check, workspace_of
 from exam_sessions.rpc.status import rpc_status_of
 from exam_sessions.v1 import session_service_pb2 as pb
 
@@ -38,28 +40,33 @@ class ImportServicer:
 
     async def converse(
         self,
-        requests: AsyncIterator[pb.ImportSessionsRequest],
+        requests: AsyncIterator[pb.ImportSessionsRequest | RefusedMessage],
         call: Call,
         send: Callable[[bytes], Awaitable[None]],
     ) -> None:
         """Books chunk after chunk, in the order in which they come, and answers each."""
-        head: pb.ImportSessionsRequest | None = None
+        head: _Head | None = None
         answers = _Answers(send)
         try:
             while (request := await self._next(requests, answers)) is not None:
+                chunk = await asyncio.to_thread(_read, request)
                 if head is None:
-                    head = await self._begun(request)
-                batch = await asyncio.to_thread(self._batch, head, request, call) if request.bookings else None
+                    head = await self._begun(chunk.head, call)
+                batch: BookSessions | errors.Refusal | None = chunk.refusal
+                if chunk.bookings:
+                    batch = await asyncio.to_thread(_batch, head, chunk)
                 await answers.given()
-                if batch:
-                    answers.give(request.chunk, self._service.write(batch))
+                if isinstance(batch, errors.Refusal):
+                    answers.refuse(chunk.head.chunk, batch)
+                elif batch:
+                    answers.give(chunk.head.chunk, self._service.write(batch))
             await answers.given()
         finally:
             answers.cancel()
 
     async def _next(
-        self, requests: AsyncIterator[pb.ImportSessionsRequest], answers: _Answers
-    ) -> pb.ImportSessionsRequest | None:
+        self, requests: AsyncIterator[pb.ImportSessionsRequest | RefusedMessage], answers: _Answers
+    ) -> pb.ImportSessionsRequest | RefusedMessage | None:
         """The next message; None at the end.
 
         An answer does not wait for it: the caller may be waiting for the answer before sending more. Raises
@@ -78,29 +85,49 @@ class ImportServicer:
         finally:
             reading.cancel()
 
-    async def _begun(self, first: pb.ImportSessionsRequest) -> pb.ImportSessionsRequest:
+    async def _begun(self, first: pb.ImportSessionsRequest, call: Call) -> _Head:
         """What the first message says of all. Raises InvalidField, ReleaseNotFound, ReleaseFinalized."""
+        said = pb.ImportSessionsRequest(
+            workspace_id=first.workspace_id, release_id=first.release_id, import_id=first.import_id
+        )
+        check(said)
         for field in ("release_id", "import_id"):
             if not getattr(first, field):
                 raise errors.invalid(field, "must be in the first message of an import")
         release = await self._service.reads.release(workspace_of(first), first.release_id.lower())
         if release.finalized:
             raise errors.ReleaseFinalized(release.id)
-        head = pb.ImportSessionsRequest()
-        head.CopyFrom(first)
-        del head.bookings[:]
-        return head
+        return _Head(call.in_workspace(workspace_of(first)), release.id, uuid.UUID(first.import_id))
 
-    @staticmethod
-    def _batch(head: pb.ImportSessionsRequest, chunk: pb.ImportSessionsRequest, call: Call) -> BookSessions:
-        """The chunk as a batch whose request id is its own, so that it is booked once."""
-        digest = hashlib.blake2b(head.release_id.lower().encode(), digest_size=16)
-        for booking in chunk.bookings:
-            digest.update(booking.SerializeToString(deterministic=True))
-        request_id = str(uuid.uuid5(uuid.UUID(head.import_id), str(chunk.chunk)))
-        who = call.in_workspace(workspace_of(head))
-        caller = Caller(who.workspace, who.actor, request_id, digest.digest())
-        return book(caller, head.release_id.lower(), bookings_of(chunk.bookings))
+
+class _Head(NamedTuple):
+    """What the first message says of all chunks."""
+
+    caller: Caller
+    release_id: str
+    import_id: uuid.UUID
+
+
+def _read(request: pb.ImportSessionsRequest | RefusedMessage) -> Chunk:
+    """The chunk a message holds. Raises the refusal of one of which not even the number can be read."""
+    if isinstance(request, RefusedMessage):
+        return chunk_in(request.data, request.refusal)
+    return Chunk(request, request.bookings, None)
+
+
+def _batch(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
+    """The chunk as a batch whose request id is its own, so that it is booked once; or why it is none."""
+    path = f"chunks[{chunk.head.chunk}]"
+    try:
+        bookings = bookings_of(chunk.bookings)
+    except errors.InvalidField as refusal:
+        return refusal.under(path)
+    digest = hashlib.blake2b(head.release_id.encode(), digest_size=16)
+    for booking in chunk.bookings:
+        digest.update(booking.SerializeToString(deterministic=True))
+    request_id = str(uuid.uuid5(head.import_id, str(chunk.head.chunk)))
+    caller = Caller(head.caller.workspace, head.caller.actor, request_id, digest.digest())
+    return book(caller, head.release_id, bookings, f"{path}.bookings")
 
 
 class _Answers:
@@ -113,6 +140,11 @@ class _Answers:
     def give(self, chunk: int, booking: asyncio.Future[list[Booked]]) -> None:
         """Answers a chunk once it is booked, or refused."""
         self.task = asyncio.create_task(self._answer(chunk, booking))
+
+    def refuse(self, chunk: int, refusal: errors.Refusal) -> None:
+        """Answers a chunk that was never tried."""
+        reply = pb.ImportSessionsResponse(chunk=chunk, refusal=rpc_status_of(refusal), booked_count=self._count)
+        self.task = asyncio.create_task(self._send_reply(reply))
 
     async def given(self) -> None:
         """Waits until the last answer is on its way. Raises what ends the import."""
@@ -137,6 +169,9 @@ class _Answers:
             self._count += len(booked)
             await asyncio.to_thread(_fill, reply, booked)
         reply.booked_count = self._count
+        await self._send_reply(reply)
+
+    async def _send_reply(self, reply: pb.ImportSessionsResponse) -> None:
         await self._send(reply.SerializeToString())
 
 

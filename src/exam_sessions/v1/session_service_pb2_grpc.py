@@ -132,8 +132,10 @@ class SessionServiceServicer:
         """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
         its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
         answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
-        refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
-        RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
+        refusal, which names bad rows as chunks[number].bookings[i].field, and the import goes on: also after a chunk that is
+        too large, or holds a row that is no message. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+        RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions, MESSAGE_TOO_LARGE and
+        MALFORMED_MESSAGE. Bytes that do not say which chunk they are end the import.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,8 +46,10 @@ class SessionServiceStub:
     """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
     its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
     answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
-    refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
-    RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
+    refusal, which names bad rows as chunks[number].bookings[i].field, and the import goes on: also after a chunk that is
+    too large, or holds a row that is no message. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+    RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions, MESSAGE_TOO_LARGE and
+    MALFORMED_MESSAGE. Bytes that do not say which chunk they are end the import.
     """
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]
     """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
@@ -111,8 +113,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
     its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
     answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
-    refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
-    RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
+    refusal, which names bad rows as chunks[number].bookings[i].field, and the import goes on: also after a chunk that is
+    too large, or holds a row that is no message. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+    RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions, MESSAGE_TOO_LARGE and
+    MALFORMED_MESSAGE. Bytes that do not say which chunk they are end the import.
     """
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]  # type: ignore[assignment]
     """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
@@ -191,8 +195,10 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
         its counts, in order. An import that broke off is sent again with the same import_id: chunks that were booked are
         answered as the first time, for 24 hours at least, and nothing is booked twice. A refused chunk is answered with its
-        refusal, and the import goes on. The first message names release and import. Errors: RELEASE_NOT_FOUND,
-        RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions.
+        refusal, which names bad rows as chunks[number].bookings[i].field, and the import goes on: also after a chunk that is
+        too large, or holds a row that is no message. The first message names release and import. Errors: RELEASE_NOT_FOUND,
+        RELEASE_FINALIZED, INVALID_FIELD; in the answer to a chunk those of BatchCreateSessions, MESSAGE_TOO_LARGE and
+        MALFORMED_MESSAGE. Bytes that do not say which chunk they are end the import.
         """
 
     @_abc_1.abstractmethod
