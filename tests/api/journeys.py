@@ -5,7 +5,7 @@ from __future__ import annotations
 from messages import at, booking, lasting, mask
 
 from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2
-from serving import State
+from serving import Refused, State
 
 FAR_AHEAD = at(4_000_000_000 * 1_000_000)
 """A moment in 2096."""
@@ -73,6 +73,16 @@ def name_of(session):
 def move(desk, rpc, session, **fields):
     """One action with the arguments it needs."""
     return desk.move(rpc, session, **(ARGUMENTS.get(rpc, {}) | fields))
+
+
+def pin_of(desk, session):
+    """The PIN of a session, as its invigilator reads it; empty when it has none."""
+    try:
+        return desk.call("GetPin", session_id=session.id).pin
+    except Refused as refused:
+        if refused.reason != "PIN_NOT_SET":
+            raise
+        return ""
 
 
 def walk(desk, session, *rpcs):

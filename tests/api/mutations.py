@@ -23,6 +23,7 @@ LEGAL_IN = {
     "UnlockSession": "LOCKED_FOR_INVIGILATOR",
     "SetPin": "LOCKED_FOR_INVIGILATOR",
     "RemovePin": "LOCKED_BY_PIN",
+    "GetPin": "LOCKED_BY_PIN",
     "PauseSession": "IN_PROGRESS",
     "ResumeSession": "PAUSED",
     "GoOffline": "IN_PROGRESS",

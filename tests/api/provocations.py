@@ -118,7 +118,7 @@ def duplicate_release_id(stage):
 @provokes(Code.FAILED_PRECONDITION)
 def invalid_transition(stage):
     session = bring_to(stage.desk, "READY")
-    allowed = "enter_keycode,set_pin,remove_pin,void,reset,fail,update,set_extra_time"
+    allowed = "enter_keycode,set_pin,remove_pin,get_pin,void,reset,fail,update,set_extra_time"
     facts = {"state": "READY", "action": "unlock", "allowed_actions": allowed}
     yield lambda: stage.desk.move("UnlockSession", session), facts
 
@@ -188,6 +188,12 @@ def grace_period_over(stage):
 def wrong_pin(stage):
     session = bring_to(stage.desk, "LOCKED_BY_PIN")
     yield lambda: stage.desk.move("EnterPin", session, pin="ZZZZZZ"), {"tries_left": "4"}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def pin_not_set(stage):
+    session = bring_to(stage.desk, "LOCKED_FOR_INVIGILATOR")
+    yield lambda: stage.desk.move("GetPin", session), {}
 
 
 @provokes(Code.RESOURCE_EXHAUSTED)

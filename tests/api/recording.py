@@ -121,7 +121,7 @@ RPC = {MOVES[rpc](request_of(rpc)).action: rpc for rpc in MOVES} | {
     Action.DELETE: "DeleteSession",
 }
 ODD = {
-    *(Action[name] for name in ("VOID", "DELETE", "FAIL", "RESET", "UPDATE", "SET_PIN", "REMOVE_PIN")),
+    *(Action[name] for name in ("VOID", "DELETE", "FAIL", "RESET", "UPDATE", "SET_PIN", "REMOVE_PIN", "GET_PIN")),
     *(Action[name] for name in ("CLEAR_RESPONSES", "REOPEN", "SET_EXTRA_TIME")),
 }
 """Actions that lead away from where sessions go."""

@@ -21,6 +21,7 @@ RPCS = {
     "UNLOCK": "UnlockSession",
     "SET_PIN": "SetPin",
     "REMOVE_PIN": "RemovePin",
+    "GET_PIN": "GetPin",
     "PAUSE": "PauseSession",
     "RESUME": "ResumeSession",
     "GO_OFFLINE": "GoOffline",
@@ -153,10 +154,11 @@ def test_what_is_explained_of_time_that_ran_out_comes_true(clocked_server, clock
 
 
 def test_an_explanation_changes_nothing_and_hides_what_is_confidential(desk, server):
-    session = desk.book(pin="secret")
+    session = walk(desk, desk.book(), "CreatePackage", "DownloadSession")
+    assert session.client.download_time.seconds
     with unchanged(server, desk):
         reply = desk.call("ExplainSession", keycode=session.keycode.lower())
-    assert (reply.session.id, reply.session.pin) == (session.id, "")
+    assert (reply.session.id, reply.session.HasField("client")) == (session.id, False)
     assert "SECRET" not in str(reply)
 
 

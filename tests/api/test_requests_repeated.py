@@ -13,7 +13,7 @@ from serving import Desk, Refused, serving
 
 ACCEPTED_AGAIN = {
     "UpdateSession", "BatchUpdateSessions", "CreateRelease", "UpdateRelease", "UpdateTestForm", "ResetSession",
-    "SetPin", "SetExtraTime", "SetResponses", "AssignItemMarks", "AssignItemResponses", "ScoreResponse",
+    "SetPin", "GetPin", "SetExtraTime", "SetResponses", "AssignItemMarks", "AssignItemResponses", "ScoreResponse",
     "UnscoreResponse",
 }  # fmt: skip
 """Calls that leave a session, a release or a form where the same call is legal again."""
@@ -27,6 +27,13 @@ def is_a_mutation(rpc):
     return "request_id" in METHOD[rpc].input_type.fields_by_name and rpc not in TESTED_BY_THEMSELVES
 
 
+def without_pin(reply):
+    """A reply as a repetition gets it: a PIN is shown once (test_secrets.py)."""
+    if "pin" in reply.DESCRIPTOR.fields_by_name:
+        reply.pin = ""
+    return reply
+
+
 def test_no_mutation_is_left_out():
     assert set(LEGAL_IN) | set(NEEDS_FORM) | {"OpenWindow", "RequestVerification"} == set(MOVES)
     assert set(MUTATIONS) - set(MOVES) == {rpc for rpc in SERVICE if rpc not in MOVES and is_a_mutation(rpc)}
@@ -37,7 +44,7 @@ def test_no_mutation_is_left_out():
 def test_a_repeated_request_gets_the_first_answer_and_changes_nothing(desk, server, name):
     rpc, fields = MUTATIONS[name](desk)
     request_id = new_id()
-    first = desk.call(rpc, request_id=request_id, **fields)
+    first = without_pin(desk.call(rpc, request_id=request_id, **fields))
     with unchanged(server, desk):
         for _ in range(3):
             assert desk.call(rpc, request_id=request_id, **fields) == first
@@ -161,7 +168,8 @@ def test_a_repetition_is_answered_by_a_server_that_was_started_since(database):
             desk = Desk(server.target, "w")
             if start == 0:
                 requests = {name: prepare(desk) for name, prepare in MUTATIONS.items()}
-            answers.append({name: desk.call(rpc, request_id=ids[name], **f) for name, (rpc, f) in requests.items()})
+            replies = {n: desk.call(rpc, request_id=ids[n], **f) for n, (rpc, f) in requests.items()}
+            answers.append({name: without_pin(reply) for name, reply in replies.items()})
             answers.append(snapshot(server, "w"))
             desk.close()
     assert answers[0] == answers[2]

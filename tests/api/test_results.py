@@ -118,7 +118,7 @@ def test_a_given_attempt_is_read_with_its_clock_and_its_revision(desk):
     assert (reply.results.attempt, reply.results.points.actual, reply.attempt.number) == (1, "1", 1)
     assert reply.attempt.finish_reason == session_pb2.FINISH_REASON_CANDIDATE
     assert reply.attempt.end_time.seconds >= reply.attempt.start_time.seconds > 0
-    assert (reply.session.id, reply.session.pin) == (session.id, "")
+    assert (reply.session.id, reply.session.HasField("client")) == (session.id, False)
     for selection in (0, CURRENT):
         reply = desk.call("GetSessionResults", keycode=session.keycode.lower(), selection=selection)
         assert (reply.results.attempt, reply.results.points.actual) == (2, "3")

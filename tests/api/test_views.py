@@ -15,21 +15,17 @@ BASIC, FULL = session_service_pb2.SESSION_VIEW_BASIC, session_service_pb2.SESSIO
 @pytest.fixture
 def confidential(desk):
     """A voided session with everything a FULL view shows."""
-    session = walk(desk, desk.book(pin="secret"), "CreatePackage")
+    session = walk(desk, desk.book(), "CreatePackage")
     client = session_pb2.DeliveryClient(os="Windows 11", machine="LAB-7", ip="10.0.0.7")
     desk.move("DownloadSession", session, client=client)
     desk.move("FailSession", session, message="power cut")
     return desk.move("VoidSession", session, message="a private matter", reason=session_pb2.VOID_REASON_OTHER)
 
 
-def test_the_full_view_shows_pin_client_and_messages(desk, confidential):
+def test_the_full_view_shows_client_and_messages(desk, confidential):
     session = desk.get(confidential)
     assert session == desk.call("GetSession", session_id=session.id, view=FULL).session == confidential
-    assert (session.pin, session.void_message, session.exception_message) == (
-        "SECRET",
-        "a private matter",
-        "power cut",
-    )
+    assert (session.void_message, session.exception_message) == ("a private matter", "power cut")
     assert (session.client.os, session.client.machine, session.client.ip) == ("Windows 11", "LAB-7", "10.0.0.7")
     assert session.client.download_time.seconds > 0
 
@@ -37,7 +33,7 @@ def test_the_full_view_shows_pin_client_and_messages(desk, confidential):
 def test_the_basic_view_leaves_them_out_and_nothing_else(desk, confidential):
     basic = session_pb2.Session()
     basic.CopyFrom(confidential)
-    for name in ("pin", "client", "void_message", "exception_message"):
+    for name in ("client", "void_message", "exception_message"):
         basic.ClearField(name)
     shown = [
         desk.call("GetSession", session_id=basic.id, view=BASIC).session,
@@ -66,7 +62,7 @@ def test_a_read_mask_keeps_what_it_names(desk):
 
 
 def test_a_read_mask_opens_no_closed_view(desk, confidential):
-    (kept,) = desk.call("ListSessions", read_mask=mask("pin", "client", "id")).sessions
+    (kept,) = desk.call("ListSessions", read_mask=mask("void_message", "client", "id")).sessions
     assert kept == session_pb2.Session(id=confidential.id)
 
 

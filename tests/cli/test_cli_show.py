@@ -154,6 +154,27 @@ def test_a_history_longer_than_a_page_is_told_whole(terminal, desk, release):
     assert len(terminal.json("sessions", "history", session.id)) == 61
 
 
+def test_an_invigilator_reads_and_sets_the_pin_of_a_session(terminal, desk, release):
+    session = desk.book(release, pin="secret")
+    assert terminal("sessions", "pin", session.keycode.lower()).stdout == "SECRET\n"
+    assert terminal("sessions", "pin", session.id, "--set", "quarks").stdout == "QUARKS\n"
+    drawn = terminal("sessions", "pin", session.id, "--new").stdout.strip()
+    assert terminal("sessions", "pin", session.id).stdout.strip() == drawn != "QUARKS"
+    terminal("sessions", "pin", session.id, "--new", "--set", "QUARKS", code=2)
+    for words in (
+        ["sessions", "show", session.id],
+        ["sessions", "history", session.id],
+        ["sessions", "list"],
+        ["export", "--release", release.id],
+    ):
+        said = terminal(*words)
+        assert not {"SECRET", "QUARKS", drawn} & set(said.output.replace(",", " ").split())
+
+
+def test_a_session_without_a_pin_has_none_to_show(terminal, desk, release):
+    assert "has no PIN" in terminal("sessions", "pin", desk.book(release).id, code=1).stderr
+
+
 def test_a_release_is_made_and_found_by_its_name(terminal, desk):
     words = ("--duration", "1h30m", "--window-start", "2026-05-04 08:00:00", "--window-end", "2026-05-04T18:00:00Z")
     flags = (

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 CALLABLE = (
     *("create_package", "download", "open_window", "enter_keycode", "check_in", "enter_pin", "unlock", "set_pin"),
-    *("remove_pin", "pause", "resume", "go_offline", "reconnect", "finish_offline", "upload", "finish"),
-    *("send_to_marking", "submit_marked", "request_verification", "verify", "archive", "void", "reset"),
+    *("remove_pin", "get_pin", "pause", "resume", "go_offline", "reconnect", "finish_offline", "upload"),
+    *("finish", "send_to_marking", "submit_marked", "request_verification", "verify", "archive", "void", "reset"),
     *("assign_item_marks", "assign_item_responses", "request_scan", "receive_scan", "set_responses"),
     *("clear_responses", "reopen", "retake", "fail", "recover", "update", "delete"),
     *("score_response", "unscore_response", "set_extra_time"),

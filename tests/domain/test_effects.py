@@ -34,6 +34,7 @@ MOVES = [
     (A.UNLOCK, S.LOCKED_FOR_INVIGILATOR, {"start_time"}),
     (A.SET_PIN, S.READY, {"pin"}),
     (A.REMOVE_PIN, S.LOCKED_BY_PIN, {"pin"}),
+    (A.GET_PIN, S.LOCKED_BY_PIN, set()),
     (A.PAUSE, S.IN_PROGRESS, {"pause_start_time"}),
     (A.RESUME, S.PAUSED, {"pause_start_time", "paused_time"}),
     (A.GO_OFFLINE, S.IN_PROGRESS, {"held_offline"}),

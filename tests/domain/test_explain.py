@@ -116,6 +116,11 @@ def test_a_candidate_whose_pin_is_blocked_is_told_so():
     assert told_of(a_session(State.LOCKED_BY_PIN, pin_failures=5), a_release())["enter_pin"] == "PIN_BLOCKED"
 
 
+def test_a_pin_that_is_not_set_cannot_be_read():
+    assert told_of(a_session(State.READY), a_release())["get_pin"] == "PIN_NOT_SET"
+    assert told_of(a_session(State.LOCKED_BY_PIN), a_release())["get_pin"] == 14
+
+
 def test_a_booking_that_may_be_deleted_is_told_so():
     assert told_of(a_session(State.SCHEDULED_BUT_NOT_DOWNLOADED), a_release())["delete"] == 2
 

@@ -35,6 +35,8 @@ enter_pin                         .   .   .   .   .   .   6   .   .   .   .   . 
 unlock                            .   .   .   .   .   6   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .
 set_pin                           1   2   3   4  22  14  14   .   .   .   .   .   .   .   .   .   .   .   .   .   .
 remove_pin                        1   2   3   4  22   .   5   .   .   .   .   .   .   .   .   .   .   .   .   .   .
+get_pin                           S   S   S   S   S   S  14   .   .   .   .   .   .   .   .   .   .   .   .   .   .
+get_pin, room PIN                 1   2   3   4  22   5  14   .   .   .   .   .   .   .   .   .   .   .   .   .   .
 set_extra_time                    1   2   3   4  22   5  14   6   7   .   .   .   .   .   .   .   .   .   .   .   .
 set_extra_time, time over         1   2   3   4  22   5  14   T   7   .   .   .   .   .   .   .   .   .   .   .   .
 pause                             .   .   .   .   .   .   .   7   .   .   .   .   .   .   .   .   .   .   .   .   .
@@ -104,6 +106,7 @@ REFUSALS = {
     "F": "TEST_FORM_UNKNOWN",
     "T": "ATTEMPT_TIME_EXPIRED",
     "A": "ATTEMPTS_EXHAUSTED",
+    "S": "PIN_NOT_SET",
 }
 NOT_IN_THIS_STATE = frozenset(".REVP")
 DELETED = "x"
@@ -190,7 +193,7 @@ def test_a_cell_of_the_matrix_holds(action, setting, state, cell):
 def test_the_matrix_has_a_cell_for_every_action_in_every_state():
     tried = {(action, state) for action, _, state, _ in CELLS}
     assert tried == {(str(action), int(state)) for action in Action if action != "schedule" for state in State}
-    assert len(tried) == 39 * 21
+    assert len(tried) == 40 * 21
 
 
 def test_the_machine_holds_the_moves_of_the_matrix_and_no_other():

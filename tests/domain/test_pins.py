@@ -111,7 +111,7 @@ def test_a_candidate_who_waits_for_the_invigilator_has_no_pin_to_remove():
         decided(a_session(State.LOCKED_FOR_INVIGILATOR), INVIGILATED, Action.REMOVE_PIN)
 
 
-@pytest.mark.parametrize("action", [Action.SET_PIN, Action.REMOVE_PIN])
+@pytest.mark.parametrize("action", [Action.SET_PIN, Action.REMOVE_PIN, Action.GET_PIN])
 def test_a_pin_is_of_no_use_once_the_attempt_runs(action):
     with pytest.raises(errors.InvalidTransition):
         decided(a_session(State.IN_PROGRESS), INVIGILATED, action, pin=PIN)
@@ -128,3 +128,17 @@ def test_the_history_says_that_a_pin_was_removed_but_never_which():
     event = told(waiting(1), INVIGILATED, Action.REMOVE_PIN)
     assert event.changes == {"pin": ("***", "***"), "pin_failures": (1, 0)}
     assert PIN not in repr(event)
+
+
+@pytest.mark.parametrize("state", [*BEFORE_THE_ATTEMPT, 5, 14])
+def test_to_read_the_pin_moves_nothing_and_leaves_a_row_of_history_without_it(state):
+    session = a_session(state, pin=PIN)
+    event = told(session, INVIGILATED, Action.GET_PIN)
+    assert (event.action, event.from_state, event.to_state, event.changes) == ("get_pin", state, state, {})
+    after = became(session, INVIGILATED, Action.GET_PIN)
+    assert (after.state, after.pin, after.version) == (state, PIN, session.version + 1)
+
+
+def test_a_pin_that_is_not_set_cannot_be_read():
+    with pytest.raises(errors.PinNotSet):
+        decided(a_session(State.READY), INVIGILATED, Action.GET_PIN)

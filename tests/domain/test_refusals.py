@@ -51,6 +51,7 @@ REFUSALS = [
         {"end_time": AT, "accepted_until": UNTIL},
     ),
     (errors.WrongPin(3), errors.Denied, "WRONG_PIN", {"tries_left": "3"}),
+    (errors.PinNotSet(), errors.WrongState, "PIN_NOT_SET", {}),
     (errors.PinBlocked(5), errors.Exhausted, "PIN_BLOCKED", {"tries": "5"}),
     (
         errors.CandidateHasOpenSession("c-1"),

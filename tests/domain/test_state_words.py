@@ -72,8 +72,17 @@ def test_a_candidate_has_a_session_open_from_the_keycode_until_the_answers_are_i
 def test_there_is_one_verb_per_action_of_the_contract():
     assert [str(action) for action in Action] == [
         *("schedule", "create_package", "download", "open_window", "enter_keycode", "check_in", "enter_pin"),
-        *("unlock", "set_pin", "remove_pin", "pause", "resume", "go_offline", "reconnect", "finish_offline"),
-        *("upload", "finish", "send_to_marking", "submit_marked", "request_verification", "verify", "archive"),
+        *("unlock", "set_pin", "remove_pin", "get_pin", "pause", "resume", "go_offline", "reconnect"),
+        *(
+            "finish_offline",
+            "upload",
+            "finish",
+            "send_to_marking",
+            "submit_marked",
+            "request_verification",
+            "verify",
+            "archive",
+        ),
         *("void", "reset", "assign_item_marks", "assign_item_responses", "request_scan", "receive_scan"),
         *("set_responses", "clear_responses", "reopen", "retake", "fail", "recover", "update", "delete"),
         *("route", "score_response", "unscore_response", "set_extra_time"),

@@ -124,6 +124,31 @@ def show_session(
     _show_verdicts(explanation, verbose=verbose)
 
 
+@cli.command(
+    "pin",
+    epilog="""[bold]Examples[/]
+exam-sessions sessions pin H76RBD8P
+exam-sessions sessions pin H76RBD8P --new             (drawn by the service)
+exam-sessions sessions pin H76RBD8P --set QUARKS
+""",
+)
+def show_pin(
+    session: Name,
+    chosen: Annotated[
+        str | None, typer.Option("--set", metavar="PIN", help="Sets this PIN, six letters, first.")
+    ] = None,
+    *,
+    new: Annotated[bool, typer.Option("--new", help="Sets a new PIN first, drawn by the service.")] = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Shows an invigilator the PIN of a session; the history says who read it."""
+    if new and chosen is not None:
+        raise typer.BadParameter("either --new or --set, not both")
+    with connected(target, workspace) as client:
+        say(client.pin(session) if chosen is None and not new else client.set_pin(session, chosen or ""))
+
+
 @cli.command("history", epilog="[bold]Example[/]\nexam-sessions sessions history H76RBD8P")
 def show_history(
     session: Name,
@@ -185,7 +210,6 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("session", session.id),
         ("keycode", session.keycode),
         ("access code", session.access_code),
-        ("PIN", session.pin),
         ("person", ", ".join(part for part in person_facts if part)),
         ("school", " / ".join(part for part in (person.school_id, person.district_id) if part)),
         ("centre", session.centre_id),

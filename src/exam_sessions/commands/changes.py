@@ -103,6 +103,35 @@ class ChangeSession(Batch):
         return standing_of(ledger, self.caller.workspace, self.target.session_id or remembered)
 
 
+class PinDisclosure(NamedTuple):
+    """A session and the PIN its caller may see; empty where it is not to be seen."""
+
+    standing: Standing
+    pin: str
+
+
+class DisclosePin(ChangeSession):
+    """A command whose first success shows the session's PIN (set_pin, get_pin). A check and a replay show none.
+
+    Who shows a replay a PIN would show it without a row of history.
+    """
+
+    __slots__ = ()
+
+    def apply(self, ledger: Ledger) -> PinDisclosure:  # type: ignore[override]
+        """Decides the command, as its base does."""
+        standing = super().apply(ledger)
+        return PinDisclosure(standing, "" if self.caller.validate_only else standing.session.pin)
+
+    def remember(self, result: PinDisclosure) -> str:  # type: ignore[override]
+        """The session's id, where the request does not say it itself."""
+        return super().remember(result.standing)
+
+    def replay(self, ledger: Ledger, remembered: str) -> PinDisclosure:  # type: ignore[override]
+        """The session as it is now, without its PIN."""
+        return PinDisclosure(super().replay(ledger, remembered), "")
+
+
 class EditSessions(Batch):
     """Commands on many sessions, all or nothing. The result is their number; `path` is where refusals name them."""
 

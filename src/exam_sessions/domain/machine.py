@@ -69,6 +69,7 @@ TABLE: tuple[Row, ...] = (
     row(A.SET_PIN, (*BEFORE_UNLOCK, S.LOCKED_BY_PIN), STAYS, needs="release_open"),
     row(A.REMOVE_PIN, S.LOCKED_BY_PIN, S.LOCKED_FOR_INVIGILATOR, needs="release_open"),
     row(A.REMOVE_PIN, BEFORE_UNLOCK, STAYS, needs="release_open"),
+    row(A.GET_PIN, (*BEFORE_UNLOCK, S.LOCKED_BY_PIN, S.LOCKED_FOR_INVIGILATOR), STAYS, needs="pin_set"),
     row(A.PAUSE, S.IN_PROGRESS, S.PAUSED, needs="time_left"),
     row(A.RESUME, S.PAUSED, S.IN_PROGRESS, needs="release_open window_open time_left_after_pause"),
     row(A.GO_OFFLINE, S.IN_PROGRESS, S.OFFLINE, needs="time_left"),

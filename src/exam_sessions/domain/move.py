@@ -94,6 +94,11 @@ class Move:
         if not self.command.force:
             self.not_held_offline()
 
+    def pin_set(self) -> None:
+        """The session has a PIN."""
+        if not self.session.pin:
+            raise errors.PinNotSet
+
     def pin_not_blocked(self) -> None:
         """Fewer wrong PINs than the limit."""
         if self.session.pin_failures >= PIN_TRIES:

@@ -57,6 +57,7 @@ class Action(StrEnum):
     UNLOCK = "unlock"
     SET_PIN = "set_pin"
     REMOVE_PIN = "remove_pin"
+    GET_PIN = "get_pin"
     PAUSE = "pause"
     RESUME = "resume"
     GO_OFFLINE = "go_offline"

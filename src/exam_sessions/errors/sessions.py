@@ -132,6 +132,13 @@ class WrongPin(Denied):
 
 
 @dataclass(eq=False)
+class PinNotSet(WrongState):
+    """There is no PIN to show."""
+
+    text = "the session has no PIN; an invigilator can set one"
+
+
+@dataclass(eq=False)
 class PinBlocked(Exhausted):
     """Too many wrong PINs."""
 

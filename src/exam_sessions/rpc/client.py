@@ -157,6 +157,18 @@ class Client(CatalogCalls, WorkCalls):
         moved: Session = self._call(getattr(stub, rpc), request).session
         return moved
 
+    def pin(self, session: str) -> str:
+        """The PIN of the session with this id or keycode. Each call leaves a row of history."""
+        names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
+        request = lifecycle_service_pb2.GetPinRequest(**names)
+        return self._call(self._lifecycle.GetPin, request).pin
+
+    def set_pin(self, session: str, pin: str = "") -> str:
+        """Sets the PIN of the session with this id or keycode, one the service draws when it is empty; the PIN."""
+        names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
+        request = lifecycle_service_pb2.SetPinRequest(pin=pin, **names)
+        return self._call(self._lifecycle.SetPin, request).pin
+
     # Marks and results.
 
     def assign_item_marks(

@@ -128,7 +128,6 @@ def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
 
 def _fill_confidential(message: session_pb2.Session, standing: Standing) -> None:
     session = standing.session
-    message.pin = session.pin
     message.void_message = session.void_message
     message.exception_message = session.exception_message
     message.extra_time_reason = session.extra_reason
@@ -157,6 +156,10 @@ def check_read_mask(mask: field_mask_pb2.FieldMask) -> None:
             raise errors.invalid("read_mask", f"Session has no field {path!r}")
 
 
+SECRET, HIDDEN = frozenset({"pin"}), "***"
+"""Columns whose values no history shows, whatever an event has stored, and what is shown in their place."""
+
+
 def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
     """Writes an event into a message."""
     message.sequence = row.sequence
@@ -173,8 +176,9 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
     for field, (before, after) in (json.loads(row.changes) if row.changes else {}).items():
         change = message.changes.add()
         change.field = field
-        change.old_value = _as_text(before)
-        change.new_value = _as_text(after)
+        secret = field in SECRET
+        change.old_value = HIDDEN if secret else _as_text(before)
+        change.new_value = HIDDEN if secret else _as_text(after)
 
 
 def _as_text(value: object) -> str:

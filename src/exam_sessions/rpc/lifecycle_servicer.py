@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import message_factory
 
 from exam_sessions import errors
-from exam_sessions.commands.changes import ChangeSession
+from exam_sessions.commands.changes import ChangeSession, DisclosePin
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
@@ -15,7 +15,7 @@ from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions
 from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, State
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
 from exam_sessions.rpc.handlers import InLine, workspace_of
-from exam_sessions.rpc.moves import ADDED, MOVES, READ
+from exam_sessions.rpc.moves import ADDED, DISCLOSING, MOVES, READ
 from exam_sessions.rpc.session_servicer import target_of
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import ServiceDescriptor
 
     from exam_sessions.commands.batch import Standing
+    from exam_sessions.commands.changes import PinDisclosure
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, Method
     from exam_sessions.rpc.marking_servicer import MarkingServicer
@@ -61,9 +62,10 @@ class LifecycleServicer:
 
     def _move(self, rpc: str, response: type[Any]) -> InLine:
         command_of, add = MOVES[rpc], ADDED.get(rpc)
+        batch: type[ChangeSession] = DisclosePin if rpc in DISCLOSING else ChangeSession
 
         def batch_of(request: Any, call: Call) -> ChangeSession:
-            return ChangeSession(call.caller(request), target_of(request), command_of(request))
+            return batch(call.caller(request), target_of(request), command_of(request))
 
         def reply_of(_: Any, standing: Standing) -> Any:
             reply = response()
@@ -72,7 +74,14 @@ class LifecycleServicer:
                 add(reply, standing)
             return reply
 
-        return InLine(self._service.queue_write, batch_of, reply_of, READ.get(rpc))
+        def disclosure_of(_: Any, disclosure: PinDisclosure) -> Any:
+            reply = reply_of(_, disclosure.standing)
+            reply.pin = disclosure.pin
+            return reply
+
+        return InLine(
+            self._service.queue_write, batch_of, disclosure_of if rpc in DISCLOSING else reply_of, READ.get(rpc)
+        )
 
     async def machine(self, _: pb.GetStateMachineRequest, __: Call) -> pb.GetStateMachineResponse:
         """Describes the machine from the machine itself."""

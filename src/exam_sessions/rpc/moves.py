@@ -97,6 +97,7 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "UnlockSession": lambda _: Command(A.UNLOCK),
     "SetPin": lambda r: Command(A.SET_PIN, pin=r.pin or new_pin()),
     "RemovePin": lambda _: Command(A.REMOVE_PIN),
+    "GetPin": lambda _: Command(A.GET_PIN),
     "PauseSession": lambda _: Command(A.PAUSE),
     "ResumeSession": lambda _: Command(A.RESUME),
     "GoOffline": lambda _: Command(A.GO_OFFLINE),
@@ -125,6 +126,9 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "ScoreResponse": _score_response,
     "UnscoreResponse": _unscore_response,
 }
+
+DISCLOSING = frozenset({"SetPin", "GetPin"})
+"""The only RPCs whose reply shows a PIN."""
 
 READ: dict[str, Callable[[bytes], Any]] = {
     "UploadSession": reader_of(pb.UploadSessionRequest),

@@ -190,10 +190,12 @@ class SetPinRequest(_message.Message):
     def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., pin: _Optional[str] = ...) -> None: ...
 
 class SetPinResponse(_message.Message):
-    __slots__ = ("session",)
+    __slots__ = ("session", "pin")
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    PIN_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
-    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+    pin: str
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., pin: _Optional[str] = ...) -> None: ...
 
 class RemovePinRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only")
@@ -216,6 +218,30 @@ class RemovePinResponse(_message.Message):
     SESSION_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class GetPinRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class GetPinResponse(_message.Message):
+    __slots__ = ("session", "pin")
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    PIN_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    pin: str
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., pin: _Optional[str] = ...) -> None: ...
 
 class PauseSessionRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only")

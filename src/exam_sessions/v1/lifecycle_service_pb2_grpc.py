@@ -80,6 +80,11 @@ class LifecycleServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RemovePinRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RemovePinResponse.FromString,
                 _registered_method=True)
+        self.GetPin = channel.unary_unary(
+                '/exam_sessions.v1.LifecycleService/GetPin',
+                request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetPinRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetPinResponse.FromString,
+                _registered_method=True)
         self.PauseSession = channel.unary_unary(
                 '/exam_sessions.v1.LifecycleService/PauseSession',
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.PauseSessionRequest.SerializeToString,
@@ -268,7 +273,8 @@ class LifecycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetPin(self, request, context):
-        """Sets the PIN of a session, or a new one, and forgets wrong entries. Legal in SCHEDULED_BUT_NOT_CREATED,
+        """Sets the PIN of a session, or a new one, and forgets wrong entries. The reply shows the PIN; the reply to a
+        repeated request or to a check does not: ask with GetPin. Legal in SCHEDULED_BUT_NOT_CREATED,
         SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN, LOCKED_BY_PIN and
         LOCKED_FOR_INVIGILATOR. Resulting state: LOCKED_BY_PIN from LOCKED_FOR_INVIGILATOR, else unchanged. Errors:
         INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
@@ -282,6 +288,17 @@ class LifecycleServiceServicer:
         SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN and LOCKED_BY_PIN. Resulting state: LOCKED_FOR_INVIGILATOR from
         LOCKED_BY_PIN, else unchanged. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION,
         REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPin(self, request, context):
+        """Shows an invigilator the PIN of a session. It leaves a row of history that says who read it, and the session has a
+        new etag. The reply to a repeated request or to a check shows no PIN. Only SetPin shows one besides.
+        Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN,
+        LOCKED_BY_PIN and LOCKED_FOR_INVIGILATOR. Resulting state: unchanged. Errors: INVALID_TRANSITION, PIN_NOT_SET,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -534,6 +551,11 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
                     servicer.RemovePin,
                     request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RemovePinRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.RemovePinResponse.SerializeToString,
+            ),
+            'GetPin': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPin,
+                    request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetPinRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetPinResponse.SerializeToString,
             ),
             'PauseSession': grpc.unary_unary_rpc_method_handler(
                     servicer.PauseSession,
@@ -895,6 +917,33 @@ class LifecycleService:
             '/exam_sessions.v1.LifecycleService/RemovePin',
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.RemovePinRequest.SerializeToString,
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.RemovePinResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPin(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.LifecycleService/GetPin',
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetPinRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.GetPinResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -72,7 +72,8 @@ class LifecycleServiceStub:
     RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SetPin: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetPinRequest, _lifecycle_service_pb2.SetPinResponse]
-    """Sets the PIN of a session, or a new one, and forgets wrong entries. Legal in SCHEDULED_BUT_NOT_CREATED,
+    """Sets the PIN of a session, or a new one, and forgets wrong entries. The reply shows the PIN; the reply to a
+    repeated request or to a check does not: ask with GetPin. Legal in SCHEDULED_BUT_NOT_CREATED,
     SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN, LOCKED_BY_PIN and
     LOCKED_FOR_INVIGILATOR. Resulting state: LOCKED_BY_PIN from LOCKED_FOR_INVIGILATOR, else unchanged. Errors:
     INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
@@ -82,6 +83,13 @@ class LifecycleServiceStub:
     SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN and LOCKED_BY_PIN. Resulting state: LOCKED_FOR_INVIGILATOR from
     LOCKED_BY_PIN, else unchanged. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION,
     REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    GetPin: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetPinRequest, _lifecycle_service_pb2.GetPinResponse]
+    """Shows an invigilator the PIN of a session. It leaves a row of history that says who read it, and the session has a
+    new etag. The reply to a repeated request or to a check shows no PIN. Only SetPin shows one besides.
+    Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN,
+    LOCKED_BY_PIN and LOCKED_FOR_INVIGILATOR. Resulting state: unchanged. Errors: INVALID_TRANSITION, PIN_NOT_SET,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     PauseSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.PauseSessionRequest, _lifecycle_service_pb2.PauseSessionResponse]
     """Suspends a session; its clock stands still. Legal in IN_PROGRESS. Resulting state: PAUSED. Errors:
@@ -235,7 +243,8 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SetPin: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetPinRequest, _lifecycle_service_pb2.SetPinResponse]  # type: ignore[assignment]
-    """Sets the PIN of a session, or a new one, and forgets wrong entries. Legal in SCHEDULED_BUT_NOT_CREATED,
+    """Sets the PIN of a session, or a new one, and forgets wrong entries. The reply shows the PIN; the reply to a
+    repeated request or to a check does not: ask with GetPin. Legal in SCHEDULED_BUT_NOT_CREATED,
     SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN, LOCKED_BY_PIN and
     LOCKED_FOR_INVIGILATOR. Resulting state: LOCKED_BY_PIN from LOCKED_FOR_INVIGILATOR, else unchanged. Errors:
     INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
@@ -245,6 +254,13 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN and LOCKED_BY_PIN. Resulting state: LOCKED_FOR_INVIGILATOR from
     LOCKED_BY_PIN, else unchanged. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION,
     REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    GetPin: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetPinRequest, _lifecycle_service_pb2.GetPinResponse]  # type: ignore[assignment]
+    """Shows an invigilator the PIN of a session. It leaves a row of history that says who read it, and the session has a
+    new etag. The reply to a repeated request or to a check shows no PIN. Only SetPin shows one besides.
+    Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN,
+    LOCKED_BY_PIN and LOCKED_FOR_INVIGILATOR. Resulting state: unchanged. Errors: INVALID_TRANSITION, PIN_NOT_SET,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     PauseSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.PauseSessionRequest, _lifecycle_service_pb2.PauseSessionResponse]  # type: ignore[assignment]
     """Suspends a session; its clock stands still. Legal in IN_PROGRESS. Resulting state: PAUSED. Errors:
@@ -443,7 +459,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.SetPinRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.SetPinResponse, _abc.Awaitable[_lifecycle_service_pb2.SetPinResponse]]:
-        """Sets the PIN of a session, or a new one, and forgets wrong entries. Legal in SCHEDULED_BUT_NOT_CREATED,
+        """Sets the PIN of a session, or a new one, and forgets wrong entries. The reply shows the PIN; the reply to a
+        repeated request or to a check does not: ask with GetPin. Legal in SCHEDULED_BUT_NOT_CREATED,
         SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN, LOCKED_BY_PIN and
         LOCKED_FOR_INVIGILATOR. Resulting state: LOCKED_BY_PIN from LOCKED_FOR_INVIGILATOR, else unchanged. Errors:
         INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
@@ -459,6 +476,19 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN and LOCKED_BY_PIN. Resulting state: LOCKED_FOR_INVIGILATOR from
         LOCKED_BY_PIN, else unchanged. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION,
         REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def GetPin(
+        self,
+        request: _lifecycle_service_pb2.GetPinRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.GetPinResponse, _abc.Awaitable[_lifecycle_service_pb2.GetPinResponse]]:
+        """Shows an invigilator the PIN of a session. It leaves a row of history that says who read it, and the session has a
+        new etag. The reply to a repeated request or to a check shows no PIN. Only SetPin shows one besides.
+        Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED, READY, REQUIRES_CHECK_IN,
+        LOCKED_BY_PIN and LOCKED_FOR_INVIGILATOR. Resulting state: unchanged. Errors: INVALID_TRANSITION, PIN_NOT_SET,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
