@@ -58,6 +58,14 @@ class Database(ABC):
                 self.write(f"ALTER TABLE {table}_away RENAME TO {table}")
 
     @abstractmethod
+    def full(self, server):
+        """Leaves no room for what `server` writes, for the length of a block."""
+
+    @abstractmethod
+    def damaged(self, server):
+        """Damages what `server` reads when it books a session, for good."""
+
+    @abstractmethod
     def drop(self):
         """Removes it."""
 
@@ -97,6 +105,27 @@ class SqliteDatabase(Database):
             except sqlite3.OperationalError:
                 return True
             return False
+
+    @contextmanager
+    def full(self, server):
+        driver = server.app.service._writing._db._driver
+        room = driver.execute("PRAGMA max_page_count").fetchone()[0]
+        driver.execute("PRAGMA max_page_count=1")  # as many as there are
+        yield
+        driver.execute(f"PRAGMA max_page_count={room}")
+
+    @contextmanager
+    def damaged(self, server):
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            page = db.execute("PRAGMA page_size").fetchone()[0]
+            roots = db.execute("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'releases'").fetchall()
+        with self.path.open("r+b") as file:
+            for (root,) in roots:
+                file.seek((root - 1) * page)
+                file.write(b"\xde" * page)
+        server.app.service._writing._db._driver.execute("PRAGMA shrink_memory")  # what it read before is forgotten
+        yield
 
     def definition(self):
         ours = "sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
@@ -138,6 +167,27 @@ class PostgresqlDatabase(Database):
     def is_being_written(self):
         with psycopg.connect(self.url) as db:
             return not locked(db)
+
+    @contextmanager
+    def full(self, server):
+        with self._refusing("53100"):
+            yield
+
+    @contextmanager
+    def damaged(self, server):
+        with self._refusing("XX001"):
+            yield
+
+    @contextmanager
+    def _refusing(self, sqlstate):
+        """Has the database refuse every new session with this code."""
+        self.write(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION 'as told' USING ERRCODE = '{sqlstate}'; END $$"
+        )
+        self.write("CREATE TRIGGER refusing BEFORE INSERT ON sessions EXECUTE FUNCTION refuse()")
+        yield
+        self.write("DROP FUNCTION refuse CASCADE")
 
     def definition(self):
         indexes = self.read("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'")

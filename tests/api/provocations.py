@@ -260,6 +260,44 @@ def database_unavailable(stage):
         yield lambda: stage.desk.book(release), {}
 
 
+@provokes(Code.RESOURCE_EXHAUSTED)
+def database_full(stage):
+    with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
+        desk = Desk(server.target)
+        release = desk.release()
+        booked = [desk.book(release, external_reference="x" * 30) for _ in range(20)]
+        with database.full(server):
+
+            def fill():
+                for _ in range(1000):
+                    desk.book(release, external_reference="x" * 30)
+
+            yield fill, {}
+            assert desk.get(booked[0]) == booked[0], "reads are served"
+        assert desk.book(release), "and writes again once there is room"
+        desk.close()
+
+
+@provokes(Code.DATA_LOSS)
+def database_damaged(stage):
+    with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
+        desk = Desk(server.target)
+        release = desk.release()
+        with database.damaged(server):
+            yield lambda: desk.book(release), {}
+        desk.close()
+
+
+@provokes(Code.UNAVAILABLE)
+def database_replaced(stage):
+    with stage.new_database() as database, serving(database) as server:
+        desk = Desk(server.target)
+        release = desk.release()
+        database.path.unlink()
+        yield lambda: desk.book(release), {}
+        desk.close()
+
+
 @provokes(Code.UNAVAILABLE)
 def roster_under_way(stage):
     with stage.new_database() as database, ServerProcess(database) as writer, serving(database) as server:

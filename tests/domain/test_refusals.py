@@ -128,6 +128,9 @@ REFUSALS = [
         {"session_id": "s-1", "attempt": "4"},
     ),
     (errors.DatabaseUnavailable(), errors.Unavailable, "DATABASE_UNAVAILABLE", {}),
+    (errors.DatabaseReplaced(), errors.Unavailable, "DATABASE_REPLACED", {}),
+    (errors.DatabaseFull(), errors.Exhausted, "DATABASE_FULL", {}),
+    (errors.DatabaseDamaged(), errors.Damaged, "DATABASE_DAMAGED", {}),
     (errors.Overloaded(), errors.Exhausted, "OVERLOADED", {}),
     (errors.RosterUnderWay(), errors.Unavailable, "ROSTER_UNDER_WAY", {}),
     (errors.ShuttingDown(), errors.Unavailable, "SHUTTING_DOWN", {}),
@@ -142,6 +145,7 @@ FAMILIES = (
     errors.Denied,
     errors.Exhausted,
     errors.Unavailable,
+    errors.Damaged,
     errors.Cancelled,
     errors.Faulty,
 )

@@ -10,6 +10,7 @@ from exam_sessions import errors
 from exam_sessions.commands.knowledge import Wants
 from exam_sessions.commands.lane import AGAIN, Outcome, Prepared
 from exam_sessions.commands.ledger import Ledger
+from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.commands.shelf import Shelf
@@ -154,11 +155,11 @@ class Executor:
         """The outcomes, once they are durable."""
         try:
             db.commit()
-        except DatabaseDown:
+        except DatabaseDown as down:
             log.exception("the database does not answer")
             db.rollback()
             self._recent.clear()
-            return [errors.DatabaseUnavailable() for _ in outcomes]
+            return [refusal_of(down) for _ in outcomes]
         except BaseException:
             db.rollback()
             raise
@@ -211,9 +212,9 @@ class Executor:
                     return self._instalment(transactions, batch)
                 with transactions.writing([batch]) as ledger:
                     return self._settle(batch, ledger)
-            except DatabaseDown:
+            except DatabaseDown as down:
                 log.exception("the database does not answer")
-                break
+                return refusal_of(down)
             except LostRace as lost:
                 if _is_open_session(lost):
                     return self._has_open_session(transactions, batch)

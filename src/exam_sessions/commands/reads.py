@@ -12,6 +12,7 @@ from exam_sessions import errors
 from exam_sessions.commands.batch import Standing
 from exam_sessions.commands.lane import Prepared
 from exam_sessions.commands.operations import OUTCOMES_AT_MOST
+from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import Papers
 from exam_sessions.store.engine import DatabaseDown
@@ -81,9 +82,9 @@ class SessionReader:
             if db.answers_at_once:
                 return self._one_by_one(db, group)
             return self._together(db, group)
-        except DatabaseDown:
+        except DatabaseDown as down:
             log.exception("the database does not answer")
-            return [errors.DatabaseUnavailable() for _ in group]
+            return [refusal_of(down) for _ in group]
 
     def _one_by_one(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
         """Where each statement is answered from memory, the plainest is the fastest."""
@@ -136,13 +137,14 @@ class Reads:
                     self._own.db, self._own.rows = self._store.reader(), Rows(self._store)
                     self._opened.append(self._own.db)
                 db, rows = self._own.db, self._own.rows
+                self._store.verify()
                 db.begin_read()
                 try:
                     return work(db, rows)
                 finally:
                     db.rollback()
             except DatabaseDown as down:
-                raise errors.DatabaseUnavailable from down
+                raise refusal_of(down) from down
 
         if self._closed:
             raise errors.ShuttingDown

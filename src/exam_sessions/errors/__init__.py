@@ -10,6 +10,7 @@
     ├── Denied             the secret is wrong
     ├── Exhausted          a limit is reached                     ─ retry later, or smaller
     ├── Unavailable        the service cannot answer now          ─ retry the call
+    ├── Damaged            what is stored is damaged              ─ do not retry; restore a backup
     ├── Cancelled          somebody called it off
     └── Faulty             the service is at fault, and went on
 
@@ -52,6 +53,7 @@ from exam_sessions.errors.refusal import (
     AlreadyExists,
     BatchRefused,
     Cancelled,
+    Damaged,
     Denied,
     Exhausted,
     Faulty,
@@ -75,6 +77,9 @@ from exam_sessions.errors.requests import (
     RequestIdReused,
 )
 from exam_sessions.errors.service import (
+    DatabaseDamaged,
+    DatabaseFull,
+    DatabaseReplaced,
     DatabaseUnavailable,
     OperationCancelled,
     OperationNotFound,
@@ -120,6 +125,10 @@ __all__ = [
     "BatchRefused",
     "Cancelled",
     "CandidateHasOpenSession",
+    "Damaged",
+    "DatabaseDamaged",
+    "DatabaseFull",
+    "DatabaseReplaced",
     "DatabaseUnavailable",
     "Denied",
     "DuplicateAccessCode",

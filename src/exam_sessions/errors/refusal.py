@@ -82,6 +82,10 @@ class Unavailable(Refusal):
     """The service cannot answer now."""
 
 
+class Damaged(Refusal):
+    """What is stored is damaged."""
+
+
 class Cancelled(Refusal):
     """Somebody called it off."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from exam_sessions.errors.refusal import (
     Cancelled,
+    Damaged,
     Exhausted,
     Faulty,
     NotFound,
@@ -20,6 +21,27 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer."""
 
     text = "the database does not answer; retry the call"
+
+
+@dataclass(eq=False)
+class DatabaseReplaced(Unavailable):
+    """A file of the database was removed or replaced while it was served."""
+
+    text = "the database was removed or replaced while it was served; an operator must restore it and restart"
+
+
+@dataclass(eq=False)
+class DatabaseFull(Exhausted):
+    """The database has no room for what was to be written."""
+
+    text = "the database is full, and nothing was written; an operator must make room before the call can be repeated"
+
+
+@dataclass(eq=False)
+class DatabaseDamaged(Damaged):
+    """What is stored cannot be read as it was written."""
+
+    text = "the database is damaged; do not retry, an operator must restore it from a backup"
 
 
 @dataclass(eq=False)

@@ -26,6 +26,7 @@ CODES: dict[type[errors.Refusal], code_pb2.Code] = {
     errors.Exhausted: code_pb2.RESOURCE_EXHAUSTED,
     errors.OutOfRange: code_pb2.OUT_OF_RANGE,
     errors.Unavailable: code_pb2.UNAVAILABLE,
+    errors.Damaged: code_pb2.DATA_LOSS,
     errors.Cancelled: code_pb2.CANCELLED,
     errors.Faulty: code_pb2.INTERNAL,
 }

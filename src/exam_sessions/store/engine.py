@@ -38,6 +38,18 @@ class DatabaseDown(Exception):  # noqa: N818 - a condition, turned into a refusa
     """The database does not answer, or not in time."""
 
 
+class DatabaseFull(DatabaseDown):
+    """The database has no room for what was to be written."""
+
+
+class DatabaseDamaged(DatabaseDown):
+    """What is stored cannot be read as it was written."""
+
+
+class DatabaseReplaced(DatabaseDown):
+    """A file of the database was removed or replaced after it had been opened."""
+
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 """Values of a statement: in the driver's order where it is hot, by name elsewhere."""
 
@@ -139,6 +151,9 @@ class Store(ABC):
     @abstractmethod
     def reader(self) -> Db:
         """A connection that cannot write."""
+
+    def verify(self) -> None:  # noqa: B027 - a database behind a connection cannot be exchanged
+        """Makes sure that what was opened is still what the URL names. Raises DatabaseDown."""
 
     def migrating(self) -> AbstractContextManager[None]:
         """Lets one server migrate at a time. PostgreSQL's lock is the migration's own (migrations/env.py)."""

@@ -9,12 +9,24 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from exam_sessions.store.arrays import ManyRows, texts
-from exam_sessions.store.engine import DatabaseDown, Db, LostRace, Parameters, Statement, UniqueViolation
+from exam_sessions.store.engine import (
+    DatabaseDamaged,
+    DatabaseDown,
+    DatabaseFull,
+    Db,
+    LostRace,
+    Parameters,
+    Statement,
+    UniqueViolation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Driver = psycopg.Connection[tuple[Any, ...]]
+
+INSUFFICIENT_RESOURCES = "53000"
+"""SQLSTATE. Those of its class that mean memory, connections or a configured limit have codes of their own."""
 
 
 @contextlib.contextmanager
@@ -29,8 +41,13 @@ def translated() -> Iterator[None]:
     except psycopg.errors.DataError as error:
         # A value no column can hold is a fault of the value, and would be one on another day too.
         raise ValueError(str(error)) from error
+    except psycopg.errors.DiskFull as error:
+        raise DatabaseFull(str(error)) from error
+    except (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted) as error:
+        raise DatabaseDamaged(str(error)) from error
     except psycopg.Error as error:
-        raise DatabaseDown(str(error)) from error
+        kind = DatabaseFull if error.sqlstate == INSUFFICIENT_RESOURCES else DatabaseDown
+        raise kind(str(error)) from error
 
 
 class PostgresDb(Db):

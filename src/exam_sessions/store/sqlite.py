@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,8 +15,19 @@ from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, create_e
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
-from exam_sessions.store.engine import DatabaseDown, Db, Parameters, Statement, Store, UniqueViolation
+from exam_sessions.store.engine import (
+    DatabaseDamaged,
+    DatabaseDown,
+    DatabaseFull,
+    DatabaseReplaced,
+    Db,
+    Parameters,
+    Statement,
+    Store,
+    UniqueViolation,
+)
 from exam_sessions.store.schema import metadata
+from exam_sessions.store.sqlite_files import SqliteFiles
 from exam_sessions.store.sqlite_library import sqlite3
 
 if TYPE_CHECKING:
@@ -39,14 +50,30 @@ BUSY_PAUSE_S = 0.002
 """Seconds between two tries."""
 
 
+MEANINGS: dict[int, type[DatabaseDown]] = {
+    sqlite3.SQLITE_FULL: DatabaseFull,
+    sqlite3.SQLITE_IOERR_SHMSIZE: DatabaseFull,
+    sqlite3.SQLITE_CORRUPT: DatabaseDamaged,
+    sqlite3.SQLITE_NOTADB: DatabaseDamaged,
+    sqlite3.SQLITE_IOERR_CORRUPTFS: DatabaseDamaged,
+    sqlite3.SQLITE_READONLY_DBMOVED: DatabaseReplaced,
+}
+"""What SQLite's codes mean, extended or primary, where it is more than that the database does not answer."""
+
+
+def _meaning(error: sqlite3.Error) -> DatabaseDown:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return MEANINGS.get(code, MEANINGS.get(code & 0xFF, DatabaseDown))(str(error))
+
+
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(meaning: Callable[[sqlite3.Error], DatabaseDown] = _meaning) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
         raise UniqueViolation(str(error)) from error
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        raise DatabaseDown(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise meaning(error) from error
 
 
 class SqliteDb(Db):
@@ -54,15 +81,23 @@ class SqliteDb(Db):
 
     answers_at_once = True
 
-    def __init__(self, driver: sqlite3.Connection) -> None:
-        self._driver = driver
+    def __init__(self, driver: sqlite3.Connection, files: SqliteFiles) -> None:
+        self._driver, self._files = driver, files
+
+    def _meaning(self, error: sqlite3.Error) -> DatabaseDown:
+        """What an error means; most that follow from another file in the place of ours do not say so."""
+        try:
+            self._files.check()
+        except DatabaseDown as cause:
+            return cause
+        return _meaning(error)
 
     def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
         try:
             return self._driver.execute(statement.text, statement.ordered(values)).fetchall()
         except sqlite3.DatabaseError as error:
-            raise DatabaseDown(str(error)) from error
+            raise self._meaning(error) from error
 
     def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """One after the other: each is answered from memory."""
@@ -70,12 +105,12 @@ class SqliteDb(Db):
 
     def run(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
-        with _translated():
+        with _translated(self._meaning):
             return self._driver.execute(statement.text, statement.ordered(values)).rowcount
 
     def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """Runs a statement once per row."""
-        with _translated():
+        with _translated(self._meaning):
             self._driver.executemany(statement.text, rows)
 
     def listed(self, values: Iterable[str]) -> str:
@@ -87,7 +122,11 @@ class SqliteDb(Db):
 
         Raises:
             DatabaseDown: another process keeps its transaction open, for longer than BUSY_S where we wait.
+            DatabaseReplaced, DatabaseDamaged: the files are not those that were opened, or not whole.
         """
+        self._files.check_file()
+        self._files.check_log()
+        self.rollback()  # where that was not possible when it was asked for
         end = time.monotonic() + BUSY_S
         while True:
             try:
@@ -95,29 +134,39 @@ class SqliteDb(Db):
             except sqlite3.DatabaseError as error:
                 busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
                 if not busy or not wait or time.monotonic() > end:
-                    raise DatabaseDown(str(error)) from error
+                    raise self._meaning(error) from error
                 time.sleep(BUSY_PAUSE_S)
             else:
                 return
 
     def others_commits(self) -> int:
         """A number that changes when another connection has committed; exact inside a transaction."""
-        return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
+        try:
+            return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            raise self._meaning(error) from error
 
     def begin_read(self) -> None:
-        """Begins a transaction whose reads all see the same moment."""
-        with _translated():
+        """Begins a transaction whose reads all see the same moment. Raises DatabaseDown."""
+        self._files.check_file()
+        with _translated(self._meaning):
             self._driver.execute("BEGIN")
 
     def commit(self) -> None:
-        """Makes the transaction durable."""
-        with _translated():
+        """Makes the transaction durable: in the file that the URL names, not in one that was removed meanwhile.
+
+        Raises:
+            DatabaseDown: it may not be durable.
+        """
+        with _translated(self._meaning):
             self._driver.execute("COMMIT")
+        self._files.check_committed()
 
     def rollback(self) -> None:
-        """Gives the transaction up, if one is open."""
+        """Gives the transaction up, if one is open. One that cannot be given up is so when the next begins."""
         if self._driver.in_transaction:
-            self._driver.execute("ROLLBACK")
+            with suppress(sqlite3.DatabaseError):
+                self._driver.execute("ROLLBACK")
 
     def close(self) -> None:
         """Closes the connection."""
@@ -152,12 +201,14 @@ class SqliteStore(Store):
         if not url.database or url.database == ":memory:":
             raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url}")
         self.path = Path(url.database).absolute()
+        self._files = SqliteFiles(self.path)
         self._server = ""
         self._presence: BinaryIO | None = None
         self.engine = create_engine(url, poolclass=NullPool)
 
     def writer(self) -> SqliteDb:
         """A connection that may write. Nothing it commits is acknowledged before it is on disk."""
+        self._files.opening()
         with _translated():
             driver = sqlite3.connect(
                 self.path,
@@ -172,10 +223,14 @@ class SqliteStore(Store):
             driver.execute("PRAGMA synchronous=FULL")
             driver.execute("PRAGMA cache_size=-65536")
             driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-        return SqliteDb(driver)
+            # Opens the log.
+            driver.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        self._files.opened()
+        return SqliteDb(driver, self._files)
 
     def reader(self) -> SqliteDb:
         """A connection that cannot write."""
+        self._files.check_file()
         with _translated():
             driver = sqlite3.connect(
                 f"file:{self.path}?mode=ro",
@@ -186,7 +241,13 @@ class SqliteStore(Store):
                 cached_statements=256,
             )
             driver.execute("PRAGMA cache_size=-32768")
-        return SqliteDb(driver)
+            driver.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        self._files.check_file()
+        return SqliteDb(driver, self._files)
+
+    def verify(self) -> None:
+        """Looks at the file and at those beside it. Raises DatabaseReplaced, DatabaseDamaged."""
+        self._files.check()
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -286,6 +347,7 @@ class SqliteStore(Store):
     def close(self) -> None:
         """Lets go of the engine, and is not present any more."""
         self.engine.dispose()
+        self._files.release()
         if self._presence:
             self._sign_of(self._server).unlink(missing_ok=True)
             self._presence.close()

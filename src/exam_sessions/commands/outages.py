@@ -1,0 +1,18 @@
+"""What callers are told when the database fails: one refusal for each kind of failure the store knows."""
+
+from __future__ import annotations
+
+from exam_sessions import errors
+from exam_sessions.store.engine import DatabaseDamaged, DatabaseDown, DatabaseFull, DatabaseReplaced
+
+REFUSALS: dict[type[DatabaseDown], type[errors.Refusal]] = {
+    DatabaseFull: errors.DatabaseFull,
+    DatabaseDamaged: errors.DatabaseDamaged,
+    DatabaseReplaced: errors.DatabaseReplaced,
+    DatabaseDown: errors.DatabaseUnavailable,
+}
+
+
+def refusal_of(down: DatabaseDown) -> errors.Refusal:
+    """The refusal of a call that met this failure."""
+    return next(refusal for failure, refusal in REFUSALS.items() if isinstance(down, failure))()
