@@ -51,6 +51,13 @@ def malformed_message(stage):
     yield lambda: send_bytes(stage.desk, "GetSession", b"\x0a\x05ab"), {}
 
 
+@provokes(Code.OUT_OF_RANGE)
+def reply_too_large(stage):
+    release, rows = stage.desk.release(), bookings(10_000, "\U00010400" * 100)
+    facts = {"size": ANY, "limit": "3500000", "fitting": ANY}
+    yield lambda: stage.desk.call("BatchCreateSessions", release_id=release.id, bookings=rows), facts
+
+
 @provokes(Code.RESOURCE_EXHAUSTED)
 def message_too_large(stage):
     with stage.new_database() as database, serving(database, max_message_bytes=1000) as server:

@@ -96,6 +96,9 @@ class Histories:
             self._rows.sessions.insert(self._db, [Session(**(blank | own))])
 
 
+ROOM = 1_000_000
+"""Bytes of changes a page may hold: more than there are."""
+
 HAPPENINGS = st.lists(
     st.tuples(st.sampled_from("abc"), st.integers(1, LINKS), st.sampled_from(("moved", "moved", "silent", "old"))),
     max_size=12,
@@ -121,9 +124,10 @@ def test_whatever_happened_every_page_holds_what_comes_next(migrated, bursts, en
         for name, places in told.places.items():
             assert (rows.events.end(db, "w", name).to_state == 0) == (name in ends)
             size = itertools.cycle(sizes)
-            seen = []
-            while page := rows.events.page(db, "w", name, seen[-1] if seen else 0, most := next(size)):
-                assert len(page) <= most
+            seen, more = [], True
+            while more:
+                page, more = rows.events.page(db, "w", name, seen[-1] if seen else 0, most := next(size), ROOM)
+                assert len(page) == most or not more
                 seen += [row.sequence for row in page]
             assert seen == places
         db.rollback()

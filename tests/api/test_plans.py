@@ -76,7 +76,7 @@ def test_what_is_taken_is_searched_for(asked):
 
 def test_the_events_of_a_session_are_followed_one_by_one(asked):
     rows, db, plans = asked
-    rows.events.page(db, "w", "a", 0, 100)
+    rows.events.page(db, "w", "a", 0, 100, 1_000_000)
     rows.events.end(db, "w", "a")
     steps = [step for steps in plans.values() for step in steps]
     assert [step for step in steps if "events" in step or "before" in step] == [

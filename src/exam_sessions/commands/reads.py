@@ -37,6 +37,10 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 FormKey = tuple[str, int]
 """Reference and revision."""
+LOADED_AT_ONCE = 4_000_000
+"""Bytes of responses, or of the changes of events, that one read loads, so that a page costs no more memory than its
+reply; of one session, or one event, all the same."""
+
 READERS = 2
 """Threads for lists: as many as a small machine has cores."""
 
@@ -184,20 +188,24 @@ class Reads:
 
     async def history(
         self, workspace: str, session_id: str, keycode: str, after: int, most: int
-    ) -> tuple[str, list[EventRow]]:
-        """A session's id and a page of its events. Raises SessionNotFound when nothing is known of it."""
+    ) -> tuple[str, list[EventRow], bool]:
+        """A session's id, a page of its events, and whether there are more.
 
-        def work(db: Db, rows: Rows) -> tuple[str, list[EventRow]]:
+        Raises:
+            errors.SessionNotFound: nothing is known of it.
+        """
+
+        def work(db: Db, rows: Rows) -> tuple[str, list[EventRow], bool]:
             known = session_id
             if not known:
                 found = rows.sessions.load(db, workspace, (), (keycode,))
                 if not found:
                     raise errors.SessionNotFound(keycode)
                 known = found[0].id
-            page = rows.events.page(db, workspace, known, after, most)
+            page, more = rows.events.page(db, workspace, known, after, most, LOADED_AT_ONCE)
             if not page and rows.events.end(db, workspace, known) is None:
                 raise errors.SessionNotFound(known)
-            return known, page
+            return known, page, more
 
         return await self._read(work)
 
@@ -229,12 +237,16 @@ class Reads:
     async def scripts(
         self, workspace: str, sessions: Sequence[Session]
     ) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
-        """The scripts of sessions by session id, and every form they were sat with."""
+        """The scripts of the first of these sessions by session id, and every form they were sat with.
+
+        Of as many sessions as LOADED_AT_ONCE allows; what is asked for the others finds theirs.
+        """
 
         def work(db: Db, rows: Rows) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
-            found = rows.scripts.load(db, workspace, [session.id for session in sessions])
+            first = rows.scripts.within(db, workspace, [session.id for session in sessions], LOADED_AT_ONCE)
+            found = rows.scripts.load(db, workspace, first)
             keys = {(script.test_form, script.form_revision) for scripts in found.values() for script in scripts}
-            keys |= {(session.test_form, session.form_revision) for session in sessions}
+            keys |= {(session.test_form, session.form_revision) for session in sessions[: len(first)]}
             forms = {key: self._shelf.form(db, rows, workspace, *key) for key in keys}
             return found, {key: form for key, form in forms.items() if form}
 
@@ -273,8 +285,9 @@ class Reads:
             if row is None:
                 raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
             wanted = outcomes and row.end_time
-            kept = rows.operations.outcomes(db, workspace, operation_id, OUTCOMES_AT_MOST) if wanted else []
-            return row, kept
+            if not wanted:
+                return row, []
+            return row, rows.operations.outcomes(db, workspace, operation_id, OUTCOMES_AT_MOST, LOADED_AT_ONCE)
 
         return await self._read(work)
 
@@ -314,10 +327,13 @@ class Reads:
         """A consumer of the events."""
         return await self._read(lambda db, rows: rows.consumers.load(db, workspace, name))
 
-    async def consumers(self, workspace: str) -> tuple[list[ConsumerRow], int]:
-        """The consumers of a workspace's events, and its last event."""
+    async def consumers(self, workspace: str, after: str, most: int) -> tuple[list[ConsumerRow], int]:
+        """The next consumers of a workspace's events, by name, and its last event."""
         return await self._read(
-            lambda db, rows: (rows.consumers.all(db, workspace), rows.events.last_place(db, workspace))
+            lambda db, rows: (
+                rows.consumers.page(db, workspace, after, most),
+                rows.events.last_place(db, workspace),
+            )
         )
 
     async def snapshot(self, workspace: str, criteria: Criteria, most: int) -> tuple[int, list[Standing]]:

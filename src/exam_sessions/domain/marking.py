@@ -111,11 +111,17 @@ SCRIPT_AT_MOST = 500_000
 
 
 def _check_size(form: Form, responses: Mapping[str, Value]) -> None:
-    if (
-        form.holds_texts
-        and sum(len(value) for value in responses.values() if isinstance(value, str)) > SCRIPT_AT_MOST
-    ):
+    if form.holds_texts and sum(map(_characters, responses.values())) > SCRIPT_AT_MOST:
         raise errors.invalid("responses", f"the texts of an attempt may have {SCRIPT_AT_MOST:,} characters in all")
+
+
+def _characters(value: object) -> int:
+    """The characters of the texts in a response; a number in a list counts as one."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_characters, value.values()))
+    return sum(map(_characters, value)) if isinstance(value, list) else 1
 
 
 def assign_item_marks(move: Move) -> Changes:

@@ -74,6 +74,7 @@ from exam_sessions.errors.requests import (
     InvalidPageToken,
     MalformedMessage,
     MessageTooLarge,
+    ReplyTooLarge,
     RequestIdReused,
 )
 from exam_sessions.errors.service import (
@@ -166,6 +167,7 @@ __all__ = [
     "ReleaseNotFound",
     "ReleaseNotModerated",
     "ReleaseNotOnPaper",
+    "ReplyTooLarge",
     "RequestIdReused",
     "ResponseMismatch",
     "ResultsWithheld",

@@ -67,7 +67,7 @@ class Stale(Refusal):
 
 
 class OutOfRange(Refusal):
-    """An event that is not there to be told, or not any more."""
+    """More than can be told: an event that is not there, or not any more, or a reply that is too large."""
 
 
 class Denied(Refusal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exam_sessions.errors.refusal import Exhausted, InvalidArgument, Violation
+from exam_sessions.errors.refusal import Exhausted, InvalidArgument, OutOfRange, Violation
 
 
 @dataclass(eq=False)
@@ -33,6 +33,16 @@ class MessageTooLarge(Exhausted):
     size: int
     limit: int
     text = "the request has {size} bytes, more than the {limit} this server takes; send fewer rows per call"
+
+
+@dataclass(eq=False)
+class ReplyTooLarge(OutOfRange):
+    """The reply would be larger than a client takes that says nothing else. `fitting` elements fit."""
+
+    size: int
+    limit: int
+    fitting: int
+    text = "the reply would have {size} bytes, more than {limit}; ask for {fitting} at a time, or for less of each"
 
 
 @dataclass(eq=False)

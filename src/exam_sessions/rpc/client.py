@@ -233,4 +233,4 @@ class Client(CatalogCalls, WorkCalls):
     def consumers(self) -> Sequence[EventConsumer]:
         """Everybody who works through the events, by name."""
         request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
-        return self._call(self._sessions.ListEventConsumers, request).consumers
+        return [row for page in self._pages(self._sessions.ListEventConsumers, request) for row in page.consumers]

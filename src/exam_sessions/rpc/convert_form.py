@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from exam_sessions.store.forms import FormRow, StoredForm
     from exam_sessions.v1 import test_form_pb2
 
+FORM_AT_MOST = 2_000_000
+"""Bytes of a form, so that the form, a template and results each fit into a reply of 3.5 MB."""
+
 
 def form_in(message: test_form_pb2.TestForm) -> Form:
     """A form as a record, gaps filled in. Raises InvalidField."""
+    if message.ByteSize() > FORM_AT_MOST:
+        raise errors.invalid("test_form", f"may have {FORM_AT_MOST:,} bytes in all, not {message.ByteSize():,}")
     drafts = [
         Draft(
             question.number,

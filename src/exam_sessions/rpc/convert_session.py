@@ -13,6 +13,7 @@ from exam_sessions.domain import clock
 from exam_sessions.domain.machine import state_of
 from exam_sessions.domain.states import MATURITY
 from exam_sessions.rpc.convert_result import HUNDRED, fill_score
+from exam_sessions.rpc.reply_size import abridge_event
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import session_pb2, session_service_pb2
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 BASIC = session_service_pb2.SESSION_VIEW_BASIC
 FULL = session_service_pb2.SESSION_VIEW_FULL
+
+LONG_CHANGES = 500_000
+"""Characters of changes from which an event is measured: each has at most four bytes."""
 
 
 def fill_session(message: session_pb2.Session, standing: Standing, view: int = FULL) -> None:
@@ -179,6 +183,8 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
         secret = field in SECRET
         change.old_value = HIDDEN if secret else _as_text(before)
         change.new_value = HIDDEN if secret else _as_text(after)
+    if len(row.changes) > LONG_CHANGES:
+        abridge_event(message)
 
 
 def _as_text(value: object) -> str:

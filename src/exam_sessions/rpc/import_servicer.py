@@ -17,6 +17,7 @@ from exam_sessions.commands.rosters import book
 from exam_sessions.rpc.chunk_envelope import Chunk, chunk_in
 from exam_sessions.rpc.convert_booking import bookings_of
 from exam_sessions.rpc.handlers import RefusedMessage, check, workspace_of
+from exam_sessions.rpc.reply_size import check_booked
 from exam_sessions.rpc.status import rpc_status_of
 from exam_sessions.v1 import session_service_pb2 as pb
 
@@ -120,8 +121,11 @@ def _batch(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
     path = f"chunks[{chunk.head.chunk}]"
     try:
         bookings = bookings_of(chunk.bookings)
+        check_booked(bookings)
     except errors.InvalidField as refusal:
         return refusal.under(path)
+    except errors.ReplyTooLarge as refusal:
+        return refusal
     digest = hashlib.blake2b(head.release_id.encode(), digest_size=16)
     for booking in chunk.bookings:
         digest.update(booking.SerializeToString(deterministic=True))

@@ -13,6 +13,7 @@ from exam_sessions.domain.states import AttemptStrategy, State
 from exam_sessions.rpc.convert_result import fill_responses, fill_results
 from exam_sessions.rpc.convert_session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
 from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
 from exam_sessions.rpc.session_servicer import target_of
 from exam_sessions.v1 import marking_service_pb2 as pb
 
@@ -53,6 +54,7 @@ class MarkingServicer:
         fill_session(reply.session, standing, BASIC)
         results = results_of(form, script, provisional=_is_provisional(standing, script))
         fill_results(reply.results, results, counted)
+        abridge_results(reply.results)
         if script.attempt == session.attempt:
             fill_attempt(reply.attempt, standing)
         else:
@@ -66,15 +68,24 @@ class MarkingServicer:
         *,
         responses: bool,
         results: bool,
-    ) -> None:
-        """Adds responses, results or both to the sessions of a page; voided ones, and those without a form, stay."""
-        if not page:
-            return
-        sessions = [standing.session for standing in page]
-        scripts, forms = await self._service.reads.scripts(sessions[0].workspace_id, sessions)
-        for message, standing in zip(messages, page, strict=True):
-            if standing.session.state != State.VOIDED:
-                _add(message, standing, scripts[standing.session.id], forms, responses=responses, results=results)
+    ) -> int:
+        """Adds responses, results or both to the sessions of a page; voided ones, and those without a form, stay.
+
+        Returns how many sessions, from the first, fit into a reply; the others may have been left as they are.
+        """
+        sessions, done = [standing.session for standing in page], 0
+        while done < len(page):
+            # As many as may be loaded at once.
+            scripts, forms = await self._service.reads.scripts(sessions[0].workspace_id, sessions[done:])
+            for message, standing in zip(messages[done:], page[done : done + len(scripts)], strict=False):
+                if standing.session.state != State.VOIDED:
+                    _add(message, standing, scripts[standing.session.id], forms, responses=responses, results=results)
+                    abridge_session(message)
+            done += len(scripts)
+            shown = fitting(messages[:done], ELEMENT_AT_MOST)
+            if shown < done:
+                return shown
+        return done
 
 
 def _add(

@@ -21,9 +21,9 @@ UNBOUND = ("page_size", "page_token", "view", "read_mask", "show_total_size")
 """Fields that may change from page to page."""
 
 
-def size(asked: int) -> int:
-    """Rows of a page: 50 when nothing was asked, never more than 1,000."""
-    return min(asked or DEFAULT, AT_MOST)
+def size(asked: int, default: int = DEFAULT) -> int:
+    """Rows of a page: 50 when nothing was asked, where nothing else is said, and never more than 1,000."""
+    return min(asked or default, AT_MOST)
 
 
 def query_of(request: Message) -> str:

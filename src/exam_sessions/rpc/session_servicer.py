@@ -18,13 +18,12 @@ from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, 
 from exam_sessions.rpc.convert_result import fill_statistics
 from exam_sessions.rpc.convert_session import BASIC, FULL, check_read_mask, fill_event, fill_session, keep_only
 from exam_sessions.rpc.handlers import Conversing, InLine, Telling, workspace_of
+from exam_sessions.rpc.reply_size import EVENT_AT_MOST, SESSION_AT_MOST, check_booked, check_reply, fitting
 from exam_sessions.rpc.times import micros
 from exam_sessions.store.listing import ORDERS, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.domain.statistics import Tally
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
     from exam_sessions.rpc.watch_servicer import WatchServicer
-    from exam_sessions.v1 import session_pb2
 
 WITH_PAPERS_AT_MOST = 100
 """Rows of a page that carry responses or results: a thousand would not fit into a message of 4 MiB."""
@@ -89,6 +87,7 @@ class SessionServicer:
         caller, many = call.caller(request), len(request.bookings) >= MANY
         convert = asyncio.to_thread(bookings_of, request.bookings) if many else None
         bookings = await convert if convert else bookings_of(request.bookings)
+        check_booked(bookings)
         booked = await self._service.write(book(caller, request.release_id.lower(), bookings))
         return await asyncio.to_thread(_booked, booked) if many else _booked(booked)
 
@@ -111,6 +110,7 @@ class SessionServicer:
         reply = pb.BatchGetSessionsResponse()
         for standing in await self._service.reads.sessions(workspace_of(request), ids):
             fill_session(reply.sessions.add(), standing, request.view or FULL)
+        check_reply(reply, reply.sessions)
         return reply
 
     async def list(self, request: pb.ListSessionsRequest, _: Call) -> pb.ListSessionsResponse:
@@ -124,15 +124,15 @@ class SessionServicer:
             workspace_of(request), criteria, order, Place(*found) if found else None, most + 1,
             count=request.show_total_size,
         )  # fmt: skip
-        reply = pb.ListSessionsResponse(total_size=total)
+        reply, view = pb.ListSessionsResponse(total_size=total), request.view or BASIC
         for standing in page[:most]:
-            fill_session(reply.sessions.add(), standing, request.view or BASIC)
-        shown = len(reply.sessions)
+            fill_session(reply.sessions.add(), standing, view)
         if request.show_responses or request.show_results:
             asked = {"responses": request.show_responses, "results": request.show_results}
-            await self._marking.add_papers(reply.sessions, page[:most], **asked)
-            shown = _fitting(reply.sessions)
-            del reply.sessions[shown:]
+            shown = await self._marking.add_papers(reply.sessions, page[:most], **asked)
+        else:
+            shown = fitting(reply.sessions, SESSION_AT_MOST[view])
+        del reply.sessions[shown:]
         if len(page) > shown:
             last = page[shown - 1].session
             reply.next_page_token = pages.token(request, last.create_time, last.id)
@@ -153,6 +153,7 @@ class SessionServicer:
             row = reply.releases.add()
             row.release_id = release_id
             fill_statistics(row.statistics, statistics_of(by_release[release_id]))
+        check_reply(reply, reply.releases)
         return reply
 
     async def update(self, request: pb.UpdateSessionRequest, call: Call) -> pb.UpdateSessionResponse:
@@ -180,29 +181,22 @@ class SessionServicer:
         """Reads a page of history."""
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         target = target_of(request)
-        session_id, page = await self._service.reads.history(
-            workspace_of(request), target.session_id, target.keycode, found[0] if found else 0, most + 1
+        session_id, page, more = await self._service.reads.history(
+            workspace_of(request), target.session_id, target.keycode, found[0] if found else 0, most
         )
         reply = pb.ListSessionEventsResponse()
-        for row in page[:most]:
+        for row in page:
             fill_event(reply.events.add(), row)
-        if len(page) > most:
-            reply.next_page_token = pages.token(request, page[most - 1].sequence, session_id)
+        longest = max((len(row.changes) for row in page), default=0)
+        shown = fitting(reply.events, EVENT_AT_MOST + AT_MOST_FOR_A_CHARACTER * longest)
+        del reply.events[shown:]
+        if more or len(page) > shown:
+            reply.next_page_token = pages.token(request, page[shown - 1].sequence, session_id)
         return reply
 
 
-PAGE_BYTES_AT_MOST = 3_500_000
-"""What a page with papers may weigh, below the 4 MiB a client of gRPC takes."""
-
-
-def _fitting(messages: Sequence[session_pb2.Session]) -> int:
-    """How many messages, from the first, fit into a page; one at least."""
-    total = 0
-    for n, message in enumerate(messages):
-        total += message.ByteSize()
-        if total > PAGE_BYTES_AT_MOST and n:
-            return n
-    return len(messages)
+AT_MOST_FOR_A_CHARACTER = 4
+"""Bytes of UTF-8."""
 
 
 def _booked(rows: list[Booked]) -> pb.BatchCreateSessionsResponse:

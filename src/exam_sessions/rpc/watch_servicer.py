@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.consumers import Acknowledge
 from exam_sessions.domain.states import Action
+from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_event, fill_session
 from exam_sessions.rpc.handlers import workspace_of
+from exam_sessions.rpc.reply_size import SESSION_AT_MOST, fitting
 from exam_sessions.rpc.times import micros, put
 from exam_sessions.store.listing import Criteria
 from exam_sessions.v1 import session_service_pb2 as pb
@@ -37,7 +39,7 @@ SNAPSHOT_AT_MOST = 100_000
 """Sessions of a snapshot."""
 
 PIECE = 500
-"""Sessions of a snapshot in one piece."""
+"""Sessions of a snapshot in one piece; fewer where they would not fit into a reply."""
 
 PIECE_BYTES = 256 * 1024
 """From this size on a piece is sent, and the next one begun."""
@@ -155,10 +157,13 @@ class WatchServicer:
             await outlet.say_with_place([], after)
             return after
         after, standings = await self._service.reads.snapshot(tail.workspace, sieve.criteria(), SNAPSHOT_AT_MOST)
-        for first in range(0, len(standings), PIECE):
+        first, view = 0, request.view or BASIC
+        while first < len(standings):
             piece = pb.WatchSessionsResponse()
             for standing in standings[first : first + PIECE]:
-                fill_session(piece.sessions.add(), standing, request.view or BASIC)
+                fill_session(piece.sessions.add(), standing, view)
+            del piece.sessions[fitting(piece.sessions, SESSION_AT_MOST[view]) :]
+            first += len(piece.sessions)
             await outlet.say(piece.SerializeToString(), IN_SNAPSHOT)
         end = pb.WatchSessionsResponse(sequence=after, snapshot_complete=True)
         await outlet.say(end.SerializeToString(), IN_SNAPSHOT)
@@ -191,11 +196,15 @@ class WatchServicer:
         return reply
 
     async def consumers(self, request: pb.ListEventConsumersRequest, _: Call) -> pb.ListEventConsumersResponse:
-        """Every consumer of the workspace."""
-        found, last = await self._service.reads.consumers(workspace_of(request))
+        """A page of the workspace's consumers: one more than asked tells whether there is another page."""
+        most, place = pages.size(request.page_size, pages.AT_MOST), pages.place(request, request.page_token)
+        after = place[1] if place else ""
+        found, last = await self._service.reads.consumers(workspace_of(request), after, most + 1)
         reply = pb.ListEventConsumersResponse()
-        for consumer in found:
+        for consumer in found[:most]:
             fill_consumer(reply.consumers.add(), consumer, last)
+        if len(found) > most:
+            reply.next_page_token = pages.token(request, 0, found[most - 1].name)
         return reply
 
 

@@ -30,7 +30,8 @@ class ConsumerRows:
         one = select(consumers).where(mine, c.name == bindparam("name"))
         self._one = store.statement(one)
         self._taken_up = store.statement(store.for_update(one, c.name))
-        self._all = store.statement(select(consumers).where(mine).order_by(c.name))
+        following = select(consumers).where(mine, c.name > bindparam("after")).order_by(c.name)
+        self._page = store.statement(following.limit(bindparam("most")))
         new = store.upsert(consumers)
         self._put = store.statement(
             new.values({column.name: bindparam(column.name) for column in c}).on_conflict_do_update(
@@ -45,9 +46,10 @@ class ConsumerRows:
         rows = db.rows(self._taken_up if to_write else self._one, (workspace, name))
         return ConsumerRow._make(rows[0]) if rows else None
 
-    def all(self, db: Db, workspace: str) -> list[ConsumerRow]:
-        """Every consumer of a workspace, by name."""
-        return [ConsumerRow._make(row) for row in db.rows(self._all, (workspace,))]
+    def page(self, db: Db, workspace: str, after: str, most: int) -> list[ConsumerRow]:
+        """The next `most` consumers of a workspace, by name."""
+        values = {"workspace": workspace, "after": after, "most": most}
+        return [ConsumerRow._make(row) for row in db.rows(self._page, values)]
 
     def put(self, db: Db, consumer: ConsumerRow, *, rewind: bool) -> None:
         """Writes a consumer, new or not; one that has come further only with `rewind`."""

@@ -201,6 +201,10 @@ class Store(ABC):
         Any number of them is one parameter, so that a statement is compiled once.
         """
 
+    @abstractmethod
+    def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
+        """How many bytes of UTF-8 a text has."""
+
     def among_found(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Whether the column holds one of the values that a SELECT of one column finds."""
         return column.in_(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 from sqlalchemy import bindparam, select
 
-from exam_sessions.store.history import END, Indexed, Linked
+from exam_sessions.store.history import END, SHORT, Indexed, Linked
 from exam_sessions.store.schema import events, workspaces
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class EventRows:
         self._history = Linked(store) if self.linked else Indexed(store)
         self._end = store.statement(END)
         in_workspace = c.workspace_id == bindparam("workspace")
+        self._changes = store.statement(select(c.changes).where(in_workspace, c.sequence == bindparam("place")))
         self._after = store.statement(
             select(events)
             .where(in_workspace, c.sequence > bindparam("after"))
@@ -117,9 +118,26 @@ class EventRows:
             )
         db.run_many(self._append or self._insert, rows)
 
-    def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[EventRow]:
-        """A session's events with a greater sequence, oldest first."""
-        return [EventRow._make(row) for row in self._history.page(db, workspace, session_id, after, most)]
+    def page(
+        self, db: Db, workspace: str, session_id: str, after: int, most: int, room: int
+    ) -> tuple[list[EventRow], bool]:
+        """A session's events with a greater sequence, oldest first, and whether there are more.
+
+        At most `most`, and no more than have `room` bytes of changes; one at least. What is loaded is bounded so too.
+        """
+        found = self._history.page(db, workspace, session_id, after, most + 1)
+        shown = min(most, len(found))
+        for n, row in enumerate(found[:most]):
+            room -= row[-1]
+            if room < 0:
+                shown = n or 1
+                break
+        page = [EventRow._make(row[:-1]) for row in found[:shown]]
+        long = [n for n in range(shown) if found[n][-1] > SHORT]
+        asks = [(self._changes, (workspace, page[n].sequence)) for n in long]
+        for n, rows in zip(long, db.rows_of(asks) if asks else (), strict=True):
+            page[n] = page[n]._replace(changes=rows[0][0])
+        return page, len(found) > shown
 
     def end(self, db: Db, workspace: str, session_id: str) -> EventRow | None:
         """A deleted session's last event; some event of one that lives; None when there never was such a session."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, case, func, select, text
 
 from exam_sessions.store.schema import events, sessions
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from exam_sessions.domain.records import Event
     from exam_sessions.store.engine import Db, Store
 
@@ -25,6 +27,9 @@ HERE = events.c.workspace_id == bindparam("workspace")
 MINE = HERE & (events.c.session_id == bindparam("session"))
 MARKED = events.c.previous <= text("0")
 """Whether an event is in the index, wherever events are linked or not."""
+
+SHORT = 4_096
+"""Bytes of changes that are read with their event; longer ones only where there is room for them."""
 
 END = select(events).where(MINE, MARKED).order_by(events.c.sequence.desc()).limit(1)
 """The last event of a session that the index holds: of a deleted session, its end."""
@@ -39,16 +44,23 @@ def link(before: int, version: int, event: Event) -> int:
     return -before if version % LINKS == 0 or not event.to_state else before
 
 
+def measured(store: Store) -> Select[Any]:
+    """Events without changes that are long, and how many bytes those have."""
+    size = store.octets(events.c.changes)
+    short = case((size <= text(str(SHORT)), events.c.changes), else_=text("''")).label("changes")
+    return select(*(short if column.name == "changes" else column for column in events.c), size)
+
+
 class Indexed:
     """Every event is in the index."""
 
     def __init__(self, store: Store) -> None:
         c = events.c
-        rows = select(events).where(MINE, c.sequence > bindparam("after"))
+        rows = measured(store).where(MINE, c.sequence > bindparam("after"))
         self._page = store.statement(rows.order_by(c.sequence).limit(bindparam("most")))
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
-        """The next `most` events of a session, oldest first."""
+        """The next `most` events of a session, oldest first, as `measured` shows them."""
         return db.rows(self._page, {"workspace": workspace, "session": session_id, "after": after, "most": most})
 
 
@@ -74,11 +86,11 @@ class Linked:
         )
         # What is in the index is a start itself, and a UNION does not take it twice.
         path = path.union(select(place, its_own.scalar_subquery()).where(place > bindparam("after")))
-        on_it = select(events).join(path, c.sequence == path.c.sequence).where(HERE)
+        on_it = measured(store).join(path, c.sequence == path.c.sequence).where(HERE)
         self._walk = store.statement(on_it.order_by(c.sequence).limit(bindparam("most")))
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
-        """The next `most` events of a session, oldest first; to be asked inside a transaction."""
+        """The next `most` events of a session, as `measured` shows them; to be asked inside a transaction."""
         this = {"workspace": workspace, "session": session_id}
         marks = [row[0] for row in db.rows(self._marks, this | {"after": after, "most": most + 1})]
         found: list[Any] = []

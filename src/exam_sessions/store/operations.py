@@ -61,6 +61,9 @@ class ToDo(NamedTuple):
     next_time: int
 
 
+AT_ONCE = 500
+"""Outcomes read at once; a refusal has a few kilobytes."""
+
 MOVING = (
     "status", "done", "failed", "place", "update_time", "end_time", "cancel_requested", "owner", "lease_until",
     "next_time", "reason", "message",
@@ -91,7 +94,8 @@ class OperationRows:
         self._delete = store.statement(delete(operations).where(this))
         of_it = (o.workspace_id == bindparam("workspace")) & (o.operation_id == bindparam("id"))
         self._insert_outcomes = store.insert_many(outcomes)
-        self._outcomes = store.statement(select(outcomes).where(of_it).order_by(o.position).limit(bindparam("most")))
+        following = select(outcomes).where(of_it, o.position > bindparam("after")).order_by(o.position)
+        self._outcomes = store.statement(following.limit(bindparam("most")))
         self._outcome_count = store.statement(select(func.count()).select_from(outcomes).where(of_it))
         self._delete_outcomes = store.statement(delete(outcomes).where(of_it))
 
@@ -134,11 +138,17 @@ class OperationRows:
         if rows:
             db.run_many(self._insert_outcomes, rows)
 
-    def outcomes(self, db: Db, workspace: str, operation_id: str, most: int) -> list[OutcomeRow]:
-        """What became of the rows, in their order."""
-        values = {"workspace": workspace, "id": operation_id, "most": most}
-        rows = [OutcomeRow._make(row) for row in db.rows(self._outcomes, values)]
-        return [row._replace(refusal=bytes(row.refusal)) for row in rows]
+    def outcomes(self, db: Db, workspace: str, operation_id: str, most: int, room: int) -> list[OutcomeRow]:
+        """What became of the rows, in their order: of `most`, and some more than have `room` bytes of refusals."""
+        found: list[OutcomeRow] = []
+        while room >= 0 and len(found) < most:
+            values = {"workspace": workspace, "id": operation_id, "most": min(AT_ONCE, most - len(found))}
+            rows = db.rows(self._outcomes, values | {"after": found[-1].position if found else -1})
+            found += [row._replace(refusal=bytes(row.refusal)) for row in map(OutcomeRow._make, rows)]
+            room -= sum(len(row.refusal) for row in found[-len(rows) :])
+            if len(rows) < AT_ONCE:
+                break
+        return found
 
     def outcome_count(self, db: Db, workspace: str, operation_id: str) -> int:
         """How many outcomes there are."""

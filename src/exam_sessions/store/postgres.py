@@ -111,6 +111,10 @@ class PostgresStore(Store):
         """Compares with an array."""
         return column == any_(bindparam(name, type_=ARRAY(Text)))
 
+    def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
+        """Known without reading what is stored out of line."""
+        return func.octet_length(column)
+
     def among_found(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Finds first, then compares with an array.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from exam_sessions.domain.records import Script
 from exam_sessions.store.events import as_json
@@ -29,6 +29,10 @@ class ScriptRows:
         self._load = store.statement(
             select(scripts).where(mine, store.among(c.session_id, "keys")).order_by(c.session_id, c.attempt)
         )
+        size = func.sum(store.octets(c.responses) + store.octets(c.marks))
+        self._sizes = store.statement(
+            select(c.session_id, size).where(mine, store.among(c.session_id, "keys")).group_by(c.session_id)
+        )
         self._insert = store.insert_many(scripts)
         self._update = store.update_many(scripts, WRITTEN)
         self._places = [Script._fields.index(name) for name in self._update.names]
@@ -40,6 +44,16 @@ class ScriptRows:
         for row in db.rows(self._load, (workspace, db.listed(session_ids))) if session_ids else ():
             found[row[1]].append(_script(row))
         return {session_id: tuple(rows) for session_id, rows in found.items()}
+
+    def within(self, db: Db, workspace: str, session_ids: Sequence[str], room: int) -> Sequence[str]:
+        """The first of these sessions whose scripts have `room` bytes together; one at least."""
+        if len(session_ids) > 1:
+            sizes = dict(db.rows(self._sizes, (workspace, db.listed(session_ids))))
+            for n, session_id in enumerate(session_ids):
+                room -= int(sizes.get(session_id, 0))
+                if room < 0:
+                    return session_ids[: n or 1]
+        return session_ids
 
     def insert(self, db: Db, rows: Sequence[Script]) -> None:
         """Adds scripts."""

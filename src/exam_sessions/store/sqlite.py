@@ -11,7 +11,19 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, create_engine, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    create_engine,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
@@ -318,6 +330,10 @@ class SqliteStore(Store):
     def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Unpacks a JSON array."""
         return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
+
+    def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
+        """As bytes; octet_length() is not in every SQLite that Python comes with."""
+        return func.length(cast(column, LargeBinary))
 
     def upsert(self, table: Table) -> Insert:
         """SQLite's own INSERT."""

@@ -72,6 +72,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_DATABASE_FULL: _ClassVar[ErrorReason]
     ERROR_REASON_DATABASE_DAMAGED: _ClassVar[ErrorReason]
     ERROR_REASON_DATABASE_REPLACED: _ClassVar[ErrorReason]
+    ERROR_REASON_REPLY_TOO_LARGE: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_FIELD: ErrorReason
@@ -139,4 +140,5 @@ ERROR_REASON_PIN_NOT_SET: ErrorReason
 ERROR_REASON_DATABASE_FULL: ErrorReason
 ERROR_REASON_DATABASE_DAMAGED: ErrorReason
 ERROR_REASON_DATABASE_REPLACED: ErrorReason
+ERROR_REASON_REPLY_TOO_LARGE: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason

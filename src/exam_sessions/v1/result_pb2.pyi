@@ -130,7 +130,7 @@ class ObjectiveResult(_message.Message):
     def __init__(self, id: _Optional[str] = ..., text: _Optional[str] = ..., abbreviation: _Optional[str] = ..., score: _Optional[_Union[Score, _Mapping]] = ..., scores: _Optional[_Iterable[_Union[Score, _Mapping]]] = ...) -> None: ...
 
 class Results(_message.Message):
-    __slots__ = ("attempt", "test_form", "form_revision", "items", "objectives", "points", "percent", "provisional", "marking_progress")
+    __slots__ = ("attempt", "test_form", "form_revision", "items", "objectives", "points", "percent", "provisional", "marking_progress", "abridged")
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     TEST_FORM_FIELD_NUMBER: _ClassVar[int]
     FORM_REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +140,7 @@ class Results(_message.Message):
     PERCENT_FIELD_NUMBER: _ClassVar[int]
     PROVISIONAL_FIELD_NUMBER: _ClassVar[int]
     MARKING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    ABRIDGED_FIELD_NUMBER: _ClassVar[int]
     attempt: int
     test_form: str
     form_revision: int
@@ -149,4 +150,5 @@ class Results(_message.Message):
     percent: Score
     provisional: bool
     marking_progress: int
-    def __init__(self, attempt: _Optional[int] = ..., test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., items: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., objectives: _Optional[_Iterable[_Union[ObjectiveResult, _Mapping]]] = ..., points: _Optional[_Union[Score, _Mapping]] = ..., percent: _Optional[_Union[Score, _Mapping]] = ..., provisional: _Optional[bool] = ..., marking_progress: _Optional[int] = ...) -> None: ...
+    abridged: bool
+    def __init__(self, attempt: _Optional[int] = ..., test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., items: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., objectives: _Optional[_Iterable[_Union[ObjectiveResult, _Mapping]]] = ..., points: _Optional[_Union[Score, _Mapping]] = ..., percent: _Optional[_Union[Score, _Mapping]] = ..., provisional: _Optional[bool] = ..., marking_progress: _Optional[int] = ..., abridged: _Optional[bool] = ...) -> None: ...

@@ -402,13 +402,19 @@ class EventConsumer(_message.Message):
     def __init__(self, name: _Optional[str] = ..., sequence: _Optional[int] = ..., behind: _Optional[int] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListEventConsumersRequest(_message.Message):
-    __slots__ = ("workspace_id",)
+    __slots__ = ("workspace_id", "page_size", "page_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
-    def __init__(self, workspace_id: _Optional[str] = ...) -> None: ...
+    page_size: int
+    page_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListEventConsumersResponse(_message.Message):
-    __slots__ = ("consumers",)
+    __slots__ = ("consumers", "next_page_token")
     CONSUMERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     consumers: _containers.RepeatedCompositeFieldContainer[EventConsumer]
-    def __init__(self, consumers: _Optional[_Iterable[_Union[EventConsumer, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, consumers: _Optional[_Iterable[_Union[EventConsumer, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

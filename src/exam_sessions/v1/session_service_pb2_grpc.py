@@ -122,7 +122,8 @@ class SessionServiceServicer:
 
     def BatchCreateSessions(self, request, context):
         """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
-        BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
+        BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession; and REPLY_TOO_LARGE, when candidate
+        ids are so long that the reply would be.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,14 +150,15 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetSessions(self, request, context):
-        """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND.
+        """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND, REPLY_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSessions(self, request, context):
-        """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
+        """Reads a page of sessions that match a filter. A page ends early, with a token, before it is larger than 3.5 MB.
+        Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -164,7 +166,8 @@ class SessionServiceServicer:
 
     def AggregateSessions(self, request, context):
         """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
-        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
+        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
+        releases, name some).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -199,8 +202,8 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSessionEvents(self, request, context):
-        """Reads a page of one session's history, oldest first, also of a deleted session. Errors: SESSION_NOT_FOUND,
-        INVALID_PAGE_TOKEN.
+        """Reads a page of one session's history, oldest first, also of a deleted session. A page ends early, with a token,
+        before it is larger than 3.5 MB. Errors: SESSION_NOT_FOUND, INVALID_PAGE_TOKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,7 +229,7 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListEventConsumers(self, request, context):
-        """Lists the consumers of a workspace's events and how far each has come.
+        """Lists the consumers of a workspace's events, by name, and how far each has come. Errors: INVALID_PAGE_TOKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,8 @@ class SessionServiceStub:
     """
     BatchCreateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchCreateSessionsRequest, _session_service_pb2.BatchCreateSessionsResponse]
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
-    BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
+    BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession; and REPLY_TOO_LARGE, when candidate
+    ids are so long that the reply would be.
     """
     ImportSessions: _grpc.StreamStreamMultiCallable[_session_service_pb2.ImportSessionsRequest, _session_service_pb2.ImportSessionsResponse]
     """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
@@ -54,12 +55,15 @@ class SessionServiceStub:
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]
     """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
     BatchGetSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchGetSessionsRequest, _session_service_pb2.BatchGetSessionsResponse]
-    """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND."""
+    """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND, REPLY_TOO_LARGE."""
     ListSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]
-    """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD."""
+    """Reads a page of sessions that match a filter. A page ends early, with a token, before it is larger than 3.5 MB.
+    Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
+    """
     AggregateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]
     """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
-    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
+    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
+    releases, name some).
     """
     UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
@@ -78,8 +82,8 @@ class SessionServiceStub:
     STALE_SESSION, REQUEST_ID_REUSED.
     """
     ListSessionEvents: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionEventsRequest, _session_service_pb2.ListSessionEventsResponse]
-    """Reads a page of one session's history, oldest first, also of a deleted session. Errors: SESSION_NOT_FOUND,
-    INVALID_PAGE_TOKEN.
+    """Reads a page of one session's history, oldest first, also of a deleted session. A page ends early, with a token,
+    before it is larger than 3.5 MB. Errors: SESSION_NOT_FOUND, INVALID_PAGE_TOKEN.
     """
     WatchSessions: _grpc.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionsRequest, _session_service_pb2.WatchSessionsResponse]
     """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
@@ -93,7 +97,7 @@ class SessionServiceStub:
     acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
     """
     ListEventConsumers: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListEventConsumersRequest, _session_service_pb2.ListEventConsumersResponse]
-    """Lists the consumers of a workspace's events and how far each has come."""
+    """Lists the consumers of a workspace's events, by name, and how far each has come. Errors: INVALID_PAGE_TOKEN."""
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -107,7 +111,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """
     BatchCreateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchCreateSessionsRequest, _session_service_pb2.BatchCreateSessionsResponse]  # type: ignore[assignment]
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
-    BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
+    BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession; and REPLY_TOO_LARGE, when candidate
+    ids are so long that the reply would be.
     """
     ImportSessions: _aio.StreamStreamMultiCallable[_session_service_pb2.ImportSessionsRequest, _session_service_pb2.ImportSessionsResponse]  # type: ignore[assignment]
     """Books a roster of any length, chunk by chunk: each chunk is one transaction, committed as it comes and answered with
@@ -121,12 +126,15 @@ class SessionServiceAsyncStub(SessionServiceStub):
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]  # type: ignore[assignment]
     """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
     BatchGetSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchGetSessionsRequest, _session_service_pb2.BatchGetSessionsResponse]  # type: ignore[assignment]
-    """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND."""
+    """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND, REPLY_TOO_LARGE."""
     ListSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
-    """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD."""
+    """Reads a page of sessions that match a filter. A page ends early, with a token, before it is larger than 3.5 MB.
+    Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
+    """
     AggregateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]  # type: ignore[assignment]
     """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
-    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
+    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
+    releases, name some).
     """
     UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]  # type: ignore[assignment]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
@@ -145,8 +153,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     STALE_SESSION, REQUEST_ID_REUSED.
     """
     ListSessionEvents: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionEventsRequest, _session_service_pb2.ListSessionEventsResponse]  # type: ignore[assignment]
-    """Reads a page of one session's history, oldest first, also of a deleted session. Errors: SESSION_NOT_FOUND,
-    INVALID_PAGE_TOKEN.
+    """Reads a page of one session's history, oldest first, also of a deleted session. A page ends early, with a token,
+    before it is larger than 3.5 MB. Errors: SESSION_NOT_FOUND, INVALID_PAGE_TOKEN.
     """
     WatchSessions: _aio.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionsRequest, _session_service_pb2.WatchSessionsResponse]  # type: ignore[assignment]
     """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
@@ -160,7 +168,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
     """
     ListEventConsumers: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListEventConsumersRequest, _session_service_pb2.ListEventConsumersResponse]  # type: ignore[assignment]
-    """Lists the consumers of a workspace's events and how far each has come."""
+    """Lists the consumers of a workspace's events, by name, and how far each has come. Errors: INVALID_PAGE_TOKEN."""
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """The records of exam sessions."""
@@ -183,7 +191,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.BatchCreateSessionsResponse, _abc.Awaitable[_session_service_pb2.BatchCreateSessionsResponse]]:
         """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
-        BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession.
+        BadRequest, as bookings[i].field. Resulting state and errors: as CreateSession; and REPLY_TOO_LARGE, when candidate
+        ids are so long that the reply would be.
         """
 
     @_abc_1.abstractmethod
@@ -215,7 +224,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.BatchGetSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.BatchGetSessionsResponse, _abc.Awaitable[_session_service_pb2.BatchGetSessionsResponse]]:
-        """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND."""
+        """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND, REPLY_TOO_LARGE."""
 
     @_abc_1.abstractmethod
     def ListSessions(
@@ -223,7 +232,9 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.ListSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListSessionsResponse, _abc.Awaitable[_session_service_pb2.ListSessionsResponse]]:
-        """Reads a page of sessions that match a filter. Errors: INVALID_PAGE_TOKEN, INVALID_FIELD."""
+        """Reads a page of sessions that match a filter. A page ends early, with a token, before it is larger than 3.5 MB.
+        Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
+        """
 
     @_abc_1.abstractmethod
     def AggregateSessions(
@@ -232,7 +243,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.AggregateSessionsResponse, _abc.Awaitable[_session_service_pb2.AggregateSessionsResponse]]:
         """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
-        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD.
+        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
+        releases, name some).
         """
 
     @_abc_1.abstractmethod
@@ -275,8 +287,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.ListSessionEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListSessionEventsResponse, _abc.Awaitable[_session_service_pb2.ListSessionEventsResponse]]:
-        """Reads a page of one session's history, oldest first, also of a deleted session. Errors: SESSION_NOT_FOUND,
-        INVALID_PAGE_TOKEN.
+        """Reads a page of one session's history, oldest first, also of a deleted session. A page ends early, with a token,
+        before it is larger than 3.5 MB. Errors: SESSION_NOT_FOUND, INVALID_PAGE_TOKEN.
         """
 
     @_abc_1.abstractmethod
@@ -308,6 +320,6 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.ListEventConsumersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListEventConsumersResponse, _abc.Awaitable[_session_service_pb2.ListEventConsumersResponse]]:
-        """Lists the consumers of a workspace's events and how far each has come."""
+        """Lists the consumers of a workspace's events, by name, and how far each has come. Errors: INVALID_PAGE_TOKEN."""
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
