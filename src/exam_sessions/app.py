@@ -16,7 +16,7 @@ from exam_sessions.commands.service import Service
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.convert_operation import describe
 from exam_sessions.rpc.server import DECODE, Server
-from exam_sessions.rpc.transport import transport_named
+from exam_sessions.rpc.transport import CannotServe, transport_named
 from exam_sessions.store.databases import store_of
 from exam_sessions.workers import serve_together
 
@@ -46,7 +46,7 @@ class App:
     def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
         self.settings = settings
         self._transport = transport_named(settings.transport)
-        store = store_of(settings.database_url)
+        store = self._store = store_of(settings.database_url)
         upgrade(store)
         self.service = Service(
             store,
@@ -70,7 +70,11 @@ class App:
     async def start(self) -> None:
         """Starts to serve."""
         limit = self.settings.max_message_bytes
-        transport = self._transport(self.settings.listen, limit, share_port=bool(self.settings.share_port))
+        try:
+            transport = self._transport(self.settings.listen, limit, share_port=bool(self.settings.share_port))
+        except CannotServe:
+            self._store.close()
+            raise
         await self.service.start()
         self._server = Server(self.service, transport, limit, self.settings.watcher_patience_s)
         await self._server.start()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import logs
 from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.rpc.transport import CannotListen, CannotServe
 from exam_sessions.store.databases import store_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 READY_S = 60.0
 """How long a worker may take to start, in seconds."""
 
+LOOK_S = 0.1
+"""Seconds between two looks whether a worker that starts still lives."""
+
 AGAIN_S = 1.0
 """Seconds before a worker that has died is started again."""
 
@@ -40,7 +44,11 @@ class Workers:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._place = socket.socket(family)
         self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._place.bind((host.strip("[]"), int(port)))
+        try:
+            self._place.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            self._place.close()
+            raise CannotListen(settings.listen, error.strerror or str(error)) from error
         self.port: int = self._place.getsockname()[1]
         self._settings = replace(settings, listen=f"{host}:{self.port}", workers=1, share_port=1)
         self._count, self._serve = settings.workers, serve
@@ -52,16 +60,24 @@ class Workers:
         """Starts all of them.
 
         Raises:
-            RuntimeError: one did not come up.
+            CannotServe: one did not come up.
         """
         store = store_of(self._settings.database_url)
         upgrade(store)
         store.close()
         begun = [self._begin() for _ in range(self._count)]
         for event in begun:
-            if not event.wait(READY_S):
+            if not self._is_ready(event):
                 self.stop()
-                raise RuntimeError("a worker did not start; its log says why")
+                raise CannotServe("a worker did not start", "its log, above, says why")
+
+    def _is_ready(self, event: Event) -> bool:
+        """Waits for a worker; in vain when one has died over its start."""
+        until = time.monotonic() + READY_S
+        while not event.wait(LOOK_S):
+            if time.monotonic() > until or not all(process.is_alive() for process in self._processes):
+                return event.is_set()
+        return True
 
     def _begin(self) -> Event:
         event = self._context.Event()

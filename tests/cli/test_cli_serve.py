@@ -7,13 +7,16 @@ import os
 import pty
 import signal
 import socket
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import fields
 from urllib.parse import urlsplit
 
 import pytest
 from terminal import start, typed
 
+from exam_sessions.cli import serve
 from exam_sessions.settings import Settings
 from serving import Desk
 
@@ -144,9 +147,73 @@ def test_a_database_that_cannot_be_opened_is_told(tmp_path):
     assert "does its directory exist" in said
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path):
-    (tmp_path / "x.db").write_text("no database, but long enough to be looked at" * 100)
-    assert "file is not a database" in typed("migrate", "--database-url", f"sqlite:///{tmp_path}/x.db", code=1).stderr
+def sqlite(path, *statements):
+    with closing(sqlite3.connect(path)) as db:
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+
+
+def ours(path, *statements):
+    typed("migrate", "--database-url", f"sqlite:///{path}")
+    sqlite(path, *statements)
+
+
+UNUSABLE = {
+    "a directory": lambda path: path.mkdir(),
+    "a pipe": os.mkfifo,
+    "a text": lambda path: path.write_text("no database, but long enough to be looked at" * 100),
+    "noise": lambda path: path.write_bytes(os.urandom(50_000)),
+    "another program's": lambda path: sqlite(path, "CREATE TABLE users (id)"),
+    "another's table of a name of ours": lambda path: sqlite(path, "CREATE TABLE sessions (id)"),
+    "another's migrations": lambda path: sqlite(
+        path, "CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('f00')"
+    ),
+    "ours without a table": lambda path: ours(path, "DROP TABLE consumers"),
+    "ours with a table of another kind": lambda path: ours(path, "DROP TABLE drafts", "CREATE TABLE drafts (id)"),
+    "ours without a revision": lambda path: ours(path, "DELETE FROM alembic_version"),
+}
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_a_file_that_cannot_be_served_ends_the_start_in_two_lines(tmp_path, what, command):
+    path = tmp_path / "x.db"
+    UNUSABLE[what](path)
+    listen = ("--listen", "127.0.0.1:0") if command == "serve" else ()
+    said = typed(command, "--database-url", f"sqlite:///{path}", *listen, code=1).stderr.splitlines()
+    assert [line.split(":")[0] for line in said] == ["error", "next"]
+    assert not list(tmp_path.glob("*-server-*")), "nothing is left behind"
+
+
+def test_another_program_s_file_is_left_as_it_was(tmp_path):
+    path = tmp_path / "x.db"
+    sqlite(path, "CREATE TABLE users (id)")
+    before = path.read_bytes()
+    typed("migrate", "--database-url", f"sqlite:///{path}", code=1)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("more", [(), ("--share-port", 1), ("--workers", 2), ("--transport", "native")])
+def test_a_port_lost_at_the_last_instant_ends_the_start_in_two_lines(tmp_path, monkeypatch, more):
+    if "native" in more:
+        pytest.importorskip("pygrpc_native", reason="the native transport is an extra")
+    monkeypatch.setattr(serve, "_check_listen", lambda *_, **__: None)  # it was free when it was asked for
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+    url = f"sqlite:///{tmp_path}/x.db"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = typed("serve", "--listen", f"127.0.0.1:{port}", "--database-url", url, *more, code=1).stderr
+    lines = said.splitlines()
+    assert lines[0].startswith(f"error: nobody can listen at 127.0.0.1:{port}: ")
+    assert lines[1].startswith("next:  choose another place")
+    assert len(lines) == 2
+    assert not list(tmp_path.glob("*-server-*")), "nothing is left behind"
+
+
+def test_a_port_is_shared_with_a_server_that_shares_it(started, url):
+    target = ready_at(started("--listen", "127.0.0.1:0", "--database-url", url, "--share-port", 1))
+    assert ready_at(started("--listen", target, "--database-url", url, "--share-port", 1)) == target
 
 
 def test_a_database_server_that_does_not_answer_is_told():

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from exam_sessions import logs
-from exam_sessions.cli.console import MISUSED, fail, note, say
+from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, say
 from exam_sessions.settings import PREFIX, TRANSPORTS, Settings
 
 DEFAULTS = Settings()
@@ -107,7 +107,7 @@ def serve(
 ) -> None:
     """Brings the database to the newest schema and serves until it is told to stop."""
     settings = _settings(**locals())
-    _check_listen(settings.listen)
+    _check_listen(settings.listen, shared=bool(settings.share_port))
     logs.configure(settings.log_level)
     host = settings.listen.rpartition(":")[0]
 
@@ -119,34 +119,23 @@ def serve(
 
     with _database_faults(settings.database_url):
         from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
-        from exam_sessions.rpc.transport import CannotServe  # noqa: PLC0415 - as above
+        from exam_sessions.rpc.transport import CannotListen, CannotServe  # noqa: PLC0415 - as above
 
         try:
             app.serve(settings, ready)
         except CannotServe as error:
-            fail(str(error), error.way_out, MISUSED)
+            fail(str(error), error.way_out, REFUSED if isinstance(error, CannotListen) else MISUSED)
 
 
 def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
     """Brings the database to the newest schema; `serve` does the same by itself."""
     url = _settings(database_url=database_url).database_url
     with _database_faults(url):
-        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as below
-
         from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as below
         from exam_sessions.store.databases import store_of  # noqa: PLC0415 - as below
 
         with closing(store_of(url)) as store:
-
-            def revision() -> str | None:
-                with store.engine.connect() as connection:
-                    return MigrationContext.configure(connection).get_current_revision()
-
-            # Opened for writing first: it makes the file and sets it up, as the migrations expect.
-            store.writer().close()
-            before = revision()
-            upgrade(store)
-            after = revision()
+            before, after = upgrade(store)
     url = without_password(url)
     if before == after:
         say(f"{url} is at revision {after} already, the newest")
@@ -166,8 +155,11 @@ def _settings(**flags: object) -> Settings:
         fail(str(error), "see `exam-sessions serve --help`", MISUSED)
 
 
-def _check_listen(listen: str) -> None:
-    """Ends the command when nobody could listen there: gRPC says so late, and without the reason."""
+def _check_listen(listen: str, *, shared: bool) -> None:
+    """Ends the command when nobody could listen there: gRPC says so late, and without the reason.
+
+    `shared`: others may listen there too, when they say so as well.
+    """
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
         fail(f"{listen!r} is no place to listen at", "give HOST:PORT, such as --listen 127.0.0.1:50051", MISUSED)
@@ -175,7 +167,7 @@ def _check_listen(listen: str) -> None:
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
         family, kind, protocol, _, address = found[0]
         with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen()
     except OSError as error:
@@ -194,7 +186,8 @@ def _database_faults(url: str) -> Iterator[None]:
     from alembic.util.exc import CommandError  # noqa: PLC0415 - other commands need no database
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
 
-    from exam_sessions.store.engine import DatabaseDown  # noqa: PLC0415 - as above
+    from exam_sessions.migrations.ownership import NotOurs  # noqa: PLC0415 - as above
+    from exam_sessions.store.engine import DatabaseDamaged, DatabaseDown, DatabaseFull  # noqa: PLC0415 - as above
 
     url = without_password(url)
     usable = "does its directory exist, may you write there, and is the file a database?"
@@ -206,8 +199,19 @@ def _database_faults(url: str) -> Iterator[None]:
             raise
         known = "give a SQLite file, such as sqlite:///exam-sessions.db, or postgresql://USER:PASSWORD@HOST/NAME"
         fail(f"{url!r} names no database", known, MISUSED)
+    except NotOurs as error:
+        other = "another file" if url.startswith("sqlite") else "an empty database of its own"
+        fail(
+            f"the database {url} is not this service's: {error}",
+            f"give {other} with --database-url, or restore a backup",
+        )
     except DatabaseDown as error:
-        fail(f"the database {url} cannot be used: {error}", reachable if url.startswith("postgresql") else usable)
+        ways_out = {
+            DatabaseFull: "make room where the database is kept",
+            DatabaseDamaged: "restore it from a backup, or give another",
+        }
+        way_out = ways_out.get(type(error), reachable if url.startswith("postgresql") else usable)
+        fail(f"the database {url} cannot be used: {' '.join(str(error).split())}", way_out)
     except OSError as error:
         if error.filename is None:
             raise

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
+
+from exam_sessions.migrations.ownership import check_after, check_before
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
+
+NEWEST = "head"
+
+
+class Upgraded(NamedTuple):
+    """The revision a database had, None when it was empty, and the one it has."""
+
+    before: str | None
+    after: str | None
 
 
 def configuration(store: Store) -> Config:
@@ -20,9 +32,24 @@ def configuration(store: Store) -> Config:
     return config
 
 
-def upgrade(store: Store, revision: str = "head") -> None:
-    """Applies every migration the database does not have yet."""
+def upgrade(store: Store, revision: str = NEWEST) -> Upgraded:
+    """Applies every migration the database does not have yet.
+
+    Raises:
+        DatabaseDown: it does not answer, or cannot be written.
+        NotOurs: its tables are another program's, or not all there.
+        CommandError: its revision is not known here.
+    """
     with store.migrating():
-        store.writer().close()  # sets a file up for concurrent readers before anything is in it
-        command.upgrade(configuration(store), revision)
+        try:
+            if store.engine.dialect.name == "sqlite":
+                check_before(store)  # before another program's file is set up as one of ours
+            store.writer().close()  # sets a file up for concurrent readers before anything is in it
+            before = check_before(store)
+            command.upgrade(configuration(store), revision)
+            after = check_after(store) if revision == NEWEST else revision
+        except DBAPIError as error:
+            with store.translated():
+                raise error.orig or error from error
         store.presume()
+    return Upgraded(before, after)

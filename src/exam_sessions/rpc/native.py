@@ -25,7 +25,7 @@ from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFr
 
 from exam_sessions import errors
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Handler, Queued, Single, Streamed
-from exam_sessions.rpc.transport import CannotServe, Transport, aio_server, wrap
+from exam_sessions.rpc.transport import CannotListen, Transport, aio_server, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +62,7 @@ class Native(Transport):
                 reuse_port=share_port,
             )
         except OSError as error:
-            raise CannotServe(f"the transport 'native' cannot listen: {error}", "listen at HOST:PORT") from error
+            raise CannotListen(listen, str(error)) from error
         self.port = self._front.bound_port
         self.aio = aio_server(limit)
         self._handlers: list[Queued | Single | Streamed] = []

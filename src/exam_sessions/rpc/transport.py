@@ -37,6 +37,13 @@ class CannotServe(Exception):  # noqa: N818 - a condition the command line expla
         self.way_out = way_out
 
 
+class CannotListen(CannotServe):
+    """A place nobody can listen at, or at which somebody does already."""
+
+    def __init__(self, listen: str, why: str) -> None:
+        super().__init__(f"nobody can listen at {listen}: {why}", "choose another place with --listen HOST:PORT")
+
+
 class Transport(ABC):
     """A server on one port. `limit` is the largest request in bytes."""
 
@@ -122,7 +129,11 @@ class Grpcio(Transport):
 
     def __init__(self, listen: str, limit: int, *, share_port: bool) -> None:
         self.aio = aio_server(limit, share_port=share_port)
-        self.port = self.aio.add_insecure_port(listen)
+        try:
+            self.port = self.aio.add_insecure_port(listen)
+        except RuntimeError as error:
+            # gRPC does not say why; who asked before knew of nothing that stands in the way.
+            raise CannotListen(listen, "another program has begun to listen there") from error
 
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""

@@ -155,6 +155,10 @@ class Store(ABC):
     def verify(self) -> None:  # noqa: B027 - a database behind a connection cannot be exchanged
         """Makes sure that what was opened is still what the URL names. Raises DatabaseDown."""
 
+    @abstractmethod
+    def translated(self) -> AbstractContextManager[None]:
+        """Has what the driver raises meanwhile raised as what it means here: DatabaseDown and its like."""
+
     def migrating(self) -> AbstractContextManager[None]:
         """Lets one server migrate at a time. PostgreSQL's lock is the migration's own (migrations/env.py)."""
         return nullcontext()

@@ -24,6 +24,7 @@ from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import URL, SelectBase
     from sqlalchemy.dialects.postgresql.dml import Insert
@@ -87,6 +88,10 @@ class PostgresStore(Store):
         # One type for whole numbers, whatever their size: a statement is prepared once for each combination of types.
         driver.adapters.register_dumper(int, Int8BinaryDumper)
         return driver
+
+    def translated(self) -> AbstractContextManager[None]:
+        """By SQLSTATE."""
+        return translated()
 
     def presence(self) -> str:
         """This server's id: the database holds a lock under it for as long as the connection lives."""

@@ -44,6 +44,7 @@ from exam_sessions.store.sqlite_library import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import URL
     from sqlalchemy.dialects.sqlite.dml import Insert
@@ -216,7 +217,7 @@ class SqliteStore(Store):
         self._files = SqliteFiles(self.path)
         self._server = ""
         self._presence: BinaryIO | None = None
-        self.engine = create_engine(url, poolclass=NullPool)
+        self.engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
 
     def writer(self) -> SqliteDb:
         """A connection that may write. Nothing it commits is acknowledged before it is on disk."""
@@ -260,6 +261,10 @@ class SqliteStore(Store):
     def verify(self) -> None:
         """Looks at the file and at those beside it. Raises DatabaseReplaced, DatabaseDamaged."""
         self._files.check()
+
+    def translated(self) -> AbstractContextManager[None]:
+        """By SQLite's codes."""
+        return _translated()
 
     @contextmanager
     def migrating(self) -> Iterator[None]:

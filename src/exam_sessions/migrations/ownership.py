@@ -1,0 +1,75 @@
+"""Whether a database is this service's: before its first migration nobody else's, after the last one complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+from exam_sessions.store.schema import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exam_sessions.store.engine import Store
+
+NAMED = 5
+"""Tables and columns a message names."""
+
+OF_MIGRATIONS = "alembic_version"
+
+
+class NotOurs(Exception):  # noqa: N818 - a condition the command line explains
+    """The tables are another program's, or not all there. The text says which."""
+
+
+def check_before(store: Store) -> str | None:
+    """The revision of a database; None of one without, once it has been found to have no tables in the way.
+
+    Raises:
+        NotOurs: it has. On SQLite any table is one too many: the file is another program's.
+    """
+    with store.engine.connect() as connection:
+        # In this order: a server that migrates at the same time commits both at once.
+        tables = set(inspect(connection).get_table_names()) - {OF_MIGRATIONS}
+        revision = MigrationContext.configure(connection).get_current_revision()
+        if revision or not tables:
+            return revision
+        foreign = tables if connection.dialect.name == "sqlite" else tables & set(metadata.tables)
+    if foreign:
+        raise NotOurs(f"it holds tables that this service did not make: {_some(foreign)}")
+    return None
+
+
+def check_after(store: Store) -> str | None:
+    """The revision of a database, once it has been found to have every table and column of the newest.
+
+    Raises:
+        NotOurs: it does not.
+    """
+    with store.engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+        inspector = inspect(connection)
+        found = {
+            name: {column["name"] for column in columns}
+            for (_, name), columns in inspector.get_multi_columns().items()
+        }
+    missing = [name for name in metadata.tables if name not in found]
+    if missing:
+        raise NotOurs(f"it lacks tables that its revision has: {_some(missing)}")
+    missing = [
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.name not in found[table.name]
+    ]
+    if missing:
+        raise NotOurs(f"it lacks columns that its revision has: {_some(missing)}")
+    return revision
+
+
+def _some(names: Iterable[str]) -> str:
+    known = sorted(names)
+    more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
+    return ", ".join(known[:NAMED]) + more
