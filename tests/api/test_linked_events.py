@@ -79,8 +79,8 @@ class Histories:
         """Writes an event; one not `linked` as servers did before events were, and another may not be counted."""
         self.versions[name] = self.versions.get(name, 0) + counts
         previous = link(self.heads.get(name, 0), self.versions[name], event) if linked else 0
-        happening = Happening(event, name, "r", "", "", previous)
-        self._rows.events.append(self._db, self.workspace, [happening], 1)
+        happening = Happening(event, name, "r", "", "", previous, 1)
+        self._rows.events.append(self._db, self.workspace, [happening])
         self.places.setdefault(name, []).append(next(self._next))
         if linked:
             self.heads[name] = self.places[name][-1]

@@ -132,6 +132,11 @@ class Screening:
         return filled
 
 
+def booking_time(ledger: Ledger, release: Release, bookings: Sequence[Booking]) -> int:
+    """When these bookings are made: never before the end of a deleted session whose id one of them is given."""
+    return ledger.booking_time(release.workspace_id, {b.session_id for b in bookings} - {""})
+
+
 class SharedPins:
     """The PINs sessions of a release share, by centre and UTC day (Surpass, TestSchedule API)."""
 
@@ -172,7 +177,7 @@ class BookSessions(Batch):
 
     def _book(self, ledger: Ledger) -> list[Session]:
         release = ledger.release(self.caller.workspace, self.release_id)
-        screening = Screening(release, ledger.now)
+        screening = Screening(release, booking_time(ledger, release, self.bookings))
         sessions = screening.screen(ledger, self.bookings, 0)
         screening.passed(self.path, len(self.bookings))
         if self.caller.validate_only:

@@ -42,7 +42,8 @@ def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> 
     if target.etag and target.etag != etag_of(session.version):
         raise errors.StaleSession(session.id, etag_of(session.version))
     try:
-        return session, release, decide(session, release, command, ledger.now, ledger.papers(session, command))
+        papers = ledger.papers(session, command)
+        return session, release, decide(session, release, command, ledger.moment(session), papers)
     except errors.InvalidField as refusal:
         if command.action is Action.UPDATE:
             raise refusal.under("booking") from None

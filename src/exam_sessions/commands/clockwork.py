@@ -83,25 +83,27 @@ class Sweep(Chore):
     def _move(self, ledger: Ledger, session: Session, release: Release) -> int:
         if session.state not in STATES:
             raise ValueError(f"{session.state} is not a state")
-        command = due_command(session, release, ledger.now)
+        now = ledger.moment(session)
+        command = due_command(session, release, now)
         if command is None:
-            ledger.change(settle(session, release, ledger.now), frozenset(), (), self.caller)
+            ledger.change(settle(session, release, now), frozenset(), (), self.caller)
             return 0
-        decision = decide(session, release, command, ledger.now, ledger.papers(session, command))
+        decision = decide(session, release, command, now, ledger.papers(session, command))
         enter(ledger, session, decision, self.caller)
         return 1
 
     def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
         """Quarantine, without asking the machine: the row may be one it cannot read."""
         message = f"the clock could not move it: {type(fault).__name__}"
-        stopped = session.pause_start_time or (ledger.now if session.start_time and not session.end_time else 0)
+        now = ledger.moment(session) if isinstance(session.update_time, int) else ledger.now
+        stopped = session.pause_start_time or (now if session.start_time and not session.end_time else 0)
         became = session._replace(
             state=int(State.EXCEPTION),
             exception_message=message,
             pause_start_time=stopped,
             due_time=None,
             open_candidate=None,
-            update_time=ledger.now,
+            update_time=now,
             version=session.version + 1,
         )
         changes: dict[str, tuple[object, object]] = {"exception_message": (session.exception_message, message)}

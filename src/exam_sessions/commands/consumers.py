@@ -39,7 +39,8 @@ class Acknowledge(Batch):
         known = ledger.consumer(workspace, self.name)
         if known and known.sequence >= self.sequence and not self.rewind:
             return known
-        consumer = ConsumerRow(workspace, self.name, self.sequence, ledger.now)
+        now = ledger.moment(known) if known else ledger.now
+        consumer = ConsumerRow(workspace, self.name, self.sequence, now)
         return consumer if self.caller.validate_only else ledger.put_consumer(consumer, rewind=self.rewind)
 
     def remember(self, result: ConsumerRow) -> str:

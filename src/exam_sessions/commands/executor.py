@@ -103,7 +103,7 @@ class Transactions:
 
     def _opened(self, recent: Recent | None = None) -> Ledger:
         others = [held for held in self._reserved if held is not self._own]
-        return Ledger(self._db, self._rows, self._now(), self.server, others, self._shelf, recent)
+        return Ledger(self._db, self._rows, self._now, self.server, others, self._shelf, recent)
 
 
 def _wanted(group: Sequence[Batch], *, requests: bool = False) -> Wants:

@@ -42,7 +42,7 @@ class TurnRelease(ChangeRelease):
         became = release._replace(
             finalized=int(Finalized.SUBMITTING if self.closing else Finalized.OPEN),
             statistics="",
-            update_time=ledger.now,
+            update_time=ledger.moment(release),
             version=release.version + 1,
         )
         if not self.caller.validate_only:
@@ -76,7 +76,7 @@ class CloseRelease(Chore):
         closed = release._replace(
             finalized=int(Finalized.CLOSED),
             statistics=statistics.as_text(),
-            update_time=ledger.now,
+            update_time=ledger.moment(release),
             version=release.version + 1,
         )
         ledger.put_release(closed, new=False)

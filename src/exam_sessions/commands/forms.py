@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller
 from exam_sessions.commands.changes import etag_of
+from exam_sessions.domain.clock import moment
 from exam_sessions.domain.forms import Form
 from exam_sessions.store.forms import StoredForm
 
@@ -27,12 +28,14 @@ class PutForm(Batch):
     def wants(self, wants: Wants) -> None:
         """Nothing: forms are read where they are judged."""
 
-    def _put(self, ledger: Ledger, revision: int) -> StoredForm:
+    def _put(self, ledger: Ledger, revision: int, before: int = 0) -> StoredForm:
+        """Writes a revision, whose time is not before that of the one `before` it."""
         form = self.form
         form = Form(form.reference, revision, form.name, form.mark_decimals, form.questions, form.objectives)
+        now = moment(ledger.now, before)
         if not self.caller.validate_only:
-            ledger.put_form(self.caller.workspace, form)
-        return StoredForm(form, ledger.now)
+            ledger.put_form(self.caller.workspace, form, now)
+        return StoredForm(form, now)
 
     def remember(self, result: StoredForm) -> str:
         """Its reference."""
@@ -74,4 +77,4 @@ class UpdateForm(PutForm):
             raise errors.TestFormNotFound(self.form.reference)
         if self.etag and self.etag != etag_of(stored.form.revision):
             raise errors.StaleTestForm(self.form.reference, etag_of(stored.form.revision))
-        return self._put(ledger, stored.form.revision + 1)
+        return self._put(ledger, stored.form.revision + 1, stored.create_time)

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.domain import clock
 from exam_sessions.domain.decide import NEEDS_LATEST, NEEDS_PAPERS, NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, Papers, Release, Session
 from exam_sessions.domain.states import Action
 from exam_sessions.store.listing import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from exam_sessions.commands.recent import Recent
     from exam_sessions.commands.rosters import Reservation
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from exam_sessions.store.requests import RequestRow
     from exam_sessions.store.rows import Rows
     from exam_sessions.store.sessions import Taken
+
+    Timed = Session | Release | OperationRow | ConsumerRow
 
 Key = tuple[str, str]
 """Workspace and id."""
@@ -85,13 +88,15 @@ class Knowledge:
         self,
         db: Db,
         rows: Rows,
-        now: int,
+        now: Callable[[], int],
         server: str,
         reserved: Sequence[Reservation],
         shelf: Shelf,
         recent: Recent | None = None,
     ) -> None:
-        self.db, self.rows, self.now = db, rows, now
+        self.db, self.rows, self._clock = db, rows, now
+        self.now = now()
+        """The time at which the last of the rows asked for was held: whoever was waited for has changed it before."""
         self._server, self._reserved, self._shelf, self._recent = server, reserved, shelf, recent
         self._scripts: dict[Key, tuple[Script, ...]] = {}
         self._sessions: dict[Key, Session] = {}
@@ -101,6 +106,8 @@ class Knowledge:
         self._inserts: dict[Key, Session] = {}
         self._changes: dict[Key, Change] = {}
         self._deletes: dict[Key, Session] = {}
+        """Sessions as they were at last; how they were read stands in `_deleted_from`, unless they were new."""
+        self._deleted_from: dict[Key, Session] = {}
         self._pins: dict[Key, dict[tuple[str, int], str]] = {}
         self.contested = False
         """Whether a value looked for is spoken for by a roster under way."""
@@ -124,11 +131,23 @@ class Knowledge:
                 self._know(session)
             for release in releases:
                 self._releases[workspace, release.id] = release
+        self._rows_are_held()
         if wants.papers:
             self._load_scripts()
         for workspace, ids in wants.requests.items():
             for request in self.rows.requests.load(self.db, workspace, ids):
                 self._requests[workspace, request.request_id] = request
+
+    def _rows_are_held(self) -> None:
+        self.now = max(self.now, self._clock())
+
+    def moment(self, row: Timed) -> int:
+        """The time of a change to a row: now, but never before the row's last change, whatever clock that had."""
+        return clock.moment(self.now, row.update_time)
+
+    def booking_time(self, workspace: str, ids: Collection[str]) -> int:
+        """The time of new sessions with these ids, which may have been those of sessions that were deleted."""
+        return clock.moment(self.now, self.rows.events.last_end(self.db, workspace, ids)) if ids else self.now
 
     def _load_scripts(self) -> None:
         """The scripts of every session known by now, as far as it can have any."""
@@ -221,6 +240,7 @@ class Knowledge:
     def operation(self, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow:
         """An operation; kept from others when read to write. Raises OperationNotFound."""
         row = self.rows.operations.load(self.db, workspace, operation_id, to_write=to_write)
+        self._rows_are_held()
         if row is None:
             raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
         return row
@@ -301,7 +321,9 @@ class Knowledge:
 
     def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
         """A consumer of the events, kept from others."""
-        return self.rows.consumers.load(self.db, workspace, name, to_write=True)
+        row = self.rows.consumers.load(self.db, workspace, name, to_write=True)
+        self._rows_are_held()
+        return row
 
     def others_draft(self) -> bool:
         """Whether a roster is half written that none of this server's own is at work on."""

@@ -16,7 +16,7 @@ from exam_sessions.store.history import link
 from exam_sessions.store.requests import RequestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from exam_sessions.commands.batch import Caller
     from exam_sessions.commands.recent import Recent
@@ -44,7 +44,7 @@ class Ledger(Knowledge):
         self,
         db: Db,
         rows: Rows,
-        now: int,
+        now: Callable[[], int],
         server: str,
         reserved: Sequence[Reservation],
         shelf: Shelf,
@@ -63,7 +63,7 @@ class Ledger(Knowledge):
     def change(self, session: Session, changed: frozenset[str], events: Sequence[Event], caller: Caller) -> None:
         """Enters a session as it became, the columns in which it may differ, and its history."""
         key = (session.workspace_id, session.id)
-        session = self._tell(session, events, caller)
+        session = self._tell(session, events, caller, session.update_time)
         before, self._sessions[key] = self._sessions[key], session
         if key in self._inserts:
             self._inserts[key] = session
@@ -86,10 +86,10 @@ class Ledger(Knowledge):
             (self._changed_scripts if stored else self._new_scripts)[key] = script
             self._scripts[key[:2]] = with_script(known, script)
 
-    def put_form(self, workspace: str, form: Form) -> None:
+    def put_form(self, workspace: str, form: Form, now: int) -> None:
         """Writes a revision of a test form at once: forms are few, and bookings of the same group must see it."""
         self._wrote = True
-        self.rows.forms.insert(self.db, workspace, form, self.now)
+        self.rows.forms.insert(self.db, workspace, form, now)
 
     def accept(self, row: OperationRow) -> None:
         """Writes an operation down at once."""
@@ -110,7 +110,7 @@ class Ledger(Knowledge):
     def book(self, session: Session, event: Event, caller: Caller) -> None:
         """Enters a new session."""
         key = (session.workspace_id, session.id)
-        session = self._tell(session, (event,), caller)
+        session = self._tell(session, (event,), caller, session.update_time)
         self._sessions[key] = self._inserts[key] = session
         self._scripts[key] = ()
         self._keycodes[session.workspace_id, session.keycode] = session.id
@@ -119,23 +119,25 @@ class Ledger(Knowledge):
         """Enters the end of a session."""
         key = (session.workspace_id, session.id)
         del self._sessions[key]
-        self._inserts.pop(key, None)
-        self._changes.pop(key, None)
+        change = self._changes.pop(key, None)
+        if self._inserts.pop(key, None) is None:
+            self._deleted_from[key] = change.before if change else session
         self._deletes[key] = session
         for scripts in (self._new_scripts, self._changed_scripts):
             for place in [place for place in scripts if place[:2] == key]:
                 del scripts[place]
         self._scripts[key] = ()
-        self._tell(session, events, caller)
+        self._tell(session, events, caller, self.moment(session))
 
     def put_release(self, release: Release, *, new: bool) -> None:
         """Writes a release at once: releases are few, and sessions of the same group must see it."""
-        self._releases[release.workspace_id, release.id] = release
+        key = (release.workspace_id, release.id)
         self._wrote = True
         if new:
             self.rows.catalog.insert(self.db, release)
         else:
-            self.rows.catalog.update(self.db, release)
+            self.rows.catalog.update(self.db, self._releases[key], release)
+        self._releases[key] = release
 
     def hurry(self, release: Release, states: tuple[State, State, State], caller: Caller) -> None:
         """Has the clock look at a release's sessions in these states at once, also those entered in this group."""
@@ -185,7 +187,7 @@ class Ledger(Knowledge):
         first = self.rows.events.reserve(self.db, caller.workspace, count)
         action = Action.SCHEDULE.value
         self._published.add(caller.workspace)
-        self.rows.drafts.tell(self.db, draft, first, action, caller.actor, caller.request_id, self.now)
+        self.rows.drafts.tell(self.db, draft, first, action, caller.actor, caller.request_id)
 
     def discard(self, draft: DraftRow, most: int) -> int:
         """Removes up to `most` sessions of a roster that is given up, then the draft; how many there were.
@@ -215,13 +217,14 @@ class Ledger(Knowledge):
         self._requests[caller.workspace, caller.request_id] = row
         self._remembered.append(row)
 
-    def _tell(self, session: Session, events: Sequence[Event], caller: Caller) -> Session:
+    def _tell(self, session: Session, events: Sequence[Event], caller: Caller, now: int) -> Session:
         """Enters what happened to a session; the session as it knows of it, where events are linked."""
         told = self._happened.setdefault(session.workspace_id, [])
         before = session.last_event
         for event in events:
             previous = link(before, session.version, event)
-            told.append(Happening(event, session.id, session.release_id, caller.actor, caller.request_id, previous))
+            happening = (event, session.id, session.release_id, caller.actor, caller.request_id, previous, now)
+            told.append(Happening._make(happening))
             if self.rows.events.linked:
                 before = self._first_place(session.workspace_id) + len(told)
         if before == session.last_event:
@@ -253,22 +256,22 @@ class Ledger(Knowledge):
             self.rows.requests.insert(self.db, self._remembered)
         # Last, because the workspace's order of events is ours alone from here to the commit.
         for workspace, happened in self._happened.items():
-            self.rows.events.append(self.db, workspace, happened, self.now)
+            self.rows.events.append(self.db, workspace, happened)
         return bool(self._wrote or self._happened or self._remembered or self._changes)
 
     def _write_sessions(self) -> None:
         if self._inserts:
             # In one order on every server, so that two who book the same candidates do not wait for each other.
             self.rows.sessions.insert(self.db, sorted(self._inserts.values(), key=BY_CANDIDATE))
-        alike: dict[frozenset[str], list[Session]] = {}
-        for _, session, columns in self._changes.values():
-            alike.setdefault(columns, []).append(session)
+        alike: dict[frozenset[str], list[tuple[Session, Session]]] = {}
+        for before, session, columns in self._changes.values():
+            alike.setdefault(columns, []).append((before, session))
         for columns, changed in alike.items():
             if columns:
                 self.rows.sessions.update(self.db, columns | self._linking, changed)
-        for workspace, session_id in self._deletes:
-            self.rows.sessions.delete(self.db, workspace, session_id)
-            self.rows.scripts.delete(self.db, workspace, session_id)
+        for before in self._deleted_from.values():
+            self.rows.sessions.delete(self.db, before)
+            self.rows.scripts.delete(self.db, before.workspace_id, before.id)
 
     def teach(self) -> None:
         """Hands on what is known now to where it is kept; to be called once it is committed."""

@@ -156,8 +156,8 @@ class Step(Chore):
             done=row.done + tried,
             failed=row.failed + sum(outcome.refusal is not None for outcome in taken.outcomes),
             place=taken.place,
-            update_time=now,
-            end_time=now if taken.finished else 0,
+            update_time=ledger.moment(row),
+            end_time=ledger.moment(row) if taken.finished else 0,
             owner="" if taken.finished else self.server,
             lease_until=0 if taken.finished else now + wait + LEASE,
             next_time=now + wait,
@@ -178,8 +178,8 @@ class Step(Chore):
     def _ended(self, ledger: Ledger, row: OperationRow, why: errors.Refusal) -> OperationRow:
         became = row._replace(
             status=int(OperationStatus.HALTED),
-            update_time=ledger.now,
-            end_time=ledger.now,
+            update_time=ledger.moment(row),
+            end_time=ledger.moment(row),
             owner="",
             lease_until=0,
             reason=why.reason,

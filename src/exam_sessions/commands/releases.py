@@ -99,7 +99,7 @@ class UpdateRelease(ChangeRelease):
         """Writes it, and has the clock look at the sessions whose time may have changed."""
         release = self._current(ledger)
         try:
-            became = update_release(release, self.fields, ledger.now)
+            became = update_release(release, self.fields, ledger.moment(release))
         except errors.InvalidField as refusal:
             raise refusal.under("release") from None
         if not self.caller.validate_only:
@@ -117,6 +117,7 @@ class UpdateRelease(ChangeRelease):
             changes = {name: (getattr(session, name), value) for name, value in counted.items()}
             if session.state == State.VOIDED or all(old == new for old, new in changes.values()):
                 continue
-            became = session._replace(**counted, update_time=ledger.now, version=session.version + 1)
+            now = ledger.moment(session)
+            became = session._replace(**counted, update_time=now, version=session.version + 1)
             event = Event(Action.UPDATE.value, session.state, session.state, "ATTEMPT_STRATEGY", changes=changes)
             ledger.change(became, frozenset({*counted, "update_time", "version"}), (event,), self.caller)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands import codes
-from exam_sessions.commands.bookings import Booked, BookSessions, Screening, SharedPins, booked
+from exam_sessions.commands.bookings import Booked, BookSessions, Screening, SharedPins, booked, booking_time
 from exam_sessions.store.drafts import DraftRow
 from exam_sessions.store.engine import UniqueViolation
 
@@ -55,7 +55,7 @@ class BookRoster(BookSessions):
         """
         with transactions.reading([self]) as ledger:
             release = ledger.release(self.caller.workspace, self.release_id)
-            now = ledger.now
+            now = booking_time(ledger, release, self.bookings)
         draft = DraftRow(release.workspace_id, codes.new_ids(1)[0], release.id, now, transactions.server)
         with transactions.reserving(self._reservation(draft)):
             screening = Screening(release, now)

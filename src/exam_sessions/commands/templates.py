@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Caller
-from exam_sessions.commands.bookings import Screening, SharedPins
+from exam_sessions.commands.bookings import Screening, SharedPins, booking_time
 from exam_sessions.commands.changes import enter
 from exam_sessions.commands.knowledge import Wants
 from exam_sessions.commands.operations import Outcome, Taken
@@ -92,8 +92,9 @@ class Submission:
 
     def _made(self, ledger: Ledger, release: Release, form: Form, handed: Handed, caller: Caller) -> Outcome:
         """Decides all of it before anything is entered."""
-        screening = Screening(release, ledger.now)
-        drafts = screening.screen(ledger, [_booking_of(handed, self.test_form)], 0)
+        bookings = [_booking_of(handed, self.test_form)]
+        screening = Screening(release, booking_time(ledger, release, bookings))
+        drafts = screening.screen(ledger, bookings, 0)
         try:
             screening.passed("data", 1)
         except errors.BatchRefused as refused:
@@ -105,9 +106,9 @@ class Submission:
             Action.ASSIGN_ITEM_RESPONSES,
             template=handed.responses,
             ignore_revisions=self.ignore_revisions,
-            completion_time=ledger.now,
+            completion_time=ledger.moment(session),
         )
-        decision = decide(session, release, command, ledger.now, Papers(form, (), self.form_revision))
+        decision = decide(session, release, command, ledger.moment(session), Papers(form, (), self.form_revision))
         assert decision.session is not None
         ledger.share_pins(release, pins.drawn)
         ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), caller)

@@ -55,7 +55,8 @@ class Transition:
 
     def _moved(self, ledger: Ledger, session: Session, caller: Caller) -> int:
         release = ledger.release(session.workspace_id, session.release_id)
-        decision = decide(session, release, self.command, ledger.now, ledger.papers(session, self.command))
+        papers = ledger.papers(session, self.command)
+        decision = decide(session, release, self.command, ledger.moment(session), papers)
         enter(ledger, session, decision, caller)
         return decision.session.state if decision.session else 0
 

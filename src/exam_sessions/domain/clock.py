@@ -34,6 +34,14 @@ def day_of(moment: int) -> int:
     return moment // 86_400_000_000
 
 
+def moment(now: int, last_change: int) -> int:
+    """The time of a change of what was changed last at another time: time stands still until a clock has caught up.
+
+    A last change that no message could tell of is damage, and holds nothing up.
+    """
+    return last_change if now < last_change <= LAST_MOMENT else now
+
+
 def window(session: Session, release: Release) -> tuple[int, int]:
     """Start and end of the session's window: its own where it has one, else the release's. 0 is open."""
     return session.window_start or release.window_start, session.window_end or release.window_end

@@ -45,7 +45,9 @@ class Decision(NamedTuple):
 
 
 def decide(session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS) -> Decision:
-    """Applies a command to a session at a moment. `papers` are needed by the actions of NEEDS_PAPERS.
+    """Applies a command to a session at a moment, which must not lie before its last change (clock.moment).
+
+    `papers` are needed by the actions of NEEDS_PAPERS.
 
     Raises:
         errors.Refusal: a rule says no; nothing is to be written.
@@ -186,6 +188,7 @@ def explain(
     `another_open` says whether the candidate has another session open, which no session can know of itself.
     """
     verdicts: dict[Action, State | errors.Refusal] = {}
+    now = clock.moment(now, session.update_time)
     for action in Action:
         if action in WITHOUT_RPC:
             continue

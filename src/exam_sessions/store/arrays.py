@@ -72,6 +72,16 @@ class ManyRows(Statement):
         return [write(column) for write, column in zip(self.arrays, zip(*rows, strict=True), strict=True)]
 
 
+class Checked(ManyRows):
+    """An UPDATE that compares the number of rows it found with how many there were to be."""
+
+    __slots__ = ()
+
+    def parameters(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Rows as the statement takes them, and their number."""
+        return [*super().parameters(rows), len(rows)]
+
+
 class Numbered(ManyRows):
     """An INSERT that takes the next places of a workspace's order for its rows, whose places count from 1."""
 

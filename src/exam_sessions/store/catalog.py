@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, literal_column, select, tuple_, update
 
 from exam_sessions.domain.records import Release
+from exam_sessions.store.engine import LostRace
 from exam_sessions.store.schema import pins, releases
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ class CatalogRows:
         self._update = store.statement(
             update(releases)
             .values(values)
-            .where(c.workspace_id == bindparam("new_workspace_id"), c.id == bindparam("new_id"))
+            .where(
+                c.workspace_id == bindparam("new_workspace_id"),
+                c.id == bindparam("new_id"),
+                c.version == bindparam("expected_version"),
+            )
         )
         after = tuple_(c.create_time, c.id) > tuple_(bindparam("time"), bindparam("id"))
         page = select(releases).where(mine, after).order_by(c.create_time, c.id).limit(bindparam("most"))
@@ -55,9 +60,11 @@ class CatalogRows:
         """Adds a release."""
         db.run(self._insert, release)
 
-    def update(self, db: Db, release: Release) -> None:
-        """Writes every column of a release that may change."""
-        db.run(self._update, {f"new_{name}": value for name, value in release._asdict().items()})
+    def update(self, db: Db, before: Release, release: Release) -> None:
+        """Writes every column of a release that may change. Raises LostRace when it is not what it was before."""
+        values = {f"new_{name}": value for name, value in release._asdict().items()}
+        if not db.run(self._update, values | {"expected_version": before.version}):
+            raise LostRace("a release is not what it was when it was read")
 
     def finalizing(self, db: Db) -> list[tuple[str, str]]:
         """Workspace and id of every release that is locked but not closed yet."""

@@ -62,7 +62,7 @@ class DraftRows:
             nothing,
             nothing,
             bindparam("request", type_=events.c.request_id.type),
-            bindparam("now", type_=events.c.time.type),
+            s.create_time,
             nothing,
             literal(0),
         ).where(its_own)
@@ -96,9 +96,9 @@ class DraftRows:
         """Removes up to `most` sessions of a roster that is given up; how many there were."""
         return db.run(self._remove, self._named(draft) | {"here": draft.workspace_id, "most": most})
 
-    def tell(self, db: Db, draft: DraftRow, first: int, action: str, actor: str, request_id: str, now: int) -> None:
+    def tell(self, db: Db, draft: DraftRow, first: int, action: str, actor: str, request_id: str) -> None:
         """Writes the first event of every session of a roster, from the place after `first` on."""
-        told = {"first": first, "action": action, "actor": actor, "request": request_id, "now": now}
+        told = {"first": first, "action": action, "actor": actor, "request": request_id}
         db.run(self._tell, self._named(draft) | told)
 
     @staticmethod

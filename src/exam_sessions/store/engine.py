@@ -93,7 +93,11 @@ class Db(ABC):
 
     @abstractmethod
     def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement of `Store.insert_many` or `Store.update_many` on rows."""
+        """Runs a statement of `Store.insert_many` or `Store.update_many` on rows.
+
+        Raises:
+            LostRace: a row to be updated is gone, or is not what it was; on PostgreSQL perhaps only with the commit.
+        """
 
     @abstractmethod
     def listed(self, values: Iterable[str]) -> Any:
@@ -229,10 +233,12 @@ class Store(ABC):
         return None
 
     @abstractmethod
-    def update_many(self, table: Table, names: Sequence[str]) -> Statement:
-        """A statement that writes the columns named of rows found by their key.
+    def update_many(self, table: Table, names: Sequence[str], expected: Sequence[str] = ()) -> Statement:
+        """A statement that writes the columns named of rows found by their key, or gives the transaction up.
 
-        Its `names` are the columns named and those of the key, in the order it wants their values.
+        Each row must still hold, in the columns `expected`, the values that it held when it was read.
+        Its `names` are the columns named, those of the key and those expected, in the order it wants their values;
+        those expected come last.
         """
 
     def for_update(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal_column, select
 
-from exam_sessions.store.history import END, SHORT, Indexed, Linked
+from exam_sessions.store.history import END, HERE, MARKED, SHORT, Indexed, Linked
 from exam_sessions.store.schema import events, workspaces
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import BindParameter
 
     from exam_sessions.domain.records import Event
@@ -51,6 +53,7 @@ class Happening(NamedTuple):
     request_id: str
     previous: int
     """See history.py."""
+    time: int
 
 
 class EventRows:
@@ -63,6 +66,10 @@ class EventRows:
         """Whether events lead to the one before: their places must be known when they are entered."""
         self._history = Linked(store) if self.linked else Indexed(store)
         self._end = store.statement(END)
+        ended = select(func.max(c.time)).where(
+            HERE, MARKED, c.to_state == literal_column("0"), store.among(c.session_id, "keys")
+        )
+        self._last_end = store.statement(ended)
         in_workspace = c.workspace_id == bindparam("workspace")
         self._changes = store.statement(select(c.changes).where(in_workspace, c.sequence == bindparam("place")))
         self._after = store.statement(
@@ -91,11 +98,11 @@ class EventRows:
         """Takes the next `count` places of the workspace's order; the place before the first of them."""
         return int(db.rows(self._reserve, (workspace, count, count))[0][0]) - count
 
-    def append(self, db: Db, workspace: str, happened: list[Happening], now: int) -> None:
+    def append(self, db: Db, workspace: str, happened: list[Happening]) -> None:
         """Gives events the next places of the workspace's order and writes them."""
         place = 0 if self._append else self.reserve(db, workspace, len(happened))
         rows = []
-        for event, session_id, release_id, actor, request_id, previous in happened:
+        for event, session_id, release_id, actor, request_id, previous, time in happened:
             place += 1
             changes = as_json(event.changes) if event.changes else ""
             rows.append(
@@ -111,7 +118,7 @@ class EventRows:
                     event.reason,
                     event.message,
                     request_id,
-                    now,
+                    time,
                     changes,
                     previous,
                 )
@@ -143,6 +150,10 @@ class EventRows:
         """A deleted session's last event; some event of one that lives; None when there never was such a session."""
         rows = db.rows(self._end, {"workspace": workspace, "session": session_id})
         return EventRow._make(rows[0]) if rows else None
+
+    def last_end(self, db: Db, workspace: str, session_ids: Collection[str]) -> int:
+        """When the last of the sessions with these ids that were deleted ended; 0 when none was."""
+        return db.rows(self._last_end, (workspace, db.listed(session_ids)))[0][0] or 0
 
     def after(self, db: Db, workspace: str, after: int, most: int) -> list[EventRow]:
         """A workspace's events with a greater sequence, in order. No place is ever skipped."""

@@ -16,7 +16,7 @@ from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, creat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 
-from exam_sessions.store.arrays import ManyRows, Numbered
+from exam_sessions.store.arrays import Checked, ManyRows, Numbered
 from exam_sessions.store.engine import Statement, Store
 from exam_sessions.store.listening import CHANNEL, Listener
 from exam_sessions.store.postgres_connection import Driver, PostgresDb, translated
@@ -177,15 +177,25 @@ class PostgresStore(Store):
         )
         return Numbered(text, columns)
 
-    def update_many(self, table: Table, names: Sequence[str]) -> ManyRows:
-        """One statement for all rows."""
+    def update_many(self, table: Table, names: Sequence[str], expected: Sequence[str] = ()) -> ManyRows:
+        """One statement for all rows.
+
+        It is answered for with the commit, which is sent along with it: so it must fail by itself where a row is
+        missed. It divides by zero, which nothing else here does.
+        """
         key = [column.name for column in table.primary_key]
-        columns = [table.c[name] for name in (*names, *key)]
+        columns = [table.c[name] for name in (*names, *key, *expected)]
         values = ", ".join(f"{name} = v.{name}" for name in names)
-        here = " AND ".join(f"{table.name}.{name} = v.{name}" for name in key)
-        fields = ", ".join(column.name for column in columns)
-        text = f"UPDATE {table.name} SET {values} FROM unnest(ROWS) AS v({fields}) WHERE {here}"  # noqa: S608 - as above
-        return ManyRows(text, columns)
+        here = " AND ".join(
+            [f"{table.name}.{name} = v.{name}" for name in key]
+            + [f"{table.name}.{name} = v.expected_{name}" for name in expected]
+        )
+        fields = ", ".join([*names, *key, *(f"expected_{name}" for name in expected)])
+        text = (
+            f"WITH written AS (UPDATE {table.name} SET {values} FROM unnest(ROWS) AS v({fields}) "  # noqa: S608 - as above
+            f"WHERE {here} RETURNING 1) SELECT 1 / (count(*) = %s::bigint)::int FROM written"
+        )
+        return Checked(text, columns)
 
     def upsert(self, table: Table) -> Insert:
         """PostgreSQL's own INSERT."""

@@ -38,6 +38,9 @@ def translated() -> Iterator[None]:
         raise UniqueViolation(error.diag.constraint_name or "") from error
     except psycopg.errors.DeadlockDetected as error:
         raise LostRace(str(error)) from error
+    except psycopg.errors.DivisionByZero as error:
+        # Nothing divides but an UPDATE that does not find its rows as they were read (PostgresStore.update_many).
+        raise LostRace("a row is not what it was when it was read") from error
     except psycopg.errors.DataError as error:
         # A value no column can hold is a fault of the value, and would be one on another day too.
         raise ValueError(str(error)) from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 
 from exam_sessions.domain.records import Release, Session
+from exam_sessions.store.engine import LostRace
 from exam_sessions.store.schema import drafts, releases, sessions
 
 if TYPE_CHECKING:
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Parameters, Statement, Store
 
 SESSION_WIDTH = len(Session._fields)
+
+DECIDED_ON = ("version", "pin_failures")
+"""What says of a session that it is still what was read: every change counts the one up, or the other.
+
+A wrong PIN leaves the version as it is, which is the etag of others.
+"""
+
+decided_on = attrgetter(*DECIDED_ON)
 
 PUBLISHED = sessions.c.draft.is_(None) | sessions.c.draft.not_in(
     select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace"))
@@ -91,7 +100,8 @@ class SessionRows:
         )
         self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
         self._insert = store.insert_many(sessions)
-        self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session")))
+        as_read = [c[name] == bindparam(f"expected_{name}") for name in DECIDED_ON]
+        self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session"), *as_read))
         self._store = store
         self._updates: dict[frozenset[str], Update] = {}
         self._due = store.statement(
@@ -110,8 +120,9 @@ class SessionRows:
         A column left out spares the upkeep of its indexes, which costs more than the column.
         """
         if columns not in self._updates:
-            statement = self._store.update_many(sessions, [n for n in Session._fields if n in columns])
-            places = [Session._fields.index(name) for name in statement.names]
+            statement = self._store.update_many(sessions, [n for n in Session._fields if n in columns], DECIDED_ON)
+            assert statement.names[-len(DECIDED_ON) :] == DECIDED_ON
+            places = [Session._fields.index(name) for name in statement.names[: -len(DECIDED_ON)]]
             self._updates[columns] = Update(statement, itemgetter(*places))
         return self._updates[columns]
 
@@ -233,14 +244,19 @@ class SessionRows:
         """Adds sessions."""
         db.run_many(self._insert, rows)
 
-    def update(self, db: Db, columns: frozenset[str], rows: Sequence[Session]) -> None:
-        """Writes some columns of sessions."""
-        statement, values_of = self._update_of(columns)
-        db.run_many(statement, [values_of(row) for row in rows])
+    def update(self, db: Db, columns: frozenset[str], rows: Sequence[tuple[Session, Session]]) -> None:
+        """Writes some columns of sessions, each given as it was read and as it became.
 
-    def delete(self, db: Db, workspace: str, session_id: str) -> None:
-        """Removes a session."""
-        db.run(self._delete, (workspace, session_id))
+        Raises:
+            LostRace: one of them is not what it was (`Db.run_many`).
+        """
+        statement, values_of = self._update_of(columns)
+        db.run_many(statement, [values_of(became) + decided_on(before) for before, became in rows])
+
+    def delete(self, db: Db, before: Session) -> None:
+        """Removes a session, given as it was read. Raises LostRace when it is not that any more."""
+        if not db.run(self._delete, (before.workspace_id, before.id, *decided_on(before))):
+            raise LostRace("a session is not what it was when it was read")
 
     def due(self, db: Db, workspace: str, now: int, most: int) -> list[str]:
         """Ids of sessions the clockwork must look at, the longest overdue first."""
@@ -252,6 +268,10 @@ class SessionRows:
         return [row[0] for row in db.rows(self._retaken, {"workspace": workspace, "release": release})]
 
     def hurry(self, db: Db, workspace: str, release: str, now: int, states: tuple[int, int, int]) -> None:
-        """Makes the clockwork look at a release's sessions in these states at once: their times may have changed."""
+        """Makes the clockwork look at a release's sessions in these states at once: their times may have changed.
+
+        It is decided on no version: it writes when to look, which any look plans anew, and judges the rows as they
+        are when it comes to them. Who changes a session meanwhile would have to hold the release, which we do.
+        """
         values = {"now": now, "workspace": workspace, "release": release}
         db.run(self._hurry, values | dict(zip(("locked", "running", "offline"), states, strict=True)))

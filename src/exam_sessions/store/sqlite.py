@@ -33,6 +33,7 @@ from exam_sessions.store.engine import (
     DatabaseFull,
     DatabaseReplaced,
     Db,
+    LostRace,
     Parameters,
     Statement,
     Store,
@@ -55,7 +56,7 @@ BUSY_S = 5.0
 CHECKPOINT_PAGES = 16_384
 """Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
 
-VALUE = "value_of_"
+VALUE, EXPECTED = "value_of_", "expected_"
 """What sets the parameters of an UPDATE apart from its columns, whose names it wants for itself."""
 
 
@@ -122,9 +123,13 @@ class SqliteDb(Db):
             return self._driver.execute(statement.text, statement.ordered(values)).rowcount
 
     def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement once per row."""
+        """Runs a statement once per row. Raises LostRace when it does not find one of them."""
+        if not rows:
+            return
         with _translated(self._meaning):
-            self._driver.executemany(statement.text, rows)
+            touched = self._driver.executemany(statement.text, rows).rowcount
+        if touched != len(rows):
+            raise LostRace("a row is not what it was when it was read")
 
     def listed(self, values: Iterable[str]) -> str:
         """A JSON array."""
@@ -348,13 +353,14 @@ class SqliteStore(Store):
         """Run once per row, which is as fast as can be."""
         return self.statement(insert(table))
 
-    def update_many(self, table: Table, names: Sequence[str]) -> Statement:
+    def update_many(self, table: Table, names: Sequence[str], expected: Sequence[str] = ()) -> Statement:
         """Run once per row."""
         key = [column.name for column in table.primary_key]
         values: dict[str, Any] = {name: bindparam(f"{VALUE}{name}") for name in names}
         here = [table.c[name] == bindparam(f"{VALUE}{name}") for name in key]
+        here += [table.c[name] == bindparam(f"{EXPECTED}{name}") for name in expected]
         statement = self.statement(update(table).values(values).where(*here))
-        statement.names = tuple(name.removeprefix(VALUE) for name in statement.names)
+        statement.names = tuple(name.removeprefix(VALUE).removeprefix(EXPECTED) for name in statement.names)
         return statement
 
     def for_update(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:  # noqa: ARG002 - as Store
