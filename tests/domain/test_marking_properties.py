@@ -4,10 +4,12 @@ from collections import Counter
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from hypothesis import given, settings
-from sample_histories import MARKING, histories, histories_of_marking
+from hypothesis import example, given, settings
+from sample_histories import MARKING, Ask, histories, histories_of_marking, history
+from sample_sessions import MINUTE, PIN, WRONG, a_release
 
-from exam_sessions.domain.states import AttemptStrategy, State
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.states import Action, AttemptStrategy, State
 
 QUICK = settings(max_examples=150, deadline=None)
 WITH_A_RESULT = {State.MARKED, State.AWAITING_VERIFICATION, State.SCRIPT_VERIFIED, State.ARCHIVED}
@@ -172,18 +174,46 @@ def test_the_history_replays_to_the_responses_and_marks(told):
         assert (responses, told_marks) == ((script.responses, script.marks) if script else ({}, {}))
 
 
+def usual(action, **said):
+    return Ask(Command(Action(action), **said), None, MINUTE)
+
+
+A_WRONG_PIN_BEFORE_A_FAILURE = history(
+    a_release(invigilated=1),
+    0,
+    None,
+    [
+        *(usual(action) for action in ("create_package", "download")),
+        *(usual("set_pin", pin=PIN), Ask(Command(Action.ENTER_KEYCODE), None, 5 * MINUTE)),
+        *(usual("enter_pin", pin=WRONG), usual("fail", message="the fire alarm")),
+    ],
+)
+"""What was counted of the wrong PIN, the failure keeps; what is refused is history all the same."""
+
+
 @QUICK
 @given(histories)
+@example(A_WRONG_PIN_BEFORE_A_FAILURE)
 def test_the_whole_history_replays_to_the_row_of_the_session(told):
     row = told.fresh._asdict()
-    for step in kept(told):
+    for step in told.steps:
+        if step.decision is None or step.decision.session is None:
+            continue
         for event in step.decision.events:
             assert event.from_state == row["state"]
             row |= {name: new for name, (_, new) in event.changes.items() if name in row}
-            row["state"], row["version"], row["update_time"] = event.to_state, row["version"] + 1, step.now
+            # A wrong PIN is history, but no new version: it must not make anybody's etag stale.
+            row["version"] += step.accepted
+            row["state"], row["update_time"] = event.to_state, step.now
+        after = step.decision.session
         # The PIN is a secret; the two times follow from the rest.
-        unsaid = {"pin": step.after.pin, "due_time": step.after.due_time, "open_candidate": step.after.open_candidate}
-        assert step.after._asdict() | unsaid == row | unsaid
+        unsaid = {"pin": after.pin, "due_time": after.due_time, "open_candidate": after.open_candidate}
+        assert after._asdict() | unsaid == row | unsaid
+
+
+def test_the_failure_after_a_wrong_pin_is_one_of_the_histories():
+    assert [step.after.state for step in kept(A_WRONG_PIN_BEFORE_A_FAILURE)][-2:] == [14, 99]
+    assert A_WRONG_PIN_BEFORE_A_FAILURE.steps[-1].after.pin_failures == 1
 
 
 def test_the_random_histories_of_marking_do_everything_there_is_to_do():
