@@ -24,8 +24,20 @@ if TYPE_CHECKING:
 LEASE = 5_000_000
 """Microseconds for which an operation is its server's after each step. A dead one's is taken over after that."""
 
+CREDIBLE = 60_000_000
+"""Microseconds a lease, or the wait for a next step, may last as it is read.
+
+What is further ahead was written by a clock that has been set back since, or is another's, and nobody waits for it: a
+step is done once, whoever does it.
+"""
+
 OUTCOMES_AT_MOST = 10_000
 """Outcomes kept of an operation, and shown."""
+
+
+def lies_ahead(moment: int, now: int) -> bool:
+    """Whether the end of a lease, or the time of a next step, is still to be waited for."""
+    return 0 < moment - now <= CREDIBLE
 
 
 class Outcome(NamedTuple):
@@ -145,7 +157,7 @@ class Step(Chore):
 
     def _taken_over(self, ledger: Ledger) -> OperationRow | None:
         row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
-        another_s = row.owner not in {"", self.server} and row.lease_until > ledger.now
+        another_s = row.owner not in {"", self.server} and lies_ahead(row.lease_until, ledger.now)
         return None if another_s else row
 
     def _written(self, ledger: Ledger, row: OperationRow, taken: Taken) -> OperationRow:

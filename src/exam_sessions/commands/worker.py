@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import Halt, HandBack, SetRowAside, Step
+from exam_sessions.commands.operations import Halt, HandBack, SetRowAside, Step, lies_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,10 +92,10 @@ class Worker:
         pause = LOOK_EVERY
         for todo in await self._reads.operations_to_do():
             now = self._now()
-            mine = todo.owner in {"", self._server} or todo.lease_until <= now
+            mine = todo.owner in {"", self._server} or not lies_ahead(todo.lease_until, now)
             if not mine or self._closing:
                 continue
-            if todo.next_time > now:
+            if lies_ahead(todo.next_time, now):
                 pause = min(pause, (todo.next_time - now) / 1_000_000)
             elif await self._got_on(todo):
                 pause = 0.0
