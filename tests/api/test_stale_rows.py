@@ -1,0 +1,204 @@
+"""Whatever a server takes a row for, what others have written of it meanwhile is not lost: it judges again."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from crowd import assert_in_order, assert_unbroken, at_once
+from forms import mixed
+from journeys import STARTED, bring_to, move, name_of, walk
+from messages import booking, mask
+from rows import read, write
+
+from exam_sessions.store.databases import store_of
+from exam_sessions.store.engine import LostRace
+from exam_sessions.store.rows import Rows
+from exam_sessions.v1 import catalog_pb2, session_pb2
+from serving import Desk, Refused, serving
+
+cached = pytest.mark.sqlite(reason="elsewhere nothing is cached")
+
+
+@pytest.fixture
+def blind(database):
+    """A server that cannot tell whether a row is as it was: no lock keeps it so, and no count of commits."""
+    with serving(database) as server:
+        blindfold(server)
+        yield server
+
+
+def blindfold(server):
+    """Takes from a server what tells it of the changes of others, and what holds them up."""
+    sessions = server.app.service._executor._rows.sessions
+    sessions._taken_up = sessions._found
+    sessions._releases_kept = sessions._releases_taken = sessions._releases
+    if server.database.url.startswith("sqlite"):
+        server.app.service._writing._db.others_commits = lambda: 1
+
+
+@pytest.fixture
+def blind_desk(blind):
+    desk = Desk(blind.target, "w")
+    yield desk
+    desk.close()
+
+
+@contextmanager
+def behind_its_back(server, sql, *values):
+    """Has a statement run right after the server has read its rows for the next time."""
+    sessions = server.app.service._executor._rows.sessions
+    load = sessions.load_standing
+    times = []
+
+    def read_and_overtaken(*args, **kwargs):
+        found = load(*args, **kwargs)
+        times.append(1)
+        if len(times) == 1:
+            write(server, sql, *values)
+        return found
+
+    if server.database.url.startswith("sqlite"):
+        # One writer at a time: others come before, and a cache that does not notice is what has been read.
+        write(server, sql, *values)
+        yield
+    else:
+        sessions.load_standing = read_and_overtaken
+        yield
+        sessions.load_standing = load
+        assert len(times) > 1
+
+
+RENAMED = "UPDATE sessions SET name_first = 'Ada', version = version + 1 WHERE id = ?"
+
+
+def row_of(server, session):
+    columns = "state, version, name_first, name_last"
+    return read(server, f"SELECT {columns} FROM sessions WHERE id = ?", session.id)[0]
+
+
+def test_a_session_changed_behind_the_server_is_judged_again(blind, blind_desk):
+    session = bring_to(blind_desk, "IN_PROGRESS")
+    with behind_its_back(blind, RENAMED, session.id):
+        paused = blind_desk.move("PauseSession", session)
+    assert (name_of(paused), paused.candidate.name_first, paused.etag) == ("PAUSED", "Ada", "v6")
+    assert row_of(blind, session)[:3] == (7, 6, "Ada")
+
+
+def test_an_edit_does_not_undo_what_was_written_meanwhile(blind, blind_desk):
+    session = bring_to(blind_desk, "IN_PROGRESS")
+    said = booking("c", candidate=session_pb2.Candidate(name_first="Grace", name_last="Hopper"))
+    with behind_its_back(blind, "UPDATE sessions SET state = 7, version = version + 1 WHERE id = ?", session.id):
+        blind_desk.call("UpdateSession", session_id=session.id, booking=said, update_mask=mask("candidate.name_last"))
+    assert row_of(blind, session) == (7, 6, "", "Hopper")
+
+
+def test_a_session_that_moved_on_meanwhile_is_not_deleted(blind, blind_desk):
+    session = blind_desk.book()
+    with (
+        behind_its_back(blind, "UPDATE sessions SET state = 4, version = version + 1 WHERE id = ?", session.id),
+        pytest.raises(Refused, match="is legal before"),
+    ):
+        blind_desk.call("DeleteSession", session_id=session.id)
+    assert row_of(blind, session)[:2] == (4, 2)
+
+
+def test_a_wrong_pin_counted_meanwhile_counts(blind, blind_desk):
+    session = bring_to(blind_desk, "LOCKED_BY_PIN")
+    counted = "UPDATE sessions SET pin_failures = pin_failures + 1 WHERE id = ?"
+    with behind_its_back(blind, counted, session.id), pytest.raises(Refused):
+        blind_desk.call("EnterPin", session_id=session.id, pin="WRONGX")
+    assert read(blind, "SELECT pin_failures FROM sessions WHERE id = ?", session.id) == [(2,)]
+
+
+def test_a_release_changed_behind_the_server_is_judged_again(blind, blind_desk):
+    release = blind_desk.release()
+    blind_desk.book(release)
+    edit = catalog_pb2.Release(id=release.id, name="Physics")
+    with behind_its_back(blind, "UPDATE releases SET moderated = 1, version = version + 1 WHERE id = ?", release.id):
+        edited = blind_desk.call("UpdateRelease", release=edit, update_mask=mask("name")).release
+    assert (edited.name, edited.moderated, edited.etag) == ("Physics", True, "v3")
+
+
+def test_who_is_not_hurt_by_a_stale_row_of_another_in_its_group_is_served_too(blind, blind_desk):
+    release = blind_desk.release()
+    stale, fresh = (bring_to(blind_desk, "IN_PROGRESS", release) for _ in range(2))
+    with behind_its_back(blind, RENAMED, stale.id):
+        outcomes = at_once(*[lambda s=s: blind_desk.move("PauseSession", s) for s in (stale, fresh)])
+    assert [name_of(session) for session in outcomes] == ["PAUSED", "PAUSED"]
+    assert row_of(blind, stale)[2] == "Ada"
+
+
+@cached
+def test_a_poisoned_cache_loses_no_change(server, desk):
+    mixed(desk)
+    session = bring_to(desk, "IN_PROGRESS", test_form="form-1")
+    recent, key = server.app.service._executor._recent, (desk.workspace, session.id)
+    poison = recent.sessions[key], recent.scripts.get(key, ())
+    for n, rpc in enumerate(("SetResponses", "PauseSession", "SetExtraTime", "ResumeSession", "FinishSession")):
+        move(desk, rpc, session)
+        recent.sessions[key], recent.scripts[key] = poison
+        said = booking("c", candidate=session_pb2.Candidate(name_last=f"King {n}"))
+        changed = desk.call(
+            "UpdateSession", session_id=session.id, booking=said, update_mask=mask("candidate.name_last")
+        ).session
+        now = desk.get(session)
+        assert (changed.etag, changed.state, changed.candidate) == (now.etag, now.state, now.candidate)
+    events = desk.history(session)
+    assert_unbroken(events, now.state)
+    assert now.etag == f"v{len(events)}"
+    assert name_of(now) == "AWAITING_MARKING"
+    assert desk.call("GetSessionResults", session_id=session.id).results.items
+
+
+@cached
+def test_servers_with_caches_that_notice_nothing_leave_one_history(database):
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(database)) for _ in range(2)]
+        for server in servers:
+            blindfold(server)
+        desks = [Desk(server.target, "w") for server in servers]
+        session = bring_to(desks[0], "IN_PROGRESS")
+        for n in range(20):
+            said = booking("c", candidate=session_pb2.Candidate(name_last=f"King {n}"))
+            asks = {"session_id": session.id, "booking": said, "update_mask": mask("candidate.name_last")}
+            at_once(*[lambda d=desk, a=asks: d.call("UpdateSession", **a) for desk in desks])
+        session = desks[0].get(session)
+        events = desks[0].history(session)
+        assert session.etag == f"v{len(events)}" == f"v{4 + 40}"
+        assert_in_order(events, session)
+        for desk in desks:
+            desk.close()
+
+
+@contextmanager
+def writing(db):
+    """A transaction of one's own."""
+    db.begin()
+    try:
+        yield
+        db.commit()
+    finally:
+        db.rollback()
+
+
+def test_no_row_is_updated_or_removed_that_is_not_as_it_was(server, desk):
+    session = walk(desk, desk.book(), *STARTED)
+    store = store_of(server.database.url)
+    rows = Rows(store)
+    with store.writer() as db:
+        (known,) = rows.sessions.load(db, desk.workspace, (session.id,), ())
+        columns = frozenset({"state", "version"})
+        became = known._replace(state=7, version=known.version + 1)
+        for before in (known._replace(version=known.version - 1), known._replace(pin_failures=1)):
+            with pytest.raises(LostRace), writing(db):
+                rows.sessions.update(db, columns, [(before, became)])
+            with pytest.raises(LostRace), writing(db):
+                rows.sessions.update(db, columns, [(known, known), (before, became)])
+            with pytest.raises(LostRace), writing(db):
+                rows.sessions.delete(db, before)
+        assert rows.sessions.load(db, desk.workspace, (session.id,), ()) == [known]
+        with writing(db):
+            rows.sessions.update(db, columns, [(known, became)])
+        assert rows.sessions.load(db, desk.workspace, (session.id,), ()) == [became]
+    store.close()
