@@ -29,6 +29,10 @@ Result = TypeVar("Result")
 MARKED = frozenset({State.MARKED, State.AWAITING_VERIFICATION, State.SCRIPT_VERIFIED, State.ARCHIVED})
 
 
+QUESTIONS_AT_MOST = 500
+"""Questions of a form, and so of what is answered at once."""
+
+
 def set_responses(move: Move) -> Changes:
     """Stores responses of the current attempt (ExamSpark, Set Responses).
 
@@ -59,6 +63,10 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
     plain = form.plainly_chosen(items)
     if plain is not None:
         return plain
+    if sum(len(answers) for _, answers in items) > QUESTIONS_AT_MOST:
+        raise errors.invalid(
+            "responses", f"must answer no more than {QUESTIONS_AT_MOST} questions in the whole request"
+        )
     found: dict[str, Value | None] = {}
     refused: list[errors.RowRefusal] = []
     by_id = form.by_id

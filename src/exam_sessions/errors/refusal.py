@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+VIOLATIONS_AT_MOST = 100
+"""Bad fields looked for and named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -96,22 +99,23 @@ class Faulty(Refusal):
 
 @dataclass(eq=False)
 class InvalidField(InvalidArgument):
-    """Fields break their rules. `total` counts them when `at` does not hold them all."""
+    """Fields break their rules. `at_least` says that there may be more than `at` holds: they were not looked for."""
 
     at: tuple[Violation, ...]
-    total: int = 0
+    at_least: bool = False
 
     def metadata(self) -> dict[str, str]:
         """How many fields are at fault; which ones is said by the violations."""
         return {"violations": str(self.count())}
 
     def count(self) -> int:
-        """How many fields are at fault."""
-        return self.total or len(self.at)
+        """How many fields were found to be at fault."""
+        return len(self.at)
 
     def __str__(self) -> str:
         """The first field at fault, and how many more there are."""
-        more = f" (and {self.count() - 1} more)" if self.count() > 1 else ""
+        least = "at least " if self.at_least else ""
+        more = f" (and {least}{self.count() - 1} more)" if self.count() > 1 else ""
         return f"{self.at[0].field}: {self.at[0].description}{more}"
 
     def violations(self) -> tuple[Violation, ...]:
@@ -120,8 +124,8 @@ class InvalidField(InvalidArgument):
 
     def under(self, path: str) -> InvalidField:
         """The same, with every field seen from one message further out."""
-        at = tuple(Violation(f"{path}.{v.field}", v.description, v.reason) for v in self.at)
-        return InvalidField(at, self.total)
+        found = tuple(Violation(f"{path}.{v.field}", v.description, v.reason) for v in self.at)
+        return InvalidField(found, self.at_least)
 
 
 def invalid(field: str, description: str) -> InvalidField:
@@ -166,16 +170,16 @@ class BatchRefused(Refusal):
         return self.first.metadata() | place
 
     def violations(self) -> tuple[Violation, ...]:
-        """One entry per bad row, as path[index].field."""
-        found = []
-        for row in self.rows:
+        """One entry per bad row, as path[index].field, up to VIOLATIONS_AT_MOST."""
+        found: list[Violation] = []
+        for row in self.rows[:VIOLATIONS_AT_MOST]:
             place = f"{self.path}[{row.index}]" + (f".{row.field}" if row.field else "")
             inner = row.refusal.violations()
             if inner:
                 found += [Violation(f"{place}.{v.field}", v.description, v.reason) for v in inner]
             else:
                 found.append(Violation(place, str(row.refusal), row.refusal.reason))
-        return tuple(found)
+        return tuple(found[:VIOLATIONS_AT_MOST])
 
     def __str__(self) -> str:
         """How much of the batch is at fault, and the first fault."""

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from exam_sessions import errors
-from exam_sessions.rpc.handlers import read_with
+from exam_sessions.rpc.door import read_with
+from exam_sessions.rpc.maxima import most_elements
 from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence, Sized
 
     from google.protobuf.descriptor import FileDescriptor
 
@@ -30,6 +31,15 @@ REMEMBERED_AT_MOST = 50_000
 """Questions as they were answered, and as many items; a question takes about 400 bytes."""
 SHORT = 256
 """Bytes of what is worth remembering. A text is not, nor are many questions at once: they hardly come twice."""
+
+
+def _most(message: Any, name: str) -> int:
+    return most_elements(message.DESCRIPTOR.fields_by_name[name])
+
+
+ITEMS_AT_MOST = _most(marking_service_pb2.SetResponsesRequest, "responses")
+QUESTIONS_AT_MOST = _most(result_pb2.ItemResponse, "questions")
+OPTIONS_AT_MOST = _most(result_pb2.Response, "options")
 
 
 def _pool() -> descriptor_pool.DescriptorPool:
@@ -78,10 +88,12 @@ def answers_of(request: Any) -> tuple[Answers, ...]:
 
     Raises:
         errors.MalformedMessage: an item or a question is no message.
-        errors.InvalidField: a choice names no option, or a text cannot be kept.
+        errors.InvalidField: a choice names no option, a text cannot be kept, or there is too much of something.
     """
     # A slice is a list, made in one go; to walk over the field itself takes twice as long.
     items = request.responses[:]
+    if len(items) > ITEMS_AT_MOST:
+        raise errors.invalid("responses", f"must contain no more than {ITEMS_AT_MOST} item(s)")
     known = _items
     try:
         return tuple(map(known.__getitem__, items))
@@ -91,6 +103,7 @@ def answers_of(request: Any) -> tuple[Answers, ...]:
 
 def _read_item(data: bytes, path: str) -> Answers:
     item = read_with(_item_of, data)
+    _check_count(item.questions, QUESTIONS_AT_MOST, f"{path}.questions")
     questions = [
         _questions.get(question) or _read_question(question, f"{path}.questions[{n}].response")
         for n, question in enumerate(item.questions[:])
@@ -112,14 +125,21 @@ def _read_question(data: bytes, path: str) -> Answer:
     return answer
 
 
+def _check_count(elements: Sized, most: int, path: str) -> None:
+    """Short requests are not counted at the door. Raises InvalidField."""
+    if len(elements) > most:
+        raise errors.invalid(path, f"must contain no more than {most} item(s)")
+
+
 def _remember(known: dict[bytes, Kept], data: bytes, meaning: Kept) -> None:
     if len(known) >= REMEMBERED_AT_MOST:
         known.clear()
     known[data] = meaning
 
 
-def choices_of(options: Iterable[result_pb2.Choice], path: str) -> tuple[Choice, ...]:
-    """Options as a caller names them. Raises InvalidField for one that names none."""
+def choices_of(options: Sequence[result_pb2.Choice], path: str) -> tuple[Choice, ...]:
+    """Options as a caller names them. Raises InvalidField for one that names none, and for too many."""
+    _check_count(options, OPTIONS_AT_MOST, path)
     chosen: list[Choice] = []
     for option in options:
         match option.WhichOneof("option"):

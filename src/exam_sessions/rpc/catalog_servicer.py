@@ -13,6 +13,7 @@ from exam_sessions.domain.states import Finalized
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_form import fill_form, fill_form_row, form_in
 from exam_sessions.rpc.convert_release import edited_fields, fill_release, release_of
+from exam_sessions.rpc.door import aside
 from exam_sessions.rpc.handlers import workspace_of
 from exam_sessions.v1 import catalog_service_pb2 as pb
 
@@ -100,7 +101,7 @@ class CatalogServicer:
         """Creates a test form."""
         caller = call.caller(request)
         reply = pb.CreateTestFormResponse()
-        stored = await self._service.write(CreateForm(caller, form_in(request.test_form)))
+        stored = await self._service.write(CreateForm(caller, await aside(form_in, request.test_form)))
         fill_form(reply.test_form, caller.workspace, stored)
         return reply
 
@@ -128,6 +129,7 @@ class CatalogServicer:
         """Makes the next revision of a test form."""
         caller = call.caller(request)
         reply = pb.UpdateTestFormResponse()
-        stored = await self._service.write(UpdateForm(caller, form_in(request.test_form), request.etag))
+        form = await aside(form_in, request.test_form)
+        stored = await self._service.write(UpdateForm(caller, form, request.etag))
         fill_form(reply.test_form, caller.workspace, stored)
         return reply

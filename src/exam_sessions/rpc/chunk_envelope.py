@@ -11,6 +11,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
+from exam_sessions.rpc.bounds import outside_rows
+from exam_sessions.rpc.maxima import shape_of
 from exam_sessions.v1 import session_pb2
 from exam_sessions.v1 import session_service_pb2 as pb
 
@@ -48,6 +50,8 @@ def _envelope() -> type[Any]:
 
 
 _Envelope = _envelope()
+_DESCRIPTOR: Any = pb.ImportSessionsRequest.DESCRIPTOR
+_SHAPE = shape_of(_DESCRIPTOR)
 
 
 def chunk_in(data: bytes, refusal: errors.Refusal) -> Chunk:
@@ -57,16 +61,12 @@ def chunk_in(data: bytes, refusal: errors.Refusal) -> Chunk:
         errors.Refusal: the refusal itself, where the bytes do not say which chunk they are.
     """
     try:
-        envelope = _Envelope.FromString(data)
+        head = pb.ImportSessionsRequest.FromString(outside_rows(data, _SHAPE))
+        # What is refused for its count is not read even as bytes: each row would take sixteen of them.
+        rows = _Envelope.FromString(data).bookings if isinstance(refusal, errors.MalformedMessage) else ()
     except DecodeError:
         raise refusal from None
-    head = pb.ImportSessionsRequest(
-        workspace_id=envelope.workspace_id,
-        release_id=envelope.release_id,
-        import_id=envelope.import_id,
-        chunk=envelope.chunk,
-    )
-    return Chunk(head, (), _located(refusal, f"chunks[{head.chunk}]", envelope.bookings))
+    return Chunk(head, (), _located(refusal, f"chunks[{head.chunk}]", rows))
 
 
 def _located(refusal: errors.Refusal, path: str, rows: Sequence[bytes]) -> errors.Refusal:

@@ -8,6 +8,7 @@ from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import Booking
 from exam_sessions.domain.states import Action
+from exam_sessions.errors.refusal import VIOLATIONS_AT_MOST
 from exam_sessions.rpc.times import micros
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
 
 
 def bookings_of(messages: Iterable[session_pb2.Booking]) -> list[Booking]:
-    """The bookings of a batch as records. Raises InvalidField, every time out of range named."""
+    """The bookings of a batch as records. Raises InvalidField, times out of range named up to VIOLATIONS_AT_MOST."""
     bookings: list[Booking] = []
     bad: list[errors.Violation] = []
     for n, message in enumerate(messages):
@@ -67,6 +68,8 @@ def bookings_of(messages: Iterable[session_pb2.Booking]) -> list[Booking]:
             bookings.append(booking_of(message, f"bookings[{n}]"))
         except errors.InvalidField as refusal:
             bad += refusal.at
+            if len(bad) >= VIOLATIONS_AT_MOST:
+                raise errors.InvalidField(tuple(bad), at_least=True) from None
     if bad:
         raise errors.InvalidField(tuple(bad))
     return bookings

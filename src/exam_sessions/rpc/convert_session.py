@@ -18,7 +18,7 @@ from exam_sessions.rpc.times import put
 from exam_sessions.v1 import session_pb2, session_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from exam_sessions.commands.batch import Standing
     from exam_sessions.domain.records import Script, Session
@@ -144,20 +144,27 @@ def _fill_confidential(message: session_pb2.Session, standing: Standing) -> None
         put(client.download_time, session.download_time)
 
 
-def keep_only(messages: Iterable[session_pb2.Session], mask: field_mask_pb2.FieldMask) -> None:
-    """Drops from each message the fields a mask does not name."""
+def keep_only(messages: Iterable[session_pb2.Session], paths: Sequence[str]) -> None:
+    """Drops from each message the fields the paths do not name."""
+    mask: Any = field_mask_pb2.FieldMask(paths=paths)
     for message in messages:
         kept = session_pb2.Session()
         mask.MergeMessage(message, kept)
         message.CopyFrom(kept)
 
 
-def check_read_mask(mask: field_mask_pb2.FieldMask) -> None:
-    """Refuses a mask that names a field Session does not have. Raises InvalidField."""
-    for path in mask.paths:
+def kept_paths(mask: field_mask_pb2.FieldMask) -> list[str]:
+    """The paths a mask keeps, each once; none when it keeps everything: an empty mask, or one with `*`.
+
+    Raises:
+        errors.InvalidField: it names a field Session does not have.
+    """
+    paths = list(dict.fromkeys(mask.paths))
+    for path in paths:
         one: Any = field_mask_pb2.FieldMask(paths=[path])
-        if not one.IsValidForDescriptor(session_pb2.Session.DESCRIPTOR):
+        if path != "*" and not one.IsValidForDescriptor(session_pb2.Session.DESCRIPTOR):
             raise errors.invalid("read_mask", f"Session has no field {path!r}")
+    return [] if "*" in paths else paths
 
 
 SECRET, HIDDEN = frozenset({"pin"}), "***"

@@ -1,4 +1,4 @@
-"""The door every call goes through: size, parsing, validation, the caller's name, and what becomes of refusals.
+"""What every call goes through: the door (door.py), the caller's name, and what becomes of refusals.
 
 Handlers take and give raw bytes, so that a malformed or oversized message gets a typed refusal like any other. They
 know nothing of how the bytes travel: that is the transport's (transport.py), which asks each for a status as well.
@@ -11,23 +11,20 @@ import hashlib
 import logging
 import re
 from abc import ABC, abstractmethod
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import protovalidate
-from google.protobuf import message_factory
-from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import SYSTEM, Caller
 from exam_sessions.commands.codes import new_ids
+from exam_sessions.rpc.door import LONG, Door, aside, start_aside
 from exam_sessions.rpc.status import internal, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import grpc
-    from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+    from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
     from google.protobuf.message import Message
 
     from exam_sessions.commands.lane import Order, Waiter
@@ -38,13 +35,6 @@ log = logging.getLogger(__name__)
 
 DEFAULT_WORKSPACE = "default"
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
-LONG = 128 * 1024
-"""Bytes from which a request is parsed and validated on another thread, so that others need not wait."""
-
-VIOLATIONS_AT_MOST = 100
-"""Bad fields named; more would not fit into a reply's metadata."""
-
-_validator = protovalidate.Validator()
 
 
 class Call(ABC):
@@ -91,63 +81,6 @@ class Call(ABC):
 def workspace_of(request: Any) -> str:
     """The tenant a request speaks of."""
     return request.workspace_id or DEFAULT_WORKSPACE
-
-
-def check(message: Message) -> None:
-    """Refuses a message that breaks the rules written in the protos. Raises InvalidField, every bad field named."""
-    found = _validator.collect_violations(message)
-    if found:
-        raise errors.InvalidField(tuple(_violation(v.proto) for v in found[:VIOLATIONS_AT_MOST]), len(found))
-
-
-def _violation(found: Any) -> errors.Violation:
-    path = ""
-    for element in found.field.elements if found.field else ():
-        path += ("." if path else "") + element.field_name
-        subscript = element.subscript
-        if subscript is not None:
-            path += f"[{subscript.value}]"
-    return errors.Violation(path, found.message)
-
-
-@cache
-def _texts_of(kind: Descriptor) -> tuple[str, ...] | None:
-    """The names of a message's texts; None when there may be others deeper in it, or many in one field."""
-    for field in kind.fields:
-        if field.message_type or (field.is_repeated and field.type == field.TYPE_STRING):
-            return None
-    return tuple(field.name for field in kind.fields if field.type == field.TYPE_STRING)
-
-
-def _texts_in(message: Message, path: str) -> Iterator[tuple[str, str]]:
-    """Every text of a message, behind the path of its field."""
-    names = _texts_of(message.DESCRIPTOR)
-    if names is not None:
-        for name in names:
-            yield path + name, getattr(message, name)
-        return
-    for field, value in message.ListFields():
-        for n, item in enumerate(value if field.is_repeated else (value,)):
-            place = path + field.name + (f"[{n}]" if field.is_repeated else "")
-            if isinstance(item, str):
-                yield place, item
-            elif field.message_type:
-                yield from _texts_in(item, f"{place}.")
-
-
-def _refuse_nul(message: Message) -> None:
-    """Refuses a text with a NUL: neither database can keep one. Raises InvalidField."""
-    for path, text in _texts_in(message, ""):
-        if "\0" in text:
-            raise errors.invalid(path, "must not contain a NUL character")
-
-
-def read_with(read: Callable[[bytes], Any], data: bytes) -> Any:
-    """A message. Raises MalformedMessage."""
-    try:
-        return read(data)
-    except DecodeError:
-        raise errors.MalformedMessage from None
 
 
 class InLine(NamedTuple):
@@ -208,27 +141,24 @@ class RawOrder:
         return self._method.reply(self._request, result).SerializeToString()
 
 
-class Door:
-    """What every request of a method passes: its size, its bytes, its rules."""
+class OpenedOrder:
+    """A call in line that was read before it was queued, for it is long."""
 
-    def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
-        self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
-        self._limit = limit
+    __slots__ = ("_method", "_opened", "_request")
 
-    def admit(self, data: bytes) -> Any:
-        """The request.
+    weight = 1
 
-        Raises:
-            errors.MessageTooLarge, errors.MalformedMessage, errors.InvalidField: it does not pass.
-        """
-        if len(data) > self._limit:
-            raise errors.MessageTooLarge(len(data), self._limit)
-        request = read_with(self._parse, data)
-        if _validator.collect_violations(request, fail_fast=True):
-            check(request)
-        if b"\0" in data:
-            _refuse_nul(request)
-        return request
+    def __init__(self, request: Any, call: Call, method: InLine) -> None:
+        self._request, self._method = request, method
+        self._opened = method.open(request, call)
+
+    def open(self) -> Any:
+        """What the lane works on."""
+        return self._opened
+
+    def render(self, result: Any) -> bytes:
+        """The reply, serialized."""
+        return self._method.reply(self._request, result).SerializeToString()
 
 
 class Handler:
@@ -257,7 +187,22 @@ class Queued(Handler):
 
     def queue(self, data: bytes, call: Call, waiter: Waiter) -> None:
         """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
-        self._function.queue(RawOrder(data, call, self._door, self._function), waiter)
+        if len(data) < LONG:
+            self._function.queue(RawOrder(data, call, self._door, self._function), waiter)
+            return
+        start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, waiter))
+
+    def _opened(self, data: bytes, call: Call) -> OpenedOrder:
+        return OpenedOrder(self._door.admit(data), call, self._function)
+
+    def _queue_opened(self, waiter: Waiter, reading: asyncio.Future[OpenedOrder]) -> None:
+        if waiter.done():
+            reading.exception()  # or it would be missed
+            return
+        try:
+            self._function.queue(reading.result(), waiter)
+        except Exception as found:  # noqa: BLE001 - the caller is told
+            waiter.set_exception(found)
 
     def answer(self, data: bytes, call: Call) -> Awaitable[bytes]:
         """The reply, as `Single` gives it."""
@@ -276,7 +221,7 @@ class Single(Handler):
     async def answer(self, data: bytes, call: Call) -> bytes:
         """The reply. Raises what stood in the way."""
         door = self._door
-        request = door.admit(data) if len(data) < LONG else await asyncio.to_thread(door.admit, data)
+        request = door.admit(data) if len(data) < LONG else await aside(door.admit, data)
         return (await self._function(request, call)).SerializeToString()
 
 
@@ -289,7 +234,9 @@ class Streamed(Handler):
 
     async def tell(self, data: bytes, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Sends message after message. Raises what ended it."""
-        await self._function.tell(self._door.admit(data), send)
+        door = self._door
+        request = door.admit(data) if len(data) < LONG else await aside(door.admit, data)
+        await self._function.tell(request, send)
 
 
 class Conversed(Handler):
@@ -307,7 +254,7 @@ class Conversed(Handler):
         async def requests() -> AsyncIterator[Any]:
             async for data in messages:
                 # On a thread, for these are long as a rule.
-                yield await asyncio.to_thread(self._admit, data)
+                yield await aside(self._admit, data)
 
         await self._function.converse(requests(), call, send)
 

@@ -16,8 +16,9 @@ from exam_sessions.commands.batch import Caller
 from exam_sessions.commands.rosters import book
 from exam_sessions.rpc.chunk_envelope import Chunk, chunk_in
 from exam_sessions.rpc.convert_booking import bookings_of
-from exam_sessions.rpc.handlers import RefusedMessage, check, workspace_of
+from exam_sessions.rpc.handlers import RefusedMessage, workspace_of
 from exam_sessions.rpc.reply_size import check_booked
+from exam_sessions.rpc.rules import check
 from exam_sessions.rpc.status import rpc_status_of
 from exam_sessions.v1 import session_service_pb2 as pb
 

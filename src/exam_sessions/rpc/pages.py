@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT = 50
 AT_MOST = 1_000
+TOKEN_AT_MOST = 1_024
+"""Characters of a token, as the protos say."""
 LARGEST = 2**63 - 1
 
 UNBOUND = ("page_size", "page_token", "view", "read_mask", "show_total_size")
@@ -51,9 +53,12 @@ def place(request: Message, text: str) -> tuple[int, str] | None:
     """
     if not text:
         return None
+    if len(text) > TOKEN_AT_MOST:
+        raise errors.InvalidPageToken
     try:
-        query, number, name = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, TypeError, binascii.Error):
+        padded = text + "=" * (-len(text) % 4)
+        query, number, name = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise errors.InvalidPageToken from None
     sound = isinstance(number, int) and 0 <= number <= LARGEST and isinstance(name, str) and _is_text(name)
     if not sound or query != query_of(request):

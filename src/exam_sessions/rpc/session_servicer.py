@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
@@ -16,7 +15,8 @@ from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert_result import fill_statistics
-from exam_sessions.rpc.convert_session import BASIC, FULL, check_read_mask, fill_event, fill_session, keep_only
+from exam_sessions.rpc.convert_session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
+from exam_sessions.rpc.door import aside
 from exam_sessions.rpc.handlers import Conversing, InLine, Telling, workspace_of
 from exam_sessions.rpc.reply_size import EVENT_AT_MOST, SESSION_AT_MOST, check_booked, check_reply, fitting
 from exam_sessions.rpc.times import micros
@@ -24,6 +24,8 @@ from exam_sessions.store.listing import ORDERS, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.domain.statistics import Tally
@@ -85,11 +87,11 @@ class SessionServicer:
     ) -> pb.BatchCreateSessionsResponse:
         """Books many sessions; converts them on another thread, so that others need not wait."""
         caller, many = call.caller(request), len(request.bookings) >= MANY
-        convert = asyncio.to_thread(bookings_of, request.bookings) if many else None
+        convert = aside(bookings_of, request.bookings) if many else None
         bookings = await convert if convert else bookings_of(request.bookings)
         check_booked(bookings)
         booked = await self._service.write(book(caller, request.release_id.lower(), bookings))
-        return await asyncio.to_thread(_booked, booked) if many else _booked(booked)
+        return await aside(_booked, booked) if many else _booked(booked)
 
     def get(self) -> InLine:
         """Reads one session, together with whoever else reads one now."""
@@ -106,7 +108,7 @@ class SessionServicer:
 
     async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:
         """Reads several sessions."""
-        ids = [session_id.lower() for session_id in request.session_ids]
+        ids = list(_each_once(request.session_ids))
         reply = pb.BatchGetSessionsResponse()
         for standing in await self._service.reads.sessions(workspace_of(request), ids):
             fill_session(reply.sessions.add(), standing, request.view or FULL)
@@ -115,7 +117,7 @@ class SessionServicer:
 
     async def list(self, request: pb.ListSessionsRequest, _: Call) -> pb.ListSessionsResponse:
         """Reads a page: one row more than asked tells whether there is another."""
-        check_read_mask(request.read_mask)
+        kept = kept_paths(request.read_mask)
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         if request.show_responses or request.show_results:
             most = min(most, WITH_PAPERS_AT_MOST)
@@ -136,13 +138,13 @@ class SessionServicer:
         if len(page) > shown:
             last = page[shown - 1].session
             reply.next_page_token = pages.token(request, last.create_time, last.id)
-        if request.read_mask.paths:
-            keep_only(reply.sessions, request.read_mask)
+        if kept:
+            keep_only(reply.sessions, kept)
         return reply
 
     async def aggregate(self, request: pb.AggregateSessionsRequest, _: Call) -> pb.AggregateSessionsResponse:
         """Counts sessions and sums up their scores."""
-        asked = [release_id.lower() for release_id in request.release_ids]
+        asked = list(_each_once(request.release_ids))
         tallies = await self._service.reads.tallies(workspace_of(request), asked)
         by_release: dict[str, list[Tally]] = {release_id: [] for release_id in asked}
         for tally in tallies:
@@ -169,7 +171,7 @@ class SessionServicer:
     ) -> pb.BatchUpdateSessionsResponse:
         """Edits many bookings."""
         caller, columns = call.caller(request), edited_fields(request.update_mask.paths)
-        edits = await asyncio.to_thread(_edits, request, columns)
+        edits = await aside(_edits, request, columns)
         return pb.BatchUpdateSessionsResponse(updated_count=await self._service.write(EditSessions(caller, edits)))
 
     async def delete(self, request: pb.DeleteSessionRequest, call: Call) -> pb.DeleteSessionResponse:
@@ -193,6 +195,11 @@ class SessionServicer:
         if more or len(page) > shown:
             reply.next_page_token = pages.token(request, page[shown - 1].sequence, session_id)
         return reply
+
+
+def _each_once(ids: Iterable[str]) -> tuple[str, ...]:
+    """Ids as they are stored, in lower case, each once."""
+    return tuple(dict.fromkeys(i.lower() for i in ids))
 
 
 AT_MOST_FOR_A_CHARACTER = 4
@@ -230,9 +237,9 @@ def criteria_of(message: pb.SessionFilter) -> Criteria:
         # No state fits both: 0 is never stored, so nothing matches.
         states = states or {0}
     return Criteria(
-        tuple(release_id.lower() for release_id in message.release_ids),
+        _each_once(message.release_ids),
         tuple(sorted(states)),
-        tuple(message.candidate_ids),
+        tuple(dict.fromkeys(message.candidate_ids)),
         message.school_id,
         message.district_id,
         message.centre_id,

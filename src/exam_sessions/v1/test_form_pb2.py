@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n exam_sessions/v1/test_form.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\x06Option\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x16\n\x05label\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x10\x12\x19\n\x07\x63ontent\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\"\xdb\x03\n\x08Question\x12\x17\n\x06number\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x14\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07item_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\titem_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12\x36\n\x04type\x18\x05 \x01(\x0e\x32\x1e.exam_sessions.v1.QuestionTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\x07\x63ontent\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x33\n\x07options\x18\x07 \x03(\x0b\x32\x18.exam_sessions.v1.OptionB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1f\n\x04keys\x18\x08 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\"\x07r\x05\x10\x01\x18\xe8\x07\x12>\n\x0e\x61vailable_mark\x18\t \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,6}([.][0-9]{1,4})?)?$\x12\x34\n\x07marking\x18\n \x01(\x0e\x32\x19.exam_sessions.v1.MarkingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1e\n\x05parts\x18\x0c \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\xa0\x1f\x12(\n\robjective_ids\x18\x0b \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\x80\x01\"Z\n\tObjective\x12\x16\n\x02id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1d\n\x0c\x61\x62\x62reviation\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xd6\x02\n\x08TestForm\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x1b\n\treference\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x16\n\x04name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\rmark_decimals\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x04(\x00\x12\x38\n\tquestions\x18\x06 \x03(\x0b\x32\x1a.exam_sessions.v1.QuestionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12:\n\nobjectives\x18\x07 \x03(\x0b\x32\x1b.exam_sessions.v1.ObjectiveB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x16\n\x0e\x61vailable_mark\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\n \x01(\t*\xac\x03\n\x0cQuestionType\x12\x1d\n\x19QUESTION_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19QUESTION_TYPE_ASSOCIATION\x10\x01\x12\x1e\n\x1aQUESTION_TYPE_CHOICEMATRIX\x10\x02\x12\x1e\n\x1aQUESTION_TYPE_CLOZEFORMULA\x10\x03\x12!\n\x1dQUESTION_TYPE_CLOZEINLINETEXT\x10\x04\x12\x1b\n\x17QUESTION_TYPE_CLOZETEXT\x10\x05\x12\x1b\n\x17QUESTION_TYPE_FORMULAV2\x10\x06\x12\x19\n\x15QUESTION_TYPE_GRIDDED\x10\x07\x12\x1a\n\x16QUESTION_TYPE_LONGTEXT\x10\x08\x12\x1c\n\x18QUESTION_TYPE_LONGTEXTV2\x10\t\x12\x15\n\x11QUESTION_TYPE_MCQ\x10\n\x12\x1b\n\x17QUESTION_TYPE_ORDERLIST\x10\x0b\x12\x1b\n\x17QUESTION_TYPE_PLAINTEXT\x10\x0c\x12\x1b\n\x17QUESTION_TYPE_SHORTTEXT\x10\r*J\n\x07Marking\x12\x17\n\x13MARKING_UNSPECIFIED\x10\x00\x12\x13\n\x0fMARKING_MACHINE\x10\x01\x12\x11\n\rMARKING_HUMAN\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n exam_sessions/v1/test_form.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\x06Option\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x16\n\x05label\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x10\x12\x19\n\x07\x63ontent\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\"\xdd\x03\n\x08Question\x12\x17\n\x06number\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x14\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07item_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\titem_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12\x36\n\x04type\x18\x05 \x01(\x0e\x32\x1e.exam_sessions.v1.QuestionTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\x07\x63ontent\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x33\n\x07options\x18\x07 \x03(\x0b\x32\x18.exam_sessions.v1.OptionB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1f\n\x04keys\x18\x08 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\"\x07r\x05\x10\x01\x18\xe8\x07\x12@\n\x0e\x61vailable_mark\x18\t \x01(\tB(\xbaH%r#\x18\x0b\x32\x1f^([0-9]{1,6}([.][0-9]{1,4})?)?$\x12\x34\n\x07marking\x18\n \x01(\x0e\x32\x19.exam_sessions.v1.MarkingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1e\n\x05parts\x18\x0c \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\xa0\x1f\x12(\n\robjective_ids\x18\x0b \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\x80\x01\"Z\n\tObjective\x12\x16\n\x02id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1d\n\x0c\x61\x62\x62reviation\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xf1\x02\n\x08TestForm\x12\x1d\n\x0cworkspace_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1b\n\treference\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x16\n\x04name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\rmark_decimals\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x04(\x00\x12\x38\n\tquestions\x18\x06 \x03(\x0b\x32\x1a.exam_sessions.v1.QuestionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12:\n\nobjectives\x18\x07 \x03(\x0b\x32\x1b.exam_sessions.v1.ObjectiveB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x1f\n\x0e\x61vailable_mark\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@*\xac\x03\n\x0cQuestionType\x12\x1d\n\x19QUESTION_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19QUESTION_TYPE_ASSOCIATION\x10\x01\x12\x1e\n\x1aQUESTION_TYPE_CHOICEMATRIX\x10\x02\x12\x1e\n\x1aQUESTION_TYPE_CLOZEFORMULA\x10\x03\x12!\n\x1dQUESTION_TYPE_CLOZEINLINETEXT\x10\x04\x12\x1b\n\x17QUESTION_TYPE_CLOZETEXT\x10\x05\x12\x1b\n\x17QUESTION_TYPE_FORMULAV2\x10\x06\x12\x19\n\x15QUESTION_TYPE_GRIDDED\x10\x07\x12\x1a\n\x16QUESTION_TYPE_LONGTEXT\x10\x08\x12\x1c\n\x18QUESTION_TYPE_LONGTEXTV2\x10\t\x12\x15\n\x11QUESTION_TYPE_MCQ\x10\n\x12\x1b\n\x17QUESTION_TYPE_ORDERLIST\x10\x0b\x12\x1b\n\x17QUESTION_TYPE_PLAINTEXT\x10\x0c\x12\x1b\n\x17QUESTION_TYPE_SHORTTEXT\x10\r*J\n\x07Marking\x12\x17\n\x13MARKING_UNSPECIFIED\x10\x00\x12\x13\n\x0fMARKING_MACHINE\x10\x01\x12\x11\n\rMARKING_HUMAN\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUESTION'].fields_by_name['keys']._loaded_options = None
   _globals['_QUESTION'].fields_by_name['keys']._serialized_options = b'\272H\016\222\001\013\020d\"\007r\005\020\001\030\350\007'
   _globals['_QUESTION'].fields_by_name['available_mark']._loaded_options = None
-  _globals['_QUESTION'].fields_by_name['available_mark']._serialized_options = b'\272H#r!2\037^([0-9]{1,6}([.][0-9]{1,4})?)?$'
+  _globals['_QUESTION'].fields_by_name['available_mark']._serialized_options = b'\272H%r#\030\0132\037^([0-9]{1,6}([.][0-9]{1,4})?)?$'
   _globals['_QUESTION'].fields_by_name['marking']._loaded_options = None
   _globals['_QUESTION'].fields_by_name['marking']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_QUESTION'].fields_by_name['parts']._loaded_options = None
@@ -69,6 +69,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OBJECTIVE'].fields_by_name['text']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_OBJECTIVE'].fields_by_name['abbreviation']._loaded_options = None
   _globals['_OBJECTIVE'].fields_by_name['abbreviation']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_TESTFORM'].fields_by_name['workspace_id']._loaded_options = None
+  _globals['_TESTFORM'].fields_by_name['workspace_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_TESTFORM'].fields_by_name['reference']._loaded_options = None
   _globals['_TESTFORM'].fields_by_name['reference']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_TESTFORM'].fields_by_name['name']._loaded_options = None
@@ -79,16 +81,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTFORM'].fields_by_name['questions']._serialized_options = b'\272H\006\222\001\003\020\364\003'
   _globals['_TESTFORM'].fields_by_name['objectives']._loaded_options = None
   _globals['_TESTFORM'].fields_by_name['objectives']._serialized_options = b'\272H\006\222\001\003\020\364\003'
-  _globals['_QUESTIONTYPE']._serialized_start=1115
-  _globals['_QUESTIONTYPE']._serialized_end=1543
-  _globals['_MARKING']._serialized_start=1545
-  _globals['_MARKING']._serialized_end=1619
+  _globals['_TESTFORM'].fields_by_name['available_mark']._loaded_options = None
+  _globals['_TESTFORM'].fields_by_name['available_mark']._serialized_options = b'\272H\004r\002\030 '
+  _globals['_TESTFORM'].fields_by_name['etag']._loaded_options = None
+  _globals['_TESTFORM'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_QUESTIONTYPE']._serialized_start=1144
+  _globals['_QUESTIONTYPE']._serialized_end=1572
+  _globals['_MARKING']._serialized_start=1574
+  _globals['_MARKING']._serialized_end=1648
   _globals['_OPTION']._serialized_start=116
   _globals['_OPTION']._serialized_end=197
   _globals['_QUESTION']._serialized_start=200
-  _globals['_QUESTION']._serialized_end=675
-  _globals['_OBJECTIVE']._serialized_start=677
-  _globals['_OBJECTIVE']._serialized_end=767
-  _globals['_TESTFORM']._serialized_start=770
-  _globals['_TESTFORM']._serialized_end=1112
+  _globals['_QUESTION']._serialized_end=677
+  _globals['_OBJECTIVE']._serialized_start=679
+  _globals['_OBJECTIVE']._serialized_end=769
+  _globals['_TESTFORM']._serialized_start=772
+  _globals['_TESTFORM']._serialized_end=1141
 # @@protoc_insertion_point(module_scope)
