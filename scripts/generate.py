@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
-from google.rpc import status_pb2
+from google.rpc import error_details_pb2, status_pb2
 from grpc_tools import protoc
 from protovalidate._gen.buf.validate import validate_pb
 
@@ -37,7 +37,8 @@ def foreign_descriptor_set() -> bytes:
             found[file.name] = descriptor_pb2.FileDescriptorProto()
             file.CopyToProto(found[file.name])
 
-    for module in (descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2, operations_pb2, status_pb2):
+    needed_by_ours = (descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2, operations_pb2, status_pb2)
+    for module in (*needed_by_ours, error_details_pb2):
         take(module.DESCRIPTOR)
     rules = descriptor_pb2.FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary())
     return descriptor_pb2.FileDescriptorSet(file=[*found.values(), rules]).SerializeToString()
@@ -60,7 +61,7 @@ def run(protos: Path, *arguments: str) -> None:
 
 
 def documented(protos: Path, files: list[str]) -> bytes:
-    """Our files as they are in the modules, and with their comments, which protoc leaves out of those."""
+    """Our files as they are in the modules, and with comments and JSON names, which protoc leaves out of those."""
     with tempfile.NamedTemporaryFile(suffix=".binpb") as whole:
         run(protos, "--include_source_info", f"--descriptor_set_out={whole.name}", *files)
         found = descriptor_pb2.FileDescriptorSet.FromString(whole.read())
@@ -68,17 +69,7 @@ def documented(protos: Path, files: list[str]) -> bytes:
         told = [at for at in file.source_code_info.location if at.leading_comments or at.trailing_comments]
         del file.source_code_info.location[:]
         file.source_code_info.location.extend(told)
-        for message in file.message_type:
-            _drop_json_names(message)
     return found.SerializeToString(deterministic=True)
-
-
-def _drop_json_names(message: descriptor_pb2.DescriptorProto) -> None:
-    """As in the modules: with them, grpcurl would print fields under other names than it did."""
-    for field in message.field:
-        field.ClearField("json_name")
-    for nested in message.nested_type:
-        _drop_json_names(nested)
 
 
 def main() -> None:
@@ -91,7 +82,9 @@ def main() -> None:
     protos, out = options.protos, options.into
     files = ours(protos)
     if image := options.image or options.descriptors:
-        run(protos, "--include_imports", "--include_source_info", f"--descriptor_set_out={image}", *files)
+        # What refusals carry stands in no message, and clients print it with the set at hand.
+        details = [error_details_pb2.DESCRIPTOR.name] if options.descriptors else []
+        run(protos, "--include_imports", "--include_source_info", f"--descriptor_set_out={image}", *files, *details)
         return
     plugin = f"--plugin=protoc-gen-mypy_grpc={Path(sys.executable).parent / 'protoc-gen-mypy_grpc'}"
     services = [name for name in files if "service" in name]

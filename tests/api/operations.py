@@ -106,6 +106,10 @@ class Work:
         request = operations_pb2.WaitOperationRequest(name=operation.name, timeout=timeout)
         return self._call(self._operations.WaitOperation, request)
 
+    def waiting(self, operation):
+        """The call that waits for the end of an operation, as long as it may."""
+        return self._operations.WaitOperation.future(operations_pb2.WaitOperationRequest(name=operation.name))
+
     def cancel(self, operation, **name):
         """Asks an operation to end."""
         self._call(self._operations.CancelOperation, named(operations_pb2.CancelOperationRequest, operation, **name))

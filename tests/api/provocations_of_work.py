@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import grpc
 from google.longrunning import operations_pb2
 from grpc import StatusCode as Code
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from messages import new_id
 from operations import Work
 from provocations import provokes
+
+from serving import read_refusal
 
 
 @provokes(Code.FAILED_PRECONDITION)
@@ -29,3 +33,14 @@ def operation_under_way(stage):
     operation = work.of_release("CREATE_PACKAGE", release, sessions_per_second=1)
     yield lambda: work.delete(operation), {"name": operation.name}
     work.cancel(operation)
+
+
+@provokes(Code.NOT_FOUND)
+def unknown_health_name(stage):
+    def ask():
+        try:
+            health_pb2_grpc.HealthStub(stage.desk.channel).Check(health_pb2.HealthCheckRequest(service="nobody"))
+        except grpc.RpcError as error:
+            raise read_refusal(error) from None
+
+    yield ask, {"service": "nobody"}

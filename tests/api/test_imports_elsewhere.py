@@ -59,15 +59,20 @@ def slowly(desk, release, import_id, go_on):
         go_on.wait(0.1)
 
 
-def test_a_server_that_stops_lets_an_import_come_to_its_end(database):
-    go_on = threading.Event()
+def test_a_server_that_stops_ends_an_import_behind_a_whole_chunk(database):
+    import_id, kept = new_id(), []
+    with ServerProcess(database) as leaving, calling(leaving, WORKSPACE) as desk:
+        release = desk.release()
+        call = Work(desk).importing(slowly(desk, release, import_id, threading.Event()))
+        kept.append(next(call))
+        leaving.terminate()
+        with pytest.raises(grpc.RpcError) as ended:
+            kept.extend(call)
+        assert read_refusal(ended.value).reason == "SHUTTING_DOWN"
+        assert leaving.wait() == 0
     with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
-        call = Work(desk).importing(slowly(desk, desk.release(), new_id(), go_on))
-        next(call)
-        server.terminate()
-        go_on.set()
-        assert list(call)[-1].booked_count == 3_000
-        assert server.wait() == 0
+        assert booked(desk) == 300 * len(kept) < 3_000
+        assert Work(desk).imported(chunks_of(desk, release, *ROSTERS, import_id=import_id))[-1].booked_count == 3_000
 
 
 def test_a_server_that_does_not_wait_for_the_end_of_an_import_keeps_whole_chunks(database):

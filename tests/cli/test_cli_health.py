@@ -49,7 +49,7 @@ def test_a_server_that_listens_everywhere_is_asked_at_the_loopback_address(datab
 def test_a_server_told_to_stop_is_not_serving_while_it_finishes(database):
     with serving(database) as server:
         # What a server does first when it is told to stop; the rest of the stop waits for the end of the block.
-        server.run(server.app._server._health.enter_graceful_shutdown())
+        server.run(server.app._server._health.close())
         said = health(server.target, code=1)
         assert (said.stdout, said.stderr) == ("NOT_SERVING\n", "")
 

@@ -93,6 +93,7 @@ from exam_sessions.errors.service import (
     SnapshotTooLarge,
     StepQuarantined,
     TooManyWatchers,
+    UnknownHealthName,
     WatcherTooSlow,
 )
 from exam_sessions.errors.sessions import (
@@ -193,6 +194,7 @@ __all__ = [
     "TestFormUnknown",
     "TooManyWatchers",
     "Unavailable",
+    "UnknownHealthName",
     "UnknownOption",
     "UnknownQuestion",
     "Violation",

@@ -66,6 +66,14 @@ class ShuttingDown(Unavailable):
 
 
 @dataclass(eq=False)
+class UnknownHealthName(NotFound):
+    """There is no health of this name."""
+
+    service: str
+    text = "there is no health of {service!r}; ask for one of the services, or for the server with an empty name"
+
+
+@dataclass(eq=False)
 class SequenceTooOld(OutOfRange):
     """The event is further back than a watch may begin."""
 

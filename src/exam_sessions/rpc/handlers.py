@@ -119,6 +119,8 @@ class Conversing(NamedTuple):
 
     converse: Callable[[AsyncIterator[Any], Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
     """Takes the requests as they come, RefusedMessages among them, the call, and what sends one message."""
+    ends_itself: bool = False
+    """Whether it ends by itself when the server stops, once it has answered what it took; others are cut off."""
 
 
 class RawOrder:
@@ -245,6 +247,7 @@ class Conversed(Handler):
     def __init__(self, method: MethodDescriptor, function: Conversing, limit: int) -> None:
         super().__init__(method, limit)
         self._function = function
+        self.ends_itself = function.ends_itself
 
     async def converse(
         self, messages: AsyncIterator[bytes], call: Call, send: Callable[[bytes], Awaitable[None]]

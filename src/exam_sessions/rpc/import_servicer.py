@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.handlers import Call
 
 
-IDLE_S = 0.5
-"""How long a server that is about to stop waits for the next chunk of an import, in seconds."""
-
-
 class ImportServicer:
     """One method, for one RPC."""
 
@@ -72,20 +68,25 @@ class ImportServicer:
         """The next message; None at the end.
 
         An answer does not wait for it: the caller may be waiting for the answer before sending more. Raises
-        ShuttingDown when the server is about to stop and nothing comes.
+        ShuttingDown when the server is about to stop, once what was begun is answered.
         """
         reading = asyncio.ensure_future(anext(requests, None))
+        leaving = asyncio.ensure_future(self._service.leaving.wait())
         try:
-            while not reading.done():
-                waited = {reading, answers.task} if answers.task else {reading}
-                done, _ = await asyncio.wait(waited, timeout=IDLE_S, return_when=asyncio.FIRST_COMPLETED)
-                if answers.task in done:
+            while True:
+                await asyncio.wait(
+                    {reading, leaving} | ({answers.task} if answers.task else set()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if leaving.done():
                     await answers.given()
-                elif not done and not answers.task and self._service.leaving.is_set():
                     raise errors.ShuttingDown
-            return reading.result()
+                if reading.done():
+                    return reading.result()
+                await answers.given()
         finally:
             reading.cancel()
+            leaving.cancel()
 
     async def _begun(self, first: pb.ImportSessionsRequest, call: Call) -> _Head:
         """What the first message says of all. Raises InvalidField, ReleaseNotFound, ReleaseFinalized."""

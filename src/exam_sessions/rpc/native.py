@@ -4,8 +4,8 @@ It hands over the calls of a moment as a list, and takes a reply by the number o
 a lane needs neither task nor future: it is put in line here, and answered when its group is done.
 
 A message of a stream is offered until there is room for it. The package's own servers wait for room on a thread of
-the event loop's executor, and streams that nobody reads take all of them. Health and reflection are served by a
-grpc.aio server behind the front, on a Unix socket; our streams are not, for there each may keep 4 MiB unread.
+the event loop's executor, and streams that nobody reads take all of them. Streams that take many messages are served
+by a grpc.aio server behind the front, on a Unix socket; watches are not, for there each may keep 4 MiB unread.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +23,7 @@ from google.rpc import code_pb2
 from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFront
 
 from exam_sessions import errors
+from exam_sessions.rpc.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Handler, Queued, Single, Streamed
 from exam_sessions.rpc.transport import CannotListen, Transport, aio_server, wrap
 
@@ -37,9 +37,6 @@ TAKEN_AT_MOST = 256
 
 ANY_NUMBER = 2**31 - 1
 """Calls under way on one connection: too many are refused by the lanes, with a reason."""
-
-LAST_REPLIES_S = 0.1
-"""How long the last replies have to get out, in seconds: closing the front drops what has not been sent."""
 
 SOON_S, SELDOM_S = 0.001, 0.5
 """How long a stream waits before it offers a message again, at first and at most, in seconds."""
@@ -66,19 +63,20 @@ class Native(Transport):
         self.port = self._front.bound_port
         self.aio = aio_server(limit)
         self._handlers: list[Queued | Single | Streamed] = []
+        self.drain = Drain()
+        self._calls: dict[int, _Call] = {}
         self._tasks: dict[int, asyncio.Task[Any]] = {}
-        self._under_way = 0
         self._stopping = False
-        self._idle = asyncio.Event()
         self._receiver = threading.Thread(target=self._receive, name="rpc", daemon=True)
 
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. The front takes one message a call; conversations are had with the server behind it."""
-        longer = {handler.method: wrap(handler) for handler in handlers if isinstance(handler, Conversed)}
+        longer = {handler.method: wrap(handler, self.drain) for handler in handlers if isinstance(handler, Conversed)}
         if longer:
             self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, longer)])
         taken = [handler for handler in handlers if not isinstance(handler, Conversed)]
-        self._front.add_methods([(f"/{handler.name}", isinstance(handler, Streamed)) for handler in taken])
+        if taken:
+            self._front.add_methods([(f"/{handler.name}", isinstance(handler, Streamed)) for handler in taken])
         self._handlers += taken
 
     async def start(self) -> None:
@@ -93,13 +91,17 @@ class Native(Transport):
         self._receiver.start()
 
     async def stop(self, grace: float) -> None:
-        """See Transport. Whoever calls meanwhile is told that the server is going away."""
+        """See Transport. Whoever calls meanwhile is told at once that the server is going away."""
         until = self._loop.time() + grace
         self._stopping = True
-        if self._under_way:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), grace)
-        await self.aio.stop(max(0.0, until - self._loop.time()))
+        for number in [number for number, call in self._calls.items() if call.is_stream]:
+            self._tasks[number].cancel()
+        behind = asyncio.ensure_future(self.drain.run(self.aio.stop, 0, grace))
+        await wait_until(lambda: not self._calls, until)
+        for call in list(self._calls.values()):
+            call.set_exception(errors.ShuttingDown())
+        await behind
+        # Closing the front drops what has not been sent.
         await asyncio.sleep(LAST_REPLIES_S)
         for task in self._tasks.values():
             task.cancel()
@@ -124,8 +126,7 @@ class Native(Transport):
                     task.cancel()
                 continue
             handler = handlers[method]
-            call = _Call(self, number, handler, key)
-            self._under_way += 1
+            call = self._calls[number] = _Call(self, number, handler, key)
             if self._stopping:
                 call.set_exception(errors.ShuttingDown())
             elif isinstance(handler, Queued):
@@ -153,21 +154,23 @@ class Native(Transport):
         fault = None if task.cancelled() else task.exception()
         if task.cancelled() or isinstance(fault, CallerGone):
             stream.give_up()
-            self.ended()
+            if self._stopping:
+                call.set_exception(errors.ShuttingDown())
+            self._calls.pop(number, None)
         elif fault:
             call.set_exception(fault)
         else:
             call.set_result(task.result())
 
-    def ended(self) -> None:
-        """A call is under way no more."""
-        self._under_way -= 1
-        if self._stopping and not self._under_way:
-            self._idle.set()
+    @property
+    def _under_way(self) -> int:
+        """How many calls are."""
+        return len(self._calls)
 
     def respond(self, number: int, reply: bytes | None) -> None:
-        """Sends the reply of a call; None ends a stream."""
-        self.ended()
+        """Sends the reply of a call, unless it was refused meanwhile; None ends a stream."""
+        if self._calls.pop(number, None) is None:
+            return
         if reply is None:
             self._front.stream_end(number)
         else:
@@ -175,7 +178,8 @@ class Native(Transport):
 
     def refuse(self, number: int, handler: Handler, fault: BaseException) -> None:
         """Sends what the caller is told of a fault."""
-        self.ended()
+        if self._calls.pop(number, None) is None:
+            return
         try:
             status = handler.status_of(fault)
             self._front.fail(number, status.code.value[0], status.details, status.trailing_metadata)
@@ -193,6 +197,11 @@ class _Call(Call):
     def __init__(self, native: Native, number: int, handler: Handler, key: bytes | str) -> None:
         super().__init__(handler.name)
         self._native, self._number, self._handler, self._key = native, number, handler, key
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it goes on telling until its caller goes away."""
+        return isinstance(self._handler, Streamed)
 
     def named(self) -> str | None:
         # Without x-actor it is the caller's address, as text.

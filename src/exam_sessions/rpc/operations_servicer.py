@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from google.longrunning import operations_pb2 as pb
@@ -78,8 +79,15 @@ class OperationsServicer:
             left = until - loop.time()
             if row.end_time or left <= 0:
                 return operation_of(*await self._service.reads.operation(*place, outcomes=True))
-            await asyncio.sleep(min(pause, left))
+            if await self._leaving_within(min(pause, left)):
+                raise errors.ShuttingDown
             pause = min(2 * pause, LOOK_EVERY_S[1])
+
+    async def _leaving_within(self, seconds: float) -> bool:
+        """Whether the server is about to stop; waits so long for that."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._service.leaving.wait(), seconds)
+        return self._service.leaving.is_set()
 
     async def cancel(self, request: pb.CancelOperationRequest, call: Call) -> empty_pb2.Empty:
         """Asks it to end."""

@@ -8,10 +8,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from google.longrunning import operations_pb2
-from grpc_health.v1 import _async as health_aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from exam_sessions.domain.states import OperationKind
+from exam_sessions.rpc import health
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
 from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.import_servicer import ImportServicer
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SMALL = 64 * 1024
+"""Bytes of the largest request to health and reflection."""
+
 PROBE_EVERY = 1.0
 """Seconds between two looks at the database."""
 
@@ -56,10 +59,10 @@ class Server:
 
     def __init__(self, service: Service, transport: Transport, limit: int, patience: float) -> None:
         self._service, self._transport = service, transport
-        self._health = health_aio.HealthServicer()
+        self._health = health.HealthServicer()
         self._names = _add_services(transport, service, limit, patience)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, transport.aio)
-        add_reflection(transport.aio, [*self._names, health.SERVICE_NAME])
+        transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL))
+        add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL)
         self._probing: asyncio.Task[None] | None = None
 
     @property
@@ -74,12 +77,12 @@ class Server:
         self._probing = asyncio.create_task(_for_ever(self._probe))
 
     async def stop(self, grace: float) -> None:
-        """Says NOT_SERVING, finishes the calls under way within `grace` seconds, and stops."""
+        """Says NOT_SERVING, ends streams, finishes the calls under way within `grace` seconds, and stops."""
         if self._probing:
             self._probing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probing
-        await self._health.enter_graceful_shutdown()
+        await self._health.close()
         self._service.watching.close()
         self._service.leaving.set()
         await self._transport.stop(grace)

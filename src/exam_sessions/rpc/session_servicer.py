@@ -61,7 +61,7 @@ class SessionServicer:
         return {
             "CreateSession": self.create,
             "BatchCreateSessions": self.batch_create,
-            "ImportSessions": Conversing(self._imports.converse),
+            "ImportSessions": Conversing(self._imports.converse, ends_itself=True),
             "GetSession": self.get(),
             "BatchGetSessions": self.batch_get,
             "ListSessions": self.list,

@@ -3,11 +3,12 @@
     grpcio   the default: gRPC's own server (here)
     native   pygrpc-native, an extra: HTTP/2 outside the interpreter's lock, at a fraction of the cost (native.py)
 
-Each also has a grpc.aio server, on which health and reflection are served as they come.
+Each also has a grpc.aio server, which carries the streams that take many messages.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from abc import ABC, abstractmethod
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from exam_sessions import errors
+from exam_sessions.rpc.drain import Drain
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Streamed
 from exam_sessions.settings import TRANSPORTS
 
@@ -51,7 +54,10 @@ class Transport(ABC):
     """The port it listens on; the one the system gave when 0 was asked for."""
 
     aio: grpc.aio.Server
-    """For services that are not ours."""
+    """For what no transport of another kind carries."""
+
+    drain: Drain
+    """The calls under way."""
 
     @abstractmethod
     def __init__(self, listen: str, limit: int, *, share_port: bool) -> None: ...
@@ -66,7 +72,7 @@ class Transport(ABC):
 
     @abstractmethod
     async def stop(self, grace: float) -> None:
-        """Takes no more calls, finishes those under way within `grace` seconds, and stops."""
+        """Refuses new calls, ends streams, finishes what is under way within `grace` seconds, and stops."""
 
 
 def transport_named(name: str) -> type[Transport]:
@@ -134,10 +140,11 @@ class Grpcio(Transport):
         except RuntimeError as error:
             # gRPC does not say why; who asked before knew of nothing that stands in the way.
             raise CannotListen(listen, "another program has begun to listen there") from error
+        self.drain = Drain()
 
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
-        wrapped = {handler.method: wrap(handler) for handler in handlers}
+        wrapped = {handler.method: wrap(handler, self.drain) for handler in handlers}
         self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
 
     async def start(self) -> None:
@@ -146,7 +153,7 @@ class Grpcio(Transport):
 
     async def stop(self, grace: float) -> None:
         """See Transport."""
-        await self.aio.stop(grace)
+        await self.drain.run(self.aio.stop, self.port, grace)
 
 
 class _Call(Call):
@@ -160,19 +167,37 @@ class _Call(Call):
         return next((value for key, value in self._context.invocation_metadata() or () if key == "x-actor"), None)
 
 
-def wrap(handler: Queued | Single | Streamed | Conversed) -> grpc.RpcMethodHandler[Any, Any]:
+def wrap(handler: Queued | Single | Streamed | Conversed, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler as a grpc.aio server takes it."""
     if isinstance(handler, Conversed):
-        return _conversation(handler)
-    return _stream(handler) if isinstance(handler, Streamed) else _unary(handler)
+        return _conversation(handler, drain)
+    return _stream(handler, drain) if isinstance(handler, Streamed) else _unary(handler, drain)
 
 
-def _unary(handler: Queued | Single) -> grpc.RpcMethodHandler[Any, Any]:
+def _task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
+
+
+def _unary(handler: Queued | Single, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
+    calls = drain.calls
+
     async def serve(data: bytes, context: Any) -> bytes:
+        task = _task()
+        calls[task] = context
         try:
+            if drain.stopping:
+                await drain.refuse()
             return await handler.answer(data, _Call(handler.name, context))
         except Exception as fault:  # noqa: BLE001 - the caller is told
             await context.abort_with_status(handler.status_of(fault))
+        except asyncio.CancelledError:
+            if not drain.ends(task):
+                raise
+            await context.abort_with_status(handler.status_of(errors.ShuttingDown()))
+        finally:
+            del calls[task]
         raise AssertionError  # abort does not return
 
     return grpc.unary_unary_rpc_method_handler(serve)
@@ -187,10 +212,18 @@ async def _send(context: Any, message: bytes) -> None:
 
 
 async def _tell(
-    handler: Streamed | Conversed, context: Any, tell: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+    handler: Streamed | Conversed,
+    context: Any,
+    drain: Drain,
+    tell: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]],
 ) -> None:
     """Sends what `tell` gives to its argument, and the status of what ended it."""
+    task = _task()
+    tasks = drain.calls if isinstance(handler, Conversed) and handler.ends_itself else drain.streams
+    tasks[task] = context
     try:
+        if drain.stopping:
+            await drain.refuse()
         # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers twice.
         await context.send_initial_metadata(())
         await tell(partial(_send, context))
@@ -198,17 +231,23 @@ async def _tell(
         return
     except Exception as fault:  # noqa: BLE001 - the caller is told
         await context.abort_with_status(handler.status_of(fault))
+    except asyncio.CancelledError:
+        if not drain.ends(task):
+            raise
+        await context.abort_with_status(handler.status_of(errors.ShuttingDown()))
+    finally:
+        del tasks[task]
 
 
-def _stream(handler: Streamed) -> grpc.RpcMethodHandler[Any, Any]:
+def _stream(handler: Streamed, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(data: bytes, context: Any) -> None:
-        await _tell(handler, context, partial(handler.tell, data))
+        await _tell(handler, context, drain, partial(handler.tell, data))
 
     return grpc.unary_stream_rpc_method_handler(serve)
 
 
-def _conversation(handler: Conversed) -> grpc.RpcMethodHandler[Any, Any]:
+def _conversation(handler: Conversed, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(messages: Any, context: Any) -> None:
-        await _tell(handler, context, partial(handler.converse, messages, _Call(handler.name, context)))
+        await _tell(handler, context, drain, partial(handler.converse, messages, _Call(handler.name, context)))
 
     return grpc.stream_stream_rpc_method_handler(serve)
