@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,12 +17,14 @@ from serving import Desk, until
 class ServerProcess:
     """`python -m exam_sessions serve` on a database; gone when the block ends."""
 
-    def __init__(self, database, **settings):
+    def __init__(self, database, environment=None, **settings):
         self.database = database
         flags = {"listen": "127.0.0.1:0", "database-url": database.url} | settings
         command = [sys.executable, "-m", "exam_sessions", "serve", *[f"--{k}={v}" for k, v in flags.items()]]
         with tempfile.TemporaryFile("w+") as log:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | (environment or {})
+            )
             self.ready_line = self._process.stdout.readline().strip()
             if not self.ready_line:
                 self.__exit__()
