@@ -102,30 +102,34 @@ class Refused(Exception):
     message: str
     metadata: dict
     fields: dict
+    retry_after: float = 0.0
+    """What RetryInfo says, in seconds."""
 
     def __str__(self):
         return f"{self.code.name} {self.reason}: {self.message}"
 
 
 def read_refusal(error):
-    """The typed refusal inside an RpcError: exactly one ErrorInfo, and the bad fields by path."""
+    """The typed refusal inside an RpcError: exactly one ErrorInfo, the bad fields by path, and when to try again."""
     try:
         status = rpc_status.from_call(error)
     except ValueError as torn:
         raise AssertionError(f"the details of a refusal did not arrive: {error.details()}") from torn
-    infos, fields = [], {}
+    infos, fields, retry = [], {}, error_details_pb2.RetryInfo()
     for detail in status.details if status else ():
         if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
             info = error_details_pb2.ErrorInfo()
             detail.Unpack(info)
             infos.append(info)
+        detail.Unpack(retry)  # leaves it alone when it is of another type
         if detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
             bad = error_details_pb2.BadRequest()
             detail.Unpack(bad)
             fields = {v.field: (v.reason, v.description) for v in bad.field_violations}
     assert len(infos) == 1, f"{error.code()} {error.details()} carries {len(infos)} ErrorInfo"
     assert infos[0].domain == "exam-sessions"
-    return Refused(error.code(), infos[0].reason, error.details(), dict(infos[0].metadata), fields)
+    wait = retry.retry_delay.ToMicroseconds() / 1e6
+    return Refused(error.code(), infos[0].reason, error.details(), dict(infos[0].metadata), fields, wait)
 
 
 class Desk:

@@ -14,6 +14,7 @@ import uvloop
 
 from exam_sessions.commands.service import Service
 from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.rpc.admission import Admission
 from exam_sessions.rpc.convert_operation import describe
 from exam_sessions.rpc.server import DECODE, Server
 from exam_sessions.rpc.transport import CannotServe, transport_named
@@ -70,8 +71,9 @@ class App:
     async def start(self) -> None:
         """Starts to serve."""
         limit = self.settings.max_message_bytes
+        admission = Admission(limit, self.settings.bytes_in_flight)
         try:
-            transport = self._transport(self.settings.listen, limit, share_port=bool(self.settings.share_port))
+            transport = self._transport(self.settings.listen, admission, share_port=bool(self.settings.share_port))
         except CannotServe:
             self._store.close()
             raise

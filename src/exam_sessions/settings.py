@@ -27,8 +27,12 @@ class Settings:
     """How often the clock looks for windows to open and attempts to end, in milliseconds."""
     max_message_bytes: int = 16 * 1024 * 1024
     """The largest request, in bytes."""
+    bytes_in_flight: int = 64 * 1024 * 1024
+    """Bytes of all requests that are not answered yet, as they are unpacked; more is refused. The largest request has
+    room whatever this is, when it is alone. Requests of up to 16 KiB are counted apart, with as much room."""
     backlog: int = 10_000
-    """Calls that may wait in line before more are refused."""
+    """Calls that may wait in line at most. Where more is asked than can be done, the line is kept shorter, so that
+    what is accepted is answered within a quarter of a second."""
     drain_s: float = 10.0
     """How long calls under way may take after a stop was asked for, in seconds."""
     workers: int = 1

@@ -70,8 +70,12 @@ def serve(
     max_message_bytes: Annotated[
         int, setting("max_message_bytes", "The largest request.", min=1, metavar="BYTES")
     ] = DEFAULTS.max_message_bytes,
+    bytes_in_flight: Annotated[
+        int,
+        setting("bytes_in_flight", "What all requests under way may take; more are refused.", min=1, metavar="BYTES"),
+    ] = DEFAULTS.bytes_in_flight,
     backlog: Annotated[
-        int, setting("backlog", "Calls that may wait in line before more are refused.", min=1, metavar="CALLS")
+        int, setting("backlog", "Calls that may wait in line at most, however fast it moves.", min=1, metavar="CALLS")
     ] = DEFAULTS.backlog,
     workers: Annotated[
         int, setting("workers", "Processes that serve on this port; best with PostgreSQL.", min=1, metavar="COUNT")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from exam_sessions import errors
 from exam_sessions.commands.company import Company
+from exam_sessions.commands.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,7 +97,7 @@ class Waiting(NamedTuple):
 
 
 class Lane:
-    """One connection and one thread. `linger` is in seconds; 0 never lingers. `backlog` bounds the line.
+    """One connection and one thread. `linger` is in seconds; 0 never lingers. `backlog` bounds the line at any pace.
 
     `settled` is called on the event loop after every group, before its callers are answered.
     """
@@ -111,10 +112,10 @@ class Lane:
         settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._connect, self._work, self._settled = connect, work, settled
-        self._linger, self._backlog = linger, backlog
+        self._linger = linger
         self._line: list[Waiting] = []
         self._busy = self._planned = self._closed = False
-        self._company = Company()
+        self._company, self._pace = Company(), Pace(backlog)
         self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -140,11 +141,11 @@ class Lane:
 
         Raises:
             errors.ShuttingDown: the lane takes no more calls.
-            errors.Overloaded: too many calls wait already.
+            errors.Overloaded: the call would wait too long.
         """
         if self._closed or self._loop is None:
             raise errors.ShuttingDown
-        if len(self._line) >= self._backlog:
+        if len(self._line) >= self._pace.most:
             raise errors.Overloaded
         self._line.append(Waiting(order, waiter))
         self._idle.clear()
@@ -238,6 +239,8 @@ class Lane:
             _give(waiting.waiter, outcome)
         self._busy = False
         self._company.was_answered(len(group), len(self._line))
+        assert self._loop is not None
+        self._pace.answered(len(group), len(self._line), self._loop.time())
         if self._line:
             self._plan()
         else:

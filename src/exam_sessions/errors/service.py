@@ -21,6 +21,7 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer."""
 
     text = "the database does not answer; retry the call"
+    retry_after = 1.0
 
 
 @dataclass(eq=False)
@@ -49,13 +50,15 @@ class RosterUnderWay(Unavailable):
     """Another server is writing a roster, or has died over it, and these rows may be among its."""
 
     text = "another server is writing a roster that may hold these rows; retry the call"
+    retry_after = 1.0
 
 
 @dataclass(eq=False)
 class Overloaded(Exhausted):
-    """More calls wait than the server holds."""
+    """More calls wait, or more bytes are in flight, than the server can answer soon."""
 
-    text = "too many calls are waiting; retry after a pause"
+    text = "the server has too much to do; retry after a pause"
+    retry_after = 0.5
 
 
 @dataclass(eq=False)

@@ -23,12 +23,15 @@ from google.rpc import code_pb2
 from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFront
 
 from exam_sessions import errors
+from exam_sessions.rpc.aio import aio_server
 from exam_sessions.rpc.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Handler, Queued, Single, Streamed
-from exam_sessions.rpc.transport import CannotListen, Transport, aio_server, wrap
+from exam_sessions.rpc.transport import CannotListen, Transport, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from exam_sessions.rpc.admission import Admission
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ SOON_S, SELDOM_S = 0.001, 0.5
 class Native(Transport):
     """A front of pygrpc-native, and a grpc.aio server behind it."""
 
-    def __init__(self, listen: str, limit: int, *, share_port: bool) -> None:
+    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
+        self._admission = admission
         try:
             self._front = NativeGrpcFront(
                 listen,
@@ -61,7 +65,7 @@ class Native(Transport):
         except OSError as error:
             raise CannotListen(listen, str(error)) from error
         self.port = self._front.bound_port
-        self.aio = aio_server(limit)
+        self.aio = aio_server(admission.limit)
         self._handlers: list[Queued | Single | Streamed] = []
         self.drain = Drain()
         self._calls: dict[int, _Call] = {}
@@ -71,7 +75,7 @@ class Native(Transport):
 
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. The front takes one message a call; conversations are had with the server behind it."""
-        longer = {handler.method: wrap(handler, self.drain) for handler in handlers if isinstance(handler, Conversed)}
+        longer = {h.method: wrap(h, self.drain, self._admission) for h in handlers if isinstance(h, Conversed)}
         if longer:
             self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, longer)])
         taken = [handler for handler in handlers if not isinstance(handler, Conversed)]
@@ -127,15 +131,16 @@ class Native(Transport):
                 continue
             handler = handlers[method]
             call = self._calls[number] = _Call(self, number, handler, key)
-            if self._stopping:
-                call.set_exception(errors.ShuttingDown())
-            elif isinstance(handler, Queued):
-                try:
+            try:
+                if self._stopping:
+                    raise errors.ShuttingDown  # noqa: TRY301 - the caller is told as of any refusal
+                call.size = self._admission.take(data)
+                if isinstance(handler, Queued):
                     handler.queue(data, call, call)
-                except Exception as fault:  # noqa: BLE001 - the caller is told
-                    call.set_exception(fault)
-            else:
-                self._begin(handler, number, data, call)
+                else:
+                    self._begin(handler, number, data, call)
+            except Exception as fault:  # noqa: BLE001 - the caller is told
+                call.set_exception(fault)
 
     def _begin(self, handler: Single | Streamed, number: int, data: bytes, call: _Call) -> None:
         """Begins a call that has a task to itself."""
@@ -156,7 +161,7 @@ class Native(Transport):
             stream.give_up()
             if self._stopping:
                 call.set_exception(errors.ShuttingDown())
-            self._calls.pop(number, None)
+            self._ended(number)
         elif fault:
             call.set_exception(fault)
         else:
@@ -167,9 +172,16 @@ class Native(Transport):
         """How many calls are."""
         return len(self._calls)
 
+    def _ended(self, number: int) -> bool:
+        """Whether a call was under way until now; it is no more."""
+        call = self._calls.pop(number, None)
+        if call:
+            self._admission.give(call.size)
+        return call is not None
+
     def respond(self, number: int, reply: bytes | None) -> None:
         """Sends the reply of a call, unless it was refused meanwhile; None ends a stream."""
-        if self._calls.pop(number, None) is None:
+        if not self._ended(number):
             return
         if reply is None:
             self._front.stream_end(number)
@@ -178,7 +190,7 @@ class Native(Transport):
 
     def refuse(self, number: int, handler: Handler, fault: BaseException) -> None:
         """Sends what the caller is told of a fault."""
-        if self._calls.pop(number, None) is None:
+        if not self._ended(number):
             return
         try:
             status = handler.status_of(fault)
@@ -192,11 +204,13 @@ class Native(Transport):
 class _Call(Call):
     """A call under way, which waits for its own reply."""
 
-    __slots__ = ("_handler", "_key", "_native", "_number")
+    __slots__ = ("_handler", "_key", "_native", "_number", "size")
 
     def __init__(self, native: Native, number: int, handler: Handler, key: bytes | str) -> None:
         super().__init__(handler.name)
         self._native, self._number, self._handler, self._key = native, number, handler, key
+        self.size = 0
+        """Bytes its request counts for."""
 
     @property
     def is_stream(self) -> bool:

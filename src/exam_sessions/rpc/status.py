@@ -1,10 +1,11 @@
-"""The one table from refusal to gRPC status, and the details that go with it: one ErrorInfo, and the bad fields."""
+"""The one table from refusal to gRPC status, and the details: one ErrorInfo, the bad fields, when to try again."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -49,7 +50,15 @@ def code_of(refusal: errors.Refusal) -> code_pb2.Code:
 
 def status_of(refusal: errors.Refusal) -> grpc.Status:
     """The status a caller of a refused request gets."""
+    if isinstance(refusal, errors.Overloaded):
+        return _overloaded()
     return rpc_status.to_status(rpc_status_of(refusal))
+
+
+@cache
+def _overloaded() -> grpc.Status:
+    """Always the same, and made once: to make it took as long as a call, when there was no time to lose."""
+    return rpc_status.to_status(rpc_status_of(errors.Overloaded()))
 
 
 def rpc_status_of(refusal: errors.Refusal) -> status_pb2.Status:
@@ -59,6 +68,11 @@ def rpc_status_of(refusal: errors.Refusal) -> status_pb2.Status:
     info = error_details_pb2.ErrorInfo(reason=speaker.reason, domain=DOMAIN, metadata=facts)
     status = status_pb2.Status(code=code_of(refusal), message=_short(str(refusal), MESSAGE_AT_MOST))
     _pack(status, info)
+    if speaker.retry_after:
+        pause = duration_pb2.Duration(
+            nanos=round(speaker.retry_after * 1e9) % 10**9, seconds=int(speaker.retry_after)
+        )
+        _pack(status, error_details_pb2.RetryInfo(retry_delay=pause))
     bad = _bad_request(refusal.violations(), DETAILS_AT_MOST - status.ByteSize())
     if bad.field_violations:
         _pack(status, bad)

@@ -3,33 +3,30 @@
     grpcio   the default: gRPC's own server (here)
     native   pygrpc-native, an extra: HTTP/2 outside the interpreter's lock, at a fraction of the cost (native.py)
 
-Each also has a grpc.aio server, which carries the streams that take many messages.
+Each also has a grpc.aio server (aio.py), which carries the streams that take many messages.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from exam_sessions import errors
+from exam_sessions.rpc.admission import GZIP, unpacked
+from exam_sessions.rpc.aio import aio_server
 from exam_sessions.rpc.drain import Drain
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Streamed
 from exam_sessions.settings import TRANSPORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from exam_sessions.rpc.admission import Admission
     from exam_sessions.rpc.handlers import Queued, Single
-
-ROOM_ABOVE_LIMIT = 4
-"""The transport takes messages this many times the limit, so that the refusal is ours, with a reason."""
 
 
 class CannotServe(Exception):  # noqa: N818 - a condition the command line explains
@@ -48,7 +45,7 @@ class CannotListen(CannotServe):
 
 
 class Transport(ABC):
-    """A server on one port. `limit` is the largest request in bytes."""
+    """A server on one port. `admission` bounds what is in flight on it."""
 
     port: int
     """The port it listens on; the one the system gave when 0 was asked for."""
@@ -60,7 +57,7 @@ class Transport(ABC):
     """The calls under way."""
 
     @abstractmethod
-    def __init__(self, listen: str, limit: int, *, share_port: bool) -> None: ...
+    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None: ...
 
     @abstractmethod
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
@@ -93,48 +90,12 @@ def transport_named(name: str) -> type[Transport]:
     return Native
 
 
-@contextmanager
-def giving_way() -> Iterator[None]:
-    """Has threads that are started meanwhile wait for a core that is at work, rather than interrupt it.
-
-    gRPC tells the event loop of every step of every call from threads of its own. Where they share its core, each
-    step interrupted the loop to hand over one event, and a quarter of a call's cost was going to and fro; now they
-    gather until the loop has nothing to do. On a core of their own they run as ever. Linux only.
-    """
-    plain = sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER
-    if not plain:  # Somebody has chosen how it is to run.
-        yield
-        return
-    _schedule("SCHED_BATCH")
-    try:
-        yield
-    finally:
-        _schedule("SCHED_OTHER")
-
-
-def _schedule(policy: str) -> None:
-    """How this thread is scheduled, and those it starts from now on; as it was where that may not be said."""
-    with suppress(OSError):
-        os.sched_setscheduler(0, getattr(os, policy), os.sched_param(0))
-
-
-def aio_server(limit: int, *, share_port: bool = False) -> grpc.aio.Server:
-    """A grpc.aio server that leaves it to our door to refuse what is too large."""
-    with giving_way():
-        return grpc.aio.server(
-            options=[
-                ("grpc.max_receive_message_length", limit * ROOM_ABOVE_LIMIT),
-                ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", int(share_port)),
-            ]
-        )
-
-
 class Grpcio(Transport):
     """gRPC's own server."""
 
-    def __init__(self, listen: str, limit: int, *, share_port: bool) -> None:
-        self.aio = aio_server(limit, share_port=share_port)
+    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
+        self._admission = admission
+        self.aio = aio_server(admission.limit, share_port=share_port)
         try:
             self.port = self.aio.add_insecure_port(listen)
         except RuntimeError as error:
@@ -144,7 +105,7 @@ class Grpcio(Transport):
 
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
-        wrapped = {handler.method: wrap(handler, self.drain) for handler in handlers}
+        wrapped = {handler.method: wrap(handler, self.drain, self._admission) for handler in handlers}
         self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
 
     async def start(self) -> None:
@@ -167,11 +128,13 @@ class _Call(Call):
         return next((value for key, value in self._context.invocation_metadata() or () if key == "x-actor"), None)
 
 
-def wrap(handler: Queued | Single | Streamed | Conversed, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
+def wrap(
+    handler: Queued | Single | Streamed | Conversed, drain: Drain, admission: Admission
+) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler as a grpc.aio server takes it."""
     if isinstance(handler, Conversed):
-        return _conversation(handler, drain)
-    return _stream(handler, drain) if isinstance(handler, Streamed) else _unary(handler, drain)
+        return _conversation(handler, drain, admission)
+    return _stream(handler, drain, admission) if isinstance(handler, Streamed) else _unary(handler, drain, admission)
 
 
 def _task() -> asyncio.Task[Any]:
@@ -180,15 +143,19 @@ def _task() -> asyncio.Task[Any]:
     return task
 
 
-def _unary(handler: Queued | Single, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
+def _unary(handler: Queued | Single, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
     calls = drain.calls
 
     async def serve(data: bytes, context: Any) -> bytes:
         task = _task()
         calls[task] = context
+        size = 0
         try:
             if drain.stopping:
                 await drain.refuse()
+            size = admission.take(data)
+            if data.startswith(GZIP):
+                data = await unpacked(data, size)
             return await handler.answer(data, _Call(handler.name, context))
         except Exception as fault:  # noqa: BLE001 - the caller is told
             await context.abort_with_status(handler.status_of(fault))
@@ -198,6 +165,7 @@ def _unary(handler: Queued | Single, drain: Drain) -> grpc.RpcMethodHandler[Any,
             await context.abort_with_status(handler.status_of(errors.ShuttingDown()))
         finally:
             del calls[task]
+            admission.give(size)
         raise AssertionError  # abort does not return
 
     return grpc.unary_unary_rpc_method_handler(serve)
@@ -239,15 +207,31 @@ async def _tell(
         del tasks[task]
 
 
-def _stream(handler: Streamed, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
+def _stream(handler: Streamed, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(data: bytes, context: Any) -> None:
-        await _tell(handler, context, drain, partial(handler.tell, data))
+        async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
+            size = admission.take(data)
+            try:
+                await handler.tell(await unpacked(data, size), send)
+            finally:
+                admission.give(size)
+
+        await _tell(handler, context, drain, tell)
 
     return grpc.unary_stream_rpc_method_handler(serve)
 
 
-def _conversation(handler: Conversed, drain: Drain) -> grpc.RpcMethodHandler[Any, Any]:
+def _conversation(handler: Conversed, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
+    async def requests(messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for data in messages:
+            size = admission.take(data)
+            try:
+                yield await unpacked(data, size)
+            finally:
+                admission.give(size)
+
     async def serve(messages: Any, context: Any) -> None:
-        await _tell(handler, context, drain, partial(handler.converse, messages, _Call(handler.name, context)))
+        call = _Call(handler.name, context)
+        await _tell(handler, context, drain, partial(handler.converse, requests(messages), call))
 
     return grpc.stream_stream_rpc_method_handler(serve)

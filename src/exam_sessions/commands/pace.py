@@ -1,0 +1,40 @@
+"""How many calls may stand in a lane's line, by the pace at which it moves: whoever would wait too long is refused.
+
+A line that has come to its end since may grow as it likes, so that many calls at once are all answered. One that does
+not end, because more is asked than can be done, is kept as short as can be worked off in `PATIENCE_S`.
+"""
+
+from __future__ import annotations
+
+PATIENCE_S = 0.1
+"""How long a call may stand in a line that does not end, in seconds. It also waits for its own group and for the
+transport, and 99 of 100 are to be answered within 0.25 s."""
+
+ALWAYS = 512
+"""Calls that may stand in line at any pace: as many as a group holds."""
+
+KEPT = 0.9
+"""Share of what was counted before that counts on with each group."""
+
+
+class Pace:
+    """The pace of one lane. `most` is how many may stand in line now, and never more than `backlog`."""
+
+    __slots__ = ("_backlog", "_calls", "_seconds", "_since", "most")
+
+    def __init__(self, backlog: int) -> None:
+        self._backlog = self.most = backlog
+        self._calls = self._seconds = 0.0
+        self._since: float | None = None
+
+    def answered(self, calls: int, waiting: int, now: float) -> None:
+        """A group of so many calls was answered, and so many wait for the next; `now` in seconds."""
+        if not waiting:
+            self._since, self.most = None, self._backlog
+            return
+        if self._since is not None:
+            self._calls = KEPT * self._calls + calls
+            self._seconds = KEPT * self._seconds + now - self._since
+            soon = PATIENCE_S * self._calls / self._seconds if self._seconds else self._backlog
+            self.most = int(min(self._backlog, max(ALWAYS, soon)))
+        self._since = now
