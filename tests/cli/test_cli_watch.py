@@ -96,8 +96,10 @@ def test_sessions_are_named_as_long_as_the_service_knows_them(terminal, desk, re
     ]
 
 
-def test_what_others_wrote_stays_on_its_line_and_commands_no_terminal(terminal, desk, release):
-    session = desk.book(release, candidate_id="a\x1b[2Jb")
+def test_what_others_wrote_stays_on_its_line_and_commands_no_terminal(terminal, server, desk, release):
+    session = desk.book(release)
+    # As an older version took it.
+    server.database.write("UPDATE sessions SET candidate_id = ? WHERE id = ?", "a\x1b[2Jb", session.id)
     desk.move("VoidSession", session, reason=6, message="one\ntwo\x1b[31m\x9b1mthree\u2028")
     told = terminal("watch", "--from", 1, "--count", 2).stdout.splitlines()
     assert columns(told[0])[3] == "a [2Jb"

@@ -77,8 +77,9 @@ def test_cells_lose_the_blanks_around_them():
 
 def test_a_line_break_inside_quotes_belongs_to_the_cell_and_later_lines_keep_their_numbers():
     roster = roster_of('candidate_id,name_last\n1,"Two\nlines"\n2,Bose\n,Wu\n')
-    assert [(row.line, row.booking.name_last) for row in roster.rows] == [(2, "Two\nlines"), (4, "Bose")]
-    assert [fault.line for fault in roster.faults] == [5]
+    assert [(row.line, row.booking.name_last) for row in roster.rows] == [(4, "Bose")]
+    assert [(fault.line, fault.column) for fault in roster.faults] == [(2, "name_last"), (5, "candidate_id")]
+    assert "must not contain U+000A (character 4)" in roster.faults[0].reason
 
 
 def test_blank_lines_and_lines_of_empty_cells_are_skipped_but_counted():

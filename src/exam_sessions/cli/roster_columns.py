@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import shown
+from exam_sessions.domain.texts import flaw_of, fold_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +33,14 @@ class Column(NamedTuple):
     """Raises ValueError with what is wrong, in words that follow the column's name."""
 
 
-def text(longest: int) -> Callable[[str], str]:
-    """Any text of at most so many characters."""
+def text(longest: int, *, is_name: bool = False) -> Callable[[str], str]:
+    """A reference or a name of at most so many characters."""
 
     def value(cell: str) -> str:
         if len(cell) > longest:
             raise ValueError(f"has {len(cell)} characters, at most {longest} are allowed")
+        if flaw := flaw_of(cell, is_name=is_name):
+            raise ValueError(flaw)
         return cell
 
     return value
@@ -52,7 +55,7 @@ def code(longest: int, letters: str, told: str) -> Callable[[str], str]:
             raise ValueError(f"has {len(cell)} characters, at most {longest} are allowed")
         if not allowed.fullmatch(cell):
             raise ValueError(f"{shown(cell)} may hold {told} only")
-        return cell.upper()
+        return fold_code(cell)
 
     return value
 
@@ -61,16 +64,16 @@ def pin(cell: str) -> str:
     """Six letters, in upper case as they are stored."""
     if not re.fullmatch(r"[A-Za-z]{6}", cell):
         raise ValueError(f"{shown(cell)} is not six letters A-Z")
-    return cell.upper()
+    return fold_code(cell)
 
 
 def one_of(words: dict[str, int], told: str) -> Callable[[str], int]:
     """The code of a word, in any case."""
 
     def value(cell: str) -> int:
-        if cell.upper() not in words:
+        if fold_code(cell) not in words:
             raise ValueError(f"{shown(cell)} is not one of {told}")
-        return words[cell.upper()]
+        return words[fold_code(cell)]
 
     return value
 
@@ -95,9 +98,9 @@ def moment(cell: str) -> int:
 
 COLUMNS = (
     Column("candidate_id", "candidate_id", text(128)),
-    Column("name_first", "name_first", text(100)),
-    Column("name_middle", "name_middle", text(100)),
-    Column("name_last", "name_last", text(100)),
+    Column("name_first", "name_first", text(100, is_name=True)),
+    Column("name_middle", "name_middle", text(100, is_name=True)),
+    Column("name_last", "name_last", text(100, is_name=True)),
     Column("gender", "gender", one_of(GENDERS, "Male, Female, Other (or M, F, O)")),
     Column("grade_level", "grade_level", one_of(GRADES, "PK, K, 1 to 12, AE")),
     Column("ethnicity", "ethnicity", one_of(ETHNICITIES, ", ".join(ETHNICITIES))),

@@ -15,6 +15,7 @@ from exam_sessions.cli.releases import find_release
 from exam_sessions.cli.times import how_long, when
 from exam_sessions.cli.words import as_json, word, words
 from exam_sessions.domain.states import State
+from exam_sessions.domain.texts import fold_code
 from exam_sessions.rpc.client import Explanation, Session, SessionEvent
 
 LONGEST_KEYCODE = 16
@@ -26,8 +27,8 @@ def session_name(text: str) -> str:
     try:
         return str(uuid.UUID(name))
     except ValueError:
-        if name.isalnum() and len(name) <= LONGEST_KEYCODE:
-            return name.upper()
+        if name.isascii() and name.isalnum() and len(name) <= LONGEST_KEYCODE:
+            return fold_code(name)
     raise typer.BadParameter(f"{text!r} is neither a session's id (a UUID) nor a keycode (letters and digits)")
 
 

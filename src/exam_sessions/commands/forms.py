@@ -9,6 +9,7 @@ from exam_sessions.commands.batch import Batch, Caller
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.clock import moment
 from exam_sessions.domain.forms import Form
+from exam_sessions.domain.texts import flaw_of
 from exam_sessions.store.forms import StoredForm
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ class CreateForm(PutForm):
     __slots__ = ()
 
     def apply(self, ledger: Ledger) -> StoredForm:
-        """Writes it, unless its reference is taken."""
+        """Writes it, unless its reference is taken. Raises InvalidField, DuplicateTestForm."""
+        if flaw := flaw_of(self.form.reference):
+            raise errors.invalid("test_form.reference", flaw)
         if ledger.newest_form(self.caller.workspace, self.form.reference):
             raise errors.DuplicateTestForm(self.form.reference)
         return self._put(ledger, 1)

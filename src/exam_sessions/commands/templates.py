@@ -16,6 +16,7 @@ from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
 from exam_sessions.domain.records import Booking, Event, Papers
 from exam_sessions.domain.states import Action, Delivery
+from exam_sessions.domain.texts import flaw_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,8 +129,9 @@ def _booking_of(handed: Handed, test_form: str) -> Booking:
         raise errors.invalid("activity_id", f"must be at most {REFERENCE_AT_MOST} characters")
     if handed.session_id and not UUID.fullmatch(handed.session_id):
         raise errors.invalid("session_id", "must be a UUID")
-    if "\0" in handed.candidate_id + handed.reference:
-        raise errors.invalid("user_id", "and activity_id must not contain a NUL character")
+    for path, text in (("user_id", handed.candidate_id), ("activity_id", handed.reference)):
+        if flaw := flaw_of(text):
+            raise errors.invalid(path, flaw)
     return NOBODY._replace(
         session_id=handed.session_id,
         candidate_id=handed.candidate_id,

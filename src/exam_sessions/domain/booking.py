@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.domain.machine import first_state
 from exam_sessions.domain.records import Booking, Release, Session
+from exam_sessions.domain.texts import are_plain, flaw_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,18 +19,37 @@ if TYPE_CHECKING:
 
 NONE: Mapping[str, int] = MappingProxyType({})
 
+NAMES = ("name_first", "name_middle", "name_last")
+TEXTS = {name: f"candidate.{name}" for name in ("candidate_id", *NAMES, "school_id", "district_id")} | {
+    name: name for name in ("external_reference", "centre_id", "test_form")
+}
+"""Columns of a booking that are references or names (texts.py), and the paths of their fields."""
+
 
 def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[str, int] = NONE) -> Session:
     """The session a booking becomes. Codes and id are filled in already; `revisions` are the newest of the forms.
 
     Raises:
         errors.ReleaseFinalized: the release takes no more sessions (ItemLogic, un-finalize).
-        errors.InvalidField: the candidate has no id, or the window ends before it starts.
+        errors.InvalidField: the candidate has no id, texts break the rule of texts.py, or the window ends before it
+            starts.
     """
     if release.finalized:
         raise errors.ReleaseFinalized(release.id)
     if not booking.candidate_id:
         raise errors.invalid("candidate.candidate_id", "a session needs a candidate; give the candidate's id")
+    if not are_plain(
+        booking.candidate_id,
+        booking.name_first,
+        booking.name_middle,
+        booking.name_last,
+        booking.school_id,
+        booking.district_id,
+        booking.external_reference,
+        booking.centre_id,
+        booking.test_form,
+    ):
+        check_texts(booking._asdict())
     if booking.window_start or booking.window_end:
         check_window(booking.window_start or release.window_start, booking.window_end or release.window_end)
     test_form = booking.test_form or release.test_form
@@ -61,16 +81,29 @@ def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[st
     )
 
 
+def check_texts(fields: Mapping[str, Any]) -> None:
+    """Refuses references and names, given by their columns, that break the rule of texts.py. Raises InvalidField."""
+    found = [
+        errors.Violation(TEXTS[column], flaw)
+        for column, text in fields.items()
+        if column in TEXTS and (flaw := flaw_of(text, is_name=column in NAMES))
+    ]
+    if found:
+        raise errors.InvalidField(tuple(found))
+
+
 def check_edit(session: Session, release: Release, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of an edit, once they have been found to fit the session they are written to.
 
     Raises:
-        errors.InvalidField: the candidate would lose its id, the access code would be empty, or the window would end
-            before it starts.
+        errors.InvalidField: the candidate would lose its id, the access code would be empty, texts that change break
+            the rule of texts.py, or the window would end before it starts.
     """
     for name, path in (("candidate_id", "candidate.candidate_id"), ("access_code", "access_code")):
         if name in fields and not fields[name]:
             raise errors.invalid(path, "cannot be emptied")
+    # What was booked by an older version and stays as it is does not stand in the way of other edits.
+    check_texts({name: value for name, value in fields.items() if value != getattr(session, name)})
     if "window_start" in fields or "window_end" in fields:
         start = fields.get("window_start", session.window_start) or release.window_start
         end = fields.get("window_end", session.window_end) or release.window_end
@@ -87,7 +120,12 @@ def check_window(start: int, end: int) -> None:
 
 
 def create_release(release: Release) -> Release:
-    """The release as it is created, once its fields have been found to fit each other."""
+    """The release as it is created, once its fields have been found to fit each other. Raises InvalidField."""
+    check_texts({"test_form": release.test_form})
+    return _checked(release)
+
+
+def _checked(release: Release) -> Release:
     if not release.name.strip():
         raise errors.invalid("name", "a release needs a name that is not blank")
     check_window(release.window_start, release.window_end)
@@ -103,4 +141,7 @@ def update_release(release: Release, fields: dict[str, Any], now: int) -> Releas
     """
     if release.finalized:
         raise errors.ReleaseFinalized(release.id)
-    return create_release(release._replace(**fields, update_time=now, version=release.version + 1))
+    changed = release._replace(**fields, update_time=now, version=release.version + 1)
+    if changed.test_form == release.test_form:
+        return _checked(changed)
+    return create_release(changed)

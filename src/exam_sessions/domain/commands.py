@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
+from exam_sessions.domain.texts import flaw_of
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Choice
@@ -98,3 +99,14 @@ def void(reason: VoidReason, message: str, *, force: bool) -> Command:
     if reason is VoidReason.OTHER and not message.strip():
         raise errors.invalid("message", "is required when the reason is OTHER")
     return Command(Action.VOID, void_reason=reason, message=message, force=force)
+
+
+def reset(current_form: str, updated_form: str) -> Command:
+    """The command that resets a session.
+
+    Raises:
+        errors.InvalidField: the new form's reference breaks the rule of texts.py.
+    """
+    if flaw := flaw_of(updated_form):
+        raise errors.invalid("updated_form", flaw)
+    return Command(Action.RESET, current_form=current_form, updated_form=updated_form)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions.domain import clock, marking
 from exam_sessions.domain.booking import check_edit
 from exam_sessions.domain.states import Action, FinishReason, State
+from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def _download(move: Move) -> Changes:
 
 
 def _set_pin(move: Move) -> Changes:
-    return {"pin": (move.command.pin or "").upper(), "pin_failures": 0}
+    return {"pin": fold_code(move.command.pin or ""), "pin_failures": 0}
 
 
 def _remove_pin(_: Move) -> Changes:

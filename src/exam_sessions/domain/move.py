@@ -15,6 +15,7 @@ from exam_sessions.domain.records import NO_PAPERS
 from exam_sessions.domain.scoring import waits_for_marks
 from exam_sessions.domain.scripts import script_of
 from exam_sessions.domain.states import EDITABLE, Action, Delivery, State, VoidReason
+from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +108,7 @@ class Move:
     def pin_right(self) -> None:
         """The PIN is the session's, compared in constant time; a command without a PIN asks only about the rest."""
         pin = self.command.pin
-        if pin is not None and not hmac.compare_digest(pin.upper().encode(), self.session.pin.encode()):
+        if pin is not None and not hmac.compare_digest(fold_code(pin).encode(), self.session.pin.encode()):
             raise errors.WrongPin(PIN_TRIES - self.session.pin_failures - 1)
 
     def time_left(self) -> None:

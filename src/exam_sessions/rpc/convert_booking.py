@@ -8,6 +8,7 @@ from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import Booking
 from exam_sessions.domain.states import Action
+from exam_sessions.domain.texts import fold_code
 from exam_sessions.errors.refusal import VIOLATIONS_AT_MOST
 from exam_sessions.rpc.times import micros
 
@@ -48,9 +49,9 @@ def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
         person.ethnicity,
         person.school_id,
         person.district_id,
-        message.access_code.upper(),
-        message.keycode.upper(),
-        message.pin.upper(),
+        fold_code(message.access_code),
+        fold_code(message.keycode),
+        fold_code(message.pin),
         message.external_reference,
         message.centre_id,
         message.test_form,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions.commands.codes import new_pin
 from exam_sessions.domain import clock
-from exam_sessions.domain.commands import Client, Command, void
+from exam_sessions.domain.commands import Client, Command, reset, void
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 from exam_sessions.rpc.answers import answers_of, choices_of, reader_of
 from exam_sessions.rpc.times import micros, put
@@ -111,7 +111,7 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "VerifySession": lambda _: Command(A.VERIFY),
     "ArchiveSession": lambda _: Command(A.ARCHIVE),
     "VoidSession": _void,
-    "ResetSession": lambda r: Command(A.RESET, current_form=r.current_form, updated_form=r.updated_form),
+    "ResetSession": lambda r: reset(r.current_form, r.updated_form),
     "RequestScan": lambda _: Command(A.REQUEST_SCAN),
     "ReceiveScan": lambda _: Command(A.RECEIVE_SCAN),
     "FailSession": lambda r: Command(A.FAIL, message=r.message),

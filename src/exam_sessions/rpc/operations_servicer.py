@@ -12,6 +12,7 @@ from google.protobuf import empty_pb2
 from exam_sessions import errors
 from exam_sessions.commands.operations import CancelOperation, DeleteOperation
 from exam_sessions.domain.states import OperationKind, OperationStatus
+from exam_sessions.domain.texts import fold_code
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_operation import operation_of, place_of, workspace_in
 
@@ -112,7 +113,7 @@ def _filter_of(text: str) -> dict[str, int]:
     for part in text.replace(" AND ", " ").split():
         name, _, word = part.partition("=")
         try:
-            wanted[name] = WORDS[name][word.upper()]
+            wanted[name] = WORDS[name][fold_code(word)]
         except KeyError:
             legal = "; ".join(f"{name}={{{'|'.join(w.name.lower() for w in kind)}}}" for name, kind in WORDS.items())
             raise errors.invalid("filter", f"{part!r} is not understood; these are: {legal}") from None

@@ -12,6 +12,7 @@ from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.states import MATURITY, Action
 from exam_sessions.domain.statistics import statistics_of
+from exam_sessions.domain.texts import flaw_of, fold_code
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert_result import fill_statistics
@@ -45,7 +46,7 @@ def target_of(request: Any) -> Target:
     """The session a request names, and the version it saw."""
     # EnterKeycode names its session by keycode only, reads carry no etag.
     session_id = getattr(request, "session_id", "")
-    return Target(session_id.lower(), request.keycode.upper(), getattr(request, "etag", ""))
+    return Target(session_id.lower(), fold_code(request.keycode), getattr(request, "etag", ""))
 
 
 class SessionServicer:
@@ -97,7 +98,7 @@ class SessionServicer:
         """Reads one session, together with whoever else reads one now."""
 
         def wanted_of(request: pb.GetSessionRequest, _: Call) -> Wanted:
-            return Wanted(workspace_of(request), request.session_id.lower(), request.keycode.upper())
+            return Wanted(workspace_of(request), request.session_id.lower(), fold_code(request.keycode))
 
         def reply_of(request: pb.GetSessionRequest, standing: Standing) -> pb.GetSessionResponse:
             reply = pb.GetSessionResponse()
@@ -118,6 +119,7 @@ class SessionServicer:
     async def list(self, request: pb.ListSessionsRequest, _: Call) -> pb.ListSessionsResponse:
         """Reads a page: one row more than asked tells whether there is another."""
         kept = kept_paths(request.read_mask)
+        check_filter(request.filter)
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         if request.show_responses or request.show_results:
             most = min(most, WITH_PAPERS_AT_MOST)
@@ -225,6 +227,15 @@ def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> 
         seen.add(target.session_id)
         edits.append((target, edit_of(edit.booking, columns, f"edits[{n}].booking")))
     return edits
+
+
+def check_filter(message: pb.SessionFilter) -> None:
+    """Refuses a reference that no session can have. Raises InvalidField; not asked of a filter accepted earlier."""
+    texts = [(f"candidate_ids[{n}]", text) for n, text in enumerate(message.candidate_ids)]
+    texts += [(name, getattr(message, name)) for name in ("school_id", "district_id", "centre_id")]
+    for path, text in texts:
+        if flaw := flaw_of(text):
+            raise errors.invalid(f"filter.{path}", flaw)
 
 
 def criteria_of(message: pb.SessionFilter) -> Criteria:

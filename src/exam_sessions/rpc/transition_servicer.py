@@ -8,10 +8,10 @@ from exam_sessions import errors
 from exam_sessions.commands.changes import EditSessions, Target
 from exam_sessions.commands.operations import Accept
 from exam_sessions.commands.transitions import Transition
-from exam_sessions.domain.commands import Command, void
+from exam_sessions.domain.commands import Command, reset, void
 from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
 from exam_sessions.rpc.convert_operation import operation_of
-from exam_sessions.rpc.session_servicer import criteria_of
+from exam_sessions.rpc.session_servicer import check_filter, criteria_of
 from exam_sessions.rpc.times import micros
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import session_pb2
@@ -46,6 +46,7 @@ class TransitionServicer:
         if request.WhichOneof("sessions") == "ids":
             batch = EditSessions(call.caller(request), _targets(request, command), "ids.session_ids")
             return pb.BatchTransitionSessionsResponse(session_count=await self._service.write(batch))
+        check_filter(request.filter)
         work, payload = transition_of(request), request.SerializeToString()
         accept = Accept(call.caller(request), OperationKind.TRANSITION, work, payload, command.action.value)
         row = await self._service.write(accept)
@@ -74,6 +75,8 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
     action = Action(name)
     if action is Action.VOID:
         return void(VoidReason(request.void_reason or VoidReason.AUTO), request.message, force=request.force)
+    if action is Action.RESET:
+        return reset("", request.updated_form)
     if action is Action.FAIL and not request.message.strip():
         raise errors.invalid("message", "is required for fail")
     return Command(
