@@ -75,6 +75,29 @@ def test_cells_lose_the_blanks_around_them():
     assert only_booking("candidate_id,name_last\n  7 ,\tBose \n").candidate_id == "7"
 
 
+@pytest.mark.parametrize("cell", [" 7 ", "\u00a07", "7\u3000", '"7\n"', "7\x0b"])
+def test_a_cell_is_trimmed_before_it_is_looked_at(cell):
+    assert only_booking(f"candidate_id\n{cell}\n").candidate_id == "7"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "flaw"),
+    [
+        ("candidate_id", "7\u200b", "U+200B ZERO WIDTH SPACE (character 2)"),
+        ("candidate_id", "7\t8", "U+0009 (character 2)"),
+        ("name_last", "Jose\u0301", "U+0301 COMBINING ACUTE ACCENT (character 5)"),
+        ("school_id", "s\u00ad1", "U+00AD SOFT HYPHEN (character 2)"),
+        ("test_form", "\ufefff", "U+FEFF ZERO WIDTH NO-BREAK SPACE (character 1)"),
+        ("keycode", "k\u0131el", "may hold letters and digits only"),
+        ("ethnicity", "b\u0131ra", "is not one of"),
+    ],
+)
+def test_a_cell_that_looks_like_another_is_refused(column, cell, flaw):
+    head, start = ("candidate_id", "") if column == "candidate_id" else (f"candidate_id,{column}", "1,")
+    (fault,) = roster_of(f'{head}\n{start}"{cell}"\n').faults
+    assert (fault.column, flaw in fault.reason) == (column, True)
+
+
 def test_a_line_break_inside_quotes_belongs_to_the_cell_and_later_lines_keep_their_numbers():
     roster = roster_of('candidate_id,name_last\n1,"Two\nlines"\n2,Bose\n,Wu\n')
     assert [(row.line, row.booking.name_last) for row in roster.rows] == [(4, "Bose")]
@@ -282,7 +305,7 @@ def test_the_lengths_are_those_of_the_protos():
         if longest:
             limited += 1
             assert column.value("A" * longest)
-            with pytest.raises(ValueError, match=f"at most {longest} "):
+            with pytest.raises(ValueError, match=f"at most {longest} |is not six letters"):
                 column.value("A" * (longest + 1))
     assert limited == 11
 
