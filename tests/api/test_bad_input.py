@@ -7,7 +7,7 @@ from messages import MOVES, SERVICE, booking, bookings, lasting, mask, new_id
 from rows import unchanged
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
-from serving import Desk, Refused
+from serving import Desk, Refused, serving
 
 ID = "5f1d1f0e-7a51-4c39-9f6e-0a6f0d1c2b3a"
 EMPTY_IS_FINE = {
@@ -259,12 +259,26 @@ def test_who_gives_no_name_is_anonymous(server):
     desk.close()
 
 
-def test_nobody_may_call_himself_the_system(server, desk):
-    session, impostor = desk.book(), Desk(server.target, desk.workspace, actor="system")
+@pytest.mark.parametrize("name", ["system", "System", "SYSTEM", "system ", "sYsTeM  "])
+def test_nobody_may_call_himself_the_system(server, desk, name):
+    session, impostor = desk.book(), Desk(server.target, desk.workspace, actor=name)
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         impostor.move("CreatePackage", session)
     assert list(refused.value.fields) == ["x-actor"]
     impostor.close()
+
+
+@pytest.mark.parametrize("names", [("anna", "ben"), ("anna", "system"), ("anna", "anna")])
+def test_who_calls_has_one_name(database, names):
+    with serving(database, transport="grpcio") as server:
+        desk, twofold = Desk(server.target, "w"), Desk(server.target, "w")
+        session = desk.book()
+        twofold.metadata = tuple(("x-actor", name) for name in names)
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            twofold.move("CreatePackage", session)
+        assert list(refused.value.fields) == ["x-actor"]
+        desk.close()
+        twofold.close()
 
 
 def test_ten_thousand_and_one_rows_are_refused_and_never_cut(desk, server):

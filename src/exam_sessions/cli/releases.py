@@ -45,8 +45,16 @@ def _moment(told: str) -> Any:
     return typer.Option(metavar="TIME", parser=time_of, show_default="open", help=told)
 
 
-def _length(told: str, unset: str) -> Any:
-    return typer.Option(metavar="LENGTH", parser=length, show_default=unset, help=told)
+def _length(told: str, unset: str, least: int = 1) -> Any:
+    """A length of time; of at least a second where zero would be taken for no limit."""
+
+    def parse(text: str) -> int:
+        found = length(text)
+        if found < least:
+            raise typer.BadParameter(f"{text!r} is no time at all; leave it out for {unset}")
+        return found
+
+    return typer.Option(metavar="LENGTH", parser=parse, show_default=unset, help=told)
 
 
 cli = typer.Typer(no_args_is_help=True, help="Make releases, and see which there are.")
@@ -90,7 +98,9 @@ def create_release(
     counts: Annotated[
         Counts, typer.Option("--counts", help="Which attempt counts; average is the mean of all.")
     ] = Counts.HIGHEST,
-    grace_period: Annotated[int | None, _length("How late an offline attempt may be uploaded.", "no limit")] = None,
+    grace_period: Annotated[
+        int | None, _length("How late an offline attempt may be uploaded; 0s is not at all.", "no limit", least=0)
+    ] = None,
     *,
     paper: Annotated[bool, typer.Option("--paper", help="It is sat on paper.")] = False,
     invigilated: Annotated[bool, typer.Option("--invigilated", help="A PIN or a hand lets each one in.")] = False,
@@ -113,7 +123,7 @@ def create_release(
             window_start=window_start or 0,
             window_end=window_end or 0,
             duration=duration or 0,
-            grace_period=grace_period or 0,
+            grace_period=grace_period,
             paper=paper,
             test_form=test_form,
             max_attempts=max_attempts,

@@ -145,7 +145,7 @@ class Move:
 
     def within_grace_period(self) -> None:
         """The offline answers come back in time (Surpass, resultsUploadGracePeriod)."""
-        until = self.session.end_time + self.release.grace_period
+        until = self.session.end_time + max(0, self.release.grace_period)
         if self.release.grace_period and self.now > until:
             raise errors.GracePeriodOver(clock.rfc3339(self.session.end_time), clock.rfc3339(until))
 

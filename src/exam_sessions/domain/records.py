@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Value
 
 
+NO_GRACE = -1
+"""The grace period of a release that takes nothing late: set, to zero."""
+
+
 class Release(NamedTuple):
     """One administration of a test: ItemLogic's release, ExamSpark's exam-config, Surpass's schedule."""
 
@@ -30,6 +34,7 @@ class Release(NamedTuple):
     max_attempts: int
     attempt_strategy: int
     grace_period: int
+    """Microseconds; 0 is no limit, NO_GRACE no time at all."""
     allow_multiple_open_sessions: int
     finalized: int
     create_time: int

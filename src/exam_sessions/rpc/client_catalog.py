@@ -40,22 +40,27 @@ class CatalogCalls(Line):
         window_start: int = 0,
         window_end: int = 0,
         duration: int = 0,
-        grace_period: int = 0,
+        grace_period: int | None = None,
         paper: bool = False,
         **fields: Any,
     ) -> Release:
-        """A new release. Times and durations are in microseconds, 0 is unset; `fields` are Release's other fields."""
+        """A new release. Times and durations are in microseconds, 0 is unset; `fields` are Release's other fields.
+
+        A grace period of 0 is none at all, and None no limit.
+        """
         delivery = catalog_pb2.DELIVERY_PAPER if paper else catalog_pb2.DELIVERY_ONLINE
         release = Release(name=name, delivery=delivery, **fields)
         times = (
             (release.window_start, window_start),
             (release.window_end, window_end),
             (release.duration, duration),
-            (release.grace_period, grace_period),
         )
         for target, micros in times:
             if micros:
                 put(target, micros)
+        if grace_period is not None:
+            release.grace_period.SetInParent()
+            put(release.grace_period, grace_period)
         request = catalog_service_pb2.CreateReleaseRequest(
             workspace_id=self.workspace, release=release, request_id=new_request_id()
         )

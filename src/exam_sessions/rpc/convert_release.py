@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
-from exam_sessions.domain.records import Release
+from exam_sessions.domain.records import NO_GRACE, Release
 from exam_sessions.domain.states import Delivery, Finalized
 from exam_sessions.domain.statistics import statistics_from
 from exam_sessions.rpc.convert_result import fill_statistics
@@ -50,7 +50,7 @@ def release_of(message: catalog_pb2.Release, release_id: str) -> Release:
         moderated=int(message.moderated),
         max_attempts=message.max_attempts,
         attempt_strategy=message.attempt_strategy or catalog_pb2.ATTEMPT_STRATEGY_HIGHEST,
-        grace_period=micros(message, "grace_period", "release.grace_period"),
+        grace_period=micros(message, "grace_period", "release.grace_period", zero=NO_GRACE),
         allow_multiple_open_sessions=int(message.allow_multiple_open_sessions),
         finalized=int(Finalized.OPEN),
         create_time=0,
@@ -80,9 +80,12 @@ def fill_release(message: catalog_pb2.Release, release: Release) -> None:
     message.id = release.id
     message.name = release.name
     message.test_form = release.test_form
-    for name in ("window_start", "window_end", "duration", "grace_period"):
+    for name in ("window_start", "window_end", "duration"):
         if value := getattr(release, name):
             put(getattr(message, name), value)
+    if release.grace_period:
+        message.grace_period.SetInParent()
+        put(message.grace_period, max(0, release.grace_period))
     message.delivery = release.delivery  # type: ignore[assignment]
     message.invigilated = bool(release.invigilated)
     message.requires_check_in = bool(release.requires_check_in)

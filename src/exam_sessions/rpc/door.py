@@ -13,7 +13,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
-from exam_sessions.rpc import bounds, maxima, rules
+from exam_sessions.rpc import bounds, identifiers, maxima, rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,8 @@ class Door:
             raise errors.MessageTooLarge(size, self._limit)
         pieces = bounds.pieces(data, self._shape) if size >= self._counted_from else ()
         request = read_with(self._parse, data)
+        if identifiers.NIL_BYTES in data:
+            identifiers.refuse_nil(request)
         sound = all(rules.is_sound(read_with(self._parse, p)) for p in pieces) if pieces else rules.is_sound(request)
         if not sound:
             rules.check(request)

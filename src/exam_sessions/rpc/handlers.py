@@ -18,10 +18,11 @@ from exam_sessions import errors
 from exam_sessions.commands.batch import SYSTEM, Caller
 from exam_sessions.commands.codes import new_ids
 from exam_sessions.rpc.door import LONG, Door, aside, start_aside
+from exam_sessions.rpc.identifiers import spell
 from exam_sessions.rpc.status import internal, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -46,20 +47,21 @@ class Call(ABC):
         self._method = method
 
     @abstractmethod
-    def named(self) -> str | bytes | None:
-        """The metadata x-actor as it came; None when there is none."""
+    def named(self) -> Sequence[str | bytes]:
+        """The metadata x-actor as it came: as often as it was given."""
 
     def caller(self, request: Any) -> Caller:
         """Who asks, and the digest that tells a repetition of this mutation from another request.
 
         Raises:
-            errors.InvalidField: x-actor is not a short printable text.
+            errors.InvalidField: x-actor is not a short printable text, or is given twice.
         """
         workspace = request.workspace_id or DEFAULT_WORKSPACE
         request_id = request.request_id.lower()
         digest = b""
         if request_id:
-            request.request_id = request_id
+            request.workspace_id = workspace
+            spell(request)
             content = self._method.encode() + b"\0" + request.SerializeToString(deterministic=True)
             digest = hashlib.blake2b(content, digest_size=16).digest()
         return Caller(workspace, self._actor(), request_id, digest, request.validate_only)
@@ -70,10 +72,13 @@ class Call(ABC):
 
     def _actor(self) -> str:
         """The caller's name, until callers are authenticated: x-actor, else anonymous."""
-        name = self.named()
-        if name is None:
+        names = self.named()
+        if not names:
             return "anonymous"
-        if not isinstance(name, str) or not ACTOR.fullmatch(name) or name == SYSTEM:
+        if len(names) > 1:
+            raise errors.invalid("x-actor", "must be given once")
+        name = names[0]
+        if not isinstance(name, str) or not ACTOR.fullmatch(name) or name.strip().lower() == SYSTEM:
             raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM}")
         return name
 

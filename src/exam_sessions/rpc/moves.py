@@ -45,7 +45,7 @@ def _reopen(request: pb.ReopenSessionRequest) -> Command:
 
 
 def _set_extra_time(request: pb.SetExtraTimeRequest) -> Command:
-    extra = micros(request, "extra_time", "extra_time")
+    extra = micros(request, "extra_time", "extra_time", zero=0)
     return Command(
         A.SET_EXTRA_TIME, extra_time=extra, extra_percent=request.extra_time_percent, message=request.reason
     )

@@ -217,9 +217,9 @@ class _Call(Call):
         """Whether it goes on telling until its caller goes away."""
         return isinstance(self._handler, Streamed)
 
-    def named(self) -> str | None:
-        # Without x-actor it is the caller's address, as text.
-        return self._key.decode("latin-1") if isinstance(self._key, bytes) else None
+    def named(self) -> Sequence[str]:
+        # Without x-actor it is the caller's address, as text; of several the front hands over the first.
+        return (self._key.decode("latin-1"),) if isinstance(self._key, bytes) else ()
 
     def done(self) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Between protobuf's times and the integer microseconds of the records. 0 is unset on both sides."""
+"""Between protobuf's times and the integer microseconds of the records, where 0 is unset."""
 
 from __future__ import annotations
 
@@ -20,15 +20,26 @@ def put(target: Timestamp | Duration, micros: int) -> None:
     target.nanos = rest * 1000
 
 
-def micros(message: Message, field: str, path: str) -> int:
-    """The microseconds of a message's time field; 0 when it is unset.
+def micros(message: Message, field: str, path: str, *, zero: int | None = None) -> int:
+    """The microseconds of a message's time field; 0 when it is unset. What is finer is cut off.
+
+    Args:
+        message: what has the field.
+        field: its name.
+        path: its place in the request.
+        zero: what stands for a time that is set to zero; None where that has no meaning, and is refused.
 
     Raises:
-        errors.InvalidField: nanos is out of range (protobuf, Timestamp).
+        errors.InvalidField: nanos is out of range (protobuf, Timestamp), or the time is zero, or would be if cut off.
     """
     if not message.HasField(field):
         return 0
     time = getattr(message, field)
     if not 0 <= time.nanos < SECOND * 1000:
         raise errors.invalid(path, "nanos must be between 0 and 999,999,999")
-    return int(time.seconds * SECOND + time.nanos // 1000)
+    found = int(time.seconds * SECOND + time.nanos // 1000)
+    if found:
+        return found
+    if zero is not None and not time.nanos:
+        return zero
+    raise errors.invalid(path, "must be a microsecond at least; leave the field out where there is to be none")

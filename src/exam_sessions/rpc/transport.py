@@ -124,8 +124,8 @@ class _Call(Call):
         super().__init__(method)
         self._context = context
 
-    def named(self) -> str | bytes | None:
-        return next((value for key, value in self._context.invocation_metadata() or () if key == "x-actor"), None)
+    def named(self) -> Sequence[str | bytes]:
+        return [value for key, value in self._context.invocation_metadata() or () if key == "x-actor"]
 
 
 def wrap(

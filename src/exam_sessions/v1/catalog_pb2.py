@@ -28,7 +28,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65xam_sessions/v1/catalog.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x65xam_sessions/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x06\n\x07Release\x12\x1d\n\x0cworkspace_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x17\n\x02id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1b\n\ttest_form\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x43\n\x0cwindow_start\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\x12\x41\n\nwindow_end\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00\x12<\n\x08\x64uration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\x9a\x9e\x01\x32\x00\x12\x36\n\x08\x64\x65livery\x18\x08 \x01(\x0e\x32\x1a.exam_sessions.v1.DeliveryB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x13\n\x0binvigilated\x18\t \x01(\x08\x12\x19\n\x11requires_check_in\x18\n \x01(\x08\x12\x17\n\x0f\x61uto_create_pin\x18\x0b \x01(\x08\x12\x11\n\tmoderated\x18\x0c \x01(\x08\x12 \n\x0cmax_attempts\x18\r \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x45\n\x10\x61ttempt_strategy\x18\x0e \x01(\x0e\x32!.exam_sessions.v1.AttemptStrategyB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12@\n\x0cgrace_period\x18\x0f \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\xe7\x84\x0f\x32\x00\x12$\n\x1c\x61llow_multiple_open_sessions\x18\x10 \x01(\x08\x12\x11\n\tfinalized\x18\x11 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\x14 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x37\n\nstatistics\x18\x15 \x01(\x0b\x32#.exam_sessions.v1.SessionStatistics*M\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x45LIVERY_ONLINE\x10\x01\x12\x12\n\x0e\x44\x45LIVERY_PAPER\x10\x02*\xa8\x01\n\x0f\x41ttemptStrategy\x12 \n\x1c\x41TTEMPT_STRATEGY_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41TTEMPT_STRATEGY_HIGHEST\x10\x01\x12\x1b\n\x17\x41TTEMPT_STRATEGY_LATEST\x10\x02\x12\x1a\n\x16\x41TTEMPT_STRATEGY_FIRST\x10\x03\x12\x1c\n\x18\x41TTEMPT_STRATEGY_AVERAGE\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65xam_sessions/v1/catalog.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x65xam_sessions/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x06\n\x07Release\x12\x1d\n\x0cworkspace_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x17\n\x02id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1b\n\ttest_form\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x46\n\x0cwindow_start\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xb2\x01\x0e\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x03\x10\xe8\x07\x12\x44\n\nwindow_end\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xb2\x01\x0e\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x03\x10\xe8\x07\x12?\n\x08\x64uration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\x0c\"\x05\x08\x80\x9a\x9e\x01\x32\x03\x10\xe8\x07\x12\x36\n\x08\x64\x65livery\x18\x08 \x01(\x0e\x32\x1a.exam_sessions.v1.DeliveryB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x13\n\x0binvigilated\x18\t \x01(\x08\x12\x19\n\x11requires_check_in\x18\n \x01(\x08\x12\x17\n\x0f\x61uto_create_pin\x18\x0b \x01(\x08\x12\x11\n\tmoderated\x18\x0c \x01(\x08\x12 \n\x0cmax_attempts\x18\r \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x45\n\x10\x61ttempt_strategy\x18\x0e \x01(\x0e\x32!.exam_sessions.v1.AttemptStrategyB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12@\n\x0cgrace_period\x18\x0f \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\xe7\x84\x0f\x32\x00\x12$\n\x1c\x61llow_multiple_open_sessions\x18\x10 \x01(\x08\x12\x11\n\tfinalized\x18\x11 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\x14 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x37\n\nstatistics\x18\x15 \x01(\x0b\x32#.exam_sessions.v1.SessionStatistics*M\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x45LIVERY_ONLINE\x10\x01\x12\x12\n\x0e\x44\x45LIVERY_PAPER\x10\x02*\xa8\x01\n\x0f\x41ttemptStrategy\x12 \n\x1c\x41TTEMPT_STRATEGY_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41TTEMPT_STRATEGY_HIGHEST\x10\x01\x12\x1b\n\x17\x41TTEMPT_STRATEGY_LATEST\x10\x02\x12\x1a\n\x16\x41TTEMPT_STRATEGY_FIRST\x10\x03\x12\x1c\n\x18\x41TTEMPT_STRATEGY_AVERAGE\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,11 +44,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RELEASE'].fields_by_name['test_form']._loaded_options = None
   _globals['_RELEASE'].fields_by_name['test_form']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_RELEASE'].fields_by_name['window_start']._loaded_options = None
-  _globals['_RELEASE'].fields_by_name['window_start']._serialized_options = b'\272H\016\262\001\013\"\007\010\377\202\321\377\257\0072\000'
+  _globals['_RELEASE'].fields_by_name['window_start']._serialized_options = b'\272H\021\262\001\016\"\007\010\377\202\321\377\257\0072\003\020\350\007'
   _globals['_RELEASE'].fields_by_name['window_end']._loaded_options = None
-  _globals['_RELEASE'].fields_by_name['window_end']._serialized_options = b'\272H\016\262\001\013\"\007\010\377\202\321\377\257\0072\000'
+  _globals['_RELEASE'].fields_by_name['window_end']._serialized_options = b'\272H\021\262\001\016\"\007\010\377\202\321\377\257\0072\003\020\350\007'
   _globals['_RELEASE'].fields_by_name['duration']._loaded_options = None
-  _globals['_RELEASE'].fields_by_name['duration']._serialized_options = b'\272H\014\252\001\t\"\005\010\200\232\236\0012\000'
+  _globals['_RELEASE'].fields_by_name['duration']._serialized_options = b'\272H\017\252\001\014\"\005\010\200\232\236\0012\003\020\350\007'
   _globals['_RELEASE'].fields_by_name['delivery']._loaded_options = None
   _globals['_RELEASE'].fields_by_name['delivery']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_RELEASE'].fields_by_name['max_attempts']._loaded_options = None
@@ -59,10 +59,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RELEASE'].fields_by_name['grace_period']._serialized_options = b'\272H\014\252\001\t\"\005\010\200\347\204\0172\000'
   _globals['_RELEASE'].fields_by_name['etag']._loaded_options = None
   _globals['_RELEASE'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
-  _globals['_DELIVERY']._serialized_start=1051
-  _globals['_DELIVERY']._serialized_end=1128
-  _globals['_ATTEMPTSTRATEGY']._serialized_start=1131
-  _globals['_ATTEMPTSTRATEGY']._serialized_end=1299
+  _globals['_DELIVERY']._serialized_start=1060
+  _globals['_DELIVERY']._serialized_end=1137
+  _globals['_ATTEMPTSTRATEGY']._serialized_start=1140
+  _globals['_ATTEMPTSTRATEGY']._serialized_end=1308
   _globals['_RELEASE']._serialized_start=179
-  _globals['_RELEASE']._serialized_end=1049
+  _globals['_RELEASE']._serialized_end=1058
 # @@protoc_insertion_point(module_scope)

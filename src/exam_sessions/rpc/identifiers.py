@@ -1,0 +1,113 @@
+"""Ids and codes in requests, whatever the message: none is the nil UUID, and each is spelled in one way."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from buf.validate import validate_pb2
+from exam_sessions import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from google.protobuf.message import Message
+
+NIL = "00000000-0000-0000-0000-000000000000"
+"""RFC 9562, 5.9: what a variable holds that nobody has set."""
+
+NIL_BYTES = NIL.encode()
+
+UUIDS_WITHOUT_RULE = frozenset({"session_id", "session_ids"})
+"""Fields that are judged row by row, where one that is no UUID refuses its row only."""
+
+CODES = frozenset({"keycode", "access_code", "pin"})
+"""Fields that are stored in upper case."""
+
+
+class Places(NamedTuple):
+    """Where a message holds ids and codes: its own fields, those with many, and messages that hold some."""
+
+    uuids: tuple[str, ...]
+    lists: tuple[str, ...]
+    codes: tuple[str, ...]
+    inner: tuple[tuple[str, bool, Places], ...]
+    """Name, whether there are many, and the places within."""
+
+
+@cache
+def places_of(kind: Descriptor) -> Places:
+    """The places of a message's ids and codes."""
+    return _places_of(kind, frozenset())
+
+
+def _places_of(kind: Descriptor, above: frozenset[str]) -> Places:
+    uuids = [field for field in kind.fields if _is_uuid(field)]
+    above |= {kind.full_name}
+    inner = [
+        (field.name, bool(field.is_repeated), _places_of(field.message_type, above))
+        for field in kind.fields
+        if field.message_type and field.message_type.full_name not in above
+    ]
+    return Places(
+        tuple(field.name for field in uuids if not field.is_repeated),
+        tuple(field.name for field in uuids if field.is_repeated),
+        tuple(field.name for field in kind.fields if field.name in CODES and field.type == field.TYPE_STRING),
+        tuple((name, many, places) for name, many, places in inner if any(places)),
+    )
+
+
+def _is_uuid(field: FieldDescriptor) -> bool:
+    if field.type != field.TYPE_STRING:
+        return False
+    extension: Any = validate_pb2.field
+    rules = field.GetOptions().Extensions[extension]
+    return field.name in UUIDS_WITHOUT_RULE or bool(rules.string.uuid or rules.repeated.items.string.uuid)
+
+
+def refuse_nil(message: Message) -> None:
+    """Refuses a request with an id that nobody has set. Raises InvalidField."""
+    found = next(_nils(message, places_of(message.DESCRIPTOR), ""), None)
+    if found:
+        raise errors.invalid(found, "must not be the nil UUID: it is what a variable holds that was never set")
+
+
+def _nils(message: Any, places: Places, path: str) -> Iterator[str]:
+    for name in places.uuids:
+        if getattr(message, name) == NIL:
+            yield path + name
+    for name in places.lists:
+        for n, value in enumerate(getattr(message, name)):
+            if value == NIL:
+                yield f"{path}{name}[{n}]"
+    for name, many, within in places.inner:
+        if many:
+            for n, row in enumerate(getattr(message, name)):
+                yield from _nils(row, within, f"{path}{name}[{n}].")
+        elif message.HasField(name):
+            yield from _nils(getattr(message, name), within, f"{path}{name}.")
+
+
+def spell(message: Message) -> None:
+    """Writes ids in lower and codes in upper case, so that one request has one content. It means the same."""
+    _spell(message, places_of(message.DESCRIPTOR))
+
+
+def _spell(message: Any, places: Places) -> None:
+    for names, spelled in ((places.uuids, str.lower), (places.codes, str.upper)):
+        for name in names:
+            value = getattr(message, name)
+            if value and (wanted := spelled(value)) != value:
+                setattr(message, name, wanted)
+    for name in places.lists:
+        values = getattr(message, name)
+        lowered = [value.lower() for value in values]
+        if lowered != values:
+            values[:] = lowered
+    for name, many, within in places.inner:
+        if many:
+            for row in getattr(message, name):
+                _spell(row, within)
+        elif message.HasField(name):
+            _spell(getattr(message, name), within)
