@@ -246,7 +246,7 @@ def test_a_window_that_ends_before_it_starts_is_reported():
 
 def test_an_unknown_column_is_refused_by_name_with_the_one_it_resembles():
     said = refusal_of("candidate_id,gendr,shoe size\n1,F,42\n")
-    assert "'gendr' (did you mean gender?), 'shoe size'\n" in said
+    assert "'gendr' (did you mean gender?), 'shoe size'; known are: " in said
     assert "window_end_dt" in said
 
 

@@ -10,19 +10,58 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from rich.console import Console
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+    from exam_sessions.cli.csv_file import Fault
+
+OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Characters that a terminal obeys in place of showing them: controls, escapes, and those that turn lines around."""
+
+LEFT_OUT: dict[int, None] = dict.fromkeys(character for character in OBEYED if chr(character) not in "\n\t")
+
+ESCAPED = {character: f"\\u{character:04x}" for character in LEFT_OUT}
+
+
+def visible(text: str) -> str:
+    """A text of others without what a terminal would obey; line breaks and tabs stay."""
+    return text if text.isprintable() else text.translate(LEFT_OUT)
+
+
+def escaped(json: str) -> str:
+    """JSON that means the same, with what a terminal would obey written as escapes."""
+    return json if json.isprintable() else json.translate(ESCAPED)
+
+
+class Screen(Console):
+    """A console that shows what it is given: nothing of it is markup, and nothing is obeyed by the terminal."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """What is written, piece by piece; only rich's own control codes are left as they are."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
+out = Screen()
+err = Screen(stderr=True)
 
 WIDE = 160
 """Columns of output that goes to a file or another program, where nothing need fit a screen."""
+
+NAMED_AT_MOST = 1_000
+"""Bad rows of a file that are named; each costs half a millisecond, and nobody reads more."""
 
 REFUSED, MISUSED = 1, 2
 """Exit codes: the service or the surroundings said no; the command was wrong."""
@@ -43,8 +82,8 @@ def say(what: str | Text, style: str = "") -> None:
 
 
 def deliver(lines: Iterable[str]) -> None:
-    """Writes lines to stdout as they are, and sees them off. Raises BrokenPipeError when nobody reads them."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    """Writes lines to stdout, and sees them off. Raises BrokenPipeError when nobody reads them."""
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
     sys.stdout.flush()
 
 
@@ -81,6 +120,16 @@ def fail(what: str, hint: str = "", status: int = REFUSED) -> NoReturn:
     if hint:
         note(Text.assemble(("next:  ", "bold"), hint))
     raise typer.Exit(status)
+
+
+def reject(name: str, faults: Sequence[Fault], where: str, hint: str) -> NoReturn:
+    """Names the bad rows of a file, one a line, and ends the command."""
+    for line, column, reason in faults[:NAMED_AT_MOST]:
+        note(Text.assemble((f"{name}:{line}: ", "bold"), (f"{column}: " if column else "", "cyan"), reason))
+    if len(faults) > NAMED_AT_MOST:
+        note(f"and {len(faults) - NAMED_AT_MOST:,} more")
+    rows = len({fault.line for fault in faults})
+    fail(f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,} {where}", hint)
 
 
 def table(*headings: str, whole: Collection[str] = ()) -> Table:

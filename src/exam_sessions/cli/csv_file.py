@@ -9,12 +9,24 @@ import csv
 import difflib
 import io
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions.cli.input_file import UnreadableText, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+WIDEST = 1_000
+"""Columns of a header; with more it is no header."""
+
+NAMED = 5
+"""Unknown columns that a message names."""
+
+LONGEST_HEADER = 65_536
+"""Characters of the header that the delimiter is looked for in."""
+
 LONGEST_CELL = 131_072
 """Characters; csv's own limit. Longer cells are a quote that was never closed."""
 
@@ -42,7 +54,10 @@ def read_table(
     Raises:
         Unreadable: the encoding or the header is wrong.
     """
-    text = _decoded(data)
+    try:
+        text = text_of(data, "CSV UTF-8")
+    except UnreadableText as error:
+        raise Unreadable(str(error)) from error
     rows = _records(text, _delimiter(text, known))
     line, header = next(rows, (1, []))
     if isinstance(header, str):
@@ -72,16 +87,16 @@ def column_name(heading: str) -> str:
 def _names(line: int, header: Sequence[str], known: Collection[str], what: str) -> list[str]:
     if not header:
         raise Unreadable("it is empty")
+    if len(header) > WIDEST:
+        raise Unreadable(f"line {line}, the header, names {len(header):,} columns; no {what} has so many")
     names = [column_name(heading) for heading in header]
-    unknown = [
-        _unknown(heading, known) for heading, name in zip(header, names, strict=True) if name not in {"", *known}
-    ]
+    unknown = [heading for heading, name in zip(header, names, strict=True) if name not in {"", *known}]
     if unknown:
         which = "columns" if len(unknown) > 1 else "a column"
-        raise Unreadable(
-            f"line {line} has {which} that no {what} has: {', '.join(unknown)}\nknown are: {', '.join(known)}"
-        )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+        named = ", ".join(_unknown(heading, known) for heading in unknown[:NAMED])
+        named += f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
+        raise Unreadable(f"line {line} has {which} that no {what} has: {named}; known are: {', '.join(known)}")
+    twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
         raise Unreadable(f"line {line} has a column more than once: {', '.join(twice)}")
     return names
@@ -93,37 +108,23 @@ def _unknown(heading: str, known: Collection[str]) -> str:
     return f"{shown(heading)} (did you mean {near[0]}?)" if near else shown(heading)
 
 
-def _decoded(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]:
-        raise Unreadable("it is not UTF-8 text (UTF-16, it seems); save it as `CSV UTF-8`")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        bad = [n for n, line in enumerate(data.split(b"\n"), 1) if not _is_utf8(line)]
-    named = ", ".join(map(str, bad[:10])) + (f" and {len(bad) - 10} more" if len(bad) > 10 else "")  # noqa: PLR2004
-    raise Unreadable(f"it is not UTF-8 text (line{'s' * (len(bad) > 1)} {named}); save it as `CSV UTF-8`")
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _delimiter(text: str, known: Collection[str]) -> str:
     """The delimiter with which the header names the most columns, a comma when none does."""
     header = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
 
     def named(delimiter: str) -> int:
-        return sum(column_name(heading.strip().strip('"')) in known for heading in header.split(delimiter))
+        return sum(
+            column_name(heading.strip().strip('"')) in known for heading in header[:LONGEST_HEADER].split(delimiter)
+        )
 
     return max(DELIMITERS, key=named)
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
-    """The records that are not blank, each with its first line and its cells, or what is wrong with its quotes."""
+    """The records that are not blank, each with its first line and its cells, or what is wrong with its quotes.
+
+    A quote that is never closed takes all that follows into its cell: with it the records end.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
@@ -133,9 +134,15 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]
             return
         except csv.Error as error:
             yield line, _quoting(str(error))
+            if _is_open(str(error)):
+                return
             continue
         if any(cells):
             yield line, cells
+
+
+def _is_open(error: str) -> bool:
+    return "unexpected end of data" in error or "field larger" in error
 
 
 def _quoting(error: str) -> str:

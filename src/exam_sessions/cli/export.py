@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 import typer
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves
+from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves, visible
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.sessions import States
@@ -81,12 +81,20 @@ def export(
         note(f"{rows:,} sessions of {found.name} are in {out}")
 
 
+class Shown:
+    """Stdout where it is a terminal, which obeys nothing of what the rows hold."""
+
+    def write(self, text: str) -> None:
+        """Writes a text."""
+        sys.stdout.write(visible(text))
+
+
 @contextmanager
-def _opened(out: str) -> Iterator[TextIO]:
+def _opened(out: str) -> Iterator[TextIO | Shown]:
     """Stdout, or a file that takes its place only when it is whole."""
     if out == "-":
         with until_the_reader_leaves():
-            yield sys.stdout
+            yield Shown() if sys.stdout.isatty() else sys.stdout
             sys.stdout.flush()
         return
     if not is_possible(Path(out)):

@@ -1,5 +1,6 @@
 """`exam-sessions forms`: test forms as files, and the ones the catalogue holds."""
 
+import json as json_text
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,8 @@ from google.protobuf import json_format
 from rich.text import Text
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, facts, fail, note, say, show, table
+from exam_sessions.cli.console import MISUSED, escaped, facts, fail, note, say, show, table
+from exam_sessions.cli.input_file import UnreadableText, input_file, name_of, read_input, text_of
 from exam_sessions.cli.times import when
 from exam_sessions.cli.whole_file import is_possible, whole_file
 from exam_sessions.cli.words import as_json, word
@@ -21,6 +23,12 @@ OF_THE_SERVICE = ("workspace_id", "revision", "available_mark", "create_time", "
 
 CONTENT = 60
 """Characters of a question that a table shows."""
+
+LONGEST_FAULT = 300
+"""Characters of what is wrong with a form: it may quote the file."""
+
+KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}
+"""What JSON may be that is no object."""
 
 cli = typer.Typer(no_args_is_help=True, help="Keep the questions that sessions are sat with.")
 
@@ -39,9 +47,7 @@ exam-sessions forms import maths-year-5.json --update    (the next revision; ses
 """,
 )
 def import_form(
-    file: Annotated[
-        Path, typer.Argument(metavar="FORM.json", exists=True, dir_okay=False, readable=True, help="The form.")
-    ],
+    file: Annotated[Path, input_file("FORM.json", "The form")],
     *,
     update: Annotated[bool, typer.Option("--update", help="Make the next revision of a form that is there.")] = False,
     json: Json = False,
@@ -79,7 +85,9 @@ def export_form(
     with connected(target, workspace) as client:
         form = client.form(reference, revision)
     number = form.revision
-    text = json_format.MessageToJson(_content(form), preserving_proto_field_name=True, indent=2, ensure_ascii=False)
+    text = escaped(
+        json_format.MessageToJson(_content(form), preserving_proto_field_name=True, indent=2, ensure_ascii=False)
+    )
     if file is None:
         sys.stdout.write(f"{text}\n")
         return
@@ -143,10 +151,19 @@ def show_form(
 
 
 def _read(file: Path) -> TestForm:
+    data, name, hint = read_input(file), name_of(file), "`exam-sessions forms export` writes one to compare with"
     try:
-        return json_format.Parse(file.read_bytes(), TestForm())
-    except (json_format.ParseError, UnicodeDecodeError) as error:
-        fail(f"{file} is not a test form: {error}", "`exam-sessions forms export` writes one to compare with")
+        text = text_of(data, "UTF-8")
+        if not text.strip():
+            fail(f"{name} is not a test form: it is empty", hint)
+        if not isinstance(found := json_text.loads(text), dict):
+            fail(f"{name} is not a test form: it holds {KINDS[type(found)]}, not an object", hint)
+        return json_format.Parse(text, TestForm())
+    except UnreadableText as error:
+        fail(f"{name} is not a test form: {error}", hint)
+    except (json_format.ParseError, ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        fail(f"{name} is not a test form: {why if len(why) <= LONGEST_FAULT else why[:LONGEST_FAULT] + '...'}", hint)
 
 
 def _next_revision(client: Client, form: TestForm) -> TestForm:

@@ -3,17 +3,17 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from rich.text import Text
 
 from exam_sessions.cli.codes_file import CodesDiffer, default_path, leave_codes
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, say
+from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, reject, say
 from exam_sessions.cli.csv_file import Fault, Unreadable
 from exam_sessions.cli.import_ids import LARGEST, SMALLEST
 from exam_sessions.cli.importer import HAS_A_SESSION, Codes, Importer, Rejected
+from exam_sessions.cli.input_file import STDIN, input_file, name_of, read_input
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.roster import read_roster
@@ -34,9 +34,7 @@ exam-sessions import roster.csv --release "Maths, May"
 
 
 def import_roster(
-    roster: Annotated[
-        Path, typer.Argument(metavar="ROSTER.csv", exists=True, dir_okay=False, readable=True, help="The roster.")
-    ],
+    roster: Annotated[Path, input_file("ROSTER.csv", "The roster")],
     release: ReleaseName,
     out: Annotated[
         Path | None,
@@ -59,12 +57,15 @@ def import_roster(
 
     Every bad row is named by its line before anything is written.
     """
+    if roster == STDIN and not out:
+        fail("it is not said where the codes go", "name a file with --out CODES.csv", MISUSED)
     codes = out or default_path(roster)
+    data = read_input(roster)
     _check_place(roster, codes)
     try:
-        read = read_roster(roster.read_bytes())
+        read = read_roster(data)
     except Unreadable as error:
-        fail(f"{roster}: {error}")
+        fail(f"{name_of(roster)}: {error}", "a roster begins with a line that names its columns; see --help")
     with connected(target, workspace) as client:
         found = find_release(client, release)
         importer = Importer(client, found.id, read.rows, chunk)
@@ -137,16 +138,11 @@ def _leave_codes(codes: Path, known: Sequence[Codes], *, force: bool) -> None:
     say(f"codes are in {codes}, {'readable by you only' if new else 'unchanged'}")
 
 
-def _reject(roster: Path, faults: Sequence[Fault], where: str) -> None:
-    """Names every bad row, one a line, and ends the command."""
-    for line, column, reason in faults:
-        note(Text.assemble((f"{roster}:{line}: ", "bold"), (f"{column}: " if column else "", "cyan"), reason))
-    rows = len({fault.line for fault in faults})
-    problems = f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,}"
+def _reject(roster: Path, faults: Sequence[Fault], where: str) -> NoReturn:
     hint = "correct the lines above, then import again"
     if any(fault.reason == HAS_A_SESSION for fault in faults):
         hint += "; --skip-booked leaves out candidates who have a session"
-    fail(f"{problems} {where}", hint)
+    reject(name_of(roster), faults, where, hint)
 
 
 def _tell_stopped(importer: Importer, first: str = "") -> None:

@@ -4,15 +4,15 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from rich.text import Text
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import REFUSED, coloured, fail, note, say, show, table
+from exam_sessions.cli.console import REFUSED, coloured, fail, note, reject, say, show, table
 from exam_sessions.cli.csv_file import Fault, Unreadable
 from exam_sessions.cli.importer import Rejected
+from exam_sessions.cli.input_file import input_file, name_of, read_input
 from exam_sessions.cli.marker import Marker
 from exam_sessions.cli.marks_file import read_marks
 from exam_sessions.cli.progress import bar
@@ -37,9 +37,7 @@ exam-sessions marks import marks.csv --completed 2026-11-20T10:00:00Z
 
 @cli.command("import", epilog=EPILOG)
 def import_marks(
-    file: Annotated[
-        Path, typer.Argument(metavar="MARKS.csv", exists=True, dir_okay=False, readable=True, help="The marks.")
-    ],
+    file: Annotated[Path, input_file("MARKS.csv", "The marks")],
     completed: Annotated[
         int,
         typer.Option(
@@ -62,9 +60,9 @@ def import_marks(
     Every bad row is named by its line before anything is written.
     """
     try:
-        read = read_marks(file.read_bytes(), completed)
+        read = read_marks(read_input(file), completed)
     except Unreadable as error:
-        fail(f"{file}: {error}")
+        fail(f"{name_of(file)}: {error}", "a file of marks begins with a line that names its columns; see --help")
     with connected(target, workspace) as client:
         marker = Marker(client, read.scripts, again=again)
         with bar("checking", marker.rows) as advance:
@@ -117,10 +115,5 @@ def _sessions(count: int) -> str:
     return f"{count:,} session{'s' * (count != 1)}"
 
 
-def _reject(file: Path, faults: Sequence[Fault], where: str) -> None:
-    """Names every bad row, one a line, and ends the command."""
-    for line, column, reason in faults:
-        note(Text.assemble((f"{file}:{line}: ", "bold"), (f"{column}: " if column else "", "cyan"), reason))
-    rows = len({fault.line for fault in faults})
-    problems = f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,}"
-    fail(f"{problems} {where}", "correct the lines above, then import again")
+def _reject(file: Path, faults: Sequence[Fault], where: str) -> NoReturn:
+    reject(name_of(file), faults, where, "correct the lines above, then import again")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from google.protobuf import json_format
 
+from exam_sessions.cli.console import escaped
+
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
@@ -23,7 +25,9 @@ def words(message: Message, name: str) -> list[str]:
 
 def as_json(message: Message) -> str:
     """A message as one line of JSON, its fields named as in the protos."""
-    return json_format.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+    return escaped(
+        json_format.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+    )
 
 
 def _word(message: Message, name: str, number: int) -> str:
