@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -14,7 +15,7 @@ from rows import read, write
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.engine import LostRace
 from exam_sessions.store.rows import Rows
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
 from serving import Desk, Refused, serving
 
 cached = pytest.mark.sqlite(reason="elsewhere nothing is cached")
@@ -149,6 +150,55 @@ def test_a_poisoned_cache_loses_no_change(server, desk):
     assert now.etag == f"v{len(events)}"
     assert name_of(now) == "AWAITING_MARKING"
     assert desk.call("GetSessionResults", session_id=session.id).results.items
+
+
+def chose(desk, session, question, label):
+    """Answers one question."""
+    response = result_pb2.Response(options=[result_pb2.Choice(label=label)])
+    items = [result_pb2.ItemResponse(questions=[result_pb2.QuestionResponse(id=question, response=response)])]
+    return desk.call("SetResponses", session_id=session.id, responses=items)
+
+
+def answers_of(server, session):
+    ((responses,),) = read(server, "SELECT responses FROM scripts WHERE session_id = ?", session.id)
+    return json.loads(responses)
+
+
+@cached
+def test_an_answer_given_behind_a_poisoned_cache_of_scripts_stays(server, desk):
+    mixed(desk)
+    session = bring_to(desk, "IN_PROGRESS", test_form="form-1")
+    recent, key = server.app.service._executor._recent, (desk.workspace, session.id)
+    chose(desk, session, "1", "A")
+    one = recent.scripts[key]
+    chose(desk, session, "2", "B")
+    for poison in (one, ()):
+        recent.scripts[key] = poison
+        chose(desk, session, "1", "C")
+        assert answers_of(server, session) == {"1": 2, "2": 1}
+
+
+def test_a_script_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
+    mixed(blind_desk)
+    session = bring_to(blind_desk, "IN_PROGRESS", test_form="form-1")
+    chose(blind_desk, session, "1", "A")
+    behind = "UPDATE scripts SET responses = '{\"2\":1}', version = version + 1 WHERE session_id = ?"
+    if blind.database.url.startswith("sqlite"):
+        write(blind, behind, session.id)
+    else:
+        scripts = blind.app.service._executor._rows.scripts
+        load, times = scripts.load, []
+
+        def read_and_overtaken(*args):
+            found = load(*args)
+            times.append(1)
+            if len(times) == 1:
+                write(blind, behind, session.id)
+            return found
+
+        scripts.load = read_and_overtaken
+    chose(blind_desk, session, "1", "C")
+    assert answers_of(blind, session) == {"1": 2, "2": 1}
 
 
 @cached

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.knowledge import Change, Knowledge
 from exam_sessions.domain.decide import altered
+from exam_sessions.domain.records import Script
 from exam_sessions.domain.scripts import with_script
 from exam_sessions.domain.states import Action
 from exam_sessions.store.drafts import NOBODY
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.rosters import Reservation
     from exam_sessions.commands.shelf import Shelf
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Event, Release, Script, Session
+    from exam_sessions.domain.records import Event, Release, Session
     from exam_sessions.domain.states import State
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
@@ -52,7 +53,8 @@ class Ledger(Knowledge):
     ) -> None:
         super().__init__(db, rows, now, server, reserved, shelf, recent)
         self._new_scripts: dict[tuple[str, str, int], Script] = {}
-        self._changed_scripts: dict[tuple[str, str, int], Script] = {}
+        self._changed_scripts: dict[tuple[str, str, int], tuple[int, Script]] = {}
+        """Scripts, each with the version that was read."""
         self._happened: dict[str, list[Happening]] = {}
         self._first_places: dict[str, int] = {}
         self._published: set[str] = set()
@@ -79,11 +81,16 @@ class Ledger(Knowledge):
 
     def keep_scripts(self, session: Session, scripts: Sequence[Script]) -> None:
         """Enters scripts as they became."""
-        for script in scripts:
+        for became in scripts:
             known = self.scripts(session)
-            key = (script.workspace_id, script.session_id, script.attempt)
+            key = (became.workspace_id, became.session_id, became.attempt)
+            script = Script._make((*became[:-1], became.version + 1))
             stored = any(other.attempt == script.attempt for other in known) and key not in self._new_scripts
-            (self._changed_scripts if stored else self._new_scripts)[key] = script
+            if stored:
+                earlier = self._changed_scripts.get(key)
+                self._changed_scripts[key] = (earlier[0] if earlier else became.version, script)
+            else:
+                self._new_scripts[key] = script
             self._scripts[key[:2]] = with_script(known, script)
 
     def put_form(self, workspace: str, form: Form, now: int) -> None:

@@ -255,5 +255,5 @@ def _delete(session: Session, release: Release, papers: Papers) -> Decision:
         if name not in {"pin", "last_event"} and (value or (value is not None and name in NULLABLE))
     }
     if papers.scripts:
-        kept["scripts"] = ([list(script[2:]) for script in papers.scripts], None)
+        kept["scripts"] = ([list(script[2:-1]) for script in papers.scripts], None)
     return Decision(None, (Event(Action.DELETE.value, session.state, 0, changes=kept),))

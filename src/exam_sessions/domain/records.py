@@ -132,6 +132,8 @@ class Script(NamedTuple):
     points: int | None = None
     points_max: int | None = None
     score: int | None = None
+    version: int = 0
+    """How often it was written; 0 before it is stored."""
 
 
 class Papers(NamedTuple):

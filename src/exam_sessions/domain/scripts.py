@@ -37,4 +37,4 @@ def with_responses(script: Script, responses: dict[str, Value]) -> Script:
 
 def with_total(script: Script, total: Total) -> Script:
     """The script with what it earns. As `_replace`, in half the time."""
-    return Script._make((*script[:11], *total))
+    return Script._make((*script[:11], *total, script.version))

@@ -191,6 +191,8 @@ scripts = Table(
     Column("points", BigInteger, nullable=True),
     Column("points_max", BigInteger, nullable=True),
     Column("score", BigInteger, nullable=True),
+    # How often it was written.
+    _added(_number("version"), "1"),
     sqlite_with_rowid=False,
 )
 

@@ -34,8 +34,8 @@ class ScriptRows:
             select(c.session_id, size).where(mine, store.among(c.session_id, "keys")).group_by(c.session_id)
         )
         self._insert = store.insert_many(scripts)
-        self._update = store.update_many(scripts, WRITTEN)
-        self._places = [Script._fields.index(name) for name in self._update.names]
+        self._update = store.update_many(scripts, WRITTEN, ("version",))
+        self._places = [Script._fields.index(name) for name in self._update.names[:-1]]
         self._delete = store.statement(delete(scripts).where(mine, c.session_id == bindparam("session")))
 
     def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[Script, ...]]:
@@ -59,9 +59,17 @@ class ScriptRows:
         """Adds scripts."""
         db.run_many(self._insert, [_row(script) for script in rows])
 
-    def update(self, db: Db, rows: Sequence[Script]) -> None:
-        """Writes scripts that are there."""
-        db.run_many(self._update, [[row[place] for place in self._places] for row in map(_row, rows)])
+    def update(self, db: Db, rows: Sequence[tuple[int, Script]]) -> None:
+        """Writes scripts that are there, each given with the version that was read.
+
+        Raises:
+            LostRace: one of them is not what it was (`Db.run_many`).
+        """
+        values = []
+        for expected, script in rows:
+            row = _row(script)
+            values.append([*[row[place] for place in self._places], expected])
+        db.run_many(self._update, values)
 
     def delete(self, db: Db, workspace: str, session_id: str) -> None:
         """Removes every script of a session."""
