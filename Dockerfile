@@ -44,8 +44,9 @@ WORKDIR /var/lib/exam-sessions
 VOLUME ["/var/lib/exam-sessions"]
 EXPOSE 50051
 STOPSIGNAL SIGTERM
+# An outage of the database is no reason to replace a container, which engines do with those that are not healthy.
 # Asks 127.0.0.1:50051. Who makes it listen on another port sets EXAM_SESSIONS_TARGET too.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["/opt/exam-sessions/bin/exam-sessions", "health"]
+    CMD ["/opt/exam-sessions/bin/exam-sessions", "health", "liveness"]
 ENTRYPOINT ["/opt/exam-sessions/bin/exam-sessions"]
 CMD ["serve"]

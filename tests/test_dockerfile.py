@@ -271,7 +271,7 @@ def test_it_listens_on_the_port_it_exposes_and_writes_only_to_its_volume():
 def test_its_health_check_is_a_command_of_ours_at_the_default_target():
     check = parse(FINAL["HEALTHCHECK"].rest)[0]
     assert set(FINAL["HEALTHCHECK"].flags) == {"interval", "timeout", "start-period", "retries"}
-    assert check.arguments == [f"{VENV}/bin/exam-sessions", "health"]
+    assert check.arguments == [f"{VENV}/bin/exam-sessions", "health", "liveness"]
     assert {"serve", "health"} <= set(get_command(cli).commands)
 
 

@@ -18,7 +18,7 @@ from exam_sessions.rpc.admission import Admission
 from exam_sessions.rpc.convert_operation import describe
 from exam_sessions.rpc.server import DECODE, Server
 from exam_sessions.rpc.transport import CannotServe, transport_named
-from exam_sessions.store.databases import store_of
+from exam_sessions.store.databases import store_for
 from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class App:
     def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
         self.settings = settings
         self._transport = transport_named(settings.transport)
-        store = self._store = store_of(settings.database_url)
+        store = self._store = store_for(settings)
         upgrade(store)
         self.service = Service(
             store,

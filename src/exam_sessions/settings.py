@@ -21,6 +21,12 @@ class Settings:
     """Host and port; port 0 takes a free one."""
     database_url: str = "sqlite:///exam-sessions.db"
     """A SQLite file, made when it is missing; a relative path is relative to where the server starts."""
+    database_silence_s: float = 2.0
+    """How long the database may say nothing before it is found out whether anybody works on an answer, in seconds."""
+    lock_timeout_s: float = 4.0
+    """How long PostgreSQL may wait for a lock that another program holds, in seconds."""
+    statement_timeout_s: float = 60.0
+    """How long PostgreSQL may work on one statement, in seconds; migrations take as long as they need."""
     linger_ms: float = 1.0
     """How long a lane waits for company when calls overlap, in milliseconds; 0 never waits."""
     tick_ms: float = 500.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import logs
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.transport import CannotListen, CannotServe
-from exam_sessions.store.databases import store_of
+from exam_sessions.store.databases import store_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ class Workers:
         Raises:
             CannotServe: one did not come up.
         """
-        store = store_of(self._settings.database_url)
+        store = store_for(self._settings)
         upgrade(store)
         store.close()
         begun = [self._begin() for _ in range(self._count)]

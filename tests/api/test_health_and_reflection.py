@@ -35,7 +35,7 @@ def health_of(desk, service=""):
     return stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
 
 
-@pytest.mark.parametrize("service", ["", *SERVICES])
+@pytest.mark.parametrize("service", ["", "liveness", "readiness", *SERVICES])
 def test_a_server_that_has_started_is_healthy(desk, service):
     assert health_of(desk, service) == SERVING
 
@@ -52,7 +52,8 @@ def test_a_server_is_healthy_only_while_the_database_answers(database, monkeypat
         desk = Desk(server.target)
         with database.unusable():
             until(lambda: health_of(desk) == NOT_SERVING)
-            assert {health_of(desk, service) for service in SERVICES} == {NOT_SERVING}
+            assert {health_of(desk, service) for service in ("readiness", *SERVICES)} == {NOT_SERVING}
+            assert health_of(desk, "liveness") == SERVING
             with pytest.raises(Refused) as refused:
                 desk.release()
             assert refused.value.reason == "DATABASE_UNAVAILABLE"

@@ -11,7 +11,7 @@ from messages import booking, bookings, mask, new_id, outcome_of, send
 from rows import count
 
 from databases import PostgresqlDatabase
-from exam_sessions.store import postgres, sqlite
+from exam_sessions.store import sqlite
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
 
@@ -20,7 +20,7 @@ from serving import Desk, Refused, serving, until
 def impatient(database, monkeypatch):
     """A server that waits for other writers half a second only."""
     monkeypatch.setattr(sqlite, "BUSY_S", 0.5)
-    monkeypatch.setitem(postgres.SETTINGS, "lock_timeout", "500ms")
+    monkeypatch.setenv("EXAM_SESSIONS_LOCK_TIMEOUT_S", "0.5")
     with serving(database) as server:
         yield server
 

@@ -25,6 +25,16 @@ def test_a_server_at_work_is_serving(server):
     assert (said.stdout, said.stderr) == ("SERVING\n", "")
 
 
+@pytest.mark.parametrize("name", ["liveness", "readiness"])
+def test_a_server_at_work_is_alive_and_ready(server, name):
+    assert typed("health", name, "--target", server.target).stdout == "SERVING\n"
+
+
+def test_a_health_there_is_not_is_a_wrong_command(server):
+    said = typed("health", "vigour", "--target", server.target, code=2)
+    assert "'vigour' is not one of readiness, liveness" in " ".join(said.stderr.split())
+
+
 def test_the_server_asked_is_the_one_the_environment_names(server, monkeypatch):
     monkeypatch.setenv("EXAM_SESSIONS_TARGET", server.target)
     assert typed("health").stdout == "SERVING\n"

@@ -17,6 +17,7 @@ import pytest
 from terminal import start, typed
 
 from exam_sessions.cli import serve
+from exam_sessions.cli.serve import without_password
 from exam_sessions.settings import Settings
 from serving import Desk
 
@@ -299,3 +300,19 @@ def test_who_starts_a_server_in_a_terminal_is_told_what_to_try_next(url):
     server.communicate(timeout=20)
     os.close(master)
     assert f"exam-sessions demo --target {target}" in seen.decode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://exams:secret@h/d",
+        "postgresql://exams:sec:ret@h1:1,h2:2/d?target_session_attrs=read-write",
+        "postgresql://exams:se@secret@h/d",
+        "postgresql://h/d?user=exams&password=secret&sslmode=require",
+    ],
+)
+def test_a_password_is_never_shown(url):
+    shown = without_password(url)
+    assert "secret" not in shown
+    assert "ret" not in shown.replace("target", "")
+    assert "***" in shown

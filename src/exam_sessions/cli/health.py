@@ -1,6 +1,6 @@
 """`exam-sessions health`: whether a server serves, for people and for whatever watches over containers."""
 
-from __future__ import annotations
+from typing import Annotated
 
 import typer
 
@@ -8,20 +8,35 @@ from exam_sessions.cli.connection import DEFAULT_TARGET, Target, connected
 from exam_sessions.cli.console import REFUSED, say
 
 WELL = "SERVING"
+NAMES = {"readiness": "", "liveness": "liveness"}
+"""What can be asked for, and its name in grpc.health.v1."""
 
 EPILOG = """[bold]Examples[/]
 exam-sessions health
 exam-sessions health --target exams.example.org:50051 && echo "open for work"
+exam-sessions health liveness
 
-It prints what the server says of itself, SERVING or NOT_SERVING: a server serves while its database
-answers and nobody has told it to stop. The exit code is 0 only for SERVING.
+It prints what the server says of itself, SERVING or NOT_SERVING. Readiness: the database answers, can be
+read and written, and nobody has told the server to stop. Liveness: the process works, whatever its database
+does; restarting it would not help. The exit code is 0 only for SERVING.
 """
 
 
-def health(target: Target = DEFAULT_TARGET) -> None:
+def _name(text: str) -> str:
+    if text not in NAMES:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(NAMES)}")
+    return text
+
+
+def health(
+    name: Annotated[
+        str, typer.Argument(help=f"What to ask for: {' or '.join(NAMES)}.", metavar="[NAME]", parser=_name)
+    ] = "readiness",
+    target: Target = DEFAULT_TARGET,
+) -> None:
     """Asks a server whether it serves; exit code 0 only when it does."""
     with connected(target, workspace="") as client:
-        status = client.health()
+        status = client.health(NAMES[name])
     say(status)
     if status != WELL:
         raise typer.Exit(REFUSED)

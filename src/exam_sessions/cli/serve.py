@@ -61,6 +61,18 @@ def serve(
         str, setting("listen", "Where to listen; port 0 takes a free one.", metavar="HOST:PORT")
     ] = DEFAULTS.listen,
     database_url: DatabaseUrl = DEFAULTS.database_url,
+    database_silence_s: Annotated[
+        float,
+        setting("database_silence_s", "How long the database may say nothing.", min=0.1, metavar="SECONDS"),
+    ] = DEFAULTS.database_silence_s,
+    lock_timeout_s: Annotated[
+        float,
+        setting("lock_timeout_s", "How long PostgreSQL may wait for a lock.", min=0.1, metavar="SECONDS"),
+    ] = DEFAULTS.lock_timeout_s,
+    statement_timeout_s: Annotated[
+        float,
+        setting("statement_timeout_s", "How long PostgreSQL may work on a statement.", min=1, metavar="SECONDS"),
+    ] = DEFAULTS.statement_timeout_s,
     linger_ms: Annotated[
         float, setting("linger_ms", "How long overlapping calls wait for company; 0 never.", min=0, metavar="MS")
     ] = DEFAULTS.linger_ms,
@@ -149,6 +161,7 @@ def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
 
 def without_password(url: str) -> str:
     """A URL that may be shown."""
+    url = re.sub(r"(//[^:/?#@]*):[^?#]*@", r"\1:***@", url)
     return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r":[^:/@]*@", ":***@", url))
 
 

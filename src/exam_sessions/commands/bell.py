@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from typing import TYPE_CHECKING
 
 from exam_sessions.store.engine import DatabaseDown
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from exam_sessions.store.engine import Store
-
-log = logging.getLogger(__name__)
 
 GATHER_S = 0.01
 """How long rings are gathered, in seconds."""
@@ -66,8 +63,9 @@ class Bell:
         workspaces, self._to_ring = self._to_ring, set()
         try:
             await asyncio.to_thread(self._store.ring, workspaces)
-        except DatabaseDown:
-            log.warning("the other servers could not be told; they look by themselves")
+        except DatabaseDown as down:
+            # The others look by themselves.
+            self._store.availability.failed(down)
         finally:
             self._ringing = None
             if self._to_ring:

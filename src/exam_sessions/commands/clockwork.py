@@ -15,11 +15,13 @@ from exam_sessions.commands.batch import Chore
 from exam_sessions.commands.changes import enter
 from exam_sessions.commands.finalizing import CloseRelease
 from exam_sessions.commands.forgetting import Forgetting
+from exam_sessions.commands.outages import OUTAGES
 from exam_sessions.domain.decide import decide, due_command, settle
 from exam_sessions.domain.machine import STATES
 from exam_sessions.domain.records import Event
 from exam_sessions.domain.states import Action, State
 from exam_sessions.store.drafts import NOBODY
+from exam_sessions.store.engine import DatabaseDown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -169,6 +171,10 @@ class Clockwork:
                 await self.sweep()
             except errors.ShuttingDown:
                 return
+            except OUTAGES:
+                pass  # counted where it failed
+            except DatabaseDown as down:
+                self._store.availability.failed(down)
             except Exception:
                 log.exception("a sweep failed; the next one tries again")
             await sleep(self._tick)
@@ -219,7 +225,7 @@ class Clockwork:
     async def discard_dead(self) -> None:
         """Removes what dead servers left half written, and what this one could not remove at once."""
         for draft in await self._reads.drafts():
-            if draft.id in self._under_way() or self._is_another_s(draft):
+            if draft.id in self._under_way() or await asyncio.to_thread(self._is_another_s, draft):
                 continue
             log.warning("removing a roster that its server did not live to finish: %s", draft.id)
             while await self._lane.submit(Discard(draft)) == SWEEP_AT_MOST:

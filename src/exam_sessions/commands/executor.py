@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.commands.shelf import Shelf
-from exam_sessions.store.engine import DatabaseDown, LostRace, UniqueViolation
+from exam_sessions.store.engine import DatabaseDown, LostRace, UniqueViolation, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -25,12 +24,16 @@ if TYPE_CHECKING:
     from exam_sessions.store.requests import RequestRow
     from exam_sessions.store.rows import Rows
 
-log = logging.getLogger(__name__)
-
 TRIES = 20
 """A batch that has lost a race alone is judged again; then it sees what was taken and is told.
 
 Who asks for the next revision of a form is not told but tries for the one after, and may lose once to each server.
+"""
+
+FAILURES_AT_MOST = 3
+"""Batches of a group that may wait for the database in vain; the others do not try.
+
+Where a table is locked each would wait, and their callers for all of them.
 """
 
 
@@ -156,7 +159,7 @@ class Executor:
         try:
             db.commit()
         except DatabaseDown as down:
-            log.exception("the database does not answer")
+            db.availability.failed(down, len(outcomes))
             db.rollback()
             self._recent.clear()
             return [refusal_of(down) for _ in outcomes]
@@ -203,18 +206,30 @@ class Executor:
         """Decides, writes and commits every batch by itself, so that each answers for itself."""
         self._recent.clear()
         transactions = self._transactions(db)
-        return [self._alone(transactions, batch) for batch in group]
+        outcomes: list[Outcome] = []
+        failures: list[DatabaseDown] = []
+        for batch in group:
+            try:
+                if len(failures) >= FAILURES_AT_MOST or (failures and isinstance(failures[-1], Unreachable)):
+                    raise failures[-1]
+                outcomes.append(self._alone(transactions, batch))
+            except DatabaseDown as down:
+                failures.append(down)
+                outcomes.append(refusal_of(down))
+        if failures:
+            db.availability.failed(failures[0], len(failures))
+        return outcomes
 
     def _alone(self, transactions: Transactions, batch: Batch) -> Outcome:
+        """The outcome of a batch. Raises DatabaseDown."""
         for _ in range(TRIES):
             try:
                 if isinstance(batch, BookRoster):
                     return self._instalment(transactions, batch)
                 with transactions.writing([batch]) as ledger:
                     return self._settle(batch, ledger)
-            except DatabaseDown as down:
-                log.exception("the database does not answer")
-                return refusal_of(down)
+            except DatabaseDown:
+                raise
             except LostRace as lost:
                 if _is_open_session(lost):
                     return self._has_open_session(transactions, batch)

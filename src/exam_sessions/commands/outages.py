@@ -12,6 +12,9 @@ REFUSALS: dict[type[DatabaseDown], type[errors.Refusal]] = {
     DatabaseDown: errors.DatabaseUnavailable,
 }
 
+OUTAGES = tuple(REFUSALS.values())
+"""Refusals that were counted and told where the database failed (store/availability.py)."""
+
 
 def refusal_of(down: DatabaseDown) -> errors.Refusal:
     """The refusal of a call that met this failure."""

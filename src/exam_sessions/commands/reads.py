@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from exam_sessions.store.forms import FormRow, StoredForm
     from exam_sessions.store.listing import Criteria, Place
     from exam_sessions.store.operations import OperationRow, OutcomeRow, ToDo
-
-log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 FormKey = tuple[str, int]
@@ -87,7 +84,7 @@ class SessionReader:
                 return self._one_by_one(db, group)
             return self._together(db, group)
         except DatabaseDown as down:
-            log.exception("the database does not answer")
+            db.availability.failed(down, len(group))
             return [refusal_of(down) for _ in group]
 
     def _one_by_one(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
@@ -148,7 +145,8 @@ class Reads:
                 finally:
                     db.rollback()
             except DatabaseDown as down:
-                raise refusal_of(down) from down
+                self._store.availability.failed(down)
+                raise refusal_of(down) from None
 
         if self._closed:
             raise errors.ShuttingDown

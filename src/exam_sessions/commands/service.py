@@ -9,6 +9,7 @@ from exam_sessions.commands.bell import Bell
 from exam_sessions.commands.clockwork import Clockwork
 from exam_sessions.commands.executor import Executor
 from exam_sessions.commands.lane import Lane
+from exam_sessions.commands.monitor import Monitor
 from exam_sessions.commands.reads import Reads, SessionReader
 from exam_sessions.commands.watching import Watching
 from exam_sessions.commands.worker import Worker
@@ -52,6 +53,7 @@ class Service:
         )
         self._reading = Lane(store.reader, SessionReader(Rows(store)), linger=linger, backlog=backlog)
         self._store = store
+        self.monitor = Monitor(store)
         self.clockwork = Clockwork(store, self.reads, self._writing, now, tick, self._executor.drafts_under_way)
         self.worker = Worker(self.reads, self._writing, now, store.presence(), decode, describe)
         self.leaving = asyncio.Event()
@@ -102,4 +104,5 @@ class Service:
         await self._reading.close()
         await self._bell.close()
         self.reads.close()
+        await asyncio.to_thread(self.monitor.close)
         self._store.close()

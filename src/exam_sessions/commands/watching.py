@@ -16,7 +16,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.store.engine import DatabaseDown
+from exam_sessions.commands.outages import OUTAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -204,7 +204,9 @@ class Watching:
                 tail.look_again = False
                 while rows := await self._reads.events_after(tail.workspace, tail.last, PAGE):
                     tail.add(rows)
-        except (errors.Refusal, DatabaseDown):
+        except OUTAGES:
+            pass  # the next look tries again
+        except errors.Refusal:
             log.warning("the events of %s could not be read; the next look tries again", tail.workspace)
         finally:
             tail.looking = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.operations import Halt, HandBack, SetRowAside, Step, lies_ahead
+from exam_sessions.commands.outages import OUTAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,6 +108,8 @@ class Worker:
             await self._further(todo)
         except errors.ShuttingDown:
             raise
+        except OUTAGES:
+            return False
         except errors.Unavailable as refusal:
             log.info("operation %s has to wait: %s", todo.id, refusal)
             return False

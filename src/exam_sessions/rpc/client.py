@@ -65,9 +65,9 @@ class Client(CatalogCalls, WorkCalls):
         self._marking = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
-    def health(self) -> str:
-        """What the server says of itself: SERVING, NOT_SERVING or UNKNOWN."""
-        reply = self._call(self._health.Check, health_pb2.HealthCheckRequest(), AT_ONCE)
+    def health(self, name: str = "") -> str:
+        """What the server says of itself, or of what has this name: SERVING, NOT_SERVING or UNKNOWN."""
+        reply = self._call(self._health.Check, health_pb2.HealthCheckRequest(service=name), AT_ONCE)
         status: str = health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
         return status
 

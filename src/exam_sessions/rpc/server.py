@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from google.longrunning import operations_pb2
@@ -38,12 +37,13 @@ if TYPE_CHECKING:
     from exam_sessions.commands.worker import Decode
     from exam_sessions.rpc.transport import Transport
 
-log = logging.getLogger(__name__)
+LIVENESS, READINESS = "liveness", "readiness"
+"""Names to ask for the health of: whether this process works, and whether its database does as well."""
 
 SMALL = 64 * 1024
 """Bytes of the largest request to health and reflection."""
 
-PROBE_EVERY = 1.0
+PROBE_EVERY = 0.5
 """Seconds between two looks at the database."""
 
 
@@ -73,6 +73,7 @@ class Server:
     async def start(self) -> None:
         """Starts to serve; healthy once the database has answered."""
         await self._transport.start()
+        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await self._probe()
         self._probing = asyncio.create_task(_for_ever(self._probe))
 
@@ -88,13 +89,9 @@ class Server:
         await self._transport.stop(grace)
 
     async def _probe(self) -> None:
-        try:
-            await self._service.reads.workspaces()
-            status = health_pb2.HealthCheckResponse.SERVING
-        except Exception:
-            log.exception("the database does not answer the probe")
-            status = health_pb2.HealthCheckResponse.NOT_SERVING
-        for name in ("", *self._names):
+        is_ready = await self._service.monitor.check()
+        status = health_pb2.HealthCheckResponse.SERVING if is_ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in ("", READINESS, *self._names):
             await self._health.set(name, status)
 
 

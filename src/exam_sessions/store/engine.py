@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ClauseElement
     from sqlalchemy.sql.compiler import SQLCompiler
 
+    from exam_sessions.store.availability import Availability
+
 
 class LostRace(Exception):  # noqa: N818 - a condition that passes when the transaction is judged again
     """Another transaction was faster, and this one was given up."""
@@ -36,6 +38,10 @@ class UniqueViolation(LostRace):
 
 class DatabaseDown(Exception):  # noqa: N818 - a condition, turned into a refusal above
     """The database does not answer, or not in time."""
+
+
+class Unreachable(DatabaseDown):
+    """There is no connection to the database: to ask it something else will not do either."""
 
 
 class DatabaseFull(DatabaseDown):
@@ -78,6 +84,9 @@ class Db(ABC):
 
     answers_at_once: bool
     """Whether statements are answered from memory in microseconds, or the thread has to wait for a server."""
+
+    availability: Availability
+    """What is known of the database; the same for all connections of a store."""
 
     @abstractmethod
     def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
@@ -148,6 +157,12 @@ class Store(ABC):
     engine: Engine
     """For plain Core and Alembic; the lanes own their driver connections."""
 
+    availability: Availability
+    """What is known of the database."""
+
+    silence_s = 2.0
+    """Seconds after which a database that has not answered counts as silent."""
+
     @abstractmethod
     def writer(self) -> Db:
         """A connection that may write. Nothing it commits is acknowledged before it is durable."""
@@ -166,6 +181,15 @@ class Store(ABC):
     def migrating(self) -> AbstractContextManager[None]:
         """Lets one server migrate at a time. PostgreSQL's lock is the migration's own (migrations/env.py)."""
         return nullcontext()
+
+    @abstractmethod
+    def check(self) -> None:
+        """Finds out whether the database can be read and written, on a connection of its own; one thread at a time.
+
+        Raises:
+            Unreachable: it does not answer.
+            DatabaseDown: it cannot be read, or not be written.
+        """
 
     @abstractmethod
     def presence(self) -> str:

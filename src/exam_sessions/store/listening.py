@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-log = logging.getLogger(__name__)
+    from exam_sessions.store.availability import Availability
 
 CHANNEL = "exam_sessions"
 
 LOOK_UP_S = 0.25
 """How often the thread looks whether it is to end, in seconds."""
+
+SILENCE_S = 2.0
+"""Seconds without news after which the connection is tried out: nobody says that it is dead."""
 
 AGAIN_S = 0.5
 """Seconds between two tries to connect."""
@@ -27,8 +30,13 @@ AGAIN_S = 0.5
 class Listener:
     """Calls `heard` with the payload of every notification until it is ended; connects again by itself."""
 
-    def __init__(self, connect: Callable[[], Connection[tuple[object, ...]]], heard: Callable[[str], None]) -> None:
-        self._connect, self._heard = connect, heard
+    def __init__(
+        self,
+        connect: Callable[[], Connection[tuple[Any, ...]]],
+        heard: Callable[[str], None],
+        availability: Availability,
+    ) -> None:
+        self._connect, self._heard, self._availability = connect, heard, availability
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._thread.start()
@@ -44,11 +52,16 @@ class Listener:
                 with self._connect() as driver:
                     driver.execute(f"LISTEN {CHANNEL}")
                     self._listen(driver)
-            except psycopg.Error:
-                log.warning("the connection that hears of news was lost; making another")
+            except psycopg.Error as error:
+                self._availability.failed(error)
                 self._ended.wait(AGAIN_S)
 
-    def _listen(self, driver: Connection[tuple[object, ...]]) -> None:
+    def _listen(self, driver: Connection[tuple[Any, ...]]) -> None:
+        heard_at = time.monotonic()
         while not self._ended.is_set():
             for notification in driver.notifies(timeout=LOOK_UP_S):
                 self._heard(notification.payload)
+                heard_at = time.monotonic()
+            if time.monotonic() > heard_at + SILENCE_S:
+                driver.execute("SELECT 1")
+                heard_at = time.monotonic()

@@ -8,39 +8,32 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, create_engine, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 
 from exam_sessions.store.arrays import Checked, ManyRows, Numbered
-from exam_sessions.store.engine import Statement, Store
+from exam_sessions.store.availability import Availability
+from exam_sessions.store.engine import DatabaseDown, Statement, Store, Unreachable
 from exam_sessions.store.listening import CHANNEL, Listener
-from exam_sessions.store.postgres_connection import Driver, PostgresDb, translated
+from exam_sessions.store.postgres_connection import PostgresDb, translated
+from exam_sessions.store.postgres_driver import Connector, Limits, milliseconds
 from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import URL, SelectBase
+    from sqlalchemy import SelectBase
     from sqlalchemy.dialects.postgresql.dml import Insert
 
+    from exam_sessions.store.postgres_driver import Driver
+
 log = logging.getLogger(__name__)
-
-CONNECT_S = 3
-"""How long a connection may take to come about, in seconds."""
-
-SETTINGS = {
-    "lock_timeout": "5s",
-    "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "60s",
-    "synchronous_commit": "on",
-}
-"""For every connection: nobody waits for ever, and nothing is acknowledged before it is durable."""
 
 STALE = """
     SELECT relname FROM pg_stat_user_tables
@@ -52,14 +45,21 @@ STALE = """
 class PostgresStore(Store):
     """A PostgreSQL database by its URL: `postgresql://user:password@host:5432/exam_sessions`."""
 
-    def __init__(self, url: URL) -> None:
-        self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, conninfo: Mapping[str, str], limits: Limits) -> None:
+        self.availability = Availability()
+        self._limits, self.silence_s = limits, limits.silence_s
+        self._connector = Connector(conninfo, limits, self.availability)
         # Positional parameters, so that the rows of a table are a statement's values as they are.
-        driver = url.set(drivername="postgresql+psycopg")
-        self.engine = create_engine(driver, poolclass=NullPool, paramstyle="format")
+        self.engine = create_engine(
+            "postgresql+psycopg://",
+            creator=self._connector.connect_for_migrations,
+            poolclass=NullPool,
+            paramstyle="format",
+        )
         self._server = ""
         self._presence: Driver | None = None
         self._bell: Driver | None = None
+        self._checking: Driver | None = None
         self._lock = threading.Lock()
 
     def writer(self) -> PostgresDb:
@@ -71,23 +71,54 @@ class PostgresStore(Store):
         return self._opened(read_only=True)
 
     def _opened(self, *, read_only: bool) -> PostgresDb:
-        db = PostgresDb(lambda: self._connect(read_only=read_only))
+        connect = partial(self._connector.connect, read_only=read_only)
+        db = PostgresDb(connect, self.availability, milliseconds(self._limits.lock_s))
         db.connect()
         return db
 
-    def _connect(self, *, read_only: bool, **others: str) -> Driver:
-        settings = SETTINGS | {"default_transaction_read_only": "on" if read_only else "off"} | others
-        driver = psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=CONNECT_S,
-            options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
-            application_name="exam-sessions",
-        )
-        driver.prepare_threshold = 0
-        # One type for whole numbers, whatever their size: a statement is prepared once for each combination of types.
-        driver.adapters.register_dumper(int, Int8BinaryDumper)
-        return driver
+    def check(self) -> None:
+        """Asks on the connection of the last check, and when that is dead on a new one.
+
+        Raises:
+            Unreachable, DatabaseDown: as Store.
+        """
+        if self._checking and not self._checking.closed:
+            if self._answers_check(self._checking):
+                return
+            self.availability.connections_lost()
+        try:
+            self._checking = self._connector.connect_bare()
+        except psycopg.Error as error:
+            raise Unreachable(str(error)) from error
+        self._checking.silence_s = self.silence_s / 2
+        if not self._answers_check(self._checking):
+            raise Unreachable(f"no answer within {self._checking.silence_s:g} s")
+
+    def _answers_check(self, driver: Driver) -> bool:
+        """Whether the connection is alive. Raises DatabaseDown for what the database says."""
+        try:
+            self._ask(driver)
+        except psycopg.Error as error:
+            if driver.closed:
+                return False
+            driver.execute("ROLLBACK")
+            raise DatabaseDown(str(error)) from error
+        return True
+
+    def _ask(self, driver: Driver) -> None:
+        """Takes the locks that reads and writes take, and gives them back. Raises psycopg.Error.
+
+        If somebody has locked the tables, that is known before the database would count as silent.
+        """
+        tables, patience = ", ".join(metadata.tables), milliseconds(self.silence_s / 3)
+        driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{patience}'; LOCK TABLE {tables} IN ACCESS SHARE MODE")
+        driver.execute(f"LOCK TABLE {tables} IN ROW EXCLUSIVE MODE")
+        row = driver.execute("SELECT current_setting('transaction_read_only')").fetchone()
+        driver.execute("ROLLBACK")
+        if row == ("on",):
+            # Another one may be what this has been.
+            driver.close()
+            raise DatabaseDown("the database server is a standby: it takes no writes")
 
     def translated(self) -> AbstractContextManager[None]:
         """By SQLSTATE."""
@@ -102,13 +133,13 @@ class PostgresStore(Store):
                 self._presence.close()
                 self._presence = None
             if self._presence is None:
-                self._presence = self._connect(read_only=False)
+                self._presence = self._connector.connect()
                 self._presence.execute("SELECT pg_advisory_lock(%s::bigint)", (_lock_of(self._server),))
             return self._server
 
     def is_alive(self, server: str) -> bool:
         """Whether the server of that id still runs."""
-        with translated(), self._connect(read_only=False) as driver:
+        with translated(), self._connector.connect() as driver:
             row = driver.execute("SELECT pg_try_advisory_lock(%s::bigint)", (_lock_of(server),)).fetchone()
             return row is not None and not row[0]
 
@@ -138,20 +169,20 @@ class PostgresStore(Store):
         """
         with self._lock, translated():
             if self._bell is None or self._bell.closed:
-                self._bell = self._connect(read_only=False, synchronous_commit="off")
+                self._bell = self._connector.connect(synchronous_commit="off")
             for workspace in workspaces:
                 self._bell.execute("SELECT pg_notify(%s, %s)", (CHANNEL, workspace))
 
     def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """By LISTEN."""
-        return Listener(lambda: self._connect(read_only=True), heard).end
+        return Listener(partial(self._connector.connect, read_only=True), heard, self.availability).end
 
     def tend(self) -> None:
         """Has tables analysed that grew: a statement planned for an empty table reads a full one from end to end.
 
         PostgreSQL does so too, but up to a minute later.
         """
-        with translated(), self._connect(read_only=False) as driver:
+        with translated(), self._connector.connect() as driver:
             for (table,) in driver.execute(STALE).fetchall():
                 if table in metadata.tables:
                     driver.execute(f"ANALYZE {table}")
@@ -204,7 +235,7 @@ class PostgresStore(Store):
     def close(self) -> None:
         """Lets go of the engine, and is not present any more."""
         self.engine.dispose()
-        for driver in (self._presence, self._bell):
+        for driver in (self._presence, self._bell, self._checking):
             if driver:
                 driver.close()
 

@@ -18,12 +18,44 @@ from exam_sessions.store.engine import (
     Parameters,
     Statement,
     UniqueViolation,
+    Unreachable,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-Driver = psycopg.Connection[tuple[Any, ...]]
+    from exam_sessions.store.availability import Availability
+    from exam_sessions.store.postgres_driver import Driver
+
+IMPATIENT = "200ms"
+"""How long a lock is waited for while others wait in vain."""
+
+
+@contextlib.contextmanager
+def _connecting() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise Unreachable(str(error)) from error
+
+
+def meaning_of(error: psycopg.Error) -> Exception:
+    """What a failure of psycopg's means to us."""
+    if isinstance(error, psycopg.errors.UniqueViolation):
+        return UniqueViolation(error.diag.constraint_name or "")
+    if isinstance(error, psycopg.errors.DeadlockDetected):
+        return LostRace(str(error))
+    if isinstance(error, psycopg.errors.DivisionByZero):
+        # Nothing divides but an UPDATE that does not find its rows as they were read (PostgresStore.update_many).
+        return LostRace("a row is not what it was when it was read")
+    if isinstance(error, psycopg.errors.DataError):
+        # A value no column can hold is a fault of the value, and would be one on another day too.
+        return ValueError(str(error))
+    if isinstance(error, (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted)):
+        return DatabaseDamaged(str(error))
+    is_full = isinstance(error, psycopg.errors.DiskFull) or error.sqlstate == INSUFFICIENT_RESOURCES
+    return DatabaseFull(str(error)) if is_full else DatabaseDown(str(error))
+
 
 INSUFFICIENT_RESOURCES = "53000"
 """SQLSTATE. Those of its class that mean memory, connections or a configured limit have codes of their own."""
@@ -34,23 +66,8 @@ def translated() -> Iterator[None]:
     """Has what psycopg raises meanwhile raised as what it means to us."""
     try:
         yield
-    except psycopg.errors.UniqueViolation as error:
-        raise UniqueViolation(error.diag.constraint_name or "") from error
-    except psycopg.errors.DeadlockDetected as error:
-        raise LostRace(str(error)) from error
-    except psycopg.errors.DivisionByZero as error:
-        # Nothing divides but an UPDATE that does not find its rows as they were read (PostgresStore.update_many).
-        raise LostRace("a row is not what it was when it was read") from error
-    except psycopg.errors.DataError as error:
-        # A value no column can hold is a fault of the value, and would be one on another day too.
-        raise ValueError(str(error)) from error
-    except psycopg.errors.DiskFull as error:
-        raise DatabaseFull(str(error)) from error
-    except (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted) as error:
-        raise DatabaseDamaged(str(error)) from error
     except psycopg.Error as error:
-        kind = DatabaseFull if error.sqlstate == INSUFFICIENT_RESOURCES else DatabaseDown
-        raise kind(str(error)) from error
+        raise meaning_of(error) from error
 
 
 class PostgresDb(Db):
@@ -62,37 +79,70 @@ class PostgresDb(Db):
 
     answers_at_once = False
 
-    def __init__(self, connect: Callable[[], Driver]) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Driver], availability: Availability, lock_timeout: str) -> None:
+        self._connect, self.availability = connect, availability
         self._connected: Driver | None = None
         self._pipeline: psycopg.Pipeline | None = None
         self._transaction = contextlib.ExitStack()
+        self._lock_timeouts = lock_timeout, IMPATIENT
+        self._is_impatient = False
+        self._era = availability.era
 
     def connect(self) -> None:
         """Makes sure that there is a connection. Raises DatabaseDown."""
-        with translated():
-            self._driver.pgconn  # noqa: B018 - asking for it makes it
+        self._driver.pgconn  # noqa: B018 - asking for it makes it
 
     @property
     def _driver(self) -> Driver:
-        if self._connected is None or self._connected.closed:
-            self._connected = self._connect()
-        return self._connected
+        """The connection. Raises Unreachable when there is none to be had."""
+        if self.availability.unreachable:
+            raise Unreachable(self.availability.unreachable)
+        driver = self._connected
+        if self._pipeline:
+            if driver is None or driver.closed:
+                raise DatabaseDown("the connection was lost with the transaction open")
+        elif driver is None or driver.closed or self._era != self.availability.era:
+            self.close()
+            self._era, self._is_impatient = self.availability.era, False
+            with _connecting():
+                driver = self._connected = self._connect()
+        return driver
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """As `translated`, and draws the conclusions for this connection, or for all."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.errors.LockNotAvailable):
+                self.availability.lock_not_available()
+            elif isinstance(error, psycopg.errors.ReadOnlySqlTransaction) and self._connected:
+                # The server has become a standby; another may be what it was.
+                self._connected.close()
+            raise meaning_of(error) from error
+
+    def _adapt_patience(self) -> None:
+        """Waits for locks as long as others do: outside of a transaction, which would take it back."""
+        if self._is_impatient is not self.availability.is_impatient:
+            self._is_impatient = not self._is_impatient
+            self._driver.execute(f"SET lock_timeout = '{self._lock_timeouts[self._is_impatient]}'")
 
     def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
-        with translated():
+        with self._translated():
+            if self._pipeline is None:
+                self._adapt_patience()
             return self._driver.execute(statement.text, statement.ordered(values), prepare=True).fetchall()
 
     def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """All are sent before the first is answered."""
-        with translated(), self._driver.pipeline():
+        with self._translated(), self._driver.pipeline():
             asked = [self._driver.execute(one.text, one.ordered(values), prepare=True) for one, values in asks]
             return [cursor.fetchall() for cursor in asked]
 
     def run(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
-        with translated():
+        with self._translated():
             cursor = self._driver.execute(statement.text, statement.ordered(values), prepare=True)
             if self._pipeline:
                 self._pipeline.sync()
@@ -103,7 +153,7 @@ class PostgresDb(Db):
         assert isinstance(statement, ManyRows)
         if not rows:
             return
-        with translated():
+        with self._translated():
             self._driver.execute(statement.text, statement.parameters(rows), prepare=True)
 
     def listed(self, values: Iterable[str]) -> str:
@@ -119,13 +169,18 @@ class PostgresDb(Db):
         self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def _begin(self, text: str) -> None:
-        with translated():
+        with self._translated():
+            self._adapt_patience()
             self._pipeline = self._transaction.enter_context(self._driver.pipeline())
-            self._driver.execute(text)
+            try:
+                self._driver.execute(text)
+            except psycopg.Error:
+                self.rollback()
+                raise
 
     def commit(self) -> None:
         """Makes the transaction durable."""
-        with translated():
+        with self._translated():
             answer = self._driver.execute("COMMIT")
             self._end_pipeline()
             # A server asked to commit what has failed answers that it rolled back, and calls that a success.

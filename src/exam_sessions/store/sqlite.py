@@ -22,11 +22,13 @@ from sqlalchemy import (
     create_engine,
     func,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
+from exam_sessions.store.availability import Availability
 from exam_sessions.store.engine import (
     DatabaseDamaged,
     DatabaseDown,
@@ -95,8 +97,8 @@ class SqliteDb(Db):
 
     answers_at_once = True
 
-    def __init__(self, driver: sqlite3.Connection, files: SqliteFiles) -> None:
-        self._driver, self._files = driver, files
+    def __init__(self, driver: sqlite3.Connection, files: SqliteFiles, availability: Availability) -> None:
+        self._driver, self._files, self.availability = driver, files, availability
 
     def _meaning(self, error: sqlite3.Error) -> DatabaseDown:
         """What an error means; most that follow from another file in the place of ours do not say so."""
@@ -222,6 +224,7 @@ class SqliteStore(Store):
         self._files = SqliteFiles(self.path)
         self._server = ""
         self._presence: BinaryIO | None = None
+        self.availability = Availability()
         self.engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
 
     def writer(self) -> SqliteDb:
@@ -244,7 +247,7 @@ class SqliteStore(Store):
             # Opens the log.
             driver.execute("SELECT 1 FROM sqlite_schema").fetchone()
         self._files.opened()
-        return SqliteDb(driver, self._files)
+        return SqliteDb(driver, self._files, self.availability)
 
     def reader(self) -> SqliteDb:
         """A connection that cannot write."""
@@ -261,7 +264,7 @@ class SqliteStore(Store):
             driver.execute("PRAGMA cache_size=-32768")
             driver.execute("SELECT 1 FROM sqlite_schema").fetchone()
         self._files.check_file()
-        return SqliteDb(driver, self._files)
+        return SqliteDb(driver, self._files, self.availability)
 
     def verify(self) -> None:
         """Looks at the file and at those beside it. Raises DatabaseReplaced, DatabaseDamaged."""
@@ -270,6 +273,13 @@ class SqliteStore(Store):
     def translated(self) -> AbstractContextManager[None]:
         """By SQLite's codes."""
         return _translated()
+
+    def check(self) -> None:
+        """Reads every table, on a connection made for it. Raises DatabaseDown."""
+        self.verify()
+        tables = " UNION ALL ".join(f"SELECT * FROM (SELECT 1 FROM {table} LIMIT 1)" for table in metadata.tables)  # noqa: S608
+        with closing(self.reader()) as db:
+            db.rows(self.statement(text(tables)))
 
     @contextmanager
     def migrating(self) -> Iterator[None]:

@@ -1,0 +1,199 @@
+"""How a connection to PostgreSQL is made, and how long it waits for a server that does not answer.
+
+No server-side limit helps where the wire is silent, and TCP's own limits do not where somebody between acknowledges
+what nobody reads. So every wait of a connection is cut into pieces, and between two of them it finds out whether its
+backend is at work: a statement that takes long is left alone, one that nobody works on is given up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+from psycopg.errors import _WaitTimeout
+from psycopg.types.numeric import Int8BinaryDumper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from psycopg.abc import PQGen
+
+    from exam_sessions.store.availability import Availability
+
+Result = TypeVar("Result")
+
+# Of a connection that is lost in a pipeline it says so once more than the exception does.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+
+CONNECT_S = 2
+"""How long a connection to one host may take to come about, in seconds; libpq takes no less."""
+
+KEEPALIVE = {"keepalives": 1, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2}
+"""An idle connection whose other end is gone is noticed within four seconds."""
+
+STATEMENT_GRACE_S = 5.0
+"""How much longer than the server's own limit a statement is waited for, in seconds."""
+
+INTERVAL_S = 0.1
+"""How often a wait lets Python handle signals, in seconds: psycopg's own value."""
+
+LOOK_AGAIN_S = 0.5
+"""Seconds between two looks at a backend that does not seem to be at work."""
+
+AT_WORK = """
+    SELECT state IS NULL OR state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'
+    FROM pg_stat_activity WHERE pid = %s
+"""
+"""Whether a backend works on a statement, which includes waiting for a lock. States of other roles are not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the database may take, in seconds."""
+
+    silence_s: float = 2.0
+    """Without an answer before we find out whether anybody works on it."""
+    lock_s: float = 4.0
+    """Over a lock that somebody else holds."""
+    statement_s: float = 60.0
+    """Over one statement."""
+
+
+class Driver(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that waits only as long as somebody works on what it asked."""
+
+    silence_s: float = CONNECT_S
+    """Seconds without an answer before `is_given_up` is asked."""
+
+    is_given_up: Callable[[Driver, float], bool] = staticmethod(lambda _driver, _waited: True)
+    """Whether what was waited for that many seconds will not be answered any more."""
+
+    bytes_moved: bytes | None = None
+    """What had gone over the wire when nobody was found at work for this connection; None when somebody was."""
+
+    def wait(self, gen: PQGen[Result], interval: float = INTERVAL_S, timeout: float | None = None) -> Result:
+        """Waits for an answer. Raises psycopg.OperationalError when none is to be expected."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.silence_s)
+        except _WaitTimeout:
+            return self._wait_on(gen, interval)
+
+    def _wait_on(self, gen: PQGen[Result], interval: float) -> Result:
+        waited, self.bytes_moved = self.silence_s, None
+        while not self.is_given_up(self, waited):
+            piece = self.silence_s if self.bytes_moved is None else LOOK_AGAIN_S
+            try:
+                return super().wait(gen, interval, piece)
+            except _WaitTimeout:
+                waited += piece
+        self.pgconn.finish()
+        raise psycopg.OperationalError(f"the database has not answered within {waited:.1f} s")
+
+
+class Connector:
+    """Makes connections to one database. `conninfo` is libpq's, which may name several hosts."""
+
+    def __init__(self, conninfo: Mapping[str, str], limits: Limits, availability: Availability) -> None:
+        tcp = KEEPALIVE | {"tcp_user_timeout": int(limits.silence_s * 2_000)}
+        own = {"connect_timeout": CONNECT_S, "application_name": "exam-sessions"} | tcp
+        # What the URL says wins.
+        self._conninfo: dict[str, Any] = own | dict(conninfo)
+        self._limits, self._availability = limits, availability
+
+    def connect(self, *, read_only: bool = False, synchronous_commit: str | None = None) -> Driver:
+        """A connection that commits each statement by itself.
+
+        Settings are made after connecting: PgBouncer refuses most of those that are sent with the connection, and
+        libpq takes a server for a standby when its sessions are read-only.
+        """
+        settings = {
+            "lock_timeout": milliseconds(self._limits.lock_s),
+            "statement_timeout": milliseconds(self._limits.statement_s),
+            "idle_in_transaction_session_timeout": milliseconds(self._limits.statement_s),
+            "default_transaction_read_only": "on" if read_only else "off",
+        }
+        driver = self.connect_bare()
+        with _closed_on_error(driver):
+            calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+            driver.execute(SET_UP.format(calls), [*chain(*settings.items()), synchronous_commit])
+        driver.prepare_threshold = 0
+        driver.is_given_up, driver.silence_s = self._is_given_up, self._limits.silence_s
+        return driver
+
+    def connect_bare(self) -> Driver:
+        """A connection as the server makes it, on which nothing may take longer than a few seconds."""
+        driver = Driver.connect(autocommit=True, prepare_threshold=None, **self._conninfo)
+        # One type for whole numbers, whatever their size: a statement is prepared once for each combination of types.
+        driver.adapters.register_dumper(int, Int8BinaryDumper)
+        return driver
+
+    def connect_for_migrations(self) -> Driver:
+        """A connection whose statements take as long as they need, for the engine."""
+        driver = self.connect_bare()
+        driver.is_given_up, driver.silence_s = self._is_silent, self._limits.silence_s
+        driver.autocommit = False
+        return driver
+
+    def _is_given_up(self, driver: Driver, waited: float) -> bool:
+        """Whether a statement has taken longer than any may, or nobody works on it."""
+        too_long = waited > self._limits.statement_s + STATEMENT_GRACE_S
+        return too_long or bool(self._availability.unreachable) or self._is_silent(driver, waited)
+
+    def _is_silent(self, driver: Driver, waited: float) -> bool:  # noqa: ARG002 - as Driver.is_given_up
+        """Whether the server does not answer another connection either, or says that nobody works for this one.
+
+        A large statement that is still being sent keeps its backend waiting, so bytes that went over the wire since
+        the last time count as work.
+        """
+        before, driver.bytes_moved = driver.bytes_moved, None
+        try:
+            with contextlib.closing(self.connect_bare()) as asking:
+                row = asking.execute(AT_WORK, (driver.info.backend_pid,)).fetchone()
+        except psycopg.Error as error:
+            # What has a code was said by the server: it takes no more connections, perhaps.
+            return error.sqlstate is None
+        if row is None or row[0]:
+            return row is None
+        driver.bytes_moved = _bytes_moved(driver.pgconn.socket)
+        return driver.bytes_moved == before
+
+
+SET_UP = """
+    SELECT {}, set_config('synchronous_commit', coalesce(%s,
+        CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END), false)
+"""
+"""Nothing is acknowledged before it is durable, on the standby as well where the server says so."""
+
+
+def milliseconds(seconds: float) -> str:
+    """A time as a setting of PostgreSQL's."""
+    return f"{seconds * 1000:.0f}ms"
+
+
+@contextlib.contextmanager
+def _closed_on_error(driver: Driver) -> Iterator[None]:
+    """Closes a connection that could not be set up."""
+    try:
+        yield
+    except BaseException:
+        driver.close()
+        raise
+
+
+def _bytes_moved(number: int) -> bytes:
+    """What TCP says of the bytes a socket's other end acknowledged, and of those it sent; empty where it does not."""
+    if sys.platform != "linux":
+        return b""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(number)) as wire:
+        # tcpi_bytes_acked and tcpi_bytes_received of struct tcp_info.
+        return wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136)[120:136]
+    return b""

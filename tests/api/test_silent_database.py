@@ -1,0 +1,241 @@
+"""PostgreSQL does not go away but falls silent: connections stay open, and nothing comes any more."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from types import SimpleNamespace
+
+import psutil
+import psycopg
+import pytest
+from grpc import StatusCode
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from journeys import STARTED, walk
+from messages import bookings
+
+from databases import TABLES, PostgresqlDatabase
+from exam_sessions.rpc import server as rpc_server
+from exam_sessions.settings import Settings
+from exam_sessions.store.databases import store_for, store_of
+from postgres import PostgresServer
+from serving import Desk, Refused, serving, until
+from silence import SilentProxy
+
+pytestmark = pytest.mark.postgresql(reason="a file does not fall silent")
+
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+SILENCE_S = 0.4
+PATIENCE_S = 5
+"""How long a caller may have to wait for the news, in seconds."""
+
+
+@pytest.fixture(scope="module")
+def postgresql():
+    """A server of one's own, which others would miss."""
+    with closing(PostgresServer(durable=False)) as postgresql:
+        postgresql.start()
+        yield postgresql
+
+
+@pytest.fixture
+def near(postgresql):
+    """A database asked without the proxy."""
+    with PostgresqlDatabase(postgresql) as database:
+        yield database
+
+
+@pytest.fixture
+def proxy(postgresql):
+    with closing(SilentProxy(postgresql.port)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def server(near, proxy, monkeypatch):
+    """A server that is quick to notice, behind the proxy."""
+    monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.05)
+    far = SimpleNamespace(url=proxy.url_of(near.url))
+    with serving(far, database_silence_s=SILENCE_S, lock_timeout_s=0.5) as server:
+        yield server
+        proxy.speak()
+
+
+@pytest.fixture
+def desk(server):
+    with closing(Desk(server.target)) as desk:
+        yield desk
+
+
+@contextmanager
+def silent(proxy):
+    proxy.fall_silent()
+    yield
+    proxy.speak()
+
+
+@contextmanager
+def frozen(postgresql):
+    """Stops every process of the server, as a virtual machine that is moved would be."""
+    postmaster = psutil.Process(postgresql._pid)
+    postmaster.suspend()
+    processes = [postmaster, *postmaster.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    yield
+    for process in processes:
+        process.resume()
+
+
+@contextmanager
+def locked(near, mode):
+    """Every table is locked by somebody else."""
+    with psycopg.connect(near.url) as db:
+        db.execute(f"LOCK TABLE {', '.join(TABLES)} IN {mode} MODE")
+        yield
+        db.rollback()
+
+
+OUTAGES = {
+    "silent": lambda postgresql, proxy, near: silent(proxy),
+    "frozen": lambda postgresql, proxy, near: frozen(postgresql),
+    "locked": lambda postgresql, proxy, near: locked(near, "ACCESS EXCLUSIVE"),
+}
+
+
+@pytest.fixture(params=OUTAGES)
+def outage(request, postgresql, proxy, near):
+    return lambda: OUTAGES[request.param](postgresql, proxy, near)
+
+
+def health(desk, name=""):
+    return (
+        health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(service=name), timeout=5).status
+    )
+
+
+def refusal(work):
+    """How a call is refused."""
+    with pytest.raises(Refused) as refused:
+        work()
+    return refused.value.code, refused.value.reason
+
+
+AWAY = (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+
+
+def calls(desk, session, release):
+    """One call of each way to the database."""
+    return [
+        lambda: desk.call("PauseSession", session_id=session.id, timeout=PATIENCE_S),
+        lambda: desk.call("GetSession", session_id=session.id, timeout=PATIENCE_S),
+        lambda: desk.call("ListSessions", page_size=1, timeout=PATIENCE_S),
+        lambda: desk.call("AggregateSessions", release_ids=[release.id], timeout=PATIENCE_S),
+        lambda: desk.call(
+            "BatchCreateSessions", release_id=release.id, bookings=bookings(300, "b"), timeout=PATIENCE_S
+        ),
+    ]
+
+
+def test_calls_are_refused_in_time_and_served_again_when_the_database_is_back(server, desk, outage, caplog):
+    caplog.set_level(logging.WARNING)
+    release = desk.release()
+    session = walk(desk, desk.book(release), *STARTED)
+    works = calls(desk, session, release)
+    with ThreadPoolExecutor(len(works)) as pool:
+        with outage():
+            assert set(pool.map(refusal, works)) == {AWAY}
+            until(lambda: health(desk) == NOT_SERVING, 3)
+            assert health(desk, "readiness") == NOT_SERVING
+            assert health(desk, "liveness") == SERVING
+            assert set(pool.map(refusal, works)) == {AWAY}
+        until(lambda: health(desk) == SERVING, 5)
+    assert health(desk, "readiness") == SERVING
+    desk.get(session)
+    until(lambda: said(caplog, "serves again"))
+    assert len(said(caplog, "does not serve")) == len(said(caplog, "serves again")) == 1
+    assert not [record for record in caplog.records if record.exc_info]
+    assert len(caplog.records) == 2, caplog.text
+
+
+def said(caplog, words):
+    return [record for record in caplog.records if words in record.getMessage()]
+
+
+def test_writes_that_wait_for_a_locked_table_do_not_keep_reads_from_being_served(server, desk, near):
+    session = desk.book()
+    with locked(near, "EXCLUSIVE"):
+        assert refusal(desk.book) == AWAY
+        until(lambda: health(desk) == NOT_SERVING, 3)
+        assert desk.get(session) == session
+    until(lambda: health(desk) == SERVING, 3)
+    assert desk.book()
+
+
+def test_calls_in_line_do_not_wait_for_a_lock_one_after_the_other(server, desk, near):
+    """Twenty calls that each waited as long as one may would take ten seconds."""
+    sessions = [desk.book() for _ in range(20)]
+    with locked(near, "EXCLUSIVE"), ThreadPoolExecutor(20) as pool:
+        tell = [pool.submit(refusal, lambda s=s: desk.call("SetPin", session_id=s.id, timeout=3)) for s in sessions]
+        assert {future.result()[1] for future in tell} <= {"DATABASE_UNAVAILABLE"}
+
+
+def test_new_connections_are_used_at_once_when_the_old_ones_are_dead(server, desk, proxy):
+    session = walk(desk, desk.book(), *STARTED)
+    proxy.forget_connections()
+    rpcs = ["PauseSession", "ResumeSession"]
+    for _ in range(2):
+        until(lambda: answered(lambda: desk.get(session)), 5)
+        until(lambda: answered(lambda: desk.call("ListSessions", page_size=1)), 5)
+        assert until(lambda: answered(lambda: desk.move(rpcs[0], session)), 5)
+        rpcs.reverse()
+    assert desk.book()
+
+
+def answered(work):
+    """What a call answers, if it is not refused because of the database."""
+    try:
+        return work()
+    except Refused as refused:
+        if (refused.code, refused.reason) != AWAY:
+            raise
+        return None
+
+
+def test_a_statement_that_takes_long_is_waited_for(near):
+    settings = Settings(database_url=near.url, database_silence_s=0.2, statement_timeout_s=60)
+    with closing(store_for(settings)) as store, closing(store.writer()) as db:
+        slow = db._driver.execute("SELECT pg_sleep(1.5), 7")
+        assert slow.fetchone()[1] == 7
+        with db._driver.pipeline():
+            slow = db._driver.execute("SELECT pg_sleep(1), 8", prepare=True)
+            assert slow.fetchone()[1] == 8
+
+
+def test_a_lock_is_waited_for_as_long_as_the_setting_says(near):
+    settings = Settings(database_url=near.url, database_silence_s=0.1, lock_timeout_s=1)
+    with closing(store_for(settings)) as store, closing(store.writer()) as db, closing(store.writer()) as other:
+        other._driver.execute("SELECT pg_advisory_lock(1)")
+        releasing = threading.Timer(0.5, lambda: other._driver.execute("SELECT pg_advisory_unlock(1)"))
+        releasing.start()
+        assert db._driver.execute("SELECT pg_advisory_lock(1), 7").fetchone()[1] == 7
+        releasing.join()
+
+
+@pytest.mark.parametrize(
+    ("url", "conninfo"),
+    [
+        ("postgresql://u:p@h1:1,h2:2/d?target_session_attrs=read-write", ("h1,h2", "1,2", "d", "read-write")),
+        ("postgresql+psycopg://u:p@/d?host=h1:1&host=h2:2&target_session_attrs=any", ("h1,h2", "1,2", "d", "any")),
+        ("postgresql://u:p@h1,h2/d", ("h1,h2", ",", "d", None)),
+        ("postgresql://u:p@h/d?host=[::1]:1", ("::1", "1", "d", None)),
+    ],
+)
+def test_a_url_may_name_several_hosts(url, conninfo):
+    with closing(store_of(url)) as store:
+        given = store._connector._conninfo
+    names = ("host", "port", "dbname", "target_session_attrs")
+    assert tuple(given.get(name) for name in names) == conninfo
+    assert (given["user"], given["password"]) == ("u", "p")
