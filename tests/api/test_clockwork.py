@@ -190,6 +190,44 @@ def test_a_session_with_a_window_of_its_own_does_not_follow_the_release(server, 
     assert server.sweep() == 1
 
 
+EDITS = {
+    "a shorter duration": ("duration", lambda _: lasting(600), 4),
+    "a longer duration": ("duration", lambda _: lasting(7200), 0),
+    "no duration": ("duration", lambda _: None, 0),
+    "a window that has ended": ("window_end", lambda now: at(now - MINUTE), 4),
+    "a window that ends later": ("window_end", lambda now: at(now + 5 * HOUR), 0),
+    "a window that has begun": ("window_start", lambda now: at(now - HOUR), 1),
+    "a window that begins later": ("window_start", lambda now: at(now + HOUR), 0),
+}
+"""A field of a release, its new value by the clock, and how many of the sessions below that moves."""
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_after_a_release_was_edited_and_its_sessions_swept_a_second_sweep_finds_nothing(server, desk, clock, what):
+    """Looked at, a session is not due any more, whether it was moved or only has another time to be looked at."""
+    name, value, moved = EDITS[what]
+    release = desk.release(
+        window_start=at(clock() - MINUTE), window_end=at(clock() + 3 * HOUR), duration=lasting(3600)
+    )
+    locked = desk.release(window_start=at(clock() + 30 * MINUTE))
+    for further in ((), (), (), ("GoOffline",), ("PauseSession",)):
+        walk(desk, running(desk, release), *further)
+    walk(desk, desk.book(locked), "CreatePackage", "DownloadSession")
+    clock.advance(1000)
+    for edited in (release, locked):
+        if edited is release or name == "window_start":
+            edit(desk, edited.id, **{name: value(clock())})
+
+    def due():
+        return server.run(server.app.service.reads.due(desk.workspace, clock(), 100))
+
+    assert due()
+    assert server.sweep() == moved
+    assert due() == []
+    with unchanged(server, desk):
+        assert server.sweep() == 0
+
+
 @pytest.mark.parametrize("paused", [False, True])
 def test_no_attempt_ends_before_it_started_or_lasts_less_than_nothing(server, desk, clock, paused):
     release = desk.release()

@@ -5,7 +5,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from exam_sessions import errors
-from exam_sessions.errors import BatchRefused, InvalidField, RowRefusal, Violation, as_text, invalid
+from exam_sessions.errors import BatchRefused, InvalidField, RowRefusal, RowRefused, Violation, as_text, invalid
+from exam_sessions.errors.sessions import Duplicate
 
 AT = "2026-03-02T09:00:00.000Z"
 UNTIL = "2026-03-02T13:00:00.000Z"
@@ -17,9 +18,16 @@ REFUSALS = [
     (invalid("name", "is blank"), errors.InvalidArgument, "INVALID_FIELD", {"violations": "1"}),
     (errors.MalformedMessage(), errors.InvalidArgument, "MALFORMED_MESSAGE", {}),
     (errors.MessageTooLarge(9, 4), errors.Exhausted, "MESSAGE_TOO_LARGE", {"size": "9", "limit": "4"}),
+    (
+        errors.ReplyTooLarge(9, 4, 2),
+        errors.OutOfRange,
+        "REPLY_TOO_LARGE",
+        {"size": "9", "limit": "4", "fitting": "2"},
+    ),
     (errors.InvalidPageToken(), errors.InvalidArgument, "INVALID_PAGE_TOKEN", {}),
     (errors.RequestIdReused("r-1"), errors.InvalidArgument, "REQUEST_ID_REUSED", {"request_id": "r-1"}),
     (errors.SessionNotFound("s-1"), errors.NotFound, "SESSION_NOT_FOUND", {"session": "s-1"}),
+    (errors.UnknownHealthName("x"), errors.NotFound, "UNKNOWN_HEALTH_NAME", {"service": "x"}),
     (errors.ReleaseNotFound("r-1"), errors.NotFound, "RELEASE_NOT_FOUND", {"release_id": "r-1"}),
     (errors.DuplicateCandidate("c-1"), errors.AlreadyExists, "DUPLICATE_CANDIDATE", {"candidate_id": "c-1"}),
     (errors.DuplicateAccessCode("AB"), errors.AlreadyExists, "DUPLICATE_ACCESS_CODE", {"access_code": "AB"}),
@@ -181,7 +189,9 @@ def test_no_refusal_is_forgotten_here():
     of_this_house = {
         kind for kind in kinds_below(errors.Refusal) if kind.__module__.startswith("exam_sessions.errors.")
     }
-    assert of_this_house - set(FAMILIES) - {BatchRefused} == {type(refusal) for refusal, *_ in REFUSALS}
+    assert of_this_house - set(FAMILIES) - {BatchRefused, RowRefused, Duplicate} == {
+        type(refusal) for refusal, *_ in REFUSALS
+    }
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,8 @@ class Screening:
 
     def __init__(self, release: Release, now: int) -> None:
         self._release, self._now = release, now
-        self._used: dict[str, set[str]] = {column: set() for column, *_ in UNIQUE}
+        self._used: dict[str, dict[str, int]] = {column: {} for column, *_ in UNIQUE}
+        """The row that has each value, by column."""
         self._doubtful = False
         self.refused: list[errors.RowRefusal] = []
 
@@ -78,9 +79,10 @@ class Screening:
         for column, field, kind, refusal_of in UNIQUE:
             in_use, used = getattr(taken, kind), self._used[column]
             for index, value in zip(places, [getattr(s, column) for s in sessions], strict=True):
-                if value and (value in used or value in in_use):
-                    self.refused.append(errors.RowRefusal(index, field, refusal_of(value)))
-                used.add(value)
+                if value and (value in in_use or value in used):
+                    earlier = None if value in in_use else used[value]
+                    self.refused.append(errors.RowRefusal(index, field, refusal_of(value).of_row(earlier)))
+                used.setdefault(value, index)
         # Asked of the same moment as the look: what is in the way may be what a dead server has left.
         self._doubtful |= bool(self.refused) and ledger.others_draft()
         return sessions
@@ -127,7 +129,7 @@ class Screening:
                     again.append(n)
                 else:
                     filled[n] = code
-                    used.add(code)
+                    used[code] = n
             gaps = again
         return filled
 

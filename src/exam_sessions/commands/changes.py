@@ -187,9 +187,7 @@ class EditSessions(Batch):
             by_release.setdefault(release.id, (release, []))[1].append((index, decision.session))
         found = []
         for release, rows in by_release.values():
-            places = [index for index, _ in rows]
-            bad = collisions(ledger, release, [session for _, session in rows], names)
-            found += [errors.RowRefusal(places[row.index], row.field, row.refusal) for row in bad]
+            found += collisions(ledger, release, rows, names)
         return found
 
     def remember(self, result: int) -> str:
@@ -212,26 +210,31 @@ def standing_of(ledger: Ledger, workspace: str, session_id: str) -> Standing:
 
 def check_unique(ledger: Ledger, release: Release, sessions: Sequence[Session], names: set[str]) -> None:
     """Refuses an edit that would make two sessions of a release share a candidate or an access code."""
-    for row in collisions(ledger, release, sessions, names):
+    for row in collisions(ledger, release, list(enumerate(sessions)), names):
         raise row.refusal
 
 
 def collisions(
-    ledger: Ledger, release: Release, sessions: Sequence[Session], names: set[str]
+    ledger: Ledger, release: Release, rows: Sequence[tuple[int, Session]], names: set[str]
 ) -> list[errors.RowRefusal]:
-    """The rows whose edited candidate or access code is another session's, in the database or in the same call."""
+    """The rows whose edited candidate or access code is another session's, in the database or in the same call.
+
+    `rows` are the sessions as they would become, each with its place in the call.
+    """
     found: list[errors.RowRefusal] = []
     kinds = {"candidate_id": errors.DuplicateCandidate, "access_code": errors.DuplicateAccessCode}
     paths = {"candidate_id": "booking.candidate.candidate_id", "access_code": "booking.access_code"}
     for name in sorted(names & UNIQUE_FIELDS.keys()):
-        before = {s.id: getattr(ledger.session(s.workspace_id, s.id), name) for s in sessions}
-        changed = [(n, s) for n, s in enumerate(sessions) if getattr(s, name) != before[s.id]]
+        before = {s.id: getattr(ledger.session(s.workspace_id, s.id), name) for _, s in rows}
+        changed = [(n, s) for n, s in rows if getattr(s, name) != before[s.id]]
         values = {getattr(s, name) for _, s in changed}
         kind = UNIQUE_FIELDS[name]
-        used: set[str] = getattr(ledger.taken(release, **{kind: values}), kind)
+        in_use: set[str] = getattr(ledger.taken(release, **{kind: values}), kind)
+        used: dict[str, int] = {}
         for index, session in changed:
             value = getattr(session, name)
-            if value in used:
-                found.append(errors.RowRefusal(index, paths[name], kinds[name](value)))
-            used.add(value)
+            if value in in_use or value in used:
+                earlier = None if value in in_use else used[value]
+                found.append(errors.RowRefusal(index, paths[name], kinds[name](value).of_row(earlier)))
+            used.setdefault(value, index)
     return found

@@ -99,7 +99,7 @@ class Submission:
         try:
             screening.passed("data", 1)
         except errors.BatchRefused as refused:
-            raise refused.alone("booking") from refused
+            raise _in_words_of_a_row(refused.first) from refused
         pins = SharedPins(ledger, release, drafts)
         (session,) = screening.fill(ledger, drafts, pins)
         session = session._replace(form_revision=self.form_revision)
@@ -119,6 +119,21 @@ class Submission:
     def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
         """The next one to be made."""
         return self.sessions[row.done].session_id, ""
+
+
+FIELD_OF_ROW = {
+    "candidate.candidate_id": "user_id",
+    "external_reference": "activity_id",
+}
+"""What a row calls the fields of its booking."""
+
+
+def _in_words_of_a_row(refusal: errors.Refusal) -> errors.Refusal:
+    """The refusal of a booking as that of the row it was made of."""
+    if not isinstance(refusal, errors.InvalidField):
+        return refusal
+    at = tuple(errors.Violation(FIELD_OF_ROW.get(v.field, v.field), v.description, v.reason) for v in refusal.at)
+    return errors.InvalidField(at, refusal.at_least)
 
 
 def _booking_of(handed: Handed, test_form: str) -> Booking:

@@ -80,7 +80,7 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
                     raise errors.QuestionRepeated(question_id)
                 found[question.number] = _value_of(form, question, options, text)
             except errors.Refusal as refusal:
-                refused.append(errors.RowRefusal(index, f"questions[{place}]", refusal))
+                refused.append(errors.RowRefusal(index, f"questions[{place}]", refusal, place))
     if refused:
         raise errors.BatchRefused("responses", refused, sum(len(answers) for _, answers in items))
     return found

@@ -39,6 +39,9 @@ class Refusal(Exception):  # noqa: N818 - the contract calls a typed "no" a refu
         """The fields at fault; empty when no field is."""
         return ()
 
+    def inside(self, path: str) -> None:
+        """Told to the refusal of a row: the batch it is in, by the path of its repeated field."""
+
     def __str__(self) -> str:
         """The refusal in a sentence that says what to do next."""
         return self.text.format(**self.metadata())
@@ -137,11 +140,15 @@ def invalid(field: str, description: str) -> InvalidField:
 
 @dataclass(eq=False)
 class RowRefusal:
-    """One bad row of a batch: its place, the field at fault (empty when none is) and the refusal."""
+    """One bad row of a batch: its place, the field at fault (empty when none is) and the refusal.
+
+    Where rows stand in groups `index` is the place of the group, and `part` that of the row in it.
+    """
 
     index: int
     field: str
     refusal: Refusal
+    part: int = 0
 
 
 class BatchRefused(Refusal):
@@ -153,11 +160,18 @@ class BatchRefused(Refusal):
     def __init__(self, path: str, rows: list[RowRefusal], size: int) -> None:
         super().__init__()
         self.path, self.rows, self.size = path, rows, size
+        for row in rows:
+            row.refusal.inside(path)
 
     @property
     def first(self) -> Refusal:
         """The refusal of the first bad row."""
         return self.rows[0].refusal
+
+    @property
+    def bad_rows(self) -> int:
+        """How many rows are bad; one may be bad in several ways."""
+        return len({(row.index, row.part) for row in self.rows})
 
     def alone(self, path: str) -> Refusal:
         """The first refusal as that of a request with one row, found in the field `path`."""
@@ -165,7 +179,7 @@ class BatchRefused(Refusal):
 
     def metadata(self) -> dict[str, str]:
         """The facts of the first bad row, where it is, and how many rows are bad."""
-        place = {"index": str(self.rows[0].index), "bad_rows": str(len(self.rows))}
+        place = {"index": str(self.rows[0].index), "bad_rows": str(self.bad_rows)}
         if isinstance(self.first, InvalidField):
             invalid_rows = [row.refusal for row in self.rows if isinstance(row.refusal, InvalidField)]
             place["violations"] = str(sum(refusal.count() for refusal in invalid_rows))
@@ -185,4 +199,22 @@ class BatchRefused(Refusal):
 
     def __str__(self) -> str:
         """How much of the batch is at fault, and the first fault."""
-        return f"{len(self.rows)} of {self.size} rows are refused, nothing was written; the first: {self.first}"
+        return f"{self.bad_rows} of {self.size} rows are refused, nothing was written; the first: {self.first}"
+
+
+class RowRefused(BatchRefused):
+    """One row of an operation was refused because of some of its parts: those are what `rows` holds here."""
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> Refusal:
+        """The refusal of a row, as that of this row and of no batch."""
+        return cls(refusal.path, refusal.rows, refusal.size) if isinstance(refusal, BatchRefused) else refusal
+
+    def metadata(self) -> dict[str, str]:
+        """The facts of the first bad part, and where it is."""
+        return self.first.metadata() | {"index": str(self.rows[0].index)}
+
+    def __str__(self) -> str:
+        """The first bad part, and how many more there are."""
+        more = f" (and {self.bad_rows - 1} more)" if self.bad_rows > 1 else ""
+        return f"{self.path}[{self.rows[0].index}]: {self.first}{more}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from exam_sessions.errors.refusal import AlreadyExists, Denied, Exhausted, NotFound, Stale, WrongState
 
@@ -15,35 +16,65 @@ class SessionNotFound(NotFound):
     text = "there is no session {session} in this workspace"
 
 
+class Duplicate(AlreadyExists):
+    """A value that must be unique is taken: by what is stored, or by an earlier row of the same batch."""
+
+    subject: ClassVar[str] = ""
+    earlier: int | None = None
+    """The earlier row; None where it is taken by what is stored."""
+    place = ""
+    """The path of that row, once it is known of what batch it is."""
+
+    def of_row(self, index: int | None) -> Self:
+        """The same refusal, saying which row of the batch has the value already."""
+        self.earlier = index
+        return self
+
+    def inside(self, path: str) -> None:
+        """The batch whose row it is."""
+        self.place = "" if self.earlier is None else f"{path}[{self.earlier}]"
+
+    def __str__(self) -> str:
+        """Who has it already."""
+        if self.earlier is None:
+            return super().__str__()
+        (value,) = self.metadata().values()
+        return f"{self.subject} {value} is already that of {self.place or f'row {self.earlier}'} in this request"
+
+
 @dataclass(eq=False)
-class DuplicateCandidate(AlreadyExists):
+class DuplicateCandidate(Duplicate):
     """The candidate is booked in this release already."""
 
     candidate_id: str
+    subject = "candidate"
     text = "candidate {candidate_id} already has a session in this release"
 
 
 @dataclass(eq=False)
-class DuplicateAccessCode(AlreadyExists):
+class DuplicateAccessCode(Duplicate):
     """The access code is taken in this release."""
 
     access_code: str
+    subject = "access code"
     text = "access code {access_code} is already taken in this release; leave it empty to have one generated"
 
 
 @dataclass(eq=False)
-class DuplicateKeycode(AlreadyExists):
+class DuplicateKeycode(Duplicate):
     """The keycode is taken in this workspace."""
 
     keycode: str
+    subject = "keycode"
     text = "keycode {keycode} is already taken in this workspace; leave it empty to have one generated"
 
 
 @dataclass(eq=False)
-class DuplicateSessionId(AlreadyExists):
+class DuplicateSessionId(Duplicate):
     """The session id is taken in this workspace."""
 
     session_id: str
+    subject = "session id"
     text = "session id {session_id} is already taken in this workspace; leave it empty to have one generated"
 
 

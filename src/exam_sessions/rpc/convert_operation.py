@@ -34,7 +34,7 @@ OUTCOME_WITHOUT_REFUSAL = 80
 
 def describe(refusal: errors.Refusal) -> bytes:
     """A refusal as it is kept with an outcome."""
-    kept: bytes = rpc_status_of(refusal).SerializeToString()
+    kept: bytes = rpc_status_of(errors.RowRefused.of(refusal)).SerializeToString()
     return kept
 
 

@@ -112,6 +112,8 @@ def _filter_of(text: str) -> dict[str, int]:
     wanted: dict[str, int] = {}
     for part in text.replace(" AND ", " ").split():
         name, _, word = part.partition("=")
+        if name in wanted:
+            raise errors.invalid("filter", f"names {name} twice; an operation has one {name}")
         try:
             wanted[name] = WORDS[name][fold_code(word)]
         except KeyError:

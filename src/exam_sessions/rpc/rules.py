@@ -14,6 +14,7 @@ import protovalidate
 from exam_sessions import errors
 from exam_sessions.errors.refusal import VIOLATIONS_AT_MOST
 from exam_sessions.rpc.maxima import is_ignored, most_elements
+from exam_sessions.rpc.pattern_sentences import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +124,7 @@ def _of_list(kind: type[Message], name: str, values: Sequence[Any]) -> Iterator[
         if found.field and len(found.field.elements) == 1:
             element = found.field.elements[0]
             subscript = element.subscript
-            yield element.field_name, None if subscript is None else int(subscript.value), found.message
+            yield element.field_name, None if subscript is None else int(subscript.value), in_words(found.message)
 
 
 def _violations(message: Message, path: str) -> list[errors.Violation]:
@@ -137,7 +138,7 @@ def _violation(found: Any, path: str) -> errors.Violation:
         subscript = element.subscript
         if subscript is not None:
             place += f"[{subscript.value}]"
-    return errors.Violation(path + place, found.message)
+    return errors.Violation(path + place, in_words(found.message))
 
 
 @cache
