@@ -20,6 +20,7 @@ measures:
   postgres     durable transitions on PostgreSQL, against the echo and pgbench; two replicas against one
   native       the native transport, against its own echo, the default transport, and etcd
   watch        500 watchers, 500 events a second: delivery, loss, memory
+  hostile      GetSession beside callers that send messages of many tiny elements, and memory meanwhile
 only when asked for, since they take long:
   stored       transitions and reads with 10,000,000 stored sessions (--stored) against 10,000, on both databases
   imports      ImportSessions of a million rows, against the raw driver
@@ -50,6 +51,7 @@ from benchmark import (
     batches,
     capacity,
     footprint,
+    hostile,
     long_work,
     marking,
     marks_file,
@@ -88,6 +90,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "postgres": postgres.postgres,
     "native": native.native,
     "watch": watch.watch,
+    "hostile": hostile.hostile,
     "stored": stored.stored,
     "capacity": capacity.capacity,
 }

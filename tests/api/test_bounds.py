@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from base64 import urlsafe_b64encode
 from itertools import product
 
@@ -14,7 +15,7 @@ from rows import unchanged
 from exam_sessions.rpc.bounds import UNKNOWN_AT_MOST
 from exam_sessions.rpc.maxima import FOREIGN, REPETITIONS, TOTALS, longest_text, most_elements
 from exam_sessions.v1 import result_pb2, session_pb2, session_service_pb2
-from serving import Refused
+from serving import Refused, until
 
 SIZES = (48 * 1024, 1024 * 1024)
 LARGEST = 16 * 1024 * 1024
@@ -313,3 +314,26 @@ def test_a_long_request_is_served_like_a_short_one(desk):
 
 def test_every_service_is_looked_at():
     assert set(SERVICE) < set(BY_NAME)
+
+
+def is_copied(data):
+    """Whether anything holds bytes of this length, other than these."""
+    return any(
+        isinstance(found, bytes) and len(found) == len(data) and found is not data
+        for holder in gc.get_objects()
+        for found in gc.get_referents(holder)
+    )
+
+
+@pytest.mark.parametrize("rpc", ["BatchUpdateSessions", "SetResponses", "WatchSessions", "ImportSessions"])
+def test_nothing_of_a_refused_request_is_kept(server, desk, rpc):
+    """Not even until cycles are collected: what is refused for its size would add up."""
+    spot = spots(METHOD[rpc], lambda field: field.is_repeated)[0]
+    data = spot.filled(500_001)
+    gc.collect()
+    gc.disable()
+    try:
+        refusal_of(desk, spot.method, data)
+        until(lambda: not is_copied(data))
+    finally:
+        gc.enable()

@@ -168,6 +168,11 @@ class OpenedOrder:
         return self._method.reply(self._request, result).SerializeToString()
 
 
+def _forget_frames(fault: BaseException) -> None:
+    """Has a fault forget where it was raised: it may stay in a cycle with those frames, and they hold the request."""
+    fault.__traceback__ = fault.__context__ = fault.__cause__ = None
+
+
 class Handler:
     """A method as every transport serves it; one of the three below."""
 
@@ -179,10 +184,13 @@ class Handler:
     def status_of(self, fault: BaseException) -> grpc.Status:
         """What the caller is told; what is no refusal is a bug, and goes to the log."""
         if isinstance(fault, errors.Refusal):
-            return status_of(fault)
-        call_id = new_ids(1)[0]
-        log.error("call %s of %s failed", call_id, self.name, exc_info=fault)
-        return internal(call_id)
+            status = status_of(fault)
+        else:
+            call_id = new_ids(1)[0]
+            log.error("call %s of %s failed", call_id, self.name, exc_info=fault)
+            status = internal(call_id)
+        _forget_frames(fault)
+        return status
 
 
 class Queued(Handler):
@@ -271,6 +279,7 @@ class Conversed(Handler):
         try:
             return self._door.admit(data)
         except errors.Refusal as refusal:
+            _forget_frames(refusal)
             return RefusedMessage(data, refusal)
 
 

@@ -158,6 +158,7 @@ def _unary(handler: Queued | Single, drain: Drain, admission: Admission) -> grpc
                 data = await unpacked(data, size)
             return await handler.answer(data, _Call(handler.name, context))
         except Exception as fault:  # noqa: BLE001 - the caller is told
+            data = b""  # An aborted call keeps this frame, in a cycle, until that is collected.
             await context.abort_with_status(handler.status_of(fault))
         except asyncio.CancelledError:
             if not drain.ends(task):
@@ -198,6 +199,7 @@ async def _tell(
     except CallerGone:
         return
     except Exception as fault:  # noqa: BLE001 - the caller is told
+        del tell  # as in _unary
         await context.abort_with_status(handler.status_of(fault))
     except asyncio.CancelledError:
         if not drain.ends(task):
@@ -210,10 +212,12 @@ async def _tell(
 def _stream(handler: Streamed, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(data: bytes, context: Any) -> None:
         async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
+            nonlocal data
             size = admission.take(data)
             try:
                 await handler.tell(await unpacked(data, size), send)
             finally:
+                data = b""
                 admission.give(size)
 
         await _tell(handler, context, drain, tell)
@@ -223,15 +227,20 @@ def _stream(handler: Streamed, drain: Drain, admission: Admission) -> grpc.RpcMe
 
 def _conversation(handler: Conversed, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
     async def requests(messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for data in messages:
-            size = admission.take(data)
-            try:
-                yield await unpacked(data, size)
-            finally:
-                admission.give(size)
+        source: Any = aiter(messages)
+        try:
+            async for data in source:
+                size = admission.take(data)
+                try:
+                    yield await unpacked(data, size)
+                finally:
+                    admission.give(size)
+        finally:
+            await source.aclose()  # It holds its last message, in a cycle, as long as it is not closed.
 
     async def serve(messages: Any, context: Any) -> None:
-        call = _Call(handler.name, context)
-        await _tell(handler, context, drain, partial(handler.converse, requests(messages), call))
+        tell = [partial(handler.converse, requests(messages), _Call(handler.name, context))]
+        del messages  # as in _unary: it holds the last one
+        await _tell(handler, context, drain, tell.pop())
 
     return grpc.stream_stream_rpc_method_handler(serve)
