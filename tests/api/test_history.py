@@ -65,6 +65,12 @@ def test_an_edit_tells_every_field_before_and_after(desk):
     }
 
 
+def test_a_verb_of_a_newer_server_is_told_without_its_name(desk, server):
+    session = walk(desk, desk.book(), "CreatePackage")
+    server.database.write("UPDATE events SET action = ? WHERE session_id = ?", "frobnicate", session.id)
+    assert [event.action for event in desk.history(session)] == [session_pb2.ACTION_UNSPECIFIED] * 2
+
+
 def test_a_pin_is_never_told(desk):
     session = walk(desk, desk.book(pin="secret", release=desk.release(invigilated=True)), "CreatePackage")
     desk.move("SetPin", session, pin="hidden")

@@ -201,6 +201,9 @@ def _as_text(value: object) -> str:
     return "" if value in {None, "", 0} else str(value)
 
 
+ACTIONS = {name.removeprefix("ACTION_").lower(): number for name, number in session_pb2.Action.items()}
+
+
 def action_number(action: str) -> session_pb2.Action:
-    """The enum value of a verb."""
-    return cast("session_pb2.Action", session_pb2.Action.Value(f"ACTION_{action.upper()}"))
+    """The enum value of a verb; unspecified for one that only a newer server knows, which shares the database."""
+    return cast("session_pb2.Action", ACTIONS.get(action, 0))
