@@ -121,6 +121,18 @@ def test_a_duplicate_inside_a_batch_of_edits_names_the_row_that_has_it_already(d
     }
 
 
+def test_a_session_that_a_batch_names_twice_is_named_with_the_row_before(desk):
+    first, second = desk.book(), desk.book()
+    sessions = [first.id, second.id, second.id.upper()]
+    edits = [session_service_pb2.SessionEdit(session_id=i, booking=booking("x")) for i in sessions]
+    refused = refused_by(desk.call, "BatchUpdateSessions", edits=edits, update_mask=mask("centre_id"))
+    assert refused.message == "edits[2].session_id: names the session of edits[1] again"
+    refused = refused_by(
+        desk.call, "BatchTransitionSessions", action=session_pb2.ACTION_PAUSE, ids={"session_ids": sessions}
+    )
+    assert refused.message == "ids.session_ids[2]: names the session of ids.session_ids[1] again"
+
+
 def test_a_refused_row_of_an_operation_is_spoken_of_as_a_row(desk):
     work = Work(desk)
     form(desk, mcq("1", "A"), mcq("2", "B"))

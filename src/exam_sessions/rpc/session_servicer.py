@@ -218,13 +218,13 @@ def _booked(rows: list[Booked]) -> pb.BatchCreateSessionsResponse:
 
 
 def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> list[tuple[Target, Command]]:
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     edits = []
     for n, edit in enumerate(request.edits):
         target = Target(edit.session_id.lower(), "", edit.etag)
-        if target.session_id in seen:
-            raise errors.invalid(f"edits[{n}].session_id", "names a session that an earlier row names")
-        seen.add(target.session_id)
+        earlier = seen.setdefault(target.session_id, n)
+        if earlier != n:
+            raise errors.invalid(f"edits[{n}].session_id", f"names the session of edits[{earlier}] again")
         edits.append((target, edit_of(edit.booking, columns, f"edits[{n}].booking")))
     return edits
 

@@ -61,9 +61,10 @@ def _targets(request: pb.BatchTransitionSessionsRequest, command: Command) -> li
     """Each session once. Raises InvalidField."""
     ids = [session_id.lower() for session_id in request.ids.session_ids]
     if len(set(ids)) < len(ids):
-        seen: set[str] = set()
-        place = next(n for n, i in enumerate(ids) if i in seen or seen.add(i))  # type: ignore[func-returns-value]
-        raise errors.invalid(f"ids.session_ids[{place}]", "names a session that an earlier one names")
+        first: dict[str, int] = {}
+        place = next(n for n, i in enumerate(ids) if first.setdefault(i, n) != n)
+        earlier = f"ids.session_ids[{first[ids[place]]}]"
+        raise errors.invalid(f"ids.session_ids[{place}]", f"names the session of {earlier} again")
     return [(Target(session_id), command) for session_id in ids]
 
 
