@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from buf.validate import validate_pb2
 from exam_sessions import errors
+from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def spell(message: Message) -> None:
 
 
 def _spell(message: Any, places: Places) -> None:
-    for names, spelled in ((places.uuids, str.lower), (places.codes, str.upper)):
+    for names, spelled in ((places.uuids, str.lower), (places.codes, fold_code)):
         for name in names:
             value = getattr(message, name)
             if value and (wanted := spelled(value)) != value:
