@@ -2,7 +2,7 @@
 
 SQLite holds its files open and does not notice when another file takes the place of one: what it commits is then
 durable in a file that nobody will ever open again. Therefore identities and sizes are compared before a transaction
-and once more before it is acknowledged. A look at one file costs 1 to 2 microseconds, at all of them 5 to 8.
+and once more before it is acknowledged. A look at one file costs 1 to 2 microseconds, a commit 4 to 6 in all.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ class SqliteFiles:
         self._header = -1
         self._beside: tuple[tuple[str, Identity], ...] = ()
         self._log = self._index = -1
-        self._written_at = 0
-        """When the file itself was written to last, in nanoseconds. Only checkpoints write to it."""
-        self._checkpoints = b""
-        """What the index said of checkpoints then."""
+        self._written: tuple[int, bytes] | None = None
+        """When the file itself was written to last, in nanoseconds, and what the index said of checkpoints then.
+
+        Only checkpoints write to it. One tuple, for two threads may look at once.
+        """
         self._log_size, self._log_start = 0, b""
         self._cut_short = ""
         """Which file was."""
@@ -77,7 +78,7 @@ class SqliteFiles:
         if len(names) == 2:  # noqa: PLR2004 - as many as there are of a database with a log
             self._log, self._index = (os.open(name, os.O_RDONLY) for name in names)
             self._log_size, self._log_start = os.fstat(self._log).st_size, os.pread(self._log, LOG_HEADER, 0)
-            self._written_at = 0
+            self._written = None
             self.check()
 
     def check_file(self) -> None:
@@ -113,9 +114,10 @@ class SqliteFiles:
         index = os.pread(self._index, INDEX_START, 0)
         at = self._looked_at_file().st_mtime_ns
         checkpoints = index[SALTS] + index[COPIED] + index[TO_BE_COPIED]
-        if at != self._written_at and self._written_at and checkpoints == self._checkpoints:
+        known = self._written
+        if known and at != known[0] and checkpoints == known[1]:
             self._explain_write(index)
-        self._written_at, self._checkpoints = at, checkpoints
+        self._written = at, checkpoints
         for name, identity in self._beside:
             found = _looked_at(name)
             if identity != (found.st_dev, found.st_ino):
@@ -130,14 +132,32 @@ class SqliteFiles:
 
     def check_committed(self) -> None:
         """Makes sure that what was just committed is where it will be looked for. Raises DatabaseDown."""
-        self.check()
-        if self._log < 0:
+        if self._index < 0:
+            self._looked_at_file()
             return
+        index = os.pread(self._index, INDEX_START, 0)
+        file, log = _looked_at(self._path), _looked_at(self._beside[0][0])
+        if not self._is_as_before(file, log):
+            self.check()
+        else:
+            self._written = file.st_mtime_ns, index[SALTS] + index[COPIED] + index[TO_BE_COPIED]
         start = os.pread(self._log, LOG_HEADER, 0)
         if start and start[:4] not in LOG_MAGIC:
             # It was emptied; what was added behind the hole is not found by whoever opens it next.
             raise self._damaged(f"{self._path}-wal")
-        self._log_start, self._log_size = start, os.fstat(self._log).st_size
+        self._log_start, self._log_size = start, log.st_size
+
+    def _is_as_before(self, file: os.stat_result, log: os.stat_result) -> bool:
+        """Whether the file was not written to, and the others are those that were opened, as for most commits."""
+        return (
+            self._written is not None
+            and self._written[0] == file.st_mtime_ns
+            and self._size == file.st_size
+            and self._file == (file.st_dev, file.st_ino)
+            and self._beside[0][1] == (log.st_dev, log.st_ino)
+            and os.fstat(self._index).st_nlink > 0
+            and not self._cut_short
+        )
 
     def release(self) -> None:
         """Lets go of what is beside the file, once it has no connection. The file itself is never closed.
