@@ -113,7 +113,12 @@ def test_on_its_whole_way_nothing_shows_the_pin_of_a_session_but_its_two_rpcs(re
         for pin in (ANOTHER, PIN):
             desk.move("EnterPin", session, pin=pin, validate_only=True)
         assert refused(lambda: desk.move("EnterPin", session, pin=PIN)).reason == "WRONG_PIN"
-        refused(lambda: desk.move("EnterPin", session, pin="1"))
+        for wrong in (f"{ANOTHER}1", f"{ANOTHER}\0", f" {PIN}"):
+            refused(lambda pin=wrong: desk.move("EnterPin", session, pin=pin))
+            refused(lambda pin=wrong: desk.move("SetPin", session, pin=pin))
+            refused(
+                lambda pin=wrong: desk.call("CreateSession", release_id=release.id, booking=booking("c", pin=pin))
+            )
         desk.move("EnterPin", session, pin=ANOTHER)
         desk.call("ListSessions", view=FULL, show_total_size=True, show_responses=True, show_results=True)
         desk.call("ListSessions", view=FULL, read_mask=mask("id", "keycode"))

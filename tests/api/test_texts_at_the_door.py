@@ -44,6 +44,7 @@ ID = "an id, found among stored ones or not at all"
 OURS = "made by the service; opaque"
 WORDS = "words for people; nothing is found by them"
 ANSWER = "what a candidate wrote"
+TITLE = "a title for people; two may be the same, the id or the reference tells them apart"
 OF_A_FORM = "the author's own within one form; compared with the form alone"
 OUTPUT = "not read from requests"
 EXEMPT = {
@@ -54,8 +55,8 @@ EXEMPT = {
     ".page_token": OURS,
     ".message": WORDS,
     ".reason": WORDS,
-    "Release.name": WORDS,
-    "TestForm.name": WORDS,
+    "Release.name": TITLE,
+    "TestForm.name": TITLE,
     "ListReleasesRequest.name": ID,
     "GetTestFormRequest.reference": ID,
     "SessionTemplate.release_id": ID,

@@ -203,3 +203,13 @@ def test_a_deleted_booking_is_kept_whole_in_the_last_row_of_its_history():
 def test_a_deleted_booking_takes_its_pin_with_it():
     event = told(a_session(State.SCHEDULED_BUT_NOT_CREATED, pin=PIN), a_release(), Action.DELETE)
     assert PIN not in repr(event)
+
+
+def test_what_an_older_version_took_stays_where_it_is_not_changed():
+    session = a_session(State.SCHEDULED_BUT_NOT_CREATED, candidate_id="u1 ", centre_id="c\t1")
+    fields = (("candidate_id", "u1 "), ("centre_id", "c-2"), ("name_last", "King"))
+    after = became(session, a_release(), Action.UPDATE, fields=fields)
+    assert (after.candidate_id, after.centre_id, after.name_last) == ("u1 ", "c-2", "King")
+    with pytest.raises(errors.InvalidField) as refusal:
+        became(session, a_release(), Action.UPDATE, fields=(("candidate_id", "u2 "), ("centre_id", "c\t2")))
+    assert [violation.field for violation in refusal.value.at] == ["candidate.candidate_id", "centre_id"]

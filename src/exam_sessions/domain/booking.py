@@ -121,7 +121,7 @@ def check_window(start: int, end: int) -> None:
 
 def create_release(release: Release) -> Release:
     """The release as it is created, once its fields have been found to fit each other. Raises InvalidField."""
-    check_texts({"test_form": release.test_form})
+    check_texts(release._asdict())
     return _checked(release)
 
 
@@ -141,7 +141,5 @@ def update_release(release: Release, fields: dict[str, Any], now: int) -> Releas
     """
     if release.finalized:
         raise errors.ReleaseFinalized(release.id)
-    changed = release._replace(**fields, update_time=now, version=release.version + 1)
-    if changed.test_form == release.test_form:
-        return _checked(changed)
-    return create_release(changed)
+    check_texts({name: value for name, value in fields.items() if value != getattr(release, name)})
+    return _checked(release._replace(**fields, update_time=now, version=release.version + 1))
