@@ -125,6 +125,7 @@ class PostgresServer(DatabaseServer):
         self._data = self.folder / "data"
         self._settings = SETTINGS | ({} if durable else FORGETFUL) | {"unix_socket_directories": str(self.folder)}
         self._keeper: Popen[str] | None = None
+        self._frozen: list[psutil.Process] = []
 
     def start(self) -> None:
         """Starts the server; returns when it answers."""
@@ -158,14 +159,34 @@ class PostgresServer(DatabaseServer):
             process.kill()
         self._await_end()
 
+    def freeze(self) -> None:
+        """Stops all processes of the server where they are: connections stay open, and nothing comes any more."""
+        self._started()
+        postmaster = psutil.Process(self._pid)
+        postmaster.suspend()
+        self._frozen = [postmaster, *postmaster.children(recursive=True)]
+        for process in self._frozen:
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Lets them go on."""
+        while self._frozen:
+            self._frozen.pop().resume()
+
     def close(self) -> None:
         """Stops the server if it runs, and removes its data."""
+        self.thaw()
         if self._keeper is not None:
             self._keeper.send_signal(signal.SIGQUIT)
             self._await_end()
         if len(lock := self._lock()) > 6:  # a killed server could not remove its memory, and the system keeps it
             ctypes.CDLL(None).shmctl(int(lock[6].split()[1]), 0, None)
         shutil.rmtree(self.folder)
+
+    @property
+    def binaries(self) -> Path:
+        """Where the programs are that the server's user can run."""
+        return self._binaries
 
     def _started(self) -> Popen[str]:
         if self._keeper is None:
@@ -174,7 +195,7 @@ class PostgresServer(DatabaseServer):
 
     def _await_answer(self) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
-        while (lock := self._lock())[:1] != [str(self._pid)] or lock[7:] != ["ready"]:
+        while (lock := self._lock())[:1] != [str(self._pid)] or lock[7:] not in (["ready"], ["standby"]):
             if self._started().poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the server does not answer\n{(self.folder / 'log').read_text()}")
             time.sleep(0.005)
@@ -212,6 +233,26 @@ class PostgresServer(DatabaseServer):
     def _run(self, *command: str | Path) -> CompletedProcess[str]:
         who: dict[str, Any] = {"user": self._uid, "group": self._gid, "extra_groups": []} if os.geteuid() == 0 else {}
         return run(command, check=False, capture_output=True, text=True, cwd=self.folder, **who)
+
+
+class StandbyServer(PostgresServer):
+    """A server that streams all that another writes, and waits to take its place."""
+
+    def __init__(self, primary: PostgresServer) -> None:
+        super().__init__(durable=False)
+        self._primary = primary
+
+    def _initialise(self) -> None:
+        self._binaries = self._primary.binaries
+        origin = f"host=127.0.0.1 port={self._primary.port} user=postgres application_name=standby"
+        flags = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync", f"--dbname={origin}"]
+        copied = self._run(self._binaries / "pg_basebackup", *flags, "--pgdata", self._data)
+        assert copied.returncode == 0, copied.stdout + copied.stderr
+
+    def promote(self) -> None:
+        """Makes it a primary of its own; returns when it is."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
 
 
 def account() -> tuple[int, int]:

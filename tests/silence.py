@@ -39,6 +39,10 @@ class SilentProxy:
         """Forwards again, also what came meanwhile."""
         self._loop.call_soon_threadsafe(self._speaking.set)
 
+    def lead_to(self, port):
+        """Leads new connections elsewhere, as an address does that was moved."""
+        self._to = port
+
     def forget_connections(self):
         """Never forwards anything again on the connections there are; new ones work."""
 

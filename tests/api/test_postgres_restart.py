@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
+from callers import READS, ROSTER, WORKSPACE, Caller, all_go_on, assert_kept, at_work, moves, rosters
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from journeys import STARTED, walk
@@ -23,14 +22,10 @@ pytestmark = pytest.mark.postgresql(reason="a file does not go away")
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 AWAY = (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
-ROSTER = 2000
-"""Rows of a roster that is written in several transactions."""
-
 LONG = 10_000
 """Rows of a roster that takes its time."""
 
 WAYS = {"stopped": lambda postgresql: postgresql.stop("fast"), "killed": lambda postgresql: postgresql.kill()}
-WORKSPACE = "w"
 
 
 @pytest.fixture(scope="module")
@@ -46,66 +41,6 @@ def server(postgresql, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.05)
     with PostgresqlDatabase(postgresql) as database, serving(database) as server:
         yield server
-
-
-class Caller:
-    """Makes calls one after the other. A call that is refused is repeated, with its id, until it is acknowledged."""
-
-    def __init__(self, server, calls):
-        self.acknowledged, self.refusals = [], set()
-        self._desk, self._calls = Desk(server.target, WORKSPACE), calls
-
-    def work(self, over):
-        with closing(self._desk) as desk:
-            for rpc, fields in self._calls:
-                request_id = new_id()
-                while not self._is_acknowledged(desk, rpc, fields | {"request_id": request_id}):
-                    over.wait(0.02)
-                self.acknowledged.append(request_id)
-                if over.is_set():
-                    return
-
-    def _is_acknowledged(self, desk, rpc, fields):
-        try:
-            desk.call(rpc, **({} if rpc in READS else fields), **READS.get(rpc, {}))
-        except Refused as refused:
-            self.refusals.add((refused.code, refused.reason))
-            return False
-        return True
-
-
-READS = {"ListSessions": {"page_size": 10}, "ListReleases": {}}
-
-
-def moves(session):
-    """A session is paused and resumed, again and again."""
-    return itertools.cycle((rpc, {"session_id": session.id}) for rpc in ("PauseSession", "ResumeSession"))
-
-
-def rosters(release):
-    """One roster after the other."""
-    for n in itertools.count():
-        yield "BatchCreateSessions", {"release_id": release.id, "bookings": bookings(ROSTER, f"r{n}-")}
-
-
-@contextmanager
-def at_work(callers):
-    """Callers who work for the length of a block, and finish what they have begun."""
-    over = threading.Event()
-    with ThreadPoolExecutor(len(callers)) as pool:
-        works = [pool.submit(caller.work, over) for caller in callers]
-        try:
-            yield
-        finally:
-            over.set()
-        for work in works:
-            work.result()
-
-
-def all_go_on(callers):
-    """Waits until every caller has had another answer."""
-    before = [len(caller.acknowledged) for caller in callers]
-    until(lambda: all(len(c.acknowledged) > had for c, had in zip(callers, before, strict=True)), 5)
 
 
 def health(desk):
@@ -134,9 +69,7 @@ def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server
                 for caller in callers:
                     caller.refusals.clear()
         for session, mover in zip(sessions, movers, strict=True):
-            events = desk.history(session)
-            assert [event.request_id for event in events if event.request_id] == mover.acknowledged
-            assert [e.from_state for e in events[1:]] == [e.to_state for e in events[:-1]]
+            assert_kept(desk, session, mover)
         booked = ROSTER * len(booker.acknowledged)
         of_release = " WHERE workspace_id = ? AND release_id = ?"
         for table in ("sessions", "events"):

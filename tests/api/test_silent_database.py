@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from types import SimpleNamespace
 
-import psutil
 import psycopg
 import pytest
 from grpc import StatusCode
@@ -79,14 +78,9 @@ def silent(proxy):
 @contextmanager
 def frozen(postgresql):
     """Stops every process of the server, as a virtual machine that is moved would be."""
-    postmaster = psutil.Process(postgresql._pid)
-    postmaster.suspend()
-    processes = [postmaster, *postmaster.children(recursive=True)]
-    for process in processes:
-        process.suspend()
+    postgresql.freeze()
     yield
-    for process in processes:
-        process.resume()
+    postgresql.thaw()
 
 
 @contextmanager

@@ -110,15 +110,14 @@ class PostgresStore(Store):
 
         If somebody has locked the tables, that is known before the database would count as silent.
         """
-        tables, patience = ", ".join(metadata.tables), milliseconds(self.silence_s / 3)
-        driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{patience}'; LOCK TABLE {tables} IN ACCESS SHARE MODE")
-        driver.execute(f"LOCK TABLE {tables} IN ROW EXCLUSIVE MODE")
-        row = driver.execute("SELECT current_setting('transaction_read_only')").fetchone()
-        driver.execute("ROLLBACK")
-        if row == ("on",):
+        if driver.execute("SELECT current_setting('transaction_read_only')").fetchone() == ("on",):
             # Another one may be what this has been.
             driver.close()
             raise DatabaseDown("the database server is a standby: it takes no writes")
+        tables, patience = ", ".join(metadata.tables), milliseconds(self.silence_s / 3)
+        driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{patience}'; LOCK TABLE {tables} IN ACCESS SHARE MODE")
+        driver.execute(f"LOCK TABLE {tables} IN ROW EXCLUSIVE MODE")
+        driver.execute("ROLLBACK")
 
     def translated(self) -> AbstractContextManager[None]:
         """By SQLSTATE."""

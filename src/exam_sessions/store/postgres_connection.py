@@ -86,6 +86,7 @@ class PostgresDb(Db):
         self._transaction = contextlib.ExitStack()
         self._lock_timeouts = lock_timeout, IMPATIENT
         self._is_impatient = False
+        self._warning = ""
         self._era = availability.era
 
     def connect(self) -> None:
@@ -106,7 +107,11 @@ class PostgresDb(Db):
             self._era, self._is_impatient = self.availability.era, False
             with _connecting():
                 driver = self._connected = self._connect()
+            driver.add_notice_handler(self._warned)
         return driver
+
+    def _warned(self, warning: psycopg.errors.Diagnostic) -> None:
+        self._warning = warning.message_primary or self._warning
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -181,11 +186,13 @@ class PostgresDb(Db):
     def commit(self) -> None:
         """Makes the transaction durable."""
         with self._translated():
+            self._warning = ""
             answer = self._driver.execute("COMMIT")
             self._end_pipeline()
-            # A server asked to commit what has failed answers that it rolled back, and calls that a success.
-            if answer.statusmessage != "COMMIT":
-                raise DatabaseDown("the transaction had failed")
+            # A server asked to commit what has failed answers that it rolled back, and calls that a success; as well,
+            # with a warning, when somebody ended the wait for the standby.
+            if answer.statusmessage != "COMMIT" or self._warning:
+                raise DatabaseDown(self._warning or "the transaction had failed")
 
     def _end_pipeline(self) -> None:
         """Waits for every answer that is still to come."""

@@ -49,9 +49,13 @@ LOOK_AGAIN_S = 0.5
 
 AT_WORK = """
     SELECT state IS NULL OR state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'
+        AND wait_event IS DISTINCT FROM 'SyncRep'
     FROM pg_stat_activity WHERE pid = %s
 """
-"""Whether a backend works on a statement, which includes waiting for a lock. States of other roles are not shown."""
+"""Whether a backend works on a statement. To wait for a lock is work, to wait for the word of a standby is not.
+
+States of other roles are not shown.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ class Connector:
         """
         settings = {
             "lock_timeout": milliseconds(self._limits.lock_s),
-            "statement_timeout": milliseconds(self._limits.statement_s),
+            # It would end a commit's wait for the standby too, and call that a success.
+            "statement_timeout": milliseconds(self._limits.statement_s if read_only else 0),
             "idle_in_transaction_session_timeout": milliseconds(self._limits.statement_s),
             "default_transaction_read_only": "on" if read_only else "off",
         }
