@@ -160,6 +160,38 @@ def test_a_release_changes_when_or_after_it_was_made(clocked_server, clocked_des
         assert micros(release.create_time) <= micros(one.update_time)
 
 
+def test_a_release_is_finalized_at_once_also_with_the_clock_set_back(clocked_server, clocked_desk, clock):
+    desk = clocked_desk
+    release = desk.release()
+    sessions = [bring_to(desk, state, release) for state in ("IN_PROGRESS", "PAUSED", "OFFLINE", "READY")]
+    clock.advance(-HOUR)
+    desk.call("FinalizeRelease", release_id=release.id)
+    for session, state in zip(sessions, ("FINISHED", "FINISHED", "AWAITING_UPLOAD", "READY"), strict=True):
+        ended = desk.get(session)
+        assert name_of(ended) == state
+        assert_in_order(desk.history(session), ended)
+
+
+def test_after_a_release_was_edited_and_its_sessions_swept_a_second_sweep_finds_nothing(
+    clocked_server, clocked_desk, clock
+):
+    server, desk = clocked_server, clocked_desk
+    release = desk.release(duration=lasting(HOUR))
+    sessions = [bring_to(desk, state, release) for state in ("IN_PROGRESS", "OFFLINE", "PAUSED", "READY")]
+    edit = catalog_pb2.Release(id=release.id, duration=lasting(60))
+    desk.call("UpdateRelease", release=edit, update_mask=mask("duration"))
+    due = "SELECT count(*) FROM sessions WHERE due_time <= ?"
+    assert read(server, due, clock()) == [(2,)]
+    assert server.sweep() == 0
+    assert read(server, due, clock()) == [(0,)]
+    before = [desk.get(session) for session in sessions]
+    assert server.sweep() == 0
+    assert [desk.get(session) for session in sessions] == before
+    clock.advance(61)
+    assert server.sweep() == 2
+    assert server.sweep() == 0
+
+
 def test_a_revision_of_a_form_is_not_older_than_the_one_before(clocked_desk, clock):
     first = mixed(clocked_desk)
     clock.advance(-HOUR)

@@ -15,6 +15,7 @@ from exam_sessions.store.drafts import NOBODY
 from exam_sessions.store.events import Happening
 from exam_sessions.store.history import link
 from exam_sessions.store.requests import RequestRow
+from exam_sessions.store.sessions import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,10 +151,10 @@ class Ledger(Knowledge):
         """Has the clock look at a release's sessions in these states at once, also those entered in this group."""
         workspace, release_id = release.workspace_id, release.id
         self._hurried = self._wrote = True
-        self.rows.sessions.hurry(self.db, workspace, release_id, self.now, states)
+        self.rows.sessions.hurry(self.db, workspace, release_id, states)
         for session in list(self._sessions.values()):
             if session.release_id == release_id and session.state in states:
-                self.change(session._replace(due_time=self.now), frozenset(), (), caller)
+                self.change(session._replace(due_time=AT_ONCE), frozenset(), (), caller)
 
     def share_pins(self, release: Release, drawn: dict[tuple[str, int], str]) -> None:
         """Enters PINs for the sessions of a release still to come."""

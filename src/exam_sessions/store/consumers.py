@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, bindparam, case, select
 
 from exam_sessions.store.schema import consumers
 
@@ -33,10 +33,12 @@ class ConsumerRows:
         following = select(consumers).where(mine, c.name > bindparam("after")).order_by(c.name)
         self._page = store.statement(following.limit(bindparam("most")))
         new = store.upsert(consumers)
+        # Whoever made it meanwhile may have another clock.
+        later = case((c.update_time > new.excluded.update_time, c.update_time), else_=new.excluded.update_time)
         self._put = store.statement(
             new.values({column.name: bindparam(column.name) for column in c}).on_conflict_do_update(
                 index_elements=[c.workspace_id, c.name],
-                set_={"sequence": new.excluded.sequence, "update_time": new.excluded.update_time},
+                set_={"sequence": new.excluded.sequence, "update_time": later},
                 where=(c.sequence < new.excluded.sequence) | (bindparam("rewind", type_=Integer) == 1),
             )
         )

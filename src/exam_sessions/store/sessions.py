@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from exam_sessions.domain.records import Release, Session
 from exam_sessions.store.engine import LostRace
@@ -25,6 +25,9 @@ A wrong PIN leaves the version as it is, which is the etag of others.
 """
 
 decided_on = attrgetter(*DECIDED_ON)
+
+AT_ONCE = 0
+"""A due time that has come by any clock, also by one that is set back."""
 
 PUBLISHED = sessions.c.draft.is_(None) | sessions.c.draft.not_in(
     select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace"))
@@ -110,7 +113,7 @@ class SessionRows:
         self._retaken = store.statement(select(c.id).where(in_release, c.attempt > 1).order_by(c.id))
         self._hurry = store.statement(
             update(sessions)
-            .values(due_time=bindparam("now"))
+            .values(due_time=literal_column(str(AT_ONCE)))
             .where(in_release, c.state.in_([bindparam("locked"), bindparam("running"), bindparam("offline")]))
         )
 
@@ -267,11 +270,11 @@ class SessionRows:
         """Ids of a release's sessions that have more than one attempt."""
         return [row[0] for row in db.rows(self._retaken, {"workspace": workspace, "release": release})]
 
-    def hurry(self, db: Db, workspace: str, release: str, now: int, states: tuple[int, int, int]) -> None:
+    def hurry(self, db: Db, workspace: str, release: str, states: tuple[int, int, int]) -> None:
         """Makes the clockwork look at a release's sessions in these states at once: their times may have changed.
 
         It is decided on no version: it writes when to look, which any look plans anew, and judges the rows as they
         are when it comes to them. Who changes a session meanwhile would have to hold the release, which we do.
         """
-        values = {"now": now, "workspace": workspace, "release": release}
+        values = {"workspace": workspace, "release": release}
         db.run(self._hurry, values | dict(zip(("locked", "running", "offline"), states, strict=True)))
