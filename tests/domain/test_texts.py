@@ -3,7 +3,7 @@ import unicodedata
 
 import pytest
 
-from exam_sessions.domain.texts import are_plain, flaw_of, fold_code
+from exam_sessions.domain.texts import are_plain, flaw_of, fold_code, fold_label
 
 GOOD = [
     *("", "u1", "anna", "Anna Maria", "O'Neill", "00123", "=1+1", "a|b", "a | b", "José", "Müller", "Ø", "李小龙"),
@@ -115,3 +115,14 @@ def test_a_text_with_a_flaw_is_never_plain_wherever_it_stands(text):
 )
 def test_codes_are_folded_in_ascii_only(code, folded):
     assert fold_code(code) == folded
+
+
+@pytest.mark.parametrize(
+    ("label", "folded"),
+    [
+        *(("a", "A"), ("aa", "AA"), ("b1", "B1"), ("\u0434", "\u0414"), ("\u03b2", "\u0392"), ("", "")),
+        *(("\u0131", "\u0131"), ("\u017f", "\u017f"), ("ß", "ß"), ("\ufb01", "\ufb01"), ("\u212a", "\u212a")),
+    ],
+)
+def test_labels_are_folded_in_their_own_alphabet(label, folded):
+    assert fold_label(label) == fold_label(folded) == folded

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.forms import GAPS, NUMBER, OFFERING, Form, Marking, Option, Question, QuestionType
 from exam_sessions.domain.marks import decimals_of, mark_of
+from exam_sessions.domain.texts import fold_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
         for n, option in enumerate(draft.options)
     )
     _check_distinct([option.id for option in options], "options", "id")
-    _check_distinct([option.label.upper() for option in options], "options", "label")
+    _check_distinct([fold_label(option.label) for option in options], "options", "label")
     kind = draft.type or (QuestionType.MCQ if options else QuestionType.LONGTEXT)
     keys, right = _keys_of(QuestionType(kind), options, draft)
     marking = draft.marking or (Marking.MACHINE if draft.keys else Marking.HUMAN)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
+from exam_sessions.domain.texts import fold_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -259,7 +260,7 @@ def _places(question: Question) -> dict[Choice, int]:
     places: dict[Choice, int] = {}
     for place, option in enumerate(question.options):
         places[place] = places[option.id] = place
-        places[(option.label.upper(),)] = place
+        places[(fold_label(option.label),)] = place
     return places
 
 

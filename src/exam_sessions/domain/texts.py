@@ -34,6 +34,15 @@ def fold_code(code: str) -> str:
     return code.upper() if code.isascii() else code.translate(_UPPER)
 
 
+def fold_label(label: str) -> str:
+    """The label of an option as labels are compared: in upper case, where that is the same letter in every sense.
+
+    Labels are of any alphabet. A dotless i is no I, a long s no S, and nothing becomes two letters.
+    """
+    upper = label.upper()
+    return upper if upper.lower() == label.lower() else label
+
+
 def are_plain(*texts: str) -> bool:
     """Whether it takes no closer look to see that every text is in order; empty ones are.
 

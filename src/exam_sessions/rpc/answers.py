@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from exam_sessions import errors
+from exam_sessions.domain.texts import fold_label
 from exam_sessions.rpc.door import read_with
 from exam_sessions.rpc.maxima import most_elements
 from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2
@@ -148,7 +149,7 @@ def choices_of(options: Sequence[result_pb2.Choice], path: str) -> tuple[Choice,
             case "id":
                 chosen.append(option.id)
             case "label":
-                chosen.append((option.label.upper(),))
+                chosen.append((fold_label(option.label),))
             case _:
                 raise errors.invalid(f"{path}[{len(chosen)}]", "names no option; give its index, id or label")
     return tuple(chosen)
