@@ -1,16 +1,28 @@
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from journeys import bring_to, walk
-from messages import booking, bookings, mask
-from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now
+from messages import booking, bookings, mask, new_id
+from watchers import (
+    Watch,
+    assert_gapless,
+    bustle,
+    desks_at,
+    last_of,
+    states_after,
+    states_at,
+    states_now,
+    states_told,
+)
 
-from exam_sessions.rpc import watch_servicer
+from exam_sessions.rpc import watch_servicer, watch_snapshot
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Desk
 
@@ -87,6 +99,61 @@ def test_snapshot_and_events_fit_together_while_sixteen_write(server, desk, crow
     assert any(watch.events for watch in watches)
 
 
+def pages_of(monkeypatch, rows):
+    """Has snapshots come in pages of so many sessions."""
+    monkeypatch.setattr(watch_snapshot, "SESSIONS_AT_ONCE", rows)
+    monkeypatch.setattr(watch_snapshot, "FEW", rows)
+
+
+@pytest.mark.parametrize("rounds", [4, pytest.param(60, marks=pytest.mark.slow)])
+def test_a_snapshot_of_many_pages_is_of_one_moment_while_sixteen_write(server, desk, crowd, rounds, monkeypatch):
+    pages_of(monkeypatch, 3)
+    release = desk.release()
+    for _ in range(20):
+        desk.book(release)
+    with ThreadPoolExecutor(1) as pool:
+        writing, watches = pool.submit(bustle, crowd, release, rounds), []
+        while not writing.done():
+            watches.append(Watch(desk))
+            watches[-1].complete()
+        writing.result()
+    last, states = last_of(server, desk), states_now(desk)
+    for watch in watches:
+        watch.up_to(last)
+        ends = next(n for n, piece in enumerate(watch.pieces) if piece.snapshot_complete)
+        moment = watch.pieces[ends].sequence
+        assert states_told(watch.pieces[: ends + 1]) == states_at(server, desk, moment)
+        assert_gapless([event for piece in watch.pieces[ends:] for event in piece.events], moment + 1, last)
+        assert states_told(watch.pieces) == states
+        watch.cancel()
+
+
+def test_what_happens_to_a_session_of_an_earlier_page_is_told_before_the_next_page(server, desk, monkeypatch):
+    pages_of(monkeypatch, 1)
+    release = desk.release()
+    moved, deleted, later, last = sorted((desk.book(release) for _ in range(4)), key=lambda session: session.id)
+    lowest = f"00000000{new_id()[8:]}"
+    pages, snapshot_page = itertools.count(), server.app.service.watching.snapshot_page
+
+    def meanwhile():
+        desk.move("CreatePackage", moved)
+        desk.call("DeleteSession", session_id=deleted.id)
+        desk.move("CreatePackage", last)
+        desk.book(release, session_id=lowest)
+
+    async def page(*asked):
+        if next(pages) == 2:
+            await asyncio.to_thread(meanwhile)
+        return await snapshot_page(*asked)
+
+    with patch.object(server.app.service.watching, "snapshot_page", page), Watch(desk) as watch:
+        watch.complete()
+    told = [[session.id for session in p.sessions] or [event.session_id for event in p.events] for p in watch.pieces]
+    assert told == [[moved.id], [deleted.id], [moved.id, deleted.id, lowest], [later.id], [last.id], []]
+    assert states_told(watch.pieces) == {moved.id: 2, later.id: 1, last.id: 2, lowest: 1}
+    assert [piece.sequence for piece in watch.pieces] == [0, 0, 0, 0, 0, 8]
+
+
 @pytest.mark.parametrize(("rounds", "rows"), [(4, 10_000), pytest.param(60, 10_000, marks=pytest.mark.slow)])
 def test_every_event_is_told_once_and_in_order_under_sixteen_writers_and_a_roster(server, desk, crowd, rounds, rows):
     release = desk.release()
@@ -118,9 +185,10 @@ def test_a_long_snapshot_comes_in_pieces_by_id_and_is_complete_with_the_last(ser
     with Watch(desk) as watch:
         sessions = watch.complete()
     assert [s.id for s in sessions] == sorted(s.id for s in booked)
-    assert [len(piece.sessions) for piece in watch.pieces] == [500, 500, 201, 0]
-    assert [piece.sequence for piece in watch.pieces] == [0, 0, 0, last_of(server, desk)]
-    assert [piece.snapshot_complete for piece in watch.pieces] == [False, False, False, True]
+    assert len(watch.pieces) > 6
+    assert max(piece.ByteSize() for piece in watch.pieces) < 2 * watch_servicer.PIECE_BYTES
+    assert [piece.sequence for piece in watch.pieces] == [0] * (len(watch.pieces) - 1) + [last_of(server, desk)]
+    assert [piece.snapshot_complete for piece in watch.pieces].index(True) == len(watch.pieces) - 1
 
 
 def test_a_snapshot_shows_as_much_of_a_session_as_was_asked(desk):

@@ -95,6 +95,17 @@ def test_a_snapshot_nobody_reads_is_given_up_and_not_to_be_resumed(impatient, lo
     assert int(refused.metadata["start_sequence"]) < 1
 
 
+def test_a_watcher_that_was_closed_as_too_slow_and_goes_away_leaves_nothing_in_the_log(
+    impatient, long_history, caplog
+):
+    with closing(impatient) as close, Sluggard(impatient, long_history.workspace) as sluggard:
+        streams = [open_stream(sluggard), open_stream(sluggard, start_sequence=1)]
+        until(lambda: close.call_count == 2)
+        del streams
+    impatient.run(asyncio.sleep(0.1))
+    assert [record.getMessage() for record in caplog.records] == []
+
+
 def test_a_watcher_that_reads_slowly_is_told_everything(impatient, long_history):
     with Sluggard(impatient, long_history.workspace) as sluggard:
         stream, told = open_stream(sluggard, start_sequence=1), []
@@ -119,6 +130,45 @@ def test_nothing_is_kept_for_those_who_do_not_read_nor_told_of_those_who_leave(s
             stream.cancel()
     until(lambda: watchers(server) == 0)
     assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_what_is_kept_of_events_is_bounded_in_bytes_over_all_workspaces(server, desk, monkeypatch):
+    monkeypatch.setattr(watching, "KEPT_BYTES", 300_000)
+    other = Desk(server.target)
+    with Watch(desk, now=True) as watch, Watch(other, now=True) as elsewhere:
+        for one in (watch, elsewhere):
+            one.until(lambda w=one: w.pieces)
+        for at in (desk, other, desk, desk, other):
+            at.call("BatchCreateSessions", release_id=at.release().id, bookings=bookings(300))
+        assert_gapless(watch.up_to(900), 1, 900)
+        assert_gapless(elsewhere.up_to(600), 1, 600)
+        tails = list(server.app.service.watching._tails.values())
+        assert len(tails) == 2
+        assert 0 < sum(tail.size for tail in tails) <= 300_000
+        with Watch(desk, start_sequence=1) as behind:
+            assert_gapless(behind.up_to(900), 1, 900)
+    other.close()
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_who_takes_longest_has_to_resume_when_all_together_leave_too_much_unread(database, transport, monkeypatch):
+    if transport == "native":
+        pytest.importorskip("pygrpc_native")
+    monkeypatch.setattr(watch_servicer, "UNREAD_AT_MOST", 2_000_000)
+    with serving(database, transport=transport) as server:
+        desk = Desk(server.target)
+        desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(6_000))
+        last = last_of(server, desk)
+        with closing(server) as close, Sluggard(server, desk.workspace) as sluggard:
+            streams = [open_stream(sluggard, start_sequence=1) for _ in range(20)]
+            until(lambda: close.called)
+            with Watch(desk, start_sequence=1) as brisk:
+                assert_gapless(brisk.up_to(last), 1, last)
+            assert 0 < watchers(server) < len(streams)
+            for stream in streams:
+                stream.cancel()
+        until(lambda: watchers(server) == 0)
+        desk.close()
 
 
 @pytest.mark.slow

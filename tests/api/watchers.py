@@ -165,6 +165,27 @@ def states_after(sessions, events):
     return {session_id: state for session_id, state in states.items() if state}
 
 
+def states_told(pieces):
+    """The states that pieces tell of, each taken in turn: an event begins where its session was left."""
+    states = {}
+    for piece in pieces:
+        states.update((session.id, session.state) for session in piece.sessions)
+        for event in piece.events:
+            assert states.get(event.session_id, 0) == event.from_state, event
+            states[event.session_id] = event.to_state
+    return {session_id: state for session_id, state in states.items() if state}
+
+
+def states_at(server, desk, sequence):
+    """The states of all sessions of a workspace once an event had happened, from its history."""
+    rows = server.database.read(
+        "SELECT session_id, to_state FROM events WHERE workspace_id = ? AND sequence <= ? ORDER BY sequence",
+        desk.workspace,
+        sequence,
+    )
+    return {session_id: state for session_id, state in dict(rows).items() if state}
+
+
 def states_now(desk):
     """The states of all sessions of a workspace, read page by page."""
     states, token = {}, None

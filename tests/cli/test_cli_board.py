@@ -110,3 +110,14 @@ def test_half_a_snapshot_is_not_counted(monkeypatch):
     board.look(Piece(snapshot_complete=True, sequence=1))
     assert "READY" not in drawn(board)
     assert "PAUSED 1" in drawn(board)
+
+
+def test_what_happens_before_a_snapshot_is_complete_is_counted():
+    board = watch_views.Board("", (), names.Names(None))
+    ready, paused = State.STATE_READY, State.STATE_PAUSED
+    board.look(Piece(sessions=[{"id": "1", "state": ready}, {"id": "2", "state": ready}]))
+    board.look(Piece(events=[{"session_id": "1", "from_state": ready, "to_state": paused}]))
+    board.look(Piece(sessions=[{"id": "3", "state": paused}]))
+    board.look(Piece(snapshot_complete=True, sequence=9))
+    assert "READY 1" in drawn(board)
+    assert "PAUSED 2" in drawn(board)

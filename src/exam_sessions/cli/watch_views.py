@@ -82,16 +82,16 @@ class Board:
         self._lock = threading.Lock()
 
     def look(self, piece: Piece) -> None:
-        """Keeps the counts: those of a snapshot hold once it is complete, then every event moves one session."""
+        """Keeps the counts: those of a snapshot hold once it is complete; every event moves one session."""
         self._names.learn(piece.sessions)
         with self._lock:
             self._sequence = piece.sequence
             self._arriving.update(session.state for session in piece.sessions)
             if piece.snapshot_complete:
                 self._counts, self._arriving = self._arriving, Counter()
-            if self._counts is not None:
-                self._counts.subtract(event.from_state for event in piece.events)
-                self._counts.update(event.to_state for event in piece.events)
+            counts = self._arriving if self._counts is None else self._counts
+            counts.subtract(event.from_state for event in piece.events)
+            counts.update(event.to_state for event in piece.events)
             if time.monotonic() - self._noticed > STAYS:
                 self._notice = ""
 

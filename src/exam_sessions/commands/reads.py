@@ -15,6 +15,7 @@ from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import Papers
 from exam_sessions.store.engine import DatabaseDown
+from exam_sessions.store.listing import Place
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.events import EventRow
     from exam_sessions.store.forms import FormRow, StoredForm
-    from exam_sessions.store.listing import Criteria, Place
+    from exam_sessions.store.listing import Criteria
     from exam_sessions.store.operations import OperationRow, OutcomeRow, ToDo
 
 Result = TypeVar("Result")
@@ -334,19 +335,22 @@ class Reads:
             )
         )
 
-    async def snapshot(self, workspace: str, criteria: Criteria, most: int) -> tuple[int, list[Standing]]:
-        """The sessions that match, by id, and the last event they have seen, of one moment.
+    async def snapshot_page(
+        self, workspace: str, criteria: Criteria, after: str, rows: int, at_most: int
+    ) -> tuple[int, list[Standing]]:
+        """The next sessions that match, by id behind one, and the last event they have seen, of one moment.
+
+        Behind no id it is the first page, and all that match are counted before.
 
         Raises:
-            errors.SnapshotTooLarge: more than `most` match.
+            errors.SnapshotTooLarge: more than `at_most` match.
         """
 
-        def work(db: Db, rows: Rows) -> tuple[int, list[Standing]]:
-            count = rows.pages.count(db, workspace, criteria)
-            if count > most:
-                raise errors.SnapshotTooLarge(count, most)
-            found = rows.pages.page(db, workspace, criteria, "id", None, most)
-            return rows.events.last_place(db, workspace), with_releases(db, rows, workspace, found)
+        def work(db: Db, tables: Rows) -> tuple[int, list[Standing]]:
+            if not after and (count := tables.pages.count(db, workspace, criteria)) > at_most:
+                raise errors.SnapshotTooLarge(count, at_most)
+            found = tables.pages.page(db, workspace, criteria, "id", Place(0, after) if after else None, rows)
+            return tables.events.last_place(db, workspace), with_releases(db, tables, workspace, found)
 
         return await self._read(work)
 

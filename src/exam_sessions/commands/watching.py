@@ -6,7 +6,7 @@ resume takes nothing but a number. A wake-up only says that looking may pay; one
 event.
 
 Nothing is kept for a watcher: each takes from the tail, or from the database when it is further back, as fast as it
-can send. How it sends is rpc's business.
+can send. How it sends is rpc's business. What the tails keep is bounded in bytes over all of them.
 """
 
 from __future__ import annotations
@@ -19,18 +19,32 @@ from exam_sessions import errors
 from exam_sessions.commands.outages import OUTAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.reads import Reads
     from exam_sessions.store.events import EventRow
+    from exam_sessions.store.listing import Criteria
 
 log = logging.getLogger(__name__)
 
 PAGE = 1_000
-"""Events read at once."""
+"""Events read at once, at most."""
+
+READS_AT_ONCE = 1
+"""Watchers who read from the database at the same moment: hundreds who are further back keep no list waiting."""
+
+FEW = 16
+"""Events read at once by one who is further back, at first: they may be long."""
 
 KEPT = 10_000
-"""Events of a workspace kept in memory for its watchers, at least; at most twice as many."""
+"""Events of a workspace kept in memory for its watchers, unless they are long; at most twice as many."""
+
+KEPT_BYTES = 64 * 1024 * 1024
+"""Bytes of events kept in memory, of all workspaces."""
+
+OVERHEAD = 600
+"""Bytes an event costs beside what it is rendered as."""
 
 POLL_S = 0.5
 """How often a watched workspace is looked at without a wake-up, in seconds."""
@@ -40,9 +54,13 @@ PAUSE_PER_WATCHER_S = 0.0003
 
 
 class Told(NamedTuple):
-    """An event, and the bytes in which every watcher is told of it."""
+    """An event, as far as a filter asks for it, and the bytes in which every watcher is told of it."""
 
-    row: EventRow
+    sequence: int
+    session_id: str
+    release_id: str
+    action: str
+    to_state: int
     rendered: bytes
 
 
@@ -52,6 +70,8 @@ class Tail:
     def __init__(self, workspace: str, last: int, render: Callable[[EventRow], bytes]) -> None:
         self.workspace, self.last = workspace, last
         self.watchers = 0
+        self.size = 0
+        """Bytes it keeps."""
         self.looking = self.look_again = False
         self._render = render
         self._kept: list[Told] = []
@@ -60,11 +80,19 @@ class Tail:
     def add(self, rows: list[EventRow]) -> None:
         """Takes up the next events and lets the watchers go on."""
         assert rows[0].sequence == self.last + 1
-        self._kept += [Told(row, self._render(row)) for row in rows]
+        new = list(self.told(rows))
+        self._kept += new
+        self.size += sum(len(told.rendered) + OVERHEAD for told in new)
         self.last = rows[-1].sequence
         if len(self._kept) > 2 * KEPT:
-            del self._kept[:-KEPT]
+            self.drop(len(self._kept) - KEPT)
         self.stir()
+
+    def drop(self, count: int | None = None) -> None:
+        """Keeps the oldest events no more: so many, or half of them."""
+        oldest = slice(0, (len(self._kept) + 1) // 2 if count is None else count)
+        self.size -= sum(len(told.rendered) + OVERHEAD for told in self._kept[oldest])
+        del self._kept[oldest]
 
     def stir(self) -> None:
         """Lets those who wait look again."""
@@ -86,9 +114,10 @@ class Tail:
             return None
         return self._kept[after + 1 - first : after + 1 - first + PAGE]
 
-    def told(self, rows: Iterable[EventRow]) -> list[Told]:
-        """Events read by a watcher that is further back."""
-        return [Told(row, self._render(row)) for row in rows]
+    def told(self, rows: Iterable[EventRow]) -> Iterator[Told]:
+        """Events as watchers are told of them, each rendered when it is asked for."""
+        for row in rows:
+            yield Told(row.sequence, row.session_id, row.release_id, row.action, row.to_state, self._render(row))
 
 
 class Watching:
@@ -100,6 +129,7 @@ class Watching:
         self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
+        self._reading = asyncio.Semaphore(READS_AT_ONCE)
         self.closed = False
 
     @property
@@ -182,8 +212,10 @@ class Watching:
             return await self.first(workspace, consumer.sequence + 1)
         return max(0, await self._reads.last_sequence(workspace) - self._reach)
 
-    async def next(self, tail: Tail, after: int, patience: float) -> list[Told]:
+    async def next(self, tail: Tail, after: int, patience: float, most: int) -> Iterable[Told]:
         """The next events after one, in order; none when nothing happens within `patience` seconds.
+
+        At most `most` are read for one who is further back than the tail.
 
         Raises:
             errors.ShuttingDown: the watch is to go on elsewhere.
@@ -192,10 +224,22 @@ class Watching:
             await tail.moved(patience)
         if self.closed:
             raise errors.ShuttingDown
-        if after >= tail.last:
-            return []
-        kept = tail.since(after)
-        return tail.told(await self._reads.events_after(tail.workspace, after, PAGE)) if kept is None else kept
+        return [] if after >= tail.last else await self.between(tail, after, most)
+
+    async def between(self, tail: Tail, after: int, most: int) -> Iterable[Told]:
+        """Events that have happened after one; those that are not kept are read, at most `most`."""
+        kept = tail.since(after) if after < tail.last else None
+        if kept is not None:
+            return kept
+        async with self._reading:
+            return tail.told(await self._reads.events_after(tail.workspace, after, most))
+
+    async def snapshot_page(
+        self, workspace: str, criteria: Criteria, after: str, rows: int, at_most: int
+    ) -> tuple[int, list[Standing]]:
+        """See Reads."""
+        async with self._reading:
+            return await self._reads.snapshot_page(workspace, criteria, after, rows, at_most)
 
     async def _look(self, tail: Tail) -> None:
         try:
@@ -204,12 +248,22 @@ class Watching:
                 tail.look_again = False
                 while rows := await self._reads.events_after(tail.workspace, tail.last, PAGE):
                     tail.add(rows)
+                    self._keep_within_bounds()
         except OUTAGES:
             pass  # the next look tries again
         except errors.Refusal:
             log.warning("the events of %s could not be read; the next look tries again", tail.workspace)
         finally:
             tail.looking = False
+
+    def _keep_within_bounds(self) -> None:
+        tails = self._tails.values()
+        excess = sum(tail.size for tail in tails) - KEPT_BYTES
+        while excess > 0:
+            longest = max(tails, key=lambda tail: tail.size)
+            excess -= longest.size
+            longest.drop()
+            excess += longest.size
 
     async def _poll(self) -> None:
         while True:

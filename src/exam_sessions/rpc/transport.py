@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -159,17 +160,23 @@ def _unary(handler: Queued | Single, drain: Drain, admission: Admission) -> grpc
             return await handler.answer(data, _Call(handler.name, context))
         except Exception as fault:  # noqa: BLE001 - the caller is told
             data = b""  # An aborted call keeps this frame, in a cycle, until that is collected.
-            await context.abort_with_status(handler.status_of(fault))
+            await _refuse(context, handler.status_of(fault))
         except asyncio.CancelledError:
             if not drain.ends(task):
                 raise
-            await context.abort_with_status(handler.status_of(errors.ShuttingDown()))
+            await _refuse(context, handler.status_of(errors.ShuttingDown()))
         finally:
             del calls[task]
             admission.give(size)
-        raise AssertionError  # abort does not return
+        return b""  # Nobody is there to whom it would be sent.
 
     return grpc.unary_unary_rpc_method_handler(serve)
+
+
+async def _refuse(context: Any, status: grpc.Status) -> None:
+    """Ends a call with a status; does nothing where its caller has gone away, which would be logged as a fault."""
+    with suppress(grpc.aio.InternalError):
+        await context.abort_with_status(status)
 
 
 async def _send(context: Any, message: bytes) -> None:
@@ -177,6 +184,14 @@ async def _send(context: Any, message: bytes) -> None:
     try:
         await context.write(message)
     except Exception as fault:
+        raise CallerGone from fault
+
+
+async def _begin(context: Any) -> None:
+    """Sends the headers. Raises CallerGone."""
+    try:
+        await context.send_initial_metadata(())
+    except grpc.aio.InternalError as fault:
         raise CallerGone from fault
 
 
@@ -194,17 +209,17 @@ async def _tell(
         if drain.stopping:
             await drain.refuse()
         # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers twice.
-        await context.send_initial_metadata(())
+        await _begin(context)
         await tell(partial(_send, context))
     except CallerGone:
         return
     except Exception as fault:  # noqa: BLE001 - the caller is told
         del tell  # as in _unary
-        await context.abort_with_status(handler.status_of(fault))
+        await _refuse(context, handler.status_of(fault))
     except asyncio.CancelledError:
         if not drain.ends(task):
             raise
-        await context.abort_with_status(handler.status_of(errors.ShuttingDown()))
+        await _refuse(context, handler.status_of(errors.ShuttingDown()))
     finally:
         del tasks[task]
 

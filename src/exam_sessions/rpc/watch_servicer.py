@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.consumers import Acknowledge
+from exam_sessions.commands.watching import FEW, PAGE
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.convert_session import BASIC, action_number, fill_event, fill_session
+from exam_sessions.rpc.convert_session import BASIC, action_number, fill_event
 from exam_sessions.rpc.handlers import workspace_of
-from exam_sessions.rpc.reply_size import SESSION_AT_MOST, fitting
 from exam_sessions.rpc.times import micros, put
+from exam_sessions.rpc.watch_snapshot import SnapshotPages
 from exam_sessions.store.listing import Criteria
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from exam_sessions.commands.service import Service
-    from exam_sessions.commands.watching import Tail, Told
+    from exam_sessions.commands.watching import Tail, Told, Watching
     from exam_sessions.rpc.handlers import Call
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.events import EventRow
@@ -38,11 +39,15 @@ HEARTBEAT_S = 15.0
 SNAPSHOT_AT_MOST = 100_000
 """Sessions of a snapshot."""
 
-PIECE = 500
-"""Sessions of a snapshot in one piece; fewer where they would not fit into a reply."""
+PIECE_BYTES = 64 * 1024
+"""From this size on a piece is sent, and the next one begun. Until a watcher takes it, it is kept here and in the
+transport."""
 
-PIECE_BYTES = 256 * 1024
-"""From this size on a piece is sent, and the next one begun."""
+UNREAD_AT_MOST = 128 * 1024 * 1024
+"""Bytes that all watchers of a server may leave unread: an event may be long, and a piece holds one at least."""
+
+COPIES = 2
+"""How often a piece is kept until it is taken: here and in the transport."""
 
 SECOND = 1_000_000
 
@@ -76,13 +81,13 @@ class Sieve(NamedTuple):
             frozenset(action.value for action in Action if action_number(action) in wanted),
         )
 
-    def lets_through(self, row: EventRow) -> bool:
+    def lets_through(self, told: Told) -> bool:
         """Whether the event is wanted."""
         return (
-            (not self.releases or row.release_id in self.releases)
-            and (not self.sessions or row.session_id in self.sessions)
-            and (not self.states or row.to_state in self.states)
-            and (not self.actions or row.action in self.actions)
+            (not self.releases or told.release_id in self.releases)
+            and (not self.sessions or told.session_id in self.sessions)
+            and (not self.states or told.to_state in self.states)
+            and (not self.actions or told.action in self.actions)
         )
 
     def criteria(self) -> Criteria:
@@ -90,11 +95,31 @@ class Sieve(NamedTuple):
         return Criteria(tuple(self.releases), tuple(sorted(self.states)), session_ids=tuple(self.sessions))
 
 
+class Unread:
+    """What all watchers of a server have not taken yet. Beyond `at_most` bytes, who takes longest has to resume."""
+
+    def __init__(self, at_most: int) -> None:
+        self._at_most, self.size = at_most, 0
+        self._waiting: dict[asyncio.Timeout, int] = {}
+
+    def add(self, limit: asyncio.Timeout, size: int) -> None:
+        """One more piece, and what limits the time it may take."""
+        self._waiting[limit] = size
+        self.size += size
+        while self.size > self._at_most and (longest := next(iter(self._waiting))) is not limit:
+            self.remove(longest)
+            longest.reschedule(asyncio.get_running_loop().time())
+
+    def remove(self, limit: asyncio.Timeout) -> None:
+        """The piece was taken, or given up."""
+        self.size -= self._waiting.pop(limit, 0)
+
+
 class Outlet:
     """What one watcher is sent. `patience` is how long it may take over one piece, in seconds."""
 
-    def __init__(self, send: Send, patience: float) -> None:
-        self._send, self._patience = send, patience
+    def __init__(self, send: Send, patience: float, unread: Unread) -> None:
+        self._send, self._patience, self._unread = send, patience, unread
         self._last = time.monotonic()
 
     @property
@@ -106,18 +131,55 @@ class Outlet:
         """Sends a piece; `after` is the event a watcher that is too slow may resume behind.
 
         Raises:
-            errors.WatcherTooSlow: it did not take it in time.
+            errors.WatcherTooSlow: it did not take it in time, or others need what it keeps.
         """
         try:
-            await asyncio.wait_for(self._send(piece), self._patience)
+            async with asyncio.timeout(self._patience) as limit:
+                self._unread.add(limit, len(piece) * COPIES)
+                try:
+                    await self._send(piece)
+                finally:
+                    self._unread.remove(limit)
         except TimeoutError:
             raise errors.WatcherTooSlow(after + 1) from None
         self._last = time.monotonic()
 
-    async def say_with_place(self, pieces: list[bytes], after: int) -> None:
+    async def say_with_place(self, events: bytes, after: int) -> None:
         """Sends events, or none, and the place reached."""
-        place = pb.WatchSessionsResponse(sequence=after).SerializeToString()
-        await self.say(b"".join([place, *pieces]), after)
+        await self.say(pb.WatchSessionsResponse(sequence=after).SerializeToString() + events, after)
+
+
+class Place:
+    """How far one watcher has come: the events up to `after` are done with."""
+
+    def __init__(self, watching: Watching, tail: Tail, sieve: Sieve, after: int) -> None:
+        self._watching, self._tail, self._sieve = watching, tail, sieve
+        self.after, self._most = after, FEW
+
+    async def next(self, patience: float) -> bytes:
+        """A piece with the next events that pass the sieve, if there are any within so many seconds."""
+        # Not kept in a variable: while a watcher waits, nothing is held for it.
+        return self._piece(await self._watching.next(self._tail, self.after, patience, self._most), None, "")
+
+    async def next_until(self, last: int, shown: str) -> bytes:
+        """A piece with the next events up to one, as far as they are about sessions up to an id."""
+        return self._piece(await self._watching.between(self._tail, self.after, self._most), last, shown)
+
+    def _piece(self, events: Iterable[Told], last: int | None, shown: str) -> bytes:
+        """Renders events until a piece is full, and reads the next time about as many as fit."""
+        rendered: list[bytes] = []
+        size, begun = 0, self.after
+        for told in events:
+            if size >= PIECE_BYTES or (last is not None and told.sequence > last):
+                self._most = max(FEW, self.after - begun)
+                break
+            if self._sieve.lets_through(told) and (last is None or told.session_id <= shown):
+                rendered.append(told.rendered)
+                size += len(told.rendered)
+            self.after = told.sequence
+        else:
+            self._most = min(2 * self._most, PAGE)
+        return b"".join(rendered)
 
 
 class WatchServicer:
@@ -125,25 +187,30 @@ class WatchServicer:
 
     def __init__(self, service: Service, patience: float) -> None:
         self._service, self._patience = service, patience
+        self._unread = Unread(UNREAD_AT_MOST)
 
     async def watch(self, request: pb.WatchSessionsRequest, send: Send) -> None:
         """Tells events until the caller goes away."""
         sieve = Sieve.of(request.filter)
         heartbeat = (micros(request, "heartbeat_interval", "heartbeat_interval") / SECOND) or HEARTBEAT_S
         watching = self._service.watching
-        outlet = Outlet(send, self._patience)
+        outlet = Outlet(send, self._patience, self._unread)
         tail = await watching.enter(workspace_of(request), piece_of)
         try:
-            after = await self._begin(request, tail, sieve, outlet)
+            place = Place(watching, tail, sieve, await self._begin(request, tail, sieve, outlet))
             while True:
-                patience = max(0.0, heartbeat - outlet.silence)
-                # Not kept in a variable: while a watcher waits, nothing is held for it.
-                after = await self._tell(await watching.next(tail, after, patience), sieve, after, outlet)
-                if outlet.silence >= heartbeat:
-                    await outlet.say_with_place([], after)
+                await self._tell_next(place, outlet, heartbeat)
                 await asyncio.sleep(watching.pause)
         finally:
             watching.leave(tail)
+
+    @staticmethod
+    async def _tell_next(place: Place, outlet: Outlet, heartbeat: float) -> None:
+        """Sends what happens next, or a heartbeat; what was sent is kept no longer than this lasts."""
+        if events := await place.next(max(0.0, heartbeat - outlet.silence)):
+            await outlet.say_with_place(events, place.after)
+        elif outlet.silence >= heartbeat:
+            await outlet.say_with_place(b"", place.after)
 
     async def _begin(self, request: pb.WatchSessionsRequest, tail: Tail, sieve: Sieve, outlet: Outlet) -> int:
         """The event after which the watch goes on; sends the snapshot where one is wanted."""
@@ -154,37 +221,38 @@ class WatchServicer:
             return await watching.first_of_consumer(tail.workspace, request.consumer)
         if start == "now":
             after = await self._service.reads.last_sequence(tail.workspace)
-            await outlet.say_with_place([], after)
+            await outlet.say_with_place(b"", after)
             return after
-        after, standings = await self._service.reads.snapshot(tail.workspace, sieve.criteria(), SNAPSHOT_AT_MOST)
-        first, view = 0, request.view or BASIC
-        while first < len(standings):
-            piece = pb.WatchSessionsResponse()
-            for standing in standings[first : first + PIECE]:
-                fill_session(piece.sessions.add(), standing, view)
-            del piece.sessions[fitting(piece.sessions, SESSION_AT_MOST[view]) :]
-            first += len(piece.sessions)
-            await outlet.say(piece.SerializeToString(), IN_SNAPSHOT)
-        end = pb.WatchSessionsResponse(sequence=after, snapshot_complete=True)
-        await outlet.say(end.SerializeToString(), IN_SNAPSHOT)
-        return after
+        pages = SnapshotPages(
+            watching,
+            tail.workspace,
+            sieve.criteria(),
+            request.view or BASIC,
+            size=PIECE_BYTES,
+            at_most=SNAPSHOT_AT_MOST,
+        )
+        return await self._snapshot(pages, Place(watching, tail, sieve, 0), outlet)
 
     @staticmethod
-    async def _tell(told: list[Told], sieve: Sieve, after: int, outlet: Outlet) -> int:
-        """Sends what passes the sieve; the last event that is done with."""
-        pieces: list[bytes] = []
-        size = 0
-        for row, rendered in told:
-            if size >= PIECE_BYTES:
-                await outlet.say_with_place(pieces, after)
-                pieces, size = [], 0
-            if sieve.lets_through(row):
-                pieces.append(rendered)
-                size += len(rendered)
-            after = row.sequence
-        if pieces:
-            await outlet.say_with_place(pieces, after)
-        return after
+    async def _snapshot(pages: SnapshotPages, place: Place, outlet: Outlet) -> int:
+        """Sends the sessions, page by page as the watcher takes them; the last event they have seen in the end.
+
+        A page is of the moment in which it was read. What has happened since the page before to sessions that were
+        sent by then is sent first, as events: so all that was sent is of one moment, and in the end of that of the
+        last page.
+        """
+        while not pages.is_over:
+            before = pages.shown
+            page, last = await pages.next()
+            while before and place.after < last:
+                if events := await place.next_until(last, before):
+                    await outlet.say(events, IN_SNAPSHOT)
+            place.after = last
+            if page:
+                await outlet.say(page, IN_SNAPSHOT)
+        end = pb.WatchSessionsResponse(sequence=place.after, snapshot_complete=True)
+        await outlet.say(end.SerializeToString(), IN_SNAPSHOT)
+        return place.after
 
     async def acknowledge(self, request: pb.AcknowledgeEventsRequest, call: Call) -> pb.AcknowledgeEventsResponse:
         """Stores how far a consumer has come."""

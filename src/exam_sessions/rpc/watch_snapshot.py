@@ -1,0 +1,54 @@
+"""The sessions a watch begins with, page by page as its watcher takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions.rpc.convert_session import fill_session
+from exam_sessions.v1 import session_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.watching import Watching
+    from exam_sessions.store.listing import Criteria
+
+SESSIONS_AT_ONCE = 200
+"""Sessions read at once, at most."""
+
+FEW = 16
+
+
+class SnapshotPages:
+    """Pages of about `size` bytes of the sessions that match, by id. At most `at_most` may match."""
+
+    def __init__(
+        self, watching: Watching, workspace: str, criteria: Criteria, view: int, *, size: int, at_most: int
+    ) -> None:
+        self._watching, self._workspace, self._criteria, self._view = watching, workspace, criteria, view
+        self._size, self._at_most = size, at_most
+        self._rows = SESSIONS_AT_ONCE
+        self.shown = ""
+        """The last id that was on a page."""
+        self.is_over = False
+
+    async def next(self) -> tuple[bytes, int]:
+        """The next page as a piece of a watch, empty without a session, and the last event it has seen.
+
+        Raises:
+            errors.SnapshotTooLarge: too many match; on the first page only.
+        """
+        last, standings = await self._watching.snapshot_page(
+            self._workspace, self._criteria, self.shown, self._rows, self._at_most
+        )
+        piece, size, count = pb.WatchSessionsResponse(), 0, 0
+        for standing in standings:
+            if size >= self._size:
+                break
+            session = piece.sessions.add()
+            fill_session(session, standing, self._view)
+            size += session.ByteSize()
+            count += 1
+            self.shown = standing.session.id
+        self.is_over = count == len(standings) < self._rows
+        # What was read and did not fit is read again with the next page, so not more than will fit.
+        self._rows = min(SESSIONS_AT_ONCE, max(FEW, count + 1 if size >= self._size else 2 * self._rows))
+        return piece.SerializeToString(), last
