@@ -69,6 +69,7 @@ def as_object(event: SessionEvent) -> dict[str, Any]:
     made["time"] = event.time.ToDatetime(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     made["changes"] = [
         {"field": change.field, "old_value": change.old_value, "new_value": change.new_value}
+        | ({"abridged": True} if change.abridged else {})
         for change in event.changes
     ]
     return made

@@ -83,9 +83,11 @@ def check_booked(bookings: Sequence[Booking]) -> None:
 def abridge_event(event: session_pb2.SessionEvent) -> None:
     """Cuts the values of an event that is too large."""
     if event.ByteSize() > ELEMENT_AT_MOST:
-        event.abridged = True
         texts = [(change, name) for change in event.changes for name in ("old_value", "new_value")]
+        whole = [change.ByteSize() for change in event.changes]
         _cut(texts, event)
+        for change, size in zip(event.changes, whole, strict=True):
+            change.abridged = change.ByteSize() != size
 
 
 def abridge_session(session: session_pb2.Session) -> None:
