@@ -21,6 +21,8 @@ class Settings:
     """Host and port; port 0 takes a free one."""
     database_url: str = "sqlite:///exam-sessions.db"
     """A SQLite file, made when it is missing; a relative path is relative to where the server starts."""
+    direct_database_url: str = ""
+    """The same database without its pooler, where database_url leads to one that pools transactions (PgBouncer)."""
     database_silence_s: float = 2.0
     """How long the database may say nothing before it is found out whether anybody works on an answer, in seconds."""
     lock_timeout_s: float = 4.0

@@ -61,6 +61,14 @@ def serve(
         str, setting("listen", "Where to listen; port 0 takes a free one.", metavar="HOST:PORT")
     ] = DEFAULTS.listen,
     database_url: DatabaseUrl = DEFAULTS.database_url,
+    direct_database_url: Annotated[
+        str,
+        setting(
+            "direct_database_url",
+            "The same database without its pooler, where that pools transactions.",
+            metavar="URL",
+        ),
+    ] = DEFAULTS.direct_database_url,
     database_silence_s: Annotated[
         float,
         setting("database_silence_s", "How long the database may say nothing.", min=0.1, metavar="SECONDS"),
@@ -204,7 +212,12 @@ def _database_faults(url: str) -> Iterator[None]:
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
 
     from exam_sessions.migrations.ownership import NotOurs  # noqa: PLC0415 - as above
-    from exam_sessions.store.engine import DatabaseDamaged, DatabaseDown, DatabaseFull  # noqa: PLC0415 - as above
+    from exam_sessions.store.engine import (  # noqa: PLC0415 - as above
+        DatabaseDamaged,
+        DatabaseDown,
+        DatabaseFull,
+        UnfitPooler,
+    )
 
     url = without_password(url)
     usable = "does its directory exist, may you write there, and is the file a database?"
@@ -226,6 +239,7 @@ def _database_faults(url: str) -> Iterator[None]:
         ways_out = {
             DatabaseFull: "make room where the database is kept",
             DatabaseDamaged: "restore it from a backup, or give another",
+            UnfitPooler: "give the database's own URL with --direct-database-url, or have the pooler pool sessions",
         }
         way_out = ways_out.get(type(error), reachable if url.startswith("postgresql") else usable)
         fail(f"the database {url} cannot be used: {' '.join(str(error).split())}", way_out)

@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 NO_LIMITS_SET = Limits()
 
 
-def store_of(url: str, limits: Limits = NO_LIMITS_SET) -> Store:
+def store_of(url: str, limits: Limits = NO_LIMITS_SET, direct_url: str = "") -> Store:
     """The database a URL names.
 
     `sqlite:///exam-sessions.db`, or what libpq takes: `postgresql://user:password@host1:5432,host2:5433/database`,
-    with parameters such as `?target_session_attrs=read-write`.
+    with parameters such as `?target_session_attrs=read-write`. `direct_url` leads to the same database past a pooler.
 
     Raises:
         ValueError: it names none we know.
     """
     kind = url.partition(":")[0].partition("+")[0]
     if kind == "postgresql" and "://" in url:
-        return PostgresStore(conninfo_of(url), limits)
+        return PostgresStore(conninfo_of(url), limits, conninfo_of(direct_url) if direct_url else None)
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -47,7 +47,7 @@ def store_of(url: str, limits: Limits = NO_LIMITS_SET) -> Store:
 def store_for(settings: Settings) -> Store:
     """The database that a server is to use. Raises ValueError, as `store_of`."""
     limits = Limits(settings.database_silence_s, settings.lock_timeout_s, settings.statement_timeout_s)
-    return store_of(settings.database_url, limits)
+    return store_of(settings.database_url, limits, settings.direct_database_url)
 
 
 def conninfo_of(url: str) -> dict[str, str]:

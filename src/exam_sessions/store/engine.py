@@ -44,6 +44,10 @@ class Unreachable(DatabaseDown):
     """There is no connection to the database: to ask it something else will not do either."""
 
 
+class UnfitPooler(DatabaseDown):
+    """A pooler stands before the database, and gives us no session of our own."""
+
+
 class DatabaseFull(DatabaseDown):
     """The database has no room for what was to be written."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,13 @@ from exam_sessions.store.arrays import Checked, ManyRows, Numbered
 from exam_sessions.store.availability import Availability
 from exam_sessions.store.engine import DatabaseDown, Statement, Store, Unreachable
 from exam_sessions.store.listening import CHANNEL, Listener
-from exam_sessions.store.postgres_connection import PostgresDb, translated
+from exam_sessions.store.poolers import refuse_unfit_poolers
+from exam_sessions.store.postgres_connection import PooledDb, PostgresDb, translated
 from exam_sessions.store.postgres_driver import Connector, Limits, milliseconds
 from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import SelectBase
@@ -43,16 +45,22 @@ STALE = """
 
 
 class PostgresStore(Store):
-    """A PostgreSQL database by its URL: `postgresql://user:password@host:5432/exam_sessions`."""
+    """A PostgreSQL database by its URL: `postgresql://user:password@host:5432/exam_sessions`.
 
-    def __init__(self, conninfo: Mapping[str, str], limits: Limits) -> None:
+    `direct` leads to the same database without a pooler, for what needs a session of its own: news, the presence of a
+    server, migrations. Where it is given, `conninfo` may lead to a pooler of transactions.
+    """
+
+    def __init__(self, conninfo: Mapping[str, str], limits: Limits, direct: Mapping[str, str] | None = None) -> None:
         self.availability = Availability()
         self._limits, self.silence_s = limits, limits.silence_s
         self._connector = Connector(conninfo, limits, self.availability)
+        self._is_pooled = direct is not None
+        self._direct = self._connector if direct is None else Connector(direct, limits, self.availability)
         # Positional parameters, so that the rows of a table are a statement's values as they are.
         self.engine = create_engine(
             "postgresql+psycopg://",
-            creator=self._connector.connect_for_migrations,
+            creator=self._direct.connect_for_migrations,
             poolclass=NullPool,
             paramstyle="format",
         )
@@ -71,10 +79,23 @@ class PostgresStore(Store):
         return self._opened(read_only=True)
 
     def _opened(self, *, read_only: bool) -> PostgresDb:
-        connect = partial(self._connector.connect, read_only=read_only)
-        db = PostgresDb(connect, self.availability, milliseconds(self._limits.lock_s))
+        lock_timeout = milliseconds(self._limits.lock_s)
+        db = (
+            PooledDb(self._connector.connect_pooled, self.availability, lock_timeout)
+            if self._is_pooled
+            else PostgresDb(partial(self._connector.connect, read_only=read_only), self.availability, lock_timeout)
+        )
         db.connect()
         return db
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Makes sure first that what needs a session of its own has one. Raises UnfitPooler."""
+        try:
+            refuse_unfit_poolers(self._connector, self._direct)
+        except psycopg.Error as error:
+            raise Unreachable(str(error)) from error
+        yield
 
     def check(self) -> None:
         """Asks on the connection of the last check, and when that is dead on a new one.
@@ -132,13 +153,13 @@ class PostgresStore(Store):
                 self._presence.close()
                 self._presence = None
             if self._presence is None:
-                self._presence = self._connector.connect()
+                self._presence = self._direct.connect()
                 self._presence.execute("SELECT pg_advisory_lock(%s::bigint)", (_lock_of(self._server),))
             return self._server
 
     def is_alive(self, server: str) -> bool:
         """Whether the server of that id still runs."""
-        with translated(), self._connector.connect() as driver:
+        with translated(), self._direct.connect() as driver:
             row = driver.execute("SELECT pg_try_advisory_lock(%s::bigint)", (_lock_of(server),)).fetchone()
             return row is not None and not row[0]
 
@@ -168,20 +189,20 @@ class PostgresStore(Store):
         """
         with self._lock, translated():
             if self._bell is None or self._bell.closed:
-                self._bell = self._connector.connect(synchronous_commit="off")
+                self._bell = self._direct.connect(synchronous_commit="off")
             for workspace in workspaces:
                 self._bell.execute("SELECT pg_notify(%s, %s)", (CHANNEL, workspace))
 
     def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """By LISTEN."""
-        return Listener(partial(self._connector.connect, read_only=True), heard, self.availability).end
+        return Listener(partial(self._direct.connect, read_only=True), heard, self.availability).end
 
     def tend(self) -> None:
         """Has tables analysed that grew: a statement planned for an empty table reads a full one from end to end.
 
         PostgreSQL does so too, but up to a minute later.
         """
-        with translated(), self._connector.connect() as driver:
+        with translated(), self._direct.connect() as driver:
             for (table,) in driver.execute(STALE).fetchall():
                 if table in metadata.tables:
                     driver.execute(f"ANALYZE {table}")

@@ -20,6 +20,7 @@ from exam_sessions.store.engine import (
     UniqueViolation,
     Unreachable,
 )
+from exam_sessions.store.postgres_driver import POOLED_SET_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 IMPATIENT = "200ms"
 """How long a lock is waited for while others wait in vain."""
+
+IDLE = "60s"
+"""How long a transaction of ours may be left open, where the next is another session's."""
 
 
 @contextlib.contextmanager
@@ -78,6 +82,8 @@ class PostgresDb(Db):
     """
 
     answers_at_once = False
+
+    _prepares = True
 
     def __init__(self, connect: Callable[[], Driver], availability: Availability, lock_timeout: str) -> None:
         self._connect, self.availability = connect, availability
@@ -137,18 +143,19 @@ class PostgresDb(Db):
         with self._translated():
             if self._pipeline is None:
                 self._adapt_patience()
-            return self._driver.execute(statement.text, statement.ordered(values), prepare=True).fetchall()
+            return self._driver.execute(statement.text, statement.ordered(values), prepare=self._prepares).fetchall()
 
     def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """All are sent before the first is answered."""
         with self._translated(), self._driver.pipeline():
-            asked = [self._driver.execute(one.text, one.ordered(values), prepare=True) for one, values in asks]
+            ask, prepares = self._driver.execute, self._prepares
+            asked = [ask(one.text, one.ordered(values), prepare=prepares) for one, values in asks]
             return [cursor.fetchall() for cursor in asked]
 
     def run(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
         with self._translated():
-            cursor = self._driver.execute(statement.text, statement.ordered(values), prepare=True)
+            cursor = self._driver.execute(statement.text, statement.ordered(values), prepare=self._prepares)
             if self._pipeline:
                 self._pipeline.sync()
             return cursor.rowcount
@@ -159,7 +166,7 @@ class PostgresDb(Db):
         if not rows:
             return
         with self._translated():
-            self._driver.execute(statement.text, statement.parameters(rows), prepare=True)
+            self._driver.execute(statement.text, statement.parameters(rows), prepare=self._prepares)
 
     def listed(self, values: Iterable[str]) -> str:
         """An array."""
@@ -215,3 +222,35 @@ class PostgresDb(Db):
         """Closes the connection."""
         if self._connected:
             self._connected.close()
+
+
+class PooledDb(PostgresDb):
+    """A connection through a pooler that has each transaction done by any session: nothing outlives a transaction.
+
+    Statements are not prepared, every read is a transaction, and settings are made in each.
+    """
+
+    _prepares = False
+
+    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
+        """The rows a statement gives."""
+        if self._pipeline:
+            return super().rows(statement, values)
+        self.begin_read()
+        try:
+            return super().rows(statement, values)
+        finally:
+            self.rollback()
+
+    def _begin(self, text: str) -> None:
+        super()._begin(text)
+        lock_timeout = self._lock_timeouts[self.availability.is_impatient]
+        with self._translated():
+            try:
+                self._driver.execute(POOLED_SET_UP, (lock_timeout, IDLE))
+            except psycopg.Error:
+                self.rollback()
+                raise
+
+    def _adapt_patience(self) -> None:
+        """Each transaction is told."""

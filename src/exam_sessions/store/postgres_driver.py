@@ -79,6 +79,9 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
     is_given_up: Callable[[Driver, float], bool] = staticmethod(lambda _driver, _waited: True)
     """Whether what was waited for that many seconds will not be answered any more."""
 
+    backend_pid = 0
+    """The process that works for this connection; 0 when a pooler has each transaction done by another."""
+
     bytes_moved: bytes | None = None
     """What had gone over the wire when nobody was found at work for this connection; None when somebody was."""
 
@@ -129,8 +132,15 @@ class Connector:
         driver = self.connect_bare()
         with _closed_on_error(driver):
             calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-            driver.execute(SET_UP.format(calls), [*chain(*settings.items()), synchronous_commit])
+            values = [*chain(*settings.items()), synchronous_commit]
+            driver.backend_pid = _number_in(driver.execute(SET_UP.format(calls), values))
         driver.prepare_threshold = 0
+        driver.is_given_up, driver.silence_s = self._is_given_up, self._limits.silence_s
+        return driver
+
+    def connect_pooled(self) -> Driver:
+        """A connection whose transactions may each be another session's, by the pooler's will."""
+        driver = self.connect_bare()
         driver.is_given_up, driver.silence_s = self._is_given_up, self._limits.silence_s
         return driver
 
@@ -144,6 +154,8 @@ class Connector:
     def connect_for_migrations(self) -> Driver:
         """A connection whose statements take as long as they need, for the engine."""
         driver = self.connect_bare()
+        with _closed_on_error(driver):
+            driver.backend_pid = _number_in(driver.execute("SELECT pg_backend_pid()"))
         driver.is_given_up, driver.silence_s = self._is_silent, self._limits.silence_s
         driver.autocommit = False
         return driver
@@ -162,10 +174,12 @@ class Connector:
         before, driver.bytes_moved = driver.bytes_moved, None
         try:
             with contextlib.closing(self.connect_bare()) as asking:
-                row = asking.execute(AT_WORK, (driver.info.backend_pid,)).fetchone()
+                row = asking.execute(AT_WORK, (driver.backend_pid,)).fetchone()
         except psycopg.Error as error:
             # What has a code was said by the server: it takes no more connections, perhaps.
             return error.sqlstate is None
+        if not driver.backend_pid:
+            return False
         if row is None or row[0]:
             return row is None
         driver.bytes_moved = _bytes_moved(driver.pgconn.socket)
@@ -173,15 +187,29 @@ class Connector:
 
 
 SET_UP = """
-    SELECT {}, set_config('synchronous_commit', coalesce(%s,
+    SELECT pg_backend_pid(), {}, set_config('synchronous_commit', coalesce(%s,
         CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END), false)
 """
 """Nothing is acknowledged before it is durable, on the standby as well where the server says so."""
 
 
+POOLED_SET_UP = """
+    SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true),
+        set_config('synchronous_commit',
+            CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)
+"""
+"""The same for one transaction, where the next may be another session's."""
+
+
 def milliseconds(seconds: float) -> str:
     """A time as a setting of PostgreSQL's."""
     return f"{seconds * 1000:.0f}ms"
+
+
+def _number_in(cursor: psycopg.Cursor[tuple[Any, ...]]) -> int:
+    """The first value of the first row. What PgBouncer says on connecting is no process of PostgreSQL's."""
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 @contextlib.contextmanager
