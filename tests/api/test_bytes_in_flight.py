@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import sys
+import threading
 
 import grpc
 import pytest
@@ -176,3 +178,37 @@ def test_small_requests_are_counted_apart_and_limited_too():
     for size in taken:
         admission.give(size)
     assert admission.in_flight == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody tells how large a process is")
+def test_when_memory_fills_the_eldest_requests_are_read_and_the_others_refused(database):
+    with serving(database, transport="grpcio", max_message_bytes=LIMIT, bytes_in_flight=2 * LIMIT) as server:
+        desk, go_on = Desk(server.target), threading.Event()
+        reading = server.app._server._transport._reading
+        request = request_of("ListSessions", workspace_id=desk.workspace).SerializeToString()
+
+        def when_told():
+            go_on.wait()
+            yield request
+
+        path = f"/{SERVICE['ListSessions']}/ListSessions"
+        calls = []
+        for n in range(1, 6):
+            calls.append(desk.channel.stream_unary(path).future(when_told(), timeout=60))
+            until(lambda n=n: len(reading) == n)
+        until(lambda: reading._before)
+        ballast = bytearray(b"\1") * (256 * 1024 * KIB)
+        assert [outcome_of(call).reason for call in calls[2:]] == ["OVERLOADED"] * 3
+        del ballast
+        go_on.set()
+        assert [call.result() for call in calls[:2]] == [b"", b""]
+        assert desk.call("ListSessions").sessions == []
+        desk.close()
+
+
+def test_a_call_without_a_request_is_told(server_of_grpcio):
+    desk = Desk(server_of_grpcio.target)
+    with pytest.raises(grpc.RpcError) as refused:
+        desk.channel.stream_unary(f"/{SERVICE['ListSessions']}/ListSessions")(iter([]), timeout=60)
+    assert read_refusal(refused.value).reason == "MALFORMED_MESSAGE"
+    desk.close()

@@ -30,7 +30,7 @@ class Admission:
     """
 
     def __init__(self, limit: int, most: int) -> None:
-        self.limit, self._most = limit, max(limit, most)
+        self.limit, self.most = limit, max(limit, most)
         self._large = self._small = 0
 
     @property
@@ -50,7 +50,7 @@ class Admission:
         packed = data.startswith(GZIP)
         size = unpacked_size(data) if packed else len(data)
         if size <= SMALL:
-            if self._small + size > self._most:
+            if self._small + size > self.most:
                 raise errors.Overloaded
             self._small += size
             return size
@@ -58,7 +58,7 @@ class Admission:
             if packed:
                 raise errors.MessageTooLarge(size, self.limit)
             return 0
-        if self._large + size > self._most:
+        if self._large + size > self.most:
             raise errors.Overloaded
         self._large += size
         return size

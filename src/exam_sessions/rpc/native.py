@@ -26,6 +26,7 @@ from exam_sessions import errors
 from exam_sessions.rpc.aio import aio_server
 from exam_sessions.rpc.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Handler, Queued, Single, Streamed
+from exam_sessions.rpc.reading import Reading
 from exam_sessions.rpc.transport import CannotListen, Transport, wrap
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class Native(Transport):
 
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. The front takes one message a call; conversations are had with the server behind it."""
-        longer = {h.method: wrap(h, self.drain, self._admission) for h in handlers if isinstance(h, Conversed)}
+        reading = Reading(self._admission)  # not used: conversations read for themselves
+        longer = {
+            h.method: wrap(h, self.drain, self._admission, reading) for h in handlers if isinstance(h, Conversed)
+        }
         if longer:
             self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, longer)])
         taken = [handler for handler in handlers if not isinstance(handler, Conversed)]

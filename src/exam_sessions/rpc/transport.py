@@ -21,6 +21,7 @@ from exam_sessions.rpc.admission import GZIP, unpacked
 from exam_sessions.rpc.aio import aio_server
 from exam_sessions.rpc.drain import Drain
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Streamed
+from exam_sessions.rpc.reading import Reading
 from exam_sessions.settings import TRANSPORTS
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Grpcio(Transport):
     """gRPC's own server."""
 
     def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
-        self._admission = admission
+        self._admission, self._reading = admission, Reading(admission)
         self.aio = aio_server(admission.limit, share_port=share_port)
         try:
             self.port = self.aio.add_insecure_port(listen)
@@ -106,7 +107,7 @@ class Grpcio(Transport):
 
     def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
         """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
-        wrapped = {handler.method: wrap(handler, self.drain, self._admission) for handler in handlers}
+        wrapped = {handler.method: wrap(handler, self.drain, self._admission, self._reading) for handler in handlers}
         self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
 
     async def start(self) -> None:
@@ -130,12 +131,14 @@ class _Call(Call):
 
 
 def wrap(
-    handler: Queued | Single | Streamed | Conversed, drain: Drain, admission: Admission
+    handler: Queued | Single | Streamed | Conversed, drain: Drain, admission: Admission, reading: Reading
 ) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler as a grpc.aio server takes it."""
     if isinstance(handler, Conversed):
         return _conversation(handler, drain, admission)
-    return _stream(handler, drain, admission) if isinstance(handler, Streamed) else _unary(handler, drain, admission)
+    if isinstance(handler, Streamed):
+        return _stream(handler, drain, admission, reading)
+    return _unary(handler, drain, admission, reading)
 
 
 def _task() -> asyncio.Task[Any]:
@@ -144,33 +147,41 @@ def _task() -> asyncio.Task[Any]:
     return task
 
 
-def _unary(handler: Queued | Single, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
+def _unary(
+    handler: Queued | Single, drain: Drain, admission: Admission, reading: Reading
+) -> grpc.RpcMethodHandler[Any, Any]:
     calls = drain.calls
 
-    async def serve(data: bytes, context: Any) -> bytes:
+    async def serve(_: Any, context: Any) -> bytes:
         task = _task()
         calls[task] = context
-        size = 0
+        size, data = 0, b""
         try:
-            if drain.stopping:
-                await drain.refuse()
-            size = admission.take(data)
-            if data.startswith(GZIP):
-                data = await unpacked(data, size)
-            return await handler.answer(data, _Call(handler.name, context))
-        except Exception as fault:  # noqa: BLE001 - the caller is told
-            data = b""  # An aborted call keeps this frame, in a cycle, until that is collected.
-            await _refuse(context, handler.status_of(fault))
-        except asyncio.CancelledError:
-            if not drain.ends(task):
-                raise
-            await _refuse(context, handler.status_of(errors.ShuttingDown()))
+            try:
+                data = await reading.read(task, context)
+                if drain.stopping:
+                    await drain.refuse()
+                size = admission.take(data)
+                if data.startswith(GZIP):
+                    data = await unpacked(data, size)
+                return await handler.answer(data, _Call(handler.name, context))
+            except Exception as fault:  # noqa: BLE001 - the caller is told
+                status = handler.status_of(fault)
+            except asyncio.CancelledError:
+                if not drain.ends(task):
+                    raise
+                status = handler.status_of(errors.ShuttingDown())
+            # To abort leaves a circle of this frame and gRPC's objects until garbage is looked for. So it is done
+            # without the request, and not in the block that handles the fault, whose frames have it too.
+            data = b""
+            await _refuse(context, status)
         finally:
             del calls[task]
             admission.give(size)
         return b""  # Nobody is there to whom it would be sent.
 
-    return grpc.unary_unary_rpc_method_handler(serve)
+    # As far as gRPC knows it takes many, for then it is we who begin to read.
+    return grpc.stream_unary_rpc_method_handler(serve)
 
 
 async def _refuse(context: Any, status: grpc.Status) -> None:
@@ -206,28 +217,34 @@ async def _tell(
     tasks = drain.calls if isinstance(handler, Conversed) and handler.ends_itself else drain.streams
     tasks[task] = context
     try:
-        if drain.stopping:
-            await drain.refuse()
-        # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers twice.
-        await _begin(context)
-        await tell(partial(_send, context))
-    except CallerGone:
-        return
-    except Exception as fault:  # noqa: BLE001 - the caller is told
-        del tell  # as in _unary
-        await _refuse(context, handler.status_of(fault))
-    except asyncio.CancelledError:
-        if not drain.ends(task):
-            raise
-        await _refuse(context, handler.status_of(errors.ShuttingDown()))
+        try:
+            if drain.stopping:
+                await drain.refuse()
+            # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers
+            # twice.
+            await _begin(context)
+            await tell(partial(_send, context))
+        except CallerGone:
+            return
+        except Exception as fault:  # noqa: BLE001 - the caller is told
+            status = handler.status_of(fault)
+        except asyncio.CancelledError:
+            if not drain.ends(task):
+                raise
+            status = handler.status_of(errors.ShuttingDown())
+        else:
+            return
+        await _refuse(context, status)  # not in the block that handles the fault, as in _unary
     finally:
         del tasks[task]
 
 
-def _stream(handler: Streamed, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
-    async def serve(data: bytes, context: Any) -> None:
+def _stream(
+    handler: Streamed, drain: Drain, admission: Admission, reading: Reading
+) -> grpc.RpcMethodHandler[Any, Any]:
+    async def serve(_: Any, context: Any) -> None:
         async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
-            nonlocal data
+            data = await reading.read(_task(), context)
             size = admission.take(data)
             try:
                 await handler.tell(await unpacked(data, size), send)
@@ -237,7 +254,7 @@ def _stream(handler: Streamed, drain: Drain, admission: Admission) -> grpc.RpcMe
 
         await _tell(handler, context, drain, tell)
 
-    return grpc.unary_stream_rpc_method_handler(serve)
+    return grpc.stream_stream_rpc_method_handler(serve)
 
 
 def _conversation(handler: Conversed, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
