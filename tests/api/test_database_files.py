@@ -90,12 +90,24 @@ def test_a_session_is_not_read_from_a_file_that_was_removed(served, database):
 
 
 def test_a_backup_copied_over_the_file_is_noticed(served, database, tmp_path):
-    backup = tmp_path / "backup.db"
+    backup, release = tmp_path / "backup.db", served.release()
+    for _ in range(30):
+        served.book(release)
     with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(backup)) as target:
         source.backup(target)
-    served.book()
+    served.book(release)
+    assert backup.stat().st_size != database.path.stat().st_size
     shutil.copyfile(backup, database.path)
     assert refusal_of(served.book) == REPLACED
+    until(lambda: health_of(served) == NOT_SERVING)
+
+
+def test_pages_written_over_are_noticed(served, database):
+    served.book()
+    with database.path.open("r+b") as file:
+        file.seek(5 * 4096)
+        file.write(os.urandom(4096))
+    assert refusal_of(served.book) == DAMAGED
     until(lambda: health_of(served) == NOT_SERVING)
 
 

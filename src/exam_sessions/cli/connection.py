@@ -46,6 +46,9 @@ HINTS = {
     "SNAPSHOT_TOO_LARGE": "narrow it with --release or --session, or do without a snapshot: --now",
     "TOO_MANY_WATCHERS": "end another watch, or name another server with --target",
     "MESSAGE_TOO_LARGE": "send fewer rows at once; `exam-sessions import` takes --chunk",
+    "DATABASE_REPLACED": "restore the database's files, then start the server again; its log says which",
+    "DATABASE_DAMAGED": "stop the server and restore the database from a backup; its log says more",
+    "DATABASE_FULL": "make room where the database is kept, then type the command again",
     "INTERNAL": "this is a fault of the server; its log has more under the id above",
 }
 

@@ -33,6 +33,9 @@ LOOK_EVERY = 0.5
 TRIES = 3
 """Of a row that fails with a fault."""
 
+NOT_NOW: tuple[type[errors.Refusal], ...] = (errors.Unavailable, *OUTAGES)
+"""Refusals that are not the row's: what failed is tried again, and no row is passed over for it."""
+
 
 class Worker:
     """The background task of a server. `decode` reads payloads by kind, `describe` puts refusals into bytes."""
@@ -68,7 +71,7 @@ class Worker:
                 pause = await self.round()
             except errors.ShuttingDown:
                 return
-            except errors.Unavailable:
+            except NOT_NOW:
                 await asyncio.sleep(LOOK_EVERY)
             except Exception:
                 log.exception("operations: a round failed; the next one tries again")
@@ -126,7 +129,7 @@ class Worker:
         step = self._step(todo, work, self._rows(work))
         try:
             row = await self._lane.submit(step)
-        except errors.Unavailable:
+        except NOT_NOW:
             raise
         except Exception as fault:  # noqa: BLE001 - each row answers for itself
             row = await self._row_by_row(todo, work, step.most, fault)
@@ -155,7 +158,7 @@ class Worker:
         for n in range(TRIES):
             try:
                 row: OperationRow | None = await self._lane.submit(step)
-            except errors.Unavailable:
+            except NOT_NOW:
                 raise
             except errors.Refusal as refusal:
                 why = refusal
@@ -172,7 +175,7 @@ class Worker:
         """Passes over a row; where even that fails, the operation cannot go on."""
         try:
             row: OperationRow | None = await self._lane.submit(SetRowAside(step, why))
-        except errors.Unavailable:
+        except NOT_NOW:
             raise
         except Exception as fault:
             log.exception("operation %s: a row cannot be set aside", todo.id)

@@ -30,7 +30,7 @@ class Refused(Exception):  # noqa: N818 - the contract calls a typed "no" a refu
     @property
     def passing(self) -> bool:
         """Whether the same request may be accepted in a moment."""
-        return self.code == "UNAVAILABLE" or self.reason == "OVERLOADED"
+        return (self.code == "UNAVAILABLE" and self.reason != "DATABASE_REPLACED") or self.reason == "OVERLOADED"
 
 
 @dataclass(eq=False)

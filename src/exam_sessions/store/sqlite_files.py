@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WAY_OUT = "nothing is written until the right file is in its place and the server has been started again"
 
+CUT_SHORT = f"was cut short while it was served; {WAY_OUT}"
+
 LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """How a write-ahead log begins (SQLite, Database File Format, 4.1)."""
 
@@ -51,14 +53,14 @@ class SqliteFiles:
         self._header = -1
         self._beside: tuple[tuple[str, Identity], ...] = ()
         self._log = self._index = -1
-        self._written: tuple[int, bytes] | None = None
-        """When the file itself was written to last, in nanoseconds, and what the index said of checkpoints then.
+        self._written: tuple[int, bytes, int] | None = None
+        """When the file was written to last, in nanoseconds, what the index said of checkpoints then, and its size.
 
         Only checkpoints write to it. One tuple, for two threads may look at once.
         """
         self._log_size, self._log_start = 0, b""
-        self._cut_short = ""
-        """Which file was."""
+        self._log_is_cut_short = False
+        """For good: the hole is behind what is written next."""
 
     def opening(self) -> None:
         """Remembers the file before its first connection, where it is there already. Raises DatabaseDown."""
@@ -86,15 +88,15 @@ class SqliteFiles:
         self._looked_at_file()
 
     def _looked_at_file(self) -> os.stat_result:
-        if self._cut_short:
-            raise self._damaged(self._cut_short)
+        if self._log_is_cut_short:
+            raise self._damaged()
         found = _looked_at(self._path)
         if self._file is None:
             self._file = _identity(found)
         elif self._file != (found.st_dev, found.st_ino):
             raise _replaced(self._path)
-        if found.st_size < self._size and not self._is_whole(found.st_size):
-            raise self._damaged(self._path)
+        if found.st_size < self._size and not self._is_whole():
+            raise DatabaseDamaged(f"{self._path} {CUT_SHORT}")
         self._size = found.st_size
         return found
 
@@ -104,7 +106,7 @@ class SqliteFiles:
             return
         size = os.fstat(self._log).st_size
         if 0 < size < self._log_size and os.pread(self._log, LOG_HEADER, 0) == self._log_start:
-            raise self._damaged(f"{self._path}-wal")
+            raise self._damaged()
 
     def check(self) -> None:
         """Makes sure that every file is the one that was opened, and written by SQLite only. Raises DatabaseDown."""
@@ -112,23 +114,28 @@ class SqliteFiles:
             self._looked_at_file()
             return
         index = os.pread(self._index, INDEX_START, 0)
-        at = self._looked_at_file().st_mtime_ns
+        file = self._looked_at_file()
+        at = file.st_mtime_ns
         checkpoints = index[SALTS] + index[COPIED] + index[TO_BE_COPIED]
         known = self._written
         if known and at != known[0] and checkpoints == known[1]:
-            self._explain_write(index)
-        self._written = at, checkpoints
+            self._explain_write(index, same_size=file.st_size == known[2])
+        self._written = at, checkpoints, file.st_size
         for name, identity in self._beside:
             found = _looked_at(name)
             if identity != (found.st_dev, found.st_ino):
                 raise _replaced(name)
 
-    def _explain_write(self, before: bytes) -> None:
-        """Raises DatabaseReplaced where no checkpoint wrote to the file: none is under way or has begun."""
-        now = os.pread(self._index, INDEX_START, 0)
-        parts = (SALTS, COPIED, TO_BE_COPIED)
-        if before[COPIED] == before[TO_BE_COPIED] and all(now[part] == before[part] for part in parts):
-            raise DatabaseReplaced(f"{self._path} was written over by another program while it was served; {WAY_OUT}")
+    def _explain_write(self, before: bytes, *, same_size: bool) -> None:
+        """Makes sure that a checkpoint wrote to the file: one is under way, or has begun since.
+
+        Raises:
+            DatabaseDamaged: none did, and the file has as many pages as before; some were written over.
+            DatabaseReplaced: none did, and the file has another size; another was copied over it.
+        """
+        if self._is_quiet_since(before):
+            kind = DatabaseDamaged if same_size else DatabaseReplaced
+            raise kind(f"{self._path} was written over by another program while it was served; {WAY_OUT}")
 
     def check_committed(self) -> None:
         """Makes sure that what was just committed is where it will be looked for. Raises DatabaseDown."""
@@ -140,11 +147,11 @@ class SqliteFiles:
         if not self._is_as_before(file, log):
             self.check()
         else:
-            self._written = file.st_mtime_ns, index[SALTS] + index[COPIED] + index[TO_BE_COPIED]
+            self._written = file.st_mtime_ns, index[SALTS] + index[COPIED] + index[TO_BE_COPIED], file.st_size
         start = os.pread(self._log, LOG_HEADER, 0)
         if start and start[:4] not in LOG_MAGIC:
             # It was emptied; what was added behind the hole is not found by whoever opens it next.
-            raise self._damaged(f"{self._path}-wal")
+            raise self._damaged()
         self._log_start, self._log_size = start, log.st_size
 
     def _is_as_before(self, file: os.stat_result, log: os.stat_result) -> bool:
@@ -156,7 +163,7 @@ class SqliteFiles:
             and self._file == (file.st_dev, file.st_ino)
             and self._beside[0][1] == (log.st_dev, log.st_ino)
             and os.fstat(self._index).st_nlink > 0
-            and not self._cut_short
+            and not self._log_is_cut_short
         )
 
     def release(self) -> None:
@@ -170,18 +177,34 @@ class SqliteFiles:
         self._log = self._index = -1
         self._beside = ()
 
-    def _is_whole(self, size: int) -> bool:
-        """Whether a file that became shorter has all the pages it says it has, as after VACUUM."""
+    def _is_whole(self) -> bool:
+        """Whether a file that became shorter has all the pages it says it has, as after VACUUM.
+
+        One that a checkpoint writes to says it too early, and is believed.
+        """
         if self._header < 0:
             self._header = os.open(self._path, os.O_RDONLY)
-        header = os.pread(self._header, 100, 0)
+        before = self._index_start()
+        header, size = os.pread(self._header, 100, 0), os.fstat(self._header).st_size
         # 1 stands for 65,536, which two bytes cannot hold.
         page = int.from_bytes(header[PAGE_SIZE], "big")
-        return 0 < int.from_bytes(header[PAGE_COUNT], "big") * (65_536 if page == 1 else page) <= size
+        if 0 < int.from_bytes(header[PAGE_COUNT], "big") * (65_536 if page == 1 else page) <= size:
+            return True
+        return not self._is_quiet_since(before)
 
-    def _damaged(self, name: str) -> DatabaseDown:
-        self._cut_short = name
-        return DatabaseDamaged(f"{name} was cut short while it was served; {WAY_OUT}")
+    def _index_start(self) -> bytes:
+        return os.pread(self._index, INDEX_START, 0) if self._index >= 0 else bytes(INDEX_START)
+
+    def _is_quiet_since(self, before: bytes) -> bool:
+        """Whether no checkpoint was under way then, and none has begun since."""
+        now = self._index_start()
+        return before[COPIED] == before[TO_BE_COPIED] and all(
+            now[part] == before[part] for part in (SALTS, COPIED, TO_BE_COPIED)
+        )
+
+    def _damaged(self) -> DatabaseDown:
+        self._log_is_cut_short = True
+        return DatabaseDamaged(f"{self._path}-wal {CUT_SHORT}")
 
 
 def _looked_at(name: str) -> os.stat_result:
