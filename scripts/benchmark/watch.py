@@ -16,6 +16,7 @@ from benchmark.figures import Figure, median, spread
 from benchmark.load import percentile
 from benchmark.probe import Probe
 from benchmark.servers import service
+from benchmark.stalled import stalled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ class Watched:
 
 
 def watch(bench: Bench) -> Iterator[Figure]:
-    """Delivery, loss, what callers wait meanwhile, and memory."""
+    """Delivery, loss, what callers wait meanwhile, and memory, also of those who do not read."""
     database = bench.database("watch")
     with service(bench.cores, database) as process:
         watched = Watched(bench, process, database)
@@ -104,10 +105,13 @@ def watch(bench: Bench) -> Iterator[Figure]:
                     idle.setdefault(count, process.memory_mib())
                     done.append(watched.run(client))
                     memory.setdefault(count, process.memory_mib())
+        bench.say("watchers who read nothing")
+        unread = stalled(process)
         yield _delivery(runs[WATCHERS], runs[1])
         yield _loss(runs[WATCHERS])
         yield _callers(runs[WATCHERS], runs[0])
         yield _memory(idle, memory)
+        yield unread
 
 
 def _delivery(many: list[Traffic], one: list[Traffic]) -> Figure:
