@@ -19,7 +19,7 @@ from exam_sessions.store.listing import Place
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release, Script, Session
@@ -290,9 +290,15 @@ class Reads:
 
         return await self._read(work)
 
-    async def operations(self, workspace: str, before: str, most: int) -> list[OperationRow]:
-        """A page of operations, the newest first."""
-        return await self._read(lambda db, rows: rows.operations.page(db, workspace, before, most))
+    async def operations(
+        self, workspace: str, before: str, most: int, wanted: Mapping[str, int]
+    ) -> list[OperationRow]:
+        """A page of operations, the newest first; those of the status or the kind wanted."""
+        return await self._read(lambda db, rows: rows.operations.page(db, workspace, before, most, **wanted))
+
+    async def payload(self, workspace: str, operation_id: str) -> bytes:
+        """The request an operation was accepted for."""
+        return await self._read(lambda db, rows: rows.operations.payload(db, workspace, operation_id))
 
     async def operations_to_do(self) -> list[ToDo]:
         """Every operation that has not ended."""

@@ -191,8 +191,9 @@ class Worker:
         """What the operation does; None when that cannot be read, and it was halted."""
         if todo.id not in self._works:
             row, _ = await self._reads.operation(todo.workspace_id, todo.id, outcomes=False)
+            payload = await self._reads.payload(todo.workspace_id, todo.id)
             try:
-                self._works[todo.id] = self._decode[row.kind](row.payload)
+                self._works[todo.id] = self._decode[row.kind](payload)
             except Exception as fault:
                 log.exception("operation %s cannot be read", todo.id)
                 await self._halted(todo, fault)

@@ -19,7 +19,6 @@ from exam_sessions.rpc.convert_operation import operation_of, place_of, workspac
 if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.handlers import Call, InLine, Method
-    from exam_sessions.store.operations import OperationRow
 
 NEWEST = "z"
 """Greater than every id."""
@@ -56,16 +55,10 @@ class OperationsServicer:
             raise errors.invalid("page_size", "must not be negative")
         workspace, wanted = workspace_in(request.name), _filter_of(request.filter)
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
-        before, shown = found[1] if found else NEWEST, list["OperationRow"]()
-        while len(shown) <= most:
-            page = await self._service.reads.operations(workspace, before, most + 1)
-            shown += [row for row in page if all(getattr(row, name) == value for name, value in wanted.items())]
-            if len(page) <= most:
-                break
-            before = page[-1].id
-        reply = pb.ListOperationsResponse(operations=[operation_of(row) for row in shown[:most]])
-        if len(shown) > most:
-            reply.next_page_token = pages.token(request, 0, shown[most - 1].id)
+        page = await self._service.reads.operations(workspace, found[1] if found else NEWEST, most + 1, wanted)
+        reply = pb.ListOperationsResponse(operations=[operation_of(row) for row in page[:most]])
+        if len(page) > most:
+            reply.next_page_token = pages.token(request, 0, page[most - 1].id)
         return reply
 
     async def wait(self, request: pb.WaitOperationRequest, __: Call) -> pb.Operation:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, select, update
 
 from exam_sessions.store.schema import operations, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from exam_sessions.store.engine import Db, Store
 
@@ -79,8 +80,11 @@ class OperationRows:
         mine = c.workspace_id == bindparam("workspace")
         this = mine & (c.id == bindparam("id"))
         self._insert = store.statement(insert(operations))
-        one = select(operations).where(this)
+        # A payload has up to 16 MiB, and whoever reads an operation but its worker has no use for it.
+        shown = select(*(literal_column("''") if column is c.payload else column for column in c))
+        one = shown.where(this)
         self._load = store.statement(one)
+        self._payload = store.statement(select(c.payload).where(this))
         self._take_up = store.statement(store.for_update(one, c.id))
         self._update = store.update_many(operations, MOVING)
         self._places = [OperationRow._fields.index(name) for name in self._update.names]
@@ -89,7 +93,11 @@ class OperationRows:
             select(c.workspace_id, c.id, c.owner, c.lease_until, c.next_time).where(under_way)
         )
         self._cancel = store.statement(update(operations).values(cancel_requested=1).where(this, under_way))
-        newest_first = select(operations).where(mine, c.id < bindparam("before")).order_by(c.id.desc())
+        status, kind = (bindparam(name, type_=Integer) for name in ("status", "kind"))
+        wanted = ((status == literal_column("0")) | (c.status == status)) & (
+            (kind == literal_column("0")) | (c.kind == kind)
+        )
+        newest_first = shown.where(mine, c.id < bindparam("before"), wanted).order_by(c.id.desc())
         self._page = store.statement(newest_first.limit(bindparam("most")))
         self._delete = store.statement(delete(operations).where(this))
         of_it = (o.workspace_id == bindparam("workspace")) & (o.operation_id == bindparam("id"))
@@ -104,12 +112,14 @@ class OperationRows:
         db.run(self._insert, row)
 
     def load(self, db: Db, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow | None:
-        """An operation; kept from others until the transaction ends when read to write."""
+        """An operation without its payload; kept from others until the transaction ends when read to write."""
         rows = db.rows(self._take_up if to_write else self._load, (workspace, operation_id))
-        if not rows:
-            return None
-        row = OperationRow._make(rows[0])
-        return row._replace(payload=bytes(row.payload))
+        return _without_payload(rows[0]) if rows else None
+
+    def payload(self, db: Db, workspace: str, operation_id: str) -> bytes:
+        """The request an operation was accepted for; empty when there is no such operation."""
+        rows = db.rows(self._payload, (workspace, operation_id))
+        return bytes(rows[0][0]) if rows else b""
 
     def update(self, db: Db, row: OperationRow) -> None:
         """Writes how far an operation has come."""
@@ -123,10 +133,12 @@ class OperationRows:
         """Every operation that has not ended, of all workspaces, the oldest first."""
         return sorted((ToDo._make(row) for row in db.rows(self._to_do)), key=lambda todo: todo.id)
 
-    def page(self, db: Db, workspace: str, before: str, most: int) -> list[OperationRow]:
-        """Operations accepted before one, the newest first."""
-        values = {"workspace": workspace, "before": before, "most": most}
-        return [OperationRow._make(row) for row in db.rows(self._page, values)]
+    def page(
+        self, db: Db, workspace: str, before: str, most: int, *, status: int = 0, kind: int = 0
+    ) -> list[OperationRow]:
+        """Operations accepted before one, without payloads, the newest first; of a status or a kind where not 0."""
+        values = {"workspace": workspace, "before": before, "most": most, "status": status, "kind": kind}
+        return [_without_payload(row) for row in db.rows(self._page, values)]
 
     def delete(self, db: Db, workspace: str, operation_id: str) -> None:
         """Forgets an operation and its outcomes."""
@@ -153,3 +165,7 @@ class OperationRows:
     def outcome_count(self, db: Db, workspace: str, operation_id: str) -> int:
         """How many outcomes there are."""
         return int(db.rows(self._outcome_count, {"workspace": workspace, "id": operation_id})[0][0])
+
+
+def _without_payload(row: Sequence[Any]) -> OperationRow:
+    return OperationRow._make(row)._replace(payload=b"")
