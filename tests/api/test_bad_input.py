@@ -6,6 +6,7 @@ from journeys import ARGUMENTS, bring_to
 from messages import MOVES, SERVICE, booking, bookings, lasting, mask, new_id
 from rows import unchanged
 
+from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Desk, Refused, serving
 
@@ -269,8 +270,11 @@ def test_nobody_may_call_himself_the_system(server, desk, name):
 
 
 @pytest.mark.parametrize("names", [("anna", "ben"), ("anna", "system"), ("anna", "anna")])
-def test_who_calls_has_one_name(database, names):
-    with serving(database, transport="grpcio") as server:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_who_calls_has_one_name(database, names, transport):
+    if transport == "native":
+        pytest.importorskip("pygrpc_native", reason="the native transport is an extra")
+    with serving(database, transport=transport) as server:
         desk, twofold = Desk(server.target, "w"), Desk(server.target, "w")
         session = desk.book()
         twofold.metadata = tuple(("x-actor", name) for name in names)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from exam_sessions.rpc.admission import Admission
 
+    Metadata = Sequence[tuple[str, str | bytes]]
+
 log = logging.getLogger(__name__)
 
 TAKEN_AT_MOST = 256
@@ -56,7 +58,6 @@ class Native(Transport):
                 listen,
                 [],
                 io_threads=1,
-                client_key_metadata="x-actor",
                 call_details=True,  # or nothing would tell of cancelled calls
                 delay_stream_headers=True,
                 keepalive_permit_without_calls=False,
@@ -121,20 +122,20 @@ class Native(Transport):
         self._receiver.join()
 
     def _receive(self) -> None:
-        while (events := self._front.recv_batch(TAKEN_AT_MOST)) is not None:
+        while (events := self._front.recv_batch_details(TAKEN_AT_MOST)) is not None:
             self._loop.call_soon_threadsafe(self._take, events)
 
     def _take(self, events: Iterable[Any]) -> None:
         """Begins the calls of a moment."""
         handlers = self._handlers
-        for kind, number, method, data, key in events:
+        for kind, number, method, data, _, details in events:
             if kind == EVENT_CANCEL:
                 # What stands in line is carried out even so: its caller cannot tell whether it was.
                 if task := self._tasks.get(number):
                     task.cancel()
                 continue
             handler = handlers[method]
-            call = self._calls[number] = _Call(self, number, handler, key)
+            call = self._calls[number] = _Call(self, number, handler, details[0])
             try:
                 if self._stopping:
                     raise errors.ShuttingDown  # noqa: TRY301 - the caller is told as of any refusal
@@ -208,11 +209,11 @@ class Native(Transport):
 class _Call(Call):
     """A call under way, which waits for its own reply."""
 
-    __slots__ = ("_handler", "_key", "_native", "_number", "size")
+    __slots__ = ("_handler", "_metadata", "_native", "_number", "size")
 
-    def __init__(self, native: Native, number: int, handler: Handler, key: bytes | str) -> None:
+    def __init__(self, native: Native, number: int, handler: Handler, metadata: Metadata) -> None:
         super().__init__(handler.name)
-        self._native, self._number, self._handler, self._key = native, number, handler, key
+        self._native, self._number, self._handler, self._metadata = native, number, handler, metadata
         self.size = 0
         """Bytes its request counts for."""
 
@@ -221,9 +222,8 @@ class _Call(Call):
         """Whether it goes on telling until its caller goes away."""
         return isinstance(self._handler, Streamed)
 
-    def named(self) -> Sequence[str]:
-        # Without x-actor it is the caller's address, as text; of several the front hands over the first.
-        return (self._key.decode("latin-1"),) if isinstance(self._key, bytes) else ()
+    def named(self) -> Sequence[str | bytes]:
+        return [value for key, value in self._metadata if key == "x-actor"]
 
     def done(self) -> bool:
         return False
