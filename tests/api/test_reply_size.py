@@ -446,3 +446,17 @@ def test_what_is_loaded_for_a_page_is_bounded_and_one_is_loaded_at_least(stage):
     for (page, more), room in zip(loaded[:2], (1, 2_600_000), strict=True):
         sizes = itertools.accumulate(len(row.changes.encode()) for row in whole)
         assert (page, more) == (whole[: max(1, sum(size <= room for size in sizes))], True)
+
+
+def test_operations_are_read_without_the_requests_they_were_accepted_for(stage):
+    operation, *_ = outcomes(stage)
+    store, number = store_of(stage.server.database.url), operation.name.rpartition("/")[2]
+    rows, workspace = Rows(store), stage.desk.workspace
+    with store.reader() as db:
+        db.begin_read()
+        listed = rows.operations.page(db, workspace, "z", MOST)
+        assert number in {row.id for row in listed}
+        assert {row.payload for row in (*listed, rows.operations.load(db, workspace, number))} == {b""}
+        assert len(rows.operations.payload(db, workspace, number)) > 10
+        db.rollback()
+    store.close()
