@@ -20,7 +20,7 @@ from exam_sessions.rpc.maxima import FIXED32, FIXED64, GROUP, GROUP_END, LENGTH,
 if TYPE_CHECKING:
     from exam_sessions.rpc.maxima import Field, Shape
 
-UNKNOWN_AT_MOST = 10_000
+UNKNOWN_AT_MOST = 1_000
 """Fields of newer clients in one request."""
 
 MORE = 0x80

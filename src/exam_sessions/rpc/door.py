@@ -16,7 +16,7 @@ from exam_sessions import errors
 from exam_sessions.rpc import bounds, identifiers, maxima, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from google.protobuf.descriptor import MethodDescriptor
 
@@ -24,6 +24,9 @@ Result = TypeVar("Result")
 
 LONG = 4 * 1024
 """Bytes from which a request is counted, and read on another thread, so that others need not wait."""
+
+LONG_UNLOOKED = maxima.LARGE
+"""The same of a request whose rows validation passes over: to read it takes no time."""
 
 THREADS = 2
 """Threads that read long requests. More would hold the interpreter by turns while the event loop waits."""
@@ -56,8 +59,12 @@ class Door:
         self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
         self._limit = limit
         self._shape = maxima.shape_of(method.input_type)
+        self._shape_of_large = maxima.shape_of(method.input_type, large=True)
         # A reader of its own counts what it reads.
-        self._counted_from = 0 if self._shape.always and not read else LONG
+        always = self._shape.always and not read
+        self._counted_from = 0 if always else LONG
+        self.long = LONG_UNLOOKED if always else LONG
+        """Bytes from which a request is to be admitted on another thread."""
 
     def admit(self, data: bytes) -> Any:
         """The request.
@@ -68,7 +75,9 @@ class Door:
         size = len(data)
         if size > self._limit:
             raise errors.MessageTooLarge(size, self._limit)
-        pieces = bounds.pieces(data, self._shape) if size >= self._counted_from else ()
+        pieces: Sequence[bytes] = ()
+        if size >= self._counted_from:
+            pieces = bounds.pieces(data, self._shape if size < maxima.LARGE else self._shape_of_large)
         request = read_with(self._parse, data)
         if identifiers.NIL_BYTES in data:
             identifiers.refuse_nil(request)

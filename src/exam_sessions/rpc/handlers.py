@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.batch import SYSTEM, Caller
 from exam_sessions.commands.codes import new_ids
-from exam_sessions.rpc.door import LONG, Door, aside, start_aside
+from exam_sessions.rpc.door import Door, aside, start_aside
 from exam_sessions.rpc.identifiers import spell
 from exam_sessions.rpc.status import internal, status_of
 
@@ -202,7 +202,7 @@ class Queued(Handler):
 
     def queue(self, data: bytes, call: Call, waiter: Waiter) -> None:
         """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
-        if len(data) < LONG:
+        if len(data) < self._door.long:
             self._function.queue(RawOrder(data, call, self._door, self._function), waiter)
             return
         start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, waiter))
@@ -236,7 +236,7 @@ class Single(Handler):
     async def answer(self, data: bytes, call: Call) -> bytes:
         """The reply. Raises what stood in the way."""
         door = self._door
-        request = door.admit(data) if len(data) < LONG else await aside(door.admit, data)
+        request = door.admit(data) if len(data) < door.long else await aside(door.admit, data)
         return (await self._function(request, call)).SerializeToString()
 
 
@@ -250,7 +250,7 @@ class Streamed(Handler):
     async def tell(self, data: bytes, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Sends message after message. Raises what ended it."""
         door = self._door
-        request = door.admit(data) if len(data) < LONG else await aside(door.admit, data)
+        request = door.admit(data) if len(data) < door.long else await aside(door.admit, data)
         await self._function.tell(request, send)
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 REPETITIONS = 4
 """How often a singular field may come in one message. Merging messages may repeat it; a million times only costs."""
-HARMLESS = 32
-"""Bytes of a submessage that is not looked into: sixteen elements at most."""
+HARMLESS = 1_000
+"""Bytes of a submessage that is never looked into for itself: five hundred elements at most."""
+BYTES_OF_AN_ELEMENT = 2
+"""The least an element takes."""
 BYTES_OF_A_CHARACTER = 4
 """The most UTF-8 takes."""
 LONGEST_VARINT = 10
@@ -34,6 +36,9 @@ FOREIGN: dict[str, int] = {
     "google.longrunning.WaitOperationRequest.name": 256,
 }
 """Bytes of texts in messages that are not ours and have no rules in their protos."""
+
+LARGE = 40_000
+"""Bytes from which a request can hold twenty thousand elements."""
 
 _PACKAGE = "exam_sessions.v1."
 TOTALS: tuple[tuple[int, frozenset[str]], ...] = (
@@ -84,25 +89,29 @@ class Shape:
 ROWS_FROM = 1_000
 """Elements of a batch: a repeated field that may hold more is one."""
 
-_shapes: dict[str, Shape] = {}
+_shapes: dict[tuple[str, bool], Shape] = {}
 
 
-def shape_of(descriptor: Descriptor) -> Shape:
-    """What is counted of a message."""
-    if known := _shapes.get(descriptor.full_name):
+def shape_of(descriptor: Descriptor, *, large: bool = False) -> Shape:
+    """What is counted of a message; of a large request, in which every total can be passed, more than of another."""
+    if known := _shapes.get((descriptor.full_name, large)):
         return known
-    shape = _shapes[descriptor.full_name] = Shape(descriptor)
-    counted, size = False, 0
+    shape = _shapes[descriptor.full_name, large] = Shape(descriptor)
+    counted, size, harmless = False, 0, HARMLESS
     for field in descriptor.fields:
-        inner = shape_of(field.message_type) if field.message_type else None
+        inner = shape_of(field.message_type, large=large) if field.message_type else None
         shape.always |= field.full_name in FOREIGN or is_ignored(field) or bool(inner and inner.always)
         shape.plain &= not field.is_repeated and not _allocates(field) and (inner is None or inner.plain)
-        total = _total(field)
+        total = _total(field, large=large)
         counted |= total >= 0 or bool(inner and not inner.harmless)
         size += _largest(field, inner)
+        if field.is_repeated:
+            harmless = min(harmless, BYTES_OF_AN_ELEMENT * most_elements(field) or HARMLESS)
+        if inner and not inner.plain:
+            harmless = min(harmless, inner.harmless)
         _add(shape, field, inner, total)
     if not counted:
-        shape.harmless = size if shape.plain else HARMLESS
+        shape.harmless = size if shape.plain else harmless
     return shape
 
 
@@ -117,9 +126,11 @@ def _largest(field: FieldDescriptor, inner: Shape | None) -> int:
     return most + 2 * LONGEST_VARINT
 
 
-def _total(field: FieldDescriptor) -> int:
+def _total(field: FieldDescriptor, *, large: bool) -> int:
+    """The place of its total in TOTALS; -1 when it has none, or none that a request can pass that is not large."""
     name = field.full_name.removeprefix(_PACKAGE)
-    return next((n for n, (_, names) in enumerate(TOTALS) if name in names), -1)
+    found = next((n for n, (_, names) in enumerate(TOTALS) if name in names), -1)
+    return found if found >= 0 and (large or BYTES_OF_AN_ELEMENT * TOTALS[found][0] < LARGE) else -1
 
 
 def _add(shape: Shape, field: FieldDescriptor, inner: Shape | None, total: int) -> None:
