@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from buf.validate import validate_pb2
@@ -108,7 +109,19 @@ def _spell(message: Any, places: Places) -> None:
             values[:] = lowered
     for name, many, within in places.inner:
         if many:
-            for row in getattr(message, name):
-                _spell(row, within)
+            _spell_rows(getattr(message, name), within)
         elif message.HasField(name):
             _spell(getattr(message, name), within)
+
+
+def _spell_rows(rows: Any, places: Places) -> None:
+    """As `_spell` for each row. Most rows of a roster have none of these fields, and one look says so of all."""
+    names = places.uuids + places.codes
+    if places.lists or places.inner or len(names) < 2:  # noqa: PLR2004 - of one, attrgetter gives no tuple
+        for row in rows:
+            _spell(row, places)
+        return
+    unset, values_of = ("",) * len(names), attrgetter(*names)
+    for row in rows:
+        if values_of(row) != unset:
+            _spell(row, places)
