@@ -15,6 +15,7 @@ DAMAGE = {
 NO_NUMBER = {
     "a start that is no number": "start_time = 'noon'",
     "a pause that is no number": "paused_time = 'long'",
+    "a last change that is no number": "update_time = 'late'",
 }
 untyped = pytest.mark.sqlite(reason="elsewhere a column of numbers takes numbers only")
 
