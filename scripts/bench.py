@@ -19,6 +19,7 @@ measures:
   templates    SubmitFromTemplate, accepted and done
   postgres     durable transitions on PostgreSQL, against the echo and pgbench; two replicas against one
   native       the native transport, against its own echo, the default transport, and etcd
+  overload     what accepted calls wait at half load, and at twice what can be done, on both transports
   watch        500 watchers, 500 events a second: delivery, loss, memory
   hostile      GetSession beside callers that send messages of many tiny elements, and memory meanwhile
 only when asked for, since they take long:
@@ -56,6 +57,7 @@ from benchmark import (
     marking,
     marks_file,
     native,
+    overload,
     pages,
     postgres,
     stored,
@@ -89,6 +91,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "imports": long_work.imports,
     "postgres": postgres.postgres,
     "native": native.native,
+    "overload": overload.overload,
     "watch": watch.watch,
     "hostile": hostile.hostile,
     "stored": stored.stored,

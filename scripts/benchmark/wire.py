@@ -105,8 +105,11 @@ class Connection:
         """Calls that wait for their end."""
         return len(self._started)
 
-    def put(self, path: str, message: bytes) -> bool:
-        """Queues a call; False when the server has not yet made room for it, and nothing was queued."""
+    def put(self, path: str, message: bytes, began: float | None = None) -> bool:
+        """Queues a call; False when the server has not yet made room for it, and nothing was queued.
+
+        It counts from now, or from when it `began`.
+        """
         size = len(message) + 5
         if self._credit < size:
             return False
@@ -118,7 +121,7 @@ class Connection:
         self._out.append(block)
         self._out.append(struct.pack(">HBBBIxI", size >> 8, size & 0xFF, DATA, END_STREAM, stream, size - 5))
         self._out.append(message)
-        self._started[stream] = time.perf_counter()
+        self._started[stream] = time.perf_counter() if began is None else began
         return True
 
     def flush(self) -> None:
