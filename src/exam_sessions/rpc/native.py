@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,10 @@ log = logging.getLogger(__name__)
 
 TAKEN_AT_MOST = 256
 """Calls taken over at once."""
+
+BEHIND_S = 0.15
+"""How long calls may wait for the event loop, in seconds, before they are refused: it is behind by more than it can
+make good before they have waited too long."""
 
 ANY_NUMBER = 2**31 - 1
 """Calls under way on one connection: too many are refused by the lanes, with a reason."""
@@ -123,11 +128,12 @@ class Native(Transport):
 
     def _receive(self) -> None:
         while (events := self._front.recv_batch_details(TAKEN_AT_MOST)) is not None:
-            self._loop.call_soon_threadsafe(self._take, events)
+            self._loop.call_soon_threadsafe(self._take, events, time.monotonic())
 
-    def _take(self, events: Iterable[Any]) -> None:
-        """Begins the calls of a moment."""
+    def _take(self, events: Iterable[Any], came: float) -> None:
+        """Begins the calls of a moment, of the time of which the event loop may be behind."""
         handlers = self._handlers
+        behind = time.monotonic() - came > BEHIND_S
         for kind, number, method, data, _, details in events:
             if kind == EVENT_CANCEL:
                 # What stands in line is carried out even so: its caller cannot tell whether it was.
@@ -139,6 +145,8 @@ class Native(Transport):
             try:
                 if self._stopping:
                     raise errors.ShuttingDown  # noqa: TRY301 - the caller is told as of any refusal
+                if behind:
+                    raise errors.Overloaded  # noqa: TRY301
                 call.size = self._admission.take(data)
                 if isinstance(handler, Queued):
                     handler.queue(data, call, call)
