@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 TAKEN_AT_MOST = 256
 """Calls taken over at once."""
 
-BEHIND_S = 0.15
+BEHIND_S = 0.1
 """How long calls may wait for the event loop, in seconds, before they are refused: it is behind by more than it can
 make good before they have waited too long."""
 
