@@ -30,6 +30,8 @@ SESSIONS = 5_000
 SET_EXTRA_TIME = f"{PACKAGE}.LifecycleService/SetExtraTime"
 HALF, TWICE = 0.5, 2.0
 QUICK_MS = 250.0
+SETTLING_S = 1.0
+"""A burst of so many seconds would be accepted whole, and wait for as long."""
 AFTERWARDS_S = 20.0
 """How long the last calls may take after the last was offered, in seconds."""
 
@@ -114,6 +116,7 @@ class _Load:
         self.due: deque[float] = deque()
         self.under_way = self.refused = 0
         self.waits: list[float] = []
+        self.counted_from = 0.0
 
     def put(self) -> None:
         """Sends what is due."""
@@ -131,9 +134,10 @@ class _Load:
             ended = key.data.receive()
             now = time.perf_counter()
             self.under_way -= len(ended)
-            waits = [(now - began) * 1e3 for began, answered in ended if answered]
+            counted = [call for call in ended if call[0] >= self.counted_from]
+            waits = [(now - began) * 1e3 for began, answered in counted if answered]
             self.waits += waits
-            self.refused += len(ended) - len(waits)
+            self.refused += len(counted) - len(waits)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -145,15 +149,16 @@ class _Load:
 def offered(
     port: int, calls: Iterator[Call], rate: float, seconds: float, callers: Callers, most: float = float("inf")
 ) -> Offered:
-    """Offers calls at equal intervals; at most so many are under way at once."""
-    load, made, total = _Load(port, calls, callers, most), 0, int(rate * seconds)
+    """Offers calls at equal intervals, at most so many under way at once. Those of the first second do not count."""
+    load, made, total = _Load(port, calls, callers, most), 0, int(rate * (SETTLING_S + seconds))
     gc.collect()
     gc.disable()
     try:
         began = time.perf_counter()
         while made < total or load.due or load.under_way:
             now = time.perf_counter()
-            if now > began + seconds + AFTERWARDS_S:
+            load.counted_from = began + SETTLING_S
+            if now > began + SETTLING_S + seconds + AFTERWARDS_S:
                 raise TimeoutError(f"{load.under_way + len(load.due)} calls are not answered {AFTERWARDS_S} s later")
             while made < min(total, int((now - began) * rate) + 1):
                 load.due.append(began + made / rate)
@@ -165,4 +170,4 @@ def offered(
         load.close()
     waits = sorted(load.waits)
     p50, p99, p999 = (percentile(waits, share) for share in (0.5, 0.99, 0.999))
-    return Offered(rate, len(waits) / seconds, p50, p99, p999, load.refused / total)
+    return Offered(rate, len(waits) / seconds, p50, p99, p999, load.refused / max(1, load.refused + len(waits)))

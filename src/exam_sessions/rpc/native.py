@@ -27,6 +27,7 @@ from exam_sessions import errors
 from exam_sessions.rpc.aio import aio_server
 from exam_sessions.rpc.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Handler, Queued, Single, Streamed
+from exam_sessions.rpc.lateness import Lateness
 from exam_sessions.rpc.reading import Reading
 from exam_sessions.rpc.transport import CannotListen, Transport, wrap
 
@@ -42,10 +43,6 @@ log = logging.getLogger(__name__)
 TAKEN_AT_MOST = 256
 """Calls taken over at once."""
 
-BEHIND_S = 0.1
-"""How long calls may wait for the event loop, in seconds, before they are refused: it is behind by more than it can
-make good before they have waited too long."""
-
 ANY_NUMBER = 2**31 - 1
 """Calls under way on one connection: too many are refused by the lanes, with a reason."""
 
@@ -57,7 +54,7 @@ class Native(Transport):
     """A front of pygrpc-native, and a grpc.aio server behind it."""
 
     def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
-        self._admission = admission
+        self._admission, self._lateness = admission, Lateness()
         try:
             self._front = NativeGrpcFront(
                 listen,
@@ -131,9 +128,9 @@ class Native(Transport):
             self._loop.call_soon_threadsafe(self._take, events, time.monotonic())
 
     def _take(self, events: Iterable[Any], came: float) -> None:
-        """Begins the calls of a moment, of the time of which the event loop may be behind."""
+        """Begins the calls of a moment, which came some time ago."""
         handlers = self._handlers
-        behind = time.monotonic() - came > BEHIND_S
+        late = self._lateness.refuses(came, time.monotonic())
         for kind, number, method, data, _, details in events:
             if kind == EVENT_CANCEL:
                 # What stands in line is carried out even so: its caller cannot tell whether it was.
@@ -145,7 +142,7 @@ class Native(Transport):
             try:
                 if self._stopping:
                     raise errors.ShuttingDown  # noqa: TRY301 - the caller is told as of any refusal
-                if behind:
+                if late:
                     raise errors.Overloaded  # noqa: TRY301
                 call.size = self._admission.take(data)
                 if isinstance(handler, Queued):
