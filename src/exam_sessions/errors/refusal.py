@@ -150,6 +150,10 @@ class RowRefusal:
     refusal: Refusal
     part: int = 0
 
+    def __post_init__(self) -> None:
+        """Drops where it was raised: ten thousand refusals would hold as many frames."""
+        self.refusal.__traceback__ = self.refusal.__context__ = None
+
 
 class BatchRefused(Refusal):
     """A batch was refused because of some of its rows; speaks with the reason of the first.
