@@ -158,6 +158,7 @@ def test_what_happens_to_a_session_of_an_earlier_page_is_told_before_the_next_pa
 def test_every_event_is_told_once_and_in_order_under_sixteen_writers_and_a_roster(server, desk, crowd, rounds, rows):
     release = desk.release()
     with Watch(desk, now=True) as watch, Watch(desk, start_sequence=1) as other, ThreadPoolExecutor(1) as pool:
+        watch.until(lambda: watch.pieces)
         writing = pool.submit(bustle, crowd, release, rounds)
         booked = {session.id for session in roster(desk, release, rows)}
         writing.result()

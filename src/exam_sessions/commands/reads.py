@@ -15,7 +15,7 @@ from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import Papers
 from exam_sessions.store.engine import DatabaseDown
-from exam_sessions.store.listing import Place
+from exam_sessions.store.listing import IN_PASSING, Place
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -41,6 +41,22 @@ reply; of one session, or one event, all the same."""
 
 READERS = 2
 """Threads for lists: as many as a small machine has cores."""
+
+
+SORTED_AT_MOST = 2_000
+"""Sessions of a snapshot that are sorted by their ids again for each page."""
+
+
+class SnapshotPage(NamedTuple):
+    """Sessions of one moment."""
+
+    matching: int
+    """How many matched when the first page was read."""
+    last: int
+    """The last event they have seen."""
+    standings: list[Standing]
+    shown: str
+    """The id behind which the next page begins."""
 
 
 class Wanted(NamedTuple):
@@ -342,21 +358,23 @@ class Reads:
         )
 
     async def snapshot_page(
-        self, workspace: str, criteria: Criteria, after: str, rows: int, at_most: int
-    ) -> tuple[int, list[Standing]]:
-        """The next sessions that match, by id behind one, and the last event they have seen, of one moment.
-
-        Behind no id it is the first page, and all that match are counted before.
+        self, workspace: str, criteria: Criteria, before: SnapshotPage | None, rows: int, at_most: int
+    ) -> SnapshotPage:
+        """The sessions that match, by id: those behind a page, or the first, when all that match are counted, too.
 
         Raises:
             errors.SnapshotTooLarge: more than `at_most` match.
         """
 
-        def work(db: Db, tables: Rows) -> tuple[int, list[Standing]]:
-            if not after and (count := tables.pages.count(db, workspace, criteria)) > at_most:
+        def work(db: Db, tables: Rows) -> SnapshotPage:
+            count = before.matching if before else tables.pages.count(db, workspace, criteria)
+            if not before and count > at_most:
                 raise errors.SnapshotTooLarge(count, at_most)
-            found = tables.pages.page(db, workspace, criteria, "id", Place(0, after) if after else None, rows)
-            return tables.events.last_place(db, workspace), with_releases(db, tables, workspace, found)
+            after = Place(0, before.shown) if before else None
+            order = "id" if count <= SORTED_AT_MOST else IN_PASSING
+            found = tables.pages.page(db, workspace, criteria, order, after, rows)
+            last = tables.events.last_place(db, workspace)
+            return SnapshotPage(count, last, with_releases(db, tables, workspace, found), "")
 
         return await self._read(work)
 

@@ -21,8 +21,7 @@ from exam_sessions.commands.outages import OUTAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from exam_sessions.commands.batch import Standing
-    from exam_sessions.commands.reads import Reads
+    from exam_sessions.commands.reads import Reads, SnapshotPage
     from exam_sessions.store.events import EventRow
     from exam_sessions.store.listing import Criteria
 
@@ -235,11 +234,11 @@ class Watching:
             return tail.told(await self._reads.events_after(tail.workspace, after, most))
 
     async def snapshot_page(
-        self, workspace: str, criteria: Criteria, after: str, rows: int, at_most: int
-    ) -> tuple[int, list[Standing]]:
+        self, workspace: str, criteria: Criteria, before: SnapshotPage | None, rows: int, at_most: int
+    ) -> SnapshotPage:
         """See Reads."""
         async with self._reading:
-            return await self._reads.snapshot_page(workspace, criteria, after, rows, at_most)
+            return await self._reads.snapshot_page(workspace, criteria, before, rows, at_most)
 
     async def _look(self, tail: Tail) -> None:
         try:

@@ -66,6 +66,7 @@ class ShuttingDown(Unavailable):
     """The server is going away."""
 
     text = "the server is shutting down; retry the call"
+    retry_after = 0.1
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ so on another connection.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from exam_sessions import errors
@@ -52,14 +53,18 @@ class Drain:
         self._held: set[asyncio.Task[Any] | None] = set()
         self._released = asyncio.Event()
 
-    async def refuse(self) -> NoReturn:
+    async def refuse(self, context: Any) -> NoReturn:
         """Refuses a call that came after the stop began, once nobody takes it for a reason to call again here.
+
+        Half of the time its caller gives it is the longest it is held.
 
         Raises:
             errors.ShuttingDown: always.
         """
         self._held.add(asyncio.current_task())
-        await self._released.wait()
+        left = context.time_remaining()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._released.wait(), None if left is None else left / 2)
         raise errors.ShuttingDown
 
     def ends(self, task: asyncio.Task[Any]) -> bool:

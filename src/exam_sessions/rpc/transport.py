@@ -160,7 +160,7 @@ def _unary(
             try:
                 data = await reading.read(task, context)
                 if drain.stopping:
-                    await drain.refuse()
+                    await drain.refuse(context)
                 size = admission.take(data)
                 if data.startswith(GZIP):
                     data = await unpacked(data, size)
@@ -219,7 +219,7 @@ async def _tell(
     try:
         try:
             if drain.stopping:
-                await drain.refuse()
+                await drain.refuse(context)
             # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers
             # twice.
             await _begin(context)

@@ -8,6 +8,7 @@ from exam_sessions.rpc.convert_session import fill_session
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
+    from exam_sessions.commands.reads import SnapshotPage
     from exam_sessions.commands.watching import Watching
     from exam_sessions.store.listing import Criteria
 
@@ -26,9 +27,13 @@ class SnapshotPages:
         self._watching, self._workspace, self._criteria, self._view = watching, workspace, criteria, view
         self._size, self._at_most = size, at_most
         self._rows = SESSIONS_AT_ONCE
-        self.shown = ""
-        """The last id that was on a page."""
+        self._page: SnapshotPage | None = None
         self.is_over = False
+
+    @property
+    def shown(self) -> str:
+        """The last id that was on a page."""
+        return self._page.shown if self._page else ""
 
     async def next(self) -> tuple[bytes, int]:
         """The next page as a piece of a watch, empty without a session, and the last event it has seen.
@@ -36,19 +41,20 @@ class SnapshotPages:
         Raises:
             errors.SnapshotTooLarge: too many match; on the first page only.
         """
-        last, standings = await self._watching.snapshot_page(
-            self._workspace, self._criteria, self.shown, self._rows, self._at_most
+        page = await self._watching.snapshot_page(
+            self._workspace, self._criteria, self._page, self._rows, self._at_most
         )
-        piece, size, count = pb.WatchSessionsResponse(), 0, 0
-        for standing in standings:
+        piece, size, count, shown = pb.WatchSessionsResponse(), 0, 0, self.shown
+        for standing in page.standings:
             if size >= self._size:
                 break
             session = piece.sessions.add()
             fill_session(session, standing, self._view)
             size += session.ByteSize()
             count += 1
-            self.shown = standing.session.id
-        self.is_over = count == len(standings) < self._rows
+            shown = standing.session.id
+        self._page = page._replace(standings=[], shown=shown)
+        self.is_over = count == len(page.standings) < self._rows
         # What was read and did not fit is read again with the next page, so not more than will fit.
         self._rows = min(SESSIONS_AT_ONCE, max(FEW, count + 1 if size >= self._size else 2 * self._rows))
-        return piece.SerializeToString(), last
+        return piece.SerializeToString(), page.last
