@@ -20,9 +20,9 @@ WORKSPACE = "w"
 class Caller:
     """Makes calls one after the other. A call that is refused is repeated, with its id, until it is acknowledged."""
 
-    def __init__(self, server, calls):
+    def __init__(self, server, calls, workspace=WORKSPACE):
         self.acknowledged, self.refusals = [], set()
-        self._desk, self._calls = Desk(server.target, WORKSPACE), calls
+        self._desk, self._calls = Desk(server.target, workspace), calls
 
     def work(self, over):
         with closing(self._desk) as desk:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from callers import Caller, all_go_on, assert_kept, at_work, moves
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from journeys import STARTED, walk
@@ -186,6 +187,30 @@ def test_new_connections_are_used_at_once_when_the_old_ones_are_dead(server, des
         assert until(lambda: answered(lambda: desk.move(rpcs[0], session)), 5)
         rpcs.reverse()
     assert desk.book()
+
+
+def test_callers_at_work_on_connections_that_die_go_on_over_new_ones(server, desk, proxy):
+    """Their transactions stay open on the database's side, with locks, and nobody there knows."""
+    sessions = [walk(desk, desk.book(), *STARTED) for _ in range(4)]
+    movers = [Caller(server, moves(session), desk.workspace) for session in sessions]
+    with at_work(movers):
+        all_go_on(movers)
+        proxy.forget_connections()
+        all_go_on(movers)
+        all_go_on(movers)
+    for session, mover in zip(sessions, movers, strict=True):
+        assert_kept(desk, session, mover)
+
+
+def test_a_lock_on_one_session_is_no_outage(server, desk, near, caplog):
+    held, free = (walk(desk, desk.book(), *STARTED) for _ in range(2))
+    with psycopg.connect(near.url) as db:
+        db.execute("SELECT 1 FROM sessions WHERE id = %s FOR UPDATE", (held.id,))
+        assert refusal(lambda: desk.move("PauseSession", held)) == AWAY
+        assert desk.move("PauseSession", free)
+        db.rollback()
+    assert desk.move("PauseSession", held)
+    assert [record.getMessage()[:20] for record in caplog.records] == ["somebody holds a loc"]
 
 
 def answered(work):

@@ -6,17 +6,23 @@ import logging
 import threading
 import time
 
+from exam_sessions.store.engine import LockedOut
+
 log = logging.getLogger(__name__)
 
 IMPATIENT_S = 4.0
 """Seconds after a lock was not to be had in which nobody else waits long for one."""
 
 
+QUIET_S = 1.5
+"""Seconds without a failure after which an outage is over: one connection after the other may have to fail."""
+
+
 class Availability:
     """The state of an outage. Safe to use from any thread.
 
-    An outage begins with the first call that fails because of the database, or with a health check that does. It ends
-    with a health check that succeeds and before which no call failed since the last one.
+    An outage begins with the first call that fails because of the database, or with a health check that does. It is
+    over when none has failed for a while. A lock that somebody holds is no outage, unless health checks want it too.
     """
 
     def __init__(self) -> None:
@@ -28,16 +34,20 @@ class Availability:
         self._lock = threading.Lock()
         self._since = 0.0
         self._failed = 0
-        self._is_quiet = True
+        self._last = 0.0
+        """When something failed last."""
 
     @property
     def is_impatient(self) -> bool:
         """Whether locks were waited for in vain a moment ago: who waits as well only makes others wait."""
         return time.monotonic() < self._impatient_until
 
-    def lock_not_available(self) -> None:
-        """A lock was waited for in vain."""
-        self._impatient_until = time.monotonic() + IMPATIENT_S
+    def lock_not_available(self, why: object) -> None:
+        """A lock was waited for in vain; said once for as long as that goes on, and not at all in an outage."""
+        with self._lock:
+            if not (self.is_impatient or self._since):
+                log.warning("somebody holds a lock, and calls that want it are refused: %s", _line(why))
+            self._impatient_until = time.monotonic() + IMPATIENT_S
 
     def connections_lost(self) -> None:
         """Connections that are not in use are as dead as one that was tried."""
@@ -46,9 +56,10 @@ class Availability:
     def failed(self, why: object, count: int = 1) -> None:
         """Calls, or attempts of background tasks, failed because of the database."""
         with self._lock:
-            self._is_quiet = False
+            self._last = time.monotonic()
             self._failed += count
-            self._begin(why)
+            if not isinstance(why, LockedOut):
+                self._begin(why)
 
     def checked(self, fault: str, *, unreachable: bool) -> None:
         """A health check found this fault, none when empty."""
@@ -57,10 +68,10 @@ class Availability:
         self.unreachable = fault if unreachable else ""
         with self._lock:
             if fault:
+                self._last = time.monotonic()
                 self._begin(fault)
-            elif self._since and self._is_quiet:
+            elif time.monotonic() > self._last + QUIET_S:
                 self._end()
-            self._is_quiet = True
 
     def _begin(self, why: object) -> None:
         if not self._since:
@@ -68,12 +79,13 @@ class Availability:
             log.error("the database does not serve, and calls are refused until it does: %s", _line(why))
 
     def _end(self) -> None:
-        seconds = time.monotonic() - self._since
-        log.warning(
-            "the database serves again after %.1f s, in which %d calls and background tasks failed",
-            seconds,
-            self._failed,
-        )
+        """Tells of an outage that is over, if there was one, and begins to count anew."""
+        if self._since:
+            log.warning(
+                "the database serves again after %.1f s, in which %d calls and background tasks failed",
+                self._last - self._since,
+                self._failed,
+            )
         self._since, self._failed = 0.0, 0
 
 

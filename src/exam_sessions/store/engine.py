@@ -44,6 +44,10 @@ class Unreachable(DatabaseDown):
     """There is no connection to the database: to ask it something else will not do either."""
 
 
+class LockedOut(DatabaseDown):
+    """Somebody else holds a lock, and has for too long."""
+
+
 class UnfitPooler(DatabaseDown):
     """A pooler stands before the database, and gives us no session of our own."""
 

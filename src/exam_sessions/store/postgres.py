@@ -23,7 +23,7 @@ from exam_sessions.store.engine import DatabaseDown, Statement, Store, Unreachab
 from exam_sessions.store.listening import CHANNEL, Listener
 from exam_sessions.store.poolers import refuse_unfit_poolers
 from exam_sessions.store.postgres_connection import PooledDb, PostgresDb, translated
-from exam_sessions.store.postgres_driver import Connector, Limits, milliseconds
+from exam_sessions.store.postgres_driver import LOCK_SHARE, Connector, Limits, milliseconds
 from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class PostgresStore(Store):
         return self._opened(read_only=True)
 
     def _opened(self, *, read_only: bool) -> PostgresDb:
-        lock_timeout = milliseconds(self._limits.lock_s)
+        lock_timeout = milliseconds(self._limits.lock_s * LOCK_SHARE)
         db = (
             PooledDb(self._connector.connect_pooled, self.availability, lock_timeout)
             if self._is_pooled

@@ -14,6 +14,7 @@ from exam_sessions.store.engine import (
     DatabaseDown,
     DatabaseFull,
     Db,
+    LockedOut,
     LostRace,
     Parameters,
     Statement,
@@ -43,26 +44,32 @@ def _connecting() -> Iterator[None]:
         raise Unreachable(str(error)) from error
 
 
+INSUFFICIENT_RESOURCES = "53000"
+"""SQLSTATE. Those of its class that mean memory, connections or a configured limit have codes of their own."""
+
+MEANINGS: tuple[tuple[type[psycopg.Error], type[Exception]], ...] = (
+    (psycopg.errors.DeadlockDetected, LostRace),
+    # A value no column can hold is a fault of the value, and would be one on another day too.
+    (psycopg.errors.DataError, ValueError),
+    (psycopg.errors.DataCorrupted, DatabaseDamaged),
+    (psycopg.errors.IndexCorrupted, DatabaseDamaged),
+    (psycopg.errors.DiskFull, DatabaseFull),
+    (psycopg.errors.LockNotAvailable, LockedOut),
+)
+"""What failures mean, where it is more than that the database does not answer."""
+
+
 def meaning_of(error: psycopg.Error) -> Exception:
     """What a failure of psycopg's means to us."""
     if isinstance(error, psycopg.errors.UniqueViolation):
         return UniqueViolation(error.diag.constraint_name or "")
-    if isinstance(error, psycopg.errors.DeadlockDetected):
-        return LostRace(str(error))
     if isinstance(error, psycopg.errors.DivisionByZero):
         # Nothing divides but an UPDATE that does not find its rows as they were read (PostgresStore.update_many).
         return LostRace("a row is not what it was when it was read")
-    if isinstance(error, psycopg.errors.DataError):
-        # A value no column can hold is a fault of the value, and would be one on another day too.
-        return ValueError(str(error))
-    if isinstance(error, (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted)):
-        return DatabaseDamaged(str(error))
-    is_full = isinstance(error, psycopg.errors.DiskFull) or error.sqlstate == INSUFFICIENT_RESOURCES
-    return DatabaseFull(str(error)) if is_full else DatabaseDown(str(error))
-
-
-INSUFFICIENT_RESOURCES = "53000"
-"""SQLSTATE. Those of its class that mean memory, connections or a configured limit have codes of their own."""
+    if error.sqlstate == INSUFFICIENT_RESOURCES:
+        return DatabaseFull(str(error))
+    kind = next((meaning for failure, meaning in MEANINGS if isinstance(error, failure)), DatabaseDown)
+    return kind(str(error))
 
 
 @contextlib.contextmanager
@@ -126,7 +133,7 @@ class PostgresDb(Db):
             yield
         except psycopg.Error as error:
             if isinstance(error, psycopg.errors.LockNotAvailable):
-                self.availability.lock_not_available()
+                self.availability.lock_not_available(error)
             elif isinstance(error, psycopg.errors.ReadOnlySqlTransaction) and self._connected:
                 # The server has become a standby; another may be what it was.
                 self._connected.close()

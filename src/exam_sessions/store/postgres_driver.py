@@ -14,7 +14,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.errors import _WaitTimeout
@@ -44,18 +44,36 @@ STATEMENT_GRACE_S = 5.0
 INTERVAL_S = 0.1
 """How often a wait lets Python handle signals, in seconds: psycopg's own value."""
 
+END = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE pid = %s AND backend_start = %s::timestamptz AND wait_event IS DISTINCT FROM 'SyncRep'
+"""
+"""Ends a backend, unless it waits for the word of a standby: it would take its change for committed without."""
+
+LOCK_SHARE = 0.7
+"""Of the time a caller may wait for locks; a batch that is tried again by itself needs some as well."""
+
 LOOK_AGAIN_S = 0.5
 """Seconds between two looks at a backend that does not seem to be at work."""
+
+SELF = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 AT_WORK = """
     SELECT state IS NULL OR state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'
         AND wait_event IS DISTINCT FROM 'SyncRep'
-    FROM pg_stat_activity WHERE pid = %s
+    FROM pg_stat_activity WHERE pid = %s AND backend_start = %s::timestamptz
 """
 """Whether a backend works on a statement. To wait for a lock is work, to wait for the word of a standby is not.
 
 States of other roles are not shown.
 """
+
+
+class Backend(NamedTuple):
+    """A process of PostgreSQL's. What PgBouncer says on connecting is none."""
+
+    pid: int
+    start_time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +97,8 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
     is_given_up: Callable[[Driver, float], bool] = staticmethod(lambda _driver, _waited: True)
     """Whether what was waited for that many seconds will not be answered any more."""
 
-    backend_pid = 0
-    """The process that works for this connection; 0 when a pooler has each transaction done by another."""
+    backend: Backend | None = None
+    """What works for this connection; None when a pooler has each transaction done by another."""
 
     bytes_moved: bytes | None = None
     """What had gone over the wire when nobody was found at work for this connection; None when somebody was."""
@@ -115,6 +133,7 @@ class Connector:
         # What the URL says wins.
         self._conninfo: dict[str, Any] = own | dict(conninfo)
         self._limits, self._availability = limits, availability
+        self._left: list[Backend] = []
 
     def connect(self, *, read_only: bool = False, synchronous_commit: str | None = None) -> Driver:
         """A connection that commits each statement by itself.
@@ -123,17 +142,23 @@ class Connector:
         libpq takes a server for a standby when its sessions are read-only.
         """
         settings = {
-            "lock_timeout": milliseconds(self._limits.lock_s),
+            "lock_timeout": milliseconds(self._limits.lock_s * LOCK_SHARE),
             # It would end a commit's wait for the standby too, and call that a success.
             "statement_timeout": milliseconds(self._limits.statement_s if read_only else 0),
             "idle_in_transaction_session_timeout": milliseconds(self._limits.statement_s),
             "default_transaction_read_only": "on" if read_only else "off",
+            # The server too is to notice a wire that is cut, and give up the locks of whoever is behind it.
+            "tcp_keepalives_idle": "5",
+            "tcp_keepalives_interval": "2",
+            "tcp_keepalives_count": "3",
         }
         driver = self.connect_bare()
         with _closed_on_error(driver):
             calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
             values = [*chain(*settings.items()), synchronous_commit]
-            driver.backend_pid = _number_in(driver.execute(SET_UP.format(calls), values))
+            driver.execute(SET_UP.format(calls), values)
+            driver.backend = _backend_of(driver)
+            self._end_what_was_left(driver)
         driver.prepare_threshold = 0
         driver.is_given_up, driver.silence_s = self._is_given_up, self._limits.silence_s
         return driver
@@ -155,7 +180,7 @@ class Connector:
         """A connection whose statements take as long as they need, for the engine."""
         driver = self.connect_bare()
         with _closed_on_error(driver):
-            driver.backend_pid = _number_in(driver.execute("SELECT pg_backend_pid()"))
+            driver.backend = _backend_of(driver)
         driver.is_given_up, driver.silence_s = self._is_silent, self._limits.silence_s
         driver.autocommit = False
         return driver
@@ -163,7 +188,24 @@ class Connector:
     def _is_given_up(self, driver: Driver, waited: float) -> bool:
         """Whether a statement has taken longer than any may, or nobody works on it."""
         too_long = waited > self._limits.statement_s + STATEMENT_GRACE_S
-        return too_long or bool(self._availability.unreachable) or self._is_silent(driver, waited)
+        if not (too_long or self._availability.unreachable or self._is_silent(driver, waited)):
+            return False
+        if driver.backend:
+            self._left.append(driver.backend)
+        return True
+
+    def _end_what_was_left(self, driver: Driver) -> None:
+        """Ends the backends of connections that were given up: they may not know, and hold locks."""
+        while self._left:
+            try:
+                backend = self._left.pop()
+            except IndexError:
+                return  # another connection did it meanwhile
+            try:
+                driver.execute(END, backend)
+            except psycopg.Error:
+                self._left.append(backend)
+                raise
 
     def _is_silent(self, driver: Driver, waited: float) -> bool:  # noqa: ARG002 - as Driver.is_given_up
         """Whether the server does not answer another connection either, or says that nobody works for this one.
@@ -174,11 +216,11 @@ class Connector:
         before, driver.bytes_moved = driver.bytes_moved, None
         try:
             with contextlib.closing(self.connect_bare()) as asking:
-                row = asking.execute(AT_WORK, (driver.backend_pid,)).fetchone()
+                row = asking.execute(AT_WORK, driver.backend or (0, "epoch")).fetchone()
         except psycopg.Error as error:
             # What has a code was said by the server: it takes no more connections, perhaps.
             return error.sqlstate is None
-        if not driver.backend_pid:
+        if not driver.backend:
             return False
         if row is None or row[0]:
             return row is None
@@ -187,7 +229,7 @@ class Connector:
 
 
 SET_UP = """
-    SELECT pg_backend_pid(), {}, set_config('synchronous_commit', coalesce(%s,
+    SELECT {}, set_config('synchronous_commit', coalesce(%s,
         CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END), false)
 """
 """Nothing is acknowledged before it is durable, on the standby as well where the server says so."""
@@ -206,10 +248,9 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f}ms"
 
 
-def _number_in(cursor: psycopg.Cursor[tuple[Any, ...]]) -> int:
-    """The first value of the first row. What PgBouncer says on connecting is no process of PostgreSQL's."""
-    row = cursor.fetchone()
-    return int(row[0]) if row else 0
+def _backend_of(driver: Driver) -> Backend | None:
+    row = driver.execute(SELF).fetchone()
+    return Backend(*row) if row else None
 
 
 @contextlib.contextmanager
