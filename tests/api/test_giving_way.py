@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from processes import ServerProcess
 
-from exam_sessions.rpc.transport import giving_way
+from exam_sessions.rpc.aio import giving_way
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows threads that give way")
 
