@@ -8,6 +8,7 @@ import pytest
 
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
+from exam_sessions.store.listing import ID_SCAN, Criteria, Place
 from exam_sessions.store.rows import Rows
 
 pytestmark = pytest.mark.sqlite(reason="PostgreSQL chooses its plans by what it has counted")
@@ -104,3 +105,12 @@ def test_what_is_known_already_is_not_written_again(database):
         assert db.others_commits() == before
     assert database.read("SELECT count(*) FROM sqlite_stat1")[0][0] > 20
     store.close()
+
+
+@pytest.mark.parametrize("releases", [(), ("r",), ("r", "s")])
+def test_a_page_of_a_large_snapshot_is_read_in_the_order_of_the_key(asked, releases):
+    rows, db, plans = asked
+    rows.pages.page(db, "w", Criteria(release_ids=releases), ID_SCAN, Place(0, "a"), 200)
+    steps = [step for steps in plans.values() for step in steps]
+    assert any("workspace_id=? AND id>?" in step for step in steps)
+    assert not any("ORDER BY" in step for step in steps)

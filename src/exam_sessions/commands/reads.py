@@ -15,7 +15,7 @@ from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import Papers
 from exam_sessions.store.engine import DatabaseDown
-from exam_sessions.store.listing import IN_PASSING, Place
+from exam_sessions.store.listing import ID_SCAN, Place
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -371,7 +371,7 @@ class Reads:
             if not before and count > at_most:
                 raise errors.SnapshotTooLarge(count, at_most)
             after = Place(0, before.shown) if before else None
-            order = "id" if count <= SORTED_AT_MOST else IN_PASSING
+            order = "id" if count <= SORTED_AT_MOST else ID_SCAN
             found = tables.pages.page(db, workspace, criteria, order, after, rows)
             last = tables.events.last_place(db, workspace)
             return SnapshotPage(count, last, with_releases(db, tables, workspace, found), "")

@@ -149,7 +149,7 @@ class Outlet:
         await self.say(pb.WatchSessionsResponse(sequence=after).SerializeToString() + events, after)
 
 
-class Place:
+class EventCursor:
     """How far one watcher has come: the events up to `after` are done with."""
 
     def __init__(self, watching: Watching, tail: Tail, sieve: Sieve, after: int) -> None:
@@ -197,20 +197,20 @@ class WatchServicer:
         outlet = Outlet(send, self._patience, self._unread)
         tail = await watching.enter(workspace_of(request), piece_of)
         try:
-            place = Place(watching, tail, sieve, await self._begin(request, tail, sieve, outlet))
+            cursor = EventCursor(watching, tail, sieve, await self._begin(request, tail, sieve, outlet))
             while True:
-                await self._tell_next(place, outlet, heartbeat)
+                await self._tell_next(cursor, outlet, heartbeat)
                 await asyncio.sleep(watching.pause)
         finally:
             watching.leave(tail)
 
     @staticmethod
-    async def _tell_next(place: Place, outlet: Outlet, heartbeat: float) -> None:
+    async def _tell_next(cursor: EventCursor, outlet: Outlet, heartbeat: float) -> None:
         """Sends what happens next, or a heartbeat; what was sent is kept no longer than this lasts."""
-        if events := await place.next(max(0.0, heartbeat - outlet.silence)):
-            await outlet.say_with_place(events, place.after)
+        if events := await cursor.next(max(0.0, heartbeat - outlet.silence)):
+            await outlet.say_with_place(events, cursor.after)
         elif outlet.silence >= heartbeat:
-            await outlet.say_with_place(b"", place.after)
+            await outlet.say_with_place(b"", cursor.after)
 
     async def _begin(self, request: pb.WatchSessionsRequest, tail: Tail, sieve: Sieve, outlet: Outlet) -> int:
         """The event after which the watch goes on; sends the snapshot where one is wanted."""
@@ -231,10 +231,10 @@ class WatchServicer:
             size=PIECE_BYTES,
             at_most=SNAPSHOT_AT_MOST,
         )
-        return await self._snapshot(pages, Place(watching, tail, sieve, 0), outlet)
+        return await self._snapshot(pages, EventCursor(watching, tail, sieve, 0), outlet)
 
     @staticmethod
-    async def _snapshot(pages: SnapshotPages, place: Place, outlet: Outlet) -> int:
+    async def _snapshot(pages: SnapshotPages, cursor: EventCursor, outlet: Outlet) -> int:
         """Sends the sessions, page by page as the watcher takes them; the last event they have seen in the end.
 
         A page is of the moment in which it was read. What has happened since the page before to sessions that were
@@ -244,15 +244,15 @@ class WatchServicer:
         while not pages.is_over:
             before = pages.shown
             page, last = await pages.next()
-            while before and place.after < last:
-                if events := await place.next_until(last, before):
+            while before and cursor.after < last:
+                if events := await cursor.next_until(last, before):
                     await outlet.say(events, IN_SNAPSHOT)
-            place.after = last
+            cursor.after = last
             if page:
                 await outlet.say(page, IN_SNAPSHOT)
-        end = pb.WatchSessionsResponse(sequence=place.after, snapshot_complete=True)
+        end = pb.WatchSessionsResponse(sequence=cursor.after, snapshot_complete=True)
         await outlet.say(end.SerializeToString(), IN_SNAPSHOT)
-        return place.after
+        return cursor.after
 
     async def acknowledge(self, request: pb.AcknowledgeEventsRequest, call: Call) -> pb.AcknowledgeEventsResponse:
         """Stores how far a consumer has come."""

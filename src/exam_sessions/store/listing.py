@@ -40,7 +40,7 @@ class Criteria(NamedTuple):
 
 ORDERS = ("create_time", "create_time desc", "id")
 
-IN_PASSING = "id in passing"
+ID_SCAN = "id scan"
 """By id, reading all sessions of the workspace: cheaper for many pages than to sort all that match for each."""
 
 
@@ -119,14 +119,14 @@ class SessionPages:
             elif name in {"release_ids", "candidate_ids"} and len(value) == 1:
                 column = c[name.removesuffix("s")]
                 # Of an expression there is no index that would be taken.
-                where.append((column + "" if order == IN_PASSING else column) == bindparam(name))
+                where.append((column + "" if order == ID_SCAN else column) == bindparam(name))
             elif value:
                 where.append(self._parts[name])
         if order == "count":
             return select(func.count()).select_from(sessions).where(*where)
         keys: list[Column[Any]]
         here: ColumnElement[bool]
-        if order in {"id", IN_PASSING}:
+        if order in {"id", ID_SCAN}:
             keys, here = [c.id], c.id > bindparam("after_id")
         else:
             keys = [c.create_time, c.id]
