@@ -7,11 +7,13 @@ from base64 import urlsafe_b64encode
 from itertools import product
 
 import pytest
+from google.protobuf import message_factory
 from grpc import StatusCode
 from hostile import FILLER, METHODS, ask, elements_of, record, spots, varint
 from messages import METHOD, SERVICE, booking, bookings, mask, new_id, request_of, send_bytes
 from rows import unchanged
 
+from exam_sessions.rpc import pages
 from exam_sessions.rpc.bounds import UNKNOWN_AT_MOST
 from exam_sessions.rpc.maxima import FOREIGN, REPETITIONS, TOTALS, longest_text, most_elements
 from exam_sessions.v1 import result_pb2, session_pb2, session_service_pb2
@@ -337,3 +339,20 @@ def test_nothing_of_a_refused_request_is_kept(server, desk, rpc):
         until(lambda: not is_copied(data))
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("spot", paged(), ids=lambda spot: spot.method.name)
+@pytest.mark.parametrize("number", [2**63 - 1, True])
+def test_a_page_token_made_by_hand_does_no_harm(desk, spot, number):
+    """Its digest is right, for whoever makes it knows the request; the place it names is none."""
+    request = message_factory.GetMessageClass(spot.method.input_type)()
+    if "session_id" in spot.method.input_type.fields_by_name:
+        request.session_id, request.workspace_id = desk.book().id, desk.workspace
+    if spot.method.name == "ListOperations":
+        request.name = "workspaces/default"
+    request.page_token = pages.token(request, number, "no id of anything")
+    data = request.SerializeToString()
+    if number is True:
+        assert refusal_of(desk, spot.method, data).reason == "INVALID_PAGE_TOKEN"
+    else:
+        ask(desk, spot.method, data)

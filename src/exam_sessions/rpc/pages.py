@@ -60,7 +60,7 @@ def place(request: Message, text: str) -> tuple[int, str] | None:
         query, number, name = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, TypeError, RecursionError, binascii.Error):
         raise errors.InvalidPageToken from None
-    sound = isinstance(number, int) and 0 <= number <= LARGEST and isinstance(name, str) and _is_text(name)
+    sound = type(number) is int and 0 <= number <= LARGEST and isinstance(name, str) and _is_text(name)
     if not sound or query != query_of(request):
         raise errors.InvalidPageToken
     return number, name
