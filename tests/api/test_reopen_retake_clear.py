@@ -107,6 +107,23 @@ def test_a_write_from_before_the_clearing_is_late(desk, server):
     assert desk.move("SetResponses", session, responses=[answer("1", "A")], revision=9)
 
 
+def test_a_retake_counts_its_writes_from_the_beginning_again(desk, server):
+    three_choices(desk)
+    first = desk.move(
+        "SetResponses", sitting(desk), responses=[answer("1", "C")], revision=7, submit_for_scoring=True
+    )
+    retaken = desk.move("RetakeSession", first)
+    assert retaken.attempt.responses_revision == 0
+    session = walk(desk, retaken, "EnterKeycode")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("SetResponses", session, responses=[answer("1", "C")], revision=8, attempt=1)
+    assert refused.value.reason == "STALE_ATTEMPT"
+    session = desk.move("SetResponses", session, responses=[answer("1", "A")], revision=1, attempt=2)
+    assert session.attempt.responses_revision == 1
+    session = walk(desk, session, "ClearResponses", "EnterKeycode")
+    assert session.attempt.responses_revision == 2
+
+
 def test_clearing_a_later_attempt_leaves_the_earlier_and_its_score(desk):
     three_choices(desk)
     first = hand_in(desk, sitting(desk), answer("1", "C"))

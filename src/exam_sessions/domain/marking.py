@@ -316,7 +316,10 @@ def clear_responses(move: Move) -> Changes:
 
 
 def retake(move: Move) -> Changes:
-    """Keeps the attempt as it is, with its clock, and begins the next (ExamSpark, Retake Session)."""
+    """Keeps the attempt as it is, with its clock, and begins the next (ExamSpark, Retake Session).
+
+    The count of writes belongs to the attempt and begins again at 0.
+    """
     session = move.session
     move.closed = move.script._replace(
         start_time=session.start_time,
@@ -324,7 +327,7 @@ def retake(move: Move) -> Changes:
         finish_reason=session.finish_reason,
         paused_time=session.paused_time,
     )
-    return FRESH_CLOCK | {"attempt": session.attempt + 1, "marking_progress": 0}
+    return FRESH_CLOCK | {"attempt": session.attempt + 1, "responses_revision": 0, "marking_progress": 0}
 
 
 def reopen(move: Move) -> Changes:

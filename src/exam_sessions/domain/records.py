@@ -96,7 +96,7 @@ class Session(NamedTuple):
     form_revision: int = 0
     """The revision of its test form; 0 when the catalogue does not hold the form."""
     responses_revision: int = 0
-    """How often responses were written, over all attempts; what is not newer is late."""
+    """How often responses of the current attempt were written; what is not newer is late."""
     own_deadline: int = 0
     """When the attempt ends, in place of window and working time; 0 unless it was reopened so."""
     extra_percent: int = 0
