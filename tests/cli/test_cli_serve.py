@@ -11,6 +11,8 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
@@ -185,6 +187,20 @@ def test_a_file_that_cannot_be_served_ends_the_start_in_two_lines(tmp_path, what
     said = typed(command, "--database-url", f"sqlite:///{path}", *listen, code=1).stderr.splitlines()
     assert [line.split(":")[0] for line in said] == ["error", "next"]
     assert not list(tmp_path.glob("*-server-*")), "nothing is left behind"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a server as somebody else")
+@pytest.mark.parametrize("mode", [0o444, 0o000])
+def test_a_file_that_may_not_be_written_ends_the_start_in_two_lines(started, mode):
+    with TemporaryDirectory() as directory:
+        place = Path(directory)
+        place.chmod(0o777)
+        ours(place / "x.db")
+        (place / "x.db").chmod(mode)
+        server = started("--listen", "127.0.0.1:0", "--database-url", f"sqlite:///{place}/x.db", user=65_534)
+        said = server.communicate(timeout=60)[1].splitlines()
+    assert [line.split(":")[0] for line in said] == ["error", "next"]
+    assert server.returncode == 1
 
 
 def test_another_program_s_file_is_left_as_it_was(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import json
+import os
 import time
 import uuid
 from contextlib import closing, contextmanager, suppress
@@ -246,6 +247,10 @@ class SqliteStore(Store):
             driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             # Opens the log.
             driver.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        if not os.access(self.path, os.W_OK):
+            # SQLite says so with the first change only, which migrations need not make.
+            driver.close()
+            raise DatabaseDown("the file may not be written")
         self._files.opened()
         return SqliteDb(driver, self._files, self.availability)
 
