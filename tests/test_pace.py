@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_sessions.commands.pace import ALWAYS, PATIENCE_S, Pace
+from exam_sessions.commands.pace import ALWAYS, PATIENCE_S, RECOVERED_S, Pace
 
 BACKLOG = 10_000
 
@@ -32,6 +32,16 @@ def test_a_line_that_came_to_its_end_may_grow_again():
     pace = paced(*[(1, 1.0)] * 50)
     assert pace.most == ALWAYS
     pace.answered(1, 0, 100.0)
+    assert pace.most == BACKLOG
+
+
+def test_a_line_that_was_full_stays_short_until_nobody_was_refused_for_a_while():
+    pace = paced(*[(512, 0.0625)] * 50)
+    short = pace.most
+    pace.refused()
+    pace.answered(512, 0, 100.0)
+    assert pace.most == short
+    pace.answered(512, 0, 100.0 + RECOVERED_S)
     assert pace.most == BACKLOG
 
 

@@ -146,6 +146,7 @@ class Lane:
         if self._closed or self._loop is None:
             raise errors.ShuttingDown
         if len(self._line) >= self._pace.most:
+            self._pace.refused()
             raise errors.Overloaded
         self._line.append(Waiting(order, waiter))
         self._idle.clear()

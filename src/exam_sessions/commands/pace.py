@@ -1,7 +1,8 @@
 """How many calls may stand in a lane's line, by the pace at which it moves: whoever would wait too long is refused.
 
 A line that has come to its end since may grow as it likes, so that many calls at once are all answered. One that does
-not end, because more is asked than can be done, is kept as short as can be worked off in `PATIENCE_S`.
+not end, because more is asked than can be done, is kept as short as can be worked off in `PATIENCE_S`; and so it is
+for `RECOVERED_S` after the last call was refused, for the next calls may only not have got as far as the line.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ transport, and 99 of 100 are to be answered within 0.25 s."""
 ALWAYS = 512
 """Calls that may stand in line at any pace: as many as a group holds."""
 
+RECOVERED_S = 1.0
+
 KEPT = 0.9
 """Share of what was counted before that counts on with each group."""
 
@@ -20,17 +23,26 @@ KEPT = 0.9
 class Pace:
     """The pace of one lane. `most` is how many may stand in line now, and never more than `backlog`."""
 
-    __slots__ = ("_backlog", "_calls", "_seconds", "_since", "most")
+    __slots__ = ("_backlog", "_calls", "_full_until", "_refused", "_seconds", "_since", "most")
 
     def __init__(self, backlog: int) -> None:
         self._backlog = self.most = backlog
         self._calls = self._seconds = 0.0
         self._since: float | None = None
+        self._refused, self._full_until = False, 0.0
+
+    def refused(self) -> None:
+        """A call was refused."""
+        self._refused = True
 
     def answered(self, calls: int, waiting: int, now: float) -> None:
         """A group of so many calls was answered, and so many wait for the next; `now` in seconds."""
+        if self._refused:
+            self._refused, self._full_until = False, now + RECOVERED_S
         if not waiting:
-            self._since, self.most = None, self._backlog
+            self._since = None
+            if now >= self._full_until:
+                self.most = self._backlog
             return
         if self._since is not None:
             self._calls = KEPT * self._calls + calls
