@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import psycopg
@@ -258,3 +262,42 @@ def test_a_url_may_name_several_hosts(url, conninfo):
     names = ("host", "port", "dbname", "target_session_attrs")
     assert tuple(given.get(name) for name in names) == conninfo
     assert (given["user"], given["password"]) == ("u", "p")
+
+
+def test_a_start_with_a_silent_database_ends_in_two_lines(near, proxy):
+    proxy.fall_silent()
+    command = [sys.executable, "-m", "exam_sessions", "serve", "--listen", "127.0.0.1:0"]
+    ended = subprocess.run(
+        [*command, "--database-url", proxy.url_of(near.url)], capture_output=True, text=True, timeout=60, check=False
+    )
+    proxy.speak()
+    assert ended.returncode == 1
+    assert [line.partition(":")[0] for line in ended.stderr.splitlines()] == ["error", "next"]
+
+
+def cuts_wires():
+    """Whether this machine lets us have networks of our own, with wires between them."""
+    command = ["unshare", "-n", "ip", "link", "add", "here", "type", "veth", "peer", "name", "there"]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_cut_wire_is_noticed_and_used_again_in_time():
+    if not cuts_wires():
+        pytest.skip("no networks of our own: that takes root, unshare and ip")
+    program = Path(__file__).parents[1] / "network_partition.py"
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    log = found.pop("log").splitlines()
+    assert all(seconds < PATIENCE_S for seconds in found.values()), found
+    assert [sum(words in line for line in log) for words in ("does not serve", "serves again", "Traceback")] == [
+        1,
+        1,
+        0,
+    ]

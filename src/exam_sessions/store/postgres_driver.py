@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.errors import _WaitTimeout
 from psycopg.types.numeric import Int8BinaryDumper
+from psycopg.waiting import wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -104,12 +105,16 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
     """What had gone over the wire when nobody was found at work for this connection; None when somebody was."""
 
     def wait(self, gen: PQGen[Result], interval: float = INTERVAL_S, timeout: float | None = None) -> Result:
-        """Waits for an answer. Raises psycopg.OperationalError when none is to be expected."""
-        if timeout is not None:
-            return super().wait(gen, interval, timeout)
+        """Waits for an answer. Raises psycopg.OperationalError when none is to be expected.
+
+        In place of psycopg's own, which does no more but for Ctrl-C, and for which every wait would be two calls.
+        """
         try:
-            return super().wait(gen, interval, self.silence_s)
+            limit = self.silence_s if timeout is None else timeout
+            return wait(gen, self.pgconn.socket, interval, limit)
         except _WaitTimeout:
+            if timeout is not None:
+                raise
             return self._wait_on(gen, interval)
 
     def _wait_on(self, gen: PQGen[Result], interval: float) -> Result:
@@ -117,7 +122,7 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
         while not self.is_given_up(self, waited):
             piece = self.silence_s if self.bytes_moved is None else LOOK_AGAIN_S
             try:
-                return super().wait(gen, interval, piece)
+                return wait(gen, self.pgconn.socket, interval, piece)
             except _WaitTimeout:
                 waited += piece
         self.pgconn.finish()
