@@ -234,6 +234,7 @@ async def _tell(
             status = handler.status_of(errors.ShuttingDown())
         else:
             return
+        del tell  # An aborted call keeps this frame, in a cycle, and this the last message.
         await _refuse(context, status)  # not in the block that handles the fault, as in _unary
     finally:
         del tasks[task]
