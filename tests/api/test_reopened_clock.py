@@ -6,9 +6,10 @@ import pytest
 from forms import LONG_AGO
 from journeys import FINISHED, name_of, walk
 from messages import at, lasting, micros
+from operations import Work
 from rows import unchanged
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 SECOND = 1_000_000
@@ -127,6 +128,43 @@ def test_a_deadline_that_has_passed_is_refused(server, desk, clock):
         with unchanged(server, desk), pytest.raises(Refused) as refused:
             desk.move("ReopenSession", session, deadline=moment)
         assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["deadline"])
+
+
+def test_an_end_is_given_as_a_deadline_as_time_from_now_or_as_no_limit(server, desk, clock):
+    timed, endless = (sat(desk, clock, 700, duration=lasting(600)) for _ in range(2))
+    timed = desk.move("ReopenSession", timed, time_from_now=lasting(300))
+    assert left(timed, clock) == pytest.approx(300 * SECOND, abs=NEAR)
+    endless = desk.move("ReopenSession", endless, no_limit=True)
+    assert (name_of(endless), endless.attempt.HasField("deadline")) == ("IN_PROGRESS", False)
+    clock.advance(86_400)
+    assert server.sweep() == 1
+    assert [name_of(desk.get(session)) for session in (timed, endless)] == ["FINISHED", "IN_PROGRESS"]
+    assert name_of(desk.move("FinishSession", endless)) == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    "given", [{"no_limit": False}, {"time_from_now": lasting(0)}, {"time_from_now": lasting(-1)}]
+)
+def test_an_end_that_says_nothing_is_refused(server, desk, clock, given):
+    session = sat(desk, clock, 10)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("ReopenSession", session, **given)
+    assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", list(given))
+
+
+def test_many_are_reopened_with_an_end(server, desk, clock):
+    work = Work(desk)
+    sessions = [sat(desk, clock, 700, duration=lasting(600)) for _ in range(3)]
+    assert work.transition("REOPEN", sessions[:2], time_from_now=lasting(300)).session_count == 2
+    work.wait(
+        work.transition(
+            "REOPEN", filter=session_service_pb2.SessionFilter(release_ids=[sessions[2].release_id]), no_limit=True
+        ).operation
+    )
+    reopened = [desk.get(session) for session in sessions]
+    assert [name_of(session) for session in reopened] == ["IN_PROGRESS"] * 3
+    assert [left(session, clock) for session in reopened[:2]] == [pytest.approx(300 * SECOND, abs=NEAR)] * 2
+    assert not reopened[2].attempt.HasField("deadline")
 
 
 def test_a_deadline_holds_for_the_reopened_attempt_only(server, desk, clock):

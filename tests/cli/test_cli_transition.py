@@ -233,6 +233,17 @@ def test_attempts_are_reopened_with_a_clock_that_waits_or_an_end(terminal, desk)
     assert desk.get(timed).attempt.deadline.seconds == 32_472_144_000
 
 
+def test_attempts_are_reopened_for_a_while_or_without_limit(terminal, desk):
+    timed, endless = (desk.walk(desk.book(), *FINISHED) for _ in range(2))
+    transition(terminal, "reopen", timed.id, "--time-from-now", "30m")
+    transition(terminal, "reopen", endless.id, "--no-limit")
+    attempt = desk.get(timed).attempt
+    assert attempt.deadline.seconds - attempt.end_time.seconds > 1_700
+    assert not desk.get(endless).attempt.HasField("deadline")
+    said = transition(terminal, "reopen", timed.id, "--time-from-now", "30m", "--no-limit", code=2).stderr
+    assert "give one" in said
+
+
 def test_an_action_that_takes_something_for_each_session_is_not_for_many(terminal, room):
     said = transition(terminal, "set_pin", room[0].id, code=1).stderr
     assert "is not for many at once" in said

@@ -4,6 +4,7 @@ import pytest
 from sample_forms import MACHINE, MIXED, a_script, answers, papers
 from sample_sessions import (
     CLOSES,
+    DAY,
     DEADLINE,
     ENDED,
     HOUR,
@@ -162,6 +163,35 @@ def test_a_deadline_of_its_own_takes_the_place_of_window_and_working_time(deferr
     after = again(A.REOPEN, spent, now=CLOSES + HOUR, scripts=(), deadline=late, deferred_clock=deferred).session
     assert (after.state, after.own_deadline) == (7 if deferred else 6, late)
     assert after.due_time == (None if deferred else late)
+
+
+@pytest.mark.parametrize("deferred", [False, True])
+def test_an_end_may_be_given_as_time_from_when_it_is_reopened(deferred):
+    later = CLOSES + HOUR
+    after = again(
+        A.REOPEN, FINISHED, now=later, scripts=(), time_from_now=20 * MINUTE, deferred_clock=deferred
+    ).session
+    assert after.own_deadline == later + 20 * MINUTE
+    if deferred:
+        after = became(after, a_release(), A.RESUME, later + DAY)
+    assert clock.deadline(after, a_release()) == later + 20 * MINUTE + DAY * deferred
+
+
+@pytest.mark.parametrize("deferred", [False, True])
+def test_an_attempt_reopened_without_limit_ends_when_somebody_ends_it(deferred):
+    release, later = a_release(), CLOSES + DAY
+    after = again(A.REOPEN, FINISHED, release, later, (), no_limit=True, deferred_clock=deferred).session
+    if not deferred:
+        after = became(after, release, A.PAUSE, later)
+    after = became(
+        became(after, release, A.RESUME, later + DAY), release, A.SET_EXTRA_TIME, later + DAY, extra_time=1
+    )
+    assert (after.state, after.due_time, after.own_deadline) == (6, None, -1)
+    assert clock.cut_by_window(after, release, later + DAY) == 0
+    ended = became(after, release, A.FINISH, later + 9 * DAY)
+    assert (ended.end_time, ended.finish_reason) == (later + 9 * DAY, 1)
+    again_timed = again(A.REOPEN, ended, release, later + 9 * DAY, (), time_from_now=HOUR).session
+    assert again_timed.due_time == later + 9 * DAY + HOUR
 
 
 @pytest.mark.parametrize("late", [0, 1, HOUR])

@@ -18,7 +18,7 @@ from exam_sessions.cli.marker import in_flight
 from exam_sessions.cli.operation_views import tell_ways_on, watch_to_the_end
 from exam_sessions.cli.releases import find_releases
 from exam_sessions.cli.sessions import session_name, state_of
-from exam_sessions.cli.times import time_of
+from exam_sessions.cli.times import length, time_of
 from exam_sessions.cli.words import as_json
 from exam_sessions.domain.states import Action, VoidReason
 from exam_sessions.rpc.client import Client
@@ -149,9 +149,22 @@ def transition(
             rich_help_panel=TAKES,
         ),
     ] = None,
+    time_from_now: Annotated[
+        int | None,
+        typer.Option(
+            metavar="LENGTH",
+            parser=length,
+            show_default=False,
+            help="reopen: the same, from when each is reopened, such as 30m.",
+            rich_help_panel=TAKES,
+        ),
+    ] = None,
     *,
     all_of_them: Annotated[
         bool, typer.Option("--all", help="Every session of the workspace.", rich_help_panel=WHICH)
+    ] = False,
+    no_limit: Annotated[
+        bool, typer.Option("--no-limit", help="reopen: they end when somebody ends them.", rich_help_panel=TAKES)
     ] = False,
     deferred_clock: Annotated[
         bool, typer.Option("--deferred-clock", help="reopen: the clock waits.", rich_help_panel=TAKES)
@@ -177,7 +190,7 @@ def transition(
         "updated_form": form,
         "deferred_clock": deferred_clock,
         "force": force,
-        "deadline": deadline or 0,
+        **_end_of(deadline, time_from_now, no_limit=no_limit),
     }
     order = Order(action, taken, preview, json)
     with connected(target, workspace) as client:
@@ -193,6 +206,16 @@ def transition(
             "centre_id": centre,
         }
         _move_matching(client, order, criteria, per_second, no_wait=no_wait)
+
+
+def _end_of(deadline: int | None, time_from_now: int | None, *, no_limit: bool) -> dict[str, Any]:
+    """When reopened attempts are to end, as fields of the call; ends the command when it is said twice."""
+    if sum((deadline is not None, time_from_now is not None, no_limit)) > 1:
+        fail("--deadline, --time-from-now and --no-limit are ways to say the same; give one", status=MISUSED)
+    if time_from_now == 0:
+        fail("--time-from-now is no time at all; leave it out for the usual end", status=MISUSED)
+    times = {"deadline": deadline, "time_from_now": time_from_now}
+    return {name: value for name, value in times.items() if value} | ({"no_limit": True} if no_limit else {})
 
 
 def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:

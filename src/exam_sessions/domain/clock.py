@@ -1,7 +1,7 @@
 """Windows, deadlines and the pause ledger, as arithmetic on records. `now` always comes from outside.
 
 Deadline = the earlier of the window's end and start + duration + extra time + paused time (contract, section 6); an
-attempt that was reopened with a deadline of its own ends then.
+attempt that was reopened with a deadline of its own ends then, and one reopened without limit has none.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ def deadline(session: Session, release: Release) -> int:
     """When the clock ends the running attempt; 0 without a limit, before the start, while paused or after the end."""
     if not session.start_time or session.pause_start_time or session.end_time:
         return 0
+    if session.own_deadline < 0:
+        return 0
     if session.own_deadline:
         return min(LAST_MOMENT, max(session.start_time, session.own_deadline))
     end = session.window_end or release.window_end
@@ -91,6 +93,8 @@ def cut_by_window(session: Session, release: Release, now: int) -> int:
 
 def time_left_while_paused(session: Session, release: Release) -> int | None:
     """Working time a paused attempt has left; None without a limit."""
+    if session.own_deadline < 0:
+        return None
     if session.own_deadline:
         return session.own_deadline - session.pause_start_time
     if not release.duration:

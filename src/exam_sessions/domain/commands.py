@@ -79,10 +79,19 @@ class Command(NamedTuple):
     deferred_clock: bool = False
     """reopen."""
     deadline: int = 0
-    """reopen: when the attempt is to end; by the usual rule when 0."""
+    """reopen: when the attempt is to end."""
+    time_from_now: int = 0
+    """reopen: the same, counted from when it is reopened."""
+    no_limit: bool = False
+    """reopen: the attempt is to end when somebody ends it. Without any of the three it ends by the usual rule."""
     extra_time: int = 0
     extra_percent: int = 0
     """set_extra_time: one of the two."""
+
+    @property
+    def gives_deadline(self) -> bool:
+        """Whether a reopening says when the attempt is to end."""
+        return bool(self.deadline or self.time_from_now or self.no_limit)
 
     @property
     def touches_schedule(self) -> bool:

@@ -57,7 +57,7 @@ def _close_pause(move: Move) -> Changes:
         return {}
     paused = max(0, move.now - session.pause_start_time)
     changes = {"pause_start_time": 0, "paused_time": session.paused_time + paused}
-    if session.own_deadline:
+    if session.own_deadline > 0:
         changes["own_deadline"] = session.own_deadline + paused
     return changes
 
@@ -88,7 +88,7 @@ def _extend(move: Move) -> Changes:
         "extra_percent": command.extra_percent,
         "extra_reason": command.message,
     }
-    if session.own_deadline:
+    if session.own_deadline > 0:
         before, after = (clock.extra_time(s, move.release) for s in (session, session._replace(**changes)))
         changes["own_deadline"] = session.own_deadline + after - before
     return changes

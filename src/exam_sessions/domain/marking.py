@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
+from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.marks import text_of
+from exam_sessions.domain.records import NO_LIMIT
 from exam_sessions.domain.responses import values_of
 from exam_sessions.domain.scripts import with_responses, with_total
 from exam_sessions.domain.states import State
@@ -18,7 +20,7 @@ from exam_sessions.domain.states import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from exam_sessions.domain.commands import Answer, Answers
+    from exam_sessions.domain.commands import Answer, Answers, Command
     from exam_sessions.domain.forms import Choice, Form, Question, Value
     from exam_sessions.domain.move import Move
     from exam_sessions.domain.records import Script
@@ -345,7 +347,14 @@ def reopen(move: Move) -> Changes:
     if move.on_paper():
         return changes
     away = max(0, move.now - session.end_time)
-    changes |= {"paused_time": session.paused_time + away, "own_deadline": command.deadline}
+    changes |= {"paused_time": session.paused_time + away, "own_deadline": _new_deadline(command, move.now)}
     if move.state is State.PAUSED:
         changes["pause_start_time"] = move.now
     return changes
+
+
+def _new_deadline(command: Command, now: int) -> int:
+    """The deadline that a reopening gives the attempt; 0 when it gives none."""
+    if command.no_limit:
+        return NO_LIMIT
+    return min(LAST_MOMENT, now + command.time_from_now) if command.time_from_now else command.deadline

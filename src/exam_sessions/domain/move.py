@@ -124,8 +124,8 @@ class Move:
             raise errors.AttemptTimeExpired(clock.rfc3339(self.session.pause_start_time + left))
 
     def time_left_to_reopen(self) -> None:
-        """The window is open and the ended attempt has working time left, or a new deadline is given."""
-        if self.command.deadline:
+        """The window is open and the ended attempt has working time left, or a new deadline, or none, is given."""
+        if self.command.gives_deadline:
             return
         if not self.window_is_open():
             start, end = clock.window(self.session, self.release)

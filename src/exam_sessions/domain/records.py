@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 NO_GRACE = -1
 """The grace period of a release that takes nothing late: set, to zero."""
 
+NO_LIMIT = -1
+"""A time limit, or a deadline, that is set to none."""
+
 
 class Release(NamedTuple):
     """One administration of a test: ItemLogic's release, ExamSpark's exam-config, Surpass's schedule."""
@@ -98,7 +101,7 @@ class Session(NamedTuple):
     responses_revision: int = 0
     """How often responses of the current attempt were written; what is not newer is late."""
     own_deadline: int = 0
-    """When the attempt ends, in place of window and working time; 0 unless it was reopened so."""
+    """When the attempt ends, in place of window and working time: NO_LIMIT for never; 0 unless it was reopened so."""
     extra_percent: int = 0
     extra_reason: str = ""
     marking_progress: int = 0

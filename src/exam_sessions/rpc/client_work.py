@@ -45,11 +45,13 @@ class WorkCalls(Line):
         request_id: str = "",
         *,
         deadline: int = 0,
+        time_from_now: int = 0,
         **fields: Any,
     ) -> Transitioned:
         """One action on the sessions with these ids, all or none; with criteria as an operation, on all that match.
 
-        A request id (UUID) makes the repetition of this very call return the first answer.
+        Times are in microseconds, 0 is unset. A request id (UUID) makes the repetition of this very call return the
+        first answer.
         """
         request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
             workspace_id=self.workspace,
@@ -63,6 +65,8 @@ class WorkCalls(Line):
             request.filter.CopyFrom(session_service_pb2.SessionFilter(**criteria))
         if deadline:
             put(request.deadline, deadline)
+        if time_from_now:
+            put(request.time_from_now, time_from_now)
         return self._call(self._many.BatchTransitionSessions, request, BATCH)
 
     def operations(self, wanted: str = "", page: int = PAGE) -> Iterator[operations_pb2.Operation]:

@@ -40,6 +40,8 @@ def _reopen(request: pb.ReopenSessionRequest) -> Command:
         A.REOPEN,
         deferred_clock=request.deferred_clock,
         deadline=micros(request, "deadline", "deadline"),
+        time_from_now=micros(request, "time_from_now", "time_from_now"),
+        no_limit=request.no_limit,
         message=request.message,
     )
 

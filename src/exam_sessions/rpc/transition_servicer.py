@@ -87,6 +87,8 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
         updated_form=request.updated_form,
         deferred_clock=request.deferred_clock,
         deadline=micros(request, "deadline", "deadline"),
+        time_from_now=micros(request, "time_from_now", "time_from_now"),
+        no_limit=request.no_limit,
     )
 
 

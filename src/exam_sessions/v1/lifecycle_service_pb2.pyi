@@ -634,7 +634,7 @@ class RecoverSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class ReopenSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "deferred_clock", "deadline", "message")
+    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "deferred_clock", "deadline", "time_from_now", "no_limit", "message")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -643,6 +643,8 @@ class ReopenSessionRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     DEFERRED_CLOCK_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FROM_NOW_FIELD_NUMBER: _ClassVar[int]
+    NO_LIMIT_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
@@ -652,8 +654,10 @@ class ReopenSessionRequest(_message.Message):
     validate_only: bool
     deferred_clock: bool
     deadline: _timestamp_pb2.Timestamp
+    time_from_now: _duration_pb2.Duration
+    no_limit: bool
     message: str
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., message: _Optional[str] = ...) -> None: ...
 
 class ReopenSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -722,7 +726,7 @@ class SessionIds(_message.Message):
     def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchTransitionSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "sessions_per_second")
+    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "sessions_per_second")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -736,6 +740,8 @@ class BatchTransitionSessionsRequest(_message.Message):
     UPDATED_FORM_FIELD_NUMBER: _ClassVar[int]
     DEFERRED_CLOCK_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FROM_NOW_FIELD_NUMBER: _ClassVar[int]
+    NO_LIMIT_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     action: _session_pb2.Action
@@ -750,8 +756,10 @@ class BatchTransitionSessionsRequest(_message.Message):
     updated_form: str
     deferred_clock: bool
     deadline: _timestamp_pb2.Timestamp
+    time_from_now: _duration_pb2.Duration
+    no_limit: bool
     sessions_per_second: int
-    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sessions_per_second: _Optional[int] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., sessions_per_second: _Optional[int] = ...) -> None: ...
 
 class BatchTransitionSessionsResponse(_message.Message):
     __slots__ = ("session_count", "operation")

@@ -454,7 +454,7 @@ class LifecycleServiceServicer:
         since it ended does not count. On paper the marks entered are kept too, for they can be corrected then. Legal in
         FINISHED, AWAITING_MARKING, MARKED, AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: IN_PROGRESS; PAUSED
         with `deferred_clock`; PAPER_RESPONSE_UPLOAD on paper. Errors: INVALID_TRANSITION, RELEASE_FINALIZED, WINDOW_CLOSED,
-        ATTEMPT_TIME_EXPIRED (give a deadline), CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION,
+        ATTEMPT_TIME_EXPIRED (give an end), CANDIDATE_HAS_OPEN_SESSION, SESSION_NOT_FOUND, STALE_SESSION,
         REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
