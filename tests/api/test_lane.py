@@ -220,6 +220,20 @@ def test_calls_given_up_for_a_deadlock_are_done_again(server, desk):
     assert told(map(outcome_of, sent), lambda reply: reply.session.candidate.candidate_id) == ["x", "a", "b"]
 
 
+def test_calls_in_line_do_not_wait_for_a_lock_one_after_the_other(impatient, desk_of_impatient):
+    """Twenty calls that each waited as long as one may would take ten seconds."""
+    desk = desk_of_impatient
+    calls = [{"session_id": desk.book().id, "timeout": 3} for _ in range(20)]
+
+    def reason(fields):
+        with pytest.raises(Refused) as refused:
+            desk.call("SetPin", **fields)
+        return refused.value.reason
+
+    with impatient.database.locked_for_writing(), ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(reason, calls)) == {"DATABASE_UNAVAILABLE"}
+
+
 def test_reads_do_not_wait_for_writers(impatient, desk_of_impatient):
     desk = desk_of_impatient
     session = desk.book()

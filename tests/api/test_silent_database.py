@@ -173,14 +173,6 @@ def test_writes_that_wait_for_a_locked_table_do_not_keep_reads_from_being_served
     assert desk.book()
 
 
-def test_calls_in_line_do_not_wait_for_a_lock_one_after_the_other(server, desk, near):
-    """Twenty calls that each waited as long as one may would take ten seconds."""
-    sessions = [desk.book() for _ in range(20)]
-    with locked(near, "EXCLUSIVE"), ThreadPoolExecutor(20) as pool:
-        tell = [pool.submit(refusal, lambda s=s: desk.call("SetPin", session_id=s.id, timeout=3)) for s in sessions]
-        assert {future.result()[1] for future in tell} <= {"DATABASE_UNAVAILABLE"}
-
-
 def test_new_connections_are_used_at_once_when_the_old_ones_are_dead(server, desk, proxy):
     session = walk(desk, desk.book(), *STARTED)
     proxy.forget_connections()

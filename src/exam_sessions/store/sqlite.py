@@ -36,6 +36,7 @@ from exam_sessions.store.engine import (
     DatabaseFull,
     DatabaseReplaced,
     Db,
+    LockedOut,
     LostRace,
     Parameters,
     Statement,
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 
 BUSY_S = 5.0
 """How long a writer waits for another process's transaction, in seconds."""
+
+IMPATIENT_S = 0.2
+"""How long while others wait in vain, in seconds."""
 
 CHECKPOINT_PAGES = 16_384
 """Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
@@ -148,14 +152,17 @@ class SqliteDb(Db):
         self._files.check_file()
         self._files.check_log()
         self.rollback()  # where that was not possible when it was asked for
-        end = time.monotonic() + BUSY_S
+        end = time.monotonic() + (IMPATIENT_S if self.availability.is_impatient else BUSY_S)
         while True:
             try:
                 self._driver.execute("BEGIN IMMEDIATE")
             except sqlite3.DatabaseError as error:
                 busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or not wait or time.monotonic() > end:
+                if not busy or not wait:
                     raise self._meaning(error) from error
+                if time.monotonic() > end:
+                    self.availability.lock_not_available(error)
+                    raise LockedOut(str(error)) from error
                 time.sleep(BUSY_PAUSE_S)
             else:
                 return
