@@ -117,9 +117,14 @@ def test_flags_win_over_the_environment(monkeypatch, url):
         ("LOG_LEVEL", "LOUD"),
         ("LISTEN", "50051"),
         ("LISTEN", "127.0.0.1:70000"),
+        ("LISTEN", "127.0.0.1:٣"),
         ("DATABASE_URL", "oracle://host/db"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///x.db?mode=ro"),
+        ("DATABASE_URL", "sqlite:///%00"),
+        *((field.name.upper(), "1e300") for field in fields(Settings) if isinstance(field.default, float)),
+        *((field.name.upper(), str(2**70)) for field in fields(Settings) if isinstance(field.default, int)),
     ],
 )
 def test_a_bad_setting_is_a_wrong_command_that_names_it(monkeypatch, variable, value):
@@ -265,6 +270,14 @@ def test_a_password_is_not_shown_when_the_database_cannot_be_used(url, code):
     assert said.output.startswith("error: ")
     assert "127.0.0.1" in said.output, "which database it was is told all the same"
     assert SECRET not in said.output
+
+
+def test_a_file_may_have_any_name(started, tmp_path):
+    url = f"sqlite:///{tmp_path}/a b#c&d=50%é.db"
+    desk = Desk(ready_at(started("--listen", "127.0.0.1:0", "--database-url", url)))
+    booked = desk.book()
+    assert desk.get(booked) == booked
+    desk.close()
 
 
 def test_a_password_is_not_shown_by_a_server_that_cannot_start(started):

@@ -17,10 +17,14 @@ from exam_sessions.settings import PREFIX, TRANSPORTS, Settings
 DEFAULTS = Settings()
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HIGHEST_PORT = 65_535
+LARGEST = 2**31 - 1
+"""What libraries and databases take for a number: a setting is no larger."""
 
 
 def setting(name: str, told: str, **more: Any) -> Any:
     """The option of one setting, with its environment variable."""
+    if "min" in more:
+        more.setdefault("max", LARGEST)
     return typer.Option(envvar=PREFIX + name.upper(), help=told, **more)
 
 
@@ -92,7 +96,13 @@ def serve(
     ] = DEFAULTS.max_message_bytes,
     bytes_in_flight: Annotated[
         int,
-        setting("bytes_in_flight", "What all requests under way may take; more are refused.", min=1, metavar="BYTES"),
+        setting(
+            "bytes_in_flight",
+            "What all requests under way may take; more are refused.",
+            min=1,
+            max=2**62,
+            metavar="BYTES",
+        ),
     ] = DEFAULTS.bytes_in_flight,
     backlog: Annotated[
         int, setting("backlog", "Calls that may wait in line at most, however fast it moves.", min=1, metavar="CALLS")
@@ -110,7 +120,8 @@ def serve(
         ),
     ] = DEFAULTS.transport,
     watch_reach: Annotated[
-        int, setting("watch_reach", "How many events back a watch may begin.", min=0, metavar="EVENTS")
+        int,
+        setting("watch_reach", "How many events back a watch may begin.", min=0, max=2**62, metavar="EVENTS"),
     ] = DEFAULTS.watch_reach,
     watchers: Annotated[
         int, setting("watchers", "Watches that may be open at once.", min=0, metavar="COUNT")
@@ -186,7 +197,7 @@ def _check_listen(listen: str, *, shared: bool) -> None:
     `shared`: others may listen there too, when they say so as well.
     """
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > HIGHEST_PORT:
         fail(f"{listen!r} is no place to listen at", "give HOST:PORT, such as --listen 127.0.0.1:50051", MISUSED)
     try:
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
@@ -211,6 +222,7 @@ def _database_faults(url: str) -> Iterator[None]:
     from alembic.util.exc import CommandError  # noqa: PLC0415 - other commands need no database
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
 
+    from exam_sessions.errors import Refusal  # noqa: PLC0415 - as above
     from exam_sessions.migrations.ownership import NotOurs  # noqa: PLC0415 - as above
     from exam_sessions.store.engine import (  # noqa: PLC0415 - as above
         DatabaseDamaged,
@@ -243,6 +255,9 @@ def _database_faults(url: str) -> Iterator[None]:
         }
         way_out = ways_out.get(type(error), reachable if url.startswith("postgresql") else usable)
         fail(f"the database {url} cannot be used: {' '.join(str(error).split())}", way_out)
+    except Refusal as error:
+        # It failed between the newest schema and the first call.
+        fail(f"the database {url} cannot be used: {error}", reachable if url.startswith("postgresql") else usable)
     except OSError as error:
         if error.filename is None:
             raise

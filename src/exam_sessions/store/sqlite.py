@@ -228,6 +228,8 @@ class SqliteStore(Store):
     def __init__(self, url: URL) -> None:
         if not url.database or url.database == ":memory:":
             raise ValueError(f"database_url must name a SQLite file, such as sqlite:///exam-sessions.db, not {url}")
+        if url.query or "\0" in url.database:
+            raise ValueError("database_url must be sqlite:/// and the path of a file, without parameters")
         self.path = Path(url.database).absolute()
         self._files = SqliteFiles(self.path)
         self._server = ""
@@ -266,7 +268,7 @@ class SqliteStore(Store):
         self._files.check_file()
         with _translated():
             driver = sqlite3.connect(
-                f"file:{self.path}?mode=ro",
+                f"{self.path.as_uri()}?mode=ro",
                 uri=True,
                 isolation_level=None,
                 check_same_thread=False,
