@@ -67,7 +67,7 @@ def question_repeated(stage):
 def response_mismatch(stage):
     mixed(stage.desk)
     session = sitting(stage.desk)
-    facts = {"question": "3", "type": "LONGTEXT", "bad_rows": "1", "index": "0"}
+    facts = {"question": "3", "item": "3", "type": "LONGTEXT", "takes": "text", "bad_rows": "1", "index": "0"}
     yield lambda: stage.desk.move("SetResponses", session, responses=[answer("3", "A")]), facts
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from forms import PAPER, question_of, results
+from forms import PAPER, question_of, results, sitting
+from journeys import name_of, walk
 from operations import ARRAY, STRING, Work, fields_of, gridded, handed, null, picked, told, written
+from rows import unchanged
 
-from exam_sessions.v1 import template_pb2, test_form_pb2
+from exam_sessions.v1 import result_pb2, template_pb2, test_form_pb2
+from serving import Refused
 
 T = test_form_pb2
+Response = result_pb2.Response
 
 
 def ordered(question_id, *places, **fields):
@@ -20,6 +24,10 @@ def ordered(question_id, *places, **fields):
 
 def texts(*rows):
     return template_pb2.StringMatrix(rows=[template_pb2.StringList(values=row) for row in rows])
+
+
+def places(*rows):
+    return template_pb2.IntegerMatrix(rows=[template_pb2.IntegerList(values=row) for row in rows])
 
 
 def formulas(question_id, *rows, boxes=(), **fields):
@@ -50,24 +58,38 @@ QUESTIONS = {
 """Type, options and keys of each question, by its id."""
 
 RIGHT = {
-    "association": (picked("association", "Paris", "London", type=ARRAY), '["Paris", "London"]'),
-    "choicematrix": (gridded("choicematrix", [0, 1], [0], [1], [0], type=ARRAY), "[[0, 1], [0], [1], [0]]"),
-    "clozeformula": (
-        formulas("clozeformula", ["y=2x"], boxes=[["2x"]], type=ARRAY),
-        '{"values": [["y=2x"]], "boxes": [["2x"]]}',
-    ),
-    "clozeinlinetext": (picked("clozeinlinetext", "dog", type=ARRAY), '["dog"]'),
-    "clozetext": (picked("clozetext", "cat", "dog", type=ARRAY), '["cat", "dog"]'),
-    "formulaV2": (written("formulaV2", "y%3D2x", type=STRING), "y=2x"),
-    "gridded": (written("gridded", "1234.56", type=STRING), "1234.56"),
-    "longtext": (written("longtext", "upsy+daisy", type=STRING, word_count=2), "upsy daisy"),
-    "longtextV2": (written("longtextV2", "upsy+daisy", type=STRING, word_count=2), "upsy daisy"),
-    "mcq": (picked("mcq", "0", "1", type=ARRAY), ""),
-    "orderlist": (ordered("orderlist", 3, 1, 0, 2, type=ARRAY), "[3, 1, 0, 2]"),
-    "plaintext": (written("plaintext", "upsy+daisy", type=STRING, word_count=2), "upsy daisy"),
-    "shorttext": (written("shorttext", "makka+pakka", type=STRING, character_count=11), "makka pakka"),
+    "association": picked("association", "Paris", "London", type=ARRAY),
+    "choicematrix": gridded("choicematrix", [0, 1], [0], [1], [0], type=ARRAY),
+    "clozeformula": formulas("clozeformula", ["y=2x"], boxes=[["2x"]], type=ARRAY),
+    "clozeinlinetext": picked("clozeinlinetext", "dog", type=ARRAY),
+    "clozetext": picked("clozetext", "cat", "dog", type=ARRAY),
+    "formulaV2": written("formulaV2", "y%3D2x", type=STRING),
+    "gridded": written("gridded", "1234.56", type=STRING),
+    "longtext": written("longtext", "upsy+daisy", type=STRING, word_count=2),
+    "longtextV2": written("longtextV2", "upsy+daisy", type=STRING, word_count=2),
+    "mcq": picked("mcq", "0", "1", type=ARRAY),
+    "orderlist": ordered("orderlist", 3, 1, 0, 2, type=ARRAY),
+    "plaintext": written("plaintext", "upsy+daisy", type=STRING, word_count=2),
+    "shorttext": written("shorttext", "makka+pakka", type=STRING, character_count=11),
 }
-"""The right response to each question, and how results show it."""
+"""The right response to each question."""
+
+ONLINE = {
+    "association": Response(strings=template_pb2.StringList(values=["Paris", "London"])),
+    "choicematrix": Response(matrix=places([0, 1], [0], [1], [0])),
+    "clozeformula": Response(formulas=texts(["y=2x"]), boxes=texts(["2x"])),
+    "clozeinlinetext": Response(strings=template_pb2.StringList(values=["dog"])),
+    "clozetext": Response(strings=template_pb2.StringList(values=["cat", "dog"])),
+    "formulaV2": Response(text="y=2x"),
+    "gridded": Response(text="1234.56"),
+    "longtext": Response(text="upsy daisy"),
+    "longtextV2": Response(text="upsy daisy"),
+    "mcq": Response(options=[result_pb2.Choice(index=0), result_pb2.Choice(index=1)]),
+    "orderlist": Response(order=template_pb2.IntegerList(values=[3, 1, 0, 2])),
+    "plaintext": Response(text="upsy daisy"),
+    "shorttext": Response(text="makka pakka"),
+}
+"""The same as they are sent online, and as results show them."""
 
 WRONG = {
     "association": (picked("association", "Rome"), "UNKNOWN_OPTION", ""),
@@ -117,13 +139,10 @@ def test_a_template_names_the_thirteen_types(template):
 
 
 def test_a_response_of_each_type_is_kept_and_scored(desk, work, template):
-    (row,) = work.submitted(template, handed("u1", *[response for response, _ in RIGHT.values()]))
+    (row,) = work.submitted(template, handed("u1", *RIGHT.values()))
     assert told(row) == "MARKED"
     found = shown(desk, row)
-    assert {name: question.response.text for name, question in found.items()} == {
-        name: text for name, (_, text) in RIGHT.items()
-    }
-    assert [option.index for option in found["mcq"].response.options] == [0, 1]
+    assert {name: question.response for name, question in found.items()} == ONLINE
     assert {question.score.actual for question in found.values()} == {"1"}
 
 
@@ -139,3 +158,104 @@ def test_a_response_of_each_type_that_does_not_fit_is_refused(work, template, na
     (row,) = work.submitted(template, handed("u1", response))
     assert told(row)[1] == reason
     assert fields_of(row.status) == [f"responses[0].{field}".removesuffix(".")]
+
+
+@pytest.fixture
+def online(desk):
+    """A session in progress of the thirteen questions."""
+    questions = [
+        test_form_pb2.Question(id=name, item_id="item-1", type=number, options=options(*offered), keys=keys)
+        for name, (number, offered, keys) in QUESTIONS.items()
+    ]
+    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="form-1", questions=questions))
+    return sitting(desk)
+
+
+def answered(responses):
+    """An item with a response to each question named."""
+    return result_pb2.ItemResponse(
+        questions=[result_pb2.QuestionResponse(id=name, response=response) for name, response in responses.items()]
+    )
+
+
+def shown_online(desk, session):
+    found = results(desk, session)
+    return {name: question_of(found, str(place)) for place, name in enumerate(QUESTIONS, 1)}
+
+
+def test_a_response_of_each_type_is_answered_and_scored_online(desk, online):
+    session = desk.move("SetResponses", online, responses=[answered(ONLINE)], submit_for_scoring=True)
+    assert (name_of(session), session.points.actual, session.points.max) == ("MARKED", "13", "13")
+    found = shown_online(desk, session)
+    assert {name: question.response for name, question in found.items()} == ONLINE
+    assert {question.score.actual for question in found.values()} == {"1"}
+
+
+def test_a_response_of_each_type_comes_with_an_upload(desk, online):
+    session = walk(desk, online, "GoOffline", "FinishOffline")
+    session = desk.move("UploadSession", session, responses=[answered(ONLINE)])
+    assert (name_of(session), session.points.actual) == ("MARKED", "13")
+
+
+@pytest.mark.parametrize("kind", ["SetResponses", "UploadSession"])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_value_of_another_shape_is_a_mismatch_and_nothing_is_stored(desk, server, online, name, kind):
+    session = walk(desk, online, "GoOffline", "FinishOffline") if kind == "UploadSession" else online
+    shape = ONLINE[name].ListFields()[0][0].name
+    others = {response.ListFields()[0][0].name: response for response in ONLINE.values()}
+    for other in others.keys() - {shape}:
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.move(kind, session, responses=[answered({name: others[other]})])
+        (violation,) = refused.value.fields.items()
+        assert violation[0] == "responses[0].questions[0]"
+        assert refused.value.reason == "RESPONSE_MISMATCH"
+        said = {key: refused.value.metadata[key] for key in ("question", "item", "type", "takes")}
+        number = str([*QUESTIONS].index(name) + 1)
+        assert said == {"question": number, "item": "item-1", "type": name.upper(), "takes": shape}
+
+
+WRONG_ONLINE = {
+    "association": (Response(strings=template_pb2.StringList(values=["Rome"])), "UNKNOWN_OPTION", ""),
+    "choicematrix": (Response(matrix=places([0], [])), "INVALID_FIELD", "response.matrix[1]"),
+    "clozeformula": (Response(formulas=texts(["y=2x", ""])), "INVALID_FIELD", "response.formulas[0]"),
+    "clozetext": (Response(strings=template_pb2.StringList()), "INVALID_FIELD", "response.strings"),
+    "gridded": (Response(text="one"), "INVALID_FIELD", "response.text"),
+    "orderlist": (
+        Response(order=template_pb2.IntegerList(values=[3, 1, 0])),
+        "INVALID_FIELD",
+        "response.order",
+    ),
+    "mcq": (Response(options=[result_pb2.Choice(index=7)]), "UNKNOWN_OPTION", ""),
+}
+"""A response that has the shape of its type, and breaks a rule of it."""
+
+
+@pytest.mark.parametrize("name", WRONG_ONLINE)
+def test_a_response_that_breaks_a_rule_of_its_type_is_named(desk, server, online, name):
+    response, reason, field = WRONG_ONLINE[name]
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("SetResponses", online, responses=[answered({name: response})])
+    path = f"responses[0].questions[0].{field}".removesuffix(".")
+    assert {path: reason} == {path: said for path, (said, _) in refused.value.fields.items()}
+
+
+MANY = ["x"] * 501
+TOO_MUCH = {
+    "strings": Response(strings=template_pb2.StringList(values=MANY)),
+    "order": Response(order=template_pb2.IntegerList(values=[1] * 501)),
+    "matrix": Response(matrix=places(*[[0]] * 501)),
+    "matrix.rows": Response(matrix=places([0] * 501)),
+    "formulas": Response(formulas=texts(*[["x"]] * 501)),
+    "boxes": Response(formulas=texts(["x"]), boxes=texts(MANY)),
+    "long": Response(strings=template_pb2.StringList(values=["x" * 4001])),
+    "NUL": Response(strings=template_pb2.StringList(values=["\0"])),
+    "two": Response(text="x", order=template_pb2.IntegerList(values=[1])),
+    "boxes alone": Response(boxes=texts(["x"])),
+}
+
+
+@pytest.mark.parametrize("flaw", TOO_MUCH)
+def test_a_value_beyond_its_maxima_is_refused(desk, server, online, flaw):
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("SetResponses", online, responses=[answered({"clozetext": TOO_MUCH[flaw]})])
+    assert refused.value.reason == "INVALID_FIELD"

@@ -110,10 +110,10 @@ REFUSALS = [
     (errors.UnknownOption("7", "E"), errors.InvalidArgument, "UNKNOWN_OPTION", {"question": "7", "option": "E"}),
     (errors.QuestionRepeated("7"), errors.InvalidArgument, "QUESTION_REPEATED", {"question": "7"}),
     (
-        errors.ResponseMismatch("7", "LONGTEXT"),
+        errors.ResponseMismatch("7", "LONGTEXT", "sea", "text"),
         errors.InvalidArgument,
         "RESPONSE_MISMATCH",
-        {"question": "7", "type": "LONGTEXT"},
+        {"question": "7", "type": "LONGTEXT", "item": "sea", "takes": "text"},
     ),
     (
         errors.MarkAboveAvailable("7", "6", "5"),
@@ -209,7 +209,10 @@ def test_no_refusal_is_forgotten_here():
             errors.PaperResponseUploadRequired("READY", "assign_item_marks", ()),
             "assign_item_marks is legal in PAPER_RESPONSE_UPLOAD only, not in READY; legal are: none",
         ),
-        (errors.ResponseMismatch("7", "LONGTEXT"), "question 7 is of type LONGTEXT; multiple choice takes options"),
+        (
+            errors.ResponseMismatch("7", "LONGTEXT", "sea", "text"),
+            "question 7 of item sea is of type LONGTEXT, which is answered with text",
+        ),
         (errors.DuplicateKeycode("{0} {now}"), "keycode {0} {now} is already taken in this workspace"),
     ],
     ids=[

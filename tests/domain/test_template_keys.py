@@ -10,7 +10,8 @@ from sample_forms import a_draft, a_form, a_script
 from test_template_responses import OPTIONS, asked, kept, named, response, unnamed
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import Marking, QuestionType, as_json, from_json, is_right, keys_of
+from exam_sessions.domain.answer_keys import is_right, keys_of
+from exam_sessions.domain.forms import Marking, QuestionType, as_json, from_json
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.scoring import question_result, total_of, waits_for_marks
 

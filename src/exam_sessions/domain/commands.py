@@ -10,7 +10,7 @@ from exam_sessions.domain.texts import flaw_of
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Choice
-    from exam_sessions.domain.responses import Given
+    from exam_sessions.domain.responses import Given, Structured
 
 SCHEDULE_FIELDS = frozenset({"candidate_id", "access_code", "centre_id", "test_form", "window_start", "window_end"})
 """Fields that make up the schedule; editable in two states only (Surpass, TestSchedule API, Editable)."""
@@ -25,8 +25,9 @@ class Client(NamedTuple):
     held_offline: bool = False
 
 
-Answer = tuple[str, tuple["Choice", ...], str]
-"""What is said of one question: its id, on paper its number; options or a text; neither takes a response back.
+Answer = tuple[str, tuple["Choice", ...], "str | Structured"]
+"""What is said of one question: its id, on paper its number; options, or else a text or a structured value; neither
+takes a response back.
 
 A plain tuple, as are Answers: fifty of them come with a call.
 """

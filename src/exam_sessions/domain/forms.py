@@ -7,7 +7,6 @@ authoring.py's, what responses earn scoring.py's.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +25,8 @@ TEXT_AT_MOST = 100_000
 NUMBER = re.compile(r"-?([0-9]+([.][0-9]*)?|[.][0-9]+)")
 """What a grid holds: a number with a point before its decimals."""
 
+NOT_A_NUMBER = "must be a number, with a point before its decimals"
+
 
 class QuestionType(IntEnum):
     """How a question is answered: the types of Learnosity (Template Submission), numbered as in the protos."""
@@ -43,6 +44,26 @@ class QuestionType(IntEnum):
     ORDERLIST = 11
     PLAINTEXT = 12
     SHORTTEXT = 13
+
+
+STRINGS, MATRIX, ORDER, FORMULAS, TEXT = "strings", "matrix", "order", "formulas", "text"
+SHAPE = {
+    QuestionType.ASSOCIATION: STRINGS,
+    QuestionType.CLOZETEXT: STRINGS,
+    QuestionType.CLOZEINLINETEXT: STRINGS,
+    QuestionType.MCQ: STRINGS,
+    QuestionType.CHOICEMATRIX: MATRIX,
+    QuestionType.ORDERLIST: ORDER,
+    QuestionType.CLOZEFORMULA: FORMULAS,
+    QuestionType.FORMULAV2: TEXT,
+    QuestionType.GRIDDED: TEXT,
+    QuestionType.LONGTEXT: TEXT,
+    QuestionType.LONGTEXTV2: TEXT,
+    QuestionType.PLAINTEXT: TEXT,
+    QuestionType.SHORTTEXT: TEXT,
+}
+"""The shape of each type's value: the field of a template's response that holds it, and of an online response too,
+where mcq alone has a field of its own."""
 
 
 class Marking(IntEnum):
@@ -85,7 +106,7 @@ class Question(NamedTuple):
     parts: tuple[str, ...] = ()
     """What the sub-questions of a choicematrix say."""
     right: tuple[Any, ...] = ()
-    """What is right where it is not one set of options: what `is_right` compares with."""
+    """What is right where it is not one set of options: what answer_keys.py compares with."""
 
 
 OPTIONS = Question._fields.index("options")
@@ -109,6 +130,13 @@ Choice = int | str | tuple[str]
 """An option as a caller names it: by its place, by its id, or, in a tuple of one, by its label."""
 
 
+def mismatch(question: Question, takes: str = "") -> errors.ResponseMismatch:
+    """The refusal of a value of another shape; `takes` names the field to be set, by default that of a Response."""
+    kind = QuestionType(question.type)
+    takes = takes or ("options" if kind == QuestionType.MCQ else SHAPE[kind])
+    return errors.ResponseMismatch(question.number, kind.name, question.item_id, takes)
+
+
 def kept(places: Sequence[int]) -> int | list[int]:
     """Places of options in ascending order, as a response keeps them."""
     return places[0] if len(places) == 1 else list(places)
@@ -116,40 +144,9 @@ def kept(places: Sequence[int]) -> int | list[int]:
 
 def places_of(question: Question, value: Value) -> Sequence[int]:
     """The places of the options a response to a multiple-choice question holds; of any other none."""
-    if question.type != QuestionType.MCQ or value is None:
+    if question.type != QuestionType.MCQ or not isinstance(value, int | list):
         return ()
     return (value,) if isinstance(value, int) else tuple(value)
-
-
-def keys_of(question: Question) -> tuple[str, ...]:
-    """The keys of a question as its author writes them."""
-    options, kind = question.options, question.type
-    if kind == QuestionType.MCQ:
-        return tuple(options[place].id for place in question.keys)
-    if kind == QuestionType.ORDERLIST:
-        return tuple(options[place].id for place in question.right)
-    if kind == QuestionType.CHOICEMATRIX:
-        return tuple(",".join(options[place].id for place in row) for row in question.right)
-    if kind == QuestionType.CLOZEFORMULA:
-        return tuple(formula for (formula,) in question.right)
-    return tuple(question.right)
-
-
-def is_right(question: Question, value: Value) -> bool:
-    """Whether a response is what the keys ask for, all of it."""
-    if value is None:
-        return False
-    if question.type == QuestionType.MCQ:
-        return bool(value == kept(question.keys))
-    if question.type in GAPS or question.type in {QuestionType.ORDERLIST, QuestionType.CHOICEMATRIX}:
-        return bool(value == list(question.right))
-    if question.type == QuestionType.CLOZEFORMULA:
-        return bool(value["values"] == list(question.right))
-    text = value.strip()
-    if question.type == QuestionType.GRIDDED:
-        # 1234.5 is 1234.50; responses that were not sent with a template may be no number at all.
-        return bool(NUMBER.fullmatch(text)) and any(Decimal(text) == Decimal(key) for key in question.right)
-    return text.casefold() in {key.casefold() for key in question.right}
 
 
 class Form:
@@ -169,6 +166,8 @@ class Form:
         self.by_number = {question.number: question for question in self.questions}
         self.by_id = {question.id: question for question in self.questions}
         self.holds_texts = any(question.type != QuestionType.MCQ for question in self.questions)
+        self.fewest = min((len(question.options) for question in self.questions), default=0)
+        """Options of the question that offers the fewest."""
         self.available = sum(question.available for question in self.questions)
         self.marked_by_machine = tuple(
             (question.number, kept(question.keys), question.available)
@@ -198,9 +197,9 @@ class Form:
         try:
             for item_id, answers in items:
                 count += len(answers)
-                for question_id, (option,), text in answers:
+                for question_id, (option,), other in answers:
                     number, own_item, places = plain[question_id]
-                    if text or (own_item != item_id and item_id):
+                    if other or (own_item != item_id and item_id):
                         return None
                     found[number] = places[option]
         except (KeyError, ValueError):
@@ -223,7 +222,7 @@ class Form:
             errors.UnknownOption: one of them is not the question's.
         """
         if question.type != QuestionType.MCQ:
-            raise errors.ResponseMismatch(question.number, QuestionType(question.type).name)
+            raise mismatch(question)
         places = self._places[question.number]
         found = []
         for choice in choices:
@@ -235,10 +234,12 @@ class Form:
 
     def written(self, question: Question, text: str) -> str:
         """A text as the response to a question. Raises ResponseMismatch, InvalidField."""
-        if question.type == QuestionType.MCQ:
-            raise errors.ResponseMismatch(question.number, QuestionType(question.type).name)
+        if SHAPE[QuestionType(question.type)] != TEXT:
+            raise mismatch(question)
         if len(text) > TEXT_AT_MOST:
             raise errors.invalid("response.text", f"must be at most {TEXT_AT_MOST:,} characters")
+        if question.type == QuestionType.GRIDDED and not NUMBER.fullmatch(text):
+            raise errors.invalid("response.text", NOT_A_NUMBER)
         return text
 
     def check_mark(self, question: Question, text: str) -> int:

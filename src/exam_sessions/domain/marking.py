@@ -13,7 +13,7 @@ from exam_sessions.domain import scoring
 from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT
-from exam_sessions.domain.responses import values_of
+from exam_sessions.domain.responses import online_value, values_of
 from exam_sessions.domain.scripts import with_responses, with_total
 from exam_sessions.domain.states import State
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from exam_sessions.domain.commands import Answer, Answers, Command
-    from exam_sessions.domain.forms import Choice, Form, Question, Value
+    from exam_sessions.domain.forms import Form, Value
     from exam_sessions.domain.move import Move
     from exam_sessions.domain.records import Script
 
@@ -73,27 +73,19 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
     refused: list[errors.RowRefusal] = []
     by_id = form.by_id
     for index, (item_id, answers) in enumerate(items):
-        for place, (question_id, options, text) in enumerate(answers):
+        for place, (question_id, options, other) in enumerate(answers):
             try:
                 question = by_id.get(question_id)
                 if question is None or (item_id and item_id != question.item_id):
                     raise errors.UnknownQuestion(question_id)
                 if question.number in found:
                     raise errors.QuestionRepeated(question_id)
-                found[question.number] = _value_of(form, question, options, text)
+                found[question.number] = online_value(form, question, options, other)
             except errors.Refusal as refusal:
                 refused.append(errors.RowRefusal(index, f"questions[{place}]", refusal, place))
     if refused:
         raise errors.BatchRefused("responses", refused, sum(len(answers) for _, answers in items))
     return found
-
-
-def _value_of(form: Form, question: Question, options: tuple[Choice, ...], text: str) -> Value | None:
-    if text:
-        if options:
-            raise errors.invalid("response", "holds options and a text; send one of them")
-        return form.written(question, text)
-    return form.chosen(question, options) if options else None
 
 
 def _answer(move: Move, answered: Mapping[str, Value | None]) -> None:

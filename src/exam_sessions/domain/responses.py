@@ -1,7 +1,7 @@
-"""The shapes of responses to the thirteen question types (Learnosity, Template Submission), and what fits a question.
+"""Responses to the thirteen question types, and what fits a question (Learnosity, Template Submission).
 
-A response is checked against its question and turned into the value that is kept (forms.py, Value). Texts arrive
-URL-encoded, `+` for a space, and are kept decoded.
+A response is checked against its question and turned into the value that is kept (forms.py, Value): online and in a
+template by the same rules. In a template texts arrive URL-encoded, `+` for a space, and are kept decoded.
 """
 
 from __future__ import annotations
@@ -11,32 +11,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import GAPS, NUMBER, TEXT_AT_MOST, QuestionType
+from exam_sessions.domain.forms import (
+    FORMULAS,
+    GAPS,
+    MATRIX,
+    NOT_A_NUMBER,
+    NUMBER,
+    ORDER,
+    SHAPE,
+    STRINGS,
+    TEXT,
+    TEXT_AT_MOST,
+    QuestionType,
+    mismatch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.domain.forms import Form, Question, Value
+    from exam_sessions.domain.forms import Choice, Form, Question, Value
+
+__all__ = ["FORMULAS", "MATRIX", "ORDER", "SHAPE", "STRINGS", "TEXT", "Given", "Structured", "value_of", "values_of"]
 
 T = QuestionType
-STRINGS, MATRIX, ORDER, FORMULAS, TEXT = "strings", "matrix", "order", "formulas", "text"
-SHAPE = {
-    T.ASSOCIATION: STRINGS,
-    T.CLOZETEXT: STRINGS,
-    T.CLOZEINLINETEXT: STRINGS,
-    T.MCQ: STRINGS,
-    T.CHOICEMATRIX: MATRIX,
-    T.ORDERLIST: ORDER,
-    T.CLOZEFORMULA: FORMULAS,
-    T.FORMULAV2: TEXT,
-    T.GRIDDED: TEXT,
-    T.LONGTEXT: TEXT,
-    T.LONGTEXTV2: TEXT,
-    T.PLAINTEXT: TEXT,
-    T.SHORTTEXT: TEXT,
-}
-"""The shape of each type's value."""
-
 WITH_WORD_COUNT = frozenset({T.LONGTEXT, T.LONGTEXTV2, T.PLAINTEXT})
 ENCODED = re.compile(r"([A-Za-z0-9_.~!*'()+-]|%[0-9A-Fa-f]{2})*")
 """A URL-encoded text: what may stand as it is, `+` for a space, and the rest in percents."""
@@ -83,8 +80,36 @@ def values_of(form: Form, given: Sequence[Given], *, ignore_revisions: bool) -> 
     return found
 
 
+class Structured(NamedTuple):
+    """A response that is neither options nor a text, as it was sent online."""
+
+    shape: str
+    value: Any
+    boxes: list[list[str]] | None = None
+
+
+def online_value(form: Form, question: Question, options: Sequence[Choice], other: str | Structured) -> Value | None:
+    """What is kept of a response that was sent online; None when it takes an earlier one back.
+
+    Raises:
+        errors.ResponseMismatch: the value has another shape than the question's type.
+        errors.UnknownOption: it names what the question does not offer.
+        errors.InvalidField: it breaks a rule of its type.
+    """
+    if not other:
+        return form.chosen(question, options) if options else None
+    if options:
+        raise errors.invalid("response", "holds options and another value; send one of them")
+    if isinstance(other, str):
+        return form.written(question, other)
+    kind = QuestionType(question.type)
+    if kind == T.MCQ or other.shape != SHAPE[kind]:
+        raise mismatch(question)
+    return _structured(form, question, other.value, other.boxes or [], f"response.{other.shape}")
+
+
 def value_of(form: Form, question: Question, given: Given) -> Value | None:
-    """What is kept of one response; None when the question was not attempted.
+    """What is kept of one response of a template; None when the question was not attempted.
 
     Raises:
         errors.ResponseMismatch: the value has another shape than the question's type.
@@ -93,23 +118,33 @@ def value_of(form: Form, question: Question, given: Given) -> Value | None:
     """
     kind = QuestionType(question.type)
     shape = SHAPE[kind]
-    if given.type and given.type != ("string" if shape == TEXT else "array"):
-        raise errors.ResponseMismatch(question.number, kind.name)
+    data_type = "string" if shape == TEXT else "array"
+    if given.type and given.type != data_type:
+        raise mismatch(question, f"the type {data_type}")
     if not given.shape:
         return None
     if given.shape != shape:
-        raise errors.ResponseMismatch(question.number, kind.name)
+        raise mismatch(question, shape)
     if shape == TEXT:
         return _text(kind, given)
-    if not given.value:
-        raise errors.invalid("value", "needs at least one entry; leave it unset for a question not attempted")
+    value = _structured(form, question, given.value, given.boxes or [], "value")
+    if kind == T.CLOZEFORMULA and not given.boxes:
+        raise errors.invalid("responses", "are required for clozeformula: what stood in each box")
+    return value
+
+
+def _structured(form: Form, question: Question, value: Any, boxes: list[list[str]], path: str) -> Value:
+    """A value that has the shape of its type, and is no text, as it is kept."""
+    if not value:
+        raise errors.invalid(path, "needs at least one entry; leave it unset for a question not attempted")
+    kind = QuestionType(question.type)
     if kind == T.MCQ:
-        return form.chosen(question, given.value)
+        return form.chosen(question, value)
     if kind in GAPS:
-        return _gaps(question, given.value)
+        return _gaps(question, value)
     if kind == T.ORDERLIST:
-        return _order(question, given.value)
-    return _matrix(question, given.value) if kind == T.CHOICEMATRIX else _formulas(given)
+        return _order(question, value, path)
+    return _matrix(question, value, path) if kind == T.CHOICEMATRIX else _formulas(value, boxes, path)
 
 
 def _gaps(question: Question, values: list[str]) -> Value:
@@ -120,31 +155,29 @@ def _gaps(question: Question, values: list[str]) -> Value:
     return list(values)
 
 
-def _order(question: Question, values: list[int]) -> Value:
+def _order(question: Question, values: list[int], path: str) -> Value:
     if sorted(values) != list(range(len(question.options))):
-        raise errors.invalid("value", f"must hold each of 0 to {len(question.options) - 1} once")
+        raise errors.invalid(path, f"must hold each of 0 to {len(question.options) - 1} once")
     return list(values)
 
 
-def _matrix(question: Question, rows: list[list[int]]) -> Value:
+def _matrix(question: Question, rows: list[list[int]], path: str) -> Value:
     if question.parts and len(rows) != len(question.parts):
-        raise errors.invalid("value", f"needs one list for each of the {len(question.parts)} sub-questions")
+        raise errors.invalid(path, f"needs one list for each of the {len(question.parts)} sub-questions")
     for n, row in enumerate(rows):
         if not row:
-            raise errors.invalid(f"value[{n}]", "needs at least one number")
+            raise errors.invalid(f"{path}[{n}]", "needs at least one number")
         for place in row:
             if not 0 <= place < len(question.options):
                 raise errors.UnknownOption(question.number, str(place))
     return [sorted(set(row)) for row in rows]
 
 
-def _formulas(given: Given) -> Value:
-    for n, row in enumerate(given.value):
+def _formulas(rows: list[list[str]], boxes: list[list[str]], path: str) -> Value:
+    for n, row in enumerate(rows):
         if not row or not all(row):
-            raise errors.invalid(f"value[{n}]", "needs at least one formula, and none that is empty")
-    if not given.boxes:
-        raise errors.invalid("responses", "are required for clozeformula: what stood in each box")
-    return {"values": [list(row) for row in given.value], "boxes": [list(row) for row in given.boxes]}
+            raise errors.invalid(f"{path}[{n}]", "needs at least one formula, and none that is empty")
+    return {"values": [list(row) for row in rows], "boxes": [list(row) for row in boxes]}
 
 
 def _text(kind: QuestionType, given: Given) -> Value | None:
@@ -153,7 +186,7 @@ def _text(kind: QuestionType, given: Given) -> Value | None:
         raise errors.invalid("value", f"must be at most {TEXT_AT_MOST:,} characters")
     if kind == T.GRIDDED:
         if not NUMBER.fullmatch(text):
-            raise errors.invalid("value", "must be a number, with a point before its decimals")
+            raise errors.invalid("value", NOT_A_NUMBER)
         return text
     if not ENCODED.fullmatch(text):
         raise errors.invalid("value", "must be URL-encoded, with + for a space")

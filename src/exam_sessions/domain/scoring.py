@@ -1,16 +1,19 @@
 """What responses and marks earn: totals, the deciding attempt, and results item by item and objective by objective.
 
 A question people mark is worth nothing until they have; a question the machine marks earns its available mark for
-exactly its keys, else nothing. A mark given by people stands before the machine's.
+exactly its keys, else nothing. A mark given by people stands before the machine's. A stored response that does not
+have the shape of its question's type, as older versions took them, waits for people too: scoring never fails.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.domain.forms import Marking, is_right
+from exam_sessions.domain.answer_keys import is_right
+from exam_sessions.domain.forms import Marking
 from exam_sessions.domain.marks import divided, percent
 from exam_sessions.domain.states import AttemptStrategy
+from exam_sessions.domain.stored_values import fits, unfit_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +33,8 @@ class Total(NamedTuple):
 def points_of(form: Form, script: Script) -> int:
     """What is earned so far; what waits for a mark counts nothing."""
     marks, given = script.marks, script.responses.get
+    if unfit := unfit_numbers(form, script.responses):
+        given = {number: value for number, value in script.responses.items() if number not in unfit}.get
     earned = 0
     for number, keys, available in form.marked_by_machine:
         if given(number) == keys and number not in marks:
@@ -49,15 +54,21 @@ def total_of(form: Form, script: Script) -> Total:
 def waits_for_marks(form: Form, script: Script) -> bool:
     """Whether people still have something to mark."""
     marks = script.marks
-    return any(number not in marks for number in form.marked_by_people)
+    return any(number not in marks for number in for_people(form, script))
+
+
+def for_people(form: Form, script: Script) -> tuple[str, ...]:
+    """Numbers of the questions a person must mark, each once."""
+    unfit = unfit_numbers(form, script.responses)
+    return tuple(dict.fromkeys((*form.marked_by_people, *unfit))) if unfit else form.marked_by_people
 
 
 def marking_progress(form: Form, script: Script) -> int:
     """Percent, rounded down, of the questions people mark that are marked; 100 when there are none."""
-    waiting = len(form.marked_by_people)
+    waiting = for_people(form, script)
     if not waiting:
         return 100
-    return 100 * sum(number in script.marks for number in form.marked_by_people) // waiting
+    return 100 * sum(number in script.marks for number in waiting) // len(waiting)
 
 
 def is_complete(form: Form, script: Script) -> bool:
@@ -164,7 +175,7 @@ def question_result(question: Question, script: Script) -> QuestionResult:
     mark = script.marks.get(number)
     if by_people:
         earned, known = mark or 0, True
-    elif question.marking == Marking.MACHINE:
+    elif question.marking == Marking.MACHINE and (response is None or fits(question, response)):
         earned, known = (question.available if is_right(question, response) else 0), True
     else:
         earned, known = 0, False

@@ -67,11 +67,13 @@ class QuestionRepeated(InvalidArgument):
 
 @dataclass(eq=False)
 class ResponseMismatch(InvalidArgument):
-    """The response does not fit the type of the question."""
+    """The response has another shape than the question's type; `takes` is what to send, in the caller's words."""
 
     question: str
     type: str
-    text = "question {question} is of type {type}; multiple choice takes options, every other type a text"
+    item: str
+    takes: str
+    text = "question {question} of item {item} is of type {type}, which is answered with {takes}"
 
 
 @dataclass(eq=False)

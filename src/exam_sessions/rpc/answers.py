@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from exam_sessions import errors
+from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, STRINGS
+from exam_sessions.domain.responses import Structured
 from exam_sessions.domain.texts import fold_label
 from exam_sessions.rpc.door import read_with
-from exam_sessions.rpc.maxima import most_elements
-from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2
+from exam_sessions.rpc.maxima import longest_text, most_elements
+from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2, template_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence, Sized
@@ -41,6 +43,10 @@ def _most(message: Any, name: str) -> int:
 ITEMS_AT_MOST = _most(marking_service_pb2.SetResponsesRequest, "responses")
 QUESTIONS_AT_MOST = _most(result_pb2.ItemResponse, "questions")
 OPTIONS_AT_MOST = _most(result_pb2.Response, "options")
+VALUES_AT_MOST = _most(template_pb2.StringList, "values")
+ROWS_AT_MOST = _most(template_pb2.StringMatrix, "rows")
+_VALUES: Any = template_pb2.StringList.DESCRIPTOR.fields_by_name["values"]
+STRING_AT_MOST = longest_text(_VALUES)
 
 
 def _pool() -> descriptor_pool.DescriptorPool:
@@ -110,20 +116,69 @@ def _read_item(data: bytes, path: str) -> Answers:
         for n, question in enumerate(item.questions[:])
     ]
     found = (item.item_id, tuple(questions))
-    if len(data) <= SHORT and not any(text for _, _, text in questions):
+    if len(data) <= SHORT and not any(other and isinstance(other, str) for _, _, other in questions):
         _remember(_items, data, found)
     return found
 
 
 def _read_question(data: bytes, path: str) -> Answer:
     question = read_with(result_pb2.QuestionResponse.FromString, data)
-    text = question.response.text
-    if "\0" in text:
-        raise errors.invalid(f"{path}.text", "must not contain a NUL character")
-    answer = (question.id, choices_of(question.response.options, f"{path}.options"), text)
-    if len(data) <= SHORT and not text:
+    response = question.response
+    answer = (question.id, choices_of(response.options, f"{path}.options"), other_of(response, path))
+    if len(data) <= SHORT and not response.text:
         _remember(_questions, data, answer)
     return answer
+
+
+def other_of(response: result_pb2.Response, path: str) -> str | Structured:
+    """What a response holds besides options: a text, empty when there is none, or a structured value.
+
+    Raises:
+        errors.InvalidField: it holds several, too much of one, or a character that cannot be kept.
+    """
+    held = [name for name in STRUCTURED if response.HasField(name)]
+    if len(held) + bool(response.text) > 1:
+        raise errors.invalid(path, "holds several values; send the one that fits the question's type")
+    if response.HasField("boxes") and held != [FORMULAS]:
+        raise errors.invalid(f"{path}.boxes", "belong to formulas only")
+    if not held:
+        _check_text(response.text, f"{path}.text")
+        return response.text
+    (shape,) = held
+    boxes = _rows(response.boxes, f"{path}.boxes") if response.HasField("boxes") else None
+    return Structured(shape, STRUCTURED[shape](getattr(response, shape), f"{path}.{shape}"), boxes)
+
+
+def _list(message: Any, path: str) -> list[Any]:
+    """The values of a StringList or an IntegerList. Raises InvalidField."""
+    values = list(message.values)
+    _check_count(values, VALUES_AT_MOST, path)
+    for n, value in enumerate(values):
+        if isinstance(value, str):
+            _check_text(value, f"{path}[{n}]", STRING_AT_MOST)
+    return values
+
+
+def _rows(message: Any, path: str) -> list[list[Any]]:
+    """The rows of a StringMatrix or an IntegerMatrix. Raises InvalidField."""
+    _check_count(message.rows, ROWS_AT_MOST, path)
+    return [_list(row, f"{path}[{n}]") for n, row in enumerate(message.rows)]
+
+
+STRUCTURED: dict[str, Callable[[Any, str], list[Any]]] = {
+    STRINGS: _list,
+    MATRIX: _rows,
+    ORDER: _list,
+    FORMULAS: _rows,
+}
+"""What takes each structured value out of its field, by the field's name."""
+
+
+def _check_text(text: str, path: str, most: int = 0) -> None:
+    if "\0" in text:
+        raise errors.invalid(path, "must not contain a NUL character")
+    if most and len(text) > most:
+        raise errors.invalid(path, f"must be at most {most:,} characters")
 
 
 def _check_count(elements: Sized, most: int, path: str) -> None:

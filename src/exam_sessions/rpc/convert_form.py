@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
+from exam_sessions.domain.answer_keys import keys_of
 from exam_sessions.domain.authoring import Draft, form_of
-from exam_sessions.domain.forms import Form, Objective, Option, keys_of
+from exam_sessions.domain.forms import Form, Objective, Option
 from exam_sessions.domain.marks import text_of
 from exam_sessions.rpc.times import put
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from exam_sessions.domain.forms import QuestionType, places_of
+from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, QuestionType, places_of
 from exam_sessions.domain.marks import UNIT, text_of
 from exam_sessions.domain.states import MATURITY, State
+from exam_sessions.domain.stored_values import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,12 +79,25 @@ def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult) -
 
 
 def fill_response(message: result_pb2.Response, question: Question, value: Value) -> None:
-    """Writes a response: options of multiple choice, a text as it is, any other value as its JSON."""
+    """Writes a response in the shape of its type; one that does not fit as its text, or as its JSON."""
+    if not fits(question, value):
+        message.text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return
+    shape = SHAPE[QuestionType(question.type)]
     if question.type == QuestionType.MCQ:
         for place in places_of(question, value):
             message.options.add().index = place
+    elif shape in {STRINGS, ORDER}:
+        (message.strings if shape == STRINGS else message.order).values.extend(value)
+    elif shape == MATRIX:
+        for row in value:
+            message.matrix.rows.add().values.extend(row)
+    elif shape == FORMULAS:
+        for field, rows in ((message.formulas, value["values"]), (message.boxes, value["boxes"])):
+            for row in rows:
+                field.rows.add().values.extend(row)
     else:
-        message.text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        message.text = value
 
 
 def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, script: Script) -> None:

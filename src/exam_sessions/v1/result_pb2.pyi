@@ -1,4 +1,5 @@
 from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import template_pb2 as _template_pb2
 from exam_sessions.v1 import test_form_pb2 as _test_form_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -19,12 +20,22 @@ class Choice(_message.Message):
     def __init__(self, index: _Optional[int] = ..., id: _Optional[str] = ..., label: _Optional[str] = ...) -> None: ...
 
 class Response(_message.Message):
-    __slots__ = ("options", "text")
+    __slots__ = ("options", "text", "strings", "matrix", "order", "formulas", "boxes")
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    STRINGS_FIELD_NUMBER: _ClassVar[int]
+    MATRIX_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    FORMULAS_FIELD_NUMBER: _ClassVar[int]
+    BOXES_FIELD_NUMBER: _ClassVar[int]
     options: _containers.RepeatedCompositeFieldContainer[Choice]
     text: str
-    def __init__(self, options: _Optional[_Iterable[_Union[Choice, _Mapping]]] = ..., text: _Optional[str] = ...) -> None: ...
+    strings: _template_pb2.StringList
+    matrix: _template_pb2.IntegerMatrix
+    order: _template_pb2.IntegerList
+    formulas: _template_pb2.StringMatrix
+    boxes: _template_pb2.StringMatrix
+    def __init__(self, options: _Optional[_Iterable[_Union[Choice, _Mapping]]] = ..., text: _Optional[str] = ..., strings: _Optional[_Union[_template_pb2.StringList, _Mapping]] = ..., matrix: _Optional[_Union[_template_pb2.IntegerMatrix, _Mapping]] = ..., order: _Optional[_Union[_template_pb2.IntegerList, _Mapping]] = ..., formulas: _Optional[_Union[_template_pb2.StringMatrix, _Mapping]] = ..., boxes: _Optional[_Union[_template_pb2.StringMatrix, _Mapping]] = ...) -> None: ...
 
 class QuestionResponse(_message.Message):
     __slots__ = ("id", "response")
