@@ -76,11 +76,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, default=ROOT / "src", help="where the modules go (default: src)")
     parser.add_argument("--image", type=Path, help="write only an image for buf lint and buf breaking, to this file")
+    parser.add_argument("--baseline", type=Path, help="write only that image without comments, to this file")
     parser.add_argument("--descriptors", type=Path, help="write only a descriptor set for other languages' protoc")
     parser.add_argument("--protos", type=Path, default=ROOT / "protos", help="where the protos are (default: protos)")
     options = parser.parse_args()
     protos, out = options.protos, options.into
     files = ours(protos)
+    if options.baseline:
+        run(protos, "--include_imports", f"--descriptor_set_out={options.baseline}", *files)
+        return
     if image := options.image or options.descriptors:
         # What refusals carry stands in no message, and clients print it with the set at hand.
         details = [error_details_pb2.DESCRIPTOR.name] if options.descriptors else []

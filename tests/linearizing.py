@@ -8,7 +8,6 @@ made, or never. Given the session's history, what takes effect must also be exac
 
 from __future__ import annotations
 
-import json
 from textwrap import shorten
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +17,8 @@ from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide, due_command
 from exam_sessions.domain.records import Papers
 from exam_sessions.domain.states import Action
+from exam_sessions.rpc.convert_history import shown_value
+from exam_sessions.rpc.convert_session import HIDDEN, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,14 +108,11 @@ def state_and_etag(session: Session) -> object:
 
 def as_told(event: Event) -> Event:
     """An event with its changes as callers read them."""
-    changes = {name: tuple(_as_read(value) for value in pair) for name, pair in (event.changes or {}).items()}
+    changes = {
+        name: tuple(HIDDEN if name in SECRET else shown_value(name, value) or "" for value in pair)
+        for name, pair in (event.changes or {}).items()
+    }
     return event._replace(changes=changes)
-
-
-def _as_read(value: object) -> str:
-    if isinstance(value, dict | list):
-        return json.dumps(value, separators=(",", ":"))
-    return str(value) if value else ""
 
 
 def events_told(decision: Decision, actor: str, request_id: str, time: int) -> tuple[Told, ...]:

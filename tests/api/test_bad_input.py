@@ -170,10 +170,10 @@ CALLS = {
     "EnterPin with five letters": ("EnterPin", {"session_id": ID, "pin": "ABCDE"}, "pin"),
     "FinishSession as the clock": ("FinishSession", {"session_id": ID, "reason": 3}, "reason"),
     "VoidSession for a reason that does not exist": ("VoidSession", {"session_id": ID, "reason": 7}, "reason"),
-    "VoidSession for OTHER without words": ("VoidSession", {"session_id": ID, "reason": 6}, "message"),
+    "VoidSession for OTHER without words": ("VoidSession", {"session_id": ID, "reason": 4}, "message"),
     "VoidSession for OTHER with blanks": (
         "VoidSession",
-        {"session_id": ID, "reason": 6, "message": " \n"},
+        {"session_id": ID, "reason": 4, "message": " \n"},
         "message",
     ),
     "VoidSession with 1,001 letters": ("VoidSession", {"session_id": ID, "message": "m" * 1001}, "message"),

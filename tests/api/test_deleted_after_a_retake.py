@@ -39,4 +39,4 @@ def test_the_history_keeps_the_attempts_of_a_deleted_booking(desk):
     session = walk(desk, session, "RetakeSession", "ResetSession")
     desk.call("DeleteSession", session_id=session.id)
     (kept,) = [change.old_value for change in desk.history(session)[-1].changes if change.field == "scripts"]
-    assert [script[3] for script in json.loads(kept)] == [{"1": 2}]
+    assert [script["responses"] for script in json.loads(kept)] == [{"1": 2}]

@@ -84,7 +84,7 @@ def test_extra_time_takes_the_place_of_what_was_given_before(desk):
     event = desk.history(session)[-1]
     assert (event.action, event.message) == (session_pb2.ACTION_SET_EXTRA_TIME, "less is enough")
     changes = {change.field: (change.old_value, change.new_value) for change in event.changes}
-    assert changes["extra_percent"] == ("50", "")
+    assert changes["extra_percent"] == ("50", "0")
     taken_back = extend(desk, session, 0, reason="a mistake").session
     assert (taken_back.HasField("extra_time"), working_time(taken_back)) == (False, 600 * SECOND)
 

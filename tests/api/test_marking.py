@@ -140,7 +140,7 @@ def test_a_correction_after_the_marks_were_submitted_counts_the_score_anew(desk,
     assert session.points.actual == "3"
     corrected = score(desk, session, "3", "5")
     assert (corrected.state, corrected.points.actual, corrected.score.actual) == (session.state, "7", "100")
-    assert told(desk, session)["score"] == ("428571", "1000000")
+    assert told(desk, session)["score"] == ("42.8571", "100")
     with pytest.raises(Refused) as refused:
         unscore(desk, session, "3")
     assert refused.value.reason == "INVALID_TRANSITION"

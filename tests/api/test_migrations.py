@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from alembic import command
 from journeys import name_of, walk
 from messages import new_id
 
-from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.migrations.upgrade import configuration, upgrade
 from exam_sessions.store.databases import store_of
+from exam_sessions.v1 import lifecycle_service_pb2, session_pb2
 from serving import Desk, serving
 
 NOW = 1_700_000_000_000_000
@@ -81,3 +85,88 @@ def test_a_grown_database_is_like_a_new_one(grown, new_database):
         upgrade(new)
         new.close()
         assert grown.definition() == other.definition()
+
+
+OLD_GRADES = {"PK": 1, "K": 2} | {str(grade): grade + 2 for grade in range(1, 13)} | {"AE": 15}
+OLD_REASONS = {
+    "AUTO": 1,
+    "ABSENT": 2,
+    "WITHDRAWN": 3,
+    "PARTIALLY_COMPLETED": 4,
+    "NOT_YET_STARTED": 5,
+    "OTHER": 6,
+}
+
+
+@pytest.fixture
+def numbered(database):
+    """A database of revision 0007 with every old number of a grade and of a void reason, brought to today's."""
+    store = store_of(database.url)
+    upgrade(store, "0007")
+
+    def write(table, row):
+        names = ", ".join(row)
+        database.write(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", *row.values())
+
+    write("releases", ROWS_OF_0001["releases"])
+    write("workspaces", {"workspace_id": "w", "last_sequence": 40})
+    pairs = [(grade, "OTHER") for grade in OLD_GRADES] + [
+        ("AE", reason) for reason in OLD_REASONS if reason != "OTHER"
+    ]
+    for n, (grade, reason) in enumerate(pairs, 1):
+        numbers = {"grade_level": OLD_GRADES[grade], "void_reason": OLD_REASONS[reason]}
+        codes = {"id": new_id(), "keycode": f"KEY{n}", "access_code": f"ACC{n}", "candidate_id": f"{grade} {reason}"}
+        write("sessions", ROWS_OF_0001["sessions"] | codes | {"state": 10} | numbers)
+        changes = {"grade_level": [0, OLD_GRADES[grade]], "void_reason": [0, OLD_REASONS[reason]]}
+        changes["void_message"] = ["", '"grade_level":[3,4] "void_reason":[3,4]']
+        event = {"sequence": n, "session_id": codes["id"], "action": "void", "changes": json.dumps(changes)}
+        write("events", ROWS_OF_0001["events"] | event)
+        # The message holds what a void reason looks like on the wire.
+        request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
+            workspace_id="w", void_reason=OLD_REASONS[reason], message="\x68\x02", force=True
+        )
+        payload = {"payload": request.SerializeToString()}
+        write("operations", OPERATION_OF_0007 | {"id": codes["id"]} | payload)
+    database.write("UPDATE events SET changes = ? WHERE sequence = ?", 'no JSON: "grade_level":[1', 1)
+    upgrade(store)
+    store.close()
+    return database
+
+
+OPERATION_OF_0007 = {
+    "workspace_id": "w", "kind": 2, "status": 4, "actor": "ada", "request_id": "", "action": "void",
+    "done": 0, "total": 1, "failed": 0, "place": "", "create_time": NOW, "update_time": NOW, "end_time": NOW,
+    "owner": "", "lease_until": 0, "next_time": 0, "cancel_requested": 0, "reason": "", "message": "",
+}  # fmt: skip
+
+
+def test_grades_and_void_reasons_mean_what_they_meant_under_their_old_numbers(numbered):
+    with serving(numbered) as server:
+        desk = Desk(server.target, "w")
+        sessions = desk.call("ListSessions", page_size=100).sessions
+        assert len(sessions) == len(OLD_GRADES) + len(OLD_REASONS) - 1
+        for session in sessions:
+            grade, reason = session.candidate.candidate_id.split()
+            assert session.candidate.grade_level == session_pb2.GradeLevel.Value(f"GRADE_LEVEL_{grade}")
+            assert session.void_reason == session_pb2.VoidReason.Value(f"VOID_REASON_{reason}")
+            if grade == "PK":
+                continue  # its event is damaged
+            told = {change.field: change.new_value for change in desk.history(session)[0].changes}
+            assert told == {
+                "grade_level": f"GRADE_LEVEL_{grade}",
+                "void_reason": f"VOID_REASON_{reason}",
+                "void_message": '"grade_level":[3,4] "void_reason":[3,4]',
+            }
+            ((payload,),) = numbered.read("SELECT payload FROM operations WHERE id = ?", session.id)
+            request = lifecycle_service_pb2.BatchTransitionSessionsRequest.FromString(payload)
+            assert (request.void_reason, request.message, request.force) == (session.void_reason, "\x68\x02", True)
+        desk.close()
+
+
+def test_what_the_numbers_were_is_there_again_after_a_downgrade(numbered):
+    store = store_of(numbered.url)
+    command.downgrade(configuration(store), "0007")
+    store.close()
+    found = numbered.read("SELECT candidate_id, grade_level, void_reason FROM sessions")
+    expected = [(name, OLD_GRADES[name.split()[0]], OLD_REASONS[name.split()[1]]) for name, *_ in found]
+    assert found == expected

@@ -97,7 +97,7 @@ def test_the_vendors_own_example_becomes_a_session(desk, work):
     assert (row.index, row.session_id, told(row)) == (0, "cb6ffc66-8fdb-4beb-a712-cffc31725e57", "AWAITING_MARKING")
     session = session_of(desk, row)
     assert session.candidate.candidate_id == "1f4b4e68-5986-4468-90da-50f9901cc7ae"
-    assert session.external_reference == "example-paper-based-activity"
+    assert (session.activity_id, session.external_reference) == ("example-paper-based-activity", "")
     assert session.release_id == release.id
     found = results(desk, session)
     answered = [question_of(found, number).response for number in "12345"]
@@ -206,7 +206,7 @@ def test_each_session_answers_for_itself_and_in_its_place(desk, work, release):
         handed("u8", session_id=taken.id.upper()),
         handed(""),
         handed("u" * 129),
-        handed("u11", activity_id="a" * 31),
+        handed("u11", activity_id="a" * 256),
         handed("u12", session_id="no-uuid"),
         handed("u0"),
         handed("u14", null("1"), picked("2", "2-B", type=ARRAY, revision=1)),

@@ -125,7 +125,7 @@ def test_what_is_neither_id_nor_keycode_is_a_wrong_command(terminal, name):
 
 def test_the_history_tells_time_action_states_actor_and_reason(terminal, desk, release):
     session = desk.walk(desk.book(release), "CreatePackage")
-    desk.move("VoidSession", session, reason=2, message="slept")
+    desk.move("VoidSession", session, reason=1, message="slept")
     lines = [line.split("  ") for line in terminal("sessions", "history", session.keycode).stdout.splitlines()]
     told = [[cell.strip() for cell in line if cell.strip()][1:] for line in lines]
     assert told == [

@@ -26,7 +26,7 @@ def test_a_piped_watch_prints_each_event_once(terminal, desk, release):
     with listening(terminal, "watch", "--from", 1) as watch:
         watch.hears(2)
         desk.move("DownloadSession", session)
-        desk.move("VoidSession", session, reason=2, message="slept")
+        desk.move("VoidSession", session, reason=1, message="slept")
         watch.hears(4)
         watch.interrupted()
     assert [columns(line)[0] for line in watch.lines] == ["1", "2", "3", "4"]
@@ -100,7 +100,7 @@ def test_what_others_wrote_stays_on_its_line_and_commands_no_terminal(terminal, 
     session = desk.book(release)
     # As an older version took it.
     server.database.write("UPDATE sessions SET candidate_id = ? WHERE id = ?", "a\x1b[2Jb", session.id)
-    desk.move("VoidSession", session, reason=6, message="one\ntwo\x1b[31m\x9b1mthree\u2028")
+    desk.move("VoidSession", session, reason=4, message="one\ntwo\x1b[31m\x9b1mthree\u2028")
     told = terminal("watch", "--from", 1, "--count", 2).stdout.splitlines()
     assert columns(told[0])[3] == "a [2Jb"
     assert columns(told[1])[-1] == "OTHER: one two [31m 1mthree"

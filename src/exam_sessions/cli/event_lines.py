@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.text import Text
 
@@ -21,6 +21,8 @@ LONGEST_SEQUENCE = 19
 extension for sequences demands."""
 
 ENUMERATIONS = frozenset({"action", "from_state", "to_state"})
+
+VALUES: tuple[Literal["old_value", "new_value"], ...] = ("old_value", "new_value")
 
 
 def painted(state: str, number: int) -> Text:
@@ -62,13 +64,17 @@ def as_line(event: SessionEvent, *who: str) -> str:
 
 
 def as_object(event: SessionEvent) -> dict[str, Any]:
-    """Every field by its name in the protos; enumerations in the contract's words, empty where they are unset."""
+    """Every field by its name in the protos; enumerations in the contract's words, empty where they are unset.
+
+    Values of a change that are unset are null.
+    """
     made: dict[str, Any] = {}
     for field in event.DESCRIPTOR.fields:
         made[field.name] = word(event, field.name) if field.name in ENUMERATIONS else getattr(event, field.name)
     made["time"] = event.time.ToDatetime(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     made["changes"] = [
-        {"field": change.field, "old_value": change.old_value, "new_value": change.new_value}
+        {"field": change.field}
+        | {name: getattr(change, name) if change.HasField(name) else None for name in VALUES}
         | ({"abridged": True} if change.abridged else {})
         for change in event.changes
     ]

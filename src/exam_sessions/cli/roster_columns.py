@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GENDERS = {"MALE": 1, "M": 1, "FEMALE": 2, "F": 2, "OTHER": 3, "O": 3}
-GRADES = {name: code for code, name in enumerate(("PK", "K", *map(str, range(1, 13)), "AE"), 1)}
+GRADES = {name: code for code, name in enumerate((*map(str, range(1, 13)), "PK", "K", "AE"), 1)}
 ETHNICITIES = {
     name: code for code, name in enumerate(("BIRA", "AMIN", "ASIA", "PAIS", "FILP", "HISP", "AFAM", "OTHR"), 1)
 }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from exam_sessions.store.operations import OperationRow
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-CANDIDATE_AT_MOST, REFERENCE_AT_MOST = 128, 30
+CANDIDATE_AT_MOST, ACTIVITY_AT_MOST = 128, 255
 
 
 NOBODY = Booking("", "", "", "", "", 0, 0, 0, "", "", "", "", "", "", "", "", 0, 0)
@@ -39,7 +39,7 @@ class Handed(NamedTuple):
     """One session to be made, as it was sent."""
 
     candidate_id: str
-    reference: str
+    activity_id: str
     session_id: str
     responses: tuple[Given, ...]
 
@@ -102,7 +102,7 @@ class Submission:
             raise _in_words_of_a_row(refused.first) from refused
         pins = SharedPins(ledger, release, drafts)
         (session,) = screening.fill(ledger, drafts, pins)
-        session = session._replace(form_revision=self.form_revision)
+        session = session._replace(form_revision=self.form_revision, activity_id=handed.activity_id)
         command = Command(
             Action.ASSIGN_ITEM_RESPONSES,
             template=handed.responses,
@@ -121,10 +121,7 @@ class Submission:
         return self.sessions[row.done].session_id, ""
 
 
-FIELD_OF_ROW = {
-    "candidate.candidate_id": "user_id",
-    "external_reference": "activity_id",
-}
+FIELD_OF_ROW = {"candidate.candidate_id": "user_id"}
 """What a row calls the fields of its booking."""
 
 
@@ -140,16 +137,15 @@ def _booking_of(handed: Handed, test_form: str) -> Booking:
     """A booking, once its fields have been found to be within their limits. Raises InvalidField."""
     if not 0 < len(handed.candidate_id) <= CANDIDATE_AT_MOST:
         raise errors.invalid("user_id", f"must be 1 to {CANDIDATE_AT_MOST} characters")
-    if len(handed.reference) > REFERENCE_AT_MOST:
-        raise errors.invalid("activity_id", f"must be at most {REFERENCE_AT_MOST} characters")
+    if len(handed.activity_id) > ACTIVITY_AT_MOST:
+        raise errors.invalid("activity_id", f"must be at most {ACTIVITY_AT_MOST} characters")
     if handed.session_id and not UUID.fullmatch(handed.session_id):
         raise errors.invalid("session_id", "must be a UUID")
-    for path, text in (("user_id", handed.candidate_id), ("activity_id", handed.reference)):
+    for path, text in (("user_id", handed.candidate_id), ("activity_id", handed.activity_id)):
         if flaw := flaw_of(text):
             raise errors.invalid(path, flaw)
     return NOBODY._replace(
         session_id=handed.session_id,
         candidate_id=handed.candidate_id,
-        external_reference=handed.reference,
         test_form=test_form,
     )

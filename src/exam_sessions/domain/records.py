@@ -112,6 +112,8 @@ class Session(NamedTuple):
     """Percent of the deciding attempt, as marks.UNIT."""
     last_event: int = 0
     """The place of its last event in the workspace's order; 0 where events are found by an index alone."""
+    activity_id: str = ""
+    """The activity of the template it was made from (Learnosity, activity_id)."""
 
 
 class Script(NamedTuple):

@@ -38,6 +38,9 @@ WITH_WORD_COUNT = frozenset({T.LONGTEXT, T.LONGTEXTV2, T.PLAINTEXT})
 ENCODED = re.compile(r"([A-Za-z0-9_.~!*'()+-]|%[0-9A-Fa-f]{2})*")
 """A URL-encoded text: what may stand as it is, `+` for a space, and the rest in percents."""
 
+MARKUP = re.compile(r"<[^<>]*>")
+"""Tags of a rich text, which part words where they are counted as shown."""
+
 
 class Given(NamedTuple):
     """A response as it was sent. `shape` names the value that is set; empty is null, an unattempted question."""
@@ -198,7 +201,10 @@ def _text(kind: QuestionType, given: Given) -> Value | None:
 
 
 def _check_counts(kind: QuestionType, given: Given, text: str, decoded: str) -> None:
-    """Counts are required where the vendor asks for them. Its sample leaves open which form of a text is counted."""
+    """Counts are required where the vendor asks for them. Its sample leaves open which form of a text is counted.
+
+    Characters may be those of the value as sent or decoded, words those with the markup of a rich text or without.
+    """
     if kind == T.SHORTTEXT:
         if given.character_count is None:
             raise errors.invalid("character_count", "is required for shorttext")
@@ -207,5 +213,6 @@ def _check_counts(kind: QuestionType, given: Given, text: str, decoded: str) -> 
     if kind in WITH_WORD_COUNT:
         if given.word_count is None:
             raise errors.invalid("word_count", f"is required for {kind.name.lower()}")
-        if given.word_count < 0:
-            raise errors.invalid("word_count", "must not be negative")
+        words = len(decoded.split())
+        if given.word_count not in {words, len(MARKUP.sub(" ", decoded).split())}:
+            raise errors.invalid("word_count", f"must be {words}, the words of the value")

@@ -100,14 +100,14 @@ class FinishReason(IntEnum):
 
 
 class VoidReason(IntEnum):
-    """Why a session was annulled; 0 while it is not (Surpass, SurpassApiVoidReason, numbered anew)."""
+    """Why a session was annulled; 0 while it is not. 1 to 4 are Surpass's own codes (SurpassApiVoidReason)."""
 
-    AUTO = 1
-    ABSENT = 2
-    WITHDRAWN = 3
-    PARTIALLY_COMPLETED = 4
+    ABSENT = 1
+    WITHDRAWN = 2
+    PARTIALLY_COMPLETED = 3
+    OTHER = 4
     NOT_YET_STARTED = 5
-    OTHER = 6
+    AUTO = 6
 
 
 class Delivery(IntEnum):

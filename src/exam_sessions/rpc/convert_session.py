@@ -12,6 +12,7 @@ from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain import clock
 from exam_sessions.domain.machine import state_of
 from exam_sessions.domain.states import MATURITY
+from exam_sessions.rpc.convert_history import shown_value
 from exam_sessions.rpc.convert_result import HUNDRED, fill_score
 from exam_sessions.rpc.reply_size import abridge_event
 from exam_sessions.rpc.times import put
@@ -45,6 +46,8 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     _fill_candidate(message.candidate, session)
     if session.external_reference:
         message.external_reference = session.external_reference
+    if session.activity_id:
+        message.activity_id = session.activity_id
     if session.centre_id:
         message.centre_id = session.centre_id
     message.test_form = session.test_form
@@ -187,18 +190,15 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
     for field, (before, after) in (json.loads(row.changes) if row.changes else {}).items():
         change = message.changes.add()
         change.field = field
-        secret = field in SECRET
-        change.old_value = HIDDEN if secret else _as_text(before)
-        change.new_value = HIDDEN if secret else _as_text(after)
+        if field in SECRET:
+            change.old_value = change.new_value = HIDDEN
+            continue
+        if (old := shown_value(field, before)) is not None:
+            change.old_value = old
+        if (new := shown_value(field, after)) is not None:
+            change.new_value = new
     if len(row.changes) > LONG_CHANGES:
         abridge_event(message)
-
-
-def _as_text(value: object) -> str:
-    """A column as text; an unset one is empty."""
-    if isinstance(value, dict | list):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return "" if value in {None, "", 0} else str(value)
 
 
 ACTIONS = {name.removeprefix("ACTION_").lower(): number for name, number in session_pb2.Action.items()}

@@ -6,7 +6,7 @@ itself is abridged, and says so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from exam_sessions import errors
 from exam_sessions.v1 import session_service_pb2
@@ -80,10 +80,13 @@ def check_booked(bookings: Sequence[Booking]) -> None:
         raise errors.ReplyTooLarge(size, REPLY_AT_MOST, fit)
 
 
+VALUES: tuple[Literal["old_value", "new_value"], ...] = ("old_value", "new_value")
+
+
 def abridge_event(event: session_pb2.SessionEvent) -> None:
     """Cuts the values of an event that is too large."""
     if event.ByteSize() > ELEMENT_AT_MOST:
-        texts = [(change, name) for change in event.changes for name in ("old_value", "new_value")]
+        texts = [(change, name) for change in event.changes for name in VALUES if change.HasField(name)]
         whole = [change.ByteSize() for change in event.changes]
         _cut(texts, event)
         for change, size in zip(event.changes, whole, strict=True):

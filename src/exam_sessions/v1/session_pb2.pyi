@@ -102,12 +102,12 @@ class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 class VoidReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     VOID_REASON_UNSPECIFIED: _ClassVar[VoidReason]
-    VOID_REASON_AUTO: _ClassVar[VoidReason]
     VOID_REASON_ABSENT: _ClassVar[VoidReason]
     VOID_REASON_WITHDRAWN: _ClassVar[VoidReason]
     VOID_REASON_PARTIALLY_COMPLETED: _ClassVar[VoidReason]
-    VOID_REASON_NOT_YET_STARTED: _ClassVar[VoidReason]
     VOID_REASON_OTHER: _ClassVar[VoidReason]
+    VOID_REASON_NOT_YET_STARTED: _ClassVar[VoidReason]
+    VOID_REASON_AUTO: _ClassVar[VoidReason]
 
 class Gender(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -119,8 +119,6 @@ class Gender(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 class GradeLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     GRADE_LEVEL_UNSPECIFIED: _ClassVar[GradeLevel]
-    GRADE_LEVEL_PK: _ClassVar[GradeLevel]
-    GRADE_LEVEL_K: _ClassVar[GradeLevel]
     GRADE_LEVEL_1: _ClassVar[GradeLevel]
     GRADE_LEVEL_2: _ClassVar[GradeLevel]
     GRADE_LEVEL_3: _ClassVar[GradeLevel]
@@ -133,6 +131,8 @@ class GradeLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GRADE_LEVEL_10: _ClassVar[GradeLevel]
     GRADE_LEVEL_11: _ClassVar[GradeLevel]
     GRADE_LEVEL_12: _ClassVar[GradeLevel]
+    GRADE_LEVEL_PK: _ClassVar[GradeLevel]
+    GRADE_LEVEL_K: _ClassVar[GradeLevel]
     GRADE_LEVEL_AE: _ClassVar[GradeLevel]
 
 class Ethnicity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -221,19 +221,17 @@ FINISH_REASON_INVIGILATOR: FinishReason
 FINISH_REASON_TIME_EXPIRED: FinishReason
 FINISH_REASON_RELEASE_FINALIZED: FinishReason
 VOID_REASON_UNSPECIFIED: VoidReason
-VOID_REASON_AUTO: VoidReason
 VOID_REASON_ABSENT: VoidReason
 VOID_REASON_WITHDRAWN: VoidReason
 VOID_REASON_PARTIALLY_COMPLETED: VoidReason
-VOID_REASON_NOT_YET_STARTED: VoidReason
 VOID_REASON_OTHER: VoidReason
+VOID_REASON_NOT_YET_STARTED: VoidReason
+VOID_REASON_AUTO: VoidReason
 GENDER_UNSPECIFIED: Gender
 GENDER_MALE: Gender
 GENDER_FEMALE: Gender
 GENDER_OTHER: Gender
 GRADE_LEVEL_UNSPECIFIED: GradeLevel
-GRADE_LEVEL_PK: GradeLevel
-GRADE_LEVEL_K: GradeLevel
 GRADE_LEVEL_1: GradeLevel
 GRADE_LEVEL_2: GradeLevel
 GRADE_LEVEL_3: GradeLevel
@@ -246,6 +244,8 @@ GRADE_LEVEL_9: GradeLevel
 GRADE_LEVEL_10: GradeLevel
 GRADE_LEVEL_11: GradeLevel
 GRADE_LEVEL_12: GradeLevel
+GRADE_LEVEL_PK: GradeLevel
+GRADE_LEVEL_K: GradeLevel
 GRADE_LEVEL_AE: GradeLevel
 ETHNICITY_UNSPECIFIED: Ethnicity
 ETHNICITY_BIRA: Ethnicity
@@ -340,7 +340,7 @@ class DeliveryClient(_message.Message):
     def __init__(self, os: _Optional[str] = ..., machine: _Optional[str] = ..., ip: _Optional[str] = ..., held_offline: _Optional[bool] = ..., download_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged")
+    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged", "activity_id")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -373,6 +373,7 @@ class Session(_message.Message):
     RESPONSES_FIELD_NUMBER: _ClassVar[int]
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     ABRIDGED_FIELD_NUMBER: _ClassVar[int]
+    ACTIVITY_ID_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     release_id: str
@@ -405,7 +406,8 @@ class Session(_message.Message):
     responses: _containers.RepeatedCompositeFieldContainer[_result_pb2.ItemResponse]
     results: _result_pb2.Results
     abridged: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ...) -> None: ...
+    activity_id: str
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ..., activity_id: _Optional[str] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "count")
