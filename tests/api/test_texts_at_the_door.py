@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from forms import PAPER, form, mcq
 from google.protobuf.descriptor import FieldDescriptor
@@ -26,6 +28,7 @@ RULED = {
     "Booking.external_reference": REFERENCE,
     "Booking.centre_id": REFERENCE,
     "Booking.test_form": REFERENCE,
+    "AnnotationsEntry.key": REFERENCE,
     "SessionFilter.candidate_ids": REFERENCE,
     "SessionFilter.school_id": REFERENCE,
     "SessionFilter.district_id": REFERENCE,
@@ -49,6 +52,8 @@ OF_A_FORM = "the author's own within one form; compared with the form alone"
 OUTPUT = "not read from requests"
 EXEMPT = {
     ".keycode": CODE,
+    "AccessCodeKey.access_code": CODE,
+    "AnnotationsEntry.value": "the caller's own; no rule reads it",
     "Choice.label": OF_A_FORM,
     "Choice.id": OF_A_FORM,
     ".etag": OURS,
@@ -154,14 +159,22 @@ FLAWS = {
 GOOD = "Jos\u00e9 (1)"
 PERSON = ("candidate_id", "name_first", "name_middle", "name_last", "school_id", "district_id")
 OF_BOOKING = (*(f"candidate.{name}" for name in PERSON), "external_reference", "centre_id", "test_form")
+KEY = "annotations.key"
 
 
 def booked(path, value):
     """A booking with one field, of somebody new."""
     fields = {"candidate_id": new_id()}
+    if path == KEY:
+        return booking(candidate=session_pb2.Candidate(**fields), annotations={value: "x"})
     if path.startswith("candidate."):
         return booking(candidate=session_pb2.Candidate(**(fields | {path.partition(".")[2]: value})))
     return booking(candidate=session_pb2.Candidate(**fields), **{path: value})
+
+
+def placed(where, path, value):
+    """The path a value of a booking is refused under; a key is named as itself."""
+    return f"{where}.annotations[{json.dumps(value)}]" if path == KEY else f"{where}.{path}"
 
 
 DOORS = {}
@@ -178,28 +191,32 @@ def door(*paths):
     return keep
 
 
-@door(*OF_BOOKING)
+@door(*OF_BOOKING, KEY)
 def create_session(desk, path, value):
     release = desk.release().id
-    return f"booking.{path}", lambda: desk.call("CreateSession", release_id=release, booking=booked(path, value))
+    where, row = placed("booking", path, value), booked(path, value)
+    return where, lambda: desk.call("CreateSession", release_id=release, booking=row)
 
 
-@door(*OF_BOOKING)
+@door(*OF_BOOKING, KEY)
 def batch_create(desk, path, value):
     rows, release = [booking("ann"), booked(path, value)], desk.release().id
-    return f"bookings[1].{path}", lambda: desk.call("BatchCreateSessions", release_id=release, bookings=rows)
+    where = placed("bookings[1]", path, value)
+    return where, lambda: desk.call("BatchCreateSessions", release_id=release, bookings=rows)
 
 
-@door(*OF_BOOKING)
+@door(*OF_BOOKING, KEY)
 def update_session(desk, path, value):
-    session, fields = desk.book(), {"booking": booked(path, value), "update_mask": mask(path)}
-    return f"booking.{path}", lambda: desk.call("UpdateSession", session_id=session.id, **fields)
+    session, fields = desk.book(), {"booking": booked(path, value), "update_mask": mask(path.removesuffix(".key"))}
+    return placed("booking", path, value), lambda: desk.call("UpdateSession", session_id=session.id, **fields)
 
 
-@door(*OF_BOOKING)
+@door(*OF_BOOKING, KEY)
 def batch_update(desk, path, value):
     row = session_service_pb2.SessionEdit(session_id=desk.book().id, booking=booked(path, value))
-    return f"edits[0].booking.{path}", lambda: desk.call("BatchUpdateSessions", edits=[row], update_mask=mask(path))
+    named = mask(path.removesuffix(".key"))
+    where = placed("edits[0].booking", path, value)
+    return where, lambda: desk.call("BatchUpdateSessions", edits=[row], update_mask=named)
 
 
 @door("candidate_ids", "school_id", "district_id", "centre_id")

@@ -55,7 +55,7 @@ def test_our_own_columns_are_read_too():
         "candidate_id,external_reference,centre_id,keycode,pin,test_form,window_start_dt,window_end_dt\n"
         "1,ref,centre 9,h76rbd8p,quarks,form-A,2026-05-04 09:00:00,2026-05-04T13:00:00+02:00\n"
     )
-    assert booking[11:] == ("H76RBD8P", "QUARKS", "ref", "centre 9", "form-A", 1777885200000000, 1777892400000000)
+    assert booking[11:] == ("H76RBD8P", "QUARKS", "ref", "centre 9", "form-A", 1777885200000000, 1777892400000000, "")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -187,7 +187,7 @@ def test_a_cell_with_a_nul_is_reported():
         ("name_first", 100),
         ("school_id", 64),
         ("external_reference", 30),
-        ("access_code", 32),
+        ("access_code", 64),
         ("keycode", 16),
     ],
 )
@@ -312,3 +312,10 @@ def test_the_lengths_are_those_of_the_protos():
 
 def test_every_field_of_a_booking_but_its_id_is_a_column():
     assert {column.field for column in BY_NAME.values()} == {*EMPTY._fields} - {"session_id"}
+
+
+def test_annotations_are_a_json_object_of_texts():
+    booking = only_booking('candidate_id,annotations\n1,"{""b"": ""2"", ""a"": ""1""}"\n')
+    assert booking.annotations == '{"a":"1","b":"2"}'
+    for cell in ("x", "[]", "{1: 2}", '{""a"": 1}', '{""a "": ""x""}'):
+        assert [fault[1] for fault in faults_of(f'candidate_id,annotations\n1,"{cell}"\n')] == ["annotations"]

@@ -1,6 +1,7 @@
 """`exam-sessions export`: the sessions of a release as CSV, page by page, however many there are."""
 
 import csv
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,9 @@ COLUMNS: dict[str, Callable[[Session], object]] = {
     "test_form": lambda s: s.test_form,
     "window_start_dt": lambda s: when(s, "window_start"),
     "window_end_dt": lambda s: when(s, "window_end"),
+    "annotations": lambda s: (
+        json.dumps(dict(s.annotations), sort_keys=True, ensure_ascii=False) if s.annotations else ""
+    ),
     "state": lambda s: word(s, "state"),
     "maturity": lambda s: word(s, "maturity"),
     "attempt": lambda s: s.attempt.number,

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.console import MISUSED, coloured, facts, fail, note, say, show, table
-from exam_sessions.cli.sessions import Name, full_name
+from exam_sessions.cli.sessions import Name, find_session, full_name
 from exam_sessions.cli.times import when
 from exam_sessions.cli.words import as_json, word
 from exam_sessions.rpc.client import SessionResults
@@ -44,7 +44,7 @@ def show_command(
     if attempt and deciding:
         fail("--attempt and --deciding each choose an attempt; give one of them", status=MISUSED)
     with connected(target, workspace) as client:
-        found = client.results(session, attempt or 0, deciding=deciding)
+        found = client.results(find_session(client, session), attempt or 0, deciding=deciding)
     if json:
         say(as_json(found))
     else:

@@ -5,6 +5,7 @@ Names and vocabularies are ItemLogic's (/sessions/create); the lengths are those
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -96,6 +97,30 @@ def moment(cell: str) -> int:
     return micros
 
 
+PAIRS, KEY, VALUE = 32, 63, 255
+"""The most annotations of a session, and the characters of a key and of a value."""
+
+
+def pairs(cell: str) -> str:
+    """What callers carry along, as it is stored, from a JSON object of texts."""
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError(f'{shown(cell)} is not a JSON object of texts such as {{"lti_user_id": "29123"}}')
+    if len(found) > PAIRS:
+        raise ValueError(f"holds {len(found)} pairs, at most {PAIRS} are allowed")
+    for key, value in found.items():
+        if not 1 <= len(key) <= KEY or len(value) > VALUE:
+            raise ValueError(f"key {shown(key)}: keys have 1 to {KEY} characters, values at most {VALUE}")
+        if "\0" in value:
+            raise ValueError(f"key {shown(key)}: its value holds a NUL character")
+        if flaw := flaw_of(key):
+            raise ValueError(f"key {shown(key)} {flaw}")
+    return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if found else ""
+
+
 COLUMNS = (
     Column("candidate_id", "candidate_id", text(128)),
     Column("name_first", "name_first", text(100, is_name=True)),
@@ -106,7 +131,7 @@ COLUMNS = (
     Column("ethnicity", "ethnicity", one_of(ETHNICITIES, ", ".join(ETHNICITIES))),
     Column("school_id", "school_id", text(64)),
     Column("district_id", "district_id", text(64)),
-    Column("access_code", "access_code", code(32, "A-Za-z0-9_-", "letters, digits, _ and -")),
+    Column("access_code", "access_code", code(64, "!-~", "printable ASCII characters without blanks")),
     Column("external_reference", "external_reference", text(30)),
     Column("centre_id", "centre_id", text(64)),
     Column("keycode", "keycode", code(16, "A-Za-z0-9", "letters and digits")),
@@ -114,6 +139,7 @@ COLUMNS = (
     Column("test_form", "test_form", text(128)),
     Column("window_start_dt", "window_start", moment),
     Column("window_end_dt", "window_end", moment),
+    Column("annotations", "annotations", pairs),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 BY_FIELD = {column.field: column.name for column in COLUMNS}

@@ -16,20 +16,32 @@ from exam_sessions.cli.times import how_long, when
 from exam_sessions.cli.words import as_json, word, words
 from exam_sessions.domain.states import State
 from exam_sessions.domain.texts import fold_code
-from exam_sessions.rpc.client import Explanation, Session, SessionEvent
+from exam_sessions.rpc.client import Client, Explanation, Session, SessionEvent
+from exam_sessions.rpc.client_line import is_id
 
 LONGEST_KEYCODE = 16
 
 
 def session_name(text: str) -> str:
-    """A session's id or keycode. Raises BadParameter."""
+    """A session's id or keycode, or RELEASE/CODE with its access code. Raises BadParameter."""
     name = text.strip()
+    release, slash, code = name.partition("/")
+    if slash and release and code:
+        return f"{release}/{fold_code(code)}"
     try:
         return str(uuid.UUID(name))
     except ValueError:
         if name.isascii() and name.isalnum() and len(name) <= LONGEST_KEYCODE:
             return fold_code(name)
-    raise typer.BadParameter(f"{text!r} is neither a session's id (a UUID) nor a keycode (letters and digits)")
+    raise typer.BadParameter(
+        f"{text!r} is neither a session's id (a UUID) nor a keycode (letters and digits) nor RELEASE/ACCESS_CODE"
+    )
+
+
+def find_session(client: Client, session: str) -> str:
+    """A session as calls name it: where a release is named by its name, by its id. Ends the command without one."""
+    release, slash, code = session.partition("/")
+    return f"{find_release(client, release).id}/{code}" if slash and not is_id(release) else session
 
 
 def state_of(text: str) -> int:
@@ -43,7 +55,12 @@ def state_of(text: str) -> int:
 
 
 Name = Annotated[
-    str, typer.Argument(metavar="ID|KEYCODE", parser=session_name, help="The session, by its id or its keycode.")
+    str,
+    typer.Argument(
+        metavar="ID|KEYCODE|RELEASE/CODE",
+        parser=session_name,
+        help="The session, by its id, its keycode, or a release (id or name) and its access code.",
+    ),
 ]
 States = Annotated[
     list[int] | None,
@@ -114,7 +131,7 @@ def show_session(
 ) -> None:
     """Shows one session, and what it may do now."""
     with connected(target, workspace) as client:
-        explanation = client.explain(session)
+        explanation = client.explain(find_session(client, session))
         found = client.session(explanation.session.id)
         release = client.release(found.release_id)
     if json:
@@ -147,6 +164,7 @@ def show_pin(
     if new and chosen is not None:
         raise typer.BadParameter("either --new or --set, not both")
     with connected(target, workspace) as client:
+        session = find_session(client, session)
         say(client.pin(session) if chosen is None and not new else client.set_pin(session, chosen or ""))
 
 
@@ -160,7 +178,7 @@ def show_history(
 ) -> None:
     """Shows everything that happened to a session, oldest first; by id also of a deleted one."""
     with connected(target, workspace) as client:
-        events = list(client.history(session))
+        events = list(client.history(find_session(client, session)))
     if json:
         for event in events:
             say(as_json(event))
@@ -215,6 +233,7 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("school", " / ".join(part for part in (person.school_id, person.district_id) if part)),
         ("centre", session.centre_id),
         ("reference", session.external_reference),
+        ("annotations", "\n".join(f"{key}: {session.annotations[key]}" for key in sorted(session.annotations))),
         ("test form", _form(session)),
         ("window", f"{start or 'open'} to {end or 'open'} UTC" if start or end else ""),
         ("extra time", _extra_time(session)),

@@ -17,7 +17,7 @@ from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.marker import in_flight
 from exam_sessions.cli.operation_views import tell_ways_on, watch_to_the_end
 from exam_sessions.cli.releases import find_releases
-from exam_sessions.cli.sessions import session_name, state_of
+from exam_sessions.cli.sessions import find_session, session_name, state_of
 from exam_sessions.cli.times import length, time_of
 from exam_sessions.cli.words import as_json
 from exam_sessions.domain.states import Action, VoidReason
@@ -234,7 +234,10 @@ def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> N
 def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
     keycodes = [name for name in dict.fromkeys(names) if not is_id(name)]
     ids = {
-        code: found.id for code, found in in_flight(lambda code: patiently(lambda: client.session(code)), keycodes)
+        code: found.id
+        for code, found in in_flight(
+            lambda code: patiently(lambda: client.session(find_session(client, code))), keycodes
+        )
     }
     named = {ids.get(name, name): name for name in names}
     try:

@@ -13,7 +13,7 @@ from exam_sessions.cli.console import out, until_the_reader_leaves
 from exam_sessions.cli.following import Following, Notice, interruptible
 from exam_sessions.cli.names import Names
 from exam_sessions.cli.releases import Releases, find_releases
-from exam_sessions.cli.sessions import States, session_name
+from exam_sessions.cli.sessions import States, find_session, session_name
 from exam_sessions.cli.watch_views import Board, Lines, View
 from exam_sessions.domain.states import State
 
@@ -64,7 +64,7 @@ def watch(
     words += [word for number in wanted for word in ("--state", State(number).name)]
     with connected(target, workspace) as client:
         # Its history knows the id of a session by keycode, and deleted sessions by id.
-        sessions = [next(client.history(session, page=1)).session_id] if session else []
+        sessions = [next(client.history(find_session(client, session), page=1)).session_id] if session else []
         releases = find_releases(client, release)
         following = Following(client, start, releases, sessions, anew=True)
         title = f"{workspace} at {target}"

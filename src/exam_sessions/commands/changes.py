@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from exam_sessions.commands.knowledge import Wants
     from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.commands import Command
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.records import AccessCode, Release, Session
 
 
 class Target(NamedTuple):
-    """Which session, by id or else by keycode, and the version the caller saw (any when empty)."""
+    """Which session, by id or else by keycode or access code, and the version the caller saw (any when empty)."""
 
     session_id: str = ""
-    keycode: str = ""
+    keycode: str | AccessCode = ""
     etag: str = ""
 
 

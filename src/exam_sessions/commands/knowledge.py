@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import NEEDS_LATEST, NEEDS_PAPERS, NULLABLE
-from exam_sessions.domain.records import NO_PAPERS, Papers, Release, Session
+from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session
 from exam_sessions.domain.states import Action
+from exam_sessions.store.engine import LostRace
 from exam_sessions.store.listing import Place
 
 if TYPE_CHECKING:
@@ -51,22 +52,25 @@ class Change(NamedTuple):
 class Wants:
     """The rows a group of batches needs, by workspace."""
 
-    __slots__ = ("keycodes", "papers", "releases", "requests", "sessions", "to_change")
+    __slots__ = ("access_codes", "keycodes", "papers", "releases", "requests", "sessions", "to_change")
 
     def __init__(self) -> None:
         self.papers = False
         """Whether the scripts of the sessions are wanted with them."""
         self.sessions: dict[str, set[str]] = {}
         self.keycodes: dict[str, set[str]] = {}
+        self.access_codes: dict[str, set[AccessCode]] = {}
         self.releases: dict[str, set[str]] = {}
         self.requests: dict[str, set[str]] = {}
         self.to_change: set[str] = set()
         """The workspaces of which a release is to be changed."""
 
-    def session(self, workspace: str, session_id: str, keycode: str) -> None:
-        """One session, by its id or else by its keycode."""
+    def session(self, workspace: str, session_id: str, keycode: str | AccessCode) -> None:
+        """One session, by its id or else by its keycode or access code."""
         if session_id:
             self.sessions.setdefault(workspace, set()).add(session_id)
+        elif isinstance(keycode, AccessCode):
+            self.access_codes.setdefault(workspace, set()).add(keycode)
         else:
             self.keycodes.setdefault(workspace, set()).add(keycode)
 
@@ -101,6 +105,7 @@ class Knowledge:
         self._scripts: dict[Key, tuple[Script, ...]] = {}
         self._sessions: dict[Key, Session] = {}
         self._keycodes: dict[Key, str] = {}
+        self._access_codes: dict[tuple[str, AccessCode], str] = {}
         self._releases: dict[Key, Release] = {}
         self._requests: dict[Key, RequestRow] = {}
         self._inserts: dict[Key, Session] = {}
@@ -117,6 +122,8 @@ class Knowledge:
 
         Sessions read `to_write` are kept from other servers until the transaction ends.
         """
+        if wants.access_codes:
+            self._find_by_access_code(wants)
         if self._recent is not None:
             self._recent.hold(self.db.others_commits())
             self._take_recent(self._recent, wants)
@@ -132,11 +139,30 @@ class Knowledge:
             for release in releases:
                 self._releases[workspace, release.id] = release
         self._rows_are_held()
+        if wants.access_codes:
+            self._check_access_codes()
         if wants.papers:
             self._load_scripts()
+        self._load_requests(wants)
+
+    def _load_requests(self, wants: Wants) -> None:
         for workspace, ids in wants.requests.items():
             for request in self.rows.requests.load(self.db, workspace, ids):
                 self._requests[workspace, request.request_id] = request
+
+    def _find_by_access_code(self, wants: Wants) -> None:
+        """Puts ids in the place of access codes, which may be edited until the rows are held."""
+        for workspace, codes in wants.access_codes.items():
+            for code, session_id in self.rows.sessions.ids_of(self.db, workspace, codes).items():
+                self._access_codes[workspace, code] = session_id
+                wants.session(workspace, session_id, "")
+
+    def _check_access_codes(self) -> None:
+        """Raises LostRace when a session that was found is held without its access code."""
+        for (workspace, code), session_id in self._access_codes.items():
+            held = self._sessions.get((workspace, session_id))
+            if held and not code.names(held):
+                raise LostRace("an access code was changed before its session was held")
 
     def _rows_are_held(self) -> None:
         self.now = max(self.now, self._clock())
@@ -182,12 +208,24 @@ class Knowledge:
                 ids.remove(release_id)
                 self._releases[workspace, release_id] = recent.releases[workspace, release_id]
 
-    def session(self, workspace: str, session_id: str, keycode: str = "") -> Session:
+    def session(self, workspace: str, session_id: str, keycode: str | AccessCode = "") -> Session:
         """A session as it stands now. Raises SessionNotFound."""
+        if isinstance(keycode, AccessCode):
+            return self._by_access_code(workspace, keycode)
         known = session_id or self._keycodes.get((workspace, keycode), "")
         session = self._sessions.get((workspace, known))
         if session is None:
             raise errors.SessionNotFound(session_id or keycode)
+        return session
+
+    def _by_access_code(self, workspace: str, code: AccessCode) -> Session:
+        """The session that has an access code now: an edit of the same group may have given it to another."""
+        session = self._sessions.get((workspace, self._access_codes.get((workspace, code), "")))
+        if session is None or not code.names(session):
+            others = (s for s in self._sessions.values() if s.workspace_id == workspace and code.names(s))
+            session = next(others, None)
+        if session is None:
+            raise errors.SessionNotFound(str(code))
         return session
 
     def release(self, workspace: str, release_id: str) -> Release:

@@ -13,7 +13,7 @@ from exam_sessions.commands.lane import Prepared
 from exam_sessions.commands.operations import OUTCOMES_AT_MOST
 from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
-from exam_sessions.domain.records import Papers
+from exam_sessions.domain.records import AccessCode, Papers
 from exam_sessions.store.engine import DatabaseDown
 from exam_sessions.store.listing import ID_SCAN, Place
 from exam_sessions.store.rows import Rows
@@ -60,11 +60,11 @@ class SnapshotPage(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """One session somebody wants to read, by id or else by keycode."""
+    """One session somebody wants to read, by id or else by keycode or access code."""
 
     workspace: str
     session_id: str
-    keycode: str
+    keycode: str | AccessCode
 
     @property
     def weight(self) -> int:
@@ -116,19 +116,30 @@ class SessionReader:
     def _together(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
         """Where a server answers, one statement for all."""
         by_workspace: dict[str, tuple[set[str], set[str]]] = {}
+        codes: dict[str, set[AccessCode]] = {}
         for workspace, session_id, keycode in group:
             ids, keycodes = by_workspace.setdefault(workspace, (set(), set()))
-            ids.add(session_id) if session_id else keycodes.add(keycode)
+            if session_id:
+                ids.add(session_id)
+            elif isinstance(keycode, AccessCode):
+                codes.setdefault(workspace, set()).add(keycode)
+            else:
+                keycodes.add(keycode)
+        for workspace, named_by in codes.items():
+            by_workspace[workspace][0].update(self._rows.sessions.ids_of(db, workspace, named_by).values())
         found: dict[Wanted, tuple[Session, Release]] = {}
         for workspace, named in by_workspace.items():
             for standing in self._rows.sessions.read_many(db, workspace, *named):
                 session, _ = standing
                 found[Wanted(workspace, session.id, "")] = found[Wanted(workspace, "", session.keycode)] = standing
+                if codes:
+                    code = AccessCode(session.release_id, session.access_code)
+                    found[Wanted(workspace, "", code)] = standing
         return [_shown(w, found.get(w._replace(keycode="") if w.session_id else w)) for w in group]
 
 
 def _shown(wanted: Wanted, found: tuple[Session, Release] | None) -> Standing | errors.Refusal:
-    return Standing(*found) if found else errors.SessionNotFound(wanted.session_id or wanted.keycode)
+    return Standing(*found) if found else errors.SessionNotFound(wanted.session_id or str(wanted.keycode))
 
 
 def with_releases(db: Db, rows: Rows, workspace: str, sessions: list[Session]) -> list[Standing]:
@@ -202,7 +213,7 @@ class Reads:
         return await self._read(work)
 
     async def history(
-        self, workspace: str, session_id: str, keycode: str, after: int, most: int
+        self, workspace: str, session_id: str, keycode: str | AccessCode, after: int, most: int
     ) -> tuple[str, list[EventRow], bool]:
         """A session's id, a page of its events, and whether there are more.
 
@@ -213,9 +224,9 @@ class Reads:
         def work(db: Db, rows: Rows) -> tuple[str, list[EventRow], bool]:
             known = session_id
             if not known:
-                found = rows.sessions.load(db, workspace, (), (keycode,))
+                found = rows.sessions.read(db, workspace, "", keycode)
                 if not found:
-                    raise errors.SessionNotFound(keycode)
+                    raise errors.SessionNotFound(str(keycode))
                 known = found[0].id
             page, more = rows.events.page(db, workspace, known, after, most, LOADED_AT_ONCE)
             if not page and rows.events.end(db, workspace, known) is None:

@@ -78,6 +78,7 @@ def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[st
         now,
         update_time=now,
         form_revision=revisions.get(test_form, 0),
+        annotations=booking.annotations,
     )
 
 

@@ -47,6 +47,21 @@ class Release(NamedTuple):
     """Counts and scores when it was finalized, as JSON; empty while it is open."""
 
 
+class AccessCode(NamedTuple):
+    """Names a session where a keycode would: its access code is unique within its release."""
+
+    release_id: str
+    access_code: str
+
+    def __str__(self) -> str:
+        """As a refusal names it."""
+        return f"{self.access_code} of release {self.release_id}"
+
+    def names(self, session: Session) -> bool:
+        """Whether it is the session's."""
+        return session.access_code == self.access_code and session.release_id == self.release_id
+
+
 class Session(NamedTuple):
     """One candidate in one release, with the clock of the current attempt."""
 
@@ -114,6 +129,8 @@ class Session(NamedTuple):
     """The place of its last event in the workspace's order; 0 where events are found by an index alone."""
     activity_id: str = ""
     """The activity of the template it was made from (Learnosity, activity_id)."""
+    annotations: str = ""
+    """What its callers carry along: a JSON object of texts in the order of its keys; empty without any."""
 
 
 class Script(NamedTuple):
@@ -174,6 +191,7 @@ class Booking(NamedTuple):
     test_form: str
     window_start: int
     window_end: int
+    annotations: str = ""
 
 
 class Event(NamedTuple):

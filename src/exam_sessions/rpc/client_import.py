@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -95,8 +96,11 @@ def message_of(booking: Booking) -> session_pb2.Booking:
     """A booking as it travels."""
     fields = booking._asdict()
     start, end = fields.pop("window_start"), fields.pop("window_end")
+    annotations = fields.pop("annotations")
     own = {name: fields.pop(name) for name in session_pb2.Booking.DESCRIPTOR.fields_by_name if name in fields}
     message = session_pb2.Booking(candidate=session_pb2.Candidate(**fields), **own)
+    if annotations:
+        message.annotations.update(json.loads(annotations))
     if start:
         put(message.window_start, start)
     if end:

@@ -10,6 +10,7 @@ import grpc
 import uuid_utils
 
 from exam_sessions.rpc.failures import read_failure
+from exam_sessions.v1.session_pb2 import AccessCodeKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,8 +86,11 @@ def is_id(session: str) -> bool:
     return True
 
 
-def which(session: str) -> dict[str, str]:
-    """The field that names a session: its id when it is a UUID, else its keycode."""
+def which(session: str) -> dict[str, Any]:
+    """The field that names a session: its id when it is a UUID, its access code after RELEASE_ID/, or its keycode."""
+    release, slash, code = session.partition("/")
+    if slash:
+        return {"access_code": AccessCodeKey(release_id=release, access_code=code)}
     return {"session_id" if is_id(session) else "keycode": session}
 
 

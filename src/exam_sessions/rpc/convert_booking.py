@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import Booking
 from exam_sessions.domain.states import Action
-from exam_sessions.domain.texts import fold_code
+from exam_sessions.domain.texts import flaw_of, fold_code
 from exam_sessions.errors.refusal import VIOLATIONS_AT_MOST
 from exam_sessions.rpc.times import micros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from exam_sessions.v1 import session_pb2
 
@@ -30,8 +31,10 @@ CANDIDATE = (
 )
 EDITABLE = {f"candidate.{name}": name for name in CANDIDATE} | {
     name: name
-    for name in ("access_code", "external_reference", "centre_id", "test_form", "window_start", "window_end")
-}
+    for name in (
+        "access_code", "external_reference", "centre_id", "test_form", "window_start", "window_end", "annotations",
+    )
+}  # fmt: skip
 """Paths of Booking an edit may name, and the columns they are."""
 
 
@@ -57,7 +60,16 @@ def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
         message.test_form,
         micros(message, "window_start", f"{path}.window_start"),
         micros(message, "window_end", f"{path}.window_end"),
+        annotations_of(message.annotations, path) if message.annotations else "",
     )
+
+
+def annotations_of(annotations: Mapping[str, str], path: str) -> str:
+    """Annotations as they are stored. Raises InvalidField for a key that looks like another, or like none."""
+    for key in annotations:
+        if flaw := flaw_of(key):
+            raise errors.invalid(f"{path}.annotations[{json.dumps(key)}]", f"as a key {flaw}")
+    return json.dumps(dict(annotations), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def bookings_of(messages: Iterable[session_pb2.Booking]) -> list[Booking]:

@@ -44,12 +44,7 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     message.keycode = session.keycode
     message.access_code = session.access_code
     _fill_candidate(message.candidate, session)
-    if session.external_reference:
-        message.external_reference = session.external_reference
-    if session.activity_id:
-        message.activity_id = session.activity_id
-    if session.centre_id:
-        message.centre_id = session.centre_id
+    _fill_references(message, session)
     message.test_form = session.test_form
     start, end = clock.window(session, release)
     if start:
@@ -70,6 +65,17 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     message.etag = etag_of(session.version)
     if view != BASIC:
         _fill_confidential(message, standing)
+
+
+def _fill_references(message: session_pb2.Session, session: Session) -> None:
+    if session.external_reference:
+        message.external_reference = session.external_reference
+    if session.activity_id:
+        message.activity_id = session.activity_id
+    if session.centre_id:
+        message.centre_id = session.centre_id
+    if session.annotations:
+        message.annotations.update(json.loads(session.annotations))
 
 
 def _fill_marking(message: session_pb2.Session, session: Session) -> None:

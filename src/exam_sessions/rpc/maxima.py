@@ -164,6 +164,12 @@ def is_ignored(field: FieldDescriptor) -> bool:
     return bool(_rules(field).ignore == validate_pb2.IGNORE_ALWAYS)
 
 
+def is_map(field: FieldDescriptor) -> bool:
+    """Whether it holds values by keys."""
+    kind = field.message_type
+    return kind is not None and bool(kind.GetOptions().map_entry)
+
+
 def most_elements(field: FieldDescriptor) -> int:
     """Elements a repeated field may have; 0 when nothing says so."""
     if field.full_name == "google.protobuf.FieldMask.paths":
@@ -180,6 +186,9 @@ def longest_text(field: FieldDescriptor) -> int:
         return MASK_PATH
     if field.full_name in FOREIGN:
         return FOREIGN[field.full_name]
+    entry = field.containing_type
+    if entry is not None and entry.GetOptions().map_entry:
+        return _longest_in_map(entry, field.name)
     rules = _rules(field)
     if field.is_repeated:
         rules = rules.repeated.items
@@ -187,3 +196,12 @@ def longest_text(field: FieldDescriptor) -> int:
         return int(rules.bytes.max_len)
     text = rules.string
     return int(text.max_len or text.max_bytes or (text.uuid and 36) or (text.ip and 45))
+
+
+def _longest_in_map(entry: Descriptor, name: str) -> int:
+    """Characters that a key or a value of a map may have, by the rules of the map."""
+    holder = entry.containing_type
+    rules = (
+        next((_rules(field).map for field in holder.fields if field.message_type == entry), None) if holder else None
+    )
+    return int((rules.keys if name == "key" else rules.values).string.max_len) if rules else 0

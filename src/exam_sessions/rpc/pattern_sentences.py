@@ -10,7 +10,7 @@ RAW = re.compile(r"does not match regex pattern `(?P<pattern>.*)`", re.DOTALL)
 SENTENCES = {
     "^[a-z0-9_-]*$": "may hold the letters a to z, digits, hyphens and underscores only",
     "^[a-z0-9_-]+$": "must hold one or more of the letters a to z, digits, hyphens and underscores, and nothing else",
-    "^[A-Za-z0-9_-]*$": "may hold the letters A to Z in either case, digits, hyphens and underscores only",
+    "^[!-~]*$": "may hold printable ASCII characters without blanks only",
     "^[A-Za-z0-9]*$": "may hold the letters A to Z in either case and digits only",
     "^[A-Za-z]{6}$": "must be six letters, A to Z in either case",
     "^([A-Za-z]{6})?$": "must be six letters, A to Z in either case, or empty",

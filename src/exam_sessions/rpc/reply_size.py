@@ -32,13 +32,19 @@ ELEMENT_AT_MOST = 3_000_000
 """Bytes of one element. An event may travel behind 256 KiB of others (watch_servicer.py)."""
 
 SESSION_AT_MOST = {session_service_pb2.SESSION_VIEW_BASIC: 6_000, session_service_pb2.SESSION_VIEW_FULL: 20_000}
-"""Bytes of a session without responses and results, by view, every text as long as it may be."""
+"""Bytes of a session without responses, results and annotations, by view, every text as long as it may be."""
+
+AT_MOST_FOR_A_CHARACTER = 4
+"""Bytes of UTF-8."""
 
 EVENT_AT_MOST = 6_000
 """Bytes of an event without its changes, every text as long as it may be."""
 
-BOOKED_AT_MOST = 100
-"""Bytes of a BookedSession without its candidate id, every text as long as it may be."""
+BOOKED_AT_MOST = 68
+"""Bytes of a BookedSession without candidate id and access code, every text as long as it may be."""
+
+ACCESS_CODE_AT_MOST, DRAWN_CODE = 64, 8
+"""Bytes of an access code: the most, and of one that is generated."""
 
 CANDIDATE_AT_MOST = 512
 """Bytes of a candidate id: 128 characters."""
@@ -70,11 +76,11 @@ def check_reply(reply: Message, elements: Sequence[Message]) -> None:
 def check_booked(bookings: Sequence[Booking]) -> None:
     """Refuses a batch of bookings whose reply could not be read, before it is booked. Raises ReplyTooLarge."""
     room = REPLY_AT_MOST - BESIDES
-    if len(bookings) * (BOOKED_AT_MOST + CANDIDATE_AT_MOST) <= room:
+    if len(bookings) * (BOOKED_AT_MOST + ACCESS_CODE_AT_MOST + CANDIDATE_AT_MOST) <= room:
         return
     fit, size = 0, 0
     for booking in bookings:
-        size += BOOKED_AT_MOST + len(booking.candidate_id.encode())
+        size += BOOKED_AT_MOST + (len(booking.access_code) or DRAWN_CODE) + len(booking.candidate_id.encode())
         fit += size <= room
     if size > room:
         raise errors.ReplyTooLarge(size, REPLY_AT_MOST, fit)

@@ -6,6 +6,7 @@ then element by element, until there are enough. Nobody reads ten thousand viola
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ import protovalidate
 
 from exam_sessions import errors
 from exam_sessions.errors.refusal import VIOLATIONS_AT_MOST
-from exam_sessions.rpc.maxima import is_ignored, most_elements
+from exam_sessions.rpc.maxima import is_ignored, is_map, most_elements
 from exam_sessions.rpc.pattern_sentences import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
     from google.protobuf.message import Message
@@ -75,7 +76,9 @@ def _part(
     """Copies singular fields into a message of the same kind, and notes the lists with their places."""
     for field, value in message.ListFields():
         place = path + field.name
-        if field.is_repeated:
+        if is_map(field):
+            getattr(shell, field.name).update(value)
+        elif field.is_repeated:
             if not is_ignored(field):
                 lists.append((place, type(message), field, value))
         elif field.message_type is None:
@@ -142,28 +145,48 @@ def _violation(found: Any, path: str) -> errors.Violation:
 
 
 @cache
-def _texts_of(kind: Descriptor) -> tuple[str, ...] | None:
-    """The names of a message's texts; None when there may be others deeper in it, or many in one field."""
+def _texts_of(kind: Descriptor) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The names of a message's texts, and of messages in it that hold some; None when a field may hold many."""
+    inner: list[str] = []
     for field in kind.fields:
-        if field.message_type or (field.is_repeated and field.type == field.TYPE_STRING):
+        if field.is_repeated and (field.message_type or field.type == field.TYPE_STRING):
             return None
-    return tuple(field.name for field in kind.fields if field.type == field.TYPE_STRING)
+        if field.message_type:
+            within = _texts_of(field.message_type)
+            if within is None:
+                return None
+            if any(within):
+                inner.append(field.name)
+    return tuple(field.name for field in kind.fields if field.type == field.TYPE_STRING), tuple(inner)
 
 
 def _texts_in(message: Message, path: str) -> Iterator[tuple[str, str]]:
     """Every text of a message, behind the path of its field."""
-    names = _texts_of(message.DESCRIPTOR)
-    if names is not None:
+    found = _texts_of(message.DESCRIPTOR)
+    if found is not None:
+        names, inner = found
         for name in names:
             yield path + name, getattr(message, name)
+        for name in inner:
+            if message.HasField(name):
+                yield from _texts_in(getattr(message, name), f"{path}{name}.")
         return
     for field, value in message.ListFields():
+        if is_map(field):
+            yield from _texts_in_map(value, path + field.name)
+            continue
         for n, item in enumerate(value if field.is_repeated else (value,)):
             place = path + field.name + (f"[{n}]" if field.is_repeated else "")
             if isinstance(item, str):
                 yield place, item
             elif field.message_type:
                 yield from _texts_in(item, f"{place}.")
+
+
+def _texts_in_map(pairs: Mapping[str, str], path: str) -> Iterator[tuple[str, str]]:
+    for key, text in pairs.items():
+        yield path, key
+        yield f"{path}[{json.dumps(key)}]", text
 
 
 def refuse_nul(message: Message) -> None:

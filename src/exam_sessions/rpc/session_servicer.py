@@ -10,6 +10,7 @@ from exam_sessions.commands.changes import ChangeSession, EditSessions, Target
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
+from exam_sessions.domain.records import AccessCode
 from exam_sessions.domain.states import MATURITY, Action
 from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.domain.texts import flaw_of, fold_code
@@ -19,7 +20,14 @@ from exam_sessions.rpc.convert_result import fill_statistics
 from exam_sessions.rpc.convert_session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
 from exam_sessions.rpc.door import aside
 from exam_sessions.rpc.handlers import Conversing, InLine, Telling, workspace_of
-from exam_sessions.rpc.reply_size import EVENT_AT_MOST, SESSION_AT_MOST, check_booked, check_reply, fitting
+from exam_sessions.rpc.reply_size import (
+    AT_MOST_FOR_A_CHARACTER,
+    EVENT_AT_MOST,
+    SESSION_AT_MOST,
+    check_booked,
+    check_reply,
+    fitting,
+)
 from exam_sessions.rpc.times import micros
 from exam_sessions.store.listing import ORDERS, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
     from exam_sessions.rpc.watch_servicer import WatchServicer
+    from exam_sessions.v1 import session_pb2
 
 WITH_PAPERS_AT_MOST = 100
 """Rows of a page that carry responses or results: a thousand would not fit into a message of 4 MiB."""
@@ -44,9 +53,14 @@ MANY = 200
 
 def target_of(request: Any) -> Target:
     """The session a request names, and the version it saw."""
-    # EnterKeycode names its session by keycode only, reads carry no etag.
-    session_id = getattr(request, "session_id", "")
-    return Target(session_id.lower(), fold_code(request.keycode), getattr(request, "etag", ""))
+    # EnterKeycode names its session by no id, reads carry no etag.
+    session_id, keycode = getattr(request, "session_id", ""), request.keycode
+    handle = fold_code(keycode) if keycode or session_id else _access_code_of(request.access_code)
+    return Target(session_id.lower(), handle, getattr(request, "etag", ""))
+
+
+def _access_code_of(key: session_pb2.AccessCodeKey) -> AccessCode:
+    return AccessCode(key.release_id.lower(), fold_code(key.access_code))
 
 
 class SessionServicer:
@@ -98,7 +112,8 @@ class SessionServicer:
         """Reads one session, together with whoever else reads one now."""
 
         def wanted_of(request: pb.GetSessionRequest, _: Call) -> Wanted:
-            return Wanted(workspace_of(request), request.session_id.lower(), fold_code(request.keycode))
+            target = target_of(request)
+            return Wanted(workspace_of(request), target.session_id, target.keycode)
 
         def reply_of(request: pb.GetSessionRequest, standing: Standing) -> pb.GetSessionResponse:
             reply = pb.GetSessionResponse()
@@ -135,7 +150,9 @@ class SessionServicer:
             asked = {"responses": request.show_responses, "results": request.show_results}
             shown = await self._marking.add_papers(reply.sessions, page[:most], **asked)
         else:
-            shown = fitting(reply.sessions, SESSION_AT_MOST[view])
+            # A pair has more characters beside its texts in JSON than it has bytes beside them in the message.
+            longest = max((len(standing.session.annotations) for standing in page), default=0)
+            shown = fitting(reply.sessions, SESSION_AT_MOST[view] + AT_MOST_FOR_A_CHARACTER * longest)
         del reply.sessions[shown:]
         if len(page) > shown:
             last = page[shown - 1].session
@@ -202,10 +219,6 @@ class SessionServicer:
 def _each_once(ids: Iterable[str]) -> tuple[str, ...]:
     """Ids as they are stored, in lower case, each once."""
     return tuple(dict.fromkeys(i.lower() for i in ids))
-
-
-AT_MOST_FOR_A_CHARACTER = 4
-"""Bytes of UTF-8."""
 
 
 def _booked(rows: list[Booked]) -> pb.BatchCreateSessionsResponse:

@@ -137,6 +137,8 @@ sessions = Table(
     # The place of its last event, from which SQLite follows its history back; 0 on other databases.
     _number("last_event", before="0"),
     _text("activity_id", before=""),
+    # JSON: what callers carry along, key -> text; empty without any.
+    _text("annotations", before=""),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, literal_column, select, update
 
-from exam_sessions.domain.records import Release, Session
+from exam_sessions.domain.records import AccessCode, Release, Session
 from exam_sessions.store.engine import LostRace
 from exam_sessions.store.schema import drafts, releases, sessions
 
@@ -86,6 +86,8 @@ class SessionRows:
         both = (c.workspace_id == releases.c.workspace_id) & (c.release_id == releases.c.id)
         one = select(sessions, releases).join(releases, both).where(mine)
         self._one_by_id = store.statement(one.where(c.id == bindparam("session")))
+        by_access_code = (c.release_id == bindparam("release")) & (c.access_code == bindparam("access_code"))
+        self._one_by_access_code = store.statement(one.where(by_access_code))
         self._one_by_keycode = store.statement(one.where(c.keycode == bindparam("keycode")))
         together = select(sessions, releases).join(releases, both).where(mine, PUBLISHED)
         self._many = {
@@ -100,6 +102,9 @@ class SessionRows:
         )
         self._taken_codes = store.statement(
             select(c.access_code).where(in_release, store.among(c.access_code, "keys"))
+        )
+        self._ids_by_code = store.statement(
+            select(c.access_code, c.id).where(in_release, store.among(c.access_code, "keys"))
         )
         self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
         self._insert = store.insert_many(sessions)
@@ -193,10 +198,25 @@ class SessionRows:
             loaded = [session for session in loaded if session.draft not in hidden]
         return loaded
 
-    def read(self, db: Db, workspace: str, session_id: str, keycode: str) -> tuple[Session, Release] | None:
-        """A published session by its id, or else by its keycode, and its release; None when there is none."""
+    def ids_of(self, db: Db, workspace: str, codes: Collection[AccessCode]) -> dict[AccessCode, str]:
+        """The ids of the sessions with these access codes, also of unpublished ones; one statement for a release."""
+        by_release: dict[str, list[str]] = {}
+        for release, code in codes:
+            by_release.setdefault(release, []).append(code)
+        return {
+            AccessCode(release, code): session_id
+            for release, named in by_release.items()
+            for code, session_id in db.rows(self._ids_by_code, (workspace, release, db.listed(named)))
+        }
+
+    def read(
+        self, db: Db, workspace: str, session_id: str, keycode: str | AccessCode
+    ) -> tuple[Session, Release] | None:
+        """A published session by id, or else by keycode or access code, and its release; None when there is none."""
         if session_id:
             rows = db.rows(self._one_by_id, (workspace, session_id))
+        elif isinstance(keycode, AccessCode):
+            rows = db.rows(self._one_by_access_code, (workspace, *keycode))
         else:
             rows = db.rows(self._one_by_keycode, (workspace, keycode))
         if not rows:

@@ -23,20 +23,22 @@ ATTEMPT_SELECTION_CURRENT: AttemptSelection
 ATTEMPT_SELECTION_DECIDING: AttemptSelection
 
 class SubmitMarkedSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class SubmitMarkedSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -45,10 +47,11 @@ class SubmitMarkedSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class SetResponsesRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "responses", "submit_for_scoring", "attempt", "revision")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "responses", "submit_for_scoring", "attempt", "revision")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +62,7 @@ class SetResponsesRequest(_message.Message):
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
@@ -66,7 +70,7 @@ class SetResponsesRequest(_message.Message):
     submit_for_scoring: bool
     attempt: int
     revision: int
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., submit_for_scoring: _Optional[bool] = ..., attempt: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., submit_for_scoring: _Optional[bool] = ..., attempt: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class SetResponsesResponse(_message.Message):
     __slots__ = ("session",)
@@ -83,10 +87,11 @@ class ItemMark(_message.Message):
     def __init__(self, question_number: _Optional[str] = ..., mark: _Optional[str] = ...) -> None: ...
 
 class AssignItemMarksRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "marks", "completion_time")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "marks", "completion_time")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -95,12 +100,13 @@ class AssignItemMarksRequest(_message.Message):
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
     marks: _containers.RepeatedCompositeFieldContainer[ItemMark]
     completion_time: _timestamp_pb2.Timestamp
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., marks: _Optional[_Iterable[_Union[ItemMark, _Mapping]]] = ..., completion_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., marks: _Optional[_Iterable[_Union[ItemMark, _Mapping]]] = ..., completion_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class AssignItemMarksResponse(_message.Message):
     __slots__ = ("session",)
@@ -117,10 +123,11 @@ class PaperResponse(_message.Message):
     def __init__(self, question_number: _Optional[str] = ..., options: _Optional[_Iterable[_Union[_result_pb2.Choice, _Mapping]]] = ...) -> None: ...
 
 class AssignItemResponsesRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "responses", "completion_time")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "responses", "completion_time")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -129,12 +136,13 @@ class AssignItemResponsesRequest(_message.Message):
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
     responses: _containers.RepeatedCompositeFieldContainer[PaperResponse]
     completion_time: _timestamp_pb2.Timestamp
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[PaperResponse, _Mapping]]] = ..., completion_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[PaperResponse, _Mapping]]] = ..., completion_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class AssignItemResponsesResponse(_message.Message):
     __slots__ = ("session",)
@@ -143,10 +151,11 @@ class AssignItemResponsesResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class ClearResponsesRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "message")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "message")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -154,11 +163,12 @@ class ClearResponsesRequest(_message.Message):
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
     message: str
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., message: _Optional[str] = ...) -> None: ...
 
 class ClearResponsesResponse(_message.Message):
     __slots__ = ("session",)
@@ -167,10 +177,11 @@ class ClearResponsesResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class ScoreResponseRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "question_number", "mark", "message")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "question_number", "mark", "message")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -180,13 +191,14 @@ class ScoreResponseRequest(_message.Message):
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
     question_number: str
     mark: str
     message: str
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., question_number: _Optional[str] = ..., mark: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., question_number: _Optional[str] = ..., mark: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class ScoreResponseResponse(_message.Message):
     __slots__ = ("session",)
@@ -195,10 +207,11 @@ class ScoreResponseResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class UnscoreResponseRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "request_id", "etag", "validate_only", "question_number", "message")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "question_number", "message")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -207,12 +220,13 @@ class UnscoreResponseRequest(_message.Message):
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
     question_number: str
     message: str
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., question_number: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., question_number: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class UnscoreResponseResponse(_message.Message):
     __slots__ = ("session",)
@@ -221,18 +235,20 @@ class UnscoreResponseResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class GetSessionResultsRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "selection", "attempt")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "selection", "attempt")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     SELECTION_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
+    access_code: _session_pb2.AccessCodeKey
     selection: AttemptSelection
     attempt: int
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., selection: _Optional[_Union[AttemptSelection, str]] = ..., attempt: _Optional[int] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., selection: _Optional[_Union[AttemptSelection, str]] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class GetSessionResultsResponse(_message.Message):
     __slots__ = ("session", "results", "attempt")

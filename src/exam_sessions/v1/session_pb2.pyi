@@ -280,7 +280,14 @@ class Candidate(_message.Message):
     def __init__(self, candidate_id: _Optional[str] = ..., name_first: _Optional[str] = ..., name_middle: _Optional[str] = ..., name_last: _Optional[str] = ..., gender: _Optional[_Union[Gender, str]] = ..., grade_level: _Optional[_Union[GradeLevel, str]] = ..., ethnicity: _Optional[_Union[Ethnicity, str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ...) -> None: ...
 
 class Booking(_message.Message):
-    __slots__ = ("session_id", "candidate", "access_code", "keycode", "pin", "external_reference", "centre_id", "test_form", "window_start", "window_end")
+    __slots__ = ("session_id", "candidate", "access_code", "keycode", "pin", "external_reference", "centre_id", "test_form", "window_start", "window_end", "annotations")
+    class AnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_FIELD_NUMBER: _ClassVar[int]
     ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -291,6 +298,7 @@ class Booking(_message.Message):
     TEST_FORM_FIELD_NUMBER: _ClassVar[int]
     WINDOW_START_FIELD_NUMBER: _ClassVar[int]
     WINDOW_END_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     candidate: Candidate
     access_code: str
@@ -301,7 +309,16 @@ class Booking(_message.Message):
     test_form: str
     window_start: _timestamp_pb2.Timestamp
     window_end: _timestamp_pb2.Timestamp
-    def __init__(self, session_id: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., access_code: _Optional[str] = ..., keycode: _Optional[str] = ..., pin: _Optional[str] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    annotations: _containers.ScalarMap[str, str]
+    def __init__(self, session_id: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., access_code: _Optional[str] = ..., keycode: _Optional[str] = ..., pin: _Optional[str] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class AccessCodeKey(_message.Message):
+    __slots__ = ("release_id", "access_code")
+    RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
+    release_id: str
+    access_code: str
+    def __init__(self, release_id: _Optional[str] = ..., access_code: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
     __slots__ = ("number", "start_time", "end_time", "finish_reason", "paused_time", "pause_start_time", "deadline", "time_elapsed", "responses_revision")
@@ -340,7 +357,14 @@ class DeliveryClient(_message.Message):
     def __init__(self, os: _Optional[str] = ..., machine: _Optional[str] = ..., ip: _Optional[str] = ..., held_offline: _Optional[bool] = ..., download_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged", "activity_id")
+    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged", "activity_id", "annotations")
+    class AnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -374,6 +398,7 @@ class Session(_message.Message):
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     ABRIDGED_FIELD_NUMBER: _ClassVar[int]
     ACTIVITY_ID_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     release_id: str
@@ -407,7 +432,8 @@ class Session(_message.Message):
     results: _result_pb2.Results
     abridged: bool
     activity_id: str
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ..., activity_id: _Optional[str] = ...) -> None: ...
+    annotations: _containers.ScalarMap[str, str]
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ..., activity_id: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "count")

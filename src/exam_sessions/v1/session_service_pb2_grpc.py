@@ -143,7 +143,7 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND.
+        """Reads one session by id, keycode, or release and access code. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -176,7 +176,7 @@ class SessionServiceServicer:
     def UpdateSession(self, request, context):
         """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
         test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
-        only; the other candidate fields and external_reference in every state but VOIDED and ARCHIVED. Errors:
+        only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
         SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
         STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
         """

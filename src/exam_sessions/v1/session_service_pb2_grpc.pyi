@@ -53,7 +53,7 @@ class SessionServiceStub:
     MALFORMED_MESSAGE. Bytes that do not say which chunk they are end the import.
     """
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]
-    """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
+    """Reads one session by id, keycode, or release and access code. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
     BatchGetSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchGetSessionsRequest, _session_service_pb2.BatchGetSessionsResponse]
     """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND, REPLY_TOO_LARGE."""
     ListSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]
@@ -68,7 +68,7 @@ class SessionServiceStub:
     UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
     test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
-    only; the other candidate fields and external_reference in every state but VOIDED and ARCHIVED. Errors:
+    only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
     SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
     STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
@@ -124,7 +124,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     MALFORMED_MESSAGE. Bytes that do not say which chunk they are end the import.
     """
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]  # type: ignore[assignment]
-    """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
+    """Reads one session by id, keycode, or release and access code. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
     BatchGetSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchGetSessionsRequest, _session_service_pb2.BatchGetSessionsResponse]  # type: ignore[assignment]
     """Reads up to 1,000 sessions by id, in the order asked, all or none. Errors: SESSION_NOT_FOUND, REPLY_TOO_LARGE."""
     ListSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
@@ -139,7 +139,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]  # type: ignore[assignment]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
     test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
-    only; the other candidate fields and external_reference in every state but VOIDED and ARCHIVED. Errors:
+    only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
     SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
     STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
@@ -216,7 +216,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.GetSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.GetSessionResponse, _abc.Awaitable[_session_service_pb2.GetSessionResponse]]:
-        """Reads one session by id or keycode. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
+        """Reads one session by id, keycode, or release and access code. Legal in every state, changes nothing. Errors: SESSION_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def BatchGetSessions(
@@ -255,7 +255,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_service_pb2.UpdateSessionResponse, _abc.Awaitable[_session_service_pb2.UpdateSessionResponse]]:
         """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
         test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
-        only; the other candidate fields and external_reference in every state but VOIDED and ARCHIVED. Errors:
+        only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
         SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
         STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
         """
