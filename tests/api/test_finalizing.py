@@ -179,7 +179,7 @@ def test_opening_again_keeps_what_was_submitted_and_the_next_statistics_are_new(
     assert states_of(finalize(desk, release).statistics) == {"MARKED": 2}
 
 
-def test_statistics_are_those_of_the_moment_it_was_closed(desk):
+def test_statistics_count_every_session_in_the_state_it_is_left_in(desk):
     release = desk.release()
     for _ in range(3):
         desk.book(release)

@@ -178,10 +178,10 @@ def test_the_numbers_on_the_wire_are_those_of_the_domain(wire, word, prefix):
     assert numbers == {member.name: member.value for member in word}
 
 
-def test_every_verb_of_the_domain_has_its_number_on_the_wire_in_order():
-    wire = [name.removeprefix("ACTION_").lower() for name, number in session_pb2.Action.items() if number]
-    assert wire == [action.value for action in states.Action]
-    assert sorted(session_pb2.Action.values()) == list(range(41))
+def test_every_verb_of_the_domain_has_its_number_on_the_wire():
+    wire = {name.removeprefix("ACTION_").lower() for name, number in session_pb2.Action.items() if number}
+    assert wire == {action.value for action in states.Action}
+    assert sorted(session_pb2.Action.values()) == list(range(len(states.Action) + 1))
 
 
 def test_the_states_of_the_wire_are_the_vendors():

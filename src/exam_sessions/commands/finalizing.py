@@ -1,8 +1,8 @@
 """Finalizing a release and opening it again (ItemLogic, /release/finalize).
 
 The lock is one transaction. What is in progress is then due at once, and the clockwork submits it in its sweeps; when
-nothing is left, one more transaction closes the release with its statistics. Any server may do each of these, so one
-that dies in between is missed by nobody.
+nothing is left, one more transaction closes the release. Statistics are computed when it is read (reads.py). Any
+server may do each of these, so one that dies in between is missed by nobody.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from exam_sessions.commands.lane import HEAVY
 from exam_sessions.commands.releases import CLOCKED, ChangeRelease
 from exam_sessions.domain.clock import UNDER_WAY
 from exam_sessions.domain.states import Finalized
-from exam_sessions.domain.statistics import statistics_of
 
 if TYPE_CHECKING:
     from exam_sessions.commands.knowledge import Wants
@@ -41,7 +40,6 @@ class TurnRelease(ChangeRelease):
             raise errors.ReleaseNotFinalized(release.id)
         became = release._replace(
             finalized=int(Finalized.SUBMITTING if self.closing else Finalized.OPEN),
-            statistics="",
             update_time=ledger.moment(release),
             version=release.version + 1,
         )
@@ -57,7 +55,7 @@ class CloseRelease(Chore):
     __slots__ = ("release_id",)
 
     def __init__(self, workspace: str, release_id: str) -> None:
-        # Nothing else may be entered in its transaction: what is counted is what is written.
+        # Nothing else may be entered in its transaction: what is counted is what was there before it.
         super().__init__(workspace, HEAVY)
         self.release_id = release_id
 
@@ -66,16 +64,14 @@ class CloseRelease(Chore):
         wants.release(self.caller.workspace, self.release_id, to_change=True)
 
     def apply(self, ledger: Ledger) -> bool:
-        """Writes the statistics, unless something is still to be submitted."""
+        """Closes it, unless something is still to be submitted."""
         release = ledger.release(self.caller.workspace, self.release_id)
         if release.finalized != Finalized.SUBMITTING:
             return True
-        statistics = statistics_of(ledger.tallies(release))
-        if any(state in statistics.states for state in UNDER_WAY):
+        if any(tally.state in UNDER_WAY for tally in ledger.tallies(release)):
             return False
         closed = release._replace(
             finalized=int(Finalized.CLOSED),
-            statistics=statistics.as_text(),
             update_time=ledger.moment(release),
             version=release.version + 1,
         )

@@ -14,6 +14,8 @@ from exam_sessions.commands.operations import OUTCOMES_AT_MOST
 from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import AccessCode, Papers
+from exam_sessions.domain.states import Finalized
+from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.store.engine import DatabaseDown
 from exam_sessions.store.listing import ID_SCAN, Place
 from exam_sessions.store.rows import Rows
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release, Script, Session
-    from exam_sessions.domain.statistics import Tally
+    from exam_sessions.domain.statistics import Statistics, Tally
     from exam_sessions.store.consumers import ConsumerRow
     from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db, Store
@@ -45,6 +47,25 @@ READERS = 2
 
 SORTED_AT_MOST = 2_000
 """Sessions of a snapshot that are sorted by their ids again for each page."""
+
+
+class ReleaseWithStatistics(NamedTuple):
+    """A release, and the statistics of its sessions; None unless its finalizing is complete."""
+
+    release: Release
+    statistics: Statistics | None
+
+
+def _with_statistics(db: Db, rows: Rows, workspace: str, found: Sequence[Release]) -> list[ReleaseWithStatistics]:
+    """Releases with their statistics, computed with every read so that they cannot differ from the sessions."""
+    closed = [release.id for release in found if release.finalized == Finalized.CLOSED]
+    by_release: dict[str, list[Tally]] = {release_id: [] for release_id in closed}
+    for tally in rows.tallies.of(db, workspace, closed) if closed else ():
+        by_release[tally.release_id].append(tally)
+    return [
+        ReleaseWithStatistics(one, statistics_of(by_release[one.id]) if one.id in by_release else None)
+        for one in found
+    ]
 
 
 class SnapshotPage(NamedTuple):
@@ -237,18 +258,28 @@ class Reads:
 
     async def release(self, workspace: str, release_id: str) -> Release:
         """A release. Raises ReleaseNotFound."""
+        return (await self.release_with_statistics(workspace, release_id)).release
 
-        def work(db: Db, rows: Rows) -> Release:
+    async def release_with_statistics(self, workspace: str, release_id: str) -> ReleaseWithStatistics:
+        """A release, with its statistics where it is closed. Raises ReleaseNotFound."""
+
+        def work(db: Db, rows: Rows) -> ReleaseWithStatistics:
             found = rows.catalog.load(db, workspace, (release_id,))
             if not found:
                 raise errors.ReleaseNotFound(release_id)
-            return found[0]
+            return _with_statistics(db, rows, workspace, found)[0]
 
         return await self._read(work)
 
-    async def releases(self, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
-        """A page of releases, oldest first."""
-        return await self._read(lambda db, rows: rows.catalog.page(db, workspace, name, after, most))
+    async def releases(
+        self, workspace: str, name: str, after: tuple[int, str], most: int
+    ) -> list[ReleaseWithStatistics]:
+        """A page of releases, oldest first, with the statistics of those that are closed."""
+
+        def work(db: Db, rows: Rows) -> list[ReleaseWithStatistics]:
+            return _with_statistics(db, rows, workspace, rows.catalog.page(db, workspace, name, after, most))
+
+        return await self._read(work)
 
     async def papers(self, session: Session) -> Papers:
         """A session's test form, as far as the catalogue holds it, and its scripts."""

@@ -43,8 +43,6 @@ class Release(NamedTuple):
     create_time: int
     update_time: int
     version: int
-    statistics: str = ""
-    """Counts and scores when it was finalized, as JSON; empty while it is open."""
 
 
 class AccessCode(NamedTuple):

@@ -133,7 +133,7 @@ class Finalized(IntEnum):
     SUBMITTING = 1
     """Locked; the clockwork submits what is in progress."""
     CLOSED = 2
-    """Nothing is in progress any more; the statistics are there."""
+    """Nothing is in progress any more; the statistics are shown."""
 
 
 class OperationKind(IntEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.marks import divided
@@ -32,10 +31,6 @@ class Statistics(NamedTuple):
     average: int | None
     most: int | None
 
-    def as_text(self) -> str:
-        """As it is kept with a finalized release."""
-        return json.dumps(self, separators=(",", ":"))
-
 
 def statistics_of(tallies: Iterable[Tally]) -> Statistics:
     """Tallies of some releases, summed up; the mean is rounded half up."""
@@ -53,9 +48,3 @@ def statistics_of(tallies: Iterable[Tally]) -> Statistics:
         divided(sum(row.total or 0 for row in rows), scored),
         max(row.most for row in rows if row.most is not None),
     )
-
-
-def statistics_from(text: str) -> Statistics:
-    """Statistics as they were kept."""
-    states, *rest = json.loads(text)
-    return Statistics({int(state): count for state, count in states.items()}, *rest)

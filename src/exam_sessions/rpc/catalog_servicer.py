@@ -19,7 +19,9 @@ from exam_sessions.v1 import catalog_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
+    from exam_sessions.domain.records import Release
     from exam_sessions.rpc.handlers import Call, InLine, Method
+    from exam_sessions.v1 import catalog_pb2
 
 
 class CatalogServicer:
@@ -47,25 +49,25 @@ class CatalogServicer:
         """Creates a release."""
         release = release_of(request.release, request.release.id.lower() or new_ids(1)[0])
         reply = pb.CreateReleaseResponse()
-        fill_release(reply.release, await self._service.write(CreateRelease(call.caller(request), release)))
+        await self._fill(reply.release, await self._service.write(CreateRelease(call.caller(request), release)))
         return reply
 
     async def get(self, request: pb.GetReleaseRequest, _: Call) -> pb.GetReleaseResponse:
         """Reads one release."""
         reply = pb.GetReleaseResponse()
-        found = await self._service.reads.release(workspace_of(request), request.release_id.lower())
-        fill_release(reply.release, found)
+        found = await self._service.reads.release_with_statistics(workspace_of(request), request.release_id.lower())
+        fill_release(reply.release, *found)
         return reply
 
     async def list(self, request: pb.ListReleasesRequest, _: Call) -> pb.ListReleasesResponse:
         """Reads a page: one row more than asked tells whether there is another."""
-        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
-        page = await self._service.reads.releases(workspace_of(request), request.name, found or (-1, ""), most + 1)
+        most, after = pages.size(request.page_size), pages.place(request, request.page_token)
+        page = await self._service.reads.releases(workspace_of(request), request.name, after or (-1, ""), most + 1)
         reply = pb.ListReleasesResponse()
-        for release in page[:most]:
-            fill_release(reply.releases.add(), release)
+        for found in page[:most]:
+            fill_release(reply.releases.add(), *found)
         if len(page) > most:
-            last = page[most - 1]
+            last = page[most - 1].release
             reply.next_page_token = pages.token(request, last.create_time, last.id)
         return reply
 
@@ -76,7 +78,7 @@ class CatalogServicer:
         fields = edited_fields(request.release, request.update_mask.paths)
         batch = UpdateRelease(call.caller(request), request.release.id.lower(), request.etag, fields)
         reply = pb.UpdateReleaseResponse()
-        fill_release(reply.release, await self._service.write(batch))
+        await self._fill(reply.release, await self._service.write(batch))
         return reply
 
     async def finalize(self, request: pb.FinalizeReleaseRequest, call: Call) -> pb.FinalizeReleaseResponse:
@@ -87,15 +89,24 @@ class CatalogServicer:
             await self._service.clockwork.close(caller.workspace, release_id)
             release = await self._service.reads.release(caller.workspace, release_id)
         reply = pb.FinalizeReleaseResponse()
-        fill_release(reply.release, release)
+        await self._fill(reply.release, release)
         return reply
 
     async def unfinalize(self, request: pb.UnfinalizeReleaseRequest, call: Call) -> pb.UnfinalizeReleaseResponse:
         """Opens a release again."""
         batch = TurnRelease(call.caller(request), request.release_id.lower(), request.etag, closing=False)
         reply = pb.UnfinalizeReleaseResponse()
-        fill_release(reply.release, await self._service.write(batch))
+        await self._fill(reply.release, await self._service.write(batch))
         return reply
+
+    async def _fill(self, message: catalog_pb2.Release, release: Release) -> None:
+        """Writes a release that was written, with its statistics where it is closed (a replay may show it so)."""
+        if release.finalized == Finalized.CLOSED:
+            fill_release(
+                message, *await self._service.reads.release_with_statistics(release.workspace_id, release.id)
+            )
+        else:
+            fill_release(message, release)
 
     async def create_form(self, request: pb.CreateTestFormRequest, call: Call) -> pb.CreateTestFormResponse:
         """Creates a test form."""

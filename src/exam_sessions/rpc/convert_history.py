@@ -88,7 +88,7 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
     **dict.fromkeys(("name_first", "name_middle", "name_last", "school_id", "district_id"), _text),
     **dict.fromkeys(("external_reference", "activity_id", "centre_id", "test_form", "extra_reason"), _text),
     **dict.fromkeys(("client_os", "client_machine", "client_ip", "void_message", "exception_message"), _text),
-    **dict.fromkeys(("open_candidate", "draft"), _text),
+    **dict.fromkeys(("open_candidate", "draft", "annotations"), _text),
     **dict.fromkeys(("window_start", "window_end", "create_time", "update_time", "download_time"), _time),
     **dict.fromkeys(("pause_start_time", "own_deadline", "due_time"), _time),
     **dict.fromkeys(("attempt", "pin_failures", "version", "form_revision", "responses_revision"), _count),

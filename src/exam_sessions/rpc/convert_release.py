@@ -8,13 +8,14 @@ from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.records import NO_GRACE, Release
 from exam_sessions.domain.states import Delivery, Finalized
-from exam_sessions.domain.statistics import statistics_from
 from exam_sessions.rpc.convert_result import fill_statistics
 from exam_sessions.rpc.times import micros, put
 from exam_sessions.v1 import catalog_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from exam_sessions.domain.statistics import Statistics
 
 EDITABLE = (
     "name",
@@ -74,7 +75,7 @@ def edited_fields(message: catalog_pb2.Release, paths: Iterable[str]) -> dict[st
     return {name: values[name] for name in names}
 
 
-def fill_release(message: catalog_pb2.Release, release: Release) -> None:
+def fill_release(message: catalog_pb2.Release, release: Release, statistics: Statistics | None = None) -> None:
     """Writes a release into a message."""
     message.workspace_id = release.workspace_id
     message.id = release.id
@@ -98,5 +99,5 @@ def fill_release(message: catalog_pb2.Release, release: Release) -> None:
     put(message.create_time, release.create_time)
     put(message.update_time, release.update_time)
     message.etag = etag_of(release.version)
-    if release.statistics:
-        fill_statistics(message.statistics, statistics_from(release.statistics))
+    if statistics is not None:
+        fill_statistics(message.statistics, statistics)

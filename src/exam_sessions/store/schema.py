@@ -72,8 +72,6 @@ releases = Table(
     _number("create_time"),
     _number("update_time"),
     _number("version"),
-    # Counts and scores when it was finalized, as JSON; empty while it is open.
-    _text("statistics", before=""),
     Index("releases_by_create_time", "workspace_id", "create_time", "id"),
     Index("releases_by_name", "workspace_id", "name", "create_time", "id"),
     sqlite_with_rowid=False,

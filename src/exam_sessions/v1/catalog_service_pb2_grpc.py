@@ -123,7 +123,7 @@ class CatalogServiceServicer:
 
     def FinalizeRelease(self, request, context):
         """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
-        reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+        reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and shows the statistics.
         The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
         are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
         STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.

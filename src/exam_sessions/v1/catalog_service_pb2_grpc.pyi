@@ -46,7 +46,7 @@ class CatalogServiceStub:
     """
     FinalizeRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]
     """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
-    reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+    reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and shows the statistics.
     The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
     are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
     STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.
@@ -87,7 +87,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     FinalizeRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]  # type: ignore[assignment]
     """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
-    reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+    reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and shows the statistics.
     The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
     are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
     STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.
@@ -155,7 +155,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.FinalizeReleaseResponse, _abc.Awaitable[_catalog_service_pb2.FinalizeReleaseResponse]]:
         """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
-        reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and computes the statistics.
+        reason RELEASE_FINALIZED, leaves unstarted sessions as they are but unusable, scores, and shows the statistics.
         The lock is written at once; the rest in bounded steps that any server goes on with if this one dies. Sessions that
         are sat offline wait for their upload, papers stay where they are. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
         STALE_RELEASE, REQUEST_ID_REUSED, INVALID_FIELD.

@@ -1,4 +1,6 @@
-"""Grades 1 to 12 and void reasons get the numbers they have outside; sessions keep an activity id.
+"""Numbers of grades and void reasons are those of the contract; sessions keep an activity id, releases no statistics.
+
+Statistics are computed from the sessions when a release is read, so those that were stored are dropped.
 
 Stored numbers stand in three places: columns of sessions, the changes of events, and requests kept as payloads of
 operations. Fingerprints of remembered requests are hashes and stay: a repetition in the new numbers is another
@@ -46,11 +48,13 @@ ROWS = 1_000
 
 def upgrade() -> None:
     op.add_column("sessions", sa.Column("activity_id", TEXT, nullable=False, server_default=""))
+    op.drop_column("releases", "statistics")
     _renumber(NUMBERS)
 
 
 def downgrade() -> None:
     _renumber({name: {new: old for old, new in numbers.items()} for name, numbers in NUMBERS.items()})
+    op.add_column("releases", sa.Column("statistics", TEXT, nullable=False, server_default=""))
     op.drop_column("sessions", "activity_id")
 
 

@@ -1,0 +1,124 @@
+"""The statistics of a finalized release are those of its sessions as they are: AggregateSessions has the same."""
+
+from __future__ import annotations
+
+from forms import answer, essay, form, mcq
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from journeys import FETCHED
+from messages import new_id
+
+from serving import Refused
+
+SAT_OFFLINE = (*FETCHED, "EnterKeycode", "GoOffline")
+SEATS = {
+    "booked": (),
+    "running": (*FETCHED, "EnterKeycode"),
+    "paused": (*FETCHED, "EnterKeycode", "PauseSession"),
+    "offline": SAT_OFFLINE,
+    "to be uploaded": (*SAT_OFFLINE, "FinishOffline"),
+    "answered": (*FETCHED, "EnterKeycode", "SetResponses"),
+    "handed in": (*FETCHED, "EnterKeycode", "SetResponses", "FinishSession"),
+    "marked": (*FETCHED, "EnterKeycode", "SetResponses", "FinishSession", "ScoreResponse", "SubmitMarkedSession"),
+}
+"""How sessions are brought to where they are when the release is finalized."""
+
+FIELDS = {
+    "SetResponses": {"responses": [answer("1", "A")]},
+    "UploadSession": {"responses": [answer("1", "A"), answer("2", text="So.")]},
+    "ScoreResponse": {"question_number": "2", "mark": "1"},
+    "FailSession": {"message": "a fault"},
+    "VoidSession": {"force": True},
+}
+LATER = ("UploadSession", "FinishOffline", "SubmitMarkedSession", "ScoreResponse", "UnscoreResponse", "VoidSession",
+         "ArchiveSession", "FailSession", "RecoverSession", "FinishSession", "RequestVerification", "VerifySession",
+         "RetakeSession", "ClearResponses", "ReopenSession")  # fmt: skip
+TURNS = ("FinalizeRelease", "UnfinalizeRelease")
+
+
+def move(desk, session, rpc):
+    fields = FIELDS.get(rpc, {"question_number": "2"} if rpc == "UnscoreResponse" else {})
+    try:
+        desk.move(rpc, session, **fields)
+    except Refused:
+        return False
+    return True
+
+
+def assert_equal(desk, release):
+    shown = desk.call("GetRelease", release_id=release.id).release
+    (listed,) = desk.call("ListReleases", name=release.name).releases
+    assert listed == shown
+    if shown.finalized:
+        assert shown.statistics == desk.call("AggregateSessions", release_ids=[release.id]).total
+    else:
+        assert not shown.HasField("statistics")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seats=st.lists(st.sampled_from(sorted(SEATS)), max_size=4),
+    steps=st.lists(st.tuples(st.integers(0, 3), st.sampled_from((*LATER, *TURNS))), max_size=15),
+    moderated=st.booleans(),
+)
+def test_statistics_equal_the_aggregates_whatever_happens_after_the_release_is_finalized(
+    desk, seats, steps, moderated
+):
+    try:
+        form(desk, mcq("1", "A"), essay("2"))
+    except Refused as refused:
+        assert refused.reason == "DUPLICATE_TEST_FORM"  # noqa: PT017 - the workspace is that of the example before
+    number = desk.call("AggregateSessions").total.session_count
+    release = desk.release(test_form="form-1", moderated=moderated, max_attempts=0, name=f"{id(seats)}-{number}")
+    sessions = [desk.book(release) for _ in seats]
+    for session, seat in zip(sessions, seats, strict=True):
+        for rpc in SEATS[seat]:
+            assert move(desk, session, rpc)
+    desk.call("FinalizeRelease", release_id=release.id)
+    assert_equal(desk, release)
+    for place, rpc in steps:
+        if rpc in TURNS:
+            try:
+                shown = desk.call(rpc, release_id=release.id).release
+            except Refused:
+                continue
+            assert shown.HasField("statistics") == shown.finalized
+            assert_equal(desk, release)
+        elif sessions and move(desk, sessions[place % len(sessions)], rpc):
+            assert_equal(desk, release)
+
+
+def test_a_late_upload_an_archive_and_a_void_are_in_the_statistics(desk):
+    form(desk, mcq("1", "A"))
+    release = desk.release(test_form="form-1")
+    late, other = (desk.book(release) for _ in range(2))
+    for session in (late, other):
+        for rpc in (*SAT_OFFLINE, "FinishOffline"):
+            move(desk, session, rpc)
+    statistics = desk.call("FinalizeRelease", release_id=release.id).release.statistics
+    assert (statistics.session_count, statistics.scored_count) == (2, 0)
+
+    def scores():
+        found = desk.call("GetRelease", release_id=release.id).release.statistics
+        return found.scored_count, found.min_score, found.max_score
+
+    desk.move("UploadSession", late, responses=[answer("1", "A")])
+    assert scores() == (1, "100", "100")
+    desk.move("UploadSession", other, responses=[answer("1", "B")])
+    assert scores() == (2, "0", "100")
+    desk.move("ArchiveSession", late)
+    assert scores() == (2, "0", "100")
+    desk.move("VoidSession", other)
+    assert scores() == (1, "100", "100")
+
+
+def test_a_repeated_request_shows_the_statistics_as_they_are(desk):
+    form(desk, mcq("1", "A"))
+    release = desk.release(test_form="form-1")
+    session = desk.book(release)
+    for rpc in (*SAT_OFFLINE, "FinishOffline"):
+        move(desk, session, rpc)
+    request = {"release_id": release.id, "request_id": new_id()}
+    assert desk.call("FinalizeRelease", **request).release.statistics.scored_count == 0
+    desk.move("UploadSession", session, responses=[answer("1", "A")])
+    assert desk.call("FinalizeRelease", **request).release.statistics.scored_count == 1
