@@ -66,6 +66,12 @@ def message_too_large(stage):
         desk.close()
 
 
+@provokes(Code.FAILED_PRECONDITION)
+def no_working_time(stage):
+    session, share = stage.desk.book(), {"extra_time_percent": 50, "reason": "a broken arm"}
+    yield lambda: stage.desk.move("SetExtraTime", session, **share), {"release_id": session.release_id}
+
+
 @provokes(Code.INVALID_ARGUMENT)
 def invalid_page_token(stage):
     yield lambda: stage.desk.call("ListSessions", page_token="tomorrow"), {}

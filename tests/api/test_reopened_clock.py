@@ -136,6 +136,8 @@ def test_an_end_is_given_as_a_deadline_as_time_from_now_or_as_no_limit(server, d
     assert left(timed, clock) == pytest.approx(300 * SECOND, abs=NEAR)
     endless = desk.move("ReopenSession", endless, no_limit=True)
     assert (name_of(endless), endless.attempt.HasField("deadline")) == ("IN_PROGRESS", False)
+    (told,) = (change for change in desk.history(endless)[-1].changes if change.field == "own_deadline")
+    assert (told.HasField("old_value"), told.new_value) == (False, "no_limit")
     clock.advance(86_400)
     assert server.sweep() == 1
     assert [name_of(desk.get(session)) for session in (timed, endless)] == ["FINISHED", "IN_PROGRESS"]

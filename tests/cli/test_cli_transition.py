@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from messages import lasting
 from terminal import typed
 
 from exam_sessions.rpc.client import Client
@@ -242,6 +243,25 @@ def test_attempts_are_reopened_for_a_while_or_without_limit(terminal, desk):
     assert not desk.get(endless).attempt.HasField("deadline")
     said = transition(terminal, "reopen", timed.id, "--time-from-now", "30m", "--no-limit", code=2).stderr
     assert "give one" in said
+
+
+def test_extra_time_is_given_to_those_named_and_to_those_that_match(terminal, desk):
+    release = desk.release(duration=lasting(600))
+    first, second = (desk.walk(desk.book(release), *STARTED) for _ in range(2))
+    said = transition(
+        terminal, "set_extra_time", first.keycode, "--extra-time", "25%", "--message", "a reader"
+    ).stdout
+    assert first.id in said
+    assert "set_extra_time: 1 session done" in said
+    said = transition(
+        terminal, "set_extra_time", "--release", release.id, "--extra-time", "5m", "--message", "noise"
+    ).stdout
+    assert {first.id, second.id} <= set(said.split())
+    assert [desk.get(session).extra_time.seconds for session in (first, second)] == [300, 300]
+    transition(terminal, "set_extra_time", first.id, "--extra-time", "0m", "--message", "a mistake")
+    assert not desk.get(first).HasField("extra_time")
+    for wrong in ("much", "0%", "1001%", "-5%"):
+        transition(terminal, "set_extra_time", first.id, "--extra-time", wrong, "--message", "m", code=2)
 
 
 def test_an_action_that_takes_something_for_each_session_is_not_for_many(terminal, room):

@@ -80,9 +80,14 @@ def test_an_attempt_with_a_deadline_of_its_own_has_it_moved():
     assert given(more).own_deadline == NOW + HOUR
 
 
-def test_percent_of_no_limit_are_none():
-    after = given(release=a_release(duration=0), extra_percent=50)
-    assert after.due_time == CLOSES
+def test_percent_of_no_limit_are_refused():
+    with pytest.raises(errors.NoWorkingTime):
+        given(release=a_release(duration=0), extra_percent=50)
+
+
+def test_percent_of_a_limit_that_was_taken_away_are_none():
+    adjusted = given(extra_percent=50)
+    assert clock.deadline(adjusted, a_release(duration=0)) == CLOSES
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ REFUSALS = [
     (errors.TooManyWatchers(5), errors.Exhausted, "TOO_MANY_WATCHERS", {"limit": "5"}),
     (errors.HeldOffline("LAB-07"), errors.WrongState, "HELD_OFFLINE", {"machine": "LAB-07"}),
     (errors.AttemptTimeExpired(AT), errors.WrongState, "ATTEMPT_TIME_EXPIRED", {"deadline": AT}),
+    (errors.NoWorkingTime("r-1"), errors.WrongState, "NO_WORKING_TIME", {"release_id": "r-1"}),
     (
         errors.GracePeriodOver(AT, UNTIL),
         errors.WrongState,

@@ -15,13 +15,17 @@ from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.times import when
 from exam_sessions.cli.words import as_json, word
-from exam_sessions.rpc.client_work import failures_of, id_of, progress_of
+from exam_sessions.rpc.client_work import accommodated_in, failures_of, id_of, progress_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from google.longrunning.operations_pb2 import Operation
 
     from exam_sessions.rpc.client import Client
     from exam_sessions.rpc.client_work import Progress
+    from exam_sessions.v1.lifecycle_service_pb2 import AccommodatedSession
+    from exam_sessions.v1.operation_pb2 import RowOutcome
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at an operation that is waited for."""
@@ -81,9 +85,23 @@ def show_operation(operation: Operation) -> None:
         ("why", operation.error.message),
     ]
     show(facts(rows))
+    show_accommodated(accommodated_in(operation))
     _show_failures(operation)
     if not operation.done:
         tell_ways_on(operation)
+
+
+def show_accommodated(rows: Sequence[AccommodatedSession | RowOutcome]) -> None:
+    """Prints when attempts end now, those first of which the window takes time away."""
+    if not rows:
+        return
+    made = table("session", "ends (UTC)", "warning", whole=("session", "ends (UTC)"))
+    for row in sorted(rows, key=lambda row: not row.warning)[:SHOWN_AT_MOST]:
+        made.add_row(row.session_id, when(row, "deadline"), Text(row.warning, style="yellow"))
+    show(made)
+    if len(rows) > SHOWN_AT_MOST:
+        cut = sum(bool(row.warning) for row in rows)
+        note(f"these are {SHOWN_AT_MOST} of {len(rows):,} sessions, {cut:,} with a warning; --json has all", "dim")
 
 
 def tell_ways_on(operation: Operation) -> None:

@@ -15,7 +15,7 @@ from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace
 from exam_sessions.cli.console import MISUSED, fail, note, say
 from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.marker import in_flight
-from exam_sessions.cli.operation_views import tell_ways_on, watch_to_the_end
+from exam_sessions.cli.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.releases import find_releases
 from exam_sessions.cli.sessions import find_session, session_name, state_of
 from exam_sessions.cli.times import length, time_of
@@ -36,10 +36,13 @@ and does not stop the rest. It goes on when this command is stopped; `exam-sessi
 exam-sessions sessions transition pause --centre K-03 --state IN_PROGRESS       (a fire alarm)
 exam-sessions sessions transition resume --centre K-03 --state PAUSED --preview
 exam-sessions sessions transition void H76RBD8P J2XW4KQM --reason absent --message "was ill"
+exam-sessions sessions transition set_extra_time H76RBD8P --extra-time 25% --message "a broken arm"
 exam-sessions sessions transition create_package --release "Maths, May" --per-second 200 --no-wait
 """
 
 AT = re.compile(r"ids\.session_ids\[(\d+)\]")
+
+MOST_PERCENT = 1_000
 
 WHICH, TAKES = "Which sessions match", "What some actions take"
 
@@ -131,7 +134,11 @@ def transition(
     reason: Annotated[Reason | None, typer.Option(help="void: why.", rich_help_panel=TAKES)] = None,
     message: Annotated[
         str,
-        typer.Option(metavar="TEXT", help="void, fail, reopen, clear_responses: in words.", rich_help_panel=TAKES),
+        typer.Option(
+            metavar="TEXT",
+            help="void, fail, reopen, clear_responses, set_extra_time: in words.",
+            rich_help_panel=TAKES,
+        ),
     ] = "",
     finished_by: Annotated[
         By | None, typer.Option(help="finish: who ends the attempts.", rich_help_panel=TAKES)
@@ -159,6 +166,14 @@ def transition(
             rich_help_panel=TAKES,
         ),
     ] = None,
+    extra_time: Annotated[
+        str,
+        typer.Option(
+            metavar="LENGTH|PERCENT",
+            help="set_extra_time: how much, such as 15m or 25%; 0m takes it back.",
+            rich_help_panel=TAKES,
+        ),
+    ] = "",
     *,
     all_of_them: Annotated[
         bool, typer.Option("--all", help="Every session of the workspace.", rich_help_panel=WHICH)
@@ -191,6 +206,7 @@ def transition(
         "deferred_clock": deferred_clock,
         "force": force,
         **_end_of(deadline, time_from_now, no_limit=no_limit),
+        **_extra_of(extra_time),
     }
     order = Order(action, taken, preview, json)
     with connected(target, workspace) as client:
@@ -216,6 +232,18 @@ def _end_of(deadline: int | None, time_from_now: int | None, *, no_limit: bool) 
         fail("--time-from-now is no time at all; leave it out for the usual end", status=MISUSED)
     times = {"deadline": deadline, "time_from_now": time_from_now}
     return {name: value for name, value in times.items() if value} | ({"no_limit": True} if no_limit else {})
+
+
+def _extra_of(text: str) -> dict[str, int]:
+    """Extra time as a field of the call. Raises BadParameter."""
+    if not text:
+        return {}
+    if not text.rstrip().endswith("%"):
+        return {"extra_time": length(text)}
+    percent = text.rstrip().removesuffix("%").strip()
+    if not (percent.isascii() and percent.isdigit() and 1 <= int(percent) <= MOST_PERCENT):
+        raise typer.BadParameter(f"{text!r} is not 1% to {MOST_PERCENT:,}%")
+    return {"extra_time_percent": int(percent)}
 
 
 def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:
@@ -246,7 +274,9 @@ def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
         _reject(refused, list(named.values()))
     if order.json:
         say(as_json(reply))
-    elif order.preview:
+        return
+    show_accommodated(reply.sessions)
+    if order.preview:
         say(f"{order.name} is possible for {_sessions(reply.session_count)}; nothing was written")
     else:
         say(f"{order.name}: {_sessions(reply.session_count)} done")

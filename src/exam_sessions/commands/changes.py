@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller, Standing
@@ -148,8 +148,12 @@ class EditSessions(Batch):
             wants.session(self.caller.workspace, target.session_id, target.keycode)
         wants.papers |= any(command.action in NEEDS_PAPERS for _, command in self.commands[:1])
 
-    def apply(self, ledger: Ledger) -> int:
+    def apply(self, ledger: Ledger) -> Any:
         """Decides every row before entering any."""
+        return len(self._entered(ledger))
+
+    def _entered(self, ledger: Ledger) -> list[Standing]:
+        """The sessions as they become, deleted ones as they were, in the order of the request."""
         workspace, refused, decided = self.caller.workspace, [], []
         for index, (target, command) in enumerate(self.commands):
             try:
@@ -164,7 +168,7 @@ class EditSessions(Batch):
         if not self.caller.validate_only:
             for _, session, _, decision, _ in decided:
                 enter(ledger, session, decision, self.caller)
-        return len(decided)
+        return [Standing(decision.session or session, release) for _, session, release, decision, _ in decided]
 
     @staticmethod
     def _openings(ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
@@ -190,13 +194,31 @@ class EditSessions(Batch):
             found += collisions(ledger, release, rows, names)
         return found
 
-    def remember(self, result: int) -> str:
+    def remember(self, result: Any) -> str:
         """How many there were."""
         return json.dumps(result)
 
-    def replay(self, ledger: Ledger, remembered: str) -> int:  # noqa: ARG002 - nothing is read anew
+    def replay(self, ledger: Ledger, remembered: str) -> Any:  # noqa: ARG002 - nothing is read anew
         """The same number."""
         return int(json.loads(remembered))
+
+
+class AccommodateSessions(EditSessions):
+    """The same of commands that move deadlines. The result are the sessions as they become."""
+
+    __slots__ = ()
+
+    def apply(self, ledger: Ledger) -> list[Standing]:
+        """Decides every row before entering any."""
+        return self._entered(ledger)
+
+    def remember(self, result: list[Standing]) -> str:  # noqa: ARG002 - the request names them
+        """Nothing."""
+        return ""
+
+    def replay(self, ledger: Ledger, remembered: str) -> list[Standing]:  # noqa: ARG002
+        """The sessions as they are now, or as they were when they were deleted."""
+        return [standing_of(ledger, self.caller.workspace, target.session_id) for target, _ in self.commands]
 
 
 def standing_of(ledger: Ledger, workspace: str, session_id: str) -> Standing:

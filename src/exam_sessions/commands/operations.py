@@ -46,6 +46,10 @@ class Outcome(NamedTuple):
     session_id: str
     state: int = 0
     refusal: errors.Refusal | None = None
+    deadline: int = 0
+    """When its attempt ends now; 0 where that is not told of the action, or there is no end."""
+    cut_by_window: int = 0
+    """How much of its time the end of the window takes away."""
 
 
 class Taken(NamedTuple):
@@ -183,7 +187,8 @@ class Step(Chore):
             if outcome.refusal is None and not self.work.keeps_all:
                 continue
             refusal = self.describe(outcome.refusal) if outcome.refusal else b""
-            kept.append(OutcomeRow(row.workspace_id, row.id, position, outcome.session_id, outcome.state, refusal))
+            told = (outcome.session_id, outcome.state, refusal, outcome.deadline, outcome.cut_by_window)
+            kept.append(OutcomeRow(row.workspace_id, row.id, position, *told))
         room = OUTCOMES_AT_MOST - (row.done if self.work.keeps_all else row.failed)
         return kept[: max(0, room)]
 

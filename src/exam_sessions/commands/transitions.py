@@ -10,7 +10,9 @@ from exam_sessions.commands.batch import Caller
 from exam_sessions.commands.changes import enter
 from exam_sessions.commands.knowledge import Wants
 from exam_sessions.commands.operations import Outcome, Taken
+from exam_sessions.domain import clock
 from exam_sessions.domain.decide import decide
+from exam_sessions.domain.states import ACCOMMODATIONS
 
 if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger
@@ -28,7 +30,11 @@ class Transition:
     criteria: Criteria
     per_second: int = 0
     step_at_most: int = 100
-    keeps_all: bool = False
+
+    @property
+    def keeps_all(self) -> bool:
+        """The outcomes of accommodations say what each came to."""
+        return self.command.action in ACCOMMODATIONS
 
     def count(self, ledger: Ledger, workspace: str) -> int:
         """How many match now."""
@@ -49,16 +55,22 @@ class Transition:
     def _move(self, ledger: Ledger, workspace: str, session_id: str, caller: Caller) -> Outcome:
         try:
             session = ledger.session(workspace, session_id)
-            return Outcome(session_id, self._moved(ledger, session, caller))
+            return self._moved(ledger, session, caller)
         except errors.Refusal as refusal:
             return Outcome(session_id, 0, refusal)
 
-    def _moved(self, ledger: Ledger, session: Session, caller: Caller) -> int:
+    def _moved(self, ledger: Ledger, session: Session, caller: Caller) -> Outcome:
         release = ledger.release(session.workspace_id, session.release_id)
         papers = ledger.papers(session, self.command)
         decision = decide(session, release, self.command, ledger.moment(session), papers)
         enter(ledger, session, decision, caller)
-        return decision.session.state if decision.session else 0
+        became = decision.session
+        if became is None:
+            return Outcome(session.id)
+        if self.command.action not in ACCOMMODATIONS:
+            return Outcome(session.id, became.state)
+        cut = clock.cut_by_window(became, release, became.update_time)
+        return Outcome(session.id, became.state, None, clock.deadline(became, release), cut)
 
     def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
         """The next session that matches."""

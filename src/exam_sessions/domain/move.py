@@ -117,6 +117,11 @@ class Move:
         if deadline and self.now >= deadline:
             raise errors.AttemptTimeExpired(clock.rfc3339(deadline))
 
+    def working_time_for_percent(self) -> None:
+        """Extra time in percent is of a working time that is limited."""
+        if self.command.extra_percent and not self.release.duration:
+            raise errors.NoWorkingTime(self.release.id)
+
     def time_left_after_pause(self) -> None:
         """The paused attempt has working time left."""
         left = clock.time_left_while_paused(self.session, self.release)

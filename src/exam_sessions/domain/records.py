@@ -43,6 +43,8 @@ class Release(NamedTuple):
     create_time: int
     update_time: int
     version: int
+    online_grace_period: int = 0
+    """How long after its deadline an online attempt takes answers, stamped late."""
 
 
 class AccessCode(NamedTuple):
@@ -129,6 +131,10 @@ class Session(NamedTuple):
     """The activity of the template it was made from (Learnosity, activity_id)."""
     annotations: str = ""
     """What its callers carry along: a JSON object of texts in the order of its keys; empty without any."""
+    time_limit: int = 0
+    """The candidate's own working time: NO_LIMIT for none; the release's when 0."""
+    late_by: int = 0
+    """How long after the attempt's deadline its last answer, or its hand-in, was taken; 0 when none was late."""
 
 
 class Script(NamedTuple):

@@ -173,6 +173,9 @@ COMPLETE = (
 EDITABLE = frozenset({S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED})
 """States in which the schedule may be edited and the booking deleted (Surpass, TestSchedule API)."""
 
+ACCOMMODATIONS = frozenset({Action.SET_EXTRA_TIME})
+"""Actions that answer with the deadline they lead to."""
+
 TERMINAL = frozenset({S.VOIDED, S.ARCHIVED})
 """States nothing leaves."""
 

@@ -146,6 +146,14 @@ class AttemptTimeExpired(WrongState):
 
 
 @dataclass(eq=False)
+class NoWorkingTime(WrongState):
+    """A percentage is to be added to a working time that has no limit."""
+
+    release_id: str
+    text = "extra time in percent needs a working time, and release {release_id} sets none; give it as time"
+
+
+@dataclass(eq=False)
 class GracePeriodOver(WrongState):
     """The offline attempt came back too late."""
 

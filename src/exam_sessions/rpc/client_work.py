@@ -46,12 +46,13 @@ class WorkCalls(Line):
         *,
         deadline: int = 0,
         time_from_now: int = 0,
+        extra_time: int | None = None,
         **fields: Any,
     ) -> Transitioned:
         """One action on the sessions with these ids, all or none; with criteria as an operation, on all that match.
 
-        Times are in microseconds, 0 is unset. A request id (UUID) makes the repetition of this very call return the
-        first answer.
+        Times are in microseconds, 0 is unset, no extra time is None. A request id (UUID) makes the repetition of this
+        very call return the first answer.
         """
         request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
             workspace_id=self.workspace,
@@ -67,6 +68,9 @@ class WorkCalls(Line):
             put(request.deadline, deadline)
         if time_from_now:
             put(request.time_from_now, time_from_now)
+        if extra_time is not None:
+            request.extra_time.SetInParent()
+            put(request.extra_time, extra_time)
         return self._call(self._many.BatchTransitionSessions, request, BATCH)
 
     def operations(self, wanted: str = "", page: int = PAGE) -> Iterator[operations_pb2.Operation]:
@@ -116,6 +120,13 @@ def failures_of(operation: operations_pb2.Operation) -> list[Failed]:
     result = operation_pb2.OperationResult()
     operation.response.Unpack(result)
     return [Failed(row.index, row.session_id, _refusal(row.status)) for row in result.rows if row.status.code]
+
+
+def accommodated_in(operation: operations_pb2.Operation) -> list[operation_pb2.RowOutcome]:
+    """The rows of which the result says when their attempts end now, or how much the window takes away."""
+    result = operation_pb2.OperationResult()
+    operation.response.Unpack(result)
+    return [row for row in result.rows if row.HasField("deadline") or row.HasField("cut_by_window")]
 
 
 def _refusal(status: status_pb2.Status) -> Refused:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.domain.marks import text_of
-from exam_sessions.domain.records import Script
+from exam_sessions.domain.records import NO_LIMIT, Script
 from exam_sessions.rpc.times import SECOND
 from exam_sessions.v1 import session_pb2
 
@@ -54,6 +54,11 @@ def _duration(value: Any) -> str | None:
     return f"{'-' if value < 0 else ''}{seconds}{_fraction(rest)}s"
 
 
+def _unless_endless(kind: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    """The kind of a column that can be set to no limit, in the words of the request."""
+    return lambda value: "no_limit" if value == NO_LIMIT else kind(value)
+
+
 def _fraction(micros: int) -> str:
     """As in the JSON form of times: 0, 3 or 6 digits."""
     if not micros:
@@ -90,7 +95,10 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
     **dict.fromkeys(("client_os", "client_machine", "client_ip", "void_message", "exception_message"), _text),
     **dict.fromkeys(("open_candidate", "draft", "annotations"), _text),
     **dict.fromkeys(("window_start", "window_end", "create_time", "update_time", "download_time"), _time),
-    **dict.fromkeys(("pause_start_time", "own_deadline", "due_time"), _time),
+    **dict.fromkeys(("pause_start_time", "due_time"), _time),
+    "own_deadline": _unless_endless(_time),
+    "time_limit": _unless_endless(_duration),
+    "late_by": _duration,
     **dict.fromkeys(("attempt", "pin_failures", "version", "form_revision", "responses_revision"), _count),
     **dict.fromkeys(("extra_percent", "marking_progress", "last_event"), _count),
     "state": _name_in(session_pb2.State),

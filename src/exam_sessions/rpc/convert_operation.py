@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from exam_sessions import errors
 from exam_sessions.commands.operations import name_of
 from exam_sessions.domain.states import OperationStatus
+from exam_sessions.rpc.accommodations import warn_of_window
 from exam_sessions.rpc.convert_session import action_number
 from exam_sessions.rpc.handlers import DEFAULT_WORKSPACE
 from exam_sessions.rpc.status import DOMAIN, code_of, rpc_status_of
@@ -30,6 +31,9 @@ RESULT_AT_MOST = 3 * 1024 * 1024
 
 OUTCOME_WITHOUT_REFUSAL = 80
 """Bytes of an outcome at most, its refusal apart."""
+
+ACCOMMODATION_AT_MOST = 150
+"""Bytes that an outcome has of a deadline and a warning."""
 
 
 def describe(refusal: errors.Refusal) -> bytes:
@@ -95,10 +99,15 @@ def _result(row: OperationRow, outcomes: Sequence[OutcomeRow]) -> operation_pb2.
     room = RESULT_AT_MOST
     for outcome in outcomes:
         room -= len(outcome.refusal) + OUTCOME_WITHOUT_REFUSAL
+        if outcome.deadline or outcome.cut_by_window:
+            room -= ACCOMMODATION_AT_MOST
         if room < 0:
             break
         entry = message.rows.add()
         entry.index, entry.session_id = outcome.position, outcome.session_id
         entry.state = outcome.state  # type: ignore[assignment]
+        if outcome.deadline:
+            put(entry.deadline, outcome.deadline)
+        warn_of_window(entry, outcome.cut_by_window)
         entry.status.CopyFrom(status_pb2.Status.FromString(outcome.refusal))
     return message

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.commands.codes import new_pin
-from exam_sessions.domain import clock
 from exam_sessions.domain.commands import Client, Command, reset, void
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
+from exam_sessions.rpc.accommodations import cut_of, warn_of_window
 from exam_sessions.rpc.answers import answers_of, choices_of, reader_of
-from exam_sessions.rpc.times import micros, put
+from exam_sessions.rpc.times import micros
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import marking_service_pb2 as marking
 
@@ -140,11 +140,7 @@ READ: dict[str, Callable[[bytes], Any]] = {
 
 
 def _warn_of_window(reply: pb.SetExtraTimeResponse, standing: Standing) -> None:
-    cut = clock.cut_by_window(*standing, standing.session.update_time)
-    if cut:
-        put(reply.cut_by_window, cut)
-        seconds = -(-cut // 1_000_000)
-        reply.warning = f"the window closes {seconds} s before the time is over; move window_end to give it"
+    warn_of_window(reply, cut_of(standing))
 
 
 ADDED: dict[str, Callable[[Any, Standing], None]] = {"SetExtraTime": _warn_of_window}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.changes import EditSessions, Target
+from exam_sessions.commands.changes import AccommodateSessions, EditSessions, Target
 from exam_sessions.commands.operations import Accept
 from exam_sessions.commands.transitions import Transition
 from exam_sessions.domain.commands import Command, reset, void
-from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
+from exam_sessions.domain.states import ACCOMMODATIONS, Action, FinishReason, OperationKind, VoidReason
+from exam_sessions.rpc.accommodations import fill_accommodated
 from exam_sessions.rpc.convert_operation import operation_of
 from exam_sessions.rpc.session_servicer import check_filter, criteria_of
 from exam_sessions.rpc.times import micros
@@ -27,9 +28,10 @@ FOR_MANY = frozenset(
         Action.UPLOAD, Action.FINISH, Action.SEND_TO_MARKING, Action.SUBMIT_MARKED, Action.REQUEST_VERIFICATION,
         Action.VERIFY, Action.ARCHIVE, Action.VOID, Action.RESET, Action.REQUEST_SCAN, Action.RECEIVE_SCAN,
         Action.FAIL, Action.RECOVER, Action.REOPEN, Action.RETAKE, Action.CLEAR_RESPONSES, Action.DELETE,
+        Action.SET_EXTRA_TIME,
     }
 )  # fmt: skip
-"""Actions that take nothing for each session."""
+"""Actions that take nothing for each session, or the same for all."""
 
 
 class TransitionServicer:
@@ -44,8 +46,7 @@ class TransitionServicer:
         """Moves them now, or accepts to."""
         command = command_of(request)
         if request.WhichOneof("sessions") == "ids":
-            batch = EditSessions(call.caller(request), _targets(request, command), "ids.session_ids")
-            return pb.BatchTransitionSessionsResponse(session_count=await self._service.write(batch))
+            return await self._at_once(request, call, command)
         check_filter(request.filter)
         work, payload = transition_of(request), request.SerializeToString()
         accept = Accept(call.caller(request), OperationKind.TRANSITION, work, payload, command.action.value)
@@ -54,6 +55,17 @@ class TransitionServicer:
         if not request.validate_only:
             self._service.worker.wake()
             reply.operation.CopyFrom(operation_of(row))
+        return reply
+
+    async def _at_once(
+        self, request: pb.BatchTransitionSessionsRequest, call: Call, command: Command
+    ) -> pb.BatchTransitionSessionsResponse:
+        kind = AccommodateSessions if command.action in ACCOMMODATIONS else EditSessions
+        found = await self._service.write(kind(call.caller(request), _targets(request, command), "ids.session_ids"))
+        if kind is EditSessions:
+            return pb.BatchTransitionSessionsResponse(session_count=found)
+        reply = pb.BatchTransitionSessionsResponse(session_count=len(found))
+        fill_accommodated(reply, found)
         return reply
 
 
@@ -78,6 +90,8 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
         return void(VoidReason(request.void_reason or VoidReason.AUTO), request.message, force=request.force)
     if action is Action.RESET:
         return reset("", request.updated_form)
+    if action is Action.SET_EXTRA_TIME:
+        return _extra_time_of(request)
     if action is Action.FAIL and not request.message.strip():
         raise errors.invalid("message", "is required for fail")
     return Command(
@@ -89,6 +103,21 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
         deadline=micros(request, "deadline", "deadline"),
         time_from_now=micros(request, "time_from_now", "time_from_now"),
         no_limit=request.no_limit,
+    )
+
+
+def _extra_time_of(request: pb.BatchTransitionSessionsRequest) -> Command:
+    """As SetExtraTime takes it. Raises InvalidField."""
+    if request.WhichOneof("extra") is None:
+        raise errors.invalid("extra", "exactly one field is required for set_extra_time")
+    if not request.message.strip():
+        raise errors.invalid("message", "is required for set_extra_time: why the candidates need it")
+    extra = micros(request, "extra_time", "extra_time", zero=0)
+    return Command(
+        Action.SET_EXTRA_TIME,
+        extra_time=extra,
+        extra_percent=request.extra_time_percent,
+        message=request.message,
     )
 
 

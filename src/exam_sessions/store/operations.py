@@ -50,6 +50,8 @@ class OutcomeRow(NamedTuple):
     session_id: str
     state: int
     refusal: bytes
+    deadline: int = 0
+    cut_by_window: int = 0
 
 
 class ToDo(NamedTuple):

@@ -72,6 +72,7 @@ releases = Table(
     _number("create_time"),
     _number("update_time"),
     _number("version"),
+    _number("online_grace_period", before="0"),
     Index("releases_by_create_time", "workspace_id", "create_time", "id"),
     Index("releases_by_name", "workspace_id", "name", "create_time", "id"),
     sqlite_with_rowid=False,
@@ -137,6 +138,8 @@ sessions = Table(
     _text("activity_id", before=""),
     # JSON: what callers carry along, key -> text; empty without any.
     _text("annotations", before=""),
+    _number("time_limit", before="0"),
+    _number("late_by", before="0"),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),
@@ -337,6 +340,9 @@ outcomes = Table(
     _code("state"),
     # google.rpc.Status, serialized; empty when the row was done.
     Column("refusal", LargeBinary, nullable=False),
+    # What an accommodation came to: when the attempt ends now, and how much of its time the window takes away.
+    _number("deadline", before="0"),
+    _number("cut_by_window", before="0"),
     sqlite_with_rowid=False,
 )
 

@@ -786,7 +786,7 @@ class SessionIds(_message.Message):
     def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchTransitionSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "sessions_per_second")
+    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "extra_time", "extra_time_percent", "sessions_per_second")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -802,6 +802,8 @@ class BatchTransitionSessionsRequest(_message.Message):
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     TIME_FROM_NOW_FIELD_NUMBER: _ClassVar[int]
     NO_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TIME_PERCENT_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     action: _session_pb2.Action
@@ -818,16 +820,32 @@ class BatchTransitionSessionsRequest(_message.Message):
     deadline: _timestamp_pb2.Timestamp
     time_from_now: _duration_pb2.Duration
     no_limit: bool
+    extra_time: _duration_pb2.Duration
+    extra_time_percent: int
     sessions_per_second: int
-    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., sessions_per_second: _Optional[int] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ...) -> None: ...
 
 class BatchTransitionSessionsResponse(_message.Message):
-    __slots__ = ("session_count", "operation")
+    __slots__ = ("session_count", "operation", "sessions")
     SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
     OPERATION_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
     session_count: int
     operation: _operations_pb2.Operation
-    def __init__(self, session_count: _Optional[int] = ..., operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ...) -> None: ...
+    sessions: _containers.RepeatedCompositeFieldContainer[AccommodatedSession]
+    def __init__(self, session_count: _Optional[int] = ..., operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ..., sessions: _Optional[_Iterable[_Union[AccommodatedSession, _Mapping]]] = ...) -> None: ...
+
+class AccommodatedSession(_message.Message):
+    __slots__ = ("session_id", "deadline", "cut_by_window", "warning")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    CUT_BY_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    WARNING_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    deadline: _timestamp_pb2.Timestamp
+    cut_by_window: _duration_pb2.Duration
+    warning: str
+    def __init__(self, session_id: _Optional[str] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cut_by_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warning: _Optional[str] = ...) -> None: ...
 
 class GetStateMachineRequest(_message.Message):
     __slots__ = ()

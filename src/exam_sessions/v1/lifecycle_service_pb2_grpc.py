@@ -473,7 +473,7 @@ class LifecycleServiceServicer:
     def SetExtraTime(self, request, context):
         """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
         in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-        ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

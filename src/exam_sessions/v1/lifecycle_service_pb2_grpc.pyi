@@ -184,7 +184,7 @@ class LifecycleServiceStub:
     SetExtraTime: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetExtraTimeRequest, _lifecycle_service_pb2.SetExtraTimeResponse]
     """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
     in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-    ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     BatchTransitionSessions: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]
     """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
@@ -355,7 +355,7 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     SetExtraTime: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetExtraTimeRequest, _lifecycle_service_pb2.SetExtraTimeResponse]  # type: ignore[assignment]
     """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
     in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-    ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     BatchTransitionSessions: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]  # type: ignore[assignment]
     """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
@@ -703,7 +703,7 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_lifecycle_service_pb2.SetExtraTimeResponse, _abc.Awaitable[_lifecycle_service_pb2.SetExtraTimeResponse]]:
         """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
         in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-        ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

@@ -1,6 +1,7 @@
 import datetime
 
 from exam_sessions.v1 import session_pb2 as _session_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from google.protobuf.internal import containers as _containers
@@ -61,16 +62,22 @@ class OperationMetadata(_message.Message):
     def __init__(self, kind: _Optional[_Union[OperationKind, str]] = ..., status: _Optional[_Union[OperationStatus, str]] = ..., done_count: _Optional[int] = ..., total_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_requested: _Optional[bool] = ..., actor: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ...) -> None: ...
 
 class RowOutcome(_message.Message):
-    __slots__ = ("index", "session_id", "status", "state")
+    __slots__ = ("index", "session_id", "status", "state", "deadline", "cut_by_window", "warning")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    CUT_BY_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    WARNING_FIELD_NUMBER: _ClassVar[int]
     index: int
     session_id: str
     status: _status_pb2.Status
     state: _session_pb2.State
-    def __init__(self, index: _Optional[int] = ..., session_id: _Optional[str] = ..., status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., state: _Optional[_Union[_session_pb2.State, str]] = ...) -> None: ...
+    deadline: _timestamp_pb2.Timestamp
+    cut_by_window: _duration_pb2.Duration
+    warning: str
+    def __init__(self, index: _Optional[int] = ..., session_id: _Optional[str] = ..., status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., state: _Optional[_Union[_session_pb2.State, str]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cut_by_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warning: _Optional[str] = ...) -> None: ...
 
 class OperationResult(_message.Message):
     __slots__ = ("succeeded_count", "failed_count", "rows")
