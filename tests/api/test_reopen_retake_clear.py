@@ -279,3 +279,40 @@ def test_a_form_is_sat_again_after_each_way_back(desk):
     hand_in(desk, desk.move("EnterKeycode", session), answer("1", "B"))
     session = hand_in(desk, desk.move("ReopenSession", session), answer("1", "A"))
     assert (results(desk, session).points.actual, session.attempt.number) == ("1", 1)
+
+
+def retaken(desk):
+    """A session in its third attempt, the first two marked."""
+    form(desk, mcq("1"), mcq("2"))
+    session = sitting(desk)
+    hand_in(desk, session, answer("1", "A"))
+    for _ in range(2):
+        session = walk(desk, session, "RetakeSession", "EnterKeycode")
+        session = hand_in(desk, session, answer("1", "A"), answer("2", "A"))
+    return desk.get(session)
+
+
+def test_clearing_all_attempts_begins_again_with_the_first_and_keeps_what_was_removed(desk, server):
+    before = retaken(desk)
+    assert (before.attempt.number, before.score.is_scorable) == (3, True)
+    session = desk.move("ClearResponses", before, all_attempts=True, message="another candidate sat here")
+    assert (name_of(session), session.attempt.number) == ("READY", 1)
+    assert not session.HasField("score")
+    assert not session.attempt.HasField("start_time")
+    assert count(server, "scripts", desk.workspace) == 0
+    event = desk.history(session)[-1]
+    removed = next(change for change in event.changes if change.field == "scripts")
+    assert [row["attempt"] for row in json.loads(removed.old_value)] == [1, 2, 3]
+    for attempt in (2, 3):
+        with pytest.raises(Refused) as refused:
+            results(desk, session, attempt=attempt)
+        assert refused.value.reason == "ATTEMPT_NOT_FOUND"
+
+
+def test_after_clearing_all_attempts_the_session_is_sat_and_retaken_again(desk):
+    session = desk.move("ClearResponses", retaken(desk), all_attempts=True)
+    session = hand_in(desk, walk(desk, session, "EnterKeycode"), answer("1", "A"))
+    assert session.attempt.number == 1
+    session = hand_in(desk, walk(desk, session, "RetakeSession", "EnterKeycode"), answer("1", "A"))
+    assert (session.attempt.number, results(desk, session).attempt) == (2, 2)
+    assert results(desk, session, attempt=1).attempt == 1

@@ -52,6 +52,8 @@ def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> 
 
 def enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
     """Enters what was decided of a session: its scripts, and the session as it became, or its end."""
+    if decision.wiped:
+        ledger.drop_scripts(session)
     if decision.scripts:
         ledger.keep_scripts(session, decision.scripts)
     if decision.session is None:

@@ -56,6 +56,8 @@ class Ledger(Knowledge):
         self._new_scripts: dict[tuple[str, str, int], Script] = {}
         self._changed_scripts: dict[tuple[str, str, int], tuple[int, Script]] = {}
         """Scripts, each with the version that was read."""
+        self._wiped: set[tuple[str, str]] = set()
+        """Sessions whose stored scripts are to be removed."""
         self._happened: dict[str, list[Happening]] = {}
         self._first_places: dict[str, int] = {}
         self._published: set[str] = set()
@@ -93,6 +95,15 @@ class Ledger(Knowledge):
             else:
                 self._new_scripts[key] = script
             self._scripts[key[:2]] = with_script(known, script)
+
+    def drop_scripts(self, session: Session) -> None:
+        """Enters that no script of a session is left."""
+        key = (session.workspace_id, session.id)
+        for script in self._scripts.get(key, ()):
+            self._new_scripts.pop((*key, script.attempt), None)
+            self._changed_scripts.pop((*key, script.attempt), None)
+        self._scripts[key] = ()
+        self._wiped.add(key)
 
     def put_form(self, workspace: str, form: Form, now: int) -> None:
         """Writes a revision of a test form at once: forms are few, and bookings of the same group must see it."""
@@ -253,6 +264,8 @@ class Ledger(Knowledge):
     def write(self) -> bool:
         """Writes everything entered, one statement per kind of change; whether anything was written at all."""
         self._write_sessions()
+        for workspace, session_id in self._wiped:
+            self.rows.scripts.delete(self.db, workspace, session_id)
         if self._new_scripts:
             self.rows.scripts.insert(self.db, list(self._new_scripts.values()))
         if self._changed_scripts:

@@ -85,6 +85,8 @@ class Command(NamedTuple):
     """reopen: the same, counted from when it is reopened."""
     no_limit: bool = False
     """reopen: the attempt is to end when somebody ends it. Without any of the three it ends by the usual rule."""
+    all_attempts: bool = False
+    """clear_responses: every attempt, and begin again with the first."""
     extra_time: int = 0
     extra_percent: int = 0
     """set_extra_time: one of the two."""

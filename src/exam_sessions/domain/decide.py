@@ -16,7 +16,7 @@ from exam_sessions.domain.machine import WITHOUT_RPC, state_of, wrong_state
 from exam_sessions.domain.move import Move, fire
 from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
 from exam_sessions.domain.scoring import is_complete
-from exam_sessions.domain.scripts import script_of, with_script
+from exam_sessions.domain.scripts import kept_scripts, script_of, with_script
 from exam_sessions.domain.states import EDITABLE, OPEN, Action, FinishReason, State
 
 Changes = dict[str, Any]
@@ -42,6 +42,8 @@ class Decision(NamedTuple):
     """Columns that may differ from before, besides those that `settle` works out."""
     scripts: tuple[Script, ...] = ()
     """Scripts that are new or differ from before."""
+    wiped: bool = False
+    """Whether no script of the session is left."""
 
 
 def decide(session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS) -> Decision:
@@ -60,7 +62,7 @@ def decide(session: Session, release: Release, command: Command, now: int, paper
         became, event, changed, scripts = _hop(session, release, command, now, papers)
     except errors.WrongPin as refusal:
         return _wrong_pin(session, refusal, now)
-    return Decision(settle(became, release, now), (event,), None, changed, scripts)
+    return Decision(settle(became, release, now), (event,), None, changed, scripts, command.all_attempts)
 
 
 def _led_on(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
@@ -255,5 +257,5 @@ def _delete(session: Session, release: Release, papers: Papers) -> Decision:
         if name not in {"pin", "last_event"} and (value or (value is not None and name in NULLABLE))
     }
     if papers.scripts:
-        kept["scripts"] = ([list(script[2:-1]) for script in papers.scripts], None)
+        kept["scripts"] = (kept_scripts(papers.scripts), None)
     return Decision(None, (Event(Action.DELETE.value, session.state, 0, changes=kept),))

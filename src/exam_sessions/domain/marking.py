@@ -14,7 +14,7 @@ from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT
 from exam_sessions.domain.responses import online_value, values_of
-from exam_sessions.domain.scripts import with_responses, with_total
+from exam_sessions.domain.scripts import kept_scripts, with_responses, with_total
 from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
@@ -303,10 +303,26 @@ def clear_responses(move: Move) -> Changes:
 
     The count of writes goes on, so that a write from before is still late.
     """
+    if move.command.all_attempts:
+        return _clear_all(move)
     _answer(move, dict.fromkeys(move.script.responses))
     _mark(move, {})
     dropped = drop_scores(move)
     return FRESH_CLOCK | {"responses_revision": move.session.responses_revision + 1} | dropped
+
+
+def _clear_all(move: Move) -> Changes:
+    """Begins again with the first attempt, of none of which a script is left."""
+    if move.papers.scripts:
+        move.told["scripts"] = (kept_scripts(move.papers.scripts), None)
+    return FRESH_CLOCK | {
+        "attempt": 1,
+        "responses_revision": move.session.responses_revision + 1,
+        "points": None,
+        "points_max": None,
+        "score": None,
+        "marking_progress": 0,
+    }
 
 
 def retake(move: Move) -> Changes:

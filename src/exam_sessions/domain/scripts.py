@@ -30,6 +30,11 @@ def with_script(scripts: tuple[Script, ...], script: Script) -> tuple[Script, ..
     return tuple(sorted([*others, script], key=lambda one: one.attempt)) if others else (script,)
 
 
+def kept_scripts(scripts: tuple[Script, ...]) -> list[list[object]]:
+    """The scripts as the history keeps them once they are gone."""
+    return [list(script[2:-1]) for script in scripts]
+
+
 def with_responses(script: Script, responses: dict[str, Value]) -> Script:
     """The script with other responses. As `_replace`, in half the time."""
     return Script._make((*script[:5], responses, *script[6:]))

@@ -124,7 +124,7 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "SetResponses": _set_responses,
     "AssignItemMarks": _assign_item_marks,
     "AssignItemResponses": _assign_item_responses,
-    "ClearResponses": lambda r: Command(A.CLEAR_RESPONSES, message=r.message),
+    "ClearResponses": lambda r: Command(A.CLEAR_RESPONSES, message=r.message, all_attempts=r.all_attempts),
     "ScoreResponse": _score_response,
     "UnscoreResponse": _unscore_response,
 }

@@ -98,6 +98,7 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
         action,
         finish_reason=FinishReason(request.finish_reason or FinishReason.CANDIDATE),
         message=request.message,
+        all_attempts=request.all_attempts,
         updated_form=request.updated_form,
         deferred_clock=request.deferred_clock,
         deadline=micros(request, "deadline", "deadline"),

@@ -786,7 +786,7 @@ class SessionIds(_message.Message):
     def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchTransitionSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "extra_time", "extra_time_percent", "sessions_per_second")
+    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "extra_time", "extra_time_percent", "sessions_per_second", "all_attempts")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -805,6 +805,7 @@ class BatchTransitionSessionsRequest(_message.Message):
     EXTRA_TIME_FIELD_NUMBER: _ClassVar[int]
     EXTRA_TIME_PERCENT_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    ALL_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     action: _session_pb2.Action
     request_id: str
@@ -823,7 +824,8 @@ class BatchTransitionSessionsRequest(_message.Message):
     extra_time: _duration_pb2.Duration
     extra_time_percent: int
     sessions_per_second: int
-    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ...) -> None: ...
+    all_attempts: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ..., all_attempts: _Optional[bool] = ...) -> None: ...
 
 class BatchTransitionSessionsResponse(_message.Message):
     __slots__ = ("session_count", "operation", "sessions")

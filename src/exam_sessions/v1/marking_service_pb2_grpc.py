@@ -116,8 +116,8 @@ class MarkingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ClearResponses(self, request, context):
-        """Removes the responses, marks and scores of the current attempt and begins it anew (ExamSpark, Reset Session); what
-        was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
+        """Removes the responses, marks and scores of the current attempt and begins it anew; with all_attempts those of every
+        attempt (ExamSpark, Reset Session), and begins again with attempt 1. What was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
         AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors:
         INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """

@@ -56,8 +56,8 @@ class MarkingServiceStub:
     TEST_FORM_UNKNOWN, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     ClearResponses: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.ClearResponsesRequest, _marking_service_pb2.ClearResponsesResponse]
-    """Removes the responses, marks and scores of the current attempt and begins it anew (ExamSpark, Reset Session); what
-    was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
+    """Removes the responses, marks and scores of the current attempt and begins it anew; with all_attempts those of every
+    attempt (ExamSpark, Reset Session), and begins again with attempt 1. What was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
     AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors:
     INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
@@ -111,8 +111,8 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     TEST_FORM_UNKNOWN, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     ClearResponses: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.ClearResponsesRequest, _marking_service_pb2.ClearResponsesResponse]  # type: ignore[assignment]
-    """Removes the responses, marks and scores of the current attempt and begins it anew (ExamSpark, Reset Session); what
-    was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
+    """Removes the responses, marks and scores of the current attempt and begins it anew; with all_attempts those of every
+    attempt (ExamSpark, Reset Session), and begins again with attempt 1. What was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
     AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors:
     INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
@@ -187,8 +187,8 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _marking_service_pb2.ClearResponsesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_marking_service_pb2.ClearResponsesResponse, _abc.Awaitable[_marking_service_pb2.ClearResponsesResponse]]:
-        """Removes the responses, marks and scores of the current attempt and begins it anew (ExamSpark, Reset Session); what
-        was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
+        """Removes the responses, marks and scores of the current attempt and begins it anew; with all_attempts those of every
+        attempt (ExamSpark, Reset Session), and begins again with attempt 1. What was removed stays in the history. Legal in IN_PROGRESS, PAUSED, FINISHED, AWAITING_MARKING, MARKED,
         AWAITING_VERIFICATION and SCRIPT_VERIFIED. Resulting state: READY; PAPER_RESPONSE_UPLOAD on paper. Errors:
         INVALID_TRANSITION, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
