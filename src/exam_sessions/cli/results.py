@@ -79,6 +79,8 @@ def show_results(found: SessionResults) -> None:
 
 def mark_text(score: Score) -> str:
     """What was earned of what could be."""
+    if not score.max:
+        return "-"
     return f"{score.actual} / {score.max}" if score.is_scorable else f"- / {score.max}"
 
 
@@ -87,7 +89,7 @@ def _questions(results: Results) -> Table:
     for item in results.items:
         for question in item.questions:
             labels = {option.index: option.label for option in question.options}
-            key = " ".join(labels[key.index] for key in question.keys)
+            key = " ".join(labels.get(key.index, key.value) for key in question.keys)
             made.add_row(Text(question.number), _response(question), Text(key), _mark(question), _marker(question))
     return made
 
@@ -95,9 +97,21 @@ def _questions(results: Results) -> Table:
 def _response(question: QuestionResult) -> Text:
     if not question.HasField("response"):
         return Text("not attempted" if question.not_attempted else "-", style="dim")
-    text = " ".join(question.response.text.split())
+    text = " ".join(question.response.text.split()) or _structured(question)
     chosen = " ".join(option.label for option in question.options if option.is_chosen)
     return Text(chosen or (text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"))
+
+
+def _structured(question: QuestionResult) -> str:
+    """What a response of gaps, rows, places or formulas holds: part by part, as the labels or texts in it."""
+    response, labels = question.response, {option.index: option.label for option in question.options}
+    named = {option.id: option.label for option in question.options}
+    if response.HasField("strings"):
+        return " ".join(named.get(text, text) for text in response.strings.values)
+    if response.HasField("order"):
+        return " ".join(labels.get(place, str(place)) for place in response.order.values)
+    rows = [",".join(labels.get(place, str(place)) for place in row.values) for row in response.matrix.rows]
+    return " ".join(rows or [",".join(row.values) for row in response.formulas.rows])
 
 
 def _mark(question: QuestionResult) -> Text:

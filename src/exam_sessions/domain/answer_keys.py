@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.forms import GAPS, NUMBER, QuestionType, kept
 
@@ -23,6 +23,33 @@ def keys_of(question: Question) -> tuple[str, ...]:
     if kind == QuestionType.CLOZEFORMULA:
         return tuple(formula for (formula,) in question.right)
     return tuple(question.right)
+
+
+class KeyPart(NamedTuple):
+    """One key of a question as results show it."""
+
+    value: str
+    place: int = 0
+    """The option's place, where it is an option."""
+    part: int = 0
+    """The gap, sub-question or place in the order that it is right for."""
+
+
+def key_parts(question: Question) -> list[KeyPart]:
+    """The keys of a question, one by one, with what each is right for."""
+    options, kind = question.options, question.type
+    if kind == QuestionType.MCQ:
+        return [KeyPart(options[place].id, place) for place in question.keys]
+    if kind in GAPS:
+        places = {option.id: place for place, option in enumerate(options)}
+        return [KeyPart(key, places[key], part) for part, key in enumerate(question.right)]
+    if kind == QuestionType.ORDERLIST:
+        return [KeyPart(options[place].id, place, part) for part, place in enumerate(question.right)]
+    if kind == QuestionType.CHOICEMATRIX:
+        return [KeyPart(options[place].id, place, part) for part, row in enumerate(question.right) for place in row]
+    if kind == QuestionType.CLOZEFORMULA:
+        return [KeyPart(formula, 0, part) for part, (formula,) in enumerate(question.right)]
+    return [KeyPart(text) for text in question.right]
 
 
 def is_right(question: Question, value: Value) -> bool:

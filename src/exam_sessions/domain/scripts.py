@@ -5,11 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.domain.records import Script
+from exam_sessions.domain.states import Delivery, State
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Value
-    from exam_sessions.domain.records import Session
+    from exam_sessions.domain.records import Release, Session
     from exam_sessions.domain.scoring import Total
+
+OVER = frozenset(
+    {
+        State.FINISHED,
+        State.AWAITING_MARKING,
+        State.MARKED,
+        State.AWAITING_VERIFICATION,
+        State.SCRIPT_VERIFIED,
+        State.ARCHIVED,
+    }
+)
+"""States in which the current attempt has ended, and nothing more can be answered in it."""
+
+
+def is_over(session: Session, release: Release, attempt: int) -> bool:
+    """Whether an attempt has ended: one that another has followed, one handed in, and every one that is on paper."""
+    return attempt != session.attempt or session.state in OVER or release.delivery == Delivery.PAPER
 
 
 def script_of(session: Session, scripts: tuple[Script, ...]) -> Script:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from exam_sessions.domain.answer_keys import key_parts
 from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, QuestionType, places_of
 from exam_sessions.domain.marks import UNIT, text_of
 from exam_sessions.domain.states import MATURITY, State
@@ -32,23 +33,37 @@ def _fill(message: result_pb2.Score, score: Score) -> None:
     fill_score(message, score.actual, score.most, is_scorable=score.is_scorable)
 
 
-def fill_results(message: result_pb2.Results, results: Results, counted: Total | None = None) -> None:
-    """Writes results; `counted` stands in place of points and percent where the mean of all attempts counts."""
+def fill_results(
+    message: result_pb2.Results, results: Results, counted: Total | None = None, *, withheld: bool = False
+) -> None:
+    """Writes results; `counted` stands in place of points and percent where the mean of all attempts counts.
+
+    Where they are `withheld`, keys and scores are left out.
+    """
     script = results.script
     message.attempt, message.test_form, message.form_revision = script.attempt, script.test_form, script.form_revision
+    message.withheld = withheld
     for item in results.items:
         row = message.items.add()
         row.id, row.name = item.id, item.name
-        _fill(row.score, item.score)
         row.objective_ids.extend(item.objective_ids)
         for question in item.questions:
-            _fill_question(row.questions.add(), question)
+            _fill_question(row.questions.add(), question, withheld=withheld)
+        if not withheld:
+            _fill(row.score, item.score)
     for objective in results.objectives:
         entry = message.objectives.add()
         entry.id, entry.text, entry.abbreviation = objective.id, objective.text, objective.abbreviation
-        _fill(entry.score, objective.score)
-        for score in objective.scores:
-            _fill(entry.scores.add(), score)
+        if not withheld:
+            _fill(entry.score, objective.score)
+            for score in objective.scores:
+                _fill(entry.scores.add(), score)
+    message.provisional, message.marking_progress = results.provisional, results.marking_progress
+    if not withheld:
+        _fill_total(message, results, counted)
+
+
+def _fill_total(message: result_pb2.Results, results: Results, counted: Total | None) -> None:
     points, percent = results.points, results.percent
     if counted:
         fill_score(message.points, counted.points, counted.points_max)
@@ -56,26 +71,28 @@ def fill_results(message: result_pb2.Results, results: Results, counted: Total |
     else:
         _fill(message.points, points)
     fill_score(message.percent, percent or 0, HUNDRED, is_scorable=percent is not None and points.is_scorable)
-    message.provisional, message.marking_progress = results.provisional, results.marking_progress
 
 
-def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult) -> None:
+def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult, *, withheld: bool) -> None:
     question = result.question
     message.number, message.id = question.number, question.id
     message.type = question.type  # type: ignore[assignment]
     message.marking = question.marking  # type: ignore[assignment]
-    for place in question.keys:
-        key = message.keys.add()
-        key.value, key.index = question.options[place].id, place
     chosen = places_of(question, result.response)
     for place, option in enumerate(question.options):
         row = message.options.add()
         row.id, row.label, row.content = option
-        row.index, row.is_key, row.is_chosen = place, place in question.keys, place in chosen
+        row.index, row.is_chosen = place, place in chosen
+        row.is_key = place in question.keys and not withheld
     if result.response is not None:
         fill_response(message.response, question, result.response)
     message.not_attempted, message.marked_by_people = result.not_attempted, result.marked_by_people
+    if withheld:
+        return
     _fill(message.score, result.score)
+    for part in key_parts(question):
+        key = message.keys.add()
+        key.value, key.index, key.part = part
 
 
 def fill_response(message: result_pb2.Response, question: Question, value: Value) -> None:

@@ -88,6 +88,14 @@ def workspace_of(request: Any) -> str:
     return request.workspace_id or DEFAULT_WORKSPACE
 
 
+class Otherwise(NamedTuple):
+    """What answers some of the calls of a method that stands in a lane, for they need more than their group reads."""
+
+    is_for: Callable[[bytes], bool]
+    """Whether a request may be one of them; it is asked of every call."""
+    method: Method
+
+
 class InLine(NamedTuple):
     """A method that does nothing but stand in a lane: read and answered in its group, not call by call."""
 
@@ -99,6 +107,7 @@ class InLine(NamedTuple):
     """From the request and the result to the reply."""
     read: Callable[[bytes], Any] | None = None
     """From bytes to the request, where that is not its message's own doing. Raises DecodeError."""
+    otherwise: Otherwise | None = None
 
 
 class CallerGone(Exception):  # noqa: N818 - nobody is left to whom it would be an error
@@ -199,13 +208,30 @@ class Queued(Handler):
     def __init__(self, method: MethodDescriptor, function: InLine, limit: int) -> None:
         super().__init__(method, limit, function.read)
         self._function = function
+        self._is_otherwise = function.otherwise.is_for if function.otherwise else None
+        self._alone: set[asyncio.Future[bytes]] = set()
+        self._single = Single(method, function.otherwise.method, limit) if function.otherwise else None
 
     def queue(self, data: bytes, call: Call, waiter: Waiter) -> None:
         """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
+        if self._single and self._is_otherwise and self._is_otherwise(data):
+            alone = asyncio.ensure_future(self._single.answer(data, call))
+            self._alone.add(alone)
+            alone.add_done_callback(partial(self._hand_over, waiter))
+            return
         if len(data) < self._door.long:
             self._function.queue(RawOrder(data, call, self._door, self._function), waiter)
             return
         start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, waiter))
+
+    def _hand_over(self, waiter: Waiter, answering: asyncio.Future[bytes]) -> None:
+        self._alone.discard(answering)
+        if answering.cancelled() or waiter.done():
+            return
+        if fault := answering.exception():
+            waiter.set_exception(fault)
+        else:
+            waiter.set_result(answering.result())
 
     def _opened(self, data: bytes, call: Call) -> OpenedOrder:
         return OpenedOrder(self._door.admit(data), call, self._function)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.marking import MARKED
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
-from exam_sessions.domain.scripts import script_of
+from exam_sessions.domain.scripts import is_over, script_of
 from exam_sessions.domain.states import AttemptStrategy, State
 from exam_sessions.rpc.convert_result import fill_responses, fill_results
 from exam_sessions.rpc.convert_session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
@@ -53,7 +53,8 @@ class MarkingServicer:
         reply = pb.GetSessionResultsResponse()
         fill_session(reply.session, standing, BASIC)
         results = results_of(form, script, provisional=_is_provisional(standing, script))
-        fill_results(reply.results, results, counted)
+        withheld = not request.show_keys and not is_over(*standing, script.attempt)
+        fill_results(reply.results, results, counted, withheld=withheld)
         abridge_results(reply.results)
         if script.attempt == session.attempt:
             fill_attempt(reply.attempt, standing)
@@ -68,18 +69,22 @@ class MarkingServicer:
         *,
         responses: bool,
         results: bool,
+        keys: bool,
     ) -> int:
         """Adds responses, results or both to the sessions of a page; voided ones, and those without a form, stay.
 
+        Keys and scores of attempts that have not ended are added with `keys` only.
+
         Returns how many sessions, from the first, fit into a reply; the others may have been left as they are.
         """
+        asked = Asked(responses, results, keys)
         sessions, done = [standing.session for standing in page], 0
         while done < len(page):
             # As many as may be loaded at once.
             scripts, forms = await self._service.reads.scripts(sessions[0].workspace_id, sessions[done:])
             for message, standing in zip(messages[done:], page[done : done + len(scripts)], strict=False):
                 if standing.session.state != State.VOIDED:
-                    _add(message, standing, scripts[standing.session.id], forms, responses=responses, results=results)
+                    _add(message, standing, scripts[standing.session.id], forms, asked)
                     abridge_session(message)
             done += len(scripts)
             shown = fitting(messages[:done], ELEMENT_AT_MOST)
@@ -88,30 +93,34 @@ class MarkingServicer:
         return done
 
 
+class Asked(NamedTuple):
+    """What is to be added to sessions."""
+
+    responses: bool
+    results: bool
+    keys: bool
+
+
 def _add(
     message: session_pb2.Session,
     standing: Standing,
     scripts: tuple[Script, ...],
     forms: dict[tuple[str, int], Form],
-    *,
-    responses: bool,
-    results: bool,
+    asked: Asked,
 ) -> None:
     current = script_of(standing.session, scripts)
     form = forms.get((current.test_form, current.form_revision))
-    if form and responses:
+    if form and asked.responses:
         fill_responses(message.responses, form, current)
-    if results:
+    if asked.results:
         script, counted = current, None
         if marked_of(scripts):
             script, counted = _select(standing, scripts, 0, deciding_one=True)
         form = forms.get((script.test_form, script.form_revision))
         if form:
-            fill_results(
-                message.results,
-                results_of(form, script, provisional=_is_provisional(standing, script)),
-                counted,
-            )
+            withheld = not asked.keys and not is_over(*standing, script.attempt)
+            results = results_of(form, script, provisional=_is_provisional(standing, script))
+            fill_results(message.results, results, counted, withheld=withheld)
 
 
 def _select(

@@ -237,20 +237,22 @@ class UnscoreResponseResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class GetSessionResultsRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "selection", "attempt")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "selection", "attempt", "show_keys")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
     ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     SELECTION_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    SHOW_KEYS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
     access_code: _session_pb2.AccessCodeKey
     selection: AttemptSelection
     attempt: int
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., selection: _Optional[_Union[AttemptSelection, str]] = ..., attempt: _Optional[int] = ...) -> None: ...
+    show_keys: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., selection: _Optional[_Union[AttemptSelection, str]] = ..., attempt: _Optional[int] = ..., show_keys: _Optional[bool] = ...) -> None: ...
 
 class GetSessionResultsResponse(_message.Message):
     __slots__ = ("session", "results", "attempt")

@@ -146,7 +146,8 @@ class MarkingServiceServicer:
 
     def GetSessionResults(self, request, context):
         """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-        in every state but VOIDED, changes nothing. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
+        in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
+        with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
         SESSION_NOT_FOUND, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -74,7 +74,8 @@ class MarkingServiceStub:
     """
     GetSessionResults: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.GetSessionResultsRequest, _marking_service_pb2.GetSessionResultsResponse]
     """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-    in every state but VOIDED, changes nothing. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
+    in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
+    with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
     SESSION_NOT_FOUND, INVALID_FIELD.
     """
     SubmitMarkedSession: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.SubmitMarkedSessionRequest, _marking_service_pb2.SubmitMarkedSessionResponse]
@@ -129,7 +130,8 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     """
     GetSessionResults: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.GetSessionResultsRequest, _marking_service_pb2.GetSessionResultsResponse]  # type: ignore[assignment]
     """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-    in every state but VOIDED, changes nothing. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
+    in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
+    with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
     SESSION_NOT_FOUND, INVALID_FIELD.
     """
     SubmitMarkedSession: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.SubmitMarkedSessionRequest, _marking_service_pb2.SubmitMarkedSessionResponse]  # type: ignore[assignment]
@@ -223,7 +225,8 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_marking_service_pb2.GetSessionResultsResponse, _abc.Awaitable[_marking_service_pb2.GetSessionResultsResponse]]:
         """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-        in every state but VOIDED, changes nothing. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
+        in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
+        with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
         SESSION_NOT_FOUND, INVALID_FIELD.
         """
 

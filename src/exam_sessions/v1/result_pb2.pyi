@@ -66,12 +66,14 @@ class Score(_message.Message):
     def __init__(self, actual: _Optional[str] = ..., is_scorable: _Optional[bool] = ..., min: _Optional[str] = ..., max: _Optional[str] = ...) -> None: ...
 
 class Key(_message.Message):
-    __slots__ = ("value", "index")
+    __slots__ = ("value", "index", "part")
     VALUE_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
     value: str
     index: int
-    def __init__(self, value: _Optional[str] = ..., index: _Optional[int] = ...) -> None: ...
+    part: int
+    def __init__(self, value: _Optional[str] = ..., index: _Optional[int] = ..., part: _Optional[int] = ...) -> None: ...
 
 class OptionResult(_message.Message):
     __slots__ = ("id", "content", "is_key", "index", "label", "is_chosen")
@@ -142,7 +144,7 @@ class ObjectiveResult(_message.Message):
     def __init__(self, id: _Optional[str] = ..., text: _Optional[str] = ..., abbreviation: _Optional[str] = ..., score: _Optional[_Union[Score, _Mapping]] = ..., scores: _Optional[_Iterable[_Union[Score, _Mapping]]] = ...) -> None: ...
 
 class Results(_message.Message):
-    __slots__ = ("attempt", "test_form", "form_revision", "items", "objectives", "points", "percent", "provisional", "marking_progress", "abridged")
+    __slots__ = ("attempt", "test_form", "form_revision", "items", "objectives", "points", "percent", "provisional", "marking_progress", "abridged", "withheld")
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     TEST_FORM_FIELD_NUMBER: _ClassVar[int]
     FORM_REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -153,6 +155,7 @@ class Results(_message.Message):
     PROVISIONAL_FIELD_NUMBER: _ClassVar[int]
     MARKING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
     ABRIDGED_FIELD_NUMBER: _ClassVar[int]
+    WITHHELD_FIELD_NUMBER: _ClassVar[int]
     attempt: int
     test_form: str
     form_revision: int
@@ -163,4 +166,5 @@ class Results(_message.Message):
     provisional: bool
     marking_progress: int
     abridged: bool
-    def __init__(self, attempt: _Optional[int] = ..., test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., items: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., objectives: _Optional[_Iterable[_Union[ObjectiveResult, _Mapping]]] = ..., points: _Optional[_Union[Score, _Mapping]] = ..., percent: _Optional[_Union[Score, _Mapping]] = ..., provisional: _Optional[bool] = ..., marking_progress: _Optional[int] = ..., abridged: _Optional[bool] = ...) -> None: ...
+    withheld: bool
+    def __init__(self, attempt: _Optional[int] = ..., test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., items: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., objectives: _Optional[_Iterable[_Union[ObjectiveResult, _Mapping]]] = ..., points: _Optional[_Union[Score, _Mapping]] = ..., percent: _Optional[_Union[Score, _Mapping]] = ..., provisional: _Optional[bool] = ..., marking_progress: _Optional[int] = ..., abridged: _Optional[bool] = ..., withheld: _Optional[bool] = ...) -> None: ...

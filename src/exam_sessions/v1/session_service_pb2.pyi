@@ -114,18 +114,24 @@ class ImportSessionsResponse(_message.Message):
     def __init__(self, chunk: _Optional[int] = ..., sessions: _Optional[_Iterable[_Union[BookedSession, _Mapping]]] = ..., booked_count: _Optional[int] = ..., refusal: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "view")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "view", "show_responses", "show_results", "show_keys")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
     ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
+    SHOW_RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    SHOW_RESULTS_FIELD_NUMBER: _ClassVar[int]
+    SHOW_KEYS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
     access_code: _session_pb2.AccessCodeKey
     view: SessionView
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., view: _Optional[_Union[SessionView, str]] = ...) -> None: ...
+    show_responses: bool
+    show_results: bool
+    show_keys: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., view: _Optional[_Union[SessionView, str]] = ..., show_responses: _Optional[bool] = ..., show_results: _Optional[bool] = ..., show_keys: _Optional[bool] = ...) -> None: ...
 
 class GetSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -180,7 +186,7 @@ class SessionFilter(_message.Message):
     def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., maturities: _Optional[_Iterable[_Union[_session_pb2.Maturity, str]]] = ..., candidate_ids: _Optional[_Iterable[str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ..., centre_id: _Optional[str] = ..., create_time: _Optional[_Union[TimeRange, _Mapping]] = ..., update_time: _Optional[_Union[TimeRange, _Mapping]] = ...) -> None: ...
 
 class ListSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "page_size", "page_token", "filter", "order", "view", "read_mask", "show_total_size", "show_responses", "show_results")
+    __slots__ = ("workspace_id", "page_size", "page_token", "filter", "order", "view", "read_mask", "show_total_size", "show_responses", "show_results", "show_keys")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
@@ -191,6 +197,7 @@ class ListSessionsRequest(_message.Message):
     SHOW_TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
     SHOW_RESPONSES_FIELD_NUMBER: _ClassVar[int]
     SHOW_RESULTS_FIELD_NUMBER: _ClassVar[int]
+    SHOW_KEYS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     page_size: int
     page_token: str
@@ -201,7 +208,8 @@ class ListSessionsRequest(_message.Message):
     show_total_size: bool
     show_responses: bool
     show_results: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[SessionFilter, _Mapping]] = ..., order: _Optional[_Union[SessionOrder, str]] = ..., view: _Optional[_Union[SessionView, str]] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_total_size: _Optional[bool] = ..., show_responses: _Optional[bool] = ..., show_results: _Optional[bool] = ...) -> None: ...
+    show_keys: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[SessionFilter, _Mapping]] = ..., order: _Optional[_Union[SessionOrder, str]] = ..., view: _Optional[_Union[SessionView, str]] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_total_size: _Optional[bool] = ..., show_responses: _Optional[bool] = ..., show_results: _Optional[bool] = ..., show_keys: _Optional[bool] = ...) -> None: ...
 
 class ListSessionsResponse(_message.Message):
     __slots__ = ("sessions", "next_page_token", "total_size")
