@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+import grpc
 import pytest
 from terminal import start, typed
 
@@ -124,6 +125,7 @@ def test_flags_win_over_the_environment(monkeypatch, url):
         ("DATABASE_URL", "sqlite:///x.db?mode=ro"),
         ("DATABASE_URL", "sqlite:///%00"),
         *((field.name.upper(), "1e300") for field in fields(Settings) if isinstance(field.default, float)),
+        ("MAX_MESSAGE_BYTES", str(2**31 - 1)),
         *((field.name.upper(), str(2**70)) for field in fields(Settings) if isinstance(field.default, int)),
     ],
 )
@@ -270,6 +272,19 @@ def test_a_password_is_not_shown_when_the_database_cannot_be_used(url, code):
     assert said.output.startswith("error: ")
     assert "127.0.0.1" in said.output, "which database it was is told all the same"
     assert SECRET not in said.output
+
+
+@pytest.mark.parametrize("service", ["exam_sessions.v1.SessionService/WatchSessions", "grpc.health.v1.Health/Watch"])
+def test_a_stream_that_grpc_ends_leaves_no_traceback(started, url, service):
+    server = started("--listen", "127.0.0.1:0", "--database-url", url)
+    with grpc.insecure_channel(ready_at(server), compression=grpc.Compression.Deflate) as channel:
+        for _ in range(100):
+            call = channel.unary_stream(f"/{service}")(b"\x0a\x7f", timeout=20)
+            with pytest.raises(grpc.RpcError) as refused:
+                next(call)
+            assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    server.send_signal(signal.SIGTERM)
+    assert "Traceback" not in server.communicate(timeout=20)[1]
 
 
 def test_a_file_may_have_any_name(started, tmp_path):

@@ -92,7 +92,7 @@ def serve(
         float, setting("tick_ms", "How often windows and deadlines are looked at.", min=1, metavar="MS")
     ] = DEFAULTS.tick_ms,
     max_message_bytes: Annotated[
-        int, setting("max_message_bytes", "The largest request.", min=1, metavar="BYTES")
+        int, setting("max_message_bytes", "The largest request.", min=1, max=2**30, metavar="BYTES")
     ] = DEFAULTS.max_message_bytes,
     bytes_in_flight: Annotated[
         int,
