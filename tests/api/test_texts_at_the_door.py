@@ -293,6 +293,38 @@ def test_a_row_of_a_template_is_refused_by_itself(desk, name):
     assert told(good) == "MARKED"
 
 
+WORDS_NEEDED = {
+    "CreateRelease": ("release.name", lambda _, text: {"release": catalog_pb2.Release(name=text)}),
+    "CreateTestForm": (
+        "test_form.reference",
+        lambda _, text: {"test_form": test_form_pb2.TestForm(reference=text, questions=[mcq("1")])},
+    ),
+    "FailSession": ("message", lambda session, text: {"session_id": session.id, "message": text}),
+    "VoidSession": (
+        "message",
+        lambda session, text: {"session_id": session.id, "reason": session_pb2.VOID_REASON_OTHER, "message": text},
+    ),
+    "BatchTransitionSessions": (
+        "message",
+        lambda session, text: {
+            "action": session_pb2.ACTION_FAIL,
+            "ids": lifecycle_service_pb2.SessionIds(session_ids=[session.id]),
+            "message": text,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("rpc", WORDS_NEEDED)
+def test_words_that_nobody_sees_are_none(desk, server, rpc):
+    field, fields_with = WORDS_NEEDED[rpc]
+    session = desk.book()
+    for text in ("", " \t\n", "\u3000", "\u00a0\u2003", "\u200b", "\ufeff\u200d", "\u2800", "\u3164 \x1b"):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.call(rpc, **fields_with(session, text))
+        assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [field]), text
+
+
 def test_a_row_of_an_import_is_refused_as_in_a_batch(desk):
     release = desk.release()
     rosters = [[booking("ok"), booking(value)] for value in FLAWS]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.forms import GAPS, NUMBER, OFFERING, Form, Marking, Option, Question, QuestionType
 from exam_sessions.domain.marks import decimals_of, mark_of
-from exam_sessions.domain.texts import fold_label
+from exam_sessions.domain.texts import fold_label, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ def form_of(
     Raises:
         errors.InvalidField: they do not; the field is named as in the TestForm message.
     """
-    if not reference.strip():
+    if is_blank(reference):
         raise errors.invalid("reference", "a test form needs a reference that is not blank")
     if not drafts:
         raise errors.invalid("questions", "a test form needs at least one question")

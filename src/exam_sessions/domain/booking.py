@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.domain.machine import first_state
 from exam_sessions.domain.records import Booking, Release, Session
-from exam_sessions.domain.texts import are_plain, flaw_of
+from exam_sessions.domain.texts import are_plain, flaw_of, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +127,7 @@ def create_release(release: Release) -> Release:
 
 
 def _checked(release: Release) -> Release:
-    if not release.name.strip():
+    if is_blank(release.name):
         raise errors.invalid("name", "a release needs a name that is not blank")
     check_window(release.window_start, release.window_end)
     return release

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
-from exam_sessions.domain.texts import flaw_of
+from exam_sessions.domain.texts import flaw_of, is_blank
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Choice
@@ -108,9 +108,16 @@ def void(reason: VoidReason, message: str, *, force: bool) -> Command:
     Raises:
         errors.InvalidField: OTHER does not say in words what it means (Surpass, voidMessage).
     """
-    if reason is VoidReason.OTHER and not message.strip():
+    if reason is VoidReason.OTHER and is_blank(message):
         raise errors.invalid("message", "is required when the reason is OTHER")
     return Command(Action.VOID, void_reason=reason, message=message, force=force)
+
+
+def fail(message: str) -> Command:
+    """The command that sets a session aside. Raises InvalidField without words that say why."""
+    if is_blank(message):
+        raise errors.invalid("message", "is required for fail, and must not be blank")
+    return Command(Action.FAIL, message=message)
 
 
 def reset(current_form: str, updated_form: str) -> Command:

@@ -59,6 +59,11 @@ def are_plain(*texts: str) -> bool:
     )
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text is seen: it has blanks, control and invisible characters only, or none at all."""
+    return not _UNSEEN.sub("", text).strip()
+
+
 def flaw_of(text: str, *, is_name: bool = False) -> str:
     """What is wrong with a reference or a name, in words that follow its field; empty when nothing is.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.commands.codes import new_pin
-from exam_sessions.domain.commands import Client, Command, reset, void
+from exam_sessions.domain.commands import Client, Command, fail, reset, void
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 from exam_sessions.rpc.accommodations import cut_of, warn_of_window
 from exam_sessions.rpc.answers import answers_of, choices_of, reader_of
@@ -116,7 +116,7 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "ResetSession": lambda r: reset(r.current_form, r.updated_form),
     "RequestScan": lambda _: Command(A.REQUEST_SCAN),
     "ReceiveScan": lambda _: Command(A.RECEIVE_SCAN),
-    "FailSession": lambda r: Command(A.FAIL, message=r.message),
+    "FailSession": lambda r: fail(r.message),
     "RecoverSession": lambda _: Command(A.RECOVER),
     "ReopenSession": _reopen,
     "RetakeSession": lambda _: Command(A.RETAKE),

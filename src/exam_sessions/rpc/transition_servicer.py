@@ -8,7 +8,7 @@ from exam_sessions import errors
 from exam_sessions.commands.changes import AccommodateSessions, EditSessions, Target
 from exam_sessions.commands.operations import Accept
 from exam_sessions.commands.transitions import Transition
-from exam_sessions.domain.commands import Command, reset, void
+from exam_sessions.domain.commands import Command, fail, reset, void
 from exam_sessions.domain.states import ACCOMMODATIONS, Action, FinishReason, OperationKind, VoidReason
 from exam_sessions.rpc.accommodations import fill_accommodated
 from exam_sessions.rpc.convert_operation import operation_of
@@ -92,8 +92,8 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
         return reset("", request.updated_form)
     if action is Action.SET_EXTRA_TIME:
         return _extra_time_of(request)
-    if action is Action.FAIL and not request.message.strip():
-        raise errors.invalid("message", "is required for fail")
+    if action is Action.FAIL:
+        return fail(request.message)
     return Command(
         action,
         finish_reason=FinishReason(request.finish_reason or FinishReason.CANDIDATE),
