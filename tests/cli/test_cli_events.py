@@ -37,8 +37,8 @@ def stuck_at(desk):
         return seen[-1] and seen[-30:] == seen[-1:] * 30
 
     until(is_stuck, seconds=30)
-    assert 0 < seen[-1] < MANY
-    assert seen[-1] % 100 == 0
+    # At least the first hundred, which a pipe has room for; where a second has passed before, those and a few more.
+    assert 100 <= seen[-1] < MANY
     return seen[-1]
 
 
@@ -166,14 +166,15 @@ def test_what_was_not_seen_off_is_not_acknowledged_at_the_end(terminal, desk, re
     last = stuck_at(desk)
     if number:
         stuck.send_signal(number)
-        noted = stuck.communicate(timeout=20)[1]
+        read, noted = stuck.communicate(timeout=20)
+        assert last <= place(desk) <= len(read.splitlines())
         assert "this goes on from here:  exam-sessions events tail --consumer results" in noted
     else:
         stuck.stdout.close()
         assert stuck.stderr.read() == ""
         stuck.stderr.close()
+        assert place(desk) == last
     assert stuck.wait(20) == 0
-    assert place(desk) == last
 
 
 def test_a_reader_that_leaves_ends_the_tail_even_when_nothing_happens(terminal, desk, release):
