@@ -101,6 +101,9 @@ def create_release(
     grace_period: Annotated[
         int | None, _length("How late an offline attempt may be uploaded; 0s is not at all.", "no limit", least=0)
     ] = None,
+    online_grace_period: Annotated[
+        int | None, _length("How late answers are taken online, stamped late.", "not at all", least=0)
+    ] = None,
     *,
     paper: Annotated[bool, typer.Option("--paper", help="It is sat on paper.")] = False,
     invigilated: Annotated[bool, typer.Option("--invigilated", help="A PIN or a hand lets each one in.")] = False,
@@ -124,6 +127,7 @@ def create_release(
             window_end=window_end or 0,
             duration=duration or 0,
             grace_period=grace_period,
+            online_grace_period=online_grace_period or 0,
             paper=paper,
             test_form=test_form,
             max_attempts=max_attempts,
@@ -222,9 +226,16 @@ def described(release: Release) -> tuple[tuple[str, str], ...]:
         ("name", release.name),
         ("window", _window(release)),
         ("duration", how_long(release, "duration") or "no limit"),
+        ("late answers", _late_answers(release)),
         ("rules", _rules(release)),
         ("test form", release.test_form),
     )
+
+
+def _late_answers(release: Release) -> str:
+    """How late answers are taken; empty when they are not."""
+    until = how_long(release, "online_grace_period")
+    return f"until {until} after the deadline" if until else ""
 
 
 def find_release(client: Client, wanted: str) -> Release:

@@ -214,6 +214,8 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         for told, at in (
             ("started", when(attempt, "start_time")),
             ("ends", when(attempt, "deadline")),
+            ("takes answers until", when(attempt, "accepted_until")),
+            ("late by", how_long(attempt, "late_by")),
             ("ended", when(attempt, "end_time")),
             ("after", how_long(attempt, "time_elapsed") if attempt.HasField("start_time") else ""),
             ("by", word(attempt, "finish_reason")),

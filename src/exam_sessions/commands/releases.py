@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
 """States whose sessions the clock moves."""
 
-TIMES = frozenset({"window_start", "window_end", "duration"})
+TIMES = frozenset({"window_start", "window_end", "duration", "online_grace_period"})
 
 
 class ReleaseBatch(Batch):

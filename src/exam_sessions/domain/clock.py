@@ -1,6 +1,7 @@
 """Windows, deadlines and the pause ledger, as arithmetic on records. `now` always comes from outside.
 
-Deadline = the earlier of the window's end and start + duration + extra time + paused time (contract, section 6); an
+Deadline = the earlier of the window's end and start + working time + extra time + paused time (contract, section 6),
+window and working time being the candidate's own where there are any, else the release's (contract, section 8). An
 attempt that was reopened with a deadline of its own ends then, and one reopened without limit has none.
 """
 
@@ -62,17 +63,39 @@ def deadline(session: Session, release: Release) -> int:
     if session.own_deadline:
         return min(LAST_MOMENT, max(session.start_time, session.own_deadline))
     end = session.window_end or release.window_end
-    if release.duration:
-        limit = session.start_time + release.duration + extra_time(session, release) + session.paused_time
+    if working := working_time(session, release):
+        limit = session.start_time + working + extra_time(session, release) + session.paused_time
         end = min(end, limit) if end else limit
     # A window may be moved to before the start; no attempt ends before it began.
     return max(session.start_time, end) if end else 0
 
 
+def working_time(session: Session, release: Release) -> int:
+    """Working time of an attempt, extra time apart: the candidate's own or the release's; 0 without a limit."""
+    return max(0, session.time_limit or release.duration)
+
+
+def accepted_until(session: Session, release: Release) -> int:
+    """Until when answers of the running attempt are taken, and when the clock ends it; 0 without a limit.
+
+    Online that is the deadline and the grace period of the release on top; offline the deadline.
+    """
+    end = deadline(session, release)
+    if not end or not release.online_grace_period or session.state != State.IN_PROGRESS:
+        return end
+    return min(LAST_MOMENT, end + release.online_grace_period)
+
+
+def lateness(session: Session, release: Release, now: int) -> int:
+    """How long the deadline of the running attempt has passed; 0 when it has not."""
+    end = deadline(session, release)
+    return max(0, now - end) if end else 0
+
+
 def extra_time(session: Session, release: Release) -> int:
     """Time added for the candidate: as such, or in percent of the working time."""
     if session.extra_percent:
-        return release.duration * session.extra_percent // 100
+        return working_time(session, release) * session.extra_percent // 100
     return session.extra_time
 
 
@@ -82,13 +105,14 @@ def cut_by_window(session: Session, release: Release, now: int) -> int:
     Before the start it is reckoned as if the candidate began now, or when the window opens.
     """
     start, end = window(session, release)
-    if not end or not release.duration or session.own_deadline:
+    working = working_time(session, release)
+    if not end or not working or session.own_deadline:
         return 0
     begin = session.start_time or max(now, start)
     paused = session.paused_time
     if session.pause_start_time:
         paused += now - session.pause_start_time
-    return max(0, begin + release.duration + extra_time(session, release) + paused - end)
+    return max(0, begin + working + extra_time(session, release) + paused - end)
 
 
 def time_left_while_paused(session: Session, release: Release) -> int | None:
@@ -97,10 +121,11 @@ def time_left_while_paused(session: Session, release: Release) -> int | None:
         return None
     if session.own_deadline:
         return session.own_deadline - session.pause_start_time
-    if not release.duration:
+    working = working_time(session, release)
+    if not working:
         return None
     worked = session.pause_start_time - session.start_time - session.paused_time
-    return release.duration + extra_time(session, release) - worked
+    return working + extra_time(session, release) - worked
 
 
 def time_elapsed(attempt: Session | Script) -> int:
@@ -133,7 +158,7 @@ def look_time(session: Session, release: Release, now: int) -> int | None:
 def due_time(session: Session, release: Release, now: int) -> int | None:
     """When the clockwork must look at the session next; None when never."""
     if session.state in RUNNING:
-        return now if release.finalized else deadline(session, release) or None
+        return now if release.finalized else accepted_until(session, release) or None
     if session.state == State.PAUSED:
         return now if release.finalized else None
     if session.state == State.SCHEDULED_BUT_LOCKED:

@@ -175,8 +175,8 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     if release.finalized and session.state in clock.UNDER_WAY:
         action = Action.FINISH_OFFLINE if session.state == State.OFFLINE else Action.FINISH
         return Command(action, finish_reason=FinishReason.RELEASE_FINALIZED)
-    deadline = clock.deadline(session, release)
-    if not deadline or now < deadline:
+    until = clock.accepted_until(session, release)
+    if not until or now < until:
         return None
     ends = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(state_of(session.state))
     return Command(ends, finish_reason=FinishReason.TIME_EXPIRED) if ends else None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.move import Move
 
 Changes = dict[str, Any]
+BY_PEOPLE = (FinishReason.CANDIDATE, FinishReason.INVIGILATOR)
 
 
 def _start(move: Move) -> Changes:
@@ -63,11 +64,20 @@ def _close_pause(move: Move) -> Changes:
 
 
 def _end(move: Move) -> Changes:
-    """Ends the attempt: at its deadline when that has passed, else now."""
+    """Ends the attempt: at its deadline when that has passed, else now; now and late within the grace period."""
     deadline = clock.deadline(move.session, move.release)
     expired = bool(deadline) and move.now >= deadline
+    if expired and move.command.finish_reason in BY_PEOPLE and (late := _late(move)):
+        return {"end_time": move.now, "finish_reason": int(move.command.finish_reason), "late_by": late}
     reason = FinishReason.TIME_EXPIRED if expired else move.command.finish_reason
     return {"end_time": deadline if expired else move.now, "finish_reason": int(reason)} | _close_pause(move)
+
+
+def _late(move: Move) -> int:
+    """How late it is, while the online grace period lasts; 0 after it, and before the deadline."""
+    if move.now >= clock.accepted_until(move.session, move.release):
+        return 0
+    return clock.lateness(move.session, move.release, move.now)
 
 
 def _release_hold(_: Move) -> Changes:

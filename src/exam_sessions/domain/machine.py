@@ -96,7 +96,7 @@ TABLE: tuple[Row, ...] = (
     row(A.SET_EXTRA_TIME, S.IN_PROGRESS, STAYS, needs="release_open time_left working_time_for_percent"),
     row(A.ASSIGN_ITEM_MARKS, S.PAPER_RESPONSE_UPLOAD, STAYS, needs="release_open form_known"),
     row(A.ASSIGN_ITEM_RESPONSES, S.PAPER_RESPONSE_UPLOAD, STAYS, needs="release_open form_known"),
-    row(A.SET_RESPONSES, S.IN_PROGRESS, STAYS, needs="time_left form_known"),
+    row(A.SET_RESPONSES, S.IN_PROGRESS, STAYS, needs="answers_are_taken form_known"),
     row(
         A.SCORE_RESPONSE,
         (S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
-from exam_sessions.domain.clock import LAST_MOMENT
+from exam_sessions.domain.clock import LAST_MOMENT, lateness
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT
 from exam_sessions.domain.responses import online_value, values_of
@@ -48,7 +48,10 @@ def set_responses(move: Move) -> Changes:
     if command.revision and command.revision <= session.responses_revision:
         raise errors.StaleResponses(session.responses_revision)
     _answer(move, _answered(move.form(), command.responses))
-    return {"responses_revision": command.revision or session.responses_revision + 1}
+    changes: Changes = {"responses_revision": command.revision or session.responses_revision + 1}
+    if move.release.online_grace_period and (late := lateness(session, move.release, move.now)):
+        changes["late_by"] = late
+    return changes
 
 
 def take_offline_answers(move: Move) -> Changes:
@@ -291,6 +294,7 @@ FRESH_CLOCK: Changes = {
     "pause_start_time": 0,
     "paused_time": 0,
     "own_deadline": 0,
+    "late_by": 0,
     "pin_failures": 0,
     "held_offline": 0,
     "exception_message": "",

@@ -117,9 +117,15 @@ class Move:
         if deadline and self.now >= deadline:
             raise errors.AttemptTimeExpired(clock.rfc3339(deadline))
 
+    def answers_are_taken(self) -> None:
+        """The running attempt's deadline has not passed, or the online grace period after it has not."""
+        until = clock.accepted_until(self.session, self.release)
+        if until and self.now >= until:
+            raise errors.AttemptTimeExpired(clock.rfc3339(clock.deadline(self.session, self.release)))
+
     def working_time_for_percent(self) -> None:
         """Extra time in percent is of a working time that is limited."""
-        if self.command.extra_percent and not self.release.duration:
+        if self.command.extra_percent and not clock.working_time(self.session, self.release):
             raise errors.NoWorkingTime(self.release.id)
 
     def time_left_after_pause(self) -> None:
@@ -135,8 +141,9 @@ class Move:
         if not self.window_is_open():
             start, end = clock.window(self.session, self.release)
             raise errors.WindowClosed(clock.rfc3339(start), clock.rfc3339(end), clock.rfc3339(self.now))
-        limit = self.release.duration + clock.extra_time(self.session, self.release)
-        if self.release.duration and clock.time_elapsed(self.session) >= limit:
+        working = clock.working_time(self.session, self.release)
+        limit = working + clock.extra_time(self.session, self.release)
+        if working and clock.time_elapsed(self.session) >= limit:
             raise errors.AttemptTimeExpired(clock.rfc3339(self.session.end_time))
 
     def attempts_left(self) -> None:

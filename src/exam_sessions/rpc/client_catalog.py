@@ -41,6 +41,7 @@ class CatalogCalls(Line):
         window_end: int = 0,
         duration: int = 0,
         grace_period: int | None = None,
+        online_grace_period: int = 0,
         paper: bool = False,
         **fields: Any,
     ) -> Release:
@@ -54,6 +55,7 @@ class CatalogCalls(Line):
             (release.window_start, window_start),
             (release.window_end, window_end),
             (release.duration, duration),
+            (release.online_grace_period, online_grace_period),
         )
         for target, micros in times:
             if micros:

@@ -30,6 +30,7 @@ EDITABLE = (
     "max_attempts",
     "attempt_strategy",
     "grace_period",
+    "online_grace_period",
     "allow_multiple_open_sessions",
 )
 
@@ -57,6 +58,7 @@ def release_of(message: catalog_pb2.Release, release_id: str) -> Release:
         create_time=0,
         update_time=0,
         version=1,
+        online_grace_period=micros(message, "online_grace_period", "release.online_grace_period", zero=0),
     )
 
 
@@ -81,7 +83,7 @@ def fill_release(message: catalog_pb2.Release, release: Release, statistics: Sta
     message.id = release.id
     message.name = release.name
     message.test_form = release.test_form
-    for name in ("window_start", "window_end", "duration"):
+    for name in ("window_start", "window_end", "duration", "online_grace_period"):
         if value := getattr(release, name):
             put(getattr(message, name), value)
     if release.grace_period:

@@ -137,6 +137,10 @@ def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
     deadline = clock.deadline(session, release)
     if deadline:
         put(message.deadline, deadline)
+        if release.online_grace_period and (until := clock.accepted_until(session, release)) > deadline:
+            put(message.accepted_until, until)
+    if session.late_by:
+        put(message.late_by, session.late_by)
 
 
 def _fill_confidential(message: session_pb2.Session, standing: Standing) -> None:

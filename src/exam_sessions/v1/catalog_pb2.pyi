@@ -35,7 +35,7 @@ ATTEMPT_STRATEGY_FIRST: AttemptStrategy
 ATTEMPT_STRATEGY_AVERAGE: AttemptStrategy
 
 class Release(_message.Message):
-    __slots__ = ("workspace_id", "id", "name", "test_form", "window_start", "window_end", "duration", "delivery", "invigilated", "requires_check_in", "auto_create_pin", "moderated", "max_attempts", "attempt_strategy", "grace_period", "allow_multiple_open_sessions", "finalized", "create_time", "update_time", "etag", "statistics")
+    __slots__ = ("workspace_id", "id", "name", "test_form", "window_start", "window_end", "duration", "delivery", "invigilated", "requires_check_in", "auto_create_pin", "moderated", "max_attempts", "attempt_strategy", "grace_period", "allow_multiple_open_sessions", "finalized", "create_time", "update_time", "etag", "statistics", "online_grace_period")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,7 @@ class Release(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     STATISTICS_FIELD_NUMBER: _ClassVar[int]
+    ONLINE_GRACE_PERIOD_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     name: str
@@ -78,4 +79,5 @@ class Release(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     etag: str
     statistics: _session_pb2.SessionStatistics
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., name: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., invigilated: _Optional[bool] = ..., requires_check_in: _Optional[bool] = ..., auto_create_pin: _Optional[bool] = ..., moderated: _Optional[bool] = ..., max_attempts: _Optional[int] = ..., attempt_strategy: _Optional[_Union[AttemptStrategy, str]] = ..., grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., allow_multiple_open_sessions: _Optional[bool] = ..., finalized: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., statistics: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ...) -> None: ...
+    online_grace_period: _duration_pb2.Duration
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., name: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., invigilated: _Optional[bool] = ..., requires_check_in: _Optional[bool] = ..., auto_create_pin: _Optional[bool] = ..., moderated: _Optional[bool] = ..., max_attempts: _Optional[int] = ..., attempt_strategy: _Optional[_Union[AttemptStrategy, str]] = ..., grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., allow_multiple_open_sessions: _Optional[bool] = ..., finalized: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., statistics: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ..., online_grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...

@@ -321,7 +321,7 @@ class AccessCodeKey(_message.Message):
     def __init__(self, release_id: _Optional[str] = ..., access_code: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("number", "start_time", "end_time", "finish_reason", "paused_time", "pause_start_time", "deadline", "time_elapsed", "responses_revision")
+    __slots__ = ("number", "start_time", "end_time", "finish_reason", "paused_time", "pause_start_time", "deadline", "time_elapsed", "responses_revision", "accepted_until", "late_by")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -331,6 +331,8 @@ class Attempt(_message.Message):
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     TIME_ELAPSED_FIELD_NUMBER: _ClassVar[int]
     RESPONSES_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    LATE_BY_FIELD_NUMBER: _ClassVar[int]
     number: int
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
@@ -340,7 +342,9 @@ class Attempt(_message.Message):
     deadline: _timestamp_pb2.Timestamp
     time_elapsed: _duration_pb2.Duration
     responses_revision: int
-    def __init__(self, number: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finish_reason: _Optional[_Union[FinishReason, str]] = ..., paused_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pause_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., responses_revision: _Optional[int] = ...) -> None: ...
+    accepted_until: _timestamp_pb2.Timestamp
+    late_by: _duration_pb2.Duration
+    def __init__(self, number: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finish_reason: _Optional[_Union[FinishReason, str]] = ..., paused_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pause_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., responses_revision: _Optional[int] = ..., accepted_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., late_by: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class DeliveryClient(_message.Message):
     __slots__ = ("os", "machine", "ip", "held_offline", "download_time")

@@ -1,0 +1,113 @@
+"""The online grace period: answers are taken after the deadline, stamped late, and the clock waits for it to end."""
+
+from __future__ import annotations
+
+import pytest
+from forms import answer, mixed
+from journeys import STARTED, name_of, walk
+from messages import lasting, mask, micros
+from rows import unchanged
+
+from exam_sessions.v1 import catalog_pb2, session_pb2
+from serving import Refused
+
+SECOND = 1_000_000
+NEAR = 20 * SECOND
+"""How long a test may take on a slow machine."""
+
+
+@pytest.fixture
+def server(clocked_server):
+    return clocked_server
+
+
+@pytest.fixture
+def desk(clocked_desk):
+    return clocked_desk
+
+
+def sitting(desk, grace=120, **fields):
+    """A session that has begun ten minutes of work."""
+    mixed(desk)
+    release = desk.release(test_form="form-1", duration=lasting(600), online_grace_period=lasting(grace), **fields)
+    return walk(desk, desk.book(release), *STARTED)
+
+
+def answered(desk, session, **fields):
+    return desk.call("SetResponses", session_id=session.id, responses=[answer("1", "A")], **fields).session
+
+
+def test_an_answer_after_the_deadline_is_taken_and_stamped_late(server, desk, clock):
+    session = sitting(desk)
+    assert micros(session.attempt.accepted_until) - micros(session.attempt.deadline) == 120 * SECOND
+    clock.advance(500)
+    assert not answered(desk, session).attempt.HasField("late_by")
+    clock.advance(160)
+    assert server.sweep() == 0
+    late = answered(desk, session)
+    assert name_of(late) == "IN_PROGRESS"
+    assert micros(late.attempt.late_by) == pytest.approx(60 * SECOND, abs=NEAR)
+    (told,) = (change for change in desk.history(session)[-1].changes if change.field == "late_by")
+    assert told.new_value.endswith("s")
+
+
+def test_when_the_grace_period_ends_the_clock_ends_the_attempt_at_its_deadline(server, desk, clock):
+    session = sitting(desk)
+    clock.advance(660)
+    late = answered(desk, session)
+    clock.advance(61)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        answered(desk, session)
+    assert refused.value.reason == "ATTEMPT_TIME_EXPIRED"
+    assert server.sweep() == 1
+    ended = desk.get(session).attempt
+    assert (ended.end_time, ended.finish_reason) == (session.attempt.deadline, session_pb2.FINISH_REASON_TIME_EXPIRED)
+    assert (ended.late_by, ended.time_elapsed) == (late.attempt.late_by, lasting(600))
+
+
+def test_what_is_handed_in_within_it_ends_then_and_is_late(desk, clock):
+    session = sitting(desk)
+    clock.advance(660)
+    ended = answered(desk, session, submit_for_scoring=True).attempt
+    assert ended.finish_reason == session_pb2.FINISH_REASON_CANDIDATE
+    assert micros(ended.end_time) - micros(session.attempt.deadline) == micros(ended.late_by)
+    assert micros(ended.late_by) == pytest.approx(60 * SECOND, abs=NEAR)
+
+
+def test_nobody_pauses_or_goes_offline_within_it(server, desk, clock):
+    session = sitting(desk)
+    clock.advance(660)
+    for rpc in ("PauseSession", "GoOffline", "SetExtraTime"):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.move(rpc, session, **({"extra_time": lasting(60), "reason": "r"} if rpc == "SetExtraTime" else {}))
+        assert refused.value.reason == "ATTEMPT_TIME_EXPIRED"
+
+
+def test_the_next_attempt_is_not_late(desk, clock):
+    session = sitting(desk)
+    clock.advance(660)
+    answered(desk, session)
+    assert not desk.move("ClearResponses", session).attempt.HasField("late_by")
+
+
+def test_a_grace_period_that_is_given_or_taken_meanwhile_holds(server, desk, clock):
+    session = sitting(desk, grace=0)
+    assert not session.attempt.HasField("accepted_until")
+    clock.advance(500)
+    edit = {"update_mask": mask("online_grace_period")}
+    given = catalog_pb2.Release(id=session.release_id, online_grace_period=lasting(120))
+    assert desk.call("UpdateRelease", release=given, **edit).release.online_grace_period == lasting(120)
+    clock.advance(160)
+    server.sweep()
+    assert name_of(answered(desk, session)) == "IN_PROGRESS"
+    desk.call("UpdateRelease", release=catalog_pb2.Release(id=session.release_id), **edit)
+    server.sweep()
+    assert desk.get(session).attempt.end_time == session.attempt.deadline
+
+
+def test_finalizing_within_it_ends_the_attempt_at_its_deadline(desk, clock):
+    session = sitting(desk)
+    clock.advance(660)
+    desk.call("FinalizeRelease", release_id=session.release_id)
+    ended = desk.get(session).attempt
+    assert (ended.end_time, ended.finish_reason) == (session.attempt.deadline, session_pb2.FINISH_REASON_TIME_EXPIRED)
