@@ -6,14 +6,17 @@ import itertools
 
 import pytest
 from google.protobuf import message_factory
+from google.protobuf.field_mask_pb2 import FieldMask
 from messages import METHOD, booking, new_id
 from mutations import MUTATIONS
+from operations import chunks_of
 from rows import unchanged
 from test_requests_repeated import without_pin
 
 from exam_sessions import errors
 from exam_sessions.rpc.door import Door
 from exam_sessions.rpc.identifiers import NIL
+from exam_sessions.v1 import session_service_pb2_grpc
 from serving import Desk, Refused
 
 LIMIT = 1_000_000
@@ -97,10 +100,29 @@ def test_one_request_is_spelled_in_many_ways(server, name):
     desk.close()
 
 
+def test_a_chunk_sent_again_in_other_letters_is_the_same_chunk(desk, server):
+    release, import_id = desk.release(), new_id()
+    row = {"session_id": new_id(), "keycode": "K1Y", "access_code": "AB12", "pin": "QWERTY"}
+    rows = [booking("anna", **row), booking("ben")]
+    stubs = session_service_pb2_grpc.SessionServiceStub(desk.channel)
+
+    def booked(rows):
+        (answer,) = stubs.ImportSessions(chunks_of(desk, release, rows, import_id=import_id))
+        assert not answer.refusal.code, answer.refusal.message
+        return answer.sessions
+
+    first = booked(rows)
+    rows[0] = booking("anna", **{name: value.swapcase() for name, value in row.items()})
+    with unchanged(server, desk):
+        assert booked(rows) == first
+
+
 def shout(message):
-    """Writes every id and code in capitals."""
+    """Writes every id and code in capitals, and every path of a mask twice."""
     for field, value in message.ListFields():
-        if field.message_type:
+        if field.message_type and field.message_type.full_name == FieldMask.DESCRIPTOR.full_name:
+            value.paths.extend(value.paths[:])
+        elif field.message_type:
             for inner in value if field.is_repeated else (value,):
                 if hasattr(inner, "ListFields"):
                     shout(inner)

@@ -1,4 +1,4 @@
-"""Ids and codes in requests, whatever the message: none is the nil UUID, and each is spelled in one way."""
+"""Ids, codes and masks in requests, whatever the message: no id is the nil UUID, and each is spelled in one way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exam_sessions import errors
 from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
     from google.protobuf.message import Message
@@ -28,19 +28,23 @@ CODES = frozenset({"keycode", "access_code", "pin"})
 """Fields that are stored in upper case."""
 
 
+MASK = "google.protobuf.FieldMask"
+
+
 class Places(NamedTuple):
-    """Where a message holds ids and codes: its own fields, those with many, and messages that hold some."""
+    """Where a message holds ids, codes and masks: its own fields, those with many, and messages that hold some."""
 
     uuids: tuple[str, ...]
     lists: tuple[str, ...]
     codes: tuple[str, ...]
+    masks: tuple[str, ...]
     inner: tuple[tuple[str, bool, Places], ...]
     """Name, whether there are many, and the places within."""
 
 
 @cache
 def places_of(kind: Descriptor) -> Places:
-    """The places of a message's ids and codes."""
+    """The places of a message's ids, codes and masks."""
     return _places_of(kind, frozenset())
 
 
@@ -56,6 +60,7 @@ def _places_of(kind: Descriptor, above: frozenset[str]) -> Places:
         tuple(field.name for field in uuids if not field.is_repeated),
         tuple(field.name for field in uuids if field.is_repeated),
         tuple(field.name for field in kind.fields if field.name in CODES and field.type == field.TYPE_STRING),
+        tuple(field.name for field in kind.fields if field.message_type and field.message_type.full_name == MASK),
         tuple((name, many, places) for name, many, places in inner if any(places)),
     )
 
@@ -92,8 +97,17 @@ def _nils(message: Any, places: Places, path: str) -> Iterator[str]:
 
 
 def spell(message: Message) -> None:
-    """Writes ids in lower and codes in upper case, so that one request has one content. It means the same."""
+    """Writes ids in lower and codes in upper case, and each path of a mask once and in order.
+
+    It means the same, and one request has one content.
+    """
     _spell(message, places_of(message.DESCRIPTOR))
+
+
+def spell_all(rows: Sequence[Message]) -> None:
+    """As `spell`, for messages of one kind."""
+    if rows:
+        _spell_rows(rows, places_of(rows[0].DESCRIPTOR))
 
 
 def _spell(message: Any, places: Places) -> None:
@@ -107,6 +121,8 @@ def _spell(message: Any, places: Places) -> None:
         lowered = [value.lower() for value in values]
         if lowered != values:
             values[:] = lowered
+    for name in places.masks:
+        _put_in_order(getattr(message, name).paths)
     for name, many, within in places.inner:
         if many:
             _spell_rows(getattr(message, name), within)
@@ -114,10 +130,15 @@ def _spell(message: Any, places: Places) -> None:
             _spell(getattr(message, name), within)
 
 
+def _put_in_order(paths: Any) -> None:
+    if len(paths) > 1:
+        paths[:] = sorted(set(paths))
+
+
 def _spell_rows(rows: Any, places: Places) -> None:
     """As `_spell` for each row. Most rows of a roster have none of these fields, and one look says so of all."""
     names = places.uuids + places.codes
-    if places.lists or places.inner or len(names) < 2:  # noqa: PLR2004 - of one, attrgetter gives no tuple
+    if places.lists or places.masks or places.inner or len(names) < 2:  # noqa: PLR2004 - of one, attrgetter gives no tuple
         for row in rows:
             _spell(row, places)
         return

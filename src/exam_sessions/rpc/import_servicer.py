@@ -17,6 +17,7 @@ from exam_sessions.commands.rosters import book
 from exam_sessions.rpc.chunk_envelope import Chunk, chunk_in
 from exam_sessions.rpc.convert_booking import bookings_of
 from exam_sessions.rpc.handlers import RefusedMessage, workspace_of
+from exam_sessions.rpc.identifiers import spell_all
 from exam_sessions.rpc.reply_size import check_booked
 from exam_sessions.rpc.rules import check
 from exam_sessions.rpc.status import rpc_status_of
@@ -128,6 +129,7 @@ def _batch(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
         return refusal.under(path)
     except errors.ReplyTooLarge as refusal:
         return refusal
+    spell_all(chunk.bookings)
     digest = hashlib.blake2b(head.release_id.encode(), digest_size=16)
     for booking in chunk.bookings:
         digest.update(booking.SerializeToString(deterministic=True))
