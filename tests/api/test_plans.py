@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from exam_sessions.domain.records import AccessCode
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.listing import ID_SCAN, Criteria, Place
@@ -114,3 +115,35 @@ def test_a_page_of_a_large_snapshot_is_read_in_the_order_of_the_key(asked, relea
     steps = [step for steps in plans.values() for step in steps]
     assert any("workspace_id=? AND id>?" in step for step in steps)
     assert not any("ORDER BY" in step for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "index"),
+    [
+        (
+            Criteria(external_reference="r-1"),
+            "sessions_by_external_reference (workspace_id=? AND external_reference=?)",
+        ),
+        (Criteria(release_ids=("r",), test_forms=("f",), attempt=2, finish_reasons=(1,)), "release_id=?"),
+        (Criteria(release_ids=("r",), deadline_until=1, exception=1), "release_id=?"),
+    ],
+    ids=["by reference", "by form", "by deadline"],
+)
+def test_what_a_school_office_looks_for_is_searched_in_an_index(asked, criteria, index):
+    rows, db, plans = asked
+    rows.pages.page(db, "w", criteria, "create_time", Place(1, "a"), 51)
+    rows.pages.count(db, "w", criteria)
+    rows.pages.tallies(db, "w", criteria)
+    for text, steps in plans.items():
+        assert any(index in step for step in steps if "sessions" in step), (text, steps)
+    assert scans(plans) == []
+
+
+def test_a_session_is_searched_for_by_its_access_code(asked):
+    rows, db, plans = asked
+    code = AccessCode("r", "A1")
+    rows.sessions.read(db, "w", "", code)
+    rows.sessions.ids_of(db, "w", {code})
+    steps = [step for steps in plans.values() for step in steps if "sessions" in step]
+    assert len(steps) == 2
+    assert all("sessions_one_per_access_code" in step for step in steps)

@@ -33,6 +33,9 @@ RULED = {
     "SessionFilter.school_id": REFERENCE,
     "SessionFilter.district_id": REFERENCE,
     "SessionFilter.centre_id": REFERENCE,
+    "SessionFilter.test_forms": REFERENCE,
+    "SessionFilter.external_reference": REFERENCE,
+    "SessionFilter.name": NAME,
     "TemplateSession.user_id": REFERENCE,
     "TemplateSession.activity_id": REFERENCE,
     "TestForm.reference": REFERENCE,
@@ -160,6 +163,8 @@ GOOD = "Jos\u00e9 (1)"
 PERSON = ("candidate_id", "name_first", "name_middle", "name_last", "school_id", "district_id")
 OF_BOOKING = (*(f"candidate.{name}" for name in PERSON), "external_reference", "centre_id", "test_form")
 KEY = "annotations.key"
+LISTS = ("candidate_ids", "test_forms")
+OF_FILTER = (*LISTS, "school_id", "district_id", "centre_id", "external_reference", "name")
 
 
 def booked(path, value):
@@ -219,17 +224,17 @@ def batch_update(desk, path, value):
     return where, lambda: desk.call("BatchUpdateSessions", edits=[row], update_mask=named)
 
 
-@door("candidate_ids", "school_id", "district_id", "centre_id")
+@door(*OF_FILTER)
 def list_sessions(desk, path, value):
-    wanted = session_service_pb2.SessionFilter(**{path: ["ann", value] if path == "candidate_ids" else value})
-    where = "filter.candidate_ids[1]" if path == "candidate_ids" else f"filter.{path}"
+    wanted = session_service_pb2.SessionFilter(**{path: ["ann", value] if path in LISTS else value})
+    where = f"filter.{path}[1]" if path in LISTS else f"filter.{path}"
     return where, lambda: desk.call("ListSessions", filter=wanted)
 
 
-@door("candidate_ids", "school_id", "district_id", "centre_id")
+@door(*OF_FILTER)
 def transition_by_filter(desk, path, value):
-    wanted = session_service_pb2.SessionFilter(**{path: [value] if path == "candidate_ids" else value})
-    where = "filter.candidate_ids[0]" if path == "candidate_ids" else f"filter.{path}"
+    wanted = session_service_pb2.SessionFilter(**{path: [value] if path in LISTS else value})
+    where = f"filter.{path}[0]" if path in LISTS else f"filter.{path}"
     fields = {"action": session_pb2.ACTION_CREATE_PACKAGE, "filter": wanted, "validate_only": True}
     return where, lambda: desk.call("BatchTransitionSessions", **fields)
 

@@ -80,6 +80,16 @@ class SnapshotPage(NamedTuple):
     """The id behind which the next page begins."""
 
 
+class SessionPage(NamedTuple):
+    """Sessions of one moment."""
+
+    standings: list[Standing]
+    matching: int
+    """How many match in all; 0 when nobody asked."""
+    tallies: list[Tally]
+    """What all that match sum up to; empty when nobody asked."""
+
+
 class Wanted(NamedTuple):
     """One session somebody wants to read, by id or else by keycode or access code."""
 
@@ -222,14 +232,25 @@ class Reads:
         return bool(found - {session.id})
 
     async def page(
-        self, workspace: str, criteria: Criteria, order: str, after: Place | None, most: int, *, count: bool
-    ) -> tuple[list[Standing], int]:
-        """A page of sessions, and how many match in all when asked to count (else 0), of one moment."""
+        self,
+        workspace: str,
+        criteria: Criteria,
+        order: str,
+        after: Place | None,
+        most: int,
+        *,
+        count: bool,
+        sum_up: bool = False,
+    ) -> SessionPage:
+        """A page of sessions, and how many match in all and what they sum up to where that is asked for."""
 
-        def work(db: Db, rows: Rows) -> tuple[list[Standing], int]:
+        def work(db: Db, rows: Rows) -> SessionPage:
             page = rows.pages.page(db, workspace, criteria, order, after, most)
-            total = rows.pages.count(db, workspace, criteria) if count else 0
-            return with_releases(db, rows, workspace, page), total
+            tallies = rows.tallies.matching(db, workspace, criteria) if sum_up else []
+            total = sum(tally.sessions for tally in tallies)
+            if count and not sum_up:
+                total = rows.pages.count(db, workspace, criteria)
+            return SessionPage(with_releases(db, rows, workspace, page), total, tallies)
 
         return await self._read(work)
 
@@ -320,7 +341,7 @@ class Reads:
         """A page of test forms, the newest revision of each, by reference."""
         return await self._read(lambda db, rows: rows.forms.page(db, workspace, after, most))
 
-    async def tallies(self, workspace: str, release_ids: Sequence[str]) -> list[Tally]:
+    async def tallies(self, workspace: str, release_ids: Sequence[str], criteria: Criteria) -> list[Tally]:
         """Counts and scores by release and state, all of one moment. Raises ReleaseNotFound."""
 
         def work(db: Db, rows: Rows) -> list[Tally]:
@@ -328,7 +349,7 @@ class Reads:
             missing = next((release_id for release_id in release_ids if release_id not in known), None)
             if missing:
                 raise errors.ReleaseNotFound(missing)
-            return rows.tallies.of(db, workspace, release_ids)
+            return rows.tallies.matching(db, workspace, criteria)
 
         return await self._read(work)
 

@@ -29,7 +29,7 @@ from exam_sessions.rpc.reply_size import (
     fitting,
 )
 from exam_sessions.rpc.times import micros
-from exam_sessions.store.listing import ORDERS, Criteria, Place
+from exam_sessions.store.listing import NOT_SET_ASIDE, ORDERS, SET_ASIDE, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
@@ -149,11 +149,15 @@ class SessionServicer:
         if request.show_responses or request.show_results:
             most = min(most, WITH_PAPERS_AT_MOST)
         criteria, order = criteria_of(request.filter), ORDERS[max(request.order - 1, 0)]
-        page, total = await self._service.reads.page(
+        page, total, tallies = await self._service.reads.page(
             workspace_of(request), criteria, order, Place(*found) if found else None, most + 1,
-            count=request.show_total_size,
+            count=request.show_total_size, sum_up=request.show_statistics,
         )  # fmt: skip
-        reply, view = pb.ListSessionsResponse(total_size=total), request.view or BASIC
+        reply, view = pb.ListSessionsResponse(), request.view or BASIC
+        if request.show_total_size:
+            reply.total_size = total
+        if request.show_statistics:
+            fill_statistics(reply.statistics, statistics_of(tallies))
         for standing in page[:most]:
             fill_session(reply.sessions.add(), standing, view)
         if request.show_responses or request.show_results:
@@ -172,8 +176,13 @@ class SessionServicer:
 
     async def aggregate(self, request: pb.AggregateSessionsRequest, _: Call) -> pb.AggregateSessionsResponse:
         """Counts sessions and sums up their scores."""
-        asked = list(_each_once(request.release_ids))
-        tallies = await self._service.reads.tallies(workspace_of(request), asked)
+        check_filter(request.filter)
+        asked, criteria = list(_each_once(request.release_ids)), criteria_of(request.filter)
+        if asked:
+            both = [i for i in asked if i in criteria.release_ids] if criteria.release_ids else asked
+            # No release is in both: of an id that is none, nothing matches.
+            criteria = criteria._replace(release_ids=tuple(both or ("",)))
+        tallies = await self._service.reads.tallies(workspace_of(request), asked, criteria)
         by_release: dict[str, list[Tally]] = {release_id: [] for release_id in asked}
         for tally in tallies:
             by_release.setdefault(tally.release_id, []).append(tally)
@@ -270,9 +279,11 @@ def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> 
 def check_filter(message: pb.SessionFilter) -> None:
     """Refuses a reference that no session can have. Raises InvalidField; not asked of a filter accepted earlier."""
     texts = [(f"candidate_ids[{n}]", text) for n, text in enumerate(message.candidate_ids)]
+    texts += [(f"test_forms[{n}]", text) for n, text in enumerate(message.test_forms)]
     texts += [(name, getattr(message, name)) for name in ("school_id", "district_id", "centre_id")]
+    texts += [("external_reference", message.external_reference), ("name", message.name)]
     for path, text in texts:
-        if flaw := flaw_of(text):
+        if flaw := flaw_of(text, is_name=path == "name"):
             raise errors.invalid(f"filter.{path}", flaw)
 
 
@@ -296,4 +307,12 @@ def criteria_of(message: pb.SessionFilter) -> Criteria:
         micros(message.create_time, "end_time", "filter.create_time.end_time"),
         micros(message.update_time, "start_time", "filter.update_time.start_time"),
         micros(message.update_time, "end_time", "filter.update_time.end_time"),
+        test_forms=tuple(dict.fromkeys(message.test_forms)),
+        external_reference=message.external_reference,
+        name=message.name,
+        finish_reasons=tuple(sorted(set(message.finish_reasons))),
+        deadline_from=micros(message.deadline, "start_time", "filter.deadline.start_time"),
+        deadline_until=micros(message.deadline, "end_time", "filter.deadline.end_time"),
+        attempt=message.attempt,
+        exception=(SET_ASIDE if message.exception else NOT_SET_ASIDE) if message.HasField("exception") else 0,
     )

@@ -242,6 +242,10 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """Whether a text in lower case holds the text a parameter gives, which is in lower case."""
+
+    @abstractmethod
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """How many bytes of UTF-8 a text has."""
 

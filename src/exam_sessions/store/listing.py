@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, tuple_
 
 from exam_sessions.domain.records import Session
-from exam_sessions.store.schema import sessions
+from exam_sessions.domain.states import State
+from exam_sessions.domain.statistics import Tally
+from exam_sessions.store.schema import releases, sessions
 from exam_sessions.store.sessions import PUBLISHED
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column
+    from sqlalchemy import Column, FromClause
 
     from exam_sessions.store.engine import Db, Statement, Store
 
@@ -36,6 +38,24 @@ class Criteria(NamedTuple):
     updated_from: int = 0
     updated_until: int = 0
     session_ids: tuple[str, ...] = ()
+    test_forms: tuple[str, ...] = ()
+    external_reference: str = ""
+    name: str = ""
+    """A part of the candidate's name, in any case."""
+    finish_reasons: tuple[int, ...] = ()
+    deadline_from: int = 0
+    deadline_until: int = 0
+    attempt: int = 0
+    exception: int = 0
+    """SET_ASIDE, NOT_SET_ASIDE, or 0 for either."""
+
+    @property
+    def by_deadline(self) -> bool:
+        """Whether it asks for the deadline, which depends on the release too."""
+        return bool(self.deadline_from or self.deadline_until)
+
+
+SET_ASIDE, NOT_SET_ASIDE = 1, 2
 
 
 ORDERS = ("create_time", "create_time desc", "id")
@@ -52,6 +72,23 @@ class Place(NamedTuple):
 
 
 c = sessions.c
+
+
+def _deadline() -> ColumnElement[int]:
+    """When the clock ends the running attempt (`clock.deadline`); 0 when it does not."""
+    r = releases.c
+    extra = case((c.extra_percent != 0, r.duration * c.extra_percent // 100), else_=c.extra_time)
+    limit = c.start_time + r.duration + extra + c.paused_time
+    window_end = case((c.window_end != 0, c.window_end), else_=r.window_end)
+    earlier = case((window_end == 0, limit), (limit < window_end, limit), else_=window_end)
+    end = case((r.duration == 0, window_end), else_=earlier)
+    by_rule = case((end == 0, 0), (end < c.start_time, c.start_time), else_=end)
+    own = case((c.own_deadline < c.start_time, c.start_time), else_=c.own_deadline)
+    running = (c.start_time != 0) & (c.pause_start_time == 0) & (c.end_time == 0)
+    return case((~running, 0), (c.own_deadline < 0, 0), (c.own_deadline != 0, own), else_=by_rule)
+
+
+deadline = _deadline()
 PARTS: dict[str, ColumnElement[bool]] = {
     "school_id": c.school_id == bindparam("school_id"),
     "district_id": c.district_id == bindparam("district_id"),
@@ -60,7 +97,26 @@ PARTS: dict[str, ColumnElement[bool]] = {
     "created_until": c.create_time < bindparam("created_until"),
     "updated_from": c.update_time >= bindparam("updated_from"),
     "updated_until": c.update_time < bindparam("updated_until"),
+    # The index holds the references that are not empty.
+    "external_reference": (c.external_reference == bindparam("external_reference"))
+    & (c.external_reference != literal_column("''")),
+    "deadline_from": deadline >= bindparam("deadline_from"),
+    "deadline_until": (deadline > 0) & (deadline < bindparam("deadline_until")),
+    "attempt": c.attempt == bindparam("attempt"),
+    "exception": case((c.state == int(State.EXCEPTION), SET_ASIDE), else_=NOT_SET_ASIDE) == bindparam("exception"),
 }
+TALLIED = (
+    c.release_id,
+    c.state,
+    func.count(),
+    func.count(c.score),
+    func.min(c.score),
+    func.sum(c.score),
+    func.max(c.score),
+)
+"""The columns of a Tally."""
+CODES = {"states": "state", "finish_reasons": "finish_reason"}
+"""Criteria of few codes, each with its column; each code is a parameter of its own."""
 
 
 class SessionPages:
@@ -72,6 +128,7 @@ class SessionPages:
             "release_ids": store.among(c.release_id, "release_ids"),
             "session_ids": store.among(c.id, "session_ids"),
             "candidate_ids": store.among(c.candidate_id, "candidate_ids"),
+            "test_forms": store.among(c.test_form, "test_forms"),
         }
         self._kept: dict[object, Statement] = {}
 
@@ -90,12 +147,19 @@ class SessionPages:
         values = self._values(db, workspace, criteria)
         return int(db.rows(self._statement(criteria, "count", after=False), values)[0][0])
 
+    def tallies(self, db: Db, workspace: str, criteria: Criteria) -> list[Tally]:
+        """The sessions that match, summed up by release and state."""
+        rows = db.rows(self._statement(criteria, "tally", after=False), self._values(db, workspace, criteria))
+        return [tally._replace(total=int(tally.total or 0)) for tally in map(Tally._make, rows)]
+
     @staticmethod
     def _values(db: Db, workspace: str, criteria: Criteria) -> dict[str, object]:
         values: dict[str, object] = {"workspace": workspace}
         for name, value in criteria._asdict().items():
-            if name == "states":
-                values |= {f"state_{n}": state for n, state in enumerate(value)}
+            if name in CODES:
+                values |= {f"{CODES[name]}_{n}": code for n, code in enumerate(value)}
+            elif name == "name" and value:
+                values[name] = value.lower()
             elif name in {"release_ids", "candidate_ids"} and len(value) == 1:
                 values[name] = value[0]
             elif value:
@@ -104,26 +168,50 @@ class SessionPages:
 
     def _statement(self, criteria: Criteria, order: str, after: bool) -> Statement:
         shape = (order, after, *(min(len(v), 2) if isinstance(v, tuple) else bool(v) for v in criteria))
-        key = (*shape, len(criteria.states))
+        key = (*shape, len(criteria.states), len(criteria.finish_reasons))
         if key not in self._kept:
             if len(self._kept) >= STATEMENTS_KEPT:
                 self._kept.clear()
             self._kept[key] = self._store.statement(self._build(criteria, order, after=after))
         return self._kept[key]
 
-    def _build(self, criteria: Criteria, order: str, *, after: bool) -> Select[Any]:
+    def _named(self) -> ColumnElement[bool]:
+        """Whether first and last name, or all three, hold a text."""
+        blank: ColumnElement[str] = literal_column("' '")
+        whole = c.name_first + blank + c.name_middle + blank + c.name_last
+        return self._store.holds(c.name_first + blank + c.name_last, "name") | self._store.holds(whole, "name")
+
+    def _where(self, criteria: Criteria, order: str) -> list[ColumnElement[bool]]:
+        """What the rows must fulfil."""
         where = [c.workspace_id == bindparam("workspace"), PUBLISHED]
         for name, value in criteria._asdict().items():
-            if name == "states" and value:
-                where.append(c.state.in_([bindparam(f"state_{n}") for n in range(len(value))]))
+            if name in CODES and value:
+                column = CODES[name]
+                where.append(c[column].in_([bindparam(f"{column}_{n}") for n in range(len(value))]))
+            elif name == "name" and value:
+                # Made only here: PostgreSQL has to be asked how it folds case.
+                where.append(self._named())
             elif name in {"release_ids", "candidate_ids"} and len(value) == 1:
-                column = c[name.removesuffix("s")]
+                one = c[name.removesuffix("s")]
                 # Of an expression there is no index that would be taken.
-                where.append((column + "" if order == ID_SCAN else column) == bindparam(name))
+                where.append((one + "" if order == ID_SCAN else one) == bindparam(name))
             elif value:
                 where.append(self._parts[name])
+        return where
+
+    def _build(self, criteria: Criteria, order: str, *, after: bool) -> Select[Any]:
+        where = self._where(criteria, order)
+        rows: FromClause = sessions
+        if criteria.by_deadline:
+            rows = sessions.join(
+                releases, (c.workspace_id == releases.c.workspace_id) & (c.release_id == releases.c.id)
+            )
+            # Every attempt that runs out is planned to be looked at, and the index of those is short.
+            where.append(c.due_time.is_not(None))
         if order == "count":
-            return select(func.count()).select_from(sessions).where(*where)
+            return select(func.count()).select_from(rows).where(*where)
+        if order == "tally":
+            return select(*TALLIED).select_from(rows).where(*where).group_by(c.release_id, c.state)
         keys: list[Column[Any]]
         here: ColumnElement[bool]
         if order in {"id", ID_SCAN}:
@@ -135,4 +223,4 @@ class SessionPages:
         if after:
             where.append(here)
         ordered = [key.desc() for key in keys] if order.endswith("desc") else list(keys)
-        return select(sessions).where(*where).order_by(*ordered).limit(bindparam("most"))
+        return select(sessions).select_from(rows).where(*where).order_by(*ordered).limit(bindparam("most"))

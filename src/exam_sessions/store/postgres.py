@@ -13,9 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, create_engine, func
+from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, collate, create_engine, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.elements import Grouping
 
 from exam_sessions.store.arrays import Checked, ManyRows, Numbered
 from exam_sessions.store.availability import Availability
@@ -44,6 +45,15 @@ STALE = """
 """Tables whose statistics are of another time."""
 
 
+FOLDING = ("und-x-icu", "pg_c_utf8", "C.utf8", "en_US.utf8")
+"""Collations that fold the case of all letters, the best first: of ICU, of PostgreSQL 17, of the system."""
+
+COLLATIONS_USABLE = (
+    "SELECT collname FROM pg_collation "
+    "WHERE collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding())) AND pg_collation_is_visible(oid)"
+)
+
+
 class PostgresStore(Store):
     """A PostgreSQL database by its URL: `postgresql://user:password@host:5432/exam_sessions`.
 
@@ -65,6 +75,8 @@ class PostgresStore(Store):
             paramstyle="format",
         )
         self._server = ""
+        self._folding: str | None = None
+        """The collation by which case is folded; empty for the database's, None until the server was asked."""
         self._presence: Driver | None = None
         self._bell: Driver | None = None
         self._checking: Driver | None = None
@@ -166,6 +178,15 @@ class PostgresStore(Store):
     def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Compares with an array."""
         return column == any_(bindparam(name, type_=ARRAY(Text)))
+
+    def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """By the rules of Unicode where the server has them, else by those of the database's locale."""
+        if self._folding is None:
+            with translated(), self._direct.connect() as driver:
+                found = {row[0] for row in driver.execute(COLLATIONS_USABLE)}
+            self._folding = next((name for name in FOLDING if name in found), "")
+        text = collate(Grouping(column), self._folding) if self._folding else column
+        return func.strpos(func.lower(text), bindparam(name)) > 0
 
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """Known without reading what is stored out of line."""

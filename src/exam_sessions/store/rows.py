@@ -32,6 +32,6 @@ class Rows:
         self.requests = RequestRows(store)
         self.forms = FormRows(store)
         self.scripts = ScriptRows(store)
-        self.tallies = TallyRows(store)
-        self.operations = OperationRows(store)
         self.pages = SessionPages(store)
+        self.tallies = TallyRows(store, self.pages)
+        self.operations = OperationRows(store)

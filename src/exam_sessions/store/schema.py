@@ -147,6 +147,13 @@ sessions = Table(
     # Not on PostgreSQL: it writes a row into all its indexes anew when what changes stands in any of them.
     Index("sessions_by_state", "workspace_id", "release_id", "state", "create_time", "id", "score").ddl_if("sqlite"),
     Index("sessions_by_release", "workspace_id", "release_id", "create_time", "id"),
+    Index(
+        "sessions_by_external_reference",
+        "workspace_id",
+        "external_reference",
+        sqlite_where=text("external_reference <> ''"),
+        postgresql_where=text("external_reference <> ''"),
+    ),
     Index("sessions_by_create_time", "workspace_id", "create_time", "id"),
     sqlite_with_rowid=False,
     # A version of a row that finds room on its page needs no new entries in the indexes.

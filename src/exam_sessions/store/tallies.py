@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from exam_sessions.domain.statistics import Tally
+from exam_sessions.store.listing import TALLIED, Criteria
 from exam_sessions.store.schema import drafts, sessions
 from exam_sessions.store.sessions import PUBLISHED
 
@@ -14,21 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from exam_sessions.store.engine import Db, Statement, Store
+    from exam_sessions.store.listing import SessionPages
 
 
 class TallyRows:
     """The statements, compiled for one database: for all releases, for one, for several."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pages: SessionPages) -> None:
+        self._pages = pages
         c = sessions.c
-        tally = (
-            select(
-                c.release_id, c.state, func.count(), func.count(c.score), func.min(c.score), func.sum(c.score),
-                func.max(c.score),
-            )
-            .where(c.workspace_id == bindparam("workspace"))
-            .group_by(c.release_id, c.state)
-        )  # fmt: skip
+        tally = select(*TALLIED).where(c.workspace_id == bindparam("workspace")).group_by(c.release_id, c.state)
         shapes = (
             tally,
             tally.where(c.release_id == bindparam("one")),
@@ -40,6 +36,12 @@ class TallyRows:
         self._drafts = store.statement(
             select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")).limit(1)
         )
+
+    def matching(self, db: Db, workspace: str, criteria: Criteria) -> list[Tally]:
+        """The tallies of the sessions that match."""
+        if criteria == Criteria(release_ids=criteria.release_ids):
+            return self.of(db, workspace, criteria.release_ids)
+        return self._pages.tallies(db, workspace, criteria)
 
     def of(self, db: Db, workspace: str, release_ids: Collection[str]) -> list[Tally]:
         """The tallies of these releases, of all when none is named; without sessions that are not published."""

@@ -164,7 +164,7 @@ class TimeRange(_message.Message):
     def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SessionFilter(_message.Message):
-    __slots__ = ("release_ids", "states", "maturities", "candidate_ids", "school_id", "district_id", "centre_id", "create_time", "update_time")
+    __slots__ = ("release_ids", "states", "maturities", "candidate_ids", "school_id", "district_id", "centre_id", "create_time", "update_time", "test_forms", "external_reference", "name", "finish_reasons", "deadline", "attempt", "exception")
     RELEASE_IDS_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
     MATURITIES_FIELD_NUMBER: _ClassVar[int]
@@ -174,6 +174,13 @@ class SessionFilter(_message.Message):
     CENTRE_ID_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    TEST_FORMS_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FINISH_REASONS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    EXCEPTION_FIELD_NUMBER: _ClassVar[int]
     release_ids: _containers.RepeatedScalarFieldContainer[str]
     states: _containers.RepeatedScalarFieldContainer[_session_pb2.State]
     maturities: _containers.RepeatedScalarFieldContainer[_session_pb2.Maturity]
@@ -183,10 +190,17 @@ class SessionFilter(_message.Message):
     centre_id: str
     create_time: TimeRange
     update_time: TimeRange
-    def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., maturities: _Optional[_Iterable[_Union[_session_pb2.Maturity, str]]] = ..., candidate_ids: _Optional[_Iterable[str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ..., centre_id: _Optional[str] = ..., create_time: _Optional[_Union[TimeRange, _Mapping]] = ..., update_time: _Optional[_Union[TimeRange, _Mapping]] = ...) -> None: ...
+    test_forms: _containers.RepeatedScalarFieldContainer[str]
+    external_reference: str
+    name: str
+    finish_reasons: _containers.RepeatedScalarFieldContainer[_session_pb2.FinishReason]
+    deadline: TimeRange
+    attempt: int
+    exception: bool
+    def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., maturities: _Optional[_Iterable[_Union[_session_pb2.Maturity, str]]] = ..., candidate_ids: _Optional[_Iterable[str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ..., centre_id: _Optional[str] = ..., create_time: _Optional[_Union[TimeRange, _Mapping]] = ..., update_time: _Optional[_Union[TimeRange, _Mapping]] = ..., test_forms: _Optional[_Iterable[str]] = ..., external_reference: _Optional[str] = ..., name: _Optional[str] = ..., finish_reasons: _Optional[_Iterable[_Union[_session_pb2.FinishReason, str]]] = ..., deadline: _Optional[_Union[TimeRange, _Mapping]] = ..., attempt: _Optional[int] = ..., exception: _Optional[bool] = ...) -> None: ...
 
 class ListSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "page_size", "page_token", "filter", "order", "view", "read_mask", "show_total_size", "show_responses", "show_results", "show_keys")
+    __slots__ = ("workspace_id", "page_size", "page_token", "filter", "order", "view", "read_mask", "show_total_size", "show_responses", "show_results", "show_keys", "show_statistics")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
@@ -198,6 +212,7 @@ class ListSessionsRequest(_message.Message):
     SHOW_RESPONSES_FIELD_NUMBER: _ClassVar[int]
     SHOW_RESULTS_FIELD_NUMBER: _ClassVar[int]
     SHOW_KEYS_FIELD_NUMBER: _ClassVar[int]
+    SHOW_STATISTICS_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     page_size: int
     page_token: str
@@ -209,25 +224,30 @@ class ListSessionsRequest(_message.Message):
     show_responses: bool
     show_results: bool
     show_keys: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[SessionFilter, _Mapping]] = ..., order: _Optional[_Union[SessionOrder, str]] = ..., view: _Optional[_Union[SessionView, str]] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_total_size: _Optional[bool] = ..., show_responses: _Optional[bool] = ..., show_results: _Optional[bool] = ..., show_keys: _Optional[bool] = ...) -> None: ...
+    show_statistics: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[SessionFilter, _Mapping]] = ..., order: _Optional[_Union[SessionOrder, str]] = ..., view: _Optional[_Union[SessionView, str]] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_total_size: _Optional[bool] = ..., show_responses: _Optional[bool] = ..., show_results: _Optional[bool] = ..., show_keys: _Optional[bool] = ..., show_statistics: _Optional[bool] = ...) -> None: ...
 
 class ListSessionsResponse(_message.Message):
-    __slots__ = ("sessions", "next_page_token", "total_size")
+    __slots__ = ("sessions", "next_page_token", "total_size", "statistics")
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    STATISTICS_FIELD_NUMBER: _ClassVar[int]
     sessions: _containers.RepeatedCompositeFieldContainer[_session_pb2.Session]
     next_page_token: str
     total_size: int
-    def __init__(self, sessions: _Optional[_Iterable[_Union[_session_pb2.Session, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
+    statistics: _session_pb2.SessionStatistics
+    def __init__(self, sessions: _Optional[_Iterable[_Union[_session_pb2.Session, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ..., statistics: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ...) -> None: ...
 
 class AggregateSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "release_ids")
+    __slots__ = ("workspace_id", "release_ids", "filter")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     release_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, workspace_id: _Optional[str] = ..., release_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    filter: SessionFilter
+    def __init__(self, workspace_id: _Optional[str] = ..., release_ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[SessionFilter, _Mapping]] = ...) -> None: ...
 
 class AggregateSessionsResponse(_message.Message):
     __slots__ = ("total", "releases")

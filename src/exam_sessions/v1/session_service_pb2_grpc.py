@@ -165,7 +165,7 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AggregateSessions(self, request, context):
-        """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+        """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
         every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
         releases, name some).
         """

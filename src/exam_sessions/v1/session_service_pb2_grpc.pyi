@@ -61,7 +61,7 @@ class SessionServiceStub:
     Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
     """
     AggregateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]
-    """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+    """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
     every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
     releases, name some).
     """
@@ -132,7 +132,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
     """
     AggregateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]  # type: ignore[assignment]
-    """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+    """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
     every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
     releases, name some).
     """
@@ -242,7 +242,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.AggregateSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.AggregateSessionsResponse, _abc.Awaitable[_session_service_pb2.AggregateSessionsResponse]]:
-        """Counts sessions by state and maturity and sums up their scores, in all and by release, all of one moment. Legal in
+        """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
         every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
         releases, name some).
         """
