@@ -116,7 +116,10 @@ def told(event):
     return Told(record, event.actor, event.request_id, micros(event.time))
 
 
-RPC = {MOVES[rpc](request_of(rpc)).action: rpc for rpc in MOVES} | {
+NEEDED = {"FailSession": {"message": "the fuse blew"}}
+"""Fields without which a request is none."""
+
+RPC = {MOVES[rpc](request_of(rpc, **NEEDED.get(rpc, {}))).action: rpc for rpc in MOVES} | {
     Action.UPDATE: "UpdateSession",
     Action.DELETE: "DeleteSession",
 }
