@@ -128,6 +128,14 @@ def duplicate_release_id(stage):
     yield lambda: stage.desk.release(id=taken.upper()), {"release_id": taken}
 
 
+@provokes(Code.ALREADY_EXISTS)
+def duplicate_release_name(stage):
+    taken = stage.desk.release(name="Maths, May")
+    again = catalog_pb2.Release(name="Maths, May")
+    facts = {"name": "Maths, May", "release_id": taken.id}
+    yield lambda: stage.desk.call("CreateRelease", release=again, allow_duplicate_name=False), facts
+
+
 @provokes(Code.FAILED_PRECONDITION)
 def invalid_transition(stage):
     session = bring_to(stage.desk, "READY")
@@ -353,5 +361,7 @@ def shutting_down(stage):
 
 @provokes(Code.INTERNAL)
 def internal(stage):
-    with patch.object(stage.server.app.service.reads, "release", side_effect=RuntimeError("no SELECT in /var/lib")):
+    with patch.object(
+        stage.server.app.service.reads, "release_with_statistics", side_effect=RuntimeError("no SELECT in /var/lib")
+    ):
         yield lambda: stage.desk.call("GetRelease", release_id=new_id()), {"request_id": ANY}

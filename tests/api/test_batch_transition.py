@@ -32,7 +32,7 @@ WAYS = {
     "VERIFY": ("AWAITING_VERIFICATION", "SCRIPT_VERIFIED", {}),
     "ARCHIVE": ("SCRIPT_VERIFIED", "ARCHIVED", {}),
     "VOID": ("READY", "VOIDED", {"void_reason": session_pb2.VOID_REASON_OTHER, "message": "a flood"}),
-    "RESET": ("READY", "SCHEDULED_BUT_NOT_CREATED", {"updated_form": "form-9"}),
+    "RESET": ("READY", "SCHEDULED_BUT_NOT_CREATED", {"updated_form": "form-9", "allow_missing_form": True}),
     "REQUEST_SCAN": ("PAPER_RESPONSE_UPLOAD", "LOCAL_SCAN_REQUESTED", {}),
     "RECEIVE_SCAN": ("LOCAL_SCAN_REQUESTED", "PAPER_RESPONSE_UPLOAD", {}),
     "FAIL": ("PAUSED", "EXCEPTION", {"message": "a power cut"}),

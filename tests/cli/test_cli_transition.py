@@ -218,7 +218,8 @@ def test_an_action_is_given_what_it_takes(terminal, desk):
     reasons = [desk.get(session).attempt.finish_reason for session in (sitting, candidates_own)]
     assert reasons == [session_pb2.FINISH_REASON_INVIGILATOR, session_pb2.FINISH_REASON_CANDIDATE]
     ready = desk.walk(desk.book(), *STARTED[:2])
-    transition(terminal, "reset", ready.id, "--form", "other-form")
+    transition(terminal, "reset", ready.id, "--form", "other-form", code=1)
+    transition(terminal, "reset", ready.id, "--form", "other-form", "--allow-missing-form")
     assert desk.get(ready).test_form == "other-form"
     away = desk.walk(desk.book(), *STARTED, "GoOffline")
     transition(terminal, "void", away.id, "--reason", "partially_completed", code=1)

@@ -46,7 +46,8 @@ PERSON = {
 
 
 def edited(session, release=None, **fields):
-    return became(session, release or a_release(), Action.UPDATE, fields=tuple(fields.items()))
+    release = release or a_release()
+    return became(session, release, Action.UPDATE, fields=tuple(fields.items()), allow_missing_form=True)
 
 
 @pytest.mark.parametrize("state", EDITABLE)

@@ -33,6 +33,12 @@ REFUSALS = [
     (errors.DuplicateAccessCode("AB"), errors.AlreadyExists, "DUPLICATE_ACCESS_CODE", {"access_code": "AB"}),
     (errors.DuplicateKeycode("KEY"), errors.AlreadyExists, "DUPLICATE_KEYCODE", {"keycode": "KEY"}),
     (errors.DuplicateSessionId("s-1"), errors.AlreadyExists, "DUPLICATE_SESSION_ID", {"session_id": "s-1"}),
+    (
+        errors.DuplicateReleaseName("Maths", "r-1"),
+        errors.AlreadyExists,
+        "DUPLICATE_RELEASE_NAME",
+        {"name": "Maths", "release_id": "r-1"},
+    ),
     (errors.DuplicateReleaseId("r-1"), errors.AlreadyExists, "DUPLICATE_RELEASE_ID", {"release_id": "r-1"}),
     (errors.InvalidTransition(*IN_READY), errors.WrongState, "INVALID_TRANSITION", OF_THE_MOVE),
     (errors.SessionNotResettable(*IN_READY), errors.WrongState, "SESSION_NOT_RESETTABLE", OF_THE_MOVE),

@@ -99,10 +99,17 @@ def _make_releases(client: Client, form: str) -> tuple[Release, Release]:
     """One at the computer and one on paper."""
     name = f"Demo {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}"
     online = client.create_release(
-        name, duration=HOUR * 3 // 2, test_form=form, invigilated=True, requires_check_in=True
+        name,
+        duration=HOUR * 3 // 2,
+        test_form=form,
+        invigilated=True,
+        requires_check_in=True,
+        allow_duplicate_name=True,
     )
     say(Text.assemble(("A release", "bold"), f"  {name}: 90 minutes, invigilated, with check-in"))
-    paper = client.create_release(f"{name}, on paper", test_form=form, paper=True, max_attempts=2)
+    paper = client.create_release(
+        f"{name}, on paper", test_form=form, paper=True, max_attempts=2, allow_duplicate_name=True
+    )
     say(Text.assemble(("Another", "bold"), f"  {paper.name}: two attempts, the higher one counts"))
     return online, paper
 

@@ -115,6 +115,12 @@ def create_release(
     allow_multiple_open_sessions: Annotated[
         bool, typer.Option("--allow-multiple-open-sessions", help="A candidate may have another session open.")
     ] = False,
+    allow_missing_form: Annotated[
+        bool, typer.Option("--allow-missing-form", help="The test form may follow later.")
+    ] = False,
+    allow_duplicate_name: Annotated[
+        bool, typer.Option("--allow-duplicate-name", help="Another release may have the name already.")
+    ] = False,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
@@ -137,6 +143,8 @@ def create_release(
             auto_create_pin=auto_create_pin,
             moderated=moderated,
             allow_multiple_open_sessions=allow_multiple_open_sessions,
+            allow_missing_form=allow_missing_form,
+            allow_duplicate_name=allow_duplicate_name,
         )
     if json:
         say(as_json(release))

@@ -184,6 +184,9 @@ def transition(
     deferred_clock: Annotated[
         bool, typer.Option("--deferred-clock", help="reopen: the clock waits.", rich_help_panel=TAKES)
     ] = False,
+    allow_missing_form: Annotated[
+        bool, typer.Option("--allow-missing-form", help="reset: the form may follow.", rich_help_panel=TAKES)
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="void: also what a client holds offline.", rich_help_panel=TAKES)
     ] = False,
@@ -203,6 +206,7 @@ def transition(
         "message": message,
         "finish_reason": f"FINISH_REASON_{finished_by.name}" if finished_by else None,
         "updated_form": form,
+        "allow_missing_form": allow_missing_form,
         "deferred_clock": deferred_clock,
         "force": force,
         **_end_of(deadline, time_from_now, no_limit=no_limit),

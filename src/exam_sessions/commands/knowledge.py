@@ -300,6 +300,10 @@ class Knowledge:
         """Whether a release of that id exists."""
         return (workspace, release_id) in self._releases
 
+    def release_named(self, workspace: str, name: str) -> Release | None:
+        """The oldest release of exactly this name. Whoever else asks for it waits for this transaction to end."""
+        return self.rows.catalog.first_named(self.db, workspace, name)
+
     def request(self, workspace: str, request_id: str) -> RequestRow | None:
         """What is remembered of a request, as far as that was wanted."""
         return self._requests.get((workspace, request_id))

@@ -59,13 +59,25 @@ class ChangeRelease(ReleaseBatch):
 
 
 class CreateRelease(ReleaseBatch):
-    """A new release. The result is the release."""
+    """A new release. The result is the release.
 
-    __slots__ = ("release",)
+    It is refused for the name of another, by which people find releases, and for a form that the catalogue does not
+    hold, unless these are allowed.
+    """
 
-    def __init__(self, caller: Caller, release: Release) -> None:
+    __slots__ = ("allow_duplicate_name", "allow_missing_form", "release")
+
+    def __init__(
+        self,
+        caller: Caller,
+        release: Release,
+        *,
+        allow_missing_form: bool = False,
+        allow_duplicate_name: bool = False,
+    ) -> None:
         super().__init__(caller)
         self.release = release
+        self.allow_missing_form, self.allow_duplicate_name = allow_missing_form, allow_duplicate_name
 
     def wants(self, wants: Wants) -> None:
         """Whatever has its id already."""
@@ -81,19 +93,38 @@ class CreateRelease(ReleaseBatch):
             raise refusal.under("release") from None
         if ledger.has_release(workspace, release.id):
             raise errors.DuplicateReleaseId(release.id)
+        if not self.allow_duplicate_name and (known := ledger.release_named(workspace, release.name)):
+            raise errors.DuplicateReleaseName(release.name, known.id)
+        if not self.allow_missing_form:
+            _check_form(ledger, release)
         if not self.caller.validate_only:
             ledger.put_release(release, new=True)
         return release
 
 
+def _check_form(ledger: Ledger, release: Release) -> None:
+    """Refuses a release whose form the catalogue does not hold; one may be without. Raises TestFormNotFound."""
+    form = release.test_form
+    if form and not ledger.revisions(release.workspace_id, {form}):
+        raise errors.TestFormNotFound(form)
+
+
 class UpdateRelease(ChangeRelease):
     """An edit of a release. The result is the release as it became."""
 
-    __slots__ = ("fields",)
+    __slots__ = ("allow_missing_form", "fields")
 
-    def __init__(self, caller: Caller, release_id: str, etag: str, fields: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        release_id: str,
+        etag: str,
+        fields: dict[str, Any],
+        *,
+        allow_missing_form: bool = False,
+    ) -> None:
         super().__init__(caller, release_id, etag)
-        self.fields = fields
+        self.fields, self.allow_missing_form = fields, allow_missing_form
 
     def apply(self, ledger: Ledger) -> Release:
         """Writes it, and has the clock look at the sessions whose time may have changed."""
@@ -102,6 +133,8 @@ class UpdateRelease(ChangeRelease):
             became = update_release(release, self.fields, ledger.moment(release))
         except errors.InvalidField as refusal:
             raise refusal.under("release") from None
+        if became.test_form != release.test_form and not self.allow_missing_form:
+            _check_form(ledger, became)
         if not self.caller.validate_only:
             ledger.put_release(became, new=False)
             if TIMES & self.fields.keys():

@@ -55,6 +55,8 @@ class Command(NamedTuple):
     current_form: str = ""
     """reset: the form the caller saw; not compared when empty."""
     updated_form: str = ""
+    allow_missing_form: bool = False
+    """reset, update: whether a new form may be one that the catalogue does not hold yet."""
     """reset: the form from now on; unchanged when empty."""
     fields: tuple[tuple[str, object], ...] = ()
     """update: the fields to write and their values."""
@@ -120,7 +122,7 @@ def fail(message: str) -> Command:
     return Command(Action.FAIL, message=message)
 
 
-def reset(current_form: str, updated_form: str) -> Command:
+def reset(current_form: str, updated_form: str, *, allow_missing_form: bool = False) -> Command:
     """The command that resets a session.
 
     Raises:
@@ -128,4 +130,9 @@ def reset(current_form: str, updated_form: str) -> Command:
     """
     if flaw := flaw_of(updated_form):
         raise errors.invalid("updated_form", flaw)
-    return Command(Action.RESET, current_form=current_form, updated_form=updated_form)
+    return Command(
+        Action.RESET,
+        current_form=current_form,
+        updated_form=updated_form,
+        allow_missing_form=allow_missing_form,
+    )

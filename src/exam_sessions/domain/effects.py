@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exam_sessions import errors
 from exam_sessions.domain import clock, marking
 from exam_sessions.domain.booking import check_edit
 from exam_sessions.domain.states import Action, FinishReason, State
@@ -117,6 +118,19 @@ def _void(move: Move) -> Changes:
     return changes | _close_pause(move)
 
 
+def _check_form(move: Move, reference: str) -> None:
+    """Refuses a new form that the catalogue does not hold, unless it is said that it will follow."""
+    if not move.papers.latest_revision and not move.command.allow_missing_form:
+        raise errors.TestFormNotFound(reference)
+
+
+def _reset(move: Move) -> Changes:
+    """Raises TestFormNotFound."""
+    if move.command.updated_form:
+        _check_form(move, move.command.updated_form)
+    return _rewind(move)
+
+
 def _rewind(move: Move) -> Changes:
     """Forgets the client and the wrong PINs, so that the package is built and fetched afresh."""
     return {
@@ -150,7 +164,12 @@ def _recover(move: Move) -> Changes:
 
 
 def _update(move: Move) -> Changes:
-    fields = check_edit(move.session, move.release, dict(move.command.fields))
+    """Raises InvalidField, TestFormNotFound."""
+    named = dict(move.command.fields)
+    fields = check_edit(move.session, move.release, named)
+    form = named.get("test_form")
+    if form and form != move.session.test_form:
+        _check_form(move, str(form))
     return fields | {"form_revision": move.papers.latest_revision} if "test_form" in fields else fields
 
 
@@ -171,7 +190,7 @@ EFFECTS: dict[Action, Callable[[Move], Changes]] = {
     Action.UPLOAD: marking.take_offline_answers,
     Action.FINISH: _end,
     Action.VOID: _void,
-    Action.RESET: _rewind,
+    Action.RESET: _reset,
     Action.FAIL: _fail,
     Action.RECOVER: _recover,
     Action.UPDATE: _update,

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from exam_sessions.errors.catalog import (
     DuplicateReleaseId,
+    DuplicateReleaseName,
     DuplicateTestForm,
     ModerationRequired,
     ReleaseFinalized,
@@ -139,6 +140,7 @@ __all__ = [
     "DuplicateCandidate",
     "DuplicateKeycode",
     "DuplicateReleaseId",
+    "DuplicateReleaseName",
     "DuplicateSessionId",
     "DuplicateTestForm",
     "Exhausted",

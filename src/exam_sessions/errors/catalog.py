@@ -24,6 +24,15 @@ class DuplicateReleaseId(AlreadyExists):
 
 
 @dataclass(eq=False)
+class DuplicateReleaseName(AlreadyExists):
+    """Another release of this workspace has the name, and the caller did not say that it may."""
+
+    name: str
+    release_id: str
+    text = "release {release_id} is called '{name}' already; choose another name, or allow a duplicate name"
+
+
+@dataclass(eq=False)
 class ReleaseFinalized(WrongState):
     """The release is finalized."""
 

@@ -49,7 +49,13 @@ class CatalogServicer:
         """Creates a release."""
         release = release_of(request.release, request.release.id.lower() or new_ids(1)[0])
         reply = pb.CreateReleaseResponse()
-        await self._fill(reply.release, await self._service.write(CreateRelease(call.caller(request), release)))
+        batch = CreateRelease(
+            call.caller(request),
+            release,
+            allow_missing_form=request.allow_missing_form,
+            allow_duplicate_name=request.allow_duplicate_name,
+        )
+        await self._fill(reply.release, await self._service.write(batch))
         return reply
 
     async def get(self, request: pb.GetReleaseRequest, _: Call) -> pb.GetReleaseResponse:
@@ -76,7 +82,13 @@ class CatalogServicer:
         if not request.release.id:
             raise errors.invalid("release.id", "says which release is to be edited")
         fields = edited_fields(request.release, request.update_mask.paths)
-        batch = UpdateRelease(call.caller(request), request.release.id.lower(), request.etag, fields)
+        batch = UpdateRelease(
+            call.caller(request),
+            request.release.id.lower(),
+            request.etag,
+            fields,
+            allow_missing_form=request.allow_missing_form,
+        )
         reply = pb.UpdateReleaseResponse()
         await self._fill(reply.release, await self._service.write(batch))
         return reply

@@ -43,6 +43,8 @@ class CatalogCalls(Line):
         grace_period: int | None = None,
         online_grace_period: int = 0,
         paper: bool = False,
+        allow_missing_form: bool = False,
+        allow_duplicate_name: bool = False,
         **fields: Any,
     ) -> Release:
         """A new release. Times and durations are in microseconds, 0 is unset; `fields` are Release's other fields.
@@ -64,7 +66,11 @@ class CatalogCalls(Line):
             release.grace_period.SetInParent()
             put(release.grace_period, grace_period)
         request = catalog_service_pb2.CreateReleaseRequest(
-            workspace_id=self.workspace, release=release, request_id=new_request_id()
+            workspace_id=self.workspace,
+            release=release,
+            request_id=new_request_id(),
+            allow_missing_form=allow_missing_form,
+            allow_duplicate_name=allow_duplicate_name,
         )
         return self._call(self._catalog.CreateRelease, request).release
 

@@ -109,7 +109,14 @@ def edited_fields(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def edit_of(message: session_pb2.Booking, columns: tuple[str, ...], path: str = "booking") -> Command:
+def edit_of(
+    message: session_pb2.Booking,
+    columns: tuple[str, ...],
+    path: str = "booking",
+    *,
+    allow_missing_form: bool = False,
+) -> Command:
     """The command that writes these columns of a booking."""
     values: dict[str, Any] = booking_of(message, path)._asdict()
-    return Command(Action.UPDATE, fields=tuple((name, values[name]) for name in columns))
+    fields = tuple((name, values[name]) for name in columns)
+    return Command(Action.UPDATE, fields=fields, allow_missing_form=allow_missing_form)

@@ -113,7 +113,7 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "VerifySession": lambda _: Command(A.VERIFY),
     "ArchiveSession": lambda _: Command(A.ARCHIVE),
     "VoidSession": _void,
-    "ResetSession": lambda r: reset(r.current_form, r.updated_form),
+    "ResetSession": lambda r: reset(r.current_form, r.updated_form, allow_missing_form=r.allow_missing_form),
     "RequestScan": lambda _: Command(A.REQUEST_SCAN),
     "ReceiveScan": lambda _: Command(A.RECEIVE_SCAN),
     "FailSession": lambda r: fail(r.message),

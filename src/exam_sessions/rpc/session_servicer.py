@@ -197,7 +197,11 @@ class SessionServicer:
 
     async def update(self, request: pb.UpdateSessionRequest, call: Call) -> pb.UpdateSessionResponse:
         """Edits one booking."""
-        command = edit_of(request.booking, edited_fields(request.update_mask.paths))
+        command = edit_of(
+            request.booking,
+            edited_fields(request.update_mask.paths),
+            allow_missing_form=request.allow_missing_form,
+        )
         reply = pb.UpdateSessionResponse()
         standing = await self._service.write(ChangeSession(call.caller(request), target_of(request), command))
         fill_session(reply.session, standing)
@@ -272,7 +276,8 @@ def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> 
         earlier = seen.setdefault(target.session_id, n)
         if earlier != n:
             raise errors.invalid(f"edits[{n}].session_id", f"names the session of edits[{earlier}] again")
-        edits.append((target, edit_of(edit.booking, columns, f"edits[{n}].booking")))
+        command = edit_of(edit.booking, columns, f"edits[{n}].booking", allow_missing_form=request.allow_missing_form)
+        edits.append((target, command))
     return edits
 
 

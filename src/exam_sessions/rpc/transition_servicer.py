@@ -89,7 +89,7 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
     if action is Action.VOID:
         return void(VoidReason(request.void_reason or VoidReason.AUTO), request.message, force=request.force)
     if action is Action.RESET:
-        return reset("", request.updated_form)
+        return reset("", request.updated_form, allow_missing_form=request.allow_missing_form)
     if action is Action.SET_EXTRA_TIME:
         return _extra_time_of(request)
     if action is Action.FAIL:

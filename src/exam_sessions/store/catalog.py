@@ -44,6 +44,7 @@ class CatalogRows:
         page = select(releases).where(mine, after).order_by(c.create_time, c.id).limit(bindparam("most"))
         self._page = store.statement(page)
         self._page_of_name = store.statement(page.where(c.name == bindparam("name")))
+        self._reserve_name = store.reservation("key")
         self._finalizing = store.statement(select(c.workspace_id, c.id).where(c.finalized == literal_column("1")))
         p = pins.c
         of_release = (p.workspace_id == bindparam("workspace")) & (p.release_id == bindparam("release"))
@@ -75,6 +76,13 @@ class CatalogRows:
         values = {"workspace": workspace, "time": after[0], "id": after[1], "most": most, "name": name}
         statement = self._page_of_name if name else self._page
         return [Release._make(row) for row in db.rows(statement, values)]
+
+    def first_named(self, db: Db, workspace: str, name: str) -> Release | None:
+        """The oldest release of exactly this name. Others who ask for it wait until the transaction ends."""
+        if self._reserve_name:
+            db.rows(self._reserve_name, {"key": f"release {workspace} {name}"})
+        found = self.page(db, workspace, name, (-1, ""), 1)
+        return found[0] if found else None
 
     def pins(self, db: Db, workspace: str, release: str, centres: Collection[str]) -> dict[tuple[str, int], str]:
         """The PINs a release shares, by centre and day."""

@@ -241,6 +241,10 @@ class Store(ABC):
         Any number of them is one parameter, so that a statement is compiled once.
         """
 
+    def reservation(self, name: str) -> Statement | None:  # noqa: ARG002 - PostgreSQL needs it
+        """Locks a text, bound by this name, until the transaction ends; None where one writes at a time anyway."""
+        return None
+
     @abstractmethod
     def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Whether a text in lower case holds the text a parameter gives, which is in lower case."""

@@ -13,7 +13,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, collate, create_engine, func
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    collate,
+    create_engine,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import Grouping
@@ -187,6 +199,11 @@ class PostgresStore(Store):
             self._folding = next((name for name in FOLDING if name in found), "")
         text = collate(Grouping(column), self._folding) if self._folding else column
         return func.strpos(func.lower(text), bindparam(name)) > 0
+
+    def reservation(self, name: str) -> Statement:
+        """A lock on the text's hash: two that share it wait for each other, and no more."""
+        key = func.hashtextextended(bindparam(name, type_=Text), literal_column("0"))
+        return self.statement(select(func.pg_advisory_xact_lock(key)))
 
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """Known without reading what is stored out of line."""

@@ -92,7 +92,8 @@ class CatalogServiceServicer:
     """
 
     def CreateRelease(self, request, context):
-        """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, INVALID_FIELD, REQUEST_ID_REUSED.
+        """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, DUPLICATE_RELEASE_NAME (unless
+        `allow_duplicate_name`), TEST_FORM_NOT_FOUND (unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,7 +116,7 @@ class CatalogServiceServicer:
     def UpdateRelease(self, request, context):
         """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
         sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-        STALE_RELEASE, INVALID_FIELD, REQUEST_ID_REUSED.
+        STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

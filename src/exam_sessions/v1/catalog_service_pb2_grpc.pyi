@@ -34,7 +34,9 @@ class CatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     CreateRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateReleaseRequest, _catalog_service_pb2.CreateReleaseResponse]
-    """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, INVALID_FIELD, REQUEST_ID_REUSED."""
+    """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, DUPLICATE_RELEASE_NAME (unless
+    `allow_duplicate_name`), TEST_FORM_NOT_FOUND (unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+    """
     GetRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetReleaseRequest, _catalog_service_pb2.GetReleaseResponse]
     """Reads one release. Errors: RELEASE_NOT_FOUND."""
     ListReleases: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListReleasesRequest, _catalog_service_pb2.ListReleasesResponse]
@@ -42,7 +44,7 @@ class CatalogServiceStub:
     UpdateRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateReleaseRequest, _catalog_service_pb2.UpdateReleaseResponse]
     """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
     sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-    STALE_RELEASE, INVALID_FIELD, REQUEST_ID_REUSED.
+    STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     FinalizeRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]
     """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
@@ -75,7 +77,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateReleaseRequest, _catalog_service_pb2.CreateReleaseResponse]  # type: ignore[assignment]
-    """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, INVALID_FIELD, REQUEST_ID_REUSED."""
+    """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, DUPLICATE_RELEASE_NAME (unless
+    `allow_duplicate_name`), TEST_FORM_NOT_FOUND (unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+    """
     GetRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetReleaseRequest, _catalog_service_pb2.GetReleaseResponse]  # type: ignore[assignment]
     """Reads one release. Errors: RELEASE_NOT_FOUND."""
     ListReleases: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListReleasesRequest, _catalog_service_pb2.ListReleasesResponse]  # type: ignore[assignment]
@@ -83,7 +87,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     UpdateRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateReleaseRequest, _catalog_service_pb2.UpdateReleaseResponse]  # type: ignore[assignment]
     """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
     sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-    STALE_RELEASE, INVALID_FIELD, REQUEST_ID_REUSED.
+    STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     FinalizeRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]  # type: ignore[assignment]
     """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
@@ -119,7 +123,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateReleaseRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateReleaseResponse, _abc.Awaitable[_catalog_service_pb2.CreateReleaseResponse]]:
-        """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, INVALID_FIELD, REQUEST_ID_REUSED."""
+        """Creates a release; it is open at once. Errors: DUPLICATE_RELEASE_ID, DUPLICATE_RELEASE_NAME (unless
+        `allow_duplicate_name`), TEST_FORM_NOT_FOUND (unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+        """
 
     @_abc_1.abstractmethod
     def GetRelease(
@@ -145,7 +151,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.UpdateReleaseResponse, _abc.Awaitable[_catalog_service_pb2.UpdateReleaseResponse]]:
         """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
         sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-        STALE_RELEASE, INVALID_FIELD, REQUEST_ID_REUSED.
+        STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod

@@ -562,7 +562,7 @@ class VoidSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class ResetSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "current_form", "updated_form")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "current_form", "updated_form", "allow_missing_form")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -572,6 +572,7 @@ class ResetSessionRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     CURRENT_FORM_FIELD_NUMBER: _ClassVar[int]
     UPDATED_FORM_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -581,7 +582,8 @@ class ResetSessionRequest(_message.Message):
     validate_only: bool
     current_form: str
     updated_form: str
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., current_form: _Optional[str] = ..., updated_form: _Optional[str] = ...) -> None: ...
+    allow_missing_form: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., current_form: _Optional[str] = ..., updated_form: _Optional[str] = ..., allow_missing_form: _Optional[bool] = ...) -> None: ...
 
 class ResetSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -786,7 +788,7 @@ class SessionIds(_message.Message):
     def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchTransitionSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "extra_time", "extra_time_percent", "sessions_per_second", "all_attempts")
+    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "allow_missing_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "extra_time", "extra_time_percent", "sessions_per_second", "all_attempts")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -798,6 +800,7 @@ class BatchTransitionSessionsRequest(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     FORCE_FIELD_NUMBER: _ClassVar[int]
     UPDATED_FORM_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
     DEFERRED_CLOCK_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     TIME_FROM_NOW_FIELD_NUMBER: _ClassVar[int]
@@ -817,6 +820,7 @@ class BatchTransitionSessionsRequest(_message.Message):
     message: str
     force: bool
     updated_form: str
+    allow_missing_form: bool
     deferred_clock: bool
     deadline: _timestamp_pb2.Timestamp
     time_from_now: _duration_pb2.Duration
@@ -825,7 +829,7 @@ class BatchTransitionSessionsRequest(_message.Message):
     extra_time_percent: int
     sessions_per_second: int
     all_attempts: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ..., all_attempts: _Optional[bool] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., allow_missing_form: _Optional[bool] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ..., all_attempts: _Optional[bool] = ...) -> None: ...
 
 class BatchTransitionSessionsResponse(_message.Message):
     __slots__ = ("session_count", "operation", "sessions")

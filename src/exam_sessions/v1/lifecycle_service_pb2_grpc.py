@@ -410,7 +410,8 @@ class LifecycleServiceServicer:
         """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
         Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
         state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
-        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

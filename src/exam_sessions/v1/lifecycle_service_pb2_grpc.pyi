@@ -149,7 +149,8 @@ class LifecycleServiceStub:
     """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
     Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
     state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
-    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     RequestScan: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RequestScanRequest, _lifecycle_service_pb2.RequestScanResponse]
     """Asks for a scan of a paper script. Legal in PAPER_RESPONSE_UPLOAD. Resulting state: LOCAL_SCAN_REQUESTED.
@@ -320,7 +321,8 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
     Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
     state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
-    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     RequestScan: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RequestScanRequest, _lifecycle_service_pb2.RequestScanResponse]  # type: ignore[assignment]
     """Asks for a scan of a paper script. Legal in PAPER_RESPONSE_UPLOAD. Resulting state: LOCAL_SCAN_REQUESTED.
@@ -626,7 +628,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
         Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
         state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
-        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

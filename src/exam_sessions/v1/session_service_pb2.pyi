@@ -258,7 +258,7 @@ class AggregateSessionsResponse(_message.Message):
     def __init__(self, total: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ..., releases: _Optional[_Iterable[_Union[_session_pb2.ReleaseStatistics, _Mapping]]] = ...) -> None: ...
 
 class UpdateSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "booking", "update_mask")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "booking", "update_mask", "allow_missing_form")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -268,6 +268,7 @@ class UpdateSessionRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     BOOKING_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -277,7 +278,8 @@ class UpdateSessionRequest(_message.Message):
     validate_only: bool
     booking: _session_pb2.Booking
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., booking: _Optional[_Union[_session_pb2.Booking, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    allow_missing_form: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., booking: _Optional[_Union[_session_pb2.Booking, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., allow_missing_form: _Optional[bool] = ...) -> None: ...
 
 class UpdateSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -296,18 +298,20 @@ class SessionEdit(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., booking: _Optional[_Union[_session_pb2.Booking, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class BatchUpdateSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "edits", "update_mask", "request_id", "validate_only")
+    __slots__ = ("workspace_id", "edits", "update_mask", "request_id", "validate_only", "allow_missing_form")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     EDITS_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     edits: _containers.RepeatedCompositeFieldContainer[SessionEdit]
     update_mask: _field_mask_pb2.FieldMask
     request_id: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., edits: _Optional[_Iterable[_Union[SessionEdit, _Mapping]]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    allow_missing_form: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., edits: _Optional[_Iterable[_Union[SessionEdit, _Mapping]]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., allow_missing_form: _Optional[bool] = ...) -> None: ...
 
 class BatchUpdateSessionsResponse(_message.Message):
     __slots__ = ("updated_count",)

@@ -178,7 +178,7 @@ class SessionServiceServicer:
         test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
         only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
         SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
-        STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
+        TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -70,7 +70,7 @@ class SessionServiceStub:
     test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
     only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
     SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
-    STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
+    TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchUpdateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchUpdateSessionsRequest, _session_service_pb2.BatchUpdateSessionsResponse]
     """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
@@ -141,7 +141,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
     only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
     SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
-    STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
+    TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchUpdateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchUpdateSessionsRequest, _session_service_pb2.BatchUpdateSessionsResponse]  # type: ignore[assignment]
     """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
@@ -257,7 +257,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         test_form, window_start, window_end) are legal in SCHEDULED_BUT_NOT_CREATED and SCHEDULED_BUT_NOT_DOWNLOADED
         only; the other candidate fields, external_reference and annotations in every state but VOIDED and ARCHIVED. Errors:
         SESSION_NOT_FOUND, SESSION_NOT_EDITABLE, RELEASE_FINALIZED, DUPLICATE_CANDIDATE, DUPLICATE_ACCESS_CODE,
-        STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
+        TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,133 @@
+"""A form that is named must be there, and a name of a release must be free, unless the caller says otherwise."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+
+import pytest
+from forms import form, mcq
+from grpc import StatusCode
+from journeys import bring_to
+from messages import booking, mask, new_id
+
+from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from serving import Desk, Refused, serving
+
+STRICT = {"allow_missing_form": False, "allow_duplicate_name": False}
+
+
+def create(desk, name="Maths", test_form="", **fields):
+    release = catalog_pb2.Release(name=name, test_form=test_form)
+    return desk.call("CreateRelease", release=release, **(STRICT | fields)).release
+
+
+def update_release(desk, test_form, **fields):
+    release = catalog_pb2.Release(id=desk.release(test_form="form-1").id, test_form=test_form, name="Maths")
+    mask_ = mask("test_form", "name")
+    return desk.call("UpdateRelease", release=release, update_mask=mask_, **fields).release
+
+
+def reset(desk, test_form, **fields):
+    return desk.move("ResetSession", bring_to(desk, "READY"), updated_form=test_form, **fields)
+
+
+def reset_many(desk, test_form, **fields):
+    session = bring_to(desk, "READY")
+    desk.call("BatchTransitionSessions", action=session_pb2.ACTION_RESET, ids={"session_ids": [session.id]},
+              updated_form=test_form, **fields)  # fmt: skip
+    return desk.get(session)
+
+
+def edit(desk, test_form, **fields):
+    session = desk.book(test_form="form-1")
+    changes, paths = booking(test_form=test_form), mask("test_form")
+    return desk.call("UpdateSession", session_id=session.id, booking=changes, update_mask=paths, **fields).session
+
+
+def edit_many(desk, test_form, **fields):
+    session = desk.book(test_form="form-1")
+    edits = [session_service_pb2.SessionEdit(session_id=session.id, booking=booking(test_form=test_form))]
+    desk.call("BatchUpdateSessions", edits=edits, update_mask=mask("test_form"), **fields)
+    return desk.get(session)
+
+
+NAMING = {
+    "CreateRelease": lambda desk, test_form, **fields: create(desk, new_id(), test_form, **fields),
+    "UpdateRelease": update_release,
+    "ResetSession": reset,
+    "BatchTransitionSessions": reset_many,
+    "UpdateSession": edit,
+    "BatchUpdateSessions": edit_many,
+}
+
+
+@pytest.mark.parametrize("rpc", NAMING)
+def test_a_form_nobody_has_is_refused_unless_it_is_said_that_it_will_follow(desk, rpc):
+    name = NAMING[rpc]
+    with pytest.raises(Refused) as refused:
+        name(desk, "lost", allow_missing_form=False)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.NOT_FOUND, "TEST_FORM_NOT_FOUND")
+    assert refused.value.metadata["reference"] == "lost"
+    assert name(desk, "lost", allow_missing_form=True).test_form == "lost"
+    form(desk, mcq("1"), reference="found")
+    assert name(desk, "found", allow_missing_form=False).test_form == "found"
+
+
+def test_the_same_request_without_the_flag_is_refused_by_a_check_too(desk):
+    with pytest.raises(Refused) as refused:
+        create(desk, test_form="lost", validate_only=True)
+    assert refused.value.reason == "TEST_FORM_NOT_FOUND"
+
+
+def test_a_release_without_a_form_and_an_edit_of_something_else_need_none(desk):
+    release = create(desk)
+    release = desk.release(name="With a form that is lost", test_form="lost")
+    named = catalog_pb2.Release(id=release.id, test_form="lost", name="Renamed")
+    paths = mask("name", "test_form")
+    assert desk.call("UpdateRelease", release=named, update_mask=paths, allow_missing_form=False).release
+    session = desk.book(release)
+    desk.move("ResetSession", session, allow_missing_form=False)
+    changes, paths = booking(test_form="lost", centre_id="north"), mask("test_form", "centre_id")
+    same = {"session_id": session.id, "booking": changes, "update_mask": paths}
+    assert desk.call("UpdateSession", allow_missing_form=False, **same).session.centre_id == "north"
+    desk.call("UpdateSession", allow_missing_form=False, session_id=session.id, booking=booking(),
+              update_mask=mask("test_form"))  # fmt: skip
+
+
+def test_a_name_that_a_release_has_is_refused_unless_it_is_allowed(desk):
+    first = create(desk)
+    with pytest.raises(Refused) as refused:
+        create(desk)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.ALREADY_EXISTS, "DUPLICATE_RELEASE_NAME")
+    assert refused.value.metadata == {"name": "Maths", "release_id": first.id}
+    assert create(desk, allow_duplicate_name=True).id != first.id
+    assert create(desk, "maths").name == "maths"
+    assert create(desk, workspace_id=new_id()).name == "Maths"
+
+
+def test_a_repeated_request_is_no_second_release(desk):
+    request = {"request_id": new_id()}
+    assert create(desk, **request) == create(desk, **request)
+
+
+def test_of_many_who_want_one_name_at_once_on_two_servers_one_gets_it(database):
+    with serving(database) as one, serving(database) as other:
+        workspace, outcomes, ready = new_id(), [], threading.Barrier(8)
+
+        def ask(target):
+            with closing(Desk(target, workspace)) as desk:
+                ready.wait()
+                try:
+                    outcomes.append(create(desk).id)
+                except Refused as refused:
+                    outcomes.append(refused.reason)
+
+        askers = [threading.Thread(target=ask, args=(server.target,)) for server in (one, other) * 4]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        assert outcomes.count("DUPLICATE_RELEASE_NAME") == 7
+        with closing(Desk(one.target, workspace)) as desk:
+            assert len(desk.call("ListReleases").releases) == 1
