@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from messages import at, booking, lasting, mask
 
-from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2
+from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2, session_pb2
 from serving import Refused, State
 
 FAR_AHEAD = at(4_000_000_000 * 1_000_000)
@@ -53,6 +53,10 @@ ARGUMENTS = {
     "EnterPin": {"pin": "QWERTY"},
     "FailSession": {"message": "power cut"},
     "SetExtraTime": {"extra_time": lasting(600), "reason": "a broken arm"},
+    "SetAccommodation": {
+        "accommodation": session_pb2.Accommodation(time_limit=lasting(86_400)),
+        "reason": "a broken arm",
+    },
     "SetResponses": {"responses": [result_pb2.ItemResponse(questions=[CHOSE_A])]},
     "AssignItemMarks": {
         "marks": [marking_service_pb2.ItemMark(question_number="1", mark="1")],

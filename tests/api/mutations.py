@@ -44,6 +44,7 @@ LEGAL_IN = {
     "ReopenSession": "FINISHED",
     "RetakeSession": "FINISHED",
     "SetExtraTime": "IN_PROGRESS",
+    "SetAccommodation": "IN_PROGRESS",
     "ClearResponses": "FINISHED",
 }
 """A state in which each move is legal; OpenWindow and RequestVerification need more and have their own lines."""

@@ -139,7 +139,7 @@ def duplicate_release_name(stage):
 @provokes(Code.FAILED_PRECONDITION)
 def invalid_transition(stage):
     session = bring_to(stage.desk, "READY")
-    allowed = "enter_keycode,set_pin,remove_pin,get_pin,void,reset,fail,update,set_extra_time"
+    allowed = "enter_keycode,set_pin,remove_pin,get_pin,void,reset,fail,update,set_extra_time,set_accommodation"
     facts = {"state": "READY", "action": "unlock", "allowed_actions": allowed}
     yield lambda: stage.desk.move("UnlockSession", session), facts
 

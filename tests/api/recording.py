@@ -13,7 +13,7 @@ import grpc
 from forms import LONG_AGO, chosen
 from google.protobuf import message_factory
 from google.protobuf.duration_pb2 import Duration
-from messages import METHOD, SERVICE, at, booking, mask, micros, new_id, request_of
+from messages import METHOD, SERVICE, at, booking, lasting, mask, micros, new_id, request_of
 
 from exam_sessions.app import now
 from exam_sessions.commands.batch import Standing
@@ -116,7 +116,10 @@ def told(event):
     return Told(record, event.actor, event.request_id, micros(event.time))
 
 
-NEEDED = {"FailSession": {"message": "the fuse blew"}}
+NEEDED = {
+    "FailSession": {"message": "the fuse blew"},
+    "SetAccommodation": {"accommodation": session_pb2.Accommodation(no_time_limit=True)},
+}
 """Fields without which a request is none."""
 
 RPC = {MOVES[rpc](request_of(rpc, **NEEDED.get(rpc, {}))).action: rpc for rpc in MOVES} | {
@@ -125,7 +128,7 @@ RPC = {MOVES[rpc](request_of(rpc, **NEEDED.get(rpc, {}))).action: rpc for rpc in
 }
 ODD = {
     *(Action[name] for name in ("VOID", "DELETE", "FAIL", "RESET", "UPDATE", "SET_PIN", "REMOVE_PIN", "GET_PIN")),
-    *(Action[name] for name in ("CLEAR_RESPONSES", "REOPEN", "SET_EXTRA_TIME")),
+    *(Action[name] for name in ("CLEAR_RESPONSES", "REOPEN", "SET_EXTRA_TIME", "SET_ACCOMMODATION")),
 }
 """Actions that lead away from where sessions go."""
 
@@ -195,6 +198,12 @@ def reopening(chance, soon):
     return {"deferred_clock": chance.random() < 0.5} | deadline
 
 
+def accommodation(chance):
+    """A working time of the candidate's own, long, none, or the release's again."""
+    given = chance.choice([{"time_limit": lasting(36_000)}, {"no_time_limit": True}, {"release_time_limit": True}])
+    return {"accommodation": session_pb2.Accommodation(**given), "reason": "a broken arm"}
+
+
 ARGUMENTS = {
     Action.SET_PIN: lambda chance: {"pin": chance.choice(PINS)},
     Action.ENTER_PIN: lambda chance: {"pin": chance.choice(PINS)},
@@ -217,6 +226,7 @@ ARGUMENTS = {
     Action.UNSCORE_RESPONSE: lambda chance: {"question_number": chance.choice("123")},
     Action.CLEAR_RESPONSES: lambda _: {"message": "as agreed"},
     Action.SET_EXTRA_TIME: extra_time,
+    Action.SET_ACCOMMODATION: accommodation,
 }
 """What a call says besides the session."""
 

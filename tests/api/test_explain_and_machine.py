@@ -51,6 +51,7 @@ RPCS = {
     "SCORE_RESPONSE": "ScoreResponse",
     "UNSCORE_RESPONSE": "UnscoreResponse",
     "SET_EXTRA_TIME": "SetExtraTime",
+    "SET_ACCOMMODATION": "SetAccommodation",
 }
 """The RPC of each action that can be called, in the order of the contract."""
 
@@ -222,6 +223,7 @@ def test_the_machine_tells_its_transitions(machine):
     assert rows_of(machine, "REOPEN") == {(start, end) for start in handed_in for end in (6, 7, 19)}
     assert rows_of(machine, "RETAKE") == {(start, end) for start in (9, 11, 12) for end in (4, 19)}
     assert rows_of(machine, "CLEAR_RESPONSES") == {(start, end) for start in (6, 7, *handed_in) for end in (4, 19)}
+    assert rows_of(machine, "SET_ACCOMMODATION") == rows_of(machine, "SET_EXTRA_TIME")
     assert rows_of(machine, "SET_EXTRA_TIME") == {(state, state) for state in (1, 2, 3, 4, 5, 14, 22, 6, 7)}
     assert rows_of(machine, "RECOVER") == {(99, 1), (99, 7), (99, 19)}
 

@@ -13,7 +13,8 @@ from serving import Desk, Refused, serving
 
 ACCEPTED_AGAIN = {
     "UpdateSession", "BatchUpdateSessions", "CreateRelease", "UpdateRelease", "UpdateTestForm", "ResetSession",
-    "SetPin", "GetPin", "SetExtraTime", "SetResponses", "AssignItemMarks", "AssignItemResponses", "ScoreResponse",
+    "SetPin", "GetPin", "SetExtraTime",
+    "SetAccommodation", "SetResponses", "AssignItemMarks", "AssignItemResponses", "ScoreResponse",
     "UnscoreResponse",
 }  # fmt: skip
 """Calls that leave a session, a release or a form where the same call is legal again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from messages import lasting
+from google.protobuf.duration_pb2 import Duration
 from terminal import typed
 
 from exam_sessions.rpc.client import Client
@@ -247,7 +247,7 @@ def test_attempts_are_reopened_for_a_while_or_without_limit(terminal, desk):
 
 
 def test_extra_time_is_given_to_those_named_and_to_those_that_match(terminal, desk):
-    release = desk.release(duration=lasting(600))
+    release = desk.release(duration={"seconds": 600})
     first, second = (desk.walk(desk.book(release), *STARTED) for _ in range(2))
     said = transition(
         terminal, "set_extra_time", first.keycode, "--extra-time", "25%", "--message", "a reader"
@@ -263,6 +263,22 @@ def test_extra_time_is_given_to_those_named_and_to_those_that_match(terminal, de
     assert not desk.get(first).HasField("extra_time")
     for wrong in ("much", "0%", "1001%", "-5%"):
         transition(terminal, "set_extra_time", first.id, "--extra-time", wrong, "--message", "m", code=2)
+
+
+def test_a_candidate_is_given_a_limit_and_a_window_of_their_own(terminal, desk):
+    session = desk.walk(desk.book(desk.release(duration={"seconds": 600})), *STARTED)
+    why = ("--message", "dyslexia")
+    given = ("--time-limit", "2h", "--window-end", "2999-01-01 00:00:00")
+    said = transition(terminal, "set_accommodation", session.keycode, *given, *why).stdout
+    assert session.id in said
+    own = desk.get(session).accommodation
+    assert (own.time_limit, own.window_end.seconds) == (Duration(seconds=7200), 32_472_144_000)
+    assert "2:00:00" in terminal("sessions", "show", session.keycode).stdout
+    taken_back = ("--time-limit", "release", "--window-end", "release")
+    transition(terminal, "set_accommodation", session.id, *taken_back, *why)
+    assert not desk.get(session).HasField("accommodation")
+    transition(terminal, "set_accommodation", session.id, "--time-limit", "none", *why)
+    assert desk.get(session).accommodation.no_time_limit
 
 
 def test_an_action_that_takes_something_for_each_session_is_not_for_many(terminal, room):

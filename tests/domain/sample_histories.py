@@ -13,7 +13,7 @@ from exam_sessions import errors
 from exam_sessions.domain.booking import schedule
 from exam_sessions.domain.commands import Client, Command
 from exam_sessions.domain.decide import Decision, decide, settle
-from exam_sessions.domain.records import NO_PAPERS, Papers
+from exam_sessions.domain.records import NO_LIMIT, NO_PAPERS, Papers
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ CALLABLE = (
     *("finish", "send_to_marking", "submit_marked", "request_verification", "verify", "archive", "void", "reset"),
     *("assign_item_marks", "assign_item_responses", "request_scan", "receive_scan", "set_responses"),
     *("clear_responses", "reopen", "retake", "fail", "recover", "update", "delete"),
-    *("score_response", "unscore_response", "set_extra_time"),
+    *("score_response", "unscore_response", "set_extra_time", "set_accommodation"),
 )
 """The actions that have an RPC."""
 
@@ -194,7 +194,10 @@ def commanded(action: Action, who: tuple[Any, ...], what: tuple[Any, ...], when:
     names = ("responses", "submit", "paper_responses", "marks", "attempt", "revision")
     command = command._replace(**dict(zip(names, what, strict=True)))
     names = ("finish_reason", "deferred_clock", "deadline", "extra_time", "extra_percent")
-    return command._replace(**dict(zip(names, when, strict=True)))
+    command = command._replace(**dict(zip(names, when, strict=True)))
+    if action is Action.SET_ACCOMMODATION:
+        return command._replace(fields=(("time_limit", command.extra_time or NO_LIMIT),))
+    return command
 
 
 EDITS = ((("name_last", "King"),), (("centre_id", "c2"),), (("candidate_id", "candidate-2"), ("window_end", OPENS)))

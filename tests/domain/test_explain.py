@@ -38,6 +38,7 @@ def test_a_ready_session_is_told_where_each_action_leads():
         "fail": 99,
         "update": 4,
         "set_extra_time": 4,
+        "set_accommodation": 4,
     }
 
 
@@ -59,6 +60,7 @@ def test_a_running_session_is_told_what_time_allows():
         "fail": 99,
         "update": 6,
         "set_extra_time": 6,
+        "set_accommodation": 6,
     }
     assert set(allowed(running, a_release(), DEADLINE)) == {"finish", "void", "clear_responses", "fail", "update"}
 

@@ -39,6 +39,8 @@ get_pin                           S   S   S   S   S   S  14   .   .   .   .   . 
 get_pin, room PIN                 1   2   3   4  22   5  14   .   .   .   .   .   .   .   .   .   .   .   .   .   .
 set_extra_time                    1   2   3   4  22   5  14   6   7   .   .   .   .   .   .   .   .   .   .   .   .
 set_extra_time, time over         1   2   3   4  22   5  14   T   7   .   .   .   .   .   .   .   .   .   .   .   .
+set_accommodation                 1   2   3   4  22   5  14   6   7   .   .   .   .   .   .   .   .   .   .   .   .
+set_accommodation, time over      1   2   3   4  22   5  14   T   7   .   .   .   .   .   .   .   .   .   .   .   .
 pause                             .   .   .   .   .   .   .   7   .   .   .   .   .   .   .   .   .   .   .   .   .
 resume                            .   .   .   .   .   .   .   .   6   .   .   .   .   .   .   .   .   .   .   .   .
 go_offline                        .   .   .   .   .   .   .   8   .   .   .   .   .   .   .   .   .   .   .   .   .
@@ -154,6 +156,7 @@ SAID = {
     "score_response": {"marks": (("3", "2.5"),)},
     "unscore_response": {"marks": (("3", None),)},
     "set_extra_time": {"extra_time": MINUTE},
+    "set_accommodation": {"fields": (("time_limit", 2 * HOUR),)},
 }
 """What is said with a command. Papers stay incomplete: where a complete one goes is a row of `route`."""
 
@@ -193,7 +196,7 @@ def test_a_cell_of_the_matrix_holds(action, setting, state, cell):
 def test_the_matrix_has_a_cell_for_every_action_in_every_state():
     tried = {(action, state) for action, _, state, _ in CELLS}
     assert tried == {(str(action), int(state)) for action in Action if action != "schedule" for state in State}
-    assert len(tried) == 40 * 21
+    assert len(tried) == 41 * 21
 
 
 def test_the_machine_holds_the_moves_of_the_matrix_and_no_other():

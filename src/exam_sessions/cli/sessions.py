@@ -239,6 +239,7 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("test form", _form(session)),
         ("window", f"{start or 'open'} to {end or 'open'} UTC" if start or end else ""),
         ("extra time", _extra_time(session)),
+        ("time limit", _own_limit(session)),
         ("attempt", ", ".join([str(attempt.number), *clock])),
         ("score", _score(session)),
         (
@@ -264,6 +265,12 @@ def _extra_time(session: Session) -> str:
     given = f"{session.extra_time_percent} %" if session.extra_time_percent else ""
     parts = (how_long(session, "extra_time"), given, session.extra_time_reason)
     return ", ".join(part for part in parts if part) if session.HasField("extra_time") else ""
+
+
+def _own_limit(session: Session) -> str:
+    """A working time of the candidate's own; empty where it is the release's."""
+    own = session.accommodation
+    return "none, for this candidate" if own.no_time_limit else how_long(own, "time_limit")
 
 
 def _score(session: Session) -> str:

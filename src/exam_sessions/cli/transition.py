@@ -136,7 +136,7 @@ def transition(
         str,
         typer.Option(
             metavar="TEXT",
-            help="void, fail, reopen, clear_responses, set_extra_time: in words.",
+            help="void, fail, reopen, clear_responses, set_extra_time, set_accommodation: in words.",
             rich_help_panel=TAKES,
         ),
     ] = "",
@@ -171,6 +171,30 @@ def transition(
         typer.Option(
             metavar="LENGTH|PERCENT",
             help="set_extra_time: how much, such as 15m or 25%; 0m takes it back.",
+            rich_help_panel=TAKES,
+        ),
+    ] = "",
+    time_limit: Annotated[
+        str,
+        typer.Option(
+            metavar="LENGTH|none|release",
+            help="set_accommodation: working time of the candidate's own, such as 2h.",
+            rich_help_panel=TAKES,
+        ),
+    ] = "",
+    window_start: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME|release",
+            help="set_accommodation: not opened before, in UTC.",
+            rich_help_panel=TAKES,
+        ),
+    ] = "",
+    window_end: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME|release",
+            help="set_accommodation: closed then, in UTC.",
             rich_help_panel=TAKES,
         ),
     ] = "",
@@ -211,6 +235,7 @@ def transition(
         "force": force,
         **_end_of(deadline, time_from_now, no_limit=no_limit),
         **_extra_of(extra_time),
+        "accommodation": _accommodation_of(time_limit, window_start, window_end),
     }
     order = Order(action, taken, preview, json)
     with connected(target, workspace) as client:
@@ -248,6 +273,21 @@ def _extra_of(text: str) -> dict[str, int]:
     if not (percent.isascii() and percent.isdigit() and 1 <= int(percent) <= MOST_PERCENT):
         raise typer.BadParameter(f"{text!r} is not 1% to {MOST_PERCENT:,}%")
     return {"extra_time_percent": int(percent)}
+
+
+def _accommodation_of(time_limit: str, window_start: str, window_end: str) -> dict[str, int | bool]:
+    """What is given of an accommodation, as fields of the message. Raises BadParameter."""
+    found: dict[str, int | bool] = {}
+    if time_limit in {"none", "release"}:
+        found["no_time_limit" if time_limit == "none" else "release_time_limit"] = True
+    elif time_limit:
+        found["time_limit"] = length(time_limit)
+    for name, text in (("window_start", window_start), ("window_end", window_end)):
+        if text == "release":
+            found[f"release_{name}"] = True
+        elif text:
+            found[name] = time_of(text)
+    return found
 
 
 def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
+from exam_sessions.domain import clock
 from exam_sessions.domain.machine import first_state
 from exam_sessions.domain.records import Booking, Release, Session
 from exam_sessions.domain.texts import are_plain, flaw_of, is_blank
@@ -112,6 +113,25 @@ def check_edit(session: Session, release: Release, fields: dict[str, Any]) -> di
     if fields.get("test_form") == "":
         return fields | {"test_form": release.test_form}
     return fields
+
+
+def check_accommodation(session: Session, release: Release, fields: dict[str, Any], now: int) -> None:
+    """Refuses a working time or a window that does not fit the session it is written to.
+
+    Raises:
+        errors.InvalidField: the window would end before it starts, or open after the attempt began, or the running
+            attempt would have ended already.
+    """
+    became = session._replace(**fields)
+    if "window_start" in fields or "window_end" in fields:
+        check_window(*clock.window(became, release))
+    if session.start_time and fields.get("window_start", 0) > session.start_time:
+        raise errors.invalid("window_start", "must not be later than the start of the attempt, which has begun")
+    end = clock.deadline(became, release)
+    if fields and end and end <= now:
+        name = "window_end" if 0 < clock.window(became, release)[1] <= now else "time_limit"
+        told = f"would have ended the running attempt at {clock.rfc3339(end)}; finish it instead"
+        raise errors.invalid(name, told)
 
 
 def check_window(start: int, end: int) -> None:

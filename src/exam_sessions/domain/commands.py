@@ -49,7 +49,10 @@ class Command(NamedTuple):
     void_reason: VoidReason = VoidReason.AUTO
     """void."""
     message: str = ""
-    """void, fail, reopen, clear_responses, score_response, unscore_response, set_extra_time: why."""
+    """void, fail, reopen, clear_responses, score_response, unscore_response: why.
+
+    set_extra_time, set_accommodation: why the candidate needs it.
+    """
     force: bool = False
     """void."""
     current_form: str = ""
@@ -59,7 +62,7 @@ class Command(NamedTuple):
     """reset, update: whether a new form may be one that the catalogue does not hold yet."""
     """reset: the form from now on; unchanged when empty."""
     fields: tuple[tuple[str, object], ...] = ()
-    """update: the fields to write and their values."""
+    """update, set_accommodation: the fields to write and their values."""
 
     attempt: int = 0
     """set_responses: the attempt the caller saw; not compared when 0."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import clock, marking
-from exam_sessions.domain.booking import check_edit
+from exam_sessions.domain.booking import check_accommodation, check_edit
 from exam_sessions.domain.states import Action, FinishReason, State
 from exam_sessions.domain.texts import fold_code
 
@@ -105,6 +105,16 @@ def _extend(move: Move) -> Changes:
     return changes
 
 
+def _accommodate(move: Move) -> Changes:
+    """Working time and window of the candidate's own; 0 takes one back."""
+    fields = dict(move.command.fields)
+    try:
+        check_accommodation(move.session, move.release, fields, move.now)
+    except errors.InvalidField as refusal:
+        raise refusal.under("accommodation") from None
+    return fields
+
+
 def _hold(_: Move) -> Changes:
     return {"held_offline": 1}
 
@@ -195,6 +205,7 @@ EFFECTS: dict[Action, Callable[[Move], Changes]] = {
     Action.RECOVER: _recover,
     Action.UPDATE: _update,
     Action.SET_EXTRA_TIME: _extend,
+    Action.SET_ACCOMMODATION: _accommodate,
     Action.SUBMIT_MARKED: marking.scored,
     Action.SET_RESPONSES: marking.set_responses,
     Action.ASSIGN_ITEM_MARKS: marking.assign_item_marks,

@@ -88,6 +88,7 @@ class Action(StrEnum):
     SCORE_RESPONSE = "score_response"
     UNSCORE_RESPONSE = "unscore_response"
     SET_EXTRA_TIME = "set_extra_time"
+    SET_ACCOMMODATION = "set_accommodation"
 
 
 class FinishReason(IntEnum):
@@ -173,7 +174,7 @@ COMPLETE = (
 EDITABLE = frozenset({S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED})
 """States in which the schedule may be edited and the booking deleted (Surpass, TestSchedule API)."""
 
-ACCOMMODATIONS = frozenset({Action.SET_EXTRA_TIME})
+ACCOMMODATIONS = frozenset({Action.SET_EXTRA_TIME, Action.SET_ACCOMMODATION})
 """Actions that answer with the deadline they lead to."""
 
 TERMINAL = frozenset({S.VOIDED, S.ARCHIVED})

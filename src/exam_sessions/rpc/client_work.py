@@ -47,6 +47,7 @@ class WorkCalls(Line):
         deadline: int = 0,
         time_from_now: int = 0,
         extra_time: int | None = None,
+        accommodation: dict[str, int | bool] | None = None,
         **fields: Any,
     ) -> Transitioned:
         """One action on the sessions with these ids, all or none; with criteria as an operation, on all that match.
@@ -60,6 +61,11 @@ class WorkCalls(Line):
             request_id=request_id or new_request_id(),
             **fields,
         )
+        for name, value in (accommodation or {}).items():
+            if isinstance(value, bool):
+                setattr(request.accommodation, name, value)
+            else:
+                put(getattr(request.accommodation, name), value)
         if criteria is None:
             request.ids.session_ids.extend(session_ids)
         else:

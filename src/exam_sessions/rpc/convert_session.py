@@ -12,6 +12,7 @@ from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain import clock
 from exam_sessions.domain.machine import state_of
 from exam_sessions.domain.states import MATURITY
+from exam_sessions.rpc.accommodations import fill_accommodation
 from exam_sessions.rpc.convert_history import shown_value
 from exam_sessions.rpc.convert_result import HUNDRED, fill_score
 from exam_sessions.rpc.reply_size import abridge_event
@@ -54,6 +55,8 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
     if session.extra_time or session.extra_percent:
         put(message.extra_time, clock.extra_time(session, release))
         message.extra_time_percent = session.extra_percent
+    if session.time_limit or session.window_start or session.window_end:
+        fill_accommodation(message, session)
     if session.form_revision:
         _fill_marking(message, session)
     fill_attempt(message.attempt, standing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions.commands.codes import new_pin
 from exam_sessions.domain.commands import Client, Command, fail, reset, void
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
-from exam_sessions.rpc.accommodations import cut_of, warn_of_window
+from exam_sessions.rpc.accommodations import accommodation_of, cut_of, warn_of_window
 from exam_sessions.rpc.answers import answers_of, choices_of, reader_of
 from exam_sessions.rpc.times import micros
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
@@ -51,6 +51,10 @@ def _set_extra_time(request: pb.SetExtraTimeRequest) -> Command:
     return Command(
         A.SET_EXTRA_TIME, extra_time=extra, extra_percent=request.extra_time_percent, message=request.reason
     )
+
+
+def _set_accommodation(request: pb.SetAccommodationRequest) -> Command:
+    return Command(A.SET_ACCOMMODATION, fields=accommodation_of(request.accommodation), message=request.reason)
 
 
 def _set_responses(request: marking.SetResponsesRequest) -> Command:
@@ -121,6 +125,7 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "ReopenSession": _reopen,
     "RetakeSession": lambda _: Command(A.RETAKE),
     "SetExtraTime": _set_extra_time,
+    "SetAccommodation": _set_accommodation,
     "SetResponses": _set_responses,
     "AssignItemMarks": _assign_item_marks,
     "AssignItemResponses": _assign_item_responses,
@@ -139,9 +144,12 @@ READ: dict[str, Callable[[bytes], Any]] = {
 """What reads a request, where it is not read as its message says."""
 
 
-def _warn_of_window(reply: pb.SetExtraTimeResponse, standing: Standing) -> None:
+def _warn_of_window(reply: pb.SetExtraTimeResponse | pb.SetAccommodationResponse, standing: Standing) -> None:
     warn_of_window(reply, cut_of(standing))
 
 
-ADDED: dict[str, Callable[[Any, Standing], None]] = {"SetExtraTime": _warn_of_window}
+ADDED: dict[str, Callable[[Any, Standing], None]] = {
+    "SetExtraTime": _warn_of_window,
+    "SetAccommodation": _warn_of_window,
+}
 """What an action's reply holds besides the session."""

@@ -10,7 +10,7 @@ from exam_sessions.commands.operations import Accept
 from exam_sessions.commands.transitions import Transition
 from exam_sessions.domain.commands import Command, fail, reset, void
 from exam_sessions.domain.states import ACCOMMODATIONS, Action, FinishReason, OperationKind, VoidReason
-from exam_sessions.rpc.accommodations import fill_accommodated
+from exam_sessions.rpc.accommodations import accommodation_of, fill_accommodated
 from exam_sessions.rpc.convert_operation import operation_of
 from exam_sessions.rpc.session_servicer import check_filter, criteria_of
 from exam_sessions.rpc.times import micros
@@ -28,7 +28,7 @@ FOR_MANY = frozenset(
         Action.UPLOAD, Action.FINISH, Action.SEND_TO_MARKING, Action.SUBMIT_MARKED, Action.REQUEST_VERIFICATION,
         Action.VERIFY, Action.ARCHIVE, Action.VOID, Action.RESET, Action.REQUEST_SCAN, Action.RECEIVE_SCAN,
         Action.FAIL, Action.RECOVER, Action.REOPEN, Action.RETAKE, Action.CLEAR_RESPONSES, Action.DELETE,
-        Action.SET_EXTRA_TIME,
+        Action.SET_EXTRA_TIME, Action.SET_ACCOMMODATION,
     }
 )  # fmt: skip
 """Actions that take nothing for each session, or the same for all."""
@@ -90,8 +90,8 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
         return void(VoidReason(request.void_reason or VoidReason.AUTO), request.message, force=request.force)
     if action is Action.RESET:
         return reset("", request.updated_form, allow_missing_form=request.allow_missing_form)
-    if action is Action.SET_EXTRA_TIME:
-        return _extra_time_of(request)
+    if action in ACCOMMODATIONS:
+        return _accommodation_in(request, action)
     if action is Action.FAIL:
         return fail(request.message)
     return Command(
@@ -107,12 +107,14 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
     )
 
 
-def _extra_time_of(request: pb.BatchTransitionSessionsRequest) -> Command:
-    """As SetExtraTime takes it. Raises InvalidField."""
+def _accommodation_in(request: pb.BatchTransitionSessionsRequest, action: Action) -> Command:
+    """As SetExtraTime and SetAccommodation take it. Raises InvalidField."""
+    if not request.message.strip():
+        raise errors.invalid("message", f"is required for {action}: why the candidates need it")
+    if action is Action.SET_ACCOMMODATION:
+        return Command(action, fields=accommodation_of(request.accommodation), message=request.message)
     if request.WhichOneof("extra") is None:
         raise errors.invalid("extra", "exactly one field is required for set_extra_time")
-    if not request.message.strip():
-        raise errors.invalid("message", "is required for set_extra_time: why the candidates need it")
     extra = micros(request, "extra_time", "extra_time", zero=0)
     return Command(
         Action.SET_EXTRA_TIME,

@@ -781,6 +781,38 @@ class SetExtraTimeResponse(_message.Message):
     warning: str
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., cut_by_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warning: _Optional[str] = ...) -> None: ...
 
+class SetAccommodationRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "accommodation", "reason")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ACCOMMODATION_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    access_code: _session_pb2.AccessCodeKey
+    request_id: str
+    etag: str
+    validate_only: bool
+    accommodation: _session_pb2.Accommodation
+    reason: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., accommodation: _Optional[_Union[_session_pb2.Accommodation, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class SetAccommodationResponse(_message.Message):
+    __slots__ = ("session", "cut_by_window", "warning")
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    CUT_BY_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    WARNING_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    cut_by_window: _duration_pb2.Duration
+    warning: str
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., cut_by_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warning: _Optional[str] = ...) -> None: ...
+
 class SessionIds(_message.Message):
     __slots__ = ("session_ids",)
     SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -788,7 +820,7 @@ class SessionIds(_message.Message):
     def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchTransitionSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "allow_missing_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "extra_time", "extra_time_percent", "sessions_per_second", "all_attempts")
+    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "allow_missing_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "accommodation", "extra_time", "extra_time_percent", "sessions_per_second", "all_attempts")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -805,6 +837,7 @@ class BatchTransitionSessionsRequest(_message.Message):
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     TIME_FROM_NOW_FIELD_NUMBER: _ClassVar[int]
     NO_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    ACCOMMODATION_FIELD_NUMBER: _ClassVar[int]
     EXTRA_TIME_FIELD_NUMBER: _ClassVar[int]
     EXTRA_TIME_PERCENT_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
@@ -825,11 +858,12 @@ class BatchTransitionSessionsRequest(_message.Message):
     deadline: _timestamp_pb2.Timestamp
     time_from_now: _duration_pb2.Duration
     no_limit: bool
+    accommodation: _session_pb2.Accommodation
     extra_time: _duration_pb2.Duration
     extra_time_percent: int
     sessions_per_second: int
     all_attempts: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., allow_missing_form: _Optional[bool] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ..., all_attempts: _Optional[bool] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., allow_missing_form: _Optional[bool] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., accommodation: _Optional[_Union[_session_pb2.Accommodation, _Mapping]] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ..., all_attempts: _Optional[bool] = ...) -> None: ...
 
 class BatchTransitionSessionsResponse(_message.Message):
     __slots__ = ("session_count", "operation", "sessions")

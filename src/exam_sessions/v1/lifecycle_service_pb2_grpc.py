@@ -185,6 +185,11 @@ class LifecycleServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.FromString,
                 _registered_method=True)
+        self.SetAccommodation = channel.unary_unary(
+                '/exam_sessions.v1.LifecycleService/SetAccommodation',
+                request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetAccommodationRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetAccommodationResponse.FromString,
+                _registered_method=True)
         self.BatchTransitionSessions = channel.unary_unary(
                 '/exam_sessions.v1.LifecycleService/BatchTransitionSessions',
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.BatchTransitionSessionsRequest.SerializeToString,
@@ -474,7 +479,18 @@ class LifecycleServiceServicer:
     def SetExtraTime(self, request, context):
         """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
         in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-        NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+        INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAccommodation(self, request, context):
+        """Gives a candidate a working time and a window of their own, or takes them back. Legal before the start, in IN_PROGRESS
+        and in PAUSED; the state stays, the deadline moves, but not into the past. A deadline given at reopen stays. Errors:
+        INVALID_TRANSITION, RELEASE_FINALIZED, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+        INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -657,6 +673,11 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
                     servicer.SetExtraTime,
                     request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.SerializeToString,
+            ),
+            'SetAccommodation': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAccommodation,
+                    request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetAccommodationRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetAccommodationResponse.SerializeToString,
             ),
             'BatchTransitionSessions': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchTransitionSessions,
@@ -1485,6 +1506,33 @@ class LifecycleService:
             '/exam_sessions.v1.LifecycleService/SetExtraTime',
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeRequest.SerializeToString,
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetExtraTimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAccommodation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.LifecycleService/SetAccommodation',
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetAccommodationRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetAccommodationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -185,7 +185,14 @@ class LifecycleServiceStub:
     SetExtraTime: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetExtraTimeRequest, _lifecycle_service_pb2.SetExtraTimeResponse]
     """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
     in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-    NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+    INVALID_FIELD.
+    """
+    SetAccommodation: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetAccommodationRequest, _lifecycle_service_pb2.SetAccommodationResponse]
+    """Gives a candidate a working time and a window of their own, or takes them back. Legal before the start, in IN_PROGRESS
+    and in PAUSED; the state stays, the deadline moves, but not into the past. A deadline given at reopen stays. Errors:
+    INVALID_TRANSITION, RELEASE_FINALIZED, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+    INVALID_FIELD.
     """
     BatchTransitionSessions: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]
     """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
@@ -357,7 +364,14 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     SetExtraTime: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetExtraTimeRequest, _lifecycle_service_pb2.SetExtraTimeResponse]  # type: ignore[assignment]
     """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
     in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-    NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+    INVALID_FIELD.
+    """
+    SetAccommodation: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetAccommodationRequest, _lifecycle_service_pb2.SetAccommodationResponse]  # type: ignore[assignment]
+    """Gives a candidate a working time and a window of their own, or takes them back. Legal before the start, in IN_PROGRESS
+    and in PAUSED; the state stays, the deadline moves, but not into the past. A deadline given at reopen stays. Errors:
+    INVALID_TRANSITION, RELEASE_FINALIZED, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+    INVALID_FIELD.
     """
     BatchTransitionSessions: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]  # type: ignore[assignment]
     """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
@@ -706,7 +720,20 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_lifecycle_service_pb2.SetExtraTimeResponse, _abc.Awaitable[_lifecycle_service_pb2.SetExtraTimeResponse]]:
         """Gives a candidate extra time (Surpass, reasonableAdjustments), in place of any given before. Legal before the start,
         in IN_PROGRESS and in PAUSED; the state stays, the deadline moves. Errors: INVALID_TRANSITION, RELEASE_FINALIZED,
-        NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        NO_WORKING_TIME (a percentage of none), ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+        INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def SetAccommodation(
+        self,
+        request: _lifecycle_service_pb2.SetAccommodationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.SetAccommodationResponse, _abc.Awaitable[_lifecycle_service_pb2.SetAccommodationResponse]]:
+        """Gives a candidate a working time and a window of their own, or takes them back. Legal before the start, in IN_PROGRESS
+        and in PAUSED; the state stays, the deadline moves, but not into the past. A deadline given at reopen stays. Errors:
+        INVALID_TRANSITION, RELEASE_FINALIZED, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
+        INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

@@ -90,6 +90,7 @@ class Action(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTION_UNSCORE_RESPONSE: _ClassVar[Action]
     ACTION_SET_EXTRA_TIME: _ClassVar[Action]
     ACTION_GET_PIN: _ClassVar[Action]
+    ACTION_SET_ACCOMMODATION: _ClassVar[Action]
 
 class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -215,6 +216,7 @@ ACTION_SCORE_RESPONSE: Action
 ACTION_UNSCORE_RESPONSE: Action
 ACTION_SET_EXTRA_TIME: Action
 ACTION_GET_PIN: Action
+ACTION_SET_ACCOMMODATION: Action
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_CANDIDATE: FinishReason
 FINISH_REASON_INVIGILATOR: FinishReason
@@ -360,8 +362,26 @@ class DeliveryClient(_message.Message):
     download_time: _timestamp_pb2.Timestamp
     def __init__(self, os: _Optional[str] = ..., machine: _Optional[str] = ..., ip: _Optional[str] = ..., held_offline: _Optional[bool] = ..., download_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class Accommodation(_message.Message):
+    __slots__ = ("time_limit", "no_time_limit", "release_time_limit", "window_start", "release_window_start", "window_end", "release_window_end")
+    TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    NO_TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_START_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_WINDOW_START_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_END_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_WINDOW_END_FIELD_NUMBER: _ClassVar[int]
+    time_limit: _duration_pb2.Duration
+    no_time_limit: bool
+    release_time_limit: bool
+    window_start: _timestamp_pb2.Timestamp
+    release_window_start: bool
+    window_end: _timestamp_pb2.Timestamp
+    release_window_end: bool
+    def __init__(self, time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_time_limit: _Optional[bool] = ..., release_time_limit: _Optional[bool] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., release_window_start: _Optional[bool] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., release_window_end: _Optional[bool] = ...) -> None: ...
+
 class Session(_message.Message):
-    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged", "activity_id", "annotations")
+    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged", "activity_id", "annotations", "accommodation")
     class AnnotationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -403,6 +423,7 @@ class Session(_message.Message):
     ABRIDGED_FIELD_NUMBER: _ClassVar[int]
     ACTIVITY_ID_FIELD_NUMBER: _ClassVar[int]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    ACCOMMODATION_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     release_id: str
@@ -437,7 +458,8 @@ class Session(_message.Message):
     abridged: bool
     activity_id: str
     annotations: _containers.ScalarMap[str, str]
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ..., activity_id: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    accommodation: Accommodation
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ..., activity_id: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ..., accommodation: _Optional[_Union[Accommodation, _Mapping]] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "count")

@@ -1,0 +1,250 @@
+"""A working time and a window of the candidate's own: for one and for many, before and during an attempt."""
+
+from __future__ import annotations
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from journeys import STARTED, bring_to, name_of, walk
+from messages import at, lasting, mask, micros
+from operations import Work, rows_of
+from rows import unchanged
+
+from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from serving import Refused
+
+SECOND = 1_000_000
+NEAR = 20 * SECOND
+"""How long a test may take on a slow machine."""
+
+Accommodation = session_pb2.Accommodation
+
+
+@pytest.fixture
+def server(clocked_server):
+    return clocked_server
+
+
+@pytest.fixture
+def desk(clocked_desk):
+    return clocked_desk
+
+
+@pytest.fixture
+def work(desk):
+    return Work(desk)
+
+
+def give(desk, session, **fields):
+    """The reply to SetAccommodation."""
+    return desk.call(
+        "SetAccommodation", session_id=session.id, accommodation=Accommodation(**fields), reason="dyslexia"
+    )
+
+
+def sitting(desk, clock, closes_in=7200):
+    """A session that has begun ten minutes of work."""
+    release = desk.release(duration=lasting(600), window_end=at(clock() + closes_in * SECOND))
+    return walk(desk, desk.book(release), *STARTED)
+
+
+def working_time(session):
+    return micros(session.attempt.deadline) - micros(session.attempt.start_time)
+
+
+@pytest.mark.parametrize("seconds", [900, 300])
+def test_a_longer_or_shorter_time_limit_moves_the_deadline_and_the_clock_follows(server, desk, clock, seconds):
+    session = give(desk, sitting(desk, clock), time_limit=lasting(seconds)).session
+    assert (working_time(session), session.accommodation.time_limit) == (seconds * SECOND, lasting(seconds))
+    clock.advance(seconds - 20)
+    assert server.sweep() == 0
+    clock.advance(21)
+    assert server.sweep() == 1
+    assert micros(desk.get(session).attempt.time_elapsed) == seconds * SECOND
+
+
+def test_without_a_time_limit_the_window_alone_ends_the_attempt(server, desk, clock):
+    session = give(desk, sitting(desk, clock), no_time_limit=True).session
+    assert session.accommodation == Accommodation(no_time_limit=True)
+    assert session.attempt.deadline == session.window_end
+    clock.advance(5000)
+    assert server.sweep() == 0
+    clock.advance(2300)
+    assert server.sweep() == 1
+
+
+def test_the_release_s_limit_holds_again_when_the_own_is_taken_back(desk, clock):
+    session = sitting(desk, clock)
+    give(desk, session, no_time_limit=True)
+    again = give(desk, session, release_time_limit=True).session
+    assert (working_time(again), again.HasField("accommodation")) == (600 * SECOND, False)
+
+
+def test_a_window_of_the_candidate_s_own_is_moved_while_the_attempt_runs(server, desk, clock):
+    session = give(desk, sitting(desk, clock, closes_in=300), window_end=at(clock() + 400 * SECOND)).session
+    assert session.attempt.deadline == session.window_end == session.accommodation.window_end
+    clock.advance(350)
+    assert server.sweep() == 0
+    moved = give(desk, session, window_end=at(clock() + 3600 * SECOND)).session
+    assert working_time(moved) == 600 * SECOND
+    clock.advance(300)
+    assert server.sweep() == 1
+
+
+def test_the_release_s_window_holds_again_when_the_own_is_taken_back(desk, clock):
+    session = sitting(desk, clock)
+    own = give(desk, session, window_start=at(clock() - 900 * SECOND), window_end=at(clock() + 100 * SECOND)).session
+    assert own.attempt.deadline == own.window_end
+    again = give(desk, session, release_window_start=True, release_window_end=True).session
+    assert (again.window_end, again.HasField("window_start")) == (session.window_end, False)
+    assert not again.HasField("accommodation")
+
+
+def test_given_before_the_start_it_counts_from_the_start(server, desk, clock):
+    release = desk.release(
+        duration=lasting(600), window_start=at(clock() + 3600 * SECOND), window_end=at(clock() + 7200 * SECOND)
+    )
+    session = bring_to(desk, "SCHEDULED_BUT_LOCKED", release)
+    give(desk, session, time_limit=lasting(1200), window_start=at(clock() + 60 * SECOND))
+    clock.advance(61)
+    assert server.sweep() == 1
+    assert working_time(walk(desk, session, "EnterKeycode")) == 1200 * SECOND
+
+
+def test_it_is_kept_for_the_next_attempt(desk, clock):
+    session = give(desk, sitting(desk, clock), time_limit=lasting(1200)).session
+    session = walk(desk, session, "FinishSession", "RetakeSession", "EnterKeycode")
+    assert working_time(session) == 1200 * SECOND
+
+
+def test_a_percentage_is_of_the_candidate_s_own_limit(desk, clock):
+    session = give(desk, sitting(desk, clock), time_limit=lasting(1000)).session
+    session = desk.move("SetExtraTime", session, extra_time_percent=25, reason="r")
+    assert (session.extra_time, working_time(session)) == (lasting(250), 1250 * SECOND)
+    give(desk, session, no_time_limit=True)
+    with pytest.raises(Refused) as refused:
+        desk.move("SetExtraTime", session, extra_time_percent=25, reason="r")
+    assert refused.value.reason == "NO_WORKING_TIME"
+    endless = walk(desk, desk.book(), *STARTED)
+    give(desk, endless, time_limit=lasting(400))
+    assert desk.move("SetExtraTime", endless, extra_time_percent=50, reason="r").extra_time == lasting(200)
+
+
+def test_a_release_that_changes_moves_nobody_with_limits_of_their_own(desk, clock):
+    session = give(
+        desk, sitting(desk, clock), time_limit=lasting(900), window_end=at(clock() + 9000 * SECOND)
+    ).session
+    edit = catalog_pb2.Release(id=session.release_id, duration=lasting(60), window_end=at(clock() + 120 * SECOND))
+    desk.call("UpdateRelease", release=edit, update_mask=mask("duration", "window_end"))
+    assert desk.get(session).attempt.deadline == session.attempt.deadline
+
+
+def test_a_deadline_given_at_reopen_stays_until_the_next(desk, clock):
+    session = walk(desk, sitting(desk, clock), "FinishSession")
+    session = desk.move("ReopenSession", session, time_from_now=lasting(100))
+    given = give(desk, session, time_limit=lasting(3000), window_end=at(clock() + 9000 * SECOND)).session
+    assert given.attempt.deadline == session.attempt.deadline
+    again = walk(desk, given, "FinishSession", "ReopenSession")
+    assert micros(again.attempt.deadline) - clock() == pytest.approx(3000 * SECOND, abs=NEAR)
+
+
+def test_the_history_tells_it_in_the_contract_s_values(desk, clock):
+    session = sitting(desk, clock)
+    give(desk, session, time_limit=lasting(5400))
+    give(desk, session, no_time_limit=True)
+    first, second = desk.history(session)[-2:]
+    assert first.action == session_pb2.ACTION_SET_ACCOMMODATION
+    assert first.message == "dyslexia"
+    for event, before, after in ((first, None, "5400s"), (second, "5400s", "no_limit")):
+        (told,) = (change for change in event.changes if change.field == "time_limit")
+        assert (told.old_value if told.HasField("old_value") else None, told.new_value) == (before, after)
+
+
+def test_a_paused_attempt_goes_on_with_what_is_left_of_its_own_limit(desk, clock):
+    session = sitting(desk, clock)
+    clock.advance(500)
+    desk.move("PauseSession", session)
+    clock.advance(1000)
+    give(desk, session, time_limit=lasting(700))
+    session = desk.move("ResumeSession", session)
+    assert micros(session.attempt.deadline) - clock() == pytest.approx(200 * SECOND, abs=NEAR)
+
+
+def test_what_would_have_ended_the_attempt_already_is_refused(server, desk, clock):
+    session = sitting(desk, clock)
+    clock.advance(500)
+    for fields in ({"time_limit": lasting(400)}, {"window_end": at(clock() - 60 * SECOND)}):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            give(desk, session, **fields)
+        assert list(refused.value.fields) == [f"accommodation.{next(iter(fields))}"]
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        give(desk, session, window_start=at(clock() - 100 * SECOND))
+    assert list(refused.value.fields) == ["accommodation.window_start"]
+
+
+def test_an_attempt_that_is_over_has_no_accommodation(server, desk, clock):
+    session = sitting(desk, clock)
+    clock.advance(601)
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        give(desk, session, no_time_limit=True)
+    assert refused.value.reason == "ATTEMPT_TIME_EXPIRED"
+    ended = bring_to(desk, "FINISHED")
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        give(desk, ended, no_time_limit=True)
+    assert refused.value.reason == "INVALID_TRANSITION"
+
+
+BAD = {
+    "nothing": ({}, "accommodation"),
+    "no time": ({"time_limit": lasting(0)}, "accommodation.time_limit"),
+    "less than is kept": ({"time_limit": Duration(nanos=999)}, "accommodation.time_limit"),
+    "more than 30 days": ({"time_limit": lasting(2_592_001)}, "accommodation.time_limit"),
+    "not without limit": ({"no_time_limit": False}, "accommodation.no_time_limit"),
+    "not the release's": ({"release_time_limit": False}, "accommodation.release_time_limit"),
+    "an end at zero": ({"window_end": Timestamp()}, "accommodation.window_end"),
+    "an end before the start": (
+        {"window_start": at(2 * SECOND), "window_end": at(SECOND)},
+        "accommodation.window_end",
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_an_accommodation_is_refused_with(desk, server, bad):
+    fields, path = BAD[bad]
+    session = desk.book()
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        give(desk, session, **fields)
+    assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [path])
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_an_accommodation_for_many_is_refused_with(desk, server, work, bad):
+    fields, path = BAD[bad]
+    session = desk.book()
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        work.transition("SET_ACCOMMODATION", [session], accommodation=Accommodation(**fields), message="m")
+    assert refused.value.reason == "INVALID_FIELD"
+    assert path in next(iter(refused.value.fields)) or "ids.session_ids[0]" in refused.value.fields
+
+
+def test_many_are_accommodated_and_answer_with_their_deadlines(desk, clock, work):
+    sessions = [sitting(desk, clock) for _ in range(2)]
+    narrow = sitting(desk, clock, closes_in=700)
+    given = {"accommodation": Accommodation(time_limit=lasting(900)), "message": "dyslexia"}
+    reply = work.transition("SET_ACCOMMODATION", [*sessions, narrow], **given)
+    assert [row.deadline for row in reply.sessions] == [desk.get(s).attempt.deadline for s in (*sessions, narrow)]
+    assert [bool(row.warning) for row in reply.sessions] == [False, False, True]
+    wanted = session_service_pb2.SessionFilter(release_ids=[sessions[0].release_id])
+    given["accommodation"] = Accommodation(no_time_limit=True)
+    rows = rows_of(work.wait(work.transition("SET_ACCOMMODATION", filter=wanted, **given).operation))
+    assert [(row.session_id, row.deadline) for row in rows] == [(sessions[0].id, sessions[0].window_end)]
+    assert name_of(desk.get(sessions[0])) == "IN_PROGRESS"
+
+
+def test_a_window_that_cuts_the_own_limit_is_warned_of(desk, clock):
+    session = sitting(desk, clock, closes_in=700)
+    reply = give(desk, session, time_limit=lasting(900))
+    assert micros(reply.cut_by_window) == pytest.approx(200 * SECOND, abs=NEAR)
+    assert "move window_end" in reply.warning
+    assert not give(desk, session, window_end=at(clock() + 7200 * SECOND)).HasField("cut_by_window")
