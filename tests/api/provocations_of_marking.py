@@ -6,6 +6,7 @@ from forms import PAPER, answer, enter_marks, essay, form, mcq, mixed, paper, re
 from grpc import StatusCode as Code
 from journeys import FINISHED, bring_to, walk
 from provocations import provokes
+from rows import write
 
 from exam_sessions.v1 import test_form_pb2
 
@@ -132,3 +133,12 @@ def attempt_not_found(stage):
     session = walk(stage.desk, stage.desk.book(), *FINISHED)
     facts = {"session_id": session.id, "attempt": "2"}
     yield lambda: results(stage.desk, session, attempt=2), facts
+
+
+@provokes(Code.DATA_LOSS)
+def session_damaged(stage):
+    mixed(stage.desk)
+    session = stage.desk.move("SetResponses", sitting(stage.desk), responses=[answer("1", "A")])
+    write(stage.server, "UPDATE scripts SET responses = '{' WHERE session_id = ?", session.id)
+    facts = {"session_id": session.id, "what": "responses"}
+    yield lambda: stage.desk.move("SetResponses", session, responses=[answer("1", "B")]), facts

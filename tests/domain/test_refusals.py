@@ -123,6 +123,12 @@ REFUSALS = [
         {"question": "7", "type": "LONGTEXT", "item": "sea", "takes": "text"},
     ),
     (
+        errors.SessionDamaged("s-1", "marks"),
+        errors.Damaged,
+        "SESSION_DAMAGED",
+        {"session_id": "s-1", "what": "marks"},
+    ),
+    (
         errors.MarkAboveAvailable("7", "6", "5"),
         errors.InvalidArgument,
         "MARK_ABOVE_AVAILABLE",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller, Standing
 from exam_sessions.domain.decide import LEADS_ON, NEEDS_PAPERS, Decision, decide, opens
-from exam_sessions.domain.scripts import is_over
+from exam_sessions.domain.scripts import is_over, is_sound
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> 
         if command.action is Action.UPDATE:
             raise refusal.under("booking") from None
         raise
+    except (TypeError, ValueError, OverflowError):
+        if is_sound(session):
+            raise
+        raise errors.SessionDamaged(session.id, "row") from None
 
 
 def enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:

@@ -19,6 +19,7 @@ from exam_sessions.commands.outages import OUTAGES
 from exam_sessions.domain.decide import decide, due_command, settle
 from exam_sessions.domain.machine import STATES
 from exam_sessions.domain.records import Event
+from exam_sessions.domain.scripts import damage_of, script_of
 from exam_sessions.domain.states import Action, State
 from exam_sessions.store.drafts import NOBODY
 from exam_sessions.store.engine import DatabaseDown
@@ -90,13 +91,17 @@ class Sweep(Chore):
         if command is None:
             ledger.change(settle(session, release, now), frozenset(), (), self.caller)
             return 0
-        decision = decide(session, release, command, now, ledger.papers(session, command))
+        papers = ledger.papers(session, command)
+        if damage := damage_of(script_of(session, papers.scripts)):
+            raise errors.SessionDamaged(session.id, damage)
+        decision = decide(session, release, command, now, papers)
         enter(ledger, session, decision, self.caller)
         return 1
 
     def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
         """Quarantine, without asking the machine: the row may be one it cannot read."""
-        message = f"the clock could not move it: {type(fault).__name__}"
+        said = str(fault) if isinstance(fault, errors.SessionDamaged) else type(fault).__name__
+        message = f"the clock could not move it: {said}"
         now = ledger.moment(session) if isinstance(session.update_time, int) else ledger.now
         stopped = session.pause_start_time or (now if session.start_time and not session.end_time else 0)
         became = session._replace(

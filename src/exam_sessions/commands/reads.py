@@ -13,7 +13,7 @@ from exam_sessions.commands.lane import Prepared
 from exam_sessions.commands.operations import OUTCOMES_AT_MOST
 from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
-from exam_sessions.domain.records import AccessCode, Papers
+from exam_sessions.domain.records import AccessCode, Papers, lost_release
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.store.engine import DatabaseDown
@@ -176,7 +176,10 @@ def _shown(wanted: Wanted, found: tuple[Session, Release] | None) -> Standing | 
 def with_releases(db: Db, rows: Rows, workspace: str, sessions: list[Session]) -> list[Standing]:
     """Sessions, each with its release."""
     releases = {r.id: r for r in rows.catalog.load(db, workspace, {s.release_id for s in sessions})}
-    return [Standing(session, releases[session.release_id]) for session in sessions]
+    return [
+        Standing(session, releases.get(session.release_id) or lost_release(workspace, session.release_id))
+        for session in sessions
+    ]
 
 
 class Reads:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.store.engine import Db
     from exam_sessions.store.rows import Rows
+
+log = logging.getLogger(__name__)
 
 FORMS_AT_MOST = 500
 """A form of a hundred questions takes about 200 KiB."""
@@ -26,7 +29,12 @@ class Shelf:
         key = (workspace, reference, revision)
         form = self._forms.get(key)
         if form is None:
-            stored = rows.forms.load(db, workspace, reference, revision)
+            try:
+                stored = rows.forms.load(db, workspace, reference, revision)
+            except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+                # As if the catalogue did not hold it: its sessions are refused one by one, and no other.
+                log.exception("revision %s of test form %s is damaged", revision, reference)
+                return None
             if stored is None:
                 return None
             if len(self._forms) >= FORMS_AT_MOST:

@@ -16,7 +16,7 @@ from exam_sessions.domain.machine import WITHOUT_RPC, state_of, wrong_state
 from exam_sessions.domain.move import Move, fire
 from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
 from exam_sessions.domain.scoring import is_complete
-from exam_sessions.domain.scripts import kept_scripts, script_of, with_script
+from exam_sessions.domain.scripts import is_sound, kept_scripts, script_of, with_script
 from exam_sessions.domain.states import EDITABLE, OPEN, Action, FinishReason, State
 
 Changes = dict[str, Any]
@@ -190,7 +190,8 @@ def explain(
     `another_open` says whether the candidate has another session open, which no session can know of itself.
     """
     verdicts: dict[Action, State | errors.Refusal] = {}
-    now = clock.moment(now, session.update_time)
+    if isinstance(session.update_time, int):
+        now = clock.moment(now, session.update_time)
     for action in Action:
         if action in WITHOUT_RPC:
             continue
@@ -202,6 +203,10 @@ def explain(
                 verdicts[action] = state_of(became.state)
         except errors.Refusal as refusal:
             verdicts[action] = refusal
+        except (TypeError, ValueError, OverflowError):
+            if is_sound(session):
+                raise
+            verdicts[action] = errors.SessionDamaged(session.id, "row")
     return verdicts
 
 

@@ -12,7 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain import scoring
 from exam_sessions.domain.clock import LAST_MOMENT, lateness
 from exam_sessions.domain.marks import text_of
-from exam_sessions.domain.records import NO_LIMIT
+from exam_sessions.domain.records import NO_LIMIT, Unreadable
 from exam_sessions.domain.responses import online_value, values_of
 from exam_sessions.domain.scripts import kept_scripts, with_responses, with_total
 from exam_sessions.domain.states import State
@@ -95,6 +95,8 @@ def _answer(move: Move, answered: Mapping[str, Value | None]) -> None:
     """Writes responses into the script, and tells which changed."""
     script = move.script
     before = script.responses
+    if isinstance(before, Unreadable):
+        raise errors.SessionDamaged(script.session_id, "responses")
     if answered and not before and None not in answered.values():
         # A first write changes everything it names.
         responses = cast("dict[str, Value]", answered)
@@ -226,12 +228,19 @@ def unscore_response(move: Move) -> Changes:
 def _mark(move: Move, marks: dict[str, int | None]) -> None:
     """Writes marks into the script, and tells which changed."""
     before = move.script.marks
+    if isinstance(before, Unreadable):
+        move.script, move.told["marks"] = move.script._replace(marks=dict(marks)), (before.raw, _mark_texts(marks))
+        return
     changed = [n for n in before | marks if n not in before or n not in marks or before[n] != marks[n]]
     if not changed:
         return
     move.script = move.script._replace(marks=marks)
     old, new = ({n: _mark_text(all_[n]) for n in changed if n in all_} for all_ in (before, marks))
     move.told["marks"] = (old, new)
+
+
+def _mark_texts(marks: dict[str, int | None]) -> dict[str, str | None]:
+    return {number: _mark_text(mark) for number, mark in marks.items()}
 
 
 def _mark_text(mark: int | None) -> str | None:
@@ -309,6 +318,8 @@ def clear_responses(move: Move) -> Changes:
     """
     if move.command.all_attempts:
         return _clear_all(move)
+    if isinstance(unreadable := move.script.responses, Unreadable):
+        move.script, move.told["responses"] = with_responses(move.script, {}), (unreadable.raw, {})
     _answer(move, dict.fromkeys(move.script.responses))
     _mark(move, {})
     dropped = drop_scores(move)

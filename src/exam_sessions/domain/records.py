@@ -6,7 +6,7 @@ their integer codes, so that a row of the database is a record without conversio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Value
@@ -60,6 +60,12 @@ class AccessCode(NamedTuple):
     def names(self, session: Session) -> bool:
         """Whether it is the session's."""
         return session.access_code == self.access_code and session.release_id == self.release_id
+
+
+def lost_release(workspace_id: str, release_id: str) -> Release:
+    """What stands for a release that a session names and the database does not hold."""
+    blank: dict[str, Any] = {name: "" if "str" in str(kind) else 0 for name, kind in Release.__annotations__.items()}
+    return Release(**(blank | {"workspace_id": workspace_id, "id": release_id}))
 
 
 class Session(NamedTuple):
@@ -135,6 +141,23 @@ class Session(NamedTuple):
     """The candidate's own working time: NO_LIMIT for none; the release's when 0."""
     late_by: int = 0
     """How long after the attempt's deadline its last answer, or its hand-in, was taken; 0 when none was late."""
+
+
+class Unreadable(dict[str, Any]):
+    """Responses or marks that are stored and cannot be read: none, until they are written anew.
+
+    `raw` is kept till then. Whoever is to score them must ask a person.
+    """
+
+    def __init__(self, raw: str) -> None:
+        super().__init__()
+        self.raw = raw
+
+    def __eq__(self, other: object) -> bool:
+        """Not the same as no responses: what is written in its place is a change."""
+        return self is other
+
+    __hash__ = None
 
 
 class Script(NamedTuple):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions.domain.answer_keys import is_right
 from exam_sessions.domain.forms import Marking
 from exam_sessions.domain.marks import divided, percent
+from exam_sessions.domain.scripts import damage_of
 from exam_sessions.domain.states import AttemptStrategy
 from exam_sessions.domain.stored_values import fits, unfit_numbers
 
@@ -33,6 +34,8 @@ class Total(NamedTuple):
 def points_of(form: Form, script: Script) -> int:
     """What is earned so far; what waits for a mark counts nothing."""
     marks, given = script.marks, script.responses.get
+    if damage_of(script):
+        return sum(mark or 0 for mark in marks.values())
     if unfit := unfit_numbers(form, script.responses):
         given = {number: value for number, value in script.responses.items() if number not in unfit}.get
     earned = 0
@@ -59,6 +62,8 @@ def waits_for_marks(form: Form, script: Script) -> bool:
 
 def for_people(form: Form, script: Script) -> tuple[str, ...]:
     """Numbers of the questions a person must mark, each once."""
+    if damage_of(script):
+        return tuple(form.by_number)
     unfit = unfit_numbers(form, script.responses)
     return tuple(dict.fromkeys((*form.marked_by_people, *unfit))) if unfit else form.marked_by_people
 
@@ -173,7 +178,9 @@ def question_result(question: Question, script: Script) -> QuestionResult:
     response = script.responses.get(number)
     by_people = number in script.marks
     mark = script.marks.get(number)
-    if by_people:
+    if damage_of(script) and not by_people:
+        earned, known = 0, False
+    elif by_people:
         earned, known = mark or 0, True
     elif question.marking == Marking.MACHINE and (response is None or fits(question, response)):
         earned, known = (question.available if is_right(question, response) else 0), True

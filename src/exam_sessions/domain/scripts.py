@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exam_sessions.domain.records import Script
+from exam_sessions.domain.clock import LAST_MOMENT
+from exam_sessions.domain.records import Script, Session, Unreadable
 from exam_sessions.domain.states import Delivery, State
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Value
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.records import Release
     from exam_sessions.domain.scoring import Total
 
 OVER = frozenset(
@@ -28,6 +29,27 @@ OVER = frozenset(
 def is_over(session: Session, release: Release, attempt: int) -> bool:
     """Whether an attempt has ended: one that another has followed, one handed in, and every one that is on paper."""
     return attempt != session.attempt or session.state in OVER or release.delivery == Delivery.PAPER
+
+
+def is_sound(session: Session) -> bool:
+    """Whether every column of a session holds what its kind can hold: numbers within time, and texts."""
+    for name, kind in Session.__annotations__.items():
+        value: Any = getattr(session, name)
+        if value is None and Session._field_defaults.get(name, 0) is None:
+            continue
+        if "str" in str(kind):
+            sound = isinstance(value, str)
+        else:
+            sound = isinstance(value, int) and -1 <= value <= LAST_MOMENT
+        if not sound:
+            return False
+    return True
+
+
+def damage_of(script: Script) -> str:
+    """What of a script cannot be read: responses, marks; empty when all can."""
+    parts = (("responses", script.responses), ("marks", script.marks))
+    return " and ".join(name for name, value in parts if isinstance(value, Unreadable))
 
 
 def script_of(session: Session, scripts: tuple[Script, ...]) -> Script:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exam_sessions.errors.refusal import InvalidArgument, NotFound, Stale, WrongState
+from exam_sessions.errors.refusal import Damaged, InvalidArgument, NotFound, Stale, WrongState
 from exam_sessions.errors.sessions import InvalidTransition
 
 
@@ -119,3 +119,15 @@ class AttemptNotFound(NotFound):
     session_id: str
     attempt: int
     text = "session {session_id} has no such attempt ({attempt}), or none that is marked yet"
+
+
+@dataclass(eq=False)
+class SessionDamaged(Damaged):
+    """What is stored of one session cannot be read."""
+
+    session_id: str
+    what: str
+    text = (
+        "the stored {what} of session {session_id} cannot be read; "
+        "clear its responses, mark it by hand, or void it; all other sessions are served"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf import field_mask_pb2
@@ -10,7 +11,7 @@ from google.protobuf import field_mask_pb2
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain import clock
-from exam_sessions.domain.machine import state_of
+from exam_sessions.domain.machine import STATES, state_of
 from exam_sessions.domain.states import MATURITY
 from exam_sessions.rpc.accommodations import fill_accommodation
 from exam_sessions.rpc.convert_history import shown_value
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Script, Session
     from exam_sessions.store.events import EventRow
 
+log = logging.getLogger(__name__)
+
 BASIC = session_service_pb2.SESSION_VIEW_BASIC
 FULL = session_service_pb2.SESSION_VIEW_FULL
 
@@ -33,8 +36,23 @@ LONG_CHANGES = 500_000
 """Characters of changes from which an event is measured: each has at most four bytes."""
 
 
+DAMAGE = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
+"""What comes of values that a column cannot have held: texts for numbers, times outside of time."""
+
+
 def fill_session(message: session_pb2.Session, standing: Standing, view: int = FULL) -> None:
-    """Writes a session into a message."""
+    """Writes a session into a message; of one whose row is damaged as much as can be read."""
+    try:
+        _fill_session(message, standing, view)
+    except DAMAGE:
+        log.exception("the row of session %s is damaged", standing.session.id)
+        message.damage = "times or numbers of its row cannot be read"
+        message.etag = etag_of(standing.session.version)
+    if standing.session.state not in STATES:
+        message.damage = message.damage or f"{standing.session.state} is not a state"
+
+
+def _fill_session(message: session_pb2.Session, standing: Standing, view: int) -> None:
     session, release = standing
     message.workspace_id = session.workspace_id
     message.id = session.id
@@ -59,7 +77,7 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
         fill_accommodation(message, session)
     if session.form_revision:
         _fill_marking(message, session)
-    fill_attempt(message.attempt, standing)
+    _fill_attempt(message.attempt, standing)
     message.void_reason = session.void_reason  # type: ignore[assignment]
     if release.finalized:
         message.closed_by_release = True
@@ -127,7 +145,14 @@ def _fill_clock(message: session_pb2.Attempt, attempt: Session | Script) -> None
 
 
 def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
-    """Writes the current attempt."""
+    """Writes the current attempt; of one whose row is damaged as much as can be read."""
+    try:
+        _fill_attempt(message, standing)
+    except DAMAGE:
+        log.exception("the row of session %s is damaged", standing.session.id)
+
+
+def _fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
     session, release = standing
     message.number = session.attempt
     if session.responses_revision:
@@ -200,7 +225,7 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
     message.message = row.message
     message.request_id = row.request_id
     put(message.time, row.time)
-    for field, (before, after) in (json.loads(row.changes) if row.changes else {}).items():
+    for field, before, after in _changes_of(row):
         change = message.changes.add()
         change.field = field
         if field in SECRET:
@@ -212,6 +237,17 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
             change.new_value = new
     if len(row.changes) > LONG_CHANGES:
         abridge_event(message)
+
+
+def _changes_of(row: EventRow) -> list[tuple[str, Any, Any]]:
+    """Fields with their values before and after; of changes that are damaged, that they are."""
+    if not row.changes:
+        return []
+    try:
+        return [(field, before, after) for field, (before, after) in json.loads(row.changes).items()]
+    except DAMAGE:
+        log.exception("the changes of event %s are damaged", row.sequence)
+        return [("damaged", None, None)]
 
 
 ACTIONS = {name.removeprefix("ACTION_").lower(): number for name, number in session_pb2.Action.items()}

@@ -8,7 +8,7 @@ from exam_sessions import errors
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.marking import MARKED
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
-from exam_sessions.domain.scripts import is_over, script_of
+from exam_sessions.domain.scripts import damage_of, is_over, script_of
 from exam_sessions.domain.states import AttemptStrategy, State
 from exam_sessions.rpc.convert_result import fill_responses, fill_results
 from exam_sessions.rpc.convert_session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
@@ -52,6 +52,7 @@ class MarkingServicer:
             raise errors.TestFormUnknown(script.test_form)
         reply = pb.GetSessionResultsResponse()
         fill_session(reply.session, standing, BASIC)
+        _tell_damage(reply.session, script, form)
         results = results_of(form, script, provisional=_is_provisional(standing, script))
         withheld = not request.show_keys and not is_over(*standing, script.attempt)
         fill_results(reply.results, results, counted, withheld=withheld)
@@ -93,6 +94,13 @@ class MarkingServicer:
         return done
 
 
+def _tell_damage(message: session_pb2.Session, script: Script, form: Form | None) -> None:
+    if damage := damage_of(script):
+        message.damage = f"its stored {damage} cannot be read"
+    elif form is None and script.form_revision:
+        message.damage = f"the test form has no revision {script.form_revision}"
+
+
 class Asked(NamedTuple):
     """What is to be added to sessions."""
 
@@ -110,6 +118,7 @@ def _add(
 ) -> None:
     current = script_of(standing.session, scripts)
     form = forms.get((current.test_form, current.form_revision))
+    _tell_damage(message, current, form)
     if form and asked.responses:
         fill_responses(message.responses, form, current)
     if asked.results:

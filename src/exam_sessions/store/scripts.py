@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import bindparam, delete, func, select
 
-from exam_sessions.domain.records import Script
+from exam_sessions.domain.records import Script, Unreadable
 from exam_sessions.store.events import as_json
 from exam_sessions.store.schema import scripts
 
@@ -77,8 +77,24 @@ class ScriptRows:
 
 
 def _row(script: Script) -> tuple[Any, ...]:
-    return (*script[:5], as_json(script.responses), as_json(script.marks), *script[7:])
+    return (*script[:5], _text(script.responses), _text(script.marks), *script[7:])
+
+
+def _text(value: dict[str, Any]) -> str:
+    return value.raw if isinstance(value, Unreadable) else as_json(value)
 
 
 def _script(row: Sequence[Any]) -> Script:
-    return Script._make((*row[:5], orjson.loads(row[5]), orjson.loads(row[6]), *row[7:]))
+    marks = _read(row[6])
+    if not all(mark is None or type(mark) is int for mark in marks.values()):
+        marks = Unreadable(row[6])
+    return Script._make((*row[:5], _read(row[5]), marks, *row[7:]))
+
+
+def _read(text: str) -> dict[str, Any]:
+    """What a column of responses or marks holds; one that is damaged stops nobody."""
+    try:
+        found = orjson.loads(text)
+    except (ValueError, TypeError):
+        return Unreadable(str(text))
+    return found if isinstance(found, dict) else Unreadable(text)
