@@ -84,7 +84,7 @@ def test_every_bad_row_is_named_before_anything_is_written(terminal, desk, relea
         ",F,,,\n"
         "taken,F,,,\n"
         "late,F,,2026-05-04 09:00:00,2026-05-03 09:00:00\n"
-        "odd,X,,,\n"
+        "odd,Q,,,\n"
         "other,F,taken1,,\n"
         "good,F,,,\n"
     )

@@ -7,7 +7,8 @@ import pytest
 from buf.validate import validate_pb2
 from exam_sessions.cli.csv_file import Unreadable
 from exam_sessions.cli.roster import EMPTY, Row, read_roster
-from exam_sessions.cli.roster_columns import BY_NAME, COLUMNS, ETHNICITIES, GENDERS, GRADES
+from exam_sessions.cli.roster_columns import BY_NAME, COLUMNS, ETHNICITIES
+from exam_sessions.cli.school_words import GENDERS, GRADES
 from exam_sessions.v1 import session_pb2
 
 
@@ -127,13 +128,13 @@ def test_a_row_without_candidate_id_is_reported_by_its_line_number():
 
 
 def test_every_bad_cell_of_a_row_is_reported():
-    faults = faults_of("candidate_id,gender,grade_level,ethnicity\n1,X,13,WHITE\n")
+    faults = faults_of("candidate_id,gender,grade_level,ethnicity\n1,Q,13,WHITE\n")
     assert [(line, column) for line, column, _ in faults] == [(2, "gender"), (2, "grade_level"), (2, "ethnicity")]
-    assert faults[0][2] == "'X' is not one of Male, Female, Other (or M, F, O)"
+    assert faults[0][2] == "'Q' is not one of Male, Female, Other (also M, F, O, X, Unspecified)"
 
 
 def test_good_rows_are_kept_beside_bad_ones():
-    roster = roster_of("candidate_id,gender\n1,X\n2,F\n")
+    roster = roster_of("candidate_id,gender\n1,Q\n2,F\n")
     assert [row.line for row in roster.rows] == [3]
     assert roster.size == 2
 

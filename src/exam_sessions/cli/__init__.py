@@ -22,6 +22,7 @@ from exam_sessions.cli import (
     operations,
     releases,
     results,
+    results_export,
     serve,
     sessions,
     transition,
@@ -59,6 +60,7 @@ cli.command("export", epilog=export.EPILOG)(export.export)
 sessions.cli.command("transition", epilog=transition.EPILOG)(transition.transition)
 cli.add_typer(sessions.cli, name="sessions")
 cli.add_typer(marks.cli, name="marks")
+results.cli.command("export", epilog=results_export.EPILOG)(results_export.export_results)
 cli.add_typer(results.cli, name="results")
 cli.add_typer(operations.cli, name="operations")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)

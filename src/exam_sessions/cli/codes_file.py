@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from exam_sessions.cli.importer import Codes
+from exam_sessions.cli.school_words import harmless
 from exam_sessions.cli.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ def default_path(roster: Path) -> Path:
     return roster.with_name(f"{roster.stem}-codes.csv")
 
 
-def leave_codes(path: Path, codes: Iterable[Codes], *, force: bool) -> bool:
+def leave_codes(path: Path, codes: Iterable[Codes], *, force: bool, raw: bool = False) -> bool:
     """Writes the file, in the order of the roster; False when it is there already, the same.
+
+    What a spreadsheet would run is made harmless unless `raw`.
 
     Raises:
         CodesDiffer: a file with other content is there, and `force` is not given.
@@ -33,7 +36,8 @@ def leave_codes(path: Path, codes: Iterable[Codes], *, force: bool) -> bool:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Codes._fields)
-    writer.writerows(sorted(codes))
+    shown = str if raw else harmless
+    writer.writerows([shown(str(cell)) for cell in row] for row in sorted(codes))
     if path.is_file() and path.read_bytes() == text.getvalue().encode():
         return False
     if path.exists() and not force:

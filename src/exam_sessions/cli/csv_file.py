@@ -44,12 +44,13 @@ class Unreadable(Exception):  # noqa: N818 - told to people as it is
 
 
 def read_table(
-    data: bytes, known: Collection[str], what: str
+    data: bytes, known: Collection[str], what: str, ignored: Collection[str] = (), *, takes_any: bool = False
 ) -> tuple[int, list[str], Iterator[tuple[int, list[str] | str]]]:
     """The header's line, the names of its columns (empty for an empty heading), and the rows.
 
     A row has its first line, and its cells or what is wrong with its quotes. The file is comma, semicolon or tab
-    separated UTF-8, with or without a byte order mark; `what` is what it should be.
+    separated UTF-8, with or without a byte order mark; `what` is what it should be. Columns that are `ignored` may
+    be there beside those that are known, with `takes_any` any other.
 
     Raises:
         Unreadable: the encoding or the header is wrong.
@@ -58,11 +59,11 @@ def read_table(
         text = text_of(data, "CSV UTF-8")
     except UnreadableText as error:
         raise Unreadable(str(error)) from error
-    rows = _records(text, _delimiter(text, known))
+    rows = _records(text, _delimiter(text, {*known, *ignored}))
     line, header = next(rows, (1, []))
     if isinstance(header, str):
         raise Unreadable(f"line {line}, the header, cannot be read: {header}")
-    return line, _names(line, header, known, what), rows
+    return line, _names(line, header, known, what, None if takes_any else ignored), rows
 
 
 def surplus(cells: list[str], names: Sequence[str]) -> str:
@@ -84,14 +85,18 @@ def column_name(heading: str) -> str:
     return re.sub(r"[\s-]+", "_", heading.strip().lower())
 
 
-def _names(line: int, header: Sequence[str], known: Collection[str], what: str) -> list[str]:
+def _names(
+    line: int, header: Sequence[str], known: Collection[str], what: str, ignored: Collection[str] | None
+) -> list[str]:
+    """The names of the columns; others than those known and ignored are refused, unless any is ignored (None)."""
     if not header:
         raise Unreadable("it is empty")
     if len(header) > WIDEST:
         raise Unreadable(f"line {line}, the header, names {len(header):,} columns; no {what} has so many")
     names = [column_name(heading) for heading in header]
-    unknown = [heading for heading, name in zip(header, names, strict=True) if name not in {"", *known}]
-    if unknown:
+    named_so = {"", *known, *(ignored or ())}
+    unknown = [heading for heading, name in zip(header, names, strict=True) if name not in named_so]
+    if unknown and ignored is not None:
         which = "columns" if len(unknown) > 1 else "a column"
         named = ", ".join(_unknown(heading, known) for heading in unknown[:NAMED])
         named += f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""

@@ -3,10 +3,10 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -14,6 +14,7 @@ from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, conn
 from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves, visible
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
+from exam_sessions.cli.school_words import harmless
 from exam_sessions.cli.sessions import States
 from exam_sessions.cli.times import when
 from exam_sessions.cli.whole_file import is_possible, whole_file
@@ -47,13 +48,21 @@ COLUMNS: dict[str, Callable[[Session], object]] = {
     "start_dt": lambda s: when(s.attempt, "start_time"),
     "end_dt": lambda s: when(s.attempt, "end_time"),
     "finish_reason": lambda s: word(s.attempt, "finish_reason"),
+    "deadline_dt": lambda s: when(s.attempt, "deadline"),
     "time_elapsed_s": lambda s: s.attempt.time_elapsed.seconds if s.attempt.HasField("time_elapsed") else "",
     "extra_time_s": lambda s: s.extra_time.seconds or "",
+    "points": lambda s: s.points.actual,
+    "points_max": lambda s: s.points.max,
+    "percent": lambda s: s.score.actual,
+    "activity_id": lambda s: s.activity_id,
     "void_reason": lambda s: word(s, "void_reason"),
     "created": lambda s: when(s, "create_time"),
     "modified": lambda s: when(s, "update_time"),
 }
 """Columns and how a session fills them; those of a roster have a roster's names. Times are UTC."""
+
+NUMBERS = frozenset({"attempt", "time_elapsed_s", "extra_time_s", "points", "points_max", "percent"})
+"""Columns of numbers, which are no formulas though they may begin with a minus."""
 
 EPILOG = """[bold]Examples[/]
 exam-sessions export --release "Maths, May" > sessions.csv
@@ -65,11 +74,18 @@ def export(
     release: ReleaseName,
     out: Annotated[str, typer.Option(metavar="FILE|-", help="Where the rows go; - is stdout.")] = "-",
     state: States = None,
+    *,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Write cells as they are, also where a spreadsheet would run them.")
+    ] = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
 ) -> None:
-    """Writes the sessions of a release as CSV, oldest booking first."""
-    with connected(target, workspace) as client, _opened(out) as file:
+    """Writes the sessions of a release as CSV, oldest booking first; `import` reads what it writes.
+
+    Cells that a spreadsheet would run as a formula begin with an apostrophe, which `import` takes away again.
+    """
+    with connected(target, workspace) as client, opened(out) as file:
         found = find_release(client, release)
         # A bar among the rows on one screen would spoil both.
         total = 0 if out == "-" and sys.stdout.isatty() else client.count([found.id], state or ())
@@ -78,11 +94,20 @@ def export(
         rows = 0
         with bar("exporting", total) as advance:
             for session in client.sessions([found.id], state or ()):
-                writer.writerow([fill(session) for fill in COLUMNS.values()])
+                writer.writerow(cells_of(COLUMNS, session, NUMBERS, raw=raw))
                 rows += 1
                 advance(1)
     if out != "-":
         note(f"{rows:,} sessions of {found.name} are in {out}")
+
+
+def cells_of(
+    columns: Mapping[str, Callable[[Any], object]], row: object, numbers: Collection[str], *, raw: bool
+) -> list[object]:
+    """The cells of a row, harmless to a spreadsheet unless they are wanted as they are."""
+    if raw:
+        return [fill(row) for fill in columns.values()]
+    return [fill(row) if name in numbers else harmless(str(fill(row))) for name, fill in columns.items()]
 
 
 class Shown:
@@ -94,7 +119,7 @@ class Shown:
 
 
 @contextmanager
-def _opened(out: str) -> Iterator[TextIO | Shown]:
+def opened(out: str) -> Iterator[TextIO | Shown]:
     """Stdout, or a file that takes its place only when it is whole."""
     if out == "-":
         with until_the_reader_leaves():

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -16,21 +17,32 @@ from exam_sessions.cli.importer import HAS_A_SESSION, Codes, Importer, Rejected
 from exam_sessions.cli.input_file import STDIN, input_file, name_of, read_input
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
-from exam_sessions.cli.roster import read_roster
+from exam_sessions.cli.roster import Roster, Row, read_roster
+from exam_sessions.cli.roster_format import FORMATS, RosterFormat, read_map
 from exam_sessions.cli.whole_file import is_possible
 from exam_sessions.rpc.failures import NoServer, Refused
 
 EPILOG = """[bold]Columns[/], separated by commas, semicolons or tabs, in UTF-8: candidate_id (required), name_first,
 name_middle, name_last, gender, grade_level, ethnicity, school_id, district_id, access_code,
-external_reference, centre_id, keycode, pin, test_form, window_start_dt, window_end_dt.
+external_reference, centre_id, keycode, pin, test_form, window_start_dt, window_end_dt, annotations (a JSON object).
 Codes that are left out are drawn. Times are UTC: 2026-05-04 09:00:00.
 
 [bold]Examples[/]
 exam-sessions import roster.csv --release "Maths, May" --dry-run
 exam-sessions import roster.csv --release "Maths, May"
 
+exam-sessions import users.csv --format oneroster --release "Maths, May"      (students of OneRoster 1.1 or 1.2)
+exam-sessions import export.csv --columns map.toml --release "Maths, May"
+
 [bold]Interrupted?[/] Type the same command again: what was written keeps its codes, the rest is completed.
 """
+
+
+def format_of(text: str) -> str:
+    """A kind of file, by its name in any case. Raises BadParameter."""
+    if text.lower() not in FORMATS:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(FORMATS)}")
+    return text.lower()
 
 
 def import_roster(
@@ -44,7 +56,23 @@ def import_roster(
         int,
         typer.Option(min=SMALLEST, max=LARGEST, metavar="ROWS", help="How many are written at once, 1000 to 10000."),
     ] = SMALLEST,
+    form: Annotated[
+        str, typer.Option("--format", metavar="csv|oneroster", parser=format_of, help="What kind of file it is.")
+    ] = "csv",
+    columns: Annotated[
+        Path | None,
+        typer.Option(metavar="MAP.toml", help='Which headings are which columns: "Student ID" = "candidate_id".'),
+    ] = None,
     *,
+    keep_odd_ids: Annotated[
+        bool, typer.Option("--keep-odd-ids", help="Take ids that a spreadsheet seems to have damaged as they are.")
+    ] = False,
+    new_codes: Annotated[
+        bool, typer.Option("--new-codes", help="Pass over keycodes and access codes, and have new ones drawn.")
+    ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Write codes as they are, also where a spreadsheet would run them.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
     skip_booked: Annotated[
         bool, typer.Option("--skip-booked", help="Leave out rows whose candidate has a session in the release.")
@@ -62,15 +90,12 @@ def import_roster(
     codes = out or default_path(roster)
     data = read_input(roster)
     _check_place(roster, codes)
-    try:
-        read = read_roster(data)
-    except Unreadable as error:
-        fail(f"{name_of(roster)}: {error}", "a roster begins with a line that names its columns; see --help")
+    read = _read(roster, data, _format(form, columns), keep_odd_ids=keep_odd_ids, new_codes=new_codes)
     with connected(target, workspace) as client:
         found = find_release(client, release)
         importer = Importer(client, found.id, read.rows, chunk)
         with bar("looking up", len(read.rows)) as advance:
-            importer.look(advance, skip_booked=skip_booked)
+            importer.look(advance, skip_booked=skip_booked, booked=read.booked)
         with bar("checking", importer.left) as advance:
             faults = sorted([*read.faults, *importer.check(advance)])
         if faults:
@@ -79,7 +104,34 @@ def import_roster(
         if dry_run:
             say(f"{importer.left:,} rows can be imported into {found.name} ({found.id}); nothing was written")
         else:
-            _write(importer, roster, codes, force=force)
+            _write(importer, roster, codes, force=force, raw=raw)
+
+
+def _format(form: str, columns: Path | None) -> RosterFormat:
+    if columns is None:
+        return FORMATS[form]
+    if form != "csv":
+        fail("--format and --columns each say what the columns are; give one of them", status=MISUSED)
+    try:
+        return read_map(read_input(columns))
+    except Unreadable as error:
+        fail(f"{name_of(columns)}: {error}", status=MISUSED)
+
+
+def _read(roster: Path, data: bytes, form: RosterFormat, *, keep_odd_ids: bool, new_codes: bool) -> Roster:
+    """The roster, and a line on what of the file is none of it."""
+    try:
+        read = read_roster(data, form, keep_odd_ids=keep_odd_ids)
+    except Unreadable as error:
+        fail(f"{name_of(roster)}: {error}", "a roster begins with a line that names its columns; see --help")
+    if read.passed_over:
+        note(f"columns a roster has no use for are passed over: {', '.join(read.passed_over)}")
+    if read.left_out:
+        note(f"{read.left_out:,} rows are left out: they are no students, or to be deleted")
+    if not new_codes:
+        return read
+    rows = [Row(line, booking._replace(keycode="", access_code="")) for line, booking in read.rows]
+    return replace(read, rows=tuple(rows))
 
 
 def _check_place(roster: Path, codes: Path) -> None:
@@ -99,7 +151,7 @@ def _tell_known(importer: Importer) -> None:
         note(f"{gone}; --skip-booked would book it anew", "yellow")
 
 
-def _write(importer: Importer, roster: Path, codes: Path, *, force: bool) -> None:
+def _write(importer: Importer, roster: Path, codes: Path, *, force: bool, raw: bool) -> None:
     """Writes what is left to write, then the file of codes."""
     if importer.left and codes.exists() and not force:
         hint = "name another with --out, or overwrite it with --force"
@@ -122,12 +174,12 @@ def _write(importer: Importer, roster: Path, codes: Path, *, force: bool) -> Non
         say(f"{new:,} rows imported in {took:.2f} s ({new / took:,.0f} rows/s)")
     else:
         say("nothing is left to import")
-    _leave_codes(codes, known, force=force)
+    _leave_codes(codes, known, force=force, raw=raw)
 
 
-def _leave_codes(codes: Path, known: Sequence[Codes], *, force: bool) -> None:
+def _leave_codes(codes: Path, known: Sequence[Codes], *, force: bool, raw: bool) -> None:
     try:
-        new = leave_codes(codes, known, force=force)
+        new = leave_codes(codes, known, force=force, raw=raw)
     except CodesDiffer:
         fail(f"{codes} is there already and differs", "name another with --out, or overwrite it with --force")
     except OSError as error:

@@ -26,7 +26,7 @@ from exam_sessions.cli.roster_columns import BY_FIELD
 from exam_sessions.rpc.failures import NoServer, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from exam_sessions.cli.progress import Advance
     from exam_sessions.cli.roster import Row
@@ -95,19 +95,32 @@ class Importer:
         """How many rows are still to be written."""
         return len(self.rows) - self.done
 
-    def look(self, advance: Advance, *, skip_booked: bool = False) -> None:
-        """Finds out what is booked already, and how far an earlier run of the same file came."""
+    def look(self, advance: Advance, *, skip_booked: bool = False, booked: Mapping[str, str] | None = None) -> None:
+        """Finds out what is booked already, and how far an earlier run of the same file came.
+
+        Args:
+            advance: is told how many rows were looked up.
+            skip_booked: leave out rows whose candidate has a session in the release.
+            booked: ids of the sessions that the file says candidates have; those of the release are left out too.
+        """
         names = [row.booking.candidate_id for row in self.rows]
         for at in range(0, len(names), ASKED_AT_ONCE):
             part = names[at : at + ASKED_AT_ONCE]
             for s in self._client.sessions([self._release_id], candidate_ids=part):
                 self.booked[s.candidate.candidate_id] = Known(s.id, s.keycode, s.access_code)
             advance(len(part))
-        if skip_booked:
-            self.skipped = [row for row in self.rows if row.booking.candidate_id in self.booked]
-            self.rows = [row for row in self.rows if row.booking.candidate_id not in self.booked]
+        self.skipped = [
+            row for row in self.rows if self._is_booked(row.booking.candidate_id, booked or {}, every=skip_booked)
+        ]
+        if self.skipped:
+            left_out = {row.line for row in self.skipped}
+            self.rows = [row for row in self.rows if row.line not in left_out]
         self._ids = ImportIds(self._client.workspace, self._release_id, digest(self.rows))
-        self.done = 0 if skip_booked else self._written_before()
+        self.done = 0 if skip_booked or self.skipped else self._written_before()
+
+    def _is_booked(self, candidate_id: str, booked: Mapping[str, str], *, every: bool) -> bool:
+        known = self.booked.get(candidate_id)
+        return known is not None and (every or booked.get(candidate_id) == known.session_id)
 
     def check(self, advance: Advance) -> list[Fault]:
         """Everything the service would refuse of the rows still to be written, which it is asked without writing."""

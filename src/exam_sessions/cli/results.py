@@ -97,9 +97,15 @@ def _questions(results: Results) -> Table:
 def _response(question: QuestionResult) -> Text:
     if not question.HasField("response"):
         return Text("not attempted" if question.not_attempted else "-", style="dim")
-    text = " ".join(question.response.text.split()) or _structured(question)
+    text = " ".join(response_text(question).split())
+    chosen = any(option.is_chosen for option in question.options)
+    return Text(text if chosen or len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")
+
+
+def response_text(question: QuestionResult) -> str:
+    """What a candidate answered, whole: labels of options, a text, or a structured value part by part."""
     chosen = " ".join(option.label for option in question.options if option.is_chosen)
-    return Text(chosen or (text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"))
+    return chosen or question.response.text or _structured(question)
 
 
 def _structured(question: QuestionResult) -> str:
@@ -121,11 +127,16 @@ def _mark(question: QuestionResult) -> Text:
 
 
 def _marker(question: QuestionResult) -> Text:
+    return Text(marked_by(question), style="" if question.score.is_scorable else "yellow")
+
+
+def marked_by(question: QuestionResult) -> str:
+    """Who has marked a question, or has to; empty where nobody has, or need."""
     if question.marked_by_people:
-        return Text("people")
+        return "people"
     if question.score.is_scorable:
-        return Text("" if question.not_attempted else "machine")
-    return Text("waits for people" if word(question, "marking") == "HUMAN" else "", style="yellow")
+        return "" if question.not_attempted else "machine"
+    return "waits for people" if word(question, "marking") == "HUMAN" else ""
 
 
 def _objectives(objectives: Iterable[ObjectiveResult]) -> Table:

@@ -6,15 +6,25 @@ service's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import Fault, Unreadable, read_table, shown, surplus
-from exam_sessions.cli.roster_columns import BY_NAME, Column
+from exam_sessions.cli.roster_columns import BY_FIELD, BY_NAME, Column
+from exam_sessions.cli.roster_format import FORMATS, RosterFormat
+from exam_sessions.cli.school_words import is_damaged, unquoted
 from exam_sessions.domain.records import Booking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 UNIQUE = ("candidate_id", "access_code", "keycode")
 """Columns in which a value may stand once; the fields of a booking have the same names."""
+
+IDS = ("candidate_id", "school_id", "district_id", "external_reference", "centre_id")
+"""Fields of a booking in which spreadsheets damage long numbers and leading zeros."""
+
+REPAIR = "have the column written as text, or take it as it is with --keep-odd-ids"
 
 EMPTY = Booking("", "", "", "", "", 0, 0, 0, "", "", "", "", "", "", "", "", 0, 0)
 
@@ -32,6 +42,12 @@ class Roster:
 
     rows: tuple[Row, ...]
     faults: tuple[Fault, ...]
+    passed_over: tuple[str, ...] = ()
+    """Columns a roster has no use for."""
+    left_out: int = 0
+    """How many rows are none of the roster's."""
+    booked: Mapping[str, str] = field(default_factory=dict)
+    """The sessions that the file says candidates have, by candidate."""
 
     @property
     def size(self) -> int:
@@ -39,36 +55,64 @@ class Roster:
         return len(self.rows) + len({fault.line for fault in self.faults})
 
 
-def read_roster(data: bytes) -> Roster:
+def read_roster(data: bytes, form: RosterFormat = FORMATS["csv"], *, keep_odd_ids: bool = False) -> Roster:
     """Reads a roster, whole: comma, semicolon or tab separated UTF-8, with or without a byte order mark.
+
+    Ids that a spreadsheet has damaged are faults unless `keep_odd_ids`.
 
     Raises:
         Unreadable: the encoding or the header is wrong, or there are no rows.
     """
-    at, names, lines = read_table(data, BY_NAME, "roster")
-    if "candidate_id" not in names:
-        raise Unreadable(f"line {at} does not name the column candidate_id, which every roster needs")
-    columns = [BY_NAME.get(name) for name in names]
+    known = form.columns or BY_NAME
+    at, names, lines = read_table(data, known, "roster", form.ignored, takes_any=form.takes_any)
+    found = [form.column_of(name) for name in names]
+    columns = [form.reader_of(name) for name in found]
+    twice = sorted({name for name in found if name and found.count(name) > 1})
+    if twice:
+        raise Unreadable(f"line {at} has several columns that stand for {', '.join(twice)}")
+    if "candidate_id" not in found:
+        wanted = next((name for name, column in form.columns.items() if column == "candidate_id"), "candidate_id")
+        raise Unreadable(f"line {at} does not name the column {wanted}, which every roster needs")
     rows: list[Row] = []
     faults: list[Fault] = []
+    left_out = 0
     first: dict[tuple[str, str], int] = {}
+    booked: dict[str, str] = {}
     for line, cells in lines:
-        booking, wrong = _read(line, cells, columns)
+        by_name = {} if isinstance(cells, str) else dict(zip(names, cells, strict=False))
+        if form.left_out(by_name):
+            left_out += 1
+            continue
+        booking, wrong = _read(line, cells, columns, names)
+        wrong += [] if keep_odd_ids else _damaged(line, booking)
         wrong += _repeated(line, booking, first)
+        if by_name.get("session_id"):
+            booked[booking.candidate_id] = by_name["session_id"].lower()
         if wrong:
             faults += wrong
         else:
             rows.append(Row(line, booking))
     if not rows and not faults:
-        raise Unreadable("it has a header but no rows")
-    return Roster(tuple(rows), tuple(faults))
+        raise Unreadable("it has a header but no rows" if not left_out else "none of its rows is a student's")
+    passed = tuple(name for name, column in zip(names, columns, strict=True) if name and column is None)
+    return Roster(tuple(rows), tuple(faults), passed, left_out, booked)
 
 
-def _read(line: int, cells: list[str] | str, columns: list[Column | None]) -> tuple[Booking, list[Fault]]:
+def _damaged(line: int, booking: Booking) -> list[Fault]:
+    return [
+        Fault(line, BY_FIELD[name], f"{shown(value)} is what a spreadsheet makes of an id; {REPAIR}")
+        for name in IDS
+        if is_damaged(value := getattr(booking, name))
+    ]
+
+
+def _read(
+    line: int, cells: list[str] | str, columns: Sequence[Column | None], names: Sequence[str]
+) -> tuple[Booking, list[Fault]]:
     """A row's booking, as far as its cells are good, and what is wrong with the others."""
     if isinstance(cells, str):
         return EMPTY, [Fault(line, "", cells)]
-    if beyond := surplus(cells, [column.name if column else "" for column in columns]):
+    if beyond := surplus(cells, names):
         return EMPTY, [Fault(line, "", beyond)]
     values: dict[str, Any] = {}
     faults: list[Fault] = []
@@ -77,7 +121,7 @@ def _read(line: int, cells: list[str] | str, columns: list[Column | None]) -> tu
             faults.append(Fault(line, column.name, "holds a NUL character"))
         elif cell and column:
             try:
-                values[column.field] = column.value(cell)
+                values[column.field] = column.value(unquoted(cell))
             except ValueError as error:
                 faults.append(Fault(line, column.name, str(error)))
     booking = EMPTY._replace(**values)

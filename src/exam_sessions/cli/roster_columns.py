@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import shown
+from exam_sessions.cli.school_words import gender, grade
 from exam_sessions.domain.texts import flaw_of, fold_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-GENDERS = {"MALE": 1, "M": 1, "FEMALE": 2, "F": 2, "OTHER": 3, "O": 3}
-GRADES = {name: code for code, name in enumerate((*map(str, range(1, 13)), "PK", "K", "AE"), 1)}
 ETHNICITIES = {
     name: code for code, name in enumerate(("BIRA", "AMIN", "ASIA", "PAIS", "FILP", "HISP", "AFAM", "OTHR"), 1)
 }
@@ -126,8 +125,8 @@ COLUMNS = (
     Column("name_first", "name_first", text(100, is_name=True)),
     Column("name_middle", "name_middle", text(100, is_name=True)),
     Column("name_last", "name_last", text(100, is_name=True)),
-    Column("gender", "gender", one_of(GENDERS, "Male, Female, Other (or M, F, O)")),
-    Column("grade_level", "grade_level", one_of(GRADES, "PK, K, 1 to 12, AE")),
+    Column("gender", "gender", gender),
+    Column("grade_level", "grade_level", grade),
     Column("ethnicity", "ethnicity", one_of(ETHNICITIES, ", ".join(ETHNICITIES))),
     Column("school_id", "school_id", text(64)),
     Column("district_id", "district_id", text(64)),

@@ -123,6 +123,16 @@ class Client(CatalogCalls, WorkCalls):
         for found in self._pages(self._sessions.ListSessions, request):
             yield from found.sessions
 
+    def sessions_with_results(self, release_ids: Sequence[str], states: Sequence[int] = ()) -> Iterator[Session]:
+        """The sessions of these releases, oldest first, with what the attempt that counts has earned."""
+        criteria = session_service_pb2.SessionFilter(release_ids=release_ids)
+        criteria.states.extend(states)  # type: ignore[arg-type]
+        request = session_service_pb2.ListSessionsRequest(
+            workspace_id=self.workspace, filter=criteria, page_size=PAGE, show_results=True
+        )
+        for found in self._pages(self._sessions.ListSessions, request):
+            yield from found.sessions
+
     def count(self, release_ids: Sequence[str] = (), states: Sequence[int] = ()) -> int:
         """How many sessions match."""
         criteria = session_service_pb2.SessionFilter(release_ids=release_ids)

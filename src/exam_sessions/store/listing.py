@@ -77,11 +77,12 @@ c = sessions.c
 def _deadline() -> ColumnElement[int]:
     """When the clock ends the running attempt (`clock.deadline`); 0 when it does not."""
     r = releases.c
-    extra = case((c.extra_percent != 0, r.duration * c.extra_percent // 100), else_=c.extra_time)
-    limit = c.start_time + r.duration + extra + c.paused_time
+    working = case((c.time_limit != 0, c.time_limit), else_=r.duration)
+    extra = case((c.extra_percent != 0, working * c.extra_percent // 100), else_=c.extra_time)
+    limit = c.start_time + working + extra + c.paused_time
     window_end = case((c.window_end != 0, c.window_end), else_=r.window_end)
     earlier = case((window_end == 0, limit), (limit < window_end, limit), else_=window_end)
-    end = case((r.duration == 0, window_end), else_=earlier)
+    end = case((working <= 0, window_end), else_=earlier)
     by_rule = case((end == 0, 0), (end < c.start_time, c.start_time), else_=end)
     own = case((c.own_deadline < c.start_time, c.start_time), else_=c.own_deadline)
     running = (c.start_time != 0) & (c.pause_start_time == 0) & (c.end_time == 0)

@@ -1,0 +1,91 @@
+"""Words for grades and genders as school systems write them, and ids that a spreadsheet has damaged.
+
+Grades are those of ItemLogic; the two-digit codes and KG are those of CEDS, as OneRoster has them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from exam_sessions.cli.csv_file import shown
+
+GRADES = {name: code for code, name in enumerate((*map(str, range(1, 13)), "PK", "K", "AE"), 1)}
+GENDERS = {"MALE": 1, "M": 1, "FEMALE": 2, "F": 2, "OTHER": 3, "O": 3}
+
+_GRADE_WORDS = {
+    **dict.fromkeys(("PRE K", "PREK", "PRE KINDERGARTEN", "PREKINDERGARTEN", "PR", "PRESCHOOL", "PRE SCHOOL"), "PK"),
+    **dict.fromkeys(("KG", "KN", "KINDER", "KINDERGARTEN", "TK", "TRANSITIONAL KINDERGARTEN"), "K"),
+    **dict.fromkeys(("ADULT", "ADULT EDUCATION", "ABE"), "AE"),
+}
+_GENDER_WORDS = {
+    **dict.fromkeys(("BOY", "MAN"), "MALE"),
+    **dict.fromkeys(("GIRL", "WOMAN"), "FEMALE"),
+    **dict.fromkeys(("X", "NB", "NONBINARY", "NON BINARY", "DIVERSE", "D"), "OTHER"),
+}
+_UNSAID = frozenset({"U", "N", "UNSPECIFIED", "UNKNOWN", "NOT SPECIFIED", "NOT STATED", "NOT SELECTED", "N/A"})
+"""Words that say that nothing is said."""
+
+_NUMBERED = re.compile(r"(?:GRADE|GR|G)? ?0?(?P<number>[1-9]\d?)(?P<ordinal>ST|ND|RD|TH)?(?: (?:GRADE|GR))?")
+_ORDINALS = {1: "ST", 2: "ND", 3: "RD"}
+
+GRADES_TOLD = "PK, K, 1 to 12, AE (also KG, 01, 1st, Grade 1, Kindergarten)"
+GENDERS_TOLD = "Male, Female, Other (also M, F, O, X, Unspecified)"
+
+
+def _plain(cell: str) -> str:
+    return " ".join(re.sub(r"[._-]", " ", cell.upper()).split())
+
+
+def grade(cell: str) -> int:
+    """The number of a grade. Raises ValueError for a word that is none."""
+    word = _plain(cell)
+    word = _GRADE_WORDS.get(word, word)
+    if numbered := _NUMBERED.fullmatch(word):
+        number = int(numbered["number"])
+        if numbered["ordinal"] in {None, _ORDINALS.get(number, "TH")}:
+            word = str(number)
+    if word not in GRADES:
+        raise ValueError(f"{shown(cell)} is not one of {GRADES_TOLD}")
+    return GRADES[word]
+
+
+def grade_of_list(cell: str) -> int:
+    """The number of the only grade in a list, as OneRoster has them. Raises ValueError for several, or for none."""
+    grades = {grade(part) for part in cell.split(",") if part.strip()}
+    if len(grades) != 1:
+        raise ValueError(f"{shown(cell)} names {len(grades)} grades; a session has one, of {GRADES_TOLD}")
+    return grades.pop()
+
+
+def gender(cell: str) -> int:
+    """The number of a gender; 0 when the word says that none is given. Raises ValueError for a word that is none."""
+    word = _plain(cell)
+    if word in _UNSAID:
+        return 0
+    word = _GENDER_WORDS.get(word, word)
+    if word not in GENDERS:
+        raise ValueError(f"{shown(cell)} is not one of {GENDERS_TOLD}")
+    return GENDERS[word]
+
+
+_DAMAGED = re.compile(r'[+-]?\d+(?:[.,]\d+)?[Ee][+-]\d+|=".*"?|#(?:N/A|REF!|NAME\?|VALUE!|NUM!|DIV/0!|NULL!)|#{3,}')
+"""A long number in scientific notation, a number kept as a formula, an error of a formula, a column too narrow."""
+
+
+def is_damaged(cell: str) -> bool:
+    """Whether an id looks like what a spreadsheet makes of one."""
+    return bool(_DAMAGED.fullmatch(cell))
+
+
+FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""How a cell begins that a spreadsheet would run, once the apostrophes before it are gone."""
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet runs: with an apostrophe before what would be a formula (OWASP, CSV Injection)."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def unquoted(cell: str) -> str:
+    """A cell as it was before `harmless`."""
+    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell

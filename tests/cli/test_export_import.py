@@ -1,0 +1,115 @@
+"""What is exported can be imported: cells a spreadsheet would run, columns of our own, results."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from exam_sessions.v1 import result_pb2, session_pb2, test_form_pb2
+
+STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
+RISKY = {"name_first": '=HYPERLINK("http://x.invalid","a")', "name_last": "+cmd", "school_id": "@SUM(1)"}
+
+
+def form(desk):
+    """Two questions of one mark: the first is A, the second B."""
+    options = [test_form_pb2.Option(id=label, label=label) for label in "ABC"]
+    asked = [test_form_pb2.Question(number=n, options=options, keys=[key]) for n, key in (("1", "A"), ("2", "B"))]
+    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="form-1", questions=asked))
+
+
+def hand_in(desk, session, **labels):
+    """Answers each question, named q1 and q2, and hands in."""
+    chosen = {name[1:]: result_pb2.Choice(label=label) for name, label in labels.items()}
+    given = [{"id": number, "response": {"options": [choice]}} for number, choice in chosen.items()]
+    return desk.move("SetResponses", session, responses=[{"questions": given}], submit_for_scoring=True)
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def risky(desk, release):
+    who = session_pb2.Candidate(candidate_id="=1+1", **RISKY)
+    fields = {"candidate": who, "external_reference": "-r", "access_code": "=2+2", "annotations": {"lti": "=1"}}
+    return desk.call("CreateSession", release_id=release.id, booking=session_pb2.Booking(**fields)).session
+
+
+def test_cells_that_a_spreadsheet_would_run_are_harmless_unless_raw(terminal, desk):
+    release = desk.release()
+    risky(desk, release)
+    (row,) = rows(terminal("export", "--release", release.id).stdout)
+    assert row["candidate_id"] == "'=1+1"
+    assert {name: row[name] for name in RISKY} == {name: f"'{text}" for name, text in RISKY.items()}
+    assert (row["external_reference"], row["access_code"]) == ("'-r", "'=2+2")
+    (row,) = rows(terminal("export", "--release", release.id, "--raw").stdout)
+    assert {name: row[name] for name in RISKY} == RISKY
+
+
+def test_an_export_imported_into_its_release_changes_nothing(terminal, desk, tmp_path):
+    release = desk.release()
+    before = desk.walk(risky(desk, release), *STARTED)
+    path = tmp_path / "ex.csv"
+    terminal("export", "--release", release.id, "--out", path)
+    said = terminal("import", path, "--release", release.id, "--out", tmp_path / "codes.csv")
+    assert "nothing is left to import" in said.stdout
+    assert "columns a roster has no use for are passed over: session_id, state" in said.stderr
+    assert desk.get(before) == before
+
+
+def test_an_export_imported_into_another_release_is_a_copy(terminal, desk, tmp_path):
+    release, other = desk.release(), desk.release()
+    before, path = risky(desk, release), tmp_path / "ex.csv"
+    terminal("export", "--release", release.id, "--out", path)
+    terminal("import", path, "--release", other.id, "--out", tmp_path / "codes.csv", "--new-codes")
+    (copy,) = rows(terminal("export", "--release", other.id).stdout)
+    (row,) = rows(path.read_text())
+    same = {"candidate_id", *RISKY, "external_reference", "annotations", "test_form"}
+    assert {name: copy[name] for name in same} == {name: row[name] for name in same}
+    assert copy["keycode"] != before.keycode
+
+
+def test_the_file_of_codes_is_harmless_and_can_be_imported(terminal, desk, tmp_path):
+    release, other = desk.release(), desk.release()
+    roster, codes = tmp_path / "roster.csv", tmp_path / "codes.csv"
+    roster.write_text("candidate_id,access_code\n=1+1,=code\nann,\n")
+    terminal("import", roster, "--release", release.id, "--out", codes)
+    assert [row["candidate_id"] for row in rows(codes.read_text())] == ["'=1+1", "ann"]
+    terminal("import", codes, "--release", other.id, "--out", tmp_path / "again.csv", "--new-codes")
+    copied = desk.call("ListSessions", page_size=1000).sessions
+    assert sorted(s.candidate.candidate_id for s in copied if s.release_id == other.id) == ["=1+1", "ann"]
+
+
+def test_a_damaged_id_stops_an_import_unless_it_is_kept(terminal, desk, tmp_path):
+    release, roster = desk.release(), tmp_path / "roster.csv"
+    roster.write_text("candidate_id\n1.23457E+11\n")
+    assert "--keep-odd-ids" in terminal("import", roster, "--release", release.id, code=1).stderr
+    terminal("import", roster, "--release", release.id, "--keep-odd-ids")
+    (session,) = desk.call("ListSessions").sessions
+    assert session.candidate.candidate_id == "1.23457E+11"
+
+
+def test_results_are_exported_by_candidate_and_by_answer(terminal, desk):
+    form(desk)
+    release = desk.release(test_form="form-1")
+    session = desk.walk(desk.book(release, "=ann"), *STARTED)
+    hand_in(desk, session, q1="A", q2="C")
+    desk.book(release, "bob")
+    ann, bob = rows(terminal("results", "export", "--release", release.id).stdout)
+    assert (ann["candidate_id"], ann["points"], ann["points_max"], ann["percent"]) == ("'=ann", "1", "2", "50")
+    assert (ann["state"], bob["candidate_id"], bob["points"]) == ("MARKED", "bob", "")
+    given = rows(terminal("results", "export", "--release", release.id, "--answers", "--raw").stdout)
+    mine = [row for row in given if row["candidate_id"] == "=ann"]
+    assert [(row["question_number"], row["response"], row["points"], row["marked_by"]) for row in mine] == [
+        ("1", "A", "1", "machine"),
+        ("2", "C", "0", "machine"),
+    ]
+
+
+def test_an_export_tells_points_percent_and_deadline(terminal, desk):
+    form(desk)
+    release = desk.release(test_form="form-1")
+    hand_in(desk, desk.walk(desk.book(release, "ann"), *STARTED), q1="A")
+    (row,) = rows(terminal("export", "--release", release.id).stdout)
+    assert (row["points"], row["points_max"], row["percent"], row["finish_reason"]) == ("1", "2", "50", "CANDIDATE")
+    assert row["deadline_dt"] == ""

@@ -1,0 +1,125 @@
+"""Rosters as school systems write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from exam_sessions.cli.csv_file import Unreadable
+from exam_sessions.cli.roster import read_roster
+from exam_sessions.cli.roster_format import FORMATS, read_map
+from exam_sessions.cli.school_words import FORMULA, harmless, unquoted
+from exam_sessions.v1 import session_pb2
+
+ONE = (
+    "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,"
+    "middleName,identifier,email,sms,phone,agentSourcedIds,grades,password\n"
+)
+TWO = (
+    "sourcedId,status,dateLastModified,enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,"
+    "sms,phone,agentSourcedIds,grades,password,userMasterIdentifier,resourceId,preferredGivenName,"
+    "preferredMiddleName,preferredFamilyName,primaryOrgSourcedId,pronouns\n"
+)
+
+
+def read(text, form="csv", **fields):
+    return read_roster(text.encode(), FORMATS[form], **fields)
+
+
+def test_oneroster_1_1_gives_its_students():
+    roster = read(
+        f'{ONE}s1,active,,true,"school-1,school-2",student,u,,Homer,Simpson,Jay,,,,,,KG,\n'
+        "s2,,,true,school-1,Student,u,,Lisa,Simpson,,,,,,,08,\n"
+        "t1,active,,true,school-1,teacher,u,,Edna,K,,,,,,,,\n"
+        "s3,tobedeleted,,true,school-1,student,u,,Bart,S,,,,,,,09,\n",
+        "oneroster",
+    )
+    assert not roster.faults
+    assert roster.left_out == 2
+    homer, lisa = (row.booking for row in roster.rows)
+    assert homer[1:5] == ("s1", "Homer", "Jay", "Simpson")
+    assert (homer.grade_level, homer.school_id) == (session_pb2.GRADE_LEVEL_K, "school-1")
+    assert (lisa.candidate_id, lisa.grade_level) == ("s2", 8)
+    assert "username" in roster.passed_over
+
+
+def test_oneroster_1_2_has_a_primary_organization_and_no_roles():
+    roster = read(f"{TWO}s1,active,,true,u,,Homer,Simpson,,,,,,,12,,,,,,,school-9,\n", "oneroster")
+    (row,) = roster.rows
+    assert (row.booking.school_id, row.booking.grade_level) == ("school-9", 12)
+
+
+@pytest.mark.parametrize("grades", ["UG", "PS", "13", '"09,10"'])
+def test_a_grade_that_no_session_has_is_named_by_line_with_what_is_allowed(grades):
+    (fault,) = read(f"{ONE}s1,active,,true,x,student,u,,A,B,,,,,,,{grades},\n", "oneroster").faults
+    assert (fault.line, fault.column) == (2, "grade_level")
+    assert "PK, K, 1 to 12, AE" in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "grade"),
+    [
+        ("Grade 9", 9), ("9th", 9), ("9th grade", 9), ("09", 9), ("1st", 1), ("2ND GRADE", 2), ("gr. 12", 12),
+        ("11th", 11), ("Pre-K", 13), ("prekindergarten", 13), ("Kindergarten", 14), ("kg", 14), ("adult", 15),
+    ],
+)  # fmt: skip
+def test_grades_are_known_in_the_words_of_schools(cell, grade):
+    (row,) = read(f"candidate_id,grade_level\n1,{cell}\n").rows
+    assert row.booking.grade_level == grade
+
+
+@pytest.mark.parametrize("cell", ["0", "13", "1nd", "21st", "ninth", "grade"])
+def test_other_words_are_no_grades(cell):
+    assert [fault.column for fault in read(f"candidate_id,grade_level\n1,{cell}\n").faults] == ["grade_level"]
+
+
+@pytest.mark.parametrize(("cell", "gender"), [("girl", 2), ("BOY", 1), ("Non-Binary", 3), ("unspecified", 0)])
+def test_genders_are_known_in_the_words_of_schools(cell, gender):
+    (row,) = read(f"candidate_id,gender\n1,{cell}\n").rows
+    assert row.booking.gender == gender
+
+
+@pytest.mark.parametrize("cell", ["1.23457E+11", "1,2E+5", "1E+05", '"=""00124"""', "#N/A", "#REF!", "########"])
+def test_an_id_that_a_spreadsheet_has_damaged_stops_the_import_unless_it_is_kept(cell):
+    text = f"candidate_id,school_id\n{cell if '1,2' not in cell else f'{chr(34)}{cell}{chr(34)}'},s\n"
+    (fault,) = read(text).faults
+    assert (fault.line, fault.column) == (2, "candidate_id")
+    assert "--keep-odd-ids" in fault.reason
+    assert read(text, keep_odd_ids=True).rows
+
+
+@pytest.mark.parametrize("cell", ["00124", "1E5", "E+11", "12-5", "1.5", "A#1"])
+def test_other_ids_are_taken_as_they_are(cell):
+    (row,) = read(f"candidate_id\n{cell}\n").rows
+    assert row.booking.candidate_id == cell
+
+
+def test_a_map_says_which_headings_are_which_columns():
+    form = read_map(b'[columns]\n"Student ID" = "candidate_id"\nSurname = "name_last"\n')
+    roster = read_roster(b"Student ID,Surname,keycode,House\n1,Simpson,K1,Red\n", form)
+    (row,) = roster.rows
+    assert (row.booking.candidate_id, row.booking.name_last, row.booking.keycode) == ("1", "Simpson", "K1")
+    assert roster.passed_over == ("house",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x", "it is no TOML"),
+        ("", "it maps nothing"),
+        ('a = "candidate_ids"', "did you mean candidate_id?"),
+        ('a = "name_last"\nb = "name_last"', "two headings stand for name_last"),
+        ("a = 1", "no roster has"),
+    ],
+)
+def test_a_map_that_says_nothing_is_refused(text, said):
+    with pytest.raises(Unreadable) as refused:
+        read_map(text.encode())
+    assert said in str(refused.value)
+
+
+def test_what_a_spreadsheet_would_run_is_harmless_and_read_back_as_it_was():
+    for cell in ("=1+1", "+49", "-2", "@SUM(1)", "'=x", "''-x", "\uff1d1", " =1"):
+        assert not FORMULA.match(cell) or harmless(cell) == f"'{cell}"
+        assert unquoted(harmless(cell)) == cell
+    for cell in ("plain", "'quoted'", "a=b", ""):
+        assert harmless(cell) == unquoted(cell) == cell
