@@ -185,7 +185,8 @@ def test_a_release_is_made_and_found_by_its_name(terminal, desk):
         "--allow-multiple-open-sessions",
     )
     more = ("--max-attempts", 2, "--grace-period", "7d", "--test-form", "form-A")
-    [made] = terminal.json("releases", "create", "Maths, May", *words, *flags, *more)
+    assert "forms list" in terminal("releases", "create", "Maths, May", *more, code=1).stderr
+    [made] = terminal.json("releases", "create", "Maths, May", *words, *flags, *more, "--allow-missing-form")
     assert made.pop("create_time") == made.pop("update_time")
     assert made == {
         "workspace_id": desk.workspace,
@@ -210,6 +211,10 @@ def test_a_release_is_made_and_found_by_its_name(terminal, desk):
     assert made["id"] in said
     assert "Maths, May" in said
     assert "1:30:00" in said
+    again = terminal("releases", "create", "Maths, May", code=1).stderr
+    assert "reason:  DUPLICATE_RELEASE_NAME" in again
+    assert "--allow-duplicate-name" in again
+    terminal("releases", "create", "Maths, May", "--allow-duplicate-name")
 
 
 def test_a_new_release_says_how_to_go_on(terminal):

@@ -34,6 +34,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a lin
 HINTS = {
     "SESSION_NOT_FOUND": "look it up with `exam-sessions sessions list`; is the --workspace right?",
     "RELEASE_NOT_FOUND": "see which there are with `exam-sessions releases list`; is the --workspace right?",
+    "DUPLICATE_RELEASE_NAME": "commands find releases by name; choose another, or say --allow-duplicate-name",
     "OPERATION_NOT_FOUND": "see which there are with `exam-sessions operations list`; is the --workspace right?",
     "TEST_FORM_NOT_FOUND": "see which there are with `exam-sessions forms list`; is the --workspace right?",
     "DUPLICATE_TEST_FORM": "make the next revision of it: `exam-sessions forms import FORM.json --update`",

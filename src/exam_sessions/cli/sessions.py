@@ -235,6 +235,7 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("school", " / ".join(part for part in (person.school_id, person.district_id) if part)),
         ("centre", session.centre_id),
         ("reference", session.external_reference),
+        ("activity", session.activity_id),
         ("annotations", "\n".join(f"{key}: {session.annotations[key]}" for key in sorted(session.annotations))),
         ("test form", _form(session)),
         ("window", f"{start or 'open'} to {end or 'open'} UTC" if start or end else ""),
