@@ -278,3 +278,16 @@ def test_the_texts_of_an_attempt_have_a_limit_together(desk):
     with pytest.raises(Refused) as refused:
         desk.move("SetResponses", session, responses=[answer("6", text="x")])
     assert list(refused.value.fields) == ["responses"]
+
+
+def test_results_tell_the_version_of_each_item_and_the_order_of_its_questions(desk):
+    asked = mcq("1", item_id="fish", item_version="item#v0"), mcq("2", item_id="sea"), mcq("3", item_id="fish")
+    form(desk, *asked)
+    stored = desk.call("GetTestForm", reference="form-1").test_form
+    assert [question.item_version for question in stored.questions] == ["item#v0", "", ""]
+    session = sitting(desk)
+    hand_in(desk, session, answer("1", "A"))
+    found = results(desk, session)
+    assert [(item.id, item.version) for item in found.items] == [("fish", "item#v0"), ("sea", "")]
+    assert [[question.position for question in item.questions] for item in found.items] == [[1, 3], [2]]
+    assert found.form_revision == 1

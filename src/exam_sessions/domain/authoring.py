@@ -32,6 +32,7 @@ class Draft(NamedTuple):
     marking: int
     objective_ids: tuple[str, ...]
     parts: tuple[str, ...] = ()
+    item_version: str = ""
 
 
 def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
@@ -74,6 +75,7 @@ def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
         draft.objective_ids,
         draft.parts,
         right,
+        item_version=draft.item_version,
     )
 
 

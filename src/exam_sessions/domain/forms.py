@@ -107,6 +107,8 @@ class Question(NamedTuple):
     """What the sub-questions of a choicematrix say."""
     right: tuple[Any, ...] = ()
     """What is right where it is not one set of options: what answer_keys.py compares with."""
+    item_version: str = ""
+    """The version of the item, as its bank names it."""
 
 
 OPTIONS = Question._fields.index("options")
@@ -278,7 +280,8 @@ def from_json(reference: str, revision: int, name: str, mark_decimals: int, kept
 
 
 def _question_from_json(row: list[Any]) -> Question:
-    question = Question._make(row)
+    # A form of an older version has fewer fields.
+    question = Question(*row)
     return question._replace(
         options=tuple(Option(*option) for option in question.options),
         keys=tuple(question.keys),

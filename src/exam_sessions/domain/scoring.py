@@ -138,6 +138,8 @@ class QuestionResult(NamedTuple):
     not_attempted: bool
     marked_by_people: bool
     score: Score
+    position: int = 0
+    """Its place in the form, from 1; 0 where nobody asked for it."""
 
 
 class ItemResult(NamedTuple):
@@ -148,6 +150,7 @@ class ItemResult(NamedTuple):
     score: Score
     objective_ids: tuple[str, ...]
     questions: tuple[QuestionResult, ...]
+    version: str = ""
 
 
 class ObjectiveResult(NamedTuple):
@@ -192,7 +195,7 @@ def question_result(question: Question, script: Script) -> QuestionResult:
 
 def results_of(form: Form, script: Script, *, provisional: bool) -> Results:
     """What a script earned, item by item and objective by objective."""
-    found = [question_result(question, script) for question in form.questions]
+    found = [question_result(question, script)._replace(position=n) for n, question in enumerate(form.questions, 1)]
     by_item: dict[str, list[QuestionResult]] = {}
     by_objective: dict[str, list[Score]] = {objective.id: [] for objective in form.objectives}
     for result in found:
@@ -220,4 +223,6 @@ def results_of(form: Form, script: Script, *, provisional: bool) -> Results:
 def _item(item_id: str, parts: Sequence[QuestionResult]) -> ItemResult:
     objectives = dict.fromkeys(objective for part in parts for objective in part.question.objective_ids)
     name = next((part.question.item_name for part in parts if part.question.item_name), "")
-    return ItemResult(item_id, name, together([part.score for part in parts]), tuple(objectives), tuple(parts))
+    version = next((part.question.item_version for part in parts if part.question.item_version), "")
+    score = together([part.score for part in parts])
+    return ItemResult(item_id, name, score, tuple(objectives), tuple(parts), version)

@@ -39,6 +39,7 @@ def form_in(message: test_form_pb2.TestForm) -> Form:
             question.marking,
             tuple(question.objective_ids),
             tuple(question.parts),
+            item_version=question.item_version,
         )
         for question in message.questions
     ]
@@ -69,6 +70,7 @@ def fill_question(message: test_form_pb2.Question, question: Question) -> None:
     """Writes a question, keys and all."""
     message.number, message.id = question.number, question.id
     message.item_id, message.item_name = question.item_id, question.item_name
+    message.item_version = question.item_version
     message.type = question.type  # type: ignore[assignment]
     message.content = question.content
     for option in question.options:

@@ -45,7 +45,7 @@ def fill_results(
     message.withheld = withheld
     for item in results.items:
         row = message.items.add()
-        row.id, row.name = item.id, item.name
+        row.id, row.name, row.version = item.id, item.name, item.version
         row.objective_ids.extend(item.objective_ids)
         for question in item.questions:
             _fill_question(row.questions.add(), question, withheld=withheld)
@@ -75,7 +75,7 @@ def _fill_total(message: result_pb2.Results, results: Results, counted: Total | 
 
 def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult, *, withheld: bool) -> None:
     question = result.question
-    message.number, message.id = question.number, question.id
+    message.number, message.id, message.position = question.number, question.id, result.position
     message.type = question.type  # type: ignore[assignment]
     message.marking = question.marking  # type: ignore[assignment]
     chosen = places_of(question, result.response)

@@ -92,7 +92,7 @@ class OptionResult(_message.Message):
     def __init__(self, id: _Optional[str] = ..., content: _Optional[str] = ..., is_key: _Optional[bool] = ..., index: _Optional[int] = ..., label: _Optional[str] = ..., is_chosen: _Optional[bool] = ...) -> None: ...
 
 class QuestionResult(_message.Message):
-    __slots__ = ("number", "id", "type", "marking", "keys", "options", "response", "not_attempted", "score", "marked_by_people")
+    __slots__ = ("number", "id", "type", "marking", "keys", "options", "response", "not_attempted", "score", "marked_by_people", "position")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +103,7 @@ class QuestionResult(_message.Message):
     NOT_ATTEMPTED_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     MARKED_BY_PEOPLE_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
     number: str
     id: str
     type: _test_form_pb2.QuestionType
@@ -113,21 +114,24 @@ class QuestionResult(_message.Message):
     not_attempted: bool
     score: Score
     marked_by_people: bool
-    def __init__(self, number: _Optional[str] = ..., id: _Optional[str] = ..., type: _Optional[_Union[_test_form_pb2.QuestionType, str]] = ..., marking: _Optional[_Union[_test_form_pb2.Marking, str]] = ..., keys: _Optional[_Iterable[_Union[Key, _Mapping]]] = ..., options: _Optional[_Iterable[_Union[OptionResult, _Mapping]]] = ..., response: _Optional[_Union[Response, _Mapping]] = ..., not_attempted: _Optional[bool] = ..., score: _Optional[_Union[Score, _Mapping]] = ..., marked_by_people: _Optional[bool] = ...) -> None: ...
+    position: int
+    def __init__(self, number: _Optional[str] = ..., id: _Optional[str] = ..., type: _Optional[_Union[_test_form_pb2.QuestionType, str]] = ..., marking: _Optional[_Union[_test_form_pb2.Marking, str]] = ..., keys: _Optional[_Iterable[_Union[Key, _Mapping]]] = ..., options: _Optional[_Iterable[_Union[OptionResult, _Mapping]]] = ..., response: _Optional[_Union[Response, _Mapping]] = ..., not_attempted: _Optional[bool] = ..., score: _Optional[_Union[Score, _Mapping]] = ..., marked_by_people: _Optional[bool] = ..., position: _Optional[int] = ...) -> None: ...
 
 class ItemResult(_message.Message):
-    __slots__ = ("id", "name", "score", "objective_ids", "questions")
+    __slots__ = ("id", "name", "score", "objective_ids", "questions", "version")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     OBJECTIVE_IDS_FIELD_NUMBER: _ClassVar[int]
     QUESTIONS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     score: Score
     objective_ids: _containers.RepeatedScalarFieldContainer[str]
     questions: _containers.RepeatedCompositeFieldContainer[QuestionResult]
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., score: _Optional[_Union[Score, _Mapping]] = ..., objective_ids: _Optional[_Iterable[str]] = ..., questions: _Optional[_Iterable[_Union[QuestionResult, _Mapping]]] = ...) -> None: ...
+    version: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., score: _Optional[_Union[Score, _Mapping]] = ..., objective_ids: _Optional[_Iterable[str]] = ..., questions: _Optional[_Iterable[_Union[QuestionResult, _Mapping]]] = ..., version: _Optional[str] = ...) -> None: ...
 
 class ObjectiveResult(_message.Message):
     __slots__ = ("id", "text", "abbreviation", "score", "scores")

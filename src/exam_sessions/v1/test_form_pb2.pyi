@@ -62,7 +62,7 @@ class Option(_message.Message):
     def __init__(self, id: _Optional[str] = ..., label: _Optional[str] = ..., content: _Optional[str] = ...) -> None: ...
 
 class Question(_message.Message):
-    __slots__ = ("number", "id", "item_id", "item_name", "type", "content", "options", "keys", "available_mark", "marking", "parts", "objective_ids")
+    __slots__ = ("number", "id", "item_id", "item_name", "type", "content", "options", "keys", "available_mark", "marking", "parts", "objective_ids", "item_version")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +75,7 @@ class Question(_message.Message):
     MARKING_FIELD_NUMBER: _ClassVar[int]
     PARTS_FIELD_NUMBER: _ClassVar[int]
     OBJECTIVE_IDS_FIELD_NUMBER: _ClassVar[int]
+    ITEM_VERSION_FIELD_NUMBER: _ClassVar[int]
     number: str
     id: str
     item_id: str
@@ -87,7 +88,8 @@ class Question(_message.Message):
     marking: Marking
     parts: _containers.RepeatedScalarFieldContainer[str]
     objective_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, number: _Optional[str] = ..., id: _Optional[str] = ..., item_id: _Optional[str] = ..., item_name: _Optional[str] = ..., type: _Optional[_Union[QuestionType, str]] = ..., content: _Optional[str] = ..., options: _Optional[_Iterable[_Union[Option, _Mapping]]] = ..., keys: _Optional[_Iterable[str]] = ..., available_mark: _Optional[str] = ..., marking: _Optional[_Union[Marking, str]] = ..., parts: _Optional[_Iterable[str]] = ..., objective_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    item_version: str
+    def __init__(self, number: _Optional[str] = ..., id: _Optional[str] = ..., item_id: _Optional[str] = ..., item_name: _Optional[str] = ..., type: _Optional[_Union[QuestionType, str]] = ..., content: _Optional[str] = ..., options: _Optional[_Iterable[_Union[Option, _Mapping]]] = ..., keys: _Optional[_Iterable[str]] = ..., available_mark: _Optional[str] = ..., marking: _Optional[_Union[Marking, str]] = ..., parts: _Optional[_Iterable[str]] = ..., objective_ids: _Optional[_Iterable[str]] = ..., item_version: _Optional[str] = ...) -> None: ...
 
 class Objective(_message.Message):
     __slots__ = ("id", "text", "abbreviation")
