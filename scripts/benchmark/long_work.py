@@ -260,7 +260,10 @@ def _template(process: Process) -> template_pb2.SessionTemplate:
         catalog.CreateTestForm(catalog_service_pb2.CreateTestFormRequest(test_form=form))
         release = catalog.CreateRelease(
             catalog_service_pb2.CreateReleaseRequest(
-                release=catalog_pb2.Release(name="On paper", test_form="PAPER-1", delivery=catalog_pb2.DELIVERY_PAPER)
+                release=catalog_pb2.Release(
+                    name="On paper", test_form="PAPER-1", delivery=catalog_pb2.DELIVERY_PAPER
+                ),
+                allow_duplicate_name=True,
             )
         ).release
     return template_pb2.SessionTemplate(release_id=release.id, test_form="PAPER-1", form_revision=1)

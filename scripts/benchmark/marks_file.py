@@ -71,7 +71,9 @@ def _file(path: Path, port: int) -> Path:
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=LARGE) as channel:
         catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)
         catalog.CreateTestForm(catalog_service_pb2.CreateTestFormRequest(test_form=form))
-        made = catalog.CreateRelease(catalog_service_pb2.CreateReleaseRequest(release=release)).release
+        made = catalog.CreateRelease(
+            catalog_service_pb2.CreateReleaseRequest(release=release, allow_duplicate_name=True)
+        ).release
         request = session_service_pb2.BatchCreateSessionsRequest(release_id=made.id, bookings=bookings(PAPERS))
         booked = session_service_pb2_grpc.SessionServiceStub(channel).BatchCreateSessions(request).sessions
     with path.open("w", newline="") as out:
