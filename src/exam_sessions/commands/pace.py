@@ -21,12 +21,13 @@ KEPT = 0.9
 
 
 class Pace:
-    """The pace of one lane. `most` is how many may stand in line now, and never more than `backlog`."""
+    """The pace of one line. `most` is how many may stand in it now: at least `always`, never more than `backlog`."""
 
-    __slots__ = ("_backlog", "_calls", "_full_until", "_refused", "_seconds", "_since", "most")
+    __slots__ = ("_always", "_backlog", "_calls", "_full_until", "_refused", "_seconds", "_since", "most")
 
-    def __init__(self, backlog: int) -> None:
+    def __init__(self, backlog: int, always: int = ALWAYS) -> None:
         self._backlog = self.most = backlog
+        self._always = always
         self._calls = self._seconds = 0.0
         self._since: float | None = None
         self._refused, self._full_until = False, 0.0
@@ -48,5 +49,5 @@ class Pace:
             self._calls = KEPT * self._calls + calls
             self._seconds = KEPT * self._seconds + now - self._since
             soon = PATIENCE_S * self._calls / self._seconds if self._seconds else self._backlog
-            self.most = int(min(self._backlog, max(ALWAYS, soon)))
+            self.most = int(min(self._backlog, max(self._always, soon)))
         self._since = now

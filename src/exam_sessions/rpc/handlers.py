@@ -11,6 +11,7 @@ import hashlib
 import logging
 import re
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ from exam_sessions.commands.codes import new_ids
 from exam_sessions.rpc.door import Door, aside, start_aside
 from exam_sessions.rpc.identifiers import spell
 from exam_sessions.rpc.status import internal, status_of
+from exam_sessions.rpc.throttle import Throttle, only_reads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -258,12 +260,14 @@ class Single(Handler):
     def __init__(self, method: MethodDescriptor, function: Method, limit: int) -> None:
         super().__init__(method, limit)
         self._function = function
+        self._bounds = Throttle() if only_reads(method) else nullcontext()
 
     async def answer(self, data: bytes, call: Call) -> bytes:
         """The reply. Raises what stood in the way."""
         door = self._door
-        request = door.admit(data) if len(data) < door.long else await aside(door.admit, data)
-        return (await self._function(request, call)).SerializeToString()
+        with self._bounds:
+            request = door.admit(data) if len(data) < door.long else await aside(door.admit, data)
+            return (await self._function(request, call)).SerializeToString()
 
 
 class Streamed(Handler):
