@@ -113,3 +113,33 @@ def test_an_export_tells_points_percent_and_deadline(terminal, desk):
     (row,) = rows(terminal("export", "--release", release.id).stdout)
     assert (row["points"], row["points_max"], row["percent"], row["finish_reason"]) == ("1", "2", "50", "CANDIDATE")
     assert row["deadline_dt"] == ""
+
+
+def test_sessions_are_listed_by_name_form_and_reference(terminal, desk):
+    release = desk.release()
+    for number, last in enumerate(("Simpson", "Smithers")):
+        who = session_pb2.Candidate(candidate_id=f"c{number}", name_last=last)
+        asked = session_pb2.Booking(candidate=who, external_reference=f"r-{number}", test_form=f"f-{number}")
+        desk.call("CreateSession", release_id=release.id, booking=asked)
+    for words in (("--name", "SIMP"), ("--reference", "r-0"), ("--test-form", "f-0")):
+        said = terminal("sessions", "list", *words).stdout
+        assert "Simpson" in said
+        assert "Smithers" not in said
+
+
+def test_a_session_is_shown_by_release_and_access_code(terminal, desk):
+    release = desk.release(name="Maths, June")
+    session = desk.book(release, access_code="a/b!c")
+    for name in (f"{release.id}/A/b!C", "Maths, June/a/b!c"):
+        assert session.id in terminal("sessions", "show", name).stdout
+    assert "SESSION_NOT_FOUND" in terminal("sessions", "show", "Maths, June/other", code=1).stderr
+
+
+def test_every_attempt_is_cleared_from_the_command_line(terminal, desk):
+    form(desk)
+    session = desk.walk(desk.book(desk.release(test_form="form-1")), *STARTED)
+    hand_in(desk, session, q1="A")
+    desk.walk(session, "RetakeSession")
+    hand_in(desk, desk.walk(session, "EnterKeycode"), q1="A")
+    terminal("sessions", "transition", "clear_responses", session.keycode, "--all-attempts")
+    assert desk.get(session).attempt.number == 1

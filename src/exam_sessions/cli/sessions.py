@@ -85,6 +85,12 @@ def list_sessions(
     candidate: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Of this candidate. May be repeated.")
     ] = None,
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Whose candidate's name holds this, in any case.")] = "",
+    test_form: Annotated[
+        list[str] | None, typer.Option(metavar="FORM", help="Of this test form. May be repeated.")
+    ] = None,
+    reference: Annotated[str, typer.Option(metavar="TEXT", help="With this external reference.")] = "",
+    attempt: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="In this attempt.", show_default="any")] = 0,
     limit: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many at most.")] = 50,
     *,
     json: Json = False,
@@ -94,7 +100,8 @@ def list_sessions(
     """Shows the sessions that match, oldest booking first."""
     with connected(target, workspace) as client:
         releases = [find_release(client, release).id] if release else []
-        found = client.sessions(releases, state or (), candidate or (), page=limit + 1)
+        more_of = {"name": name, "test_forms": test_form or (), "external_reference": reference, "attempt": attempt}
+        found = client.sessions(releases, state or (), candidate or (), page=limit + 1, **more_of)
         made = table(
             "keycode", "state", "candidate", "name", "changed (UTC)", whole=("keycode", "state", "changed (UTC)")
         )

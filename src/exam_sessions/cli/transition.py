@@ -128,6 +128,9 @@ def transition(
     school: Annotated[str, _which("Of this school.")] = "",
     district: Annotated[str, _which("Of this district.")] = "",
     centre: Annotated[str, _which("At this centre.")] = "",
+    test_form: Annotated[list[str] | None, _which("Of this test form. May be repeated.", "FORM")] = None,
+    reference: Annotated[str, _which("With this external reference.", "TEXT")] = "",
+    name: Annotated[str, _which("Whose candidate's name holds this, in any case.", "TEXT")] = "",
     per_second: Annotated[
         int, typer.Option(min=0, max=100_000, metavar="COUNT", help="Of those that match, at most so many a second.")
     ] = 0,
@@ -211,6 +214,9 @@ def transition(
     allow_missing_form: Annotated[
         bool, typer.Option("--allow-missing-form", help="reset: the form may follow.", rich_help_panel=TAKES)
     ] = False,
+    all_attempts: Annotated[
+        bool, typer.Option("--all-attempts", help="clear_responses: of every attempt.", rich_help_panel=TAKES)
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="void: also what a client holds offline.", rich_help_panel=TAKES)
     ] = False,
@@ -223,7 +229,7 @@ def transition(
     workspace: Workspace = "default",
 ) -> None:
     """Does one action on many sessions: on those named, or on all that match."""
-    match = bool(release or state or candidate or school or district or centre)
+    match = any((release, state, candidate, school, district, centre, test_form, reference, name))
     _check(named=bool(sessions), match=match, all_of_them=all_of_them, per_second=per_second)
     taken = {
         "void_reason": VoidReason[reason.name] if reason else 0,
@@ -233,6 +239,7 @@ def transition(
         "allow_missing_form": allow_missing_form,
         "deferred_clock": deferred_clock,
         "force": force,
+        "all_attempts": all_attempts,
         **_end_of(deadline, time_from_now, no_limit=no_limit),
         **_extra_of(extra_time),
         "accommodation": _accommodation_of(time_limit, window_start, window_end),
@@ -249,6 +256,9 @@ def transition(
             "school_id": school,
             "district_id": district,
             "centre_id": centre,
+            "test_forms": test_form or (),
+            "external_reference": reference,
+            "name": name,
         }
         _move_matching(client, order, criteria, per_second, no_wait=no_wait)
 

@@ -113,9 +113,15 @@ class Client(CatalogCalls, WorkCalls):
         states: Sequence[int] = (),
         candidate_ids: Sequence[str] = (),
         page: int = PAGE,
+        **criteria_besides: Any,
     ) -> Iterator[Session]:
-        """The sessions that match every criterion given, oldest first, in BASIC view, read page by page."""
-        criteria = session_service_pb2.SessionFilter(release_ids=release_ids, candidate_ids=candidate_ids)
+        """The sessions that match every criterion given, oldest first, in BASIC view, read page by page.
+
+        Criteria besides are other fields of SessionFilter.
+        """
+        criteria = session_service_pb2.SessionFilter(
+            release_ids=release_ids, candidate_ids=candidate_ids, **criteria_besides
+        )
         criteria.states.extend(states)  # type: ignore[arg-type]
         request = session_service_pb2.ListSessionsRequest(
             workspace_id=self.workspace, filter=criteria, page_size=min(page, PAGE)
