@@ -6,7 +6,7 @@ import pytest
 from forms import answer, essay, form, mcq
 from grpc import StatusCode
 from journeys import FINISHED, STARTED, bring_to, name_of, walk
-from messages import at, bookings, new_id
+from messages import at, bookings, lasting, new_id
 from operations import ACTIONS, Work, filled
 from rows import count, read, unchanged
 
@@ -40,6 +40,12 @@ WAYS = {
     "REOPEN": ("FINISHED", "PAUSED", {"deferred_clock": True}),
     "RETAKE": ("FINISHED", "READY", {}),
     "CLEAR_RESPONSES": ("FINISHED", "READY", {}),
+    "SET_EXTRA_TIME": ("PAUSED", "PAUSED", {"extra_time": lasting(60), "message": "a power cut"}),
+    "SET_ACCOMMODATION": (
+        "READY",
+        "READY",
+        {"accommodation": session_pb2.Accommodation(no_time_limit=True), "message": "a broken arm"},
+    ),
 }
 """The state from which each action leads to which, and what it takes besides; three more have tests of their own."""
 

@@ -104,14 +104,41 @@ def test_the_deadline_filter_goes_by_the_deadlines_that_are_shown(desk):
         desk, desk.book(desk.release(duration=Duration(seconds=HOUR)), "reopened"), *STARTED, "FinishSession"
     )
     desk.move("ReopenSession", ended, deadline=in_hours(desk, 5))
+    release = desk.release(**both["both"])
+    owned = {
+        "longer": {"time_limit": Duration(seconds=4 * HOUR), "window_end": in_hours(desk, 9)},
+        "shorter": {"time_limit": Duration(seconds=HOUR // 2)},
+        "endless": {"no_time_limit": True},
+    }
+    for name, fields in owned.items():
+        session = desk.book(release, name)
+        own = {"accommodation": session_pb2.Accommodation(**fields), "reason": "a plan"}
+        desk.move("SetExtraTime", session, extra_time_percent=50, reason="a plan")
+        walk(desk, desk.move("SetAccommodation", session, **own), *STARTED)
     sessions = desk.call("ListSessions", page_size=1000).sessions
     shown = {s.candidate.candidate_id: s.attempt.deadline for s in sessions if s.attempt.HasField("deadline")}
-    assert len(shown) == 14
+    assert len(shown) == 17
     for moment in shown.values():
         early = sorted(name for name, at in shown.items() if micros(at) < micros(moment))
         late = sorted(name for name, at in shown.items() if micros(at) >= micros(moment))
         assert listed(desk, deadline=session_service_pb2.TimeRange(end_time=moment)) == early
         assert listed(desk, deadline=session_service_pb2.TimeRange(start_time=moment)) == late
+
+
+def test_sessions_are_found_by_what_is_given_to_their_candidates(desk):
+    release = desk.release(duration=Duration(seconds=HOUR))
+    given = {
+        "ann": ("SetExtraTime", {"extra_time": Duration(seconds=60)}),
+        "bob": ("SetExtraTime", {"extra_time_percent": 25}),
+        "cy": ("SetAccommodation", {"accommodation": session_pb2.Accommodation(no_time_limit=True)}),
+        "dee": ("SetAccommodation", {"accommodation": session_pb2.Accommodation(window_end=in_hours(desk, 2))}),
+    }
+    for name, (rpc, fields) in given.items():
+        desk.move(rpc, desk.book(release, name), reason="a plan", **fields)
+    desk.book(release, "eve")
+    here = {"release_ids": [release.id]}
+    assert listed(desk, accommodated=True, **here) == sorted(given)
+    assert listed(desk, accommodated=False, **here) == ["eve"]
 
 
 def in_hours(desk, hours):

@@ -8,7 +8,7 @@ from journeys import STARTED, name_of, walk
 from messages import lasting, mask, micros
 from rows import unchanged
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 SECOND = 1_000_000
@@ -49,6 +49,10 @@ def test_an_answer_after_the_deadline_is_taken_and_stamped_late(server, desk, cl
     assert micros(late.attempt.late_by) == pytest.approx(60 * SECOND, abs=NEAR)
     (told,) = (change for change in desk.history(session)[-1].changes if change.field == "late_by")
     assert told.new_value.endswith("s")
+    on_time = desk.book()
+    for was_late, found in ((True, late), (False, on_time)):
+        wanted = session_service_pb2.SessionFilter(late=was_late)
+        assert [row.id for row in desk.call("ListSessions", filter=wanted).sessions] == [found.id]
 
 
 def test_when_the_grace_period_ends_the_clock_ends_the_attempt_at_its_deadline(server, desk, clock):

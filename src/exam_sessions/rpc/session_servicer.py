@@ -29,7 +29,7 @@ from exam_sessions.rpc.reply_size import (
     fitting,
 )
 from exam_sessions.rpc.times import micros
-from exam_sessions.store.listing import NOT_SET_ASIDE, ORDERS, SET_ASIDE, Criteria, Place
+from exam_sessions.store.listing import NO, NOT_SET_ASIDE, ORDERS, SET_ASIDE, YES, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
@@ -320,4 +320,6 @@ def criteria_of(message: pb.SessionFilter) -> Criteria:
         deadline_until=micros(message.deadline, "end_time", "filter.deadline.end_time"),
         attempt=message.attempt,
         exception=(SET_ASIDE if message.exception else NOT_SET_ASIDE) if message.HasField("exception") else 0,
+        accommodated=(YES if message.accommodated else NO) if message.HasField("accommodated") else 0,
+        late=(YES if message.late else NO) if message.HasField("late") else 0,
     )

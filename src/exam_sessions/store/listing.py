@@ -48,6 +48,10 @@ class Criteria(NamedTuple):
     attempt: int = 0
     exception: int = 0
     """SET_ASIDE, NOT_SET_ASIDE, or 0 for either."""
+    accommodated: int = 0
+    """Whether the candidate has extra time, or a time limit or a window of their own: YES, NO, or 0 for either."""
+    late: int = 0
+    """Whether anything of the attempt came late: YES, NO, or 0 for either."""
 
     @property
     def by_deadline(self) -> bool:
@@ -55,7 +59,7 @@ class Criteria(NamedTuple):
         return bool(self.deadline_from or self.deadline_until)
 
 
-SET_ASIDE, NOT_SET_ASIDE = 1, 2
+YES, NO = SET_ASIDE, NOT_SET_ASIDE = 1, 2
 
 
 ORDERS = ("create_time", "create_time desc", "id")
@@ -89,6 +93,9 @@ def _deadline() -> ColumnElement[int]:
     return case((~running, 0), (c.own_deadline < 0, 0), (c.own_deadline != 0, own), else_=by_rule)
 
 
+accommodated = (
+    (c.time_limit != 0) | (c.extra_time != 0) | (c.extra_percent != 0) | (c.window_start != 0) | (c.window_end != 0)
+)
 deadline = _deadline()
 PARTS: dict[str, ColumnElement[bool]] = {
     "school_id": c.school_id == bindparam("school_id"),
@@ -105,6 +112,8 @@ PARTS: dict[str, ColumnElement[bool]] = {
     "deadline_until": (deadline > 0) & (deadline < bindparam("deadline_until")),
     "attempt": c.attempt == bindparam("attempt"),
     "exception": case((c.state == int(State.EXCEPTION), SET_ASIDE), else_=NOT_SET_ASIDE) == bindparam("exception"),
+    "accommodated": case((accommodated, YES), else_=NO) == bindparam("accommodated"),
+    "late": case((c.late_by != 0, YES), else_=NO) == bindparam("late"),
 }
 TALLIED = (
     c.release_id,

@@ -164,7 +164,7 @@ class TimeRange(_message.Message):
     def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SessionFilter(_message.Message):
-    __slots__ = ("release_ids", "states", "maturities", "candidate_ids", "school_id", "district_id", "centre_id", "create_time", "update_time", "test_forms", "external_reference", "name", "finish_reasons", "deadline", "attempt", "exception")
+    __slots__ = ("release_ids", "states", "maturities", "candidate_ids", "school_id", "district_id", "centre_id", "create_time", "update_time", "test_forms", "external_reference", "name", "finish_reasons", "deadline", "attempt", "exception", "accommodated", "late")
     RELEASE_IDS_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
     MATURITIES_FIELD_NUMBER: _ClassVar[int]
@@ -181,6 +181,8 @@ class SessionFilter(_message.Message):
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     EXCEPTION_FIELD_NUMBER: _ClassVar[int]
+    ACCOMMODATED_FIELD_NUMBER: _ClassVar[int]
+    LATE_FIELD_NUMBER: _ClassVar[int]
     release_ids: _containers.RepeatedScalarFieldContainer[str]
     states: _containers.RepeatedScalarFieldContainer[_session_pb2.State]
     maturities: _containers.RepeatedScalarFieldContainer[_session_pb2.Maturity]
@@ -197,7 +199,9 @@ class SessionFilter(_message.Message):
     deadline: TimeRange
     attempt: int
     exception: bool
-    def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., maturities: _Optional[_Iterable[_Union[_session_pb2.Maturity, str]]] = ..., candidate_ids: _Optional[_Iterable[str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ..., centre_id: _Optional[str] = ..., create_time: _Optional[_Union[TimeRange, _Mapping]] = ..., update_time: _Optional[_Union[TimeRange, _Mapping]] = ..., test_forms: _Optional[_Iterable[str]] = ..., external_reference: _Optional[str] = ..., name: _Optional[str] = ..., finish_reasons: _Optional[_Iterable[_Union[_session_pb2.FinishReason, str]]] = ..., deadline: _Optional[_Union[TimeRange, _Mapping]] = ..., attempt: _Optional[int] = ..., exception: _Optional[bool] = ...) -> None: ...
+    accommodated: bool
+    late: bool
+    def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., maturities: _Optional[_Iterable[_Union[_session_pb2.Maturity, str]]] = ..., candidate_ids: _Optional[_Iterable[str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ..., centre_id: _Optional[str] = ..., create_time: _Optional[_Union[TimeRange, _Mapping]] = ..., update_time: _Optional[_Union[TimeRange, _Mapping]] = ..., test_forms: _Optional[_Iterable[str]] = ..., external_reference: _Optional[str] = ..., name: _Optional[str] = ..., finish_reasons: _Optional[_Iterable[_Union[_session_pb2.FinishReason, str]]] = ..., deadline: _Optional[_Union[TimeRange, _Mapping]] = ..., attempt: _Optional[int] = ..., exception: _Optional[bool] = ..., accommodated: _Optional[bool] = ..., late: _Optional[bool] = ...) -> None: ...
 
 class ListSessionsRequest(_message.Message):
     __slots__ = ("workspace_id", "page_size", "page_token", "filter", "order", "view", "read_mask", "show_total_size", "show_responses", "show_results", "show_keys", "show_statistics")
