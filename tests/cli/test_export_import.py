@@ -143,3 +143,15 @@ def test_every_attempt_is_cleared_from_the_command_line(terminal, desk):
     hand_in(desk, desk.walk(session, "EnterKeycode"), q1="A")
     terminal("sessions", "transition", "clear_responses", session.keycode, "--all-attempts")
     assert desk.get(session).attempt.number == 1
+
+
+def test_users_without_roles_are_taken_with_a_word_of_warning(terminal, desk, tmp_path):
+    release, users = desk.release(), tmp_path / "users.csv"
+    users.write_text("sourcedId,status,givenName,familyName,grades\ns1,active,Homer,Simpson,KG\n")
+    said = terminal("import", users, "--release", release.id, "--format", "oneroster")
+    assert "every user is taken for a student" in said.stderr
+    assert desk.call("ListSessions").sessions[0].candidate.name_first == "Homer"
+    users.write_text("sourcedId,status,role,givenName\ns1,active,student,Homer\nt1,active,teacher,Edna\n")
+    said = terminal("import", users, "--release", desk.release().id, "--format", "oneroster", "--force")
+    assert "1 rows are left out" in said.stderr
+    assert "every user" not in said.stderr

@@ -126,6 +126,8 @@ def _read(roster: Path, data: bytes, form: RosterFormat, *, keep_odd_ids: bool, 
         fail(f"{name_of(roster)}: {error}", "a roster begins with a line that names its columns; see --help")
     if read.passed_over:
         note(f"columns a roster has no use for are passed over: {', '.join(read.passed_over)}")
+    if form is FORMATS["oneroster"] and "role" not in read.passed_over:
+        note("the file has no roles, as in OneRoster 1.2: every user is taken for a student", "yellow")
     if read.left_out:
         note(f"{read.left_out:,} rows are left out: they are no students, or to be deleted")
     if not new_codes:
