@@ -86,6 +86,11 @@ def test_a_wait_ends_with_the_operation(desk, work, paper):
     assert work.wait(ended, seconds=2**62) == ended
 
 
+def test_the_id_of_an_operation_may_be_in_capitals(work, operation):
+    place, _, own = operation.name.rpartition("/")
+    assert work.get(operation, name=f"{place}/{own.upper()}").name == operation.name
+
+
 @pytest.mark.parametrize("seconds", [0, -1, 0.4])
 def test_a_wait_ends_at_its_deadline_too(work, operation, seconds):
     begun = time.monotonic()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.store.operations import OperationRow, OutcomeRow
 
-NAME = re.compile(r"(?:workspaces/(?P<workspace>[a-z0-9_-]{1,64})/)?operations/(?P<id>[0-9a-f-]{36})")
+NAME = re.compile(r"(?:workspaces/(?P<workspace>[a-z0-9_-]{1,64})/)?operations/(?P<id>[0-9A-Fa-f-]{36})")
 PARENT = re.compile(r"(?:workspaces/(?P<workspace>[a-z0-9_-]{1,64}))?(?:/?operations)?")
 
 RESULT_AT_MOST = 3 * 1024 * 1024
@@ -47,7 +47,7 @@ def place_of(name: str) -> tuple[str, str]:
     found = NAME.fullmatch(name)
     if found is None:
         raise errors.OperationNotFound(name)
-    return found["workspace"] or DEFAULT_WORKSPACE, found["id"]
+    return found["workspace"] or DEFAULT_WORKSPACE, found["id"].lower()
 
 
 def workspace_in(name: str) -> str:
