@@ -274,6 +274,8 @@ def test_a_candidate_is_given_a_limit_and_a_window_of_their_own(terminal, desk):
     own = desk.get(session).accommodation
     assert (own.time_limit, own.window_end.seconds) == (Duration(seconds=7200), 32_472_144_000)
     assert "2:00:00" in terminal("sessions", "show", session.keycode).stdout
+    for option, found in (("--accommodated", [session.id]), ("--not-accommodated", []), ("--late", [])):
+        assert [row["id"] for row in terminal.json("sessions", "list", option)] == found
     taken_back = ("--time-limit", "release", "--window-end", "release")
     transition(terminal, "set_accommodation", session.id, *taken_back, *why)
     assert not desk.get(session).HasField("accommodation")

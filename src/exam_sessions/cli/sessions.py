@@ -67,6 +67,19 @@ States = Annotated[
     typer.Option("--state", metavar="STATE", parser=state_of, help="In this state, such as READY. May be repeated."),
 ]
 
+Accommodated = Annotated[
+    bool | None,
+    typer.Option(
+        "--accommodated/--not-accommodated",
+        show_default="either",
+        help="With extra time, or a time limit or a window of the candidate's own.",
+    ),
+]
+Late = Annotated[
+    bool | None,
+    typer.Option("--late/--not-late", show_default="either", help="With answers that came late."),
+]
+
 cli = typer.Typer(no_args_is_help=True, help="Find sessions, look at one, read its history.")
 
 
@@ -93,6 +106,8 @@ def list_sessions(
     attempt: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="In this attempt.", show_default="any")] = 0,
     limit: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many at most.")] = 50,
     *,
+    accommodated: Accommodated = None,
+    late: Late = None,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
@@ -101,7 +116,9 @@ def list_sessions(
     with connected(target, workspace) as client:
         releases = [find_release(client, release).id] if release else []
         more_of = {"name": name, "test_forms": test_form or (), "external_reference": reference, "attempt": attempt}
-        found = client.sessions(releases, state or (), candidate or (), page=limit + 1, **more_of)
+        found = client.sessions(
+            releases, state or (), candidate or (), page=limit + 1, accommodated=accommodated, late=late, **more_of
+        )
         made = table(
             "keycode", "state", "candidate", "name", "changed (UTC)", whole=("keycode", "state", "changed (UTC)")
         )

@@ -17,7 +17,7 @@ from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.marker import in_flight
 from exam_sessions.cli.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.releases import find_releases
-from exam_sessions.cli.sessions import find_session, session_name, state_of
+from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
 from exam_sessions.cli.times import length, time_of
 from exam_sessions.cli.words import as_json
 from exam_sessions.domain.states import Action, VoidReason
@@ -202,6 +202,8 @@ def transition(
         ),
     ] = "",
     *,
+    accommodated: Accommodated = None,
+    late: Late = None,
     all_of_them: Annotated[
         bool, typer.Option("--all", help="Every session of the workspace.", rich_help_panel=WHICH)
     ] = False,
@@ -230,6 +232,7 @@ def transition(
 ) -> None:
     """Does one action on many sessions: on those named, or on all that match."""
     match = any((release, state, candidate, school, district, centre, test_form, reference, name))
+    match = match or accommodated is not None or late is not None
     _check(named=bool(sessions), match=match, all_of_them=all_of_them, per_second=per_second)
     taken = {
         "void_reason": VoidReason[reason.name] if reason else 0,
@@ -259,6 +262,8 @@ def transition(
             "test_forms": test_form or (),
             "external_reference": reference,
             "name": name,
+            "accommodated": accommodated,
+            "late": late,
         }
         _move_matching(client, order, criteria, per_second, no_wait=no_wait)
 
