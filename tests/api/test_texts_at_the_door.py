@@ -85,6 +85,7 @@ EXEMPT = {
     "Question.item_version": "as the bank of items names it; nothing is found by it",
     "Question.content": WORDS,
     "Question.keys": OF_A_FORM,
+    "KeyMark.key": OF_A_FORM,
     "Question.objective_ids": OF_A_FORM,
     "Question.parts": OF_A_FORM,
     "Option.id": OF_A_FORM,

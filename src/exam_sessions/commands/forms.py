@@ -32,7 +32,15 @@ class PutForm(Batch):
     def _put(self, ledger: Ledger, revision: int, before: int = 0) -> StoredForm:
         """Writes a revision, whose time is not before that of the one `before` it."""
         form = self.form
-        form = Form(form.reference, revision, form.name, form.mark_decimals, form.questions, form.objectives)
+        form = Form(
+            form.reference,
+            revision,
+            form.name,
+            form.mark_decimals,
+            form.questions,
+            form.objectives,
+            negative_marks=form.negative_marks,
+        )
         now = moment(ledger.now, before)
         if not self.caller.validate_only:
             ledger.put_form(self.caller.workspace, form, now)

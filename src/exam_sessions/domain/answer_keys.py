@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exam_sessions.domain.forms import GAPS, NUMBER, QuestionType, kept
+from exam_sessions import errors
+from exam_sessions.domain.forms import (
+    ANY_PART,
+    GAPS,
+    OFFERING,
+    SHAPE,
+    TEXT,
+    GapOrder,
+    KeyMark,
+    QuestionType,
+    kept,
+    number_of,
+    places_of,
+)
+from exam_sessions.domain.marks import decimals_of, mark_of, text_of
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.forms import Question, Value
+    from collections.abc import Sequence
+
+    from exam_sessions.domain.authoring import Draft
+    from exam_sessions.domain.forms import Question, Rule, Value
 
 
 def keys_of(question: Question) -> tuple[str, ...]:
@@ -56,14 +72,136 @@ def is_right(question: Question, value: Value) -> bool:
     """Whether a response of the shape of its type (stored_values.py) is what the keys ask for, all of it."""
     if value is None:
         return False
-    if question.type == QuestionType.MCQ:
+    kind = question.type
+    if kind == QuestionType.MCQ:
         return bool(value == kept(question.keys))
-    if question.type in GAPS or question.type in {QuestionType.ORDERLIST, QuestionType.CHOICEMATRIX}:
+    if kind in GAPS:
+        order = question.rule.gap_order
+        return bool(_arranged(order, value) == _arranged(order, question.right))
+    if kind in {QuestionType.ORDERLIST, QuestionType.CHOICEMATRIX}:
         return bool(value == list(question.right))
-    if question.type == QuestionType.CLOZEFORMULA:
+    if kind == QuestionType.CLOZEFORMULA:
         return bool(value["values"] == list(question.right))
-    text = value.strip()
-    if question.type == QuestionType.GRIDDED:
-        # 1234.5 is 1234.50; responses that were not sent with a template may be no number at all.
-        return bool(NUMBER.fullmatch(text)) and any(Decimal(text) == Decimal(key) for key in question.right)
-    return text.casefold() in {key.casefold() for key in question.right}
+    return any(_is_same(question, value, key) for key in question.right)
+
+
+def _arranged(order: int, values: Sequence[str]) -> list[Any]:
+    """Gaps so that those of one meaning are equal."""
+    if order == GapOrder.ANY:
+        return sorted(values)
+    return sorted(_pairs(values)) if order == GapOrder.UNORDERED_PAIRS else list(values)
+
+
+def _pairs(values: Sequence[str]) -> list[str]:
+    """Each two gaps as a key of marks: two ids in order, separated by a comma."""
+    return [",".join(sorted(values[n : n + 2])) for n in range(0, len(values), 2)]
+
+
+def _is_same(question: Question, text: str, key: str) -> bool:
+    """Whether a written response says what a key does."""
+    if question.type == QuestionType.GRIDDED or question.rule.numeric:
+        number = number_of(question, text)
+        return number is not None and number == number_of(question, key)
+    if question.type == QuestionType.FORMULAV2 or question.rule.case_sensitive:
+        return text.strip() == key
+    return text.strip().casefold() == key.casefold()
+
+
+def earned(question: Question, value: Value) -> int:
+    """What a response of the shape of its type earns, in marks.UNIT: all or nothing, or what its parts do."""
+    rule = question.rule
+    if not rule.marks:
+        return question.available if is_right(question, value) else 0
+    if value is None:
+        return 0
+    return max(rule.lower, min(rule.upper, _mapped(question, value)))
+
+
+def _mapped(question: Question, value: Value) -> int:
+    """The marks of the parts of a response together; each mark counts once, one meant for a part before any other."""
+    if SHAPE[QuestionType(question.type)] == TEXT:
+        return max((mark for key, _, mark in question.rule.marks if _is_same(question, value, key)), default=0)
+    left, total = list(question.rule.marks), 0
+    for part, keys in _parts_of(question, value):
+        fitting = [mark for mark in left if mark.key in keys and mark.part in {part, ANY_PART}]
+        if fitting:
+            best = max(fitting, key=lambda mark: (mark.part, mark.mark))
+            left.remove(best)
+            total += best.mark
+    return total
+
+
+def _parts_of(question: Question, value: Value) -> list[tuple[int, Sequence[str]]]:
+    """A structured response part by part: which gap, sub-question or place it is, and what stands in it."""
+    options, kind = question.options, question.type
+    if kind == QuestionType.MCQ:
+        return [(0, (options[place].id,)) for place in places_of(question, value)]
+    if kind == QuestionType.ORDERLIST:
+        return [(n, (options[place].id,)) for n, place in enumerate(value)]
+    if kind == QuestionType.CHOICEMATRIX:
+        return [(n, (options[place].id,)) for n, row in enumerate(value) for place in row]
+    if kind == QuestionType.CLOZEFORMULA:
+        return [(n, row) for n, row in enumerate(value["values"])]
+    if question.rule.gap_order == GapOrder.UNORDERED_PAIRS:
+        return [(n, (pair,)) for n, pair in enumerate(_pairs(value))]
+    anywhere = question.rule.gap_order == GapOrder.ANY
+    return [(ANY_PART if anywhere else n, (text,)) for n, text in enumerate(value)]
+
+
+def rule_of(question: Question, draft: Draft, mark_decimals: int, *, negative: bool) -> Rule:
+    """How a question is compared, once its marks have been found to fit it. Raises InvalidField."""
+    plain = draft.rule._replace(upper=question.available)
+    if not draft.marks:
+        return draft.rule
+    lower, upper = mark_of(draft.lower_bound or "0"), mark_of(draft.upper_bound or text_of(question.available))
+    bare = question._replace(rule=plain)
+    marks = tuple(
+        KeyMark(_key_of(bare, key, n), part, mark_of(mark)) for n, (key, part, mark) in enumerate(draft.marks)
+    )
+    for path, text in (
+        *((f"marks[{n}].mark", mark) for n, (_, _, mark) in enumerate(draft.marks)),
+        ("lower_bound", draft.lower_bound),
+        ("upper_bound", draft.upper_bound),
+    ):
+        if decimals_of(text) > mark_decimals:
+            raise errors.invalid(f"partial_credit.{path}", f"has more than the form's {mark_decimals} decimals")
+    if lower < 0 and not negative:
+        raise errors.invalid("partial_credit.lower_bound", "is less than 0; the form's negative_marks allows it")
+    if not lower <= 0 <= upper <= question.available:
+        raise errors.invalid("partial_credit", "must have bounds around 0, the upper one up to the available mark")
+    return plain._replace(marks=marks, lower=lower, upper=upper)
+
+
+def _key_of(question: Question, key: str, n: int) -> str:
+    """A key of marks as it is compared. Raises InvalidField."""
+    path, kind = f"partial_credit.marks[{n}].key", QuestionType(question.type)
+    if kind in OFFERING:
+        pairs = question.rule.gap_order == GapOrder.UNORDERED_PAIRS and kind in GAPS
+        ids = key.split(",") if pairs else [key]
+        offered = {option.id for option in question.options}
+        if not offered.issuperset(ids) or (pairs and len(ids) != PAIR):
+            raise errors.invalid(path, f"must name {2 if pairs else 1} of the question's options: {key!r}")
+        return ",".join(sorted(ids)) if pairs else key
+    if (kind == QuestionType.GRIDDED or question.rule.numeric) and number_of(question, key) is None:
+        raise errors.invalid(path, f"is no number: {key!r}")
+    return key if kind == QuestionType.CLOZEFORMULA else key.strip()
+
+
+PAIR = 2
+
+RULES: dict[QuestionType, tuple[str, str]] = {
+    QuestionType.ASSOCIATION: ("the ids in the gaps, as `gap_order` says", "a gap, or a pair"),
+    QuestionType.CHOICEMATRIX: ("for each sub-question exactly its options", "a cell"),
+    QuestionType.CLOZEFORMULA: ("for each gap exactly its formula, with case", "a gap"),
+    QuestionType.CLOZEINLINETEXT: ("the ids in the gaps, as `gap_order` says", "a gap, or a pair"),
+    QuestionType.CLOZETEXT: ("the ids in the gaps, as `gap_order` says", "a gap, or a pair"),
+    QuestionType.FORMULAV2: ("one of the keys, with case", "an accepted text, the best one"),
+    QuestionType.GRIDDED: ("one of the keys, as an exact number", "an accepted number, the best one"),
+    QuestionType.LONGTEXT: ("one of the keys; case counts with `case_sensitive`", "an accepted text, the best one"),
+    QuestionType.LONGTEXTV2: ("one of the keys; case counts with `case_sensitive`", "an accepted text, the best one"),
+    QuestionType.MCQ: ("exactly the options of the keys", "an option"),
+    QuestionType.ORDERLIST: ("the options in the order of the keys", "a place"),
+    QuestionType.PLAINTEXT: ("one of the keys; case counts with `case_sensitive`", "an accepted text, the best one"),
+    QuestionType.SHORTTEXT: ("one of the keys; case counts with `case_sensitive`", "an accepted text, the best one"),
+}
+"""What is right for each type, and what a mark of partial credit is for; a page of docs/concepts says it too."""

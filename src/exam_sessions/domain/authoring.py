@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import GAPS, NUMBER, OFFERING, Form, Marking, Option, Question, QuestionType
+from exam_sessions.domain.answer_keys import rule_of
+from exam_sessions.domain.forms import GAPS, NUMBER, OFFERING, Form, Marking, Option, Question, QuestionType, Rule
 from exam_sessions.domain.marks import decimals_of, mark_of
 from exam_sessions.domain.texts import fold_label, is_blank
 
@@ -33,9 +34,15 @@ class Draft(NamedTuple):
     objective_ids: tuple[str, ...]
     parts: tuple[str, ...] = ()
     item_version: str = ""
+    rule: Rule = Rule()
+    """How responses are compared, without marks."""
+    marks: tuple[tuple[str, int, str], ...] = ()
+    """Key, part and mark of each part that earns something."""
+    lower_bound: str = ""
+    upper_bound: str = ""
 
 
-def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
+def question_of(draft: Draft, place: int, mark_decimals: int, *, negative_marks: bool = False) -> Question:
     """A question with its gaps filled in; `place` counts from 0.
 
     Raises:
@@ -51,8 +58,8 @@ def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
     _check_distinct([fold_label(option.label) for option in options], "options", "label")
     kind = draft.type or (QuestionType.MCQ if options else QuestionType.LONGTEXT)
     keys, right = _keys_of(QuestionType(kind), options, draft)
-    marking = draft.marking or (Marking.MACHINE if draft.keys else Marking.HUMAN)
-    if marking == Marking.MACHINE and not draft.keys:
+    marking = draft.marking or (Marking.MACHINE if draft.keys or draft.marks else Marking.HUMAN)
+    if marking == Marking.MACHINE and not (draft.keys or draft.marks):
         raise errors.invalid("keys", "are needed for a question the machine marks")
     if kind in OFFERING and not options:
         raise errors.invalid("options", f"are needed for {QuestionType(kind).name.lower()}")
@@ -61,7 +68,7 @@ def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
     available = mark_of(draft.available_mark or "1")
     if available > MARK_AT_MOST:
         raise errors.invalid("available_mark", "must be at most 100000")
-    return Question(
+    question = Question(
         number,
         question_id,
         draft.item_id or question_id,
@@ -76,7 +83,9 @@ def question_of(draft: Draft, place: int, mark_decimals: int) -> Question:
         draft.parts,
         right,
         item_version=draft.item_version,
+        rule=draft.rule,
     )
+    return question._replace(rule=rule_of(question, draft, mark_decimals, negative=negative_marks))
 
 
 def _keys_of(kind: QuestionType, options: Sequence[Option], draft: Draft) -> tuple[tuple[int, ...], tuple[Any, ...]]:
@@ -104,19 +113,26 @@ def _keys_of(kind: QuestionType, options: Sequence[Option], draft: Draft) -> tup
         return (), tuple(sorted({place(n, key.strip()) for key in row.split(",")}) for n, row in enumerate(keys))
     if kind == QuestionType.CLOZEFORMULA:
         return (), tuple([key] for key in keys)
-    return (), _accepted(kind, tuple(key.strip() for key in keys))
+    return (), _accepted(kind, draft.rule, tuple(key.strip() for key in keys))
 
 
-def _accepted(kind: QuestionType, texts: tuple[str, ...]) -> tuple[str, ...]:
+def _accepted(kind: QuestionType, rule: Rule, texts: tuple[str, ...]) -> tuple[str, ...]:
     """The texts a written question accepts. Raises InvalidField."""
     for n, text in enumerate(texts):
-        if kind == QuestionType.GRIDDED and not NUMBER.fullmatch(text):
+        number = text.replace(",", ".", 1) if rule.decimal_comma else text
+        if (kind == QuestionType.GRIDDED or rule.numeric) and not NUMBER.fullmatch(number):
             raise errors.invalid(f"keys[{n}]", f"is no number with a point before its decimals: {text!r}")
     return texts
 
 
 def form_of(
-    reference: str, name: str, mark_decimals: int, drafts: Sequence[Draft], objectives: Sequence[Objective]
+    reference: str,
+    name: str,
+    mark_decimals: int,
+    drafts: Sequence[Draft],
+    objectives: Sequence[Objective],
+    *,
+    negative_marks: bool = False,
 ) -> Form:
     """A form, still without its revision, once its parts have been found to fit each other.
 
@@ -130,7 +146,7 @@ def form_of(
     questions = []
     for place, draft in enumerate(drafts):
         try:
-            questions.append(question_of(draft, place, mark_decimals))
+            questions.append(question_of(draft, place, mark_decimals, negative_marks=negative_marks))
         except errors.InvalidField as refusal:
             raise refusal.under(f"questions[{place}]") from None
     _check_distinct([question.number for question in questions], "questions", "number")
@@ -143,7 +159,7 @@ def form_of(
             path = f"questions[{place}].objective_ids[{strange[0]}]"
             raise errors.invalid(path, "names no objective of the form; add it to objectives")
         _check_distinct(question.objective_ids, f"questions[{place}].objective_ids", "")
-    return Form(reference, 0, name, mark_decimals, questions, objectives)
+    return Form(reference, 0, name, mark_decimals, questions, objectives, negative_marks=negative_marks)
 
 
 def _check_distinct(values: Sequence[str], path: str, field: str) -> None:

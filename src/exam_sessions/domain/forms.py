@@ -7,6 +7,7 @@ authoring.py's, what responses earn scoring.py's.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 TEXT_AT_MOST = 100_000
 """Characters of one written response."""
 
-NUMBER = re.compile(r"-?([0-9]+([.][0-9]*)?|[.][0-9]+)")
-"""What a grid holds: a number with a point before its decimals."""
+GRID = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)")
+NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
+"""What a grid holds: a number with a point before its decimals; and numbers with an exponent besides."""
 
 NOT_A_NUMBER = "must be a number, with a point before its decimals"
 
@@ -89,6 +91,37 @@ class Objective(NamedTuple):
     abbreviation: str
 
 
+class GapOrder(IntEnum):
+    """How gaps are compared with their keys."""
+
+    EACH = 0
+    ANY = 1
+    UNORDERED_PAIRS = 2
+
+
+class KeyMark(NamedTuple):
+    """What one part of a response earns, in marks.UNIT; `part` is ANY_PART where it may stand anywhere."""
+
+    key: str
+    part: int
+    mark: int
+
+
+ANY_PART = -1
+
+
+class Rule(NamedTuple):
+    """How responses are compared with keys; without `marks` a question earns all or nothing. Bounds in marks.UNIT."""
+
+    case_sensitive: bool = False
+    numeric: bool = False
+    decimal_comma: bool = False
+    gap_order: int = 0
+    marks: tuple[KeyMark, ...] = ()
+    lower: int = 0
+    upper: int = 0
+
+
 class Question(NamedTuple):
     """One question; `keys` are the places of the right options in ascending order, `available` is in marks.UNIT."""
 
@@ -109,6 +142,7 @@ class Question(NamedTuple):
     """What is right where it is not one set of options: what answer_keys.py compares with."""
     item_version: str = ""
     """The version of the item, as its bank names it."""
+    rule: Rule = Rule()
 
 
 OPTIONS = Question._fields.index("options")
@@ -139,6 +173,20 @@ def mismatch(question: Question, takes: str = "") -> errors.ResponseMismatch:
     return errors.ResponseMismatch(question.number, kind.name, question.item_id, takes)
 
 
+def number_of(question: Question, text: str) -> Decimal | None:
+    """The number a text writes, exactly; None when it writes none. A comma is a point where the form says so."""
+    text = text.strip()
+    if question.rule.decimal_comma:
+        text = text.replace(",", ".", 1)
+    return Decimal(text) if NUMBER.fullmatch(text) else None
+
+
+def fits_grid(question: Question, text: str) -> bool:
+    """Whether a text is a number as a grid takes it: nothing beside it, and no exponent."""
+    text = text.replace(",", ".", 1) if question.rule.decimal_comma else text
+    return bool(GRID.fullmatch(text))
+
+
 def kept(places: Sequence[int]) -> int | list[int]:
     """Places of options in ascending order, as a response keeps them."""
     return places[0] if len(places) == 1 else list(places)
@@ -162,8 +210,11 @@ class Form:
         mark_decimals: int,
         questions: Sequence[Question],
         objectives: Sequence[Objective],
+        *,
+        negative_marks: bool = False,
     ) -> None:
         self.reference, self.revision, self.name, self.mark_decimals = reference, revision, name, mark_decimals
+        self.negative_marks = negative_marks
         self.questions, self.objectives = tuple(questions), tuple(objectives)
         self.by_number = {question.number: question for question in self.questions}
         self.by_id = {question.id: question for question in self.questions}
@@ -174,12 +225,12 @@ class Form:
         self.marked_by_machine = tuple(
             (question.number, kept(question.keys), question.available)
             for question in self.questions
-            if question.marking == Marking.MACHINE and question.type == QuestionType.MCQ
+            if question.marking == Marking.MACHINE and question.type == QuestionType.MCQ and not question.rule.marks
         )
         self.marked_by_comparing = tuple(
             question
             for question in self.questions
-            if question.marking == Marking.MACHINE and question.type != QuestionType.MCQ
+            if question.marking == Marking.MACHINE and (question.type != QuestionType.MCQ or question.rule.marks)
         )
         self.marked_by_people = tuple(q.number for q in self.questions if q.marking == Marking.HUMAN)
         self._places: dict[str, dict[Choice, int]] = {q.number: _places(q) for q in self.questions}
@@ -240,7 +291,7 @@ class Form:
             raise mismatch(question)
         if len(text) > TEXT_AT_MOST:
             raise errors.invalid("response.text", f"must be at most {TEXT_AT_MOST:,} characters")
-        if question.type == QuestionType.GRIDDED and not NUMBER.fullmatch(text):
+        if question.type == QuestionType.GRIDDED and not fits_grid(question, text):
             raise errors.invalid("response.text", NOT_A_NUMBER)
         return text
 
@@ -254,7 +305,7 @@ class Form:
         if decimals_of(text) > self.mark_decimals:
             raise errors.MarkTooFine(question.number, text, self.mark_decimals)
         mark = mark_of(text)
-        if not 0 <= mark <= question.available or (text.startswith("-") and mark):
+        if not question.rule.lower <= mark <= question.available:
             raise errors.MarkAboveAvailable(question.number, text, text_of(question.available))
         return mark
 
@@ -269,20 +320,33 @@ def _places(question: Question) -> dict[Choice, int]:
 
 def as_json(form: Form) -> dict[str, Any]:
     """What a form is kept as: its questions and objectives; the rest of it stands in columns."""
-    questions = [[*q[:OPTIONS], [list(option) for option in q.options], *q[OPTIONS + 1 :]] for q in form.questions]
-    return {"questions": questions, "objectives": [list(objective) for objective in form.objectives]}
+    objectives = [list(objective) for objective in form.objectives]
+    kept = {"questions": [_question_as_json(question) for question in form.questions], "objectives": objectives}
+    return kept | {"negative_marks": True} if form.negative_marks else kept
+
+
+def _question_as_json(q: Question) -> list[Any]:
+    row = [*q[:OPTIONS], [list(option) for option in q.options], *q[OPTIONS + 1 : -1]]
+    if q.rule != Rule():
+        fields = q.rule._asdict()
+        row.append([*(fields | {"marks": [list(mark) for mark in q.rule.marks]}).values()])
+    return row
 
 
 def from_json(reference: str, revision: int, name: str, mark_decimals: int, kept: dict[str, Any]) -> Form:
     """A form from what it is kept as."""
     questions = [_question_from_json(row) for row in kept["questions"]]
-    return Form(reference, revision, name, mark_decimals, questions, [Objective(*row) for row in kept["objectives"]])
+    objectives = [Objective(*row) for row in kept["objectives"]]
+    negative = bool(kept.get("negative_marks"))
+    return Form(reference, revision, name, mark_decimals, questions, objectives, negative_marks=negative)
 
 
 def _question_from_json(row: list[Any]) -> Question:
     # A form of an older version has fewer fields.
     question = Question(*row)
+    rule = Rule(*question.rule)
     return question._replace(
+        rule=rule._replace(marks=tuple(KeyMark(*mark) for mark in rule.marks)),
         options=tuple(Option(*option) for option in question.options),
         keys=tuple(question.keys),
         objective_ids=tuple(question.objective_ids),

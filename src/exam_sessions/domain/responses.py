@@ -16,13 +16,13 @@ from exam_sessions.domain.forms import (
     GAPS,
     MATRIX,
     NOT_A_NUMBER,
-    NUMBER,
     ORDER,
     SHAPE,
     STRINGS,
     TEXT,
     TEXT_AT_MOST,
     QuestionType,
+    fits_grid,
     mismatch,
 )
 
@@ -129,7 +129,7 @@ def value_of(form: Form, question: Question, given: Given) -> Value | None:
     if given.shape != shape:
         raise mismatch(question, shape)
     if shape == TEXT:
-        return _text(kind, given)
+        return _text(question, kind, given)
     value = _structured(form, question, given.value, given.boxes or [], "value")
     if kind == T.CLOZEFORMULA and not given.boxes:
         raise errors.invalid("responses", "are required for clozeformula: what stood in each box")
@@ -183,12 +183,12 @@ def _formulas(rows: list[list[str]], boxes: list[list[str]], path: str) -> Value
     return {"values": [list(row) for row in rows], "boxes": [list(row) for row in boxes]}
 
 
-def _text(kind: QuestionType, given: Given) -> Value | None:
+def _text(question: Question, kind: QuestionType, given: Given) -> Value | None:
     text: str = given.value
     if len(text) > TEXT_AT_MOST:
         raise errors.invalid("value", f"must be at most {TEXT_AT_MOST:,} characters")
     if kind == T.GRIDDED:
-        if not NUMBER.fullmatch(text):
+        if not fits_grid(question, text):
             raise errors.invalid("value", NOT_A_NUMBER)
         return text
     if not ENCODED.fullmatch(text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.domain.answer_keys import is_right
+from exam_sessions.domain.answer_keys import earned
 from exam_sessions.domain.forms import Marking
 from exam_sessions.domain.marks import divided, percent
 from exam_sessions.domain.scripts import damage_of
@@ -38,14 +38,14 @@ def points_of(form: Form, script: Script) -> int:
         return sum(mark or 0 for mark in marks.values())
     if unfit := unfit_numbers(form, script.responses):
         given = {number: value for number, value in script.responses.items() if number not in unfit}.get
-    earned = 0
+    points = 0
     for number, keys, available in form.marked_by_machine:
         if given(number) == keys and number not in marks:
-            earned += available
+            points += available
     for question in form.marked_by_comparing:
-        if question.number not in marks and is_right(question, given(question.number)):
-            earned += question.available
-    return earned + sum(mark or 0 for mark in marks.values())
+        if question.number not in marks:
+            points += earned(question, given(question.number))
+    return points + sum(mark or 0 for mark in marks.values())
 
 
 def total_of(form: Form, script: Script) -> Total:
@@ -182,14 +182,14 @@ def question_result(question: Question, script: Script) -> QuestionResult:
     by_people = number in script.marks
     mark = script.marks.get(number)
     if damage_of(script) and not by_people:
-        earned, known = 0, False
+        actual, known = 0, False
     elif by_people:
-        earned, known = mark or 0, True
+        actual, known = mark or 0, True
     elif question.marking == Marking.MACHINE and (response is None or fits(question, response)):
-        earned, known = (question.available if is_right(question, response) else 0), True
+        actual, known = earned(question, response), True
     else:
-        earned, known = 0, False
-    score = Score(earned, known and question.available > 0, question.available)
+        actual, known = 0, False
+    score = Score(actual, known and question.available > 0, question.available)
     return QuestionResult(question, response, by_people and mark is None, by_people and mark is not None, score)
 
 

@@ -8,7 +8,7 @@ from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.answer_keys import keys_of
 from exam_sessions.domain.authoring import Draft, form_of
-from exam_sessions.domain.forms import Form, Objective, Option
+from exam_sessions.domain.forms import ANY_PART, Form, Objective, Option, Rule
 from exam_sessions.domain.marks import text_of
 from exam_sessions.rpc.times import put
 
@@ -40,12 +40,26 @@ def form_in(message: test_form_pb2.TestForm) -> Form:
             tuple(question.objective_ids),
             tuple(question.parts),
             item_version=question.item_version,
+            rule=Rule(question.case_sensitive, question.numeric, question.decimal_comma, question.gap_order),
+            marks=tuple(
+                (row.key, row.part if row.HasField("part") else ANY_PART, row.mark)
+                for row in question.partial_credit.marks
+            ),
+            lower_bound=question.partial_credit.lower_bound,
+            upper_bound=question.partial_credit.upper_bound,
         )
         for question in message.questions
     ]
     objectives = [Objective(row.id, row.text, row.abbreviation) for row in message.objectives]
     try:
-        return form_of(message.reference, message.name, message.mark_decimals, drafts, objectives)
+        return form_of(
+            message.reference,
+            message.name,
+            message.mark_decimals,
+            drafts,
+            objectives,
+            negative_marks=message.negative_marks,
+        )
     except errors.InvalidField as refusal:
         raise refusal.under("test_form") from None
 
@@ -55,7 +69,7 @@ def fill_form(message: test_form_pb2.TestForm, workspace: str, stored: StoredFor
     form = stored.form
     message.workspace_id = workspace
     message.reference, message.revision, message.name = form.reference, form.revision, form.name
-    message.mark_decimals = form.mark_decimals
+    message.mark_decimals, message.negative_marks = form.mark_decimals, form.negative_marks
     for question in form.questions:
         fill_question(message.questions.add(), question)
     for objective in form.objectives:
@@ -81,6 +95,17 @@ def fill_question(message: test_form_pb2.Question, question: Question) -> None:
     message.available_mark = text_of(question.available)
     message.marking = question.marking  # type: ignore[assignment]
     message.objective_ids.extend(question.objective_ids)
+    rule = question.rule
+    message.case_sensitive, message.numeric, message.decimal_comma = rule[:3]
+    message.gap_order = rule.gap_order  # type: ignore[assignment]
+    if rule.marks:
+        credit = message.partial_credit
+        credit.lower_bound, credit.upper_bound = text_of(rule.lower), text_of(rule.upper)
+        for key, part, mark in rule.marks:
+            entry = credit.marks.add()
+            entry.key, entry.mark = key, text_of(mark)
+            if part != ANY_PART:
+                entry.part = part
 
 
 def fill_form_row(message: test_form_pb2.TestForm, workspace: str, row: FormRow) -> None:

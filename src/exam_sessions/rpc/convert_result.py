@@ -33,6 +33,12 @@ def _fill(message: result_pb2.Score, score: Score) -> None:
     fill_score(message, score.actual, score.most, is_scorable=score.is_scorable)
 
 
+def _fill_least(message: result_pb2.Score, results: Iterable[QuestionResult]) -> None:
+    """Writes the least that questions can earn together, where it is less than nothing."""
+    if least := sum(result.question.rule.lower for result in results):
+        message.min = text_of(least)
+
+
 def fill_results(
     message: result_pb2.Results, results: Results, counted: Total | None = None, *, withheld: bool = False
 ) -> None:
@@ -51,6 +57,7 @@ def fill_results(
             _fill_question(row.questions.add(), question, withheld=withheld)
         if not withheld:
             _fill(row.score, item.score)
+            _fill_least(row.score, item.questions)
     for objective in results.objectives:
         entry = message.objectives.add()
         entry.id, entry.text, entry.abbreviation = objective.id, objective.text, objective.abbreviation
@@ -61,6 +68,7 @@ def fill_results(
     message.provisional, message.marking_progress = results.provisional, results.marking_progress
     if not withheld:
         _fill_total(message, results, counted)
+        _fill_least(message.points, [question for item in results.items for question in item.questions])
 
 
 def _fill_total(message: result_pb2.Results, results: Results, counted: Total | None) -> None:
@@ -90,6 +98,7 @@ def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult, *
     if withheld:
         return
     _fill(message.score, result.score)
+    _fill_least(message.score, [result])
     for part in key_parts(question):
         key = message.keys.add()
         key.value, key.index, key.part = part

@@ -25,6 +25,7 @@ def fill_template(message: template_pb2.SessionTemplate, release_id: str, form: 
         row = message.questions.add()
         fill_question(row, question)
         row.ClearField("keys")
+        row.ClearField("partial_credit")
 
 
 def submission_of(request: template_service_pb2.SubmitFromTemplateRequest) -> Submission:

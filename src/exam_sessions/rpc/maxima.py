@@ -44,7 +44,12 @@ _PACKAGE = "exam_sessions.v1."
 TOTALS: tuple[tuple[int, frozenset[str]], ...] = (
     (500, frozenset({"ItemResponse.questions"})),
     (5_000, frozenset({"Response.options", "PaperResponse.options"})),
-    (20_000, frozenset({"Question.options", "Question.keys", "Question.parts", "Question.objective_ids"})),
+    (
+        20_000,
+        frozenset(
+            {"Question.options", "Question.keys", "Question.parts", "Question.objective_ids", "PartialCredit.marks"}
+        ),
+    ),
     (100_000, frozenset({"StringList.values", "IntegerList.values", "StringMatrix.rows", "IntegerMatrix.rows"})),
 )
 """What a rule cannot say: elements of all messages of a request together, at most, and the fields that hold them."""

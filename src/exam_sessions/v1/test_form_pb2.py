@@ -26,13 +26,25 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n exam_sessions/v1/test_form.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\x06Option\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x16\n\x05label\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x10\x12\x19\n\x07\x63ontent\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\"\xfc\x03\n\x08Question\x12\x17\n\x06number\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x14\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07item_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\titem_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12\x36\n\x04type\x18\x05 \x01(\x0e\x32\x1e.exam_sessions.v1.QuestionTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\x07\x63ontent\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x33\n\x07options\x18\x07 \x03(\x0b\x32\x18.exam_sessions.v1.OptionB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1f\n\x04keys\x18\x08 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\"\x07r\x05\x10\x01\x18\xe8\x07\x12@\n\x0e\x61vailable_mark\x18\t \x01(\tB(\xbaH%r#\x18\x0b\x32\x1f^([0-9]{1,6}([.][0-9]{1,4})?)?$\x12\x34\n\x07marking\x18\n \x01(\x0e\x32\x19.exam_sessions.v1.MarkingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1e\n\x05parts\x18\x0c \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\xa0\x1f\x12(\n\robjective_ids\x18\x0b \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\x0citem_version\x18\x1e \x01(\tB\x07\xbaH\x04r\x02\x18@\"Z\n\tObjective\x12\x16\n\x02id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1d\n\x0c\x61\x62\x62reviation\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xf1\x02\n\x08TestForm\x12\x1d\n\x0cworkspace_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1b\n\treference\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x16\n\x04name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\rmark_decimals\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x04(\x00\x12\x38\n\tquestions\x18\x06 \x03(\x0b\x32\x1a.exam_sessions.v1.QuestionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12:\n\nobjectives\x18\x07 \x03(\x0b\x32\x1b.exam_sessions.v1.ObjectiveB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x1f\n\x0e\x61vailable_mark\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@*\xac\x03\n\x0cQuestionType\x12\x1d\n\x19QUESTION_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19QUESTION_TYPE_ASSOCIATION\x10\x01\x12\x1e\n\x1aQUESTION_TYPE_CHOICEMATRIX\x10\x02\x12\x1e\n\x1aQUESTION_TYPE_CLOZEFORMULA\x10\x03\x12!\n\x1dQUESTION_TYPE_CLOZEINLINETEXT\x10\x04\x12\x1b\n\x17QUESTION_TYPE_CLOZETEXT\x10\x05\x12\x1b\n\x17QUESTION_TYPE_FORMULAV2\x10\x06\x12\x19\n\x15QUESTION_TYPE_GRIDDED\x10\x07\x12\x1a\n\x16QUESTION_TYPE_LONGTEXT\x10\x08\x12\x1c\n\x18QUESTION_TYPE_LONGTEXTV2\x10\t\x12\x15\n\x11QUESTION_TYPE_MCQ\x10\n\x12\x1b\n\x17QUESTION_TYPE_ORDERLIST\x10\x0b\x12\x1b\n\x17QUESTION_TYPE_PLAINTEXT\x10\x0c\x12\x1b\n\x17QUESTION_TYPE_SHORTTEXT\x10\r*J\n\x07Marking\x12\x17\n\x13MARKING_UNSPECIFIED\x10\x00\x12\x13\n\x0fMARKING_MACHINE\x10\x01\x12\x11\n\rMARKING_HUMAN\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n exam_sessions/v1/test_form.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x01\n\x07KeyMark\x12\x17\n\x03key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\x12\x1d\n\x04part\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00H\x00\x88\x01\x01\x12\x37\n\x04mark\x18\x03 \x01(\tB)\xbaH&r$\x10\x01\x18\x0c\x32\x1e^-?[0-9]{1,6}([.][0-9]{1,4})?$B\x07\n\x05_part\"\xc8\x01\n\rPartialCredit\x12\x35\n\x05marks\x18\x01 \x03(\x0b\x32\x19.exam_sessions.v1.KeyMarkB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12?\n\x0blower_bound\x18\x02 \x01(\tB*\xbaH\'r%\x18\x0c\x32!^(-?[0-9]{1,6}([.][0-9]{1,4})?)?$\x12?\n\x0bupper_bound\x18\x03 \x01(\tB*\xbaH\'r%\x18\x0c\x32!^(-?[0-9]{1,6}([.][0-9]{1,4})?)?$\"Q\n\x06Option\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x16\n\x05label\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x10\x12\x19\n\x07\x63ontent\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\"\xae\x05\n\x08Question\x12\x17\n\x06number\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x14\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07item_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\titem_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12\x36\n\x04type\x18\x05 \x01(\x0e\x32\x1e.exam_sessions.v1.QuestionTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\x07\x63ontent\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x33\n\x07options\x18\x07 \x03(\x0b\x32\x18.exam_sessions.v1.OptionB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1f\n\x04keys\x18\x08 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\"\x07r\x05\x10\x01\x18\xe8\x07\x12@\n\x0e\x61vailable_mark\x18\t \x01(\tB(\xbaH%r#\x18\x0b\x32\x1f^([0-9]{1,6}([.][0-9]{1,4})?)?$\x12\x34\n\x07marking\x18\n \x01(\x0e\x32\x19.exam_sessions.v1.MarkingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1e\n\x05parts\x18\x0c \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\xa0\x1f\x12\x16\n\x0e\x63\x61se_sensitive\x18\r \x01(\x08\x12\x0f\n\x07numeric\x18\x0e \x01(\x08\x12\x15\n\rdecimal_comma\x18\x0f \x01(\x08\x12\x37\n\tgap_order\x18\x10 \x01(\x0e\x32\x1a.exam_sessions.v1.GapOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x37\n\x0epartial_credit\x18\x11 \x01(\x0b\x32\x1f.exam_sessions.v1.PartialCredit\x12(\n\robjective_ids\x18\x0b \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\x0citem_version\x18\x1e \x01(\tB\x07\xbaH\x04r\x02\x18@\"Z\n\tObjective\x12\x16\n\x02id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1d\n\x0c\x61\x62\x62reviation\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\x89\x03\n\x08TestForm\x12\x1d\n\x0cworkspace_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1b\n\treference\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x16\n\x04name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\rmark_decimals\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x04(\x00\x12\x38\n\tquestions\x18\x06 \x03(\x0b\x32\x1a.exam_sessions.v1.QuestionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12:\n\nobjectives\x18\x07 \x03(\x0b\x32\x1b.exam_sessions.v1.ObjectiveB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x1f\n\x0e\x61vailable_mark\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x16\n\x0enegative_marks\x18\x0b \x01(\x08*\xac\x03\n\x0cQuestionType\x12\x1d\n\x19QUESTION_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19QUESTION_TYPE_ASSOCIATION\x10\x01\x12\x1e\n\x1aQUESTION_TYPE_CHOICEMATRIX\x10\x02\x12\x1e\n\x1aQUESTION_TYPE_CLOZEFORMULA\x10\x03\x12!\n\x1dQUESTION_TYPE_CLOZEINLINETEXT\x10\x04\x12\x1b\n\x17QUESTION_TYPE_CLOZETEXT\x10\x05\x12\x1b\n\x17QUESTION_TYPE_FORMULAV2\x10\x06\x12\x19\n\x15QUESTION_TYPE_GRIDDED\x10\x07\x12\x1a\n\x16QUESTION_TYPE_LONGTEXT\x10\x08\x12\x1c\n\x18QUESTION_TYPE_LONGTEXTV2\x10\t\x12\x15\n\x11QUESTION_TYPE_MCQ\x10\n\x12\x1b\n\x17QUESTION_TYPE_ORDERLIST\x10\x0b\x12\x1b\n\x17QUESTION_TYPE_PLAINTEXT\x10\x0c\x12\x1b\n\x17QUESTION_TYPE_SHORTTEXT\x10\r*J\n\x07Marking\x12\x17\n\x13MARKING_UNSPECIFIED\x10\x00\x12\x13\n\x0fMARKING_MACHINE\x10\x01\x12\x11\n\rMARKING_HUMAN\x10\x02*W\n\x08GapOrder\x12\x19\n\x15GAP_ORDER_UNSPECIFIED\x10\x00\x12\x11\n\rGAP_ORDER_ANY\x10\x01\x12\x1d\n\x19GAP_ORDER_UNORDERED_PAIRS\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.test_form_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_KEYMARK'].fields_by_name['key']._loaded_options = None
+  _globals['_KEYMARK'].fields_by_name['key']._serialized_options = b'\272H\007r\005\020\001\030\350\007'
+  _globals['_KEYMARK'].fields_by_name['part']._loaded_options = None
+  _globals['_KEYMARK'].fields_by_name['part']._serialized_options = b'\272H\007\032\005\030\364\003(\000'
+  _globals['_KEYMARK'].fields_by_name['mark']._loaded_options = None
+  _globals['_KEYMARK'].fields_by_name['mark']._serialized_options = b'\272H&r$\020\001\030\0142\036^-?[0-9]{1,6}([.][0-9]{1,4})?$'
+  _globals['_PARTIALCREDIT'].fields_by_name['marks']._loaded_options = None
+  _globals['_PARTIALCREDIT'].fields_by_name['marks']._serialized_options = b'\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_PARTIALCREDIT'].fields_by_name['lower_bound']._loaded_options = None
+  _globals['_PARTIALCREDIT'].fields_by_name['lower_bound']._serialized_options = b'\272H\'r%\030\0142!^(-?[0-9]{1,6}([.][0-9]{1,4})?)?$'
+  _globals['_PARTIALCREDIT'].fields_by_name['upper_bound']._loaded_options = None
+  _globals['_PARTIALCREDIT'].fields_by_name['upper_bound']._serialized_options = b'\272H\'r%\030\0142!^(-?[0-9]{1,6}([.][0-9]{1,4})?)?$'
   _globals['_OPTION'].fields_by_name['id']._loaded_options = None
   _globals['_OPTION'].fields_by_name['id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_OPTION'].fields_by_name['label']._loaded_options = None
@@ -61,6 +73,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUESTION'].fields_by_name['marking']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_QUESTION'].fields_by_name['parts']._loaded_options = None
   _globals['_QUESTION'].fields_by_name['parts']._serialized_options = b'\272H\014\222\001\t\020d\"\005r\003\030\240\037'
+  _globals['_QUESTION'].fields_by_name['gap_order']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['gap_order']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_QUESTION'].fields_by_name['objective_ids']._loaded_options = None
   _globals['_QUESTION'].fields_by_name['objective_ids']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\200\001'
   _globals['_QUESTION'].fields_by_name['item_version']._loaded_options = None
@@ -87,16 +101,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTFORM'].fields_by_name['available_mark']._serialized_options = b'\272H\004r\002\030 '
   _globals['_TESTFORM'].fields_by_name['etag']._loaded_options = None
   _globals['_TESTFORM'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
-  _globals['_QUESTIONTYPE']._serialized_start=1175
-  _globals['_QUESTIONTYPE']._serialized_end=1603
-  _globals['_MARKING']._serialized_start=1605
-  _globals['_MARKING']._serialized_end=1679
-  _globals['_OPTION']._serialized_start=116
-  _globals['_OPTION']._serialized_end=197
-  _globals['_QUESTION']._serialized_start=200
-  _globals['_QUESTION']._serialized_end=708
-  _globals['_OBJECTIVE']._serialized_start=710
-  _globals['_OBJECTIVE']._serialized_end=800
-  _globals['_TESTFORM']._serialized_start=803
-  _globals['_TESTFORM']._serialized_end=1172
+  _globals['_QUESTIONTYPE']._serialized_start=1714
+  _globals['_QUESTIONTYPE']._serialized_end=2142
+  _globals['_MARKING']._serialized_start=2144
+  _globals['_MARKING']._serialized_end=2218
+  _globals['_GAPORDER']._serialized_start=2220
+  _globals['_GAPORDER']._serialized_end=2307
+  _globals['_KEYMARK']._serialized_start=117
+  _globals['_KEYMARK']._serialized_end=248
+  _globals['_PARTIALCREDIT']._serialized_start=251
+  _globals['_PARTIALCREDIT']._serialized_end=451
+  _globals['_OPTION']._serialized_start=453
+  _globals['_OPTION']._serialized_end=534
+  _globals['_QUESTION']._serialized_start=537
+  _globals['_QUESTION']._serialized_end=1223
+  _globals['_OBJECTIVE']._serialized_start=1225
+  _globals['_OBJECTIVE']._serialized_end=1315
+  _globals['_TESTFORM']._serialized_start=1318
+  _globals['_TESTFORM']._serialized_end=1711
 # @@protoc_insertion_point(module_scope)

@@ -1,0 +1,62 @@
+"""Partial credit over the wire: a form keeps its rules, a session earns by them, a template does not tell them."""
+
+from __future__ import annotations
+
+import pytest
+from forms import answer, form, hand_in, mcq, question_of, results, sitting
+from operations import Work
+
+from exam_sessions.v1 import catalog_pb2
+from exam_sessions.v1 import test_form_pb2 as pb
+from serving import Refused
+
+
+def credit(*marks, **fields):
+    return pb.PartialCredit(marks=[pb.KeyMark(key=key, mark=mark) for key, mark in marks], **fields)
+
+
+def choices(**fields):
+    marks = credit(("1-A", "1"), ("1-B", "1"), ("1-C", "-0.5"), **fields)
+    return mcq("1", "AB", available_mark="2", partial_credit=marks)
+
+
+def test_a_form_keeps_its_rules(desk):
+    words = pb.Question(
+        number="2",
+        type=pb.QUESTION_TYPE_SHORTTEXT,
+        keys=["0,6"],
+        case_sensitive=True,
+        numeric=True,
+        decimal_comma=True,
+    )
+    made = form(desk, choices(lower_bound="-0.5"), words, mark_decimals=1, negative_marks=True)
+    read = desk.call("GetTestForm", reference="form-1").test_form
+    assert read == made
+    kept = read.questions[0].partial_credit
+    assert [(mark.key, mark.mark) for mark in kept.marks] == [("1-A", "1"), ("1-B", "1"), ("1-C", "-0.5")]
+    assert (kept.lower_bound, kept.upper_bound, read.negative_marks) == ("-0.5", "2", True)
+    assert (read.questions[1].numeric, read.questions[1].decimal_comma) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "earned", "percent"), [("AB", "2", "100"), ("A", "1", "50"), ("AC", "0.5", "25"), ("C", "-0.5", "-25")]
+)
+def test_a_session_earns_by_its_parts(desk, labels, earned, percent):
+    form(desk, choices(lower_bound="-1"), mark_decimals=1, negative_marks=True)
+    session = hand_in(desk, sitting(desk), answer("1", *labels))
+    assert (session.points.actual, session.score.actual) == (earned, percent)
+    score = question_of(results(desk, session), "1").score
+    assert (score.actual, score.min, score.max) == (earned, "-1", "2")
+
+
+def test_a_form_without_negative_marks_refuses_a_bound_below_nothing(desk):
+    with pytest.raises(Refused) as refused:
+        form(desk, choices(lower_bound="-1"), mark_decimals=1)
+    assert list(refused.value.fields) == ["test_form.questions[0].partial_credit.lower_bound"]
+
+
+def test_a_template_tells_no_marks(desk):
+    form(desk, choices(), mark_decimals=1)
+    template = Work(desk).template(desk.release(test_form="form-1", delivery=catalog_pb2.DELIVERY_PAPER))
+    assert not template.questions[0].HasField("partial_credit")
+    assert not template.questions[0].keys
