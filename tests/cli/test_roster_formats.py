@@ -93,6 +93,11 @@ def test_other_ids_are_taken_as_they_are(cell):
     assert row.booking.candidate_id == cell
 
 
+def test_an_id_behind_an_apostrophe_is_meant():
+    (row,) = read('candidate_id\n"\'=""00124"""\n').rows
+    assert row.booking.candidate_id == '="00124"'
+
+
 def test_a_map_says_which_headings_are_which_columns():
     form = read_map(b'[columns]\n"Student ID" = "candidate_id"\nSurname = "name_last"\n')
     roster = read_roster(b"Student ID,Surname,keycode,House\n1,Simpson,K1,Red\n", form)

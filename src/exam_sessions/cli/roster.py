@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import Fault, Unreadable, read_table, shown, surplus
-from exam_sessions.cli.roster_columns import BY_FIELD, BY_NAME, Column
+from exam_sessions.cli.roster_columns import BY_NAME, Column
 from exam_sessions.cli.roster_format import FORMATS, RosterFormat
 from exam_sessions.cli.school_words import is_damaged, unquoted
 from exam_sessions.domain.records import Booking
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UNIQUE = ("candidate_id", "access_code", "keycode")
 """Columns in which a value may stand once; the fields of a booking have the same names."""
 
-IDS = ("candidate_id", "school_id", "district_id", "external_reference", "centre_id")
+IDS = frozenset({"candidate_id", "school_id", "district_id", "external_reference", "centre_id"})
 """Fields of a booking in which spreadsheets damage long numbers and leading zeros."""
 
 REPAIR = "have the column written as text, or take it as it is with --keep-odd-ids"
@@ -78,13 +78,15 @@ def read_roster(data: bytes, form: RosterFormat = FORMATS["csv"], *, keep_odd_id
     left_out = 0
     first: dict[tuple[str, str], int] = {}
     booked: dict[str, str] = {}
+    ids = [(place, column.name) for place, column in enumerate(columns) if column and column.field in IDS]
+    by_heading = form.left_out is not None or "session_id" in names
     for line, cells in lines:
-        by_name = {} if isinstance(cells, str) else dict(zip(names, cells, strict=False))
-        if form.left_out(by_name):
+        by_name = dict(zip(names, cells, strict=False)) if by_heading and not isinstance(cells, str) else {}
+        if form.left_out and form.left_out(by_name):
             left_out += 1
             continue
         booking, wrong = _read(line, cells, columns, names)
-        wrong += [] if keep_odd_ids else _damaged(line, booking)
+        wrong += [] if keep_odd_ids else _damaged(line, cells, ids)
         wrong += _repeated(line, booking, first)
         if by_name.get("session_id"):
             booked[booking.candidate_id] = by_name["session_id"].lower()
@@ -98,11 +100,12 @@ def read_roster(data: bytes, form: RosterFormat = FORMATS["csv"], *, keep_odd_id
     return Roster(tuple(rows), tuple(faults), passed, left_out, booked)
 
 
-def _damaged(line: int, booking: Booking) -> list[Fault]:
+def _damaged(line: int, cells: list[str] | str, ids: Sequence[tuple[int, str]]) -> list[Fault]:
+    """The ids that a spreadsheet has damaged; one behind an apostrophe is meant."""
     return [
-        Fault(line, BY_FIELD[name], f"{shown(value)} is what a spreadsheet makes of an id; {REPAIR}")
-        for name in IDS
-        if is_damaged(value := getattr(booking, name))
+        Fault(line, name, f"{shown(cells[place])} is what a spreadsheet makes of an id; {REPAIR}")
+        for place, name in ids
+        if place < len(cells) and is_damaged(cells[place])
     ]
 
 
@@ -121,7 +124,7 @@ def _read(
             faults.append(Fault(line, column.name, "holds a NUL character"))
         elif cell and column:
             try:
-                values[column.field] = column.value(unquoted(cell))
+                values[column.field] = column.value(unquoted(cell) if cell[0] == "'" else cell)
             except ValueError as error:
                 faults.append(Fault(line, column.name, str(error)))
     booking = EMPTY._replace(**values)

@@ -32,7 +32,7 @@ class RosterFormat(NamedTuple):
     """Headings that are passed over."""
     takes_any: bool = False
     """Whether every other heading is passed over too."""
-    left_out: Callable[[Mapping[str, str]], bool] = lambda _: False
+    left_out: Callable[[Mapping[str, str]], bool] | None = None
     """Whether a row, given by its headings, is none of the roster's."""
     values: Mapping[str, Callable[[str], Any]] = {}
     """What reads a cell of a column, where it is not read as in a roster of ours."""

@@ -38,6 +38,8 @@ def _plain(cell: str) -> str:
 
 def grade(cell: str) -> int:
     """The number of a grade. Raises ValueError for a word that is none."""
+    if known := GRADES.get(cell):
+        return known
     word = _plain(cell)
     word = _GRADE_WORDS.get(word, word)
     if numbered := _NUMBERED.fullmatch(word):
@@ -59,6 +61,8 @@ def grade_of_list(cell: str) -> int:
 
 def gender(cell: str) -> int:
     """The number of a gender; 0 when the word says that none is given. Raises ValueError for a word that is none."""
+    if known := GENDERS.get(cell):
+        return known
     word = _plain(cell)
     if word in _UNSAID:
         return 0
@@ -74,6 +78,8 @@ _DAMAGED = re.compile(r'[+-]?\d+(?:[.,]\d+)?[Ee][+-]\d+|=".*"?|#(?:N/A|REF!|NAME
 
 def is_damaged(cell: str) -> bool:
     """Whether an id looks like what a spreadsheet makes of one."""
+    if cell.isalnum():
+        return False
     return bool(_DAMAGED.fullmatch(cell))
 
 
