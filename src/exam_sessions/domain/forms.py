@@ -221,6 +221,8 @@ class Form:
         self.holds_texts = any(question.type != QuestionType.MCQ for question in self.questions)
         self.fewest = min((len(question.options) for question in self.questions), default=0)
         """Options of the question that offers the fewest."""
+        self.fitting: object = None
+        """The last responses that were found to fit, for stored_values.py."""
         self.available = sum(question.available for question in self.questions)
         self.marked_by_machine = tuple(
             (question.number, kept(question.keys), question.available)

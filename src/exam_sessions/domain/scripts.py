@@ -48,6 +48,8 @@ def is_sound(session: Session) -> bool:
 
 def damage_of(script: Script) -> str:
     """What of a script cannot be read: responses, marks; empty when all can."""
+    if type(script.responses) is dict and type(script.marks) is dict:
+        return ""
     parts = (("responses", script.responses), ("marks", script.marks))
     return " and ".join(name for name, value in parts if isinstance(value, Unreadable))
 
