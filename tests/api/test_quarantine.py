@@ -134,8 +134,14 @@ def test_an_operation_that_cannot_get_on_holds_up_nobody(server, desk, work, pap
     stuck = planted(server, work, sound)
     workspace, name = desk.workspace, stuck.name.rpartition("/")[2]
     # Its outcome stands there already, so that it can never be written.
-    copied = "workspace_id, ?, position, session_id, state, refusal FROM outcomes WHERE operation_id = ?"
-    write(server, f"INSERT INTO outcomes SELECT {copied}", name, sound.name.rpartition("/")[2])
+    columns = "position, session_id, state, refusal"
+    copied = f"workspace_id, ?, {columns} FROM outcomes WHERE operation_id = ?"
+    write(
+        server,
+        f"INSERT INTO outcomes (workspace_id, operation_id, {columns}) SELECT {copied}",
+        name,
+        sound.name.rpartition("/")[2],
+    )
     begun = work.submit(template, *[handed(f"v{n}") for n in range(30)])
     assert counts_of(work.wait(begun)) == (30, 30, 0)
     assert done_of(work, stuck) == 0

@@ -116,9 +116,13 @@ def test_a_connection_is_durable_and_waits_for_nobody_for_ever_whatever_the_data
     name = database.read("SELECT current_database()")[0][0]
     for setting, value in own.items():
         database.write(f"ALTER DATABASE {name} SET {setting} = {value}")
+    with migrated.reader() as db:
+        assert shown(db, "statement_timeout") != {"statement_timeout": "0"}
     with migrated.writer() as db:
         settings = shown(db, *own)
     assert settings.pop("synchronous_commit") == "on"
+    # A commit ended while it waits for its standby is told as a success: how long a writer waits, its client limits.
+    assert settings.pop("statement_timeout") == "0"
     assert "0" not in settings.values()
 
 
