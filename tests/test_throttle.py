@@ -56,3 +56,13 @@ def test_callers_who_went_away_do_not_make_the_pace_faster():
         leave(throttle, clock, 0.001, asyncio.CancelledError)
     with pytest.raises(errors.Overloaded):
         throttle.__enter__()
+
+
+def test_as_many_callers_as_are_answered_within_a_quarter_of_a_second_may_go_on_asking():
+    clock = Clock()
+    throttle = Throttle(clock)
+    for _ in range(100):
+        throttle.__enter__()
+    for _ in range(1_000):
+        leave(throttle, clock, 0.002)
+        throttle.__enter__()

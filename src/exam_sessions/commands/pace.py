@@ -21,13 +21,26 @@ KEPT = 0.9
 
 
 class Pace:
-    """The pace of one line. `most` is how many may stand in it now: at least `always`, never more than `backlog`."""
+    """The pace of one line. `most` is how many may stand in it now: at least `always`, never more than `backlog`.
 
-    __slots__ = ("_always", "_backlog", "_calls", "_full_until", "_refused", "_seconds", "_since", "most")
+    `patience` is how long a call may stand in it while it does not end, in seconds.
+    """
 
-    def __init__(self, backlog: int, always: int = ALWAYS) -> None:
+    __slots__ = (
+        "_always",
+        "_backlog",
+        "_calls",
+        "_full_until",
+        "_patience",
+        "_refused",
+        "_seconds",
+        "_since",
+        "most",
+    )
+
+    def __init__(self, backlog: int, always: int = ALWAYS, patience: float = PATIENCE_S) -> None:
         self._backlog = self.most = backlog
-        self._always = always
+        self._always, self._patience = always, patience
         self._calls = self._seconds = 0.0
         self._since: float | None = None
         self._refused, self._full_until = False, 0.0
@@ -48,6 +61,6 @@ class Pace:
         if self._since is not None:
             self._calls = KEPT * self._calls + calls
             self._seconds = KEPT * self._seconds + now - self._since
-            soon = PATIENCE_S * self._calls / self._seconds if self._seconds else self._backlog
+            soon = self._patience * self._calls / self._seconds if self._seconds else self._backlog
             self.most = int(min(self._backlog, max(self._always, soon)))
         self._since = now
