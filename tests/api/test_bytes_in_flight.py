@@ -55,7 +55,9 @@ def padded(request, size):
 
 def sent(desk, size, compression=None):
     """Sends a request of some size that is answered once a writer may write."""
-    request = request_of("CreateRelease", workspace_id=desk.workspace, release={"name": "large"})
+    request = request_of(
+        "CreateRelease", workspace_id=desk.workspace, release={"name": "large"}, allow_duplicate_name=True
+    )
     call = desk.channel.unary_unary(f"/{SERVICE['CreateRelease']}/CreateRelease")
     return call.future(padded(request, size), timeout=60, metadata=desk.metadata, compression=compression)
 
