@@ -56,7 +56,7 @@ def test_every_pattern_of_the_protos_is_put_into_words():
     assert asked.keys() <= SENTENCES.keys()
     for pattern in asked:
         words = in_words(f"does not match regex pattern `{pattern}`")
-        assert re.fullmatch(r"(must|may) [A-Za-z0-9 ,.]+", words)
+        assert re.fullmatch(r"(must|may) [A-Za-z0-9 ,.-]+", words)
     assert "`" not in in_words("does not match regex pattern `^new$`")
 
 
@@ -208,7 +208,19 @@ def reversed_release(desk):
     yield field, lambda: desk.call("UpdateRelease", release=catalog_pb2.Release(id=release.id, **REVERSED), **edited)
 
 
-RANGES = {"TimeRange": reversed_range, "Booking": reversed_booking, "Release": reversed_release}
+def reversed_accommodation(desk):
+    session, given = desk.book(), {"reason": "a broken arm", "accommodation": REVERSED}
+    yield "accommodation.window_end", lambda: desk.call("SetAccommodation", session_id=session.id, **given)
+    many = {"action": session_pb2.ACTION_SET_ACCOMMODATION, "ids": {"session_ids": [session.id]}, "message": "ill"}
+    yield "accommodation.window_end", lambda: desk.call("BatchTransitionSessions", **many, accommodation=REVERSED)
+
+
+RANGES = {
+    "TimeRange": reversed_range,
+    "Booking": reversed_booking,
+    "Release": reversed_release,
+    "Accommodation": reversed_accommodation,
+}
 
 
 def test_every_message_with_a_span_of_time_is_tried_with_a_reversed_one():

@@ -20,6 +20,12 @@ SENTENCES = {
     "^([0-9]{1,6}([.][0-9]{1,4})?)?$": (
         "must be a decimal number such as 2.5, with at most 6 and 4 digits around the point"
     ),
+    "^-?[0-9]{1,6}([.][0-9]{1,4})?$": (
+        "must be a decimal number such as 2.5 or -0.5, with at most 6 and 4 digits around the point"
+    ),
+    "^(-?[0-9]{1,6}([.][0-9]{1,4})?)?$": (
+        "must be a decimal number such as 2.5 or -0.5, with at most 6 and 4 digits around the point, or empty"
+    ),
     r"\S": "must not be blank",
 }
 """The words for each pattern; a test holds that every pattern of the protos is here."""
