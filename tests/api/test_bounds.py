@@ -19,6 +19,8 @@ from exam_sessions.rpc.maxima import FOREIGN, REPETITIONS, TOTALS, longest_text,
 from exam_sessions.v1 import result_pb2, session_pb2, session_service_pb2
 from serving import Refused, until
 
+at_the_door = pytest.mark.sqlite("what holds too much is refused before a database is asked")
+
 SIZES = (48 * 1024, 1024 * 1024)
 LARGEST = 16 * 1024 * 1024
 BY_NAME = {method.name: method for method in METHODS}
@@ -56,6 +58,7 @@ def test_every_total_is_of_fields_there_are():
     assert set(FOREIGN) <= {spot.field.full_name for spot in TEXTS}
 
 
+@at_the_door
 @pytest.mark.parametrize("service", SERVICES)
 def test_one_element_too_many_is_refused_by_its_count(desk, service):
     for spot in of_service(REPEATED, service):
@@ -69,6 +72,7 @@ def test_one_element_too_many_is_refused_by_its_count(desk, service):
         assert description.startswith(f"must contain no more than {most} item(s)"), spot.name
 
 
+@at_the_door
 @pytest.mark.parametrize("service", SERVICES)
 def test_one_element_too_many_is_refused_in_a_short_request(desk, service):
     for spot in of_service(REPEATED, service):
@@ -76,6 +80,7 @@ def test_one_element_too_many_is_refused_in_a_short_request(desk, service):
         assert (refused.code, refused.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"), spot.name
 
 
+@at_the_door
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_message_of_tiny_elements_is_refused(desk, service):
     for spot, size in product(of_service(REPEATED, service), SIZES):
@@ -99,6 +104,7 @@ def worst_of(method, size):
             yield record(field, b"x" * (size - 10))
 
 
+@at_the_door
 @pytest.mark.parametrize("size", [*SIZES, pytest.param(LARGEST - 100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_worst_message_is_refused_with_a_reason(desk, service, size):
@@ -110,6 +116,7 @@ def test_the_worst_message_is_refused_with_a_reason(desk, service, size):
                 assert refused.reason in {"INVALID_FIELD", "MALFORMED_MESSAGE"}, method.name
 
 
+@at_the_door
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_long_text_is_refused_wherever_it_stands(desk, service):
     for spot in of_service(TEXTS, service):
@@ -285,6 +292,7 @@ def test_a_path_named_again_counts_once(desk):
     assert edited.session.centre_id == "c"
 
 
+@at_the_door
 @pytest.mark.parametrize("spot", [s for s in TEXTS if s.field.name == "paths"], ids=lambda spot: spot.name)
 def test_a_mask_of_a_hundred_and_one_paths_is_refused(desk, spot):
     refused = refusal_of(desk, spot.method, spot.filled(101, b"id"))
@@ -327,6 +335,7 @@ def is_copied(data):
     )
 
 
+@at_the_door
 @pytest.mark.parametrize("rpc", ["BatchUpdateSessions", "SetResponses", "WatchSessions", "ImportSessions"])
 def test_nothing_of_a_refused_request_is_kept(server, desk, rpc):
     """Not even until cycles are collected: what is refused for its size would add up."""

@@ -16,6 +16,8 @@ from exam_sessions.rpc.pattern_sentences import SENTENCES, in_words
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
+pytestmark = pytest.mark.sqlite("how a refusal is put into words is no matter of the database")
+
 
 def messages_of(kinds):
     """Every message that can be part of these, they themselves among them."""

@@ -17,6 +17,8 @@ from buf.validate import validate_pb2
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, session_service_pb2, test_form_pb2
 from serving import Refused
 
+pytestmark = pytest.mark.sqlite("a text is refused before a database is asked")
+
 REFERENCE, NAME = "reference", "name"
 RULED = {
     "Candidate.candidate_id": REFERENCE,
