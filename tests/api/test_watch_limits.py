@@ -98,11 +98,15 @@ def test_a_snapshot_nobody_reads_is_given_up_and_not_to_be_resumed(impatient, lo
 def test_a_watcher_that_was_closed_as_too_slow_and_goes_away_leaves_nothing_in_the_log(
     impatient, long_history, caplog
 ):
+    async def at_work():
+        return len(asyncio.all_tasks())
+
+    before = impatient.run(at_work())
     with closing(impatient) as close, Sluggard(impatient, long_history.workspace) as sluggard:
         streams = [open_stream(sluggard), open_stream(sluggard, start_sequence=1)]
         until(lambda: close.call_count == 2)
         del streams
-    impatient.run(asyncio.sleep(0.1))
+    until(lambda: impatient.run(at_work()) <= before)
     assert [record.getMessage() for record in caplog.records] == []
 
 
