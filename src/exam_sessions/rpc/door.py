@@ -87,3 +87,7 @@ class Door:
         if b"\0" in data:
             rules.refuse_nul(request)
         return request
+
+    async def read(self, data: bytes) -> Any:
+        """As `admit`; a long request is read on another thread."""
+        return self.admit(data) if len(data) < self.long else await aside(self.admit, data)

@@ -264,9 +264,8 @@ class Single(Handler):
 
     async def answer(self, data: bytes, call: Call) -> bytes:
         """The reply. Raises what stood in the way."""
-        door = self._door
         with self._bounds:
-            request = door.admit(data) if len(data) < door.long else await aside(door.admit, data)
+            request = await self._door.read(data)
             return (await self._function(request, call)).SerializeToString()
 
 
@@ -279,9 +278,7 @@ class Streamed(Handler):
 
     async def tell(self, data: bytes, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Sends message after message. Raises what ended it."""
-        door = self._door
-        request = door.admit(data) if len(data) < door.long else await aside(door.admit, data)
-        await self._function.tell(request, send)
+        await self._function.tell(await self._door.read(data), send)
 
 
 class Conversed(Handler):
