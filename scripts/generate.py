@@ -1,5 +1,7 @@
 """Runs protoc over protos/: Python modules, typed stubs, what reflection tells with its comments, and buf's image.
 
+Without arguments it writes the pages of docs/reference too (generate_reference.py).
+
 Files of others (buf/validate/validate.proto, google/longrunning/operations.proto) are not copied into this
 repository: their descriptors are read from the wheels that hold them and handed to protoc as a descriptor set.
 """
@@ -7,6 +9,7 @@ repository: their descriptors are read from the wheels that hold them and handed
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from importlib import resources
@@ -95,6 +98,9 @@ def main() -> None:
     run(protos, f"--python_out={out}", f"--pyi_out={out}", *files, RULES)
     run(protos, plugin, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *services)
     (out / "exam_sessions" / "v1" / "documented.binpb").write_bytes(documented(protos, files))
+    if out == ROOT / "src":
+        # In a process of its own, for it imports what was just written.
+        subprocess.run([sys.executable, str(ROOT / "scripts" / "generate_reference.py")], check=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+"""docs/reference/cli.md: every command with its arguments and options, read from the command line itself."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from typer.main import get_command
+
+from exam_sessions.cli import EPILOG, cli
+from reference.protos import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INTRODUCTION = """\
+# Command line
+
+`exam-sessions --help`, and `--help` after every command, says the same. Commands that talk to a server take
+`--target HOST:PORT` (or the variable `EXAM_SESSIONS_TARGET`; default `127.0.0.1:50051`) and, where sessions belong to
+a tenant, `--workspace NAME` (default `default`). `-` stands for standard input wherever a file is read.
+
+Exit codes: 0 done, 1 refused or failed, 2 the command was wrong.
+
+In a terminal commands show progress and colours; elsewhere they print plain lines. Nothing that a name, a file or a
+server says is obeyed by the terminal.
+
+## Commands
+"""
+MARKUP = re.compile(r"\[/?(?:bold|dim|cyan|green|red|yellow)?\]")
+SERVER = frozenset({"--target", "--workspace", "--help"})
+"""Options of nearly every command, which the introduction explains."""
+UNBOUNDED = 2**31 - 1
+
+
+def page() -> str:
+    """The page."""
+    rows: list[tuple[str, ...]] = [
+        (f"[`{name}`](#{_anchor(name)})", _sentence(command)) for name, command in commands()
+    ]
+    sections = [INTRODUCTION, table(("Command", "What it does"), rows), f"```text\n{plain(EPILOG)}\n```\n"]
+    return "\n".join([*sections, *(_command(name, command) for name, command in commands())])
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its whole name, in the order of --help."""
+    for name, command in get_command(cli).commands.items():  # type: ignore[attr-defined]
+        for inner, found in getattr(command, "commands", {"": command}).items():
+            yield f"{name} {inner}".strip(), found
+
+
+def plain(text: str) -> str:
+    """A text without the marks of rich."""
+    return MARKUP.sub("", inspect.cleandoc(text)).replace("\b\n", "").strip()
+
+
+def _sentence(command: Any) -> str:
+    return plain(command.help or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _anchor(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def _command(name: str, command: Any) -> str:
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [p for p in command.params if p.param_type_name == "option" and p.opts[0] not in SERVER]
+    words = " ".join(_metavar(p) for p in arguments)
+    usage = f"exam-sessions {name}{' [OPTIONS]' if command.params else ''} {words}".rstrip()
+    lines = [f"## {name}\n", plain(command.help or "") + "\n", f"```text\n{usage}\n```\n"]
+    lines.append(table(("Argument", "Meaning"), [(f"`{_metavar(p)}`", _help(p)) for p in arguments]))
+    rows: list[tuple[str, ...]] = [(_flags(p), _value(p), _default(p), _help(p)) for p in options]
+    lines.append(table(("Option", "Value", "Default", "Meaning"), rows))
+    if command.epilog:
+        lines.append(f"```text\n{plain(command.epilog)}\n```\n")
+    return "\n".join(line for line in lines if line)
+
+
+def _metavar(parameter: Any) -> str:
+    name = str(parameter.metavar or parameter.name.upper()).strip("[]")
+    return name if parameter.required else f"[{name}]"
+
+
+def _flags(parameter: Any) -> str:
+    return ", ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
+
+
+def _value(parameter: Any) -> str:
+    if parameter.is_flag:
+        return ""
+    kind = parameter.type_descriptor.annotation
+    if inspect.isclass(kind) and issubclass(kind, Enum):
+        return ", ".join(f"`{choice.value}`" for choice in kind)
+    name = parameter.metavar or getattr(kind, "__name__", "value").upper()
+    bounds = within(parameter)
+    return f"`{name}`" + (f", {bounds}" if bounds else "")
+
+
+def within(parameter: Any) -> str:
+    """The bounds of a number, in words; those that only keep it within the types of libraries are left out."""
+    least, most = parameter.min, parameter.max
+    if least is None:
+        return ""
+    return f"{least:,} or more" if most is None or most >= UNBOUNDED else f"{least:,} to {most:,}"
+
+
+def _default(parameter: Any) -> str:
+    default = parameter.default
+    if parameter.required:
+        return "required"
+    if isinstance(getattr(parameter, "show_default", None), str):
+        return f"({parameter.show_default})"
+    if parameter.is_flag or default in (None, "", [], ()) or callable(default):
+        return ""
+    return f"`{getattr(default, 'value', default)}`"
+
+
+def _help(parameter: Any) -> str:
+    repeated = " May be repeated." if parameter.multiple and "repeated" not in (parameter.help or "") else ""
+    return plain(parameter.help or "").replace("\n", " ") + repeated

@@ -1,0 +1,104 @@
+"""docs/reference/limits.md: what a request, a reply and a server hold at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions.rpc.maxima import MASK_PATH, MASK_PATHS, REPETITIONS, TOTALS, longest_text, most_elements
+from exam_sessions.rpc.reply_size import ELEMENT_AT_MOST, REPLY_AT_MOST
+from reference.protos import in_words, messages_and_enums, services, table
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
+
+INTRODUCTION = """\
+# Limits
+
+Every list and every text of a request has a maximum. Counts are checked on the bytes of a request, before it is
+decoded: a request that holds too much is refused with [INVALID_FIELD](errors.md#invalid_field) at the first breach.
+At most 100 bad fields are named. Limits that a setting changes are in [settings.md](settings.md).
+
+## Requests and replies as a whole
+
+"""
+
+
+def page() -> str:
+    """The page."""
+    whole: list[tuple[str, ...]] = [
+        ("A request, uncompressed", "16 MiB (`--max-message-bytes`)", "MESSAGE_TOO_LARGE"),
+        ("All requests that are not answered yet", "64 MiB (`--bytes-in-flight`)", "OVERLOADED"),
+        ("Calls that wait to be answered", "10,000 (`--backlog`)", "OVERLOADED"),
+        ("Calls at a time on one connection", "10,000", "they wait"),
+        ("Compression of requests", "gzip or none; counted uncompressed", "deflate: UNIMPLEMENTED, by gRPC"),
+        ("Keepalive pings of a client", "one a second, also without calls", "GOAWAY, by gRPC"),
+        ("A reply", f"{REPLY_AT_MOST:,} bytes; pages end early, with a token", "REPLY_TOO_LARGE without pages"),
+        ("One event, session or result in a reply", f"{ELEMENT_AT_MOST:,} bytes", "it is cut and has `abridged` set"),
+        ("A page", "1,000 elements; 50 when `page_size` is 0", "a larger `page_size` is taken as 1,000"),
+        ("Paths of a field mask", f"{MASK_PATHS}, of {MASK_PATH} characters each", "INVALID_FIELD"),
+        ("A singular field in the bytes of one message", f"{REPETITIONS} times", "INVALID_FIELD"),
+        ("Watches that are open at once", "2,000 (`--watchers`)", "TOO_MANY_WATCHERS"),
+        ("Events back that a watch may begin", "10,000,000 (`--watch-reach`)", "SEQUENCE_TOO_OLD"),
+        ("Sessions of the snapshot of a watch", "100,000", "SNAPSHOT_TOO_LARGE"),
+        ("WaitOperation", "60 s", "it returns the operation as it is"),
+        ("Wrong entries of a PIN", "5", "PIN_BLOCKED"),
+        ("Repeating a request by `request_id`", "at least 24 hours", "after that it is a new request"),
+    ]  # fmt: skip
+    totals: list[tuple[str, ...]] = [
+        (", ".join(f"`{name}`" for name in sorted(names)), f"{most:,}") for most, names in TOTALS
+    ]
+    lists, texts = _fields()
+    return "\n".join(
+        [
+            INTRODUCTION + table(("What", "At most", "Beyond"), whole),
+            "## Totals over a whole request\n",
+            table(("Elements of all these fields together", "At most"), totals),
+            "## Lists\n",
+            table(("Field", "Rules"), lists),
+            "## Texts\n",
+            table(("Field", "Rules"), texts),
+        ]
+    )
+
+
+def _fields() -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """The rules of lists and of texts, messages with the same rule for a field of the same name in one row."""
+    lists: dict[tuple[str, str], list[str]] = {}
+    texts: dict[tuple[str, str], list[str]] = {}
+    for kind in _in_requests():
+        for field in kind.fields:
+            rule = in_words(field)
+            if field.is_repeated and most_elements(field):
+                lists.setdefault((field.name, rule), []).append(kind.name)
+            elif longest_text(field) and rule:
+                texts.setdefault((field.name, rule), []).append(kind.name)
+    return _rows(lists), _rows(texts)
+
+
+def _in_requests() -> list[Descriptor]:
+    """Our messages that a request is or holds."""
+    seen: set[str] = set()
+
+    def visit(kind: Descriptor) -> None:
+        if kind.full_name not in seen:
+            seen.add(kind.full_name)
+            for field in kind.fields:
+                if field.message_type:
+                    visit(field.message_type)
+
+    for service in services():
+        for method in service.methods:
+            visit(method.input_type)
+    return [kind for kind in messages_and_enums()[0] if kind.full_name in seen]
+
+
+SEVERAL = 3
+"""Messages that are named one by one."""
+
+
+def _rows(found: dict[tuple[str, str], list[str]]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for (name, rule), kinds in sorted(found.items()):
+        more = f" and {len(kinds) - SEVERAL} more" if len(kinds) > SEVERAL else ""
+        rows.append((f"`{name}` of {', '.join(kinds[:SEVERAL])}{more}", rule))
+    return rows
