@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc import server as rpc_server
+from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.engine import DatabaseDown
 from postgres import PostgresServer, StandbyServer
 from serving import Desk, Refused, serving, until
 from silence import SilentProxy

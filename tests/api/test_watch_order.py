@@ -12,7 +12,7 @@ from journeys import bring_to
 from watchers import Watch, assert_gapless, bustle, desks_at
 
 from exam_sessions.store import schema
-from exam_sessions.store.engine import DatabaseDown
+from exam_sessions.store.database_errors import DatabaseDown
 from serving import Desk, Refused, serving, until
 
 

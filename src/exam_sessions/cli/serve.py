@@ -224,7 +224,7 @@ def _database_faults(url: str) -> Iterator[None]:
 
     from exam_sessions.errors import Refusal  # noqa: PLC0415 - as above
     from exam_sessions.migrations.ownership import NotOurs  # noqa: PLC0415 - as above
-    from exam_sessions.store.engine import (  # noqa: PLC0415 - as above
+    from exam_sessions.store.database_errors import (  # noqa: PLC0415 - as above
         DatabaseDamaged,
         DatabaseDown,
         DatabaseFull,

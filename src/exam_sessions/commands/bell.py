@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from exam_sessions.store.engine import DatabaseDown
+from exam_sessions.store.database_errors import DatabaseDown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -21,8 +21,8 @@ from exam_sessions.domain.machine import STATES
 from exam_sessions.domain.records import Event
 from exam_sessions.domain.scripts import damage_of, script_of
 from exam_sessions.domain.states import Action, State
+from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.drafts import NOBODY
-from exam_sessions.store.engine import DatabaseDown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -13,7 +13,7 @@ from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.recent import Recent
 from exam_sessions.commands.rosters import BookRoster
 from exam_sessions.commands.shelf import Shelf
-from exam_sessions.store.engine import DatabaseDown, LostRace, UniqueViolation, Unreachable
+from exam_sessions.store.database_errors import DatabaseDown, LostRace, UniqueViolation, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

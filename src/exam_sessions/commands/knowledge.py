@@ -10,7 +10,7 @@ from exam_sessions.domain import clock
 from exam_sessions.domain.decide import NEEDS_LATEST, NEEDS_PAPERS, NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session
 from exam_sessions.domain.states import Action
-from exam_sessions.store.engine import LostRace
+from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.listing import Place
 
 if TYPE_CHECKING:

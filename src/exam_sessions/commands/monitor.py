@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from exam_sessions.store.engine import DatabaseDown, Unreachable
+from exam_sessions.store.database_errors import DatabaseDown, Unreachable
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exam_sessions import errors
-from exam_sessions.store.engine import DatabaseDamaged, DatabaseDown, DatabaseFull, DatabaseReplaced
+from exam_sessions.store.database_errors import DatabaseDamaged, DatabaseDown, DatabaseFull, DatabaseReplaced
 
 REFUSALS: dict[type[DatabaseDown], type[errors.Refusal]] = {
     DatabaseFull: errors.DatabaseFull,

@@ -16,7 +16,7 @@ from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import AccessCode, Papers, lost_release
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
-from exam_sessions.store.engine import DatabaseDown
+from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.listing import ID_SCAN, Place
 from exam_sessions.store.rows import Rows
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands import codes
 from exam_sessions.commands.bookings import Booked, BookSessions, Screening, SharedPins, booked, booking_time
+from exam_sessions.store.database_errors import UniqueViolation
 from exam_sessions.store.drafts import DraftRow
-from exam_sessions.store.engine import UniqueViolation
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

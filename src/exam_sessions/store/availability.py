@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 
-from exam_sessions.store.engine import LockedOut
+from exam_sessions.store.database_errors import LockedOut
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, literal_column, select, tuple_, update
 
 from exam_sessions.domain.records import Release
-from exam_sessions.store.engine import LostRace
+from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.schema import pins, releases
 
 if TYPE_CHECKING:

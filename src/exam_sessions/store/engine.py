@@ -24,46 +24,6 @@ if TYPE_CHECKING:
     from exam_sessions.store.availability import Availability
 
 
-class LostRace(Exception):  # noqa: N818 - a condition that passes when the transaction is judged again
-    """Another transaction was faster, and this one was given up."""
-
-
-class UniqueViolation(LostRace):
-    """A unique index said no; `index` names it, or its columns."""
-
-    def __init__(self, index: str) -> None:
-        super().__init__(index)
-        self.index = index
-
-
-class DatabaseDown(Exception):  # noqa: N818 - a condition, turned into a refusal above
-    """The database does not answer, or not in time."""
-
-
-class Unreachable(DatabaseDown):
-    """There is no connection to the database: to ask it something else will not do either."""
-
-
-class LockedOut(DatabaseDown):
-    """Somebody else holds a lock, and has for too long."""
-
-
-class UnfitPooler(DatabaseDown):
-    """A pooler stands before the database, and gives us no session of our own."""
-
-
-class DatabaseFull(DatabaseDown):
-    """The database has no room for what was to be written."""
-
-
-class DatabaseDamaged(DatabaseDown):
-    """What is stored cannot be read as it was written."""
-
-
-class DatabaseReplaced(DatabaseDown):
-    """A file of the database was removed or replaced after it had been opened."""
-
-
 Parameters = Sequence[Any] | Mapping[str, Any]
 """Values of a statement: in the driver's order where it is hot, by name elsewhere."""
 

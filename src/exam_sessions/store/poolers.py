@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from exam_sessions.store.engine import UnfitPooler
+from exam_sessions.store.database_errors import UnfitPooler
 
 if TYPE_CHECKING:
     from exam_sessions.store.postgres_driver import Connector, Driver

@@ -9,18 +9,16 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from exam_sessions.store.arrays import ManyRows, texts
-from exam_sessions.store.engine import (
+from exam_sessions.store.database_errors import (
     DatabaseDamaged,
     DatabaseDown,
     DatabaseFull,
-    Db,
     LockedOut,
     LostRace,
-    Parameters,
-    Statement,
     UniqueViolation,
     Unreachable,
 )
+from exam_sessions.store.engine import Db, Parameters, Statement
 from exam_sessions.store.postgres_driver import POOLED_SET_UP
 
 if TYPE_CHECKING:

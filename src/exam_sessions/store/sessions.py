@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from exam_sessions.domain.records import AccessCode, Release, Session
-from exam_sessions.store.engine import LostRace
+from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.schema import drafts, releases, sessions
 
 if TYPE_CHECKING:

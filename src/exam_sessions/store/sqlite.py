@@ -30,19 +30,16 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
 from exam_sessions.store.availability import Availability
-from exam_sessions.store.engine import (
+from exam_sessions.store.database_errors import (
     DatabaseDamaged,
     DatabaseDown,
     DatabaseFull,
     DatabaseReplaced,
-    Db,
     LockedOut,
     LostRace,
-    Parameters,
-    Statement,
-    Store,
     UniqueViolation,
 )
+from exam_sessions.store.engine import Db, Parameters, Statement, Store
 from exam_sessions.store.schema import metadata
 from exam_sessions.store.sqlite_files import SqliteFiles
 from exam_sessions.store.sqlite_library import sqlite3

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from exam_sessions.store.engine import DatabaseDamaged, DatabaseDown, DatabaseReplaced
+from exam_sessions.store.database_errors import DatabaseDamaged, DatabaseDown, DatabaseReplaced
 
 if TYPE_CHECKING:
     from pathlib import Path
