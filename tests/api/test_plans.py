@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 
 from exam_sessions.domain.records import AccessCode
+from exam_sessions.domain.session_filter import ID_SCAN, Criteria, Place
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.listing import ID_SCAN, Criteria, Place
 from exam_sessions.store.rows import Rows
 
 pytestmark = pytest.mark.sqlite(reason="PostgreSQL chooses its plans by what it has counted")

@@ -12,11 +12,11 @@ from processes import ServerProcess, calling
 from sqlalchemy import insert, inspect
 
 from exam_sessions.domain import forms, records, states
+from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store import schema
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.events import EventRow
 from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
 from serving import Desk, serving, until

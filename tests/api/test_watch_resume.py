@@ -20,8 +20,8 @@ from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_af
 from exam_sessions.commands import watching
 from exam_sessions.commands.bell import APART_S
 from exam_sessions.commands.watching import Tail
+from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.settings import TRANSPORTS
-from exam_sessions.store.events import EventRow
 from exam_sessions.store.listening import CHANNEL
 from serving import Desk, serving, until
 

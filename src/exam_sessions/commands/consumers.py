@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch, Caller
-from exam_sessions.store.consumers import ConsumerRow
+from exam_sessions.domain.stored_records import ConsumerRow
 
 if TYPE_CHECKING:
     from exam_sessions.commands.knowledge import Wants

@@ -9,8 +9,8 @@ from exam_sessions.commands.batch import Batch, Caller
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.clock import moment
 from exam_sessions.domain.forms import Form
+from exam_sessions.domain.stored_records import StoredForm
 from exam_sessions.domain.texts import flaw_of
-from exam_sessions.store.forms import StoredForm
 
 if TYPE_CHECKING:
     from exam_sessions.commands.knowledge import Wants

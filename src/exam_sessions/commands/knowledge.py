@@ -9,9 +9,9 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import NEEDS_LATEST, NEEDS_PAPERS, NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session
+from exam_sessions.domain.session_filter import Place
 from exam_sessions.domain.states import Action
 from exam_sessions.store.database_errors import LostRace
-from exam_sessions.store.listing import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Script
+    from exam_sessions.domain.session_filter import Criteria
     from exam_sessions.domain.statistics import Tally
-    from exam_sessions.store.consumers import ConsumerRow
+    from exam_sessions.domain.stored_records import ConsumerRow, OperationRow, StoredForm
     from exam_sessions.store.engine import Db
-    from exam_sessions.store.forms import StoredForm
-    from exam_sessions.store.listing import Criteria
-    from exam_sessions.store.operations import OperationRow
     from exam_sessions.store.requests import RequestRow
     from exam_sessions.store.rows import Rows
     from exam_sessions.store.sessions import Taken

@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Event, Release, Session
     from exam_sessions.domain.states import State
-    from exam_sessions.store.consumers import ConsumerRow
+    from exam_sessions.domain.stored_records import ConsumerRow, OperationRow, OutcomeRow
     from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db
-    from exam_sessions.store.operations import OperationRow, OutcomeRow
     from exam_sessions.store.rows import Rows
 
 BY_CANDIDATE = attrgetter("workspace_id", "release_id", "candidate_id")

@@ -13,7 +13,7 @@ from exam_sessions.commands.batch import Batch, Caller, Chore
 from exam_sessions.commands.codes import new_ids
 from exam_sessions.commands.lane import HEAVY
 from exam_sessions.domain.states import OperationKind, OperationStatus
-from exam_sessions.store.operations import OperationRow, OutcomeRow
+from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, OutcomeRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,9 +30,6 @@ CREDIBLE = 60_000_000
 What is further ahead was written by a clock that has been set back since, or is another's, and nobody waits for it: a
 step is done once, whoever does it.
 """
-
-OUTCOMES_AT_MOST = 10_000
-"""Outcomes kept of an operation, and shown."""
 
 
 def lies_ahead(moment: int, now: int) -> bool:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from exam_sessions import errors
 from exam_sessions.commands.batch import Standing
 from exam_sessions.commands.lane import Prepared
-from exam_sessions.commands.operations import OUTCOMES_AT_MOST
 from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.domain.records import AccessCode, Papers, lost_release
+from exam_sessions.domain.session_filter import ID_SCAN, Place
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
+from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST
 from exam_sessions.store.database_errors import DatabaseDown
-from exam_sessions.store.listing import ID_SCAN, Place
 from exam_sessions.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -25,14 +25,19 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release, Script, Session
+    from exam_sessions.domain.session_filter import Criteria
     from exam_sessions.domain.statistics import Statistics, Tally
-    from exam_sessions.store.consumers import ConsumerRow
+    from exam_sessions.domain.stored_records import (
+        ConsumerRow,
+        EventRow,
+        FormRow,
+        OperationRow,
+        OutcomeRow,
+        StoredForm,
+        ToDo,
+    )
     from exam_sessions.store.drafts import DraftRow
     from exam_sessions.store.engine import Db, Store
-    from exam_sessions.store.events import EventRow
-    from exam_sessions.store.forms import FormRow, StoredForm
-    from exam_sessions.store.listing import Criteria
-    from exam_sessions.store.operations import OperationRow, OutcomeRow, ToDo
 
 Result = TypeVar("Result")
 FormKey = tuple[str, int]

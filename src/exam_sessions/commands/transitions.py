@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.records import Session
-    from exam_sessions.store.listing import Criteria
-    from exam_sessions.store.operations import OperationRow
+    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.domain.stored_records import OperationRow
 
 
 @dataclass(frozen=True)

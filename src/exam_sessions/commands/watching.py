@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from exam_sessions.commands.reads import Reads, SnapshotPage
-    from exam_sessions.store.events import EventRow
-    from exam_sessions.store.listing import Criteria
+    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.domain.stored_records import EventRow
 
 log = logging.getLogger(__name__)
 

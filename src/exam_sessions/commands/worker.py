@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.lane import Lane
     from exam_sessions.commands.operations import Work
     from exam_sessions.commands.reads import Reads
-    from exam_sessions.store.operations import OperationRow, ToDo
+    from exam_sessions.domain.stored_records import OperationRow, ToDo
 
     Decode = Callable[[bytes], Work]
 

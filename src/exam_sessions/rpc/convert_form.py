@@ -14,7 +14,7 @@ from exam_sessions.rpc.times import put
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Question
-    from exam_sessions.store.forms import FormRow, StoredForm
+    from exam_sessions.domain.stored_records import FormRow, StoredForm
     from exam_sessions.v1 import test_form_pb2
 
 FORM_AT_MOST = 2_000_000

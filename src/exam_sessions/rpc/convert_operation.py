@@ -21,7 +21,7 @@ from exam_sessions.v1 import operation_pb2
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.store.operations import OperationRow, OutcomeRow
+    from exam_sessions.domain.stored_records import OperationRow, OutcomeRow
 
 NAME = re.compile(r"(?:workspaces/(?P<workspace>[a-z0-9_-]{1,64})/)?operations/(?P<id>[0-9A-Fa-f-]{36})")
 PARENT = re.compile(r"(?:workspaces/(?P<workspace>[a-z0-9_-]{1,64}))?(?:/?operations)?")

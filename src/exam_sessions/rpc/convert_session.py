@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.commands.batch import Standing
     from exam_sessions.domain.records import Script, Session
-    from exam_sessions.store.events import EventRow
+    from exam_sessions.domain.stored_records import EventRow
 
 log = logging.getLogger(__name__)
 

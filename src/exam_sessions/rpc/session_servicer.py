@@ -11,6 +11,7 @@ from exam_sessions.commands.reads import Wanted
 from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import AccessCode
+from exam_sessions.domain.session_filter import NO, NOT_SET_ASIDE, ORDERS, SET_ASIDE, YES, Criteria, Place
 from exam_sessions.domain.states import MATURITY, Action
 from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.domain.texts import flaw_of, fold_code
@@ -29,7 +30,6 @@ from exam_sessions.rpc.reply_size import (
     fitting,
 )
 from exam_sessions.rpc.times import micros
-from exam_sessions.store.listing import NO, NOT_SET_ASIDE, ORDERS, SET_ASIDE, YES, Criteria, Place
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:

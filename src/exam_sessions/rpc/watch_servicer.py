@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.consumers import Acknowledge
 from exam_sessions.commands.watching import FEW, PAGE
+from exam_sessions.domain.session_filter import Criteria
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_event
 from exam_sessions.rpc.handlers import workspace_of
 from exam_sessions.rpc.times import micros, put
 from exam_sessions.rpc.watch_snapshot import SnapshotPages
-from exam_sessions.store.listing import Criteria
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
     from exam_sessions.commands.service import Service
     from exam_sessions.commands.watching import Tail, Told, Watching
+    from exam_sessions.domain.stored_records import ConsumerRow, EventRow
     from exam_sessions.rpc.handlers import Call
-    from exam_sessions.store.consumers import ConsumerRow
-    from exam_sessions.store.events import EventRow
 
     Send = Callable[[bytes], Awaitable[None]]
 

@@ -10,7 +10,7 @@ from exam_sessions.v1 import session_service_pb2 as pb
 if TYPE_CHECKING:
     from exam_sessions.commands.reads import SnapshotPage
     from exam_sessions.commands.watching import Watching
-    from exam_sessions.store.listing import Criteria
+    from exam_sessions.domain.session_filter import Criteria
 
 SESSIONS_AT_ONCE = 200
 """Sessions read at once, at most."""

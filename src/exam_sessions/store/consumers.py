@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, bindparam, case, select
 
+from exam_sessions.domain.stored_records import ConsumerRow
 from exam_sessions.store.schema import consumers
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
-
-
-class ConsumerRow(NamedTuple):
-    """Who works through a workspace's events, and the last one that is done with."""
-
-    workspace_id: str
-    name: str
-    sequence: int
-    update_time: int
 
 
 class ConsumerRows:

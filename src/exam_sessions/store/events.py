@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 from sqlalchemy import bindparam, func, literal_column, select
 
+from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.store.history import END, HERE, MARKED, SHORT, Indexed, Linked
 from exam_sessions.store.schema import events, workspaces
 
@@ -22,25 +23,6 @@ if TYPE_CHECKING:
 def as_json(value: object) -> str:
     """What columns of JSON hold. The standard library takes six times as long, and a script holds fifty answers."""
     return orjson.dumps(value).decode()
-
-
-class EventRow(NamedTuple):
-    """An event in its place."""
-
-    workspace_id: str
-    sequence: int
-    session_id: str
-    release_id: str
-    action: str
-    from_state: int
-    to_state: int
-    actor: str
-    reason: str
-    message: str
-    request_id: str
-    time: int
-    changes: str
-    previous: int
 
 
 class Happening(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import orjson
 from sqlalchemy import bindparam, func, insert, select
 
 from exam_sessions.domain.forms import Form, as_json, from_json
+from exam_sessions.domain.stored_records import FormRow, StoredForm
 from exam_sessions.store.events import as_json as text_of
 from exam_sessions.store.schema import test_forms
 
@@ -15,24 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from exam_sessions.store.engine import Db, Store
-
-
-class FormRow(NamedTuple):
-    """A revision without its questions."""
-
-    reference: str
-    revision: int
-    name: str
-    mark_decimals: int
-    available: int
-    create_time: int
-
-
-class StoredForm(NamedTuple):
-    """A revision and when it was made."""
-
-    form: Form
-    create_time: int
 
 
 class FormRows:

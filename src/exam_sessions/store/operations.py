@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, select, update
 
+from exam_sessions.domain.stored_records import OperationRow, OutcomeRow, ToDo
 from exam_sessions.store.schema import operations, outcomes
 
 if TYPE_CHECKING:
@@ -13,55 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from exam_sessions.store.engine import Db, Store
-
-
-class OperationRow(NamedTuple):
-    """An operation: the record of what was accepted, and how far it has come."""
-
-    workspace_id: str
-    id: str
-    kind: int
-    status: int
-    actor: str
-    request_id: str
-    action: str
-    payload: bytes
-    done: int
-    total: int
-    failed: int
-    place: str
-    create_time: int
-    update_time: int
-    end_time: int = 0
-    cancel_requested: int = 0
-    owner: str = ""
-    lease_until: int = 0
-    next_time: int = 0
-    reason: str = ""
-    message: str = ""
-
-
-class OutcomeRow(NamedTuple):
-    """What became of one row of an operation."""
-
-    workspace_id: str
-    operation_id: str
-    position: int
-    session_id: str
-    state: int
-    refusal: bytes
-    deadline: int = 0
-    cut_by_window: int = 0
-
-
-class ToDo(NamedTuple):
-    """An operation that has not ended, and who is at work on it until when."""
-
-    workspace_id: str
-    id: str
-    owner: str
-    lease_until: int
-    next_time: int
 
 
 AT_ONCE = 500

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
+from exam_sessions.domain.session_filter import Criteria
 from exam_sessions.domain.statistics import Tally
-from exam_sessions.store.listing import TALLIED, Criteria
+from exam_sessions.store.listing import TALLIED
 from exam_sessions.store.schema import drafts, sessions
 from exam_sessions.store.sessions import PUBLISHED
 

@@ -1,0 +1,110 @@
+"""Records of what is stored beside sessions and releases: events in their order, consumers, forms, operations.
+
+Flat and immutable, as those of records.py, so that a row of the database is a record without conversion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Form
+
+
+class EventRow(NamedTuple):
+    """An event in its place."""
+
+    workspace_id: str
+    sequence: int
+    session_id: str
+    release_id: str
+    action: str
+    from_state: int
+    to_state: int
+    actor: str
+    reason: str
+    message: str
+    request_id: str
+    time: int
+    changes: str
+    previous: int
+
+
+class ConsumerRow(NamedTuple):
+    """Who works through a workspace's events, and the last one that is done with."""
+
+    workspace_id: str
+    name: str
+    sequence: int
+    update_time: int
+
+
+class FormRow(NamedTuple):
+    """A revision without its questions."""
+
+    reference: str
+    revision: int
+    name: str
+    mark_decimals: int
+    available: int
+    create_time: int
+
+
+class StoredForm(NamedTuple):
+    """A revision and when it was made."""
+
+    form: Form
+    create_time: int
+
+
+class OperationRow(NamedTuple):
+    """An operation: the record of what was accepted, and how far it has come."""
+
+    workspace_id: str
+    id: str
+    kind: int
+    status: int
+    actor: str
+    request_id: str
+    action: str
+    payload: bytes
+    done: int
+    total: int
+    failed: int
+    place: str
+    create_time: int
+    update_time: int
+    end_time: int = 0
+    cancel_requested: int = 0
+    owner: str = ""
+    lease_until: int = 0
+    next_time: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class OutcomeRow(NamedTuple):
+    """What became of one row of an operation."""
+
+    workspace_id: str
+    operation_id: str
+    position: int
+    session_id: str
+    state: int
+    refusal: bytes
+    deadline: int = 0
+    cut_by_window: int = 0
+
+
+class ToDo(NamedTuple):
+    """An operation that has not ended, and who is at work on it until when."""
+
+    workspace_id: str
+    id: str
+    owner: str
+    lease_until: int
+    next_time: int
+
+
+OUTCOMES_AT_MOST = 10_000
+"""Outcomes kept of an operation, and shown."""
