@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions.domain.authoring import Draft, form_of
+from exam_sessions.domain.authoring import form_of
 from exam_sessions.domain.forms import Form, Option
+from exam_sessions.domain.question_draft import Draft
 from exam_sessions.domain.records import Papers, Script
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.commands import Answer, Answers
+    from exam_sessions.domain.submitted_responses import Answer, Answers
 
 
 def a_draft(**fields: Any) -> Draft:

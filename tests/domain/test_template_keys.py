@@ -16,7 +16,7 @@ from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.scoring import question_result, total_of, waits_for_marks
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.authoring import Draft
+    from exam_sessions.domain.question_draft import Draft
 
 T = QuestionType
 

@@ -11,8 +11,9 @@ import pytest
 from sample_forms import a_draft, a_form
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import Form, Option, QuestionType
-from exam_sessions.domain.responses import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, TEXT, Given, values_of
+from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, TEXT, Form, Option, QuestionType
+from exam_sessions.domain.responses import values_of
+from exam_sessions.domain.submitted_responses import Given
 
 T = QuestionType
 ARRAYS = (T.ASSOCIATION, T.CHOICEMATRIX, T.CLOZEFORMULA, T.CLOZEINLINETEXT, T.CLOZETEXT, T.MCQ, T.ORDERLIST)

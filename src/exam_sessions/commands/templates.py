@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release
-    from exam_sessions.domain.responses import Given
     from exam_sessions.domain.stored_records import OperationRow
+    from exam_sessions.domain.submitted_responses import Given
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CANDIDATE_AT_MOST, ACTIVITY_AT_MOST = 128, 255

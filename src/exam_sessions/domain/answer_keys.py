@@ -23,8 +23,8 @@ from exam_sessions.domain.marks import decimals_of, mark_of, text_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.domain.authoring import Draft
     from exam_sessions.domain.forms import Question, Rule, Value
+    from exam_sessions.domain.question_draft import Draft
 
 
 def keys_of(question: Question) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.answer_keys import rule_of
@@ -14,32 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Objective
+    from exam_sessions.domain.question_draft import Draft
 
 MARK_AT_MOST = mark_of("100000")
-
-
-class Draft(NamedTuple):
-    """A question as its author writes it: gaps are still empty, keys are ids of options."""
-
-    number: str
-    id: str
-    item_id: str
-    item_name: str
-    type: int
-    content: str
-    options: tuple[Option, ...]
-    keys: tuple[str, ...]
-    available_mark: str
-    marking: int
-    objective_ids: tuple[str, ...]
-    parts: tuple[str, ...] = ()
-    item_version: str = ""
-    rule: Rule = Rule()
-    """How responses are compared, without marks."""
-    marks: tuple[tuple[str, int, str], ...] = ()
-    """Key, part and mark of each part that earns something."""
-    lower_bound: str = ""
-    upper_bound: str = ""
 
 
 def question_of(draft: Draft, place: int, mark_decimals: int, *, negative_marks: bool = False) -> Question:

@@ -9,8 +9,7 @@ from exam_sessions.domain.states import Action, FinishReason, VoidReason
 from exam_sessions.domain.texts import flaw_of, is_blank
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.forms import Choice
-    from exam_sessions.domain.responses import Given, Structured
+    from exam_sessions.domain.submitted_responses import Answer, Answers, Given
 
 SCHEDULE_FIELDS = frozenset({"candidate_id", "access_code", "centre_id", "test_form", "window_start", "window_end"})
 """Fields that make up the schedule; editable in two states only (Surpass, TestSchedule API, Editable)."""
@@ -23,17 +22,6 @@ class Client(NamedTuple):
     machine: str = ""
     ip: str = ""
     held_offline: bool = False
-
-
-Answer = tuple[str, tuple["Choice", ...], "str | Structured"]
-"""What is said of one question: its id, on paper its number; options, or else a text or a structured value; neither
-takes a response back.
-
-A plain tuple, as are Answers: fifty of them come with a call.
-"""
-
-Answers = tuple[str, tuple[Answer, ...]]
-"""What is said of the questions of one item; the item may be left unnamed."""
 
 
 class Command(NamedTuple):

@@ -18,7 +18,7 @@ from exam_sessions.domain.texts import fold_label
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from exam_sessions.domain.commands import Answers
+    from exam_sessions.domain.submitted_responses import Answers, Choice
 
 TEXT_AT_MOST = 100_000
 """Characters of one written response."""
@@ -161,9 +161,6 @@ GAPS = frozenset({QuestionType.ASSOCIATION, QuestionType.CLOZETEXT, QuestionType
 
 OFFERING = GAPS | {QuestionType.MCQ, QuestionType.CHOICEMATRIX, QuestionType.ORDERLIST}
 """Types that are answered with what they offer."""
-
-Choice = int | str | tuple[str]
-"""An option as a caller names it: by its place, by its id, or, in a tuple of one, by its label."""
 
 
 def mismatch(question: Question, takes: str = "") -> errors.ResponseMismatch:

@@ -20,10 +20,11 @@ from exam_sessions.domain.states import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from exam_sessions.domain.commands import Answer, Answers, Command
+    from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form, Value
     from exam_sessions.domain.move import Move
     from exam_sessions.domain.records import Script
+    from exam_sessions.domain.submitted_responses import Answer, Answers
 
 Changes = dict[str, Any]
 Row = TypeVar("Row")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 UNIT = 10_000
 """One mark, or one percent, in ten-thousandths: four decimals are the finest a form may allow."""
 
@@ -37,3 +39,11 @@ def divided(number: int, by: int) -> int:
 def percent(points: int, most: int) -> int:
     """Points out of the most there were, in ten-thousandths of a percent, rounded half up."""
     return divided(points * WHOLE, most)
+
+
+class Total(NamedTuple):
+    """Points earned and the most there were, both in marks.UNIT, and their percentage; None when nothing counts."""
+
+    points: int
+    points_max: int
+    score: int | None

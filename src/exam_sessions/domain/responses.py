@@ -7,18 +7,14 @@ template by the same rules. In a template texts arrive URL-encoded, `+` for a sp
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from exam_sessions import errors
 from exam_sessions.domain.forms import (
-    FORMULAS,
     GAPS,
-    MATRIX,
     NOT_A_NUMBER,
-    ORDER,
     SHAPE,
-    STRINGS,
     TEXT,
     TEXT_AT_MOST,
     QuestionType,
@@ -29,9 +25,8 @@ from exam_sessions.domain.forms import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.domain.forms import Choice, Form, Question, Value
-
-__all__ = ["FORMULAS", "MATRIX", "ORDER", "SHAPE", "STRINGS", "TEXT", "Given", "Structured", "value_of", "values_of"]
+    from exam_sessions.domain.forms import Form, Question, Value
+    from exam_sessions.domain.submitted_responses import Choice, Given, Structured
 
 T = QuestionType
 WITH_WORD_COUNT = frozenset({T.LONGTEXT, T.LONGTEXTV2, T.PLAINTEXT})
@@ -40,20 +35,6 @@ ENCODED = re.compile(r"([A-Za-z0-9_.~!*'()+-]|%[0-9A-Fa-f]{2})*")
 
 MARKUP = re.compile(r"<[^<>]*>")
 """Tags of a rich text, which part words where they are counted as shown."""
-
-
-class Given(NamedTuple):
-    """A response as it was sent. `shape` names the value that is set; empty is null, an unattempted question."""
-
-    question_id: str
-    shape: str
-    value: Any
-    type: str = ""
-    """`array` or `string`, where it was said."""
-    boxes: list[list[str]] | None = None
-    character_count: int | None = None
-    word_count: int | None = None
-    revision: int = 0
 
 
 def values_of(form: Form, given: Sequence[Given], *, ignore_revisions: bool) -> dict[str, Value | None]:
@@ -81,14 +62,6 @@ def values_of(form: Form, given: Sequence[Given], *, ignore_revisions: bool) -> 
     if refused:
         raise errors.BatchRefused("responses", refused, len(given))
     return found
-
-
-class Structured(NamedTuple):
-    """A response that is neither options nor a text, as it was sent online."""
-
-    shape: str
-    value: Any
-    boxes: list[list[str]] | None = None
 
 
 def online_value(form: Form, question: Question, options: Sequence[Choice], other: str | Structured) -> Value | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.answer_keys import earned
 from exam_sessions.domain.forms import Marking
-from exam_sessions.domain.marks import divided, percent
+from exam_sessions.domain.marks import Total, divided, percent
 from exam_sessions.domain.scripts import damage_of
 from exam_sessions.domain.states import AttemptStrategy
 from exam_sessions.domain.stored_values import fits, unfit_numbers
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.forms import Form, Question, Value
     from exam_sessions.domain.records import Script
-
-
-class Total(NamedTuple):
-    """Points earned and the most there were, both in marks.UNIT, and their percentage; None when nothing counts."""
-
-    points: int
-    points_max: int
-    score: int | None
 
 
 def points_of(form: Form, script: Script) -> int:

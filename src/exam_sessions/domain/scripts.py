@@ -10,8 +10,8 @@ from exam_sessions.domain.states import Delivery, State
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Value
+    from exam_sessions.domain.marks import Total
     from exam_sessions.domain.records import Release
-    from exam_sessions.domain.scoring import Total
 
 OVER = frozenset(
     {

@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from exam_sessions import errors
 from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, STRINGS
-from exam_sessions.domain.responses import Structured
+from exam_sessions.domain.submitted_responses import Structured
 from exam_sessions.domain.texts import fold_label
 from exam_sessions.rpc.door import read_with
 from exam_sessions.rpc.maxima import longest_text, most_elements
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import FileDescriptor
 
-    from exam_sessions.domain.commands import Answer, Answers
-    from exam_sessions.domain.forms import Choice
+    from exam_sessions.domain.submitted_responses import Answer, Answers, Choice
 
 Kept = TypeVar("Kept")
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.answer_keys import keys_of
-from exam_sessions.domain.authoring import Draft, form_of
+from exam_sessions.domain.authoring import form_of
 from exam_sessions.domain.forms import ANY_PART, Form, Objective, Option, Rule
 from exam_sessions.domain.marks import text_of
+from exam_sessions.domain.question_draft import Draft
 from exam_sessions.rpc.times import put
 
 if TYPE_CHECKING:

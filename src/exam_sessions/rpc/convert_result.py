@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exam_sessions.domain.forms import Form, Question, Value
+    from exam_sessions.domain.marks import Total
     from exam_sessions.domain.records import Script
-    from exam_sessions.domain.scoring import QuestionResult, Results, Score, Total
+    from exam_sessions.domain.scoring import QuestionResult, Results, Score
     from exam_sessions.domain.statistics import Statistics
     from exam_sessions.v1 import result_pb2, session_pb2
 

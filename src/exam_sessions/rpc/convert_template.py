@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.commands.templates import Handed, Submission
-from exam_sessions.domain.responses import FORMULAS, MATRIX, ORDER, STRINGS, TEXT, Given
+from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, STRINGS, TEXT
+from exam_sessions.domain.submitted_responses import Given
 from exam_sessions.rpc.convert_form import fill_question
 from exam_sessions.v1 import template_pb2, template_service_pb2
 
