@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from terminal import Terminal
 
-from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.caller import Caller
 from exam_sessions.commands.finalizing import TurnRelease
 from exam_sessions.rpc.client import Client
 from exam_sessions.rpc.failures import NoServer

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from exam_sessions.domain.records import Release, Session  # noqa: TC001 - NamedTuple reads its annotations
+from exam_sessions.commands.caller import SYSTEM, Caller
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.knowledge import Wants
     from exam_sessions.commands.ledger import Ledger
-
-
-SYSTEM = "system"
-"""The actor of what the service does by itself; no caller may use the name."""
-
-
-class Caller(NamedTuple):
-    """Who asks, where, and how to tell a repetition from something new."""
-
-    workspace: str
-    actor: str = "anonymous"
-    request_id: str = ""
-    fingerprint: bytes = b""
-    """Digest of method and content; two requests with one id must agree in it."""
-    validate_only: bool = False
-
-
-class Standing(NamedTuple):
-    """A session and the release that says how to read it."""
-
-    session: Session
-    release: Release
+    from exam_sessions.commands.read_set import Wants
 
 
 class Batch(ABC):

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands import codes
-from exam_sessions.commands.batch import Batch, Caller, Standing
+from exam_sessions.commands.batch import Batch
 from exam_sessions.commands.changes import standing_of
 from exam_sessions.domain.booking import schedule
 from exam_sessions.domain.clock import day_of
-from exam_sessions.domain.records import Booking, Event, Release, Session
+from exam_sessions.domain.records import Booking, Event, Release, Session, Standing
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.caller import Caller
     from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.commands.read_set import Wants
     from exam_sessions.store.sessions import Taken
 
 

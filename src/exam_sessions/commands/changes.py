@@ -6,16 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch, Caller, Standing
+from exam_sessions.commands.batch import Batch
 from exam_sessions.domain.decide import LEADS_ON, NEEDS_PAPERS, Decision, decide, opens
+from exam_sessions.domain.records import Standing
 from exam_sessions.domain.scripts import is_over, is_sound
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.caller import Caller
     from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.commands.read_set import Wants
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.records import AccessCode, Release, Session
 

@@ -27,9 +27,9 @@ from exam_sessions.store.drafts import NOBODY
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from exam_sessions.commands.knowledge import Wants
     from exam_sessions.commands.lane import Lane
     from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.commands.read_set import Wants
     from exam_sessions.commands.reads import Reads
     from exam_sessions.domain.records import Release, Session
     from exam_sessions.store.drafts import DraftRow

@@ -6,12 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch, Caller
+from exam_sessions.commands.batch import Batch
 from exam_sessions.domain.stored_records import ConsumerRow
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.caller import Caller
     from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.commands.read_set import Wants
 
 
 class Acknowledge(Batch):

@@ -10,15 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Caller, Chore
+from exam_sessions.commands.batch import Chore
 from exam_sessions.commands.lane import HEAVY
 from exam_sessions.commands.releases import CLOCKED, ChangeRelease
 from exam_sessions.domain.clock import UNDER_WAY
 from exam_sessions.domain.states import Finalized
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.caller import Caller
     from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.commands.read_set import Wants
     from exam_sessions.domain.records import Release
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.commands.read_set import Wants
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import NEEDS_LATEST, NEEDS_PAPERS, NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from exam_sessions.commands.recent import Recent
-    from exam_sessions.commands.rosters import Reservation
+    from exam_sessions.commands.reservation import Reservation
     from exam_sessions.commands.shelf import Shelf
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form
@@ -45,42 +46,6 @@ class Change(NamedTuple):
     before: Session
     session: Session
     columns: frozenset[str]
-
-
-class Wants:
-    """The rows a group of batches needs, by workspace."""
-
-    __slots__ = ("access_codes", "keycodes", "papers", "releases", "requests", "sessions", "to_change")
-
-    def __init__(self) -> None:
-        self.papers = False
-        """Whether the scripts of the sessions are wanted with them."""
-        self.sessions: dict[str, set[str]] = {}
-        self.keycodes: dict[str, set[str]] = {}
-        self.access_codes: dict[str, set[AccessCode]] = {}
-        self.releases: dict[str, set[str]] = {}
-        self.requests: dict[str, set[str]] = {}
-        self.to_change: set[str] = set()
-        """The workspaces of which a release is to be changed."""
-
-    def session(self, workspace: str, session_id: str, keycode: str | AccessCode) -> None:
-        """One session, by its id or else by its keycode or access code."""
-        if session_id:
-            self.sessions.setdefault(workspace, set()).add(session_id)
-        elif isinstance(keycode, AccessCode):
-            self.access_codes.setdefault(workspace, set()).add(keycode)
-        else:
-            self.keycodes.setdefault(workspace, set()).add(keycode)
-
-    def release(self, workspace: str, release_id: str, *, to_change: bool = False) -> None:
-        """One release."""
-        self.releases.setdefault(workspace, set()).add(release_id)
-        if to_change:
-            self.to_change.add(workspace)
-
-    def request(self, workspace: str, request_id: str) -> None:
-        """One remembered request."""
-        self.requests.setdefault(workspace, set()).add(request_id)
 
 
 class Knowledge:

@@ -20,9 +20,9 @@ from exam_sessions.store.sessions import AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.commands.batch import Caller
+    from exam_sessions.commands.caller import Caller
     from exam_sessions.commands.recent import Recent
-    from exam_sessions.commands.rosters import Reservation
+    from exam_sessions.commands.reservation import Reservation
     from exam_sessions.commands.shelf import Shelf
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Event, Release, Session

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch, Caller, Chore
+from exam_sessions.commands.batch import Batch, Chore
 from exam_sessions.commands.codes import new_ids
 from exam_sessions.commands.lane import HEAVY
 from exam_sessions.domain.states import OperationKind, OperationStatus
@@ -18,8 +18,9 @@ from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.caller import Caller
     from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.commands.read_set import Wants
 
 LEASE = 5_000_000
 """Microseconds for which an operation is its server's after each step. A dead one's is taken over after that."""

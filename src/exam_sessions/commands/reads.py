@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Standing
 from exam_sessions.commands.lane import Prepared
 from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
-from exam_sessions.domain.records import AccessCode, Papers, lost_release
+from exam_sessions.domain.records import AccessCode, Papers, Standing, lost_release
 from exam_sessions.domain.session_filter import ID_SCAN, Place
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of

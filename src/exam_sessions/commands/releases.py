@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch, Caller
+from exam_sessions.commands.batch import Batch
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain.booking import create_release, update_release
 from exam_sessions.domain.marking import counting
@@ -13,8 +13,9 @@ from exam_sessions.domain.records import Event
 from exam_sessions.domain.states import Action, State
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.knowledge import Wants
+    from exam_sessions.commands.caller import Caller
     from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.commands.read_set import Wants
     from exam_sessions.domain.records import Release
 
 CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)

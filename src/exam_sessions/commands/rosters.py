@@ -8,19 +8,21 @@ What a server leaves behind when it dies is removed by another one, or at the ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands import codes
 from exam_sessions.commands.bookings import Booked, BookSessions, Screening, SharedPins, booked, booking_time
+from exam_sessions.commands.chunked_mutation import ChunkedMutation
+from exam_sessions.commands.reservation import Reservation
 from exam_sessions.store.database_errors import UniqueViolation
 from exam_sessions.store.drafts import DraftRow
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from exam_sessions.commands.batch import Caller
-    from exam_sessions.commands.executor import Transactions
+    from exam_sessions.commands.caller import Caller
+    from exam_sessions.commands.transactions import Transactions
     from exam_sessions.domain.records import Booking, Release, Session
 
 LONG = 500
@@ -30,19 +32,7 @@ INSTALMENT = 500
 """Rows of one instalment: about ten milliseconds of work."""
 
 
-class Reservation(NamedTuple):
-    """What a roster under way has spoken for, so that calls that slip in between cannot take it."""
-
-    draft: DraftRow
-    request_id: str
-    fingerprint: bytes
-    ids: frozenset[str]
-    keycodes: frozenset[str]
-    candidates: frozenset[str]
-    access_codes: frozenset[str]
-
-
-class BookRoster(BookSessions):
+class BookRoster(BookSessions, ChunkedMutation):
     """New sessions of one release, written in instalments. The result is a Booked for each, in order."""
 
     __slots__ = ()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Caller
 from exam_sessions.commands.bookings import Screening, SharedPins, booking_time
+from exam_sessions.commands.caller import Caller
 from exam_sessions.commands.changes import enter
-from exam_sessions.commands.knowledge import Wants
 from exam_sessions.commands.operations import Outcome, Taken
+from exam_sessions.commands.read_set import Wants
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
 from exam_sessions.domain.records import Booking, Event, Papers

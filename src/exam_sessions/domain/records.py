@@ -234,3 +234,10 @@ class Event(NamedTuple):
     message: str = ""
     actor: str = ""
     changes: dict[str, tuple[object, object]] | None = None
+
+
+class Standing(NamedTuple):
+    """A session and the release that says how to read it."""
+
+    session: Session
+    release: Release

@@ -12,8 +12,7 @@ from exam_sessions.rpc.times import micros, put
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exam_sessions.commands.batch import Standing
-    from exam_sessions.domain.records import Session
+    from exam_sessions.domain.records import Session, Standing
     from exam_sessions.v1 import lifecycle_service_pb2, operation_pb2, session_pb2
 
     Warned = (

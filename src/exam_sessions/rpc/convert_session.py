@@ -23,8 +23,7 @@ from exam_sessions.v1 import session_pb2, session_service_pb2
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from exam_sessions.commands.batch import Standing
-    from exam_sessions.domain.records import Script, Session
+    from exam_sessions.domain.records import Script, Session, Standing
     from exam_sessions.domain.stored_records import EventRow
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import SYSTEM, Caller
+from exam_sessions.commands.caller import SYSTEM, Caller
 from exam_sessions.commands.codes import new_ids
 from exam_sessions.rpc.door import Door, aside, start_aside
 from exam_sessions.rpc.identifiers import spell

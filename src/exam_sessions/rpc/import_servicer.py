@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Caller
+from exam_sessions.commands.caller import Caller
 from exam_sessions.commands.rosters import book
 from exam_sessions.rpc.chunk_envelope import Chunk, chunk_in
 from exam_sessions.rpc.convert_booking import bookings_of

@@ -24,9 +24,9 @@ from exam_sessions.v1 import marking_service_pb2
 if TYPE_CHECKING:
     from google.protobuf.descriptor import ServiceDescriptor
 
-    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.changes import PinDisclosure
     from exam_sessions.commands.service import Service
+    from exam_sessions.domain.records import Standing
     from exam_sessions.rpc.handlers import Call, Method
     from exam_sessions.rpc.marking_servicer import MarkingServicer
 

@@ -20,11 +20,10 @@ from exam_sessions.v1 import marking_service_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.marks import Total
-    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.records import Script, Standing
     from exam_sessions.rpc.handlers import Call
     from exam_sessions.v1 import session_pb2
 

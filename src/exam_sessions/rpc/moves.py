@@ -16,7 +16,7 @@ from exam_sessions.v1 import marking_service_pb2 as marking
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exam_sessions.commands.batch import Standing
+    from exam_sessions.domain.records import Standing
 
 A = Action
 

@@ -35,8 +35,8 @@ from exam_sessions.v1 import session_service_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exam_sessions.commands.batch import Standing
     from exam_sessions.commands.service import Service
+    from exam_sessions.domain.records import Standing
     from exam_sessions.domain.statistics import Tally
     from exam_sessions.rpc.handlers import Call, Method
     from exam_sessions.rpc.import_servicer import ImportServicer

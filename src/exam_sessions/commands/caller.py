@@ -1,0 +1,19 @@
+"""Who asks for a mutation or a query."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SYSTEM = "system"
+"""The actor of what the service does by itself; no caller may use the name."""
+
+
+class Caller(NamedTuple):
+    """Who asks, where, and how to tell a repetition from something new."""
+
+    workspace: str
+    actor: str = "anonymous"
+    request_id: str = ""
+    fingerprint: bytes = b""
+    """Digest of method and content; two requests with one id must agree in it."""
+    validate_only: bool = False

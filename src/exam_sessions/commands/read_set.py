@@ -1,0 +1,41 @@
+"""The rows that the mutations of a group declare before they are decided."""
+
+from __future__ import annotations
+
+from exam_sessions.domain.records import AccessCode
+
+
+class Wants:
+    """The rows a group of batches needs, by workspace."""
+
+    __slots__ = ("access_codes", "keycodes", "papers", "releases", "requests", "sessions", "to_change")
+
+    def __init__(self) -> None:
+        self.papers = False
+        """Whether the scripts of the sessions are wanted with them."""
+        self.sessions: dict[str, set[str]] = {}
+        self.keycodes: dict[str, set[str]] = {}
+        self.access_codes: dict[str, set[AccessCode]] = {}
+        self.releases: dict[str, set[str]] = {}
+        self.requests: dict[str, set[str]] = {}
+        self.to_change: set[str] = set()
+        """The workspaces of which a release is to be changed."""
+
+    def session(self, workspace: str, session_id: str, keycode: str | AccessCode) -> None:
+        """One session, by its id or else by its keycode or access code."""
+        if session_id:
+            self.sessions.setdefault(workspace, set()).add(session_id)
+        elif isinstance(keycode, AccessCode):
+            self.access_codes.setdefault(workspace, set()).add(keycode)
+        else:
+            self.keycodes.setdefault(workspace, set()).add(keycode)
+
+    def release(self, workspace: str, release_id: str, *, to_change: bool = False) -> None:
+        """One release."""
+        self.releases.setdefault(workspace, set()).add(release_id)
+        if to_change:
+            self.to_change.add(workspace)
+
+    def request(self, workspace: str, request_id: str) -> None:
+        """One remembered request."""
+        self.requests.setdefault(workspace, set()).add(request_id)
