@@ -166,7 +166,6 @@ def test_a_mark_that_does_not_fit_the_form_is_named_and_nothing_is_stored(row, r
         (("9", "A"), "UNKNOWN_QUESTION"),
         (("1", "E"), "UNKNOWN_OPTION"),
         (("3", "A"), "RESPONSE_MISMATCH"),
-        (("3", ""), "RESPONSE_MISMATCH"),
         (("2", "B"), "QUESTION_REPEATED"),
     ],
 )

@@ -150,7 +150,7 @@ def assign_item_marks(move: Move) -> Changes:
 
 
 def assign_item_responses(move: Move) -> Changes:
-    """Enters multiple-choice responses of a paper (Surpass, ItemResponses); no option is "not attempted".
+    """Enters responses of a paper (Surpass, ItemResponses); one without a value is "not attempted".
 
     Raises:
         errors.BatchRefused: rows that do not fit the form.
@@ -159,10 +159,13 @@ def assign_item_responses(move: Move) -> Changes:
     form, command = move.form(), move.command
 
     def judge(number: str, answer: Answer) -> Value | None:
-        _, options, _ = answer
-        question = form.question(number)
-        chosen = form.chosen(question, options)
-        return chosen if options else None
+        _, options, other = answer
+        try:
+            return online_value(form, form.question(number), options, other)
+        except errors.ResponseMismatch as refusal:
+            # Options stand beside the number of the question, every other value in a message of its own.
+            refusal.takes = refusal.takes if refusal.takes == "options" else f"response.{refusal.takes}"
+            raise
 
     if command.template is None:
         responses = _judged("responses", [(answer[0], answer) for answer in command.paper_responses], judge)

@@ -33,6 +33,9 @@ WITH_WORD_COUNT = frozenset({T.LONGTEXT, T.LONGTEXTV2, T.PLAINTEXT})
 ENCODED = re.compile(r"([A-Za-z0-9_.~!*'()+-]|%[0-9A-Fa-f]{2})*")
 """A URL-encoded text: what may stand as it is, `+` for a space, and the rest in percents."""
 
+FORMULA_AT_MOST = 4000
+"""Characters of one formula, and of what stood in one box."""
+
 MARKUP = re.compile(r"<[^<>]*>")
 """Tags of a rich text, which part words where they are counted as shown."""
 
@@ -153,7 +156,17 @@ def _formulas(rows: list[list[str]], boxes: list[list[str]], path: str) -> Value
     for n, row in enumerate(rows):
         if not row or not all(row):
             raise errors.invalid(f"{path}[{n}]", "needs at least one formula, and none that is empty")
+    _check_formulas(rows, path)
+    _check_formulas(boxes, "responses" if path == "value" else "response.boxes")
     return {"values": [list(row) for row in rows], "boxes": [list(row) for row in boxes]}
+
+
+def _check_formulas(rows: list[list[str]], path: str) -> None:
+    """A request with sessions of a template is not held to the rules of its fields before its turn."""
+    for n, row in enumerate(rows):
+        for place, text in enumerate(row):
+            if len(text) > FORMULA_AT_MOST:
+                raise errors.invalid(f"{path}[{n}][{place}]", f"must be at most {FORMULA_AT_MOST:,} characters")
 
 
 def _text(question: Question, kind: QuestionType, given: Given) -> Value | None:

@@ -129,6 +129,24 @@ def _read_question(data: bytes, path: str) -> Answer:
     return answer
 
 
+def paper_answer_of(row: marking_service_pb2.PaperResponse, path: str) -> Answer:
+    """What a row of a paper says of its question, by the question's number.
+
+    Raises:
+        errors.InvalidField: it holds options and a value, or what `choices_of` and `other_of` refuse.
+    """
+    if not row.HasField("response"):
+        return (row.question_number, choices_of(row.options, f"{path}.options"), "")
+    if row.options:
+        raise errors.invalid(path, "holds options and a response; send one of them")
+    place = f"{path}.response"
+    return (
+        row.question_number,
+        choices_of(row.response.options, f"{place}.options"),
+        other_of(row.response, place),
+    )
+
+
 def other_of(response: result_pb2.Response, path: str) -> str | Structured:
     """What a response holds besides options: a text, empty when there is none, or a structured value.
 

@@ -8,7 +8,7 @@ from exam_sessions.commands.codes import new_pin
 from exam_sessions.domain.commands import Client, Command, fail, reset, void
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 from exam_sessions.rpc.accommodations import accommodation_of, cut_of, warn_of_window
-from exam_sessions.rpc.answers import answers_of, choices_of, reader_of
+from exam_sessions.rpc.answers import answers_of, paper_answer_of, reader_of
 from exam_sessions.rpc.times import micros
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import marking_service_pb2 as marking
@@ -76,10 +76,7 @@ def _assign_item_marks(request: marking.AssignItemMarksRequest) -> Command:
 
 
 def _assign_item_responses(request: marking.AssignItemResponsesRequest) -> Command:
-    answers = [
-        (row.question_number, choices_of(row.options, f"responses[{n}].options"), "")
-        for n, row in enumerate(request.responses)
-    ]
+    answers = [paper_answer_of(row, f"responses[{n}]") for n, row in enumerate(request.responses)]
     moment = micros(request, "completion_time", "completion_time")
     return Command(A.ASSIGN_ITEM_RESPONSES, paper_responses=tuple(answers), completion_time=moment)
 

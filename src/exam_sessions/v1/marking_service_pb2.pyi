@@ -115,12 +115,14 @@ class AssignItemMarksResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class PaperResponse(_message.Message):
-    __slots__ = ("question_number", "options")
+    __slots__ = ("question_number", "options", "response")
     QUESTION_NUMBER_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
     question_number: str
     options: _containers.RepeatedCompositeFieldContainer[_result_pb2.Choice]
-    def __init__(self, question_number: _Optional[str] = ..., options: _Optional[_Iterable[_Union[_result_pb2.Choice, _Mapping]]] = ...) -> None: ...
+    response: _result_pb2.Response
+    def __init__(self, question_number: _Optional[str] = ..., options: _Optional[_Iterable[_Union[_result_pb2.Choice, _Mapping]]] = ..., response: _Optional[_Union[_result_pb2.Response, _Mapping]] = ...) -> None: ...
 
 class AssignItemResponsesRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "responses", "completion_time")

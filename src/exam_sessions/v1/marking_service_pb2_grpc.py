@@ -106,8 +106,9 @@ class MarkingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AssignItemResponses(self, request, context):
-        """Enters responses to the multiple-choice questions of a paper test (Surpass, ItemResponses). Legal in
-        PAPER_RESPONSE_UPLOAD. Resulting state: as AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
+        """Enters responses of a paper test (Surpass, ItemResponses): options for multiple-choice questions, as the vendor has
+        it, or the value of any question type, as SetResponses takes it. Legal in PAPER_RESPONSE_UPLOAD. Resulting state: as
+        AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
         UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i]),
         TEST_FORM_UNKNOWN, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """

@@ -50,8 +50,9 @@ class MarkingServiceStub:
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     AssignItemResponses: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemResponsesRequest, _marking_service_pb2.AssignItemResponsesResponse]
-    """Enters responses to the multiple-choice questions of a paper test (Surpass, ItemResponses). Legal in
-    PAPER_RESPONSE_UPLOAD. Resulting state: as AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
+    """Enters responses of a paper test (Surpass, ItemResponses): options for multiple-choice questions, as the vendor has
+    it, or the value of any question type, as SetResponses takes it. Legal in PAPER_RESPONSE_UPLOAD. Resulting state: as
+    AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
     UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i]),
     TEST_FORM_UNKNOWN, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
@@ -106,8 +107,9 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     AssignItemResponses: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemResponsesRequest, _marking_service_pb2.AssignItemResponsesResponse]  # type: ignore[assignment]
-    """Enters responses to the multiple-choice questions of a paper test (Surpass, ItemResponses). Legal in
-    PAPER_RESPONSE_UPLOAD. Resulting state: as AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
+    """Enters responses of a paper test (Surpass, ItemResponses): options for multiple-choice questions, as the vendor has
+    it, or the value of any question type, as SetResponses takes it. Legal in PAPER_RESPONSE_UPLOAD. Resulting state: as
+    AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
     UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i]),
     TEST_FORM_UNKNOWN, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
@@ -177,8 +179,9 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _marking_service_pb2.AssignItemResponsesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_marking_service_pb2.AssignItemResponsesResponse, _abc.Awaitable[_marking_service_pb2.AssignItemResponsesResponse]]:
-        """Enters responses to the multiple-choice questions of a paper test (Surpass, ItemResponses). Legal in
-        PAPER_RESPONSE_UPLOAD. Resulting state: as AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
+        """Enters responses of a paper test (Surpass, ItemResponses): options for multiple-choice questions, as the vendor has
+        it, or the value of any question type, as SetResponses takes it. Legal in PAPER_RESPONSE_UPLOAD. Resulting state: as
+        AssignItemMarks. Errors: PAPER_RESPONSE_UPLOAD_REQUIRED,
         UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i]),
         TEST_FORM_UNKNOWN, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """

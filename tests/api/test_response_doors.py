@@ -1,0 +1,234 @@
+"""Every way in for responses takes values of all thirteen types, and refuses the same ones for the same reason."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import pytest
+from forms import PAPER, enter_responses, essay, form, mcq, paper, question_of, results, sitting
+from journeys import name_of, walk
+from operations import Work, fields_of, handed, info_of
+from rows import unchanged
+from thirteen_types import ONLINE, QUESTIONS, RIGHT, Response, answered, places, texts, thirteen
+
+from exam_sessions.v1 import marking_service_pb2, result_pb2, template_pb2
+from serving import Refused
+
+NUMBER = {name: str(place) for place, name in enumerate(QUESTIONS, 1)}
+"""The number of each question, by its id."""
+
+
+class Told(NamedTuple):
+    """A refusal: its reason, the field at fault, and what the question's type takes."""
+
+    reason: str
+    field: str
+    takes: str = ""
+
+
+class Online:
+    """SetResponses, and with it a hand-in."""
+
+    path, prefix = "responses[0].questions[0]", ""
+
+    def __init__(self, desk):
+        self.desk, self.session = desk, sitting(desk)
+
+    def send(self, responses):
+        return self.desk.move("SetResponses", self.session, responses=[answered(responses)], submit_for_scoring=True)
+
+    def refusal(self, name, response):
+        with pytest.raises(Refused) as refused:
+            self.send({name: response})
+        (field,) = refused.value.fields
+        return Told(refused.value.reason, field, refused.value.metadata.get("takes", ""))
+
+
+class Upload(Online):
+    """UploadSession."""
+
+    def __init__(self, desk):
+        super().__init__(desk)
+        walk(desk, self.session, "GoOffline", "FinishOffline")
+
+    def send(self, responses):
+        return self.desk.move("UploadSession", self.session, responses=[answered(responses)])
+
+
+class Paper(Online):
+    """AssignItemResponses."""
+
+    path, prefix = "responses[0]", "response."
+
+    def __init__(self, desk):
+        self.desk, self.session = desk, paper(desk)
+
+    def send(self, responses):
+        rows = [
+            marking_service_pb2.PaperResponse(question_number=NUMBER[name], response=response)
+            for name, response in responses.items()
+        ]
+        return self.desk.move("AssignItemResponses", self.session, responses=rows)
+
+
+class Template:
+    """SubmitFromTemplate, whose fields of a value are named otherwise."""
+
+    path, prefix = "responses[0]", ""
+
+    def __init__(self, desk):
+        self.desk, self.work = desk, Work(desk)
+        self.template = self.work.template(desk.release(test_form="form-1", **PAPER))
+
+    def send(self, responses):
+        rows = [as_template(name, response) for name, response in responses.items()]
+        (row,) = self.work.submitted(self.template, handed("u1", *rows))
+        return self.desk.call("GetSession", session_id=row.session_id).session
+
+    def refusal(self, name, response):
+        try:
+            (row,) = self.work.submitted(self.template, handed("u2", as_template(name, response)))
+        except Refused as refused:  # what no text may hold is refused before the operation is accepted
+            return Told(refused.reason, *refused.fields)
+        info, (field,) = info_of(row.status), fields_of(row.status)
+        return Told(info.reason, field, info.metadata.get("takes", ""))
+
+
+def as_template(name, response):
+    """A response as a template has it, with all that the vendor asks for."""
+    if response == ONLINE[name]:
+        return RIGHT[name]
+    made = template_pb2.TemplateResponse(question_id=name)
+    if response.options:
+        made.strings.values.extend(option.id or str(option.index) for option in response.options)
+    for shape in ("strings", "matrix", "order", "formulas"):
+        if response.HasField(shape):
+            getattr(made, shape).CopyFrom(getattr(response, shape))
+    if response.HasField("boxes"):
+        made.responses.CopyFrom(response.boxes)
+    if response.text:
+        made.text, made.character_count, made.word_count = response.text, len(response.text), 1
+    return made
+
+
+DOORS = {
+    "SetResponses": Online,
+    "UploadSession": Upload,
+    "AssignItemResponses": Paper,
+    "SubmitFromTemplate": Template,
+}
+
+
+@pytest.fixture(params=DOORS)
+def door(request, desk):
+    thirteen(desk)
+    return DOORS[request.param](desk)
+
+
+def test_every_door_takes_all_thirteen_types_and_scores_them_alike(desk, door):
+    session = door.send(ONLINE)
+    assert (name_of(session), session.points.actual, session.points.max) == ("MARKED", "13", "13")
+    found = results(desk, session)
+    assert {name: question_of(found, number).response for name, number in NUMBER.items()} == ONLINE
+
+
+def test_every_door_refuses_each_type_in_every_other_shape(door):
+    shape_of = {name: response.ListFields()[0][0].name for name, response in ONLINE.items()}
+    one_of_each = {shape: name for name, shape in shape_of.items()}
+    for name, shape in shape_of.items():
+        for other in one_of_each.keys() - {shape}:
+            if isinstance(door, Template) and {shape, other} == {"options", "strings"}:
+                continue  # one field there
+            told = door.refusal(name, ONLINE[one_of_each[other]])
+            takes = shape if shape == "options" else door.prefix + shape
+            if isinstance(door, Template):
+                takes = "strings" if shape == "options" else shape
+            assert told == Told("RESPONSE_MISMATCH", door.path, takes), (name, other)
+
+
+def strings(*values):
+    return Response(strings=template_pb2.StringList(values=values))
+
+
+def order(*values):
+    return Response(order=template_pb2.IntegerList(values=values))
+
+
+BROKEN = [
+    ("association", strings("Rome"), "UNKNOWN_OPTION", ""),
+    ("association", strings(), "INVALID_FIELD", "strings"),
+    ("choicematrix", Response(matrix=places([0], [2])), "UNKNOWN_OPTION", ""),
+    ("choicematrix", Response(matrix=places([0], [-1])), "UNKNOWN_OPTION", ""),
+    ("choicematrix", Response(matrix=places([0], [])), "INVALID_FIELD", "matrix[1]"),
+    ("choicematrix", Response(matrix=places()), "INVALID_FIELD", "matrix"),
+    ("clozeformula", Response(formulas=texts(["y=2x", ""]), boxes=texts(["2x"])), "INVALID_FIELD", "formulas[0]"),
+    ("clozeformula", Response(formulas=texts([]), boxes=texts(["2x"])), "INVALID_FIELD", "formulas[0]"),
+    ("clozeformula", Response(formulas=texts(["x" * 4001]), boxes=texts(["x"])), "INVALID_FIELD", "formulas[0][0]"),
+    ("clozeformula", Response(formulas=texts(["x"]), boxes=texts(["x" * 4001])), "INVALID_FIELD", "boxes[0][0]"),
+    ("clozeformula", Response(formulas=texts(["a\0"]), boxes=texts(["x"])), "INVALID_FIELD", "formulas[0][0]"),
+    ("clozeinlinetext", strings("dog", "Dog"), "UNKNOWN_OPTION", ""),
+    ("clozetext", strings("cat", ""), "UNKNOWN_OPTION", ""),
+    ("gridded", Response(text="1e3"), "INVALID_FIELD", "text"),
+    ("gridded", Response(text="12,5"), "INVALID_FIELD", "text"),
+    ("gridded", Response(text="1" * 100_001), "INVALID_FIELD", "text"),
+    ("longtext", Response(text="x" * 100_001), "INVALID_FIELD", "text"),
+    ("mcq", Response(options=[result_pb2.Choice(id="7")]), "UNKNOWN_OPTION", ""),
+    ("orderlist", order(3, 1, 0), "INVALID_FIELD", "order"),
+    ("orderlist", order(3, 1, 0, 0), "INVALID_FIELD", "order"),
+    ("orderlist", order(4, 1, 0, 2), "INVALID_FIELD", "order"),
+]
+
+
+def test_every_door_refuses_what_breaks_a_rule_of_its_type(door):
+    for name, response, reason, field in BROKEN:
+        told = door.refusal(name, response)
+        assert told.reason == reason, (name, response, told)
+        if not isinstance(door, Template):
+            # The rules of the protos name a place as the protos spell it.
+            at = re.sub(r"[.](rows|values)(?=\[)", "", told.field)
+            assert at == (f"{door.path}.response.{field}" if field else door.path), (name, told)
+
+
+def test_a_paper_takes_the_vendor_s_options_and_typed_values_in_one_request(desk):
+    thirteen(desk)
+    rows = [
+        marking_service_pb2.PaperResponse(
+            question_number=NUMBER["mcq"], options=[result_pb2.Choice(label="a"), result_pb2.Choice(label="B")]
+        ),
+        marking_service_pb2.PaperResponse(question_number=NUMBER["gridded"], response=Response(text="1234.56")),
+        marking_service_pb2.PaperResponse(question_number=NUMBER["plaintext"]),
+        marking_service_pb2.PaperResponse(question_number=NUMBER["shorttext"], response=Response()),
+    ]
+    session = desk.move("AssignItemResponses", paper(desk), responses=rows)
+    found = results(desk, session)
+    assert {n: question_of(found, NUMBER[n]).score.actual for n in ("mcq", "gridded")} == {"mcq": "1", "gridded": "1"}
+    assert all(question_of(found, NUMBER[n]).not_attempted for n in ("plaintext", "shorttext"))
+
+
+def test_a_row_of_a_paper_with_options_and_a_value_is_refused_and_nothing_stored(desk, server):
+    form(desk, mcq("1"))
+    session = paper(desk)
+    row = marking_service_pb2.PaperResponse(
+        question_number="1", options=[result_pb2.Choice(label="A")], response=Response(text="A")
+    )
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.move("AssignItemResponses", session, responses=[row])
+    assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["responses[0]"])
+
+
+def test_options_for_a_question_that_is_no_choice_name_what_it_takes(desk):
+    thirteen(desk)
+    with pytest.raises(Refused) as refused:
+        enter_responses(desk, paper(desk), {NUMBER["gridded"]: "A"})
+    facts = {key: refused.value.metadata[key] for key in ("question", "item", "type", "takes")}
+    assert facts == {"question": "7", "item": "item-1", "type": "GRIDDED", "takes": "response.text"}
+
+
+def test_a_typed_value_of_a_paper_is_marked_by_a_person_where_the_form_says_so(desk):
+    form(desk, mcq("1", "A"), essay("2"))
+    session = enter_responses(desk, paper(desk), {"1": "A"})
+    row = marking_service_pb2.PaperResponse(question_number="2", response=Response(text="an essay"))
+    session = desk.move("AssignItemResponses", session, responses=[row])
+    assert name_of(session) == "AWAITING_MARKING"
+    assert question_of(results(desk, session), "2").response.text == "an essay"
