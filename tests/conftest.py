@@ -1,66 +1,56 @@
 from __future__ import annotations
 
-import os
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from databases import PostgresqlDatabase, SqliteDatabase
-from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.settings import TRANSPORTS
+from databases import PostgresqlDatabase, SqliteDatabase, migrate
 from exam_sessions.store.databases import store_of
 from postgres import postgres_server
 from serving import Clock, Desk, serving
 
-KINDS = ("sqlite", "postgresql")
+pytest_plugins = ["choice"]
 
 
-def pytest_addoption(parser):
-    parser.addoption("--slow", action="store_true", help="also run the long proofs")
-    parser.addoption("--database", choices=KINDS, help="run what needs a database on this kind only, not on both")
-    parser.addoption("--transport", choices=TRANSPORTS, help="what carries the calls where a test does not say it")
-
-
-def pytest_configure(config):
-    if transport := config.getoption("--transport"):
-        # Where servers of these tests look, and those that are processes of their own.
-        os.environ["EXAM_SESSIONS_TRANSPORT"] = transport
-    for kind in KINDS:
-        config.addinivalue_line("markers", f"{kind}(reason): what has no meaning on another kind of database")
-
-
-def pytest_collection_modifyitems(config, items):
-    kinds = {config.getoption("--database")} - {None} or set(KINDS)
-    meant, other = [], []
-    for item in items:
-        (meant if is_meant_for(kinds, item) else other).append(item)
-    items[:] = meant
-    config.hook.pytest_deselected(items=other)
-    for item in items:
-        if "slow" in item.keywords and not config.getoption("--slow"):
-            item.add_marker(pytest.mark.skip(reason="a long proof: run with scripts/test --slow"))
-
-
-def is_meant_for(kinds, item):
-    """Whether a test runs on one of these kinds of database, or on none, and was not marked for others."""
-    kind = item.callspec.params.get("kind") if hasattr(item, "callspec") else None
-    marked = {mark.name for mark in item.iter_markers()}.intersection(KINDS)
-    return bool(({kind} if kind else set(KINDS)) & (marked or set(KINDS)) & kinds)
-
-
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="session")
 def kind(request):
-    """The kind of database: whatever needs one is tested with each."""
+    """The kind of database."""
     return request.param
 
 
 @pytest.fixture(scope="session")
-def new_database(kind, tmp_path_factory):
-    """Makes databases of the kind; those of PostgreSQL on one server, which never waits for the disk."""
-    if kind == "sqlite":
-        yield lambda: SqliteDatabase(tmp_path_factory.mktemp("database"))
-    else:
-        with postgres_server(durable=False) as server:
-            yield lambda: PostgresqlDatabase(server)
+def shared():
+    """Opens what many tests share when it is first asked for, by a name, and closes all of it at the end."""
+    # A fixture for each would be closed and opened again whenever the kind of database changes, twice in many files.
+    with ExitStack() as stack:
+        opened = {}
+
+        def get(name, context):
+            if name not in opened:
+                opened[name] = stack.enter_context(context())
+            return opened[name]
+
+        yield get
+
+
+@pytest.fixture(scope="session")
+def new_database(kind, shared, tmp_path_factory):
+    """Makes databases of the kind, with the newest schema or empty."""
+    if kind == "postgresql":
+        # One server, which never waits for the disk.
+        server = shared("postgresql", lambda: postgres_server(durable=False))
+        return lambda empty=False: PostgresqlDatabase(server, empty=empty)
+
+    @contextmanager
+    def migrated():
+        with SqliteDatabase(tmp_path_factory.mktemp("template")) as database:
+            migrate(database.url)
+            yield database.path
+
+    def new(empty=False):
+        return SqliteDatabase(tmp_path_factory.mktemp("database"), None if empty else shared("template", migrated))
+
+    return new
 
 
 @pytest.fixture
@@ -71,20 +61,25 @@ def database(new_database):
 
 
 @pytest.fixture
+def empty_database(new_database):
+    """A database without tables."""
+    with new_database(empty=True) as database:
+        yield database
+
+
+@pytest.fixture
 def migrated(database):
     """A store on a database the migrations have built."""
-    store = store_of(database.url)
-    upgrade(store)
-    yield store
-    store.close()
+    with closing(store_of(database.url)) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")
-def server(new_database):
+def server(kind, new_database, shared):
     """One server for all tests that need no clock of their own; each test has a workspace to itself."""
+    database = shared(f"database of {kind}", new_database)
     # Its clockwork looks into the workspaces of all tests before, one by one, and so does it seldom.
-    with new_database() as database, serving(database, tick_ms=5_000) as running:
-        yield running
+    return shared(f"server on {kind}", lambda: serving(database, tick_ms=5_000))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from abc import ABC, abstractmethod
 from contextlib import closing, contextmanager
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store import schema
+from exam_sessions.store.databases import store_of
 from serving import until
 
 if TYPE_CHECKING:
@@ -21,8 +24,14 @@ if TYPE_CHECKING:
 TABLES = tuple(schema.metadata.tables)
 
 
+def migrate(url):
+    """Brings the database at a URL to the newest schema."""
+    with closing(store_of(url)) as store:
+        upgrade(store)
+
+
 class Database(ABC):
-    """An empty database, gone when the block ends. Values stand in statements as `?`."""
+    """A database, gone when the block ends. Values stand in statements as `?`."""
 
     url: str
 
@@ -77,11 +86,13 @@ class Database(ABC):
 
 
 class SqliteDatabase(Database):
-    """A file in a directory."""
+    """A file in a directory: a copy of `template`, or made when it is opened."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, template: Path | None = None) -> None:
         self.path = directory / "exam-sessions.db"
         self.url = f"sqlite:///{self.path}"
+        if template:
+            shutil.copyfile(template, self.path)
 
     def read(self, sql, *values):
         with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
@@ -144,11 +155,11 @@ class SqliteDatabase(Database):
 
 
 class PostgresqlDatabase(Database):
-    """A database of a server that others use too."""
+    """A database of a server that others use too: with the newest schema, or empty."""
 
-    def __init__(self, server: DatabaseServer) -> None:
+    def __init__(self, server: DatabaseServer, *, empty: bool = False) -> None:
         self._server = server
-        self.url = server.new_database()
+        self.url = server.new_database(template=None if empty else server.template(migrate))
         self._connection: psycopg.Connection | None = None
 
     def read(self, sql, *values):

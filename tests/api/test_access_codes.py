@@ -10,6 +10,8 @@ from rows import unchanged
 from exam_sessions.v1 import session_pb2
 from serving import Refused
 
+pytestmark = pytest.mark.both_databases("codes are unique by the database")
+
 BY_CODE = [name for name, method in METHOD.items() if "access_code" in method.input_type.fields_by_name]
 PRINTABLE = "".join(chr(n) for n in range(0x21, 0x7F))
 

@@ -14,6 +14,8 @@ from rows import count
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, until
 
+pytestmark = pytest.mark.both_databases("counts and averages are made by SQL")
+
 
 def aggregate(desk, *releases):
     """All together, and release by release."""

@@ -10,6 +10,8 @@ from rows import count, read, unchanged
 from exam_sessions.v1 import session_pb2
 from serving import Refused
 
+pytestmark = pytest.mark.both_databases("many rows are written in another way")
+
 MOST = 10_000
 FOUR_MIB = 4 * 1024 * 1024
 

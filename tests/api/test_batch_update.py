@@ -9,6 +9,8 @@ from rows import count, unchanged
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
+pytestmark = pytest.mark.both_databases("many rows are written in another way")
+
 
 def row(session, message=None, **fields):
     return session_service_pb2.SessionEdit(session_id=session.id, booking=message or booking(**fields))

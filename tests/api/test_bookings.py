@@ -10,6 +10,8 @@ from rows import read, unchanged
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused
 
+pytestmark = pytest.mark.both_databases("who was booked twice is found in another way")
+
 CODE = re.compile("[A-HJ-NP-Z2-9]{8}")
 """Eight of A-Z and 2-9 without I and O."""
 

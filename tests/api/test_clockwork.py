@@ -11,6 +11,8 @@ from exam_sessions.commands.clockwork import TIDY_EVERY
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("what is due is found by SQL")
+
 SECOND = 1_000_000
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 

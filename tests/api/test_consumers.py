@@ -14,6 +14,8 @@ from watchers import Watch, assert_gapless, bustle, desks_at, last_of
 
 from serving import Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("events are read while others write")
+
 SOON = Duration(nanos=300_000_000)
 
 

@@ -9,6 +9,8 @@ from rows import count, unchanged
 from exam_sessions.v1 import session_pb2
 from serving import Refused
 
+pytestmark = pytest.mark.both_databases("what goes with a session is removed by SQL")
+
 YOUNG = ("SCHEDULED_BUT_NOT_CREATED", "SCHEDULED_BUT_NOT_DOWNLOADED")
 
 

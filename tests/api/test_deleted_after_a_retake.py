@@ -9,6 +9,8 @@ from forms import answer, sitting, three_choices
 from journeys import walk
 from messages import new_id
 
+pytestmark = pytest.mark.both_databases("what goes with a session is removed by SQL")
+
 WRONG, RIGHT = "A", "C"
 
 

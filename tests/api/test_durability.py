@@ -17,6 +17,8 @@ from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Desk, Refused, until
 
+pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")
+
 ROWS = 10_000
 WORKSPACE = "w"
 

@@ -11,6 +11,8 @@ from messages import booking, micros
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
+pytestmark = pytest.mark.both_databases("what passes a filter is found by SQL")
+
 HOUR = 3_600
 
 

@@ -14,6 +14,8 @@ from rows import count, read, unchanged, write
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("all sessions of a release are moved in one transaction")
+
 SECOND = 1_000_000
 
 

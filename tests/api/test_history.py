@@ -9,6 +9,8 @@ from messages import booking, bookings, mask, new_id
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused, State
 
+pytestmark = pytest.mark.both_databases("events are found in another way")
+
 
 def told(event):
     return {change.field: (change.old_value, change.new_value) for change in event.changes}

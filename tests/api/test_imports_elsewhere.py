@@ -16,6 +16,8 @@ from rows import count
 from exam_sessions.v1 import session_service_pb2
 from serving import Desk, read_refusal, serving
 
+pytestmark = pytest.mark.both_databases("servers share a database")
+
 WORKSPACE = "w"
 ROSTERS = [bookings(300, f"chunk{n}-") for n in range(10)]
 

@@ -36,6 +36,8 @@ from serving import until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")
+
 WORKSPACE = "w"
 ROOM, CLASS_SIZE = 120, 20
 """Sessions of the room that filter jobs are about, and of each template job."""

@@ -15,6 +15,8 @@ from exam_sessions.store import sqlite
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("transactions fail in other ways")
+
 
 @pytest.fixture
 def impatient(database, monkeypatch):

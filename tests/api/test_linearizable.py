@@ -17,6 +17,8 @@ from exam_sessions.v1 import catalog_pb2
 from linearizing import CLOCK, Seen, Told
 from serving import Desk, serving
 
+pytestmark = pytest.mark.both_databases("who is first is decided by the database")
+
 CLIENTS = 8
 CALLS_EACH = 25
 """Calls on one session, about."""

@@ -13,6 +13,8 @@ from messages import at, booking, bookings, mask, micros, new_id
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Desk, Refused
 
+pytestmark = pytest.mark.both_databases("pages are cut by SQL")
+
 BY_TIME, NEWEST_FIRST, BY_ID = (
     session_service_pb2.SESSION_ORDER_CREATE_TIME,
     session_service_pb2.SESSION_ORDER_CREATE_TIME_DESC,

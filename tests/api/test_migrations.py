@@ -14,6 +14,8 @@ from exam_sessions.store.databases import store_of
 from exam_sessions.v1 import lifecycle_service_pb2, session_pb2
 from serving import Desk, serving
 
+pytestmark = pytest.mark.both_databases("what alters a table is of each database")
+
 NOW = 1_700_000_000_000_000
 SESSION, RELEASE = new_id(), new_id()
 
@@ -52,9 +54,9 @@ ROWS_OF_0002 = ROWS_OF_0001 | {
 @pytest.fixture(
     params=[("0001", ROWS_OF_0001), ("0002", ROWS_OF_0002), ("0005", ROWS_OF_0002)], ids=["0001", "0002", "0005"]
 )
-def grown(request, database):
+def grown(request, empty_database):
     """A database that was filled under an earlier revision, and brought to today's."""
-    revision, tables = request.param
+    database, (revision, tables) = empty_database, request.param
     store = store_of(database.url)
     upgrade(store, revision)
     for table, row in tables.items():
@@ -81,9 +83,6 @@ def test_what_was_stored_before_is_still_there_and_lives_on(grown):
 
 def test_a_grown_database_is_like_a_new_one(grown, new_database):
     with new_database() as other:
-        new = store_of(other.url)
-        upgrade(new)
-        new.close()
         assert grown.definition() == other.definition()
 
 
@@ -99,9 +98,9 @@ OLD_REASONS = {
 
 
 @pytest.fixture
-def numbered(database):
+def numbered(empty_database):
     """A database of revision 0007 with every old number of a grade and of a void reason, brought to today's."""
-    store = store_of(database.url)
+    database, store = empty_database, store_of(empty_database.url)
     upgrade(store, "0007")
 
     def write(table, row):

@@ -14,6 +14,8 @@ from messages import booking, mask, new_id
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Desk, Refused, serving
 
+pytestmark = pytest.mark.both_databases("names are unique by the database")
+
 STRICT = {"allow_missing_form": False, "allow_duplicate_name": False}
 
 

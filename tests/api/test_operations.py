@@ -30,6 +30,8 @@ from rows import count
 from exam_sessions.v1 import operation_pb2, session_pb2
 from serving import Desk, Refused, until
 
+pytestmark = pytest.mark.both_databases("work is leased by the database")
+
 
 @pytest.fixture
 def work(desk):

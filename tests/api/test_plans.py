@@ -19,7 +19,6 @@ pytestmark = pytest.mark.sqlite(reason="PostgreSQL chooses its plans by what it 
 def asked(database):
     """The plans of every statement that is run meanwhile, by its text."""
     store = store_of(database.url)
-    upgrade(store)
     plans = {}
     with store.writer() as db:
 

@@ -8,10 +8,11 @@ from processes import ServerProcess, calling
 from rows import read
 
 from exam_sessions.commands.clockwork import Discard
-from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.drafts import DraftRow
 from serving import Desk, Refused, serving, until
+
+pytestmark = pytest.mark.both_databases("who is there is known by the database")
 
 ROWS = 10_000
 QUIET = {"tick_ms": 3_600_000}
@@ -21,7 +22,6 @@ QUIET = {"tick_ms": 3_600_000}
 def stores(database):
     """Two stores on one database, as two servers have them."""
     both = [store_of(database.url) for _ in range(2)]
-    upgrade(both[0])
     yield both
     for store in both:
         store.close()

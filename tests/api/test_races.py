@@ -11,6 +11,8 @@ from rows import count
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused, serving
 
+pytestmark = pytest.mark.both_databases("who is first is decided by the database")
+
 ROUNDS = pytest.mark.parametrize("rounds", [6, pytest.param(150, marks=pytest.mark.slow)])
 CROWD = 4
 """Callers of each kind in a race."""

@@ -11,6 +11,8 @@ from google.protobuf.duration_pb2 import Duration
 from journeys import FETCHED, STARTED
 from messages import booking, micros
 
+pytestmark = pytest.mark.both_databases("who is first is decided by the database")
+
 RACES = {
     "pause against finish": Race(
         STARTED,

@@ -23,6 +23,8 @@ from exam_sessions.v1.catalog_pb2 import Release
 from exam_sessions.v1.test_form_pb2 import TestForm
 from serving import Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("who is first is decided by the database")
+
 TestForm.__test__ = False
 TRIALS_OF = pytest.mark.parametrize("trials", [20, pytest.param(TRIALS, marks=pytest.mark.slow)])
 FORM = {"test_form": "form-1"}

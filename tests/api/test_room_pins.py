@@ -12,6 +12,8 @@ from rows import unchanged
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Desk, Refused, serving
 
+pytestmark = pytest.mark.both_databases("who is first is decided by the database")
+
 MONDAY, LATER, TUESDAY = (moment(f"2090-05-{day}+00:00") for day in ("01T08:00:00", "01T23:59:59", "02T00:00:00"))
 
 

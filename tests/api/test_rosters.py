@@ -10,6 +10,8 @@ from rows import count, read, unchanged
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("many rows are written in another way")
+
 LONG = 3000
 """Rows of a roster that is long, but quick."""
 

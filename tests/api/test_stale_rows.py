@@ -18,6 +18,8 @@ from exam_sessions.store.rows import Rows
 from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
 from serving import Desk, Refused, serving
 
+pytestmark = pytest.mark.both_databases("what another server has written is noticed in another way")
+
 cached = pytest.mark.sqlite(reason="elsewhere nothing is cached")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from forms import answer, essay, form, mcq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,8 @@ from journeys import FETCHED
 from messages import new_id
 
 from serving import Refused
+
+pytestmark = pytest.mark.both_databases("counts and averages are made by SQL")
 
 SAT_OFFLINE = (*FETCHED, "EnterKeycode", "GoOffline")
 SEATS = {

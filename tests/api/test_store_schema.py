@@ -21,6 +21,8 @@ from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
 from serving import Desk, serving, until
 
+pytestmark = pytest.mark.both_databases("the tables and indexes are of each database")
+
 
 def shown(db, *names):
     """Settings of a connection, by name."""
@@ -40,12 +42,10 @@ def test_the_migrations_build_what_the_schema_says(migrated):
         assert compare_metadata(context, schema.metadata) == []
 
 
-def test_the_migrations_build_every_table_and_index_to_the_letter(migrated, database, new_database):
-    with new_database() as other:
-        created = store_of(other.url)
+def test_the_migrations_build_every_table_and_index_to_the_letter(database, empty_database):
+    with closing(store_of(empty_database.url)) as created:
         schema.metadata.create_all(created.engine)
-        created.close()
-        assert database.definition() == other.definition() != {}
+    assert database.definition() == empty_database.definition() != {}
 
 
 def test_migrating_twice_changes_nothing(migrated, database):
@@ -60,9 +60,9 @@ def test_migrating_keeps_what_is_stored(migrated, database):
     assert database.read("SELECT * FROM workspaces") == [("w", 7)]
 
 
-def test_servers_that_start_together_on_an_empty_database_migrate_it_once(database):
+def test_servers_that_start_together_on_an_empty_database_migrate_it_once(empty_database):
     with ExitStack() as running, ThreadPoolExecutor(3) as pool:
-        servers = list(pool.map(lambda _: running.enter_context(ServerProcess(database)), range(3)))
+        servers = list(pool.map(lambda _: running.enter_context(ServerProcess(empty_database)), range(3)))
         desks = [running.enter_context(calling(server, "w")) for server in servers]
         session = desks[0].book()
         assert [desk.get(session) for desk in desks] == [session] * 3

@@ -21,6 +21,8 @@ from rows import read
 
 from serving import Desk, serving, until
 
+pytestmark = pytest.mark.both_databases("work is leased by the database")
+
 WORKSPACE = "w"
 LEASE_S = 5
 """Seconds for which an operation is its server's after a step."""

@@ -11,6 +11,8 @@ from rows import count, read, snapshot, unchanged
 
 from serving import Refused, State, until
 
+pytestmark = pytest.mark.both_databases("work is leased by the database")
+
 
 @pytest.fixture
 def work(desk):

@@ -20,6 +20,8 @@ from rows import read
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Clock, Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("the moment of a change is taken while its row is held")
+
 HOUR = 3600
 A_LONG_DAY = (
     *("CreatePackage", "DownloadSession", "SetPin", "EnterKeycode", "CheckInSession"),

@@ -28,6 +28,8 @@ from rows import count, read, unchanged
 from exam_sessions.v1 import operation_pb2, session_pb2, session_service_pb2
 from serving import Desk, Refused, until
 
+pytestmark = pytest.mark.both_databases("what passes a filter is found by SQL")
+
 
 @pytest.fixture
 def work(desk):

@@ -26,6 +26,8 @@ from exam_sessions.rpc import watch_servicer, watch_snapshot
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Desk
 
+pytestmark = pytest.mark.both_databases("events are read while others write")
+
 WRITERS = 16
 SOON = Duration(nanos=100_000_000)
 """A short silence."""

@@ -15,6 +15,8 @@ from exam_sessions.store import schema
 from exam_sessions.store.database_errors import DatabaseDown
 from serving import Desk, Refused, serving, until
 
+pytestmark = pytest.mark.both_databases("events are read while others write")
+
 
 @pytest.fixture
 def replica(server):

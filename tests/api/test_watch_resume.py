@@ -25,6 +25,8 @@ from exam_sessions.settings import TRANSPORTS
 from exam_sessions.store.listening import CHANNEL
 from serving import Desk, serving, until
 
+pytestmark = pytest.mark.both_databases("what another server has written is noticed in another way")
+
 
 @pytest.fixture
 def replica(server):

@@ -26,8 +26,8 @@ from serving import Desk
 
 
 @pytest.fixture
-def url(database):
-    return database.url
+def url(empty_database):
+    return empty_database.url
 
 
 @pytest.fixture
@@ -318,10 +318,9 @@ def test_a_password_is_not_shown_when_all_is_well(started, url):
     assert all(secret not in told for told in said)
 
 
-def test_a_schema_of_the_future_is_told(database, url):
-    typed("migrate", "--database-url", url)
+def test_a_schema_of_the_future_is_told(database):
     database.write("UPDATE alembic_version SET version_num = '9999'")
-    said = typed("migrate", "--database-url", url, code=1).stderr
+    said = typed("migrate", "--database-url", database.url, code=1).stderr
     assert "9999" in said
     assert "the version that made it" in said
 
