@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 
 from exam_sessions.v1 import result_pb2, session_pb2, test_form_pb2
 
@@ -155,3 +156,43 @@ def test_users_without_roles_are_taken_with_a_word_of_warning(terminal, desk, tm
     said = terminal("import", users, "--release", desk.release().id, "--format", "oneroster", "--force")
     assert "1 rows are left out" in said.stderr
     assert "every user" not in said.stderr
+
+
+USERS = """\
+sourcedId,status,givenName,familyName,grades,primaryOrgSourcedId
+s1,active,Homer,Simpson,KG,
+t1,active,Edna,K,,
+"""
+ROLES = """\
+sourcedId,userSourcedId,roleType,role,orgSourcedId
+r1,s1,primary,student,school-1
+r2,t1,primary,teacher,school-1
+"""
+
+
+def test_users_of_oneroster_1_2_are_students_by_the_roles_beside_them_named_or_in_the_archive(
+    terminal, desk, tmp_path
+):
+    (tmp_path / "users.csv").write_text(USERS)
+    alone, roles, bulk = tmp_path / "alone", tmp_path / "other.csv", tmp_path / "bulk.zip"
+    alone.mkdir()
+    (alone / "u.csv").write_text(USERS)
+    roles.write_text(ROLES)
+    (tmp_path / "roles.csv").write_text(ROLES)
+    with zipfile.ZipFile(bulk, "w") as archive:
+        archive.writestr("users.csv", USERS)
+        archive.writestr("roles.csv", ROLES)
+    for words in ((tmp_path / "users.csv",), (alone / "u.csv", "--roles", roles), (bulk,)):
+        release = desk.release()
+        said = terminal("import", *words, "--release", release.id, "--format", "oneroster", "--force")
+        assert "1 rows are left out" in said.stderr
+        assert "who is a student is read from" in said.stderr
+        (session,) = [s for s in desk.call("ListSessions").sessions if s.release_id == release.id]
+        assert (session.candidate.name_first, session.candidate.school_id) == ("Homer", "school-1")
+
+
+def test_roles_are_for_oneroster_only(terminal, desk, tmp_path):
+    roster = tmp_path / "roster.csv"
+    roster.write_text("candidate_id\n1\n")
+    said = terminal("import", roster, "--release", desk.release().id, "--roles", roster, code=2)
+    assert "--format oneroster" in said.stderr

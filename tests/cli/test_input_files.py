@@ -59,6 +59,7 @@ KINDS = {
     "NULs far in": lambda header: header + b"a,b,1\n" * 2_000 + b"\0,\0,\0\n",
     "UTF-16": lambda header: (header + b"a,b,c\n").decode().encode("utf-16"),
     "UTF-16 without a mark": lambda header: (header + b"a,b,c\n").decode().encode("utf-16-le"),
+    "a workbook": lambda header: b"PK\x03\x04\x14\0" + header,
     "Latin-1": lambda header: header + "Zoë,Müller,1\n".encode("latin-1") * 3,
     "one huge line": lambda _: b"x" * 5_000_000,
     "a header of a million columns": lambda _: b"a," * 1_000_000,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from datetime import date
+
 import pytest
 
 from exam_sessions.cli.csv_file import Unreadable
+from exam_sessions.cli.oneroster import oneroster, read_students, unpacked
 from exam_sessions.cli.roster import read_roster
-from exam_sessions.cli.roster_format import FORMATS, read_map
+from exam_sessions.cli.roster_format import OWN, read_map
 from exam_sessions.cli.school_words import FORMULA, harmless, unquoted
 from exam_sessions.v1 import session_pb2
 
@@ -16,13 +21,13 @@ ONE = (
 )
 TWO = (
     "sourcedId,status,dateLastModified,enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,"
-    "sms,phone,agentSourcedIds,grades,password,userMasterIdentifier,resourceId,preferredGivenName,"
+    "sms,phone,agentSourcedIds,grades,password,userMasterIdentifier,resourceSourcedIds,preferredGivenName,"
     "preferredMiddleName,preferredFamilyName,primaryOrgSourcedId,pronouns\n"
 )
 
 
 def read(text, form="csv", **fields):
-    return read_roster(text.encode(), FORMATS[form], **fields)
+    return read_roster(text.encode(), oneroster() if form == "oneroster" else OWN, **fields)
 
 
 def test_oneroster_1_1_gives_its_students():
@@ -46,6 +51,103 @@ def test_oneroster_1_2_has_a_primary_organization_and_no_roles():
     roster = read(f"{TWO}s1,active,,true,u,,Homer,Simpson,,,,,,,12,,,,,,,school-9,\n", "oneroster")
     (row,) = roster.rows
     assert (row.booking.school_id, row.booking.grade_level) == ("school-9", 12)
+
+
+ROLES = (
+    "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,"
+    "userProfileSourcedId\n"
+)
+TODAY = date(2026, 5, 4)
+
+
+def students(*rows):
+    return read_students((ROLES + "\n".join(rows)).encode(), TODAY)
+
+
+def test_roles_of_oneroster_1_2_say_who_is_a_student_and_where():
+    found = students(
+        "r1,active,,s1,primary,student,2025-09-01,,school-1,",
+        "r2,active,,s1,secondary,student,,,school-2,",
+        "r3,,,s2,secondary,Student,,,school-2,",
+        "r4,,,s2,primary,student,,,school-1,",
+        "r5,active,,t1,primary,teacher,,,school-1,",
+        "r6,active,,t1,secondary,student,,,college-1,",
+        "r7,active,,p1,primary,parent,,,school-1,",
+        "r8,tobedeleted,,s3,primary,student,,,school-1,",
+        "r9,active,,s4,primary,student,,2026-05-03,school-1,",
+        "r10,active,,s5,primary,student,,2026-05-04,school-1,",
+        "r11,active,,s6,primary,student,2026-09-01,2027-07-31T00:00:00Z,school-1,",
+    )
+    assert found == {"s1": "school-1", "s2": "school-1", "t1": "college-1", "s5": "school-1", "s6": "school-1"}
+
+
+def test_a_user_of_oneroster_1_2_has_the_school_of_the_primary_organization_or_else_of_the_role():
+    roles = students("r1,active,,s1,primary,student,,,school-1,", "r2,active,,s2,primary,student,,,school-1,")
+    users = (
+        f"{TWO}s1,active,,true,u,,Homer,Simpson,,,,,,,12,,,,,,,school-9,\n"
+        "s2,active,,true,u,,Lisa,Simpson,,,,,,,02,,,,,,,,\n"
+        "s3,active,,true,u,,Edna,K,,,,,,,,,,,,,,school-9,\n"
+    )
+    roster = read_roster(users.encode(), oneroster(roles))
+    assert not roster.faults
+    found = [(row.booking.candidate_id, row.booking.school_id, row.booking.grade_level) for row in roster.rows]
+    assert found == [("s1", "school-9", 12), ("s2", "school-1", 2)]
+    assert roster.left_out == 1
+
+
+def test_a_row_with_broken_quotes_is_a_fault_and_is_not_left_out():
+    roster = read_roster(f'{TWO}s1,active,,true,"u"x,,Homer,\n'.encode(), oneroster({"s1": "school-1"}))
+    assert [fault.line for fault in roster.faults] == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sourcedId,role\n1,student\n", "userSourcedId"),
+        ("userSourcedId,status\n1,active\n", "does not name the column role"),
+        (f'{ROLES}r1,"active"x,,s1\n', "line 2"),
+        (f"{ROLES}r1,active,,s1,primary,student,,,org,p,surplus\n", "line 2"),
+        ("", "it is empty"),
+    ],
+)
+def test_a_file_that_is_no_roles_of_oneroster_is_refused(text, said):
+    with pytest.raises(Unreadable) as refused:
+        read_students(text.encode(), TODAY)
+    assert said in str(refused.value)
+
+
+def test_a_file_with_roles_of_its_own_takes_no_other_roles():
+    with pytest.raises(Unreadable) as refused:
+        read_roster(f"{ONE}s1,,,true,o,student,u,,A,B,,,,,,,KG,\n".encode(), oneroster({"s1": ""}))
+    assert "another file" in str(refused.value)
+
+
+def archive(**files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in files.items():
+            made.writestr(name.replace("__", "/").replace("_csv", ".csv"), text)
+    return data.getvalue()
+
+
+def test_an_archive_of_a_bulk_export_holds_users_and_roles_in_any_folder():
+    assert unpacked(archive(manifest_csv="x", users_csv="u", roles_csv="r")) == (b"u", b"r")
+    assert unpacked(archive(bulk__users_csv="u")) == (b"u", None)
+    assert unpacked(b"sourcedId\n") == (b"sourcedId\n", None)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (archive(manifest_csv="x"), "without users.csv"),
+        (archive(users_csv="u", old__users_csv="u"), "2 files called users.csv"),
+        (archive(users_csv="u" * 100)[:60], "cannot be read"),
+    ],
+)
+def test_an_archive_that_is_no_bulk_export_is_refused(data, said):
+    with pytest.raises(Unreadable) as refused:
+        unpacked(data)
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("grades", ["UG", "PS", "13", '"09,10"'])

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,10 +16,11 @@ from exam_sessions.cli.csv_file import Fault, Unreadable
 from exam_sessions.cli.import_ids import LARGEST, SMALLEST
 from exam_sessions.cli.importer import HAS_A_SESSION, Codes, Importer, Rejected
 from exam_sessions.cli.input_file import STDIN, input_file, name_of, read_input
+from exam_sessions.cli.oneroster import ROLES, has_roles, oneroster, read_students, unpacked
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.roster import Roster, Row, read_roster
-from exam_sessions.cli.roster_format import FORMATS, RosterFormat, read_map
+from exam_sessions.cli.roster_format import FORMATS, OWN, RosterFormat, read_map
 from exam_sessions.cli.whole_file import is_possible
 from exam_sessions.rpc.failures import NoServer, Refused
 
@@ -31,7 +33,9 @@ Codes that are left out are drawn. Times are UTC: 2026-05-04 09:00:00.
 exam-sessions import roster.csv --release "Maths, May" --dry-run
 exam-sessions import roster.csv --release "Maths, May"
 
-exam-sessions import users.csv --format oneroster --release "Maths, May"      (students of OneRoster 1.1 or 1.2)
+exam-sessions import users.csv --format oneroster --release "Maths, May"      (students of OneRoster 1.1 or 1.2;
+                                                                              1.2 with roles.csv beside it)
+exam-sessions import bulk.zip --format oneroster --release "Maths, May"       (the same, in one archive)
 exam-sessions import export.csv --columns map.toml --release "Maths, May"
 
 [bold]Interrupted?[/] Type the same command again: what was written keeps its codes, the rest is completed.
@@ -63,6 +67,14 @@ def import_roster(
         Path | None,
         typer.Option(metavar="MAP.toml", help='Which headings are which columns: "Student ID" = "candidate_id".'),
     ] = None,
+    roles: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="ROLES.csv",
+            help="Who is a student, for --format oneroster.",
+            show_default="roles.csv beside users.csv",
+        ),
+    ] = None,
     *,
     keep_odd_ids: Annotated[
         bool, typer.Option("--keep-odd-ids", help="Take ids that a spreadsheet seems to have damaged as they are.")
@@ -90,7 +102,11 @@ def import_roster(
     codes = out or default_path(roster)
     data = read_input(roster)
     _check_place(roster, codes)
-    read = _read(roster, data, _format(form, columns), keep_odd_ids=keep_odd_ids, new_codes=new_codes)
+    if form == "oneroster" and columns is None:
+        data, format_ = _oneroster(roster, data, roles)
+    else:
+        format_ = _format(form, columns, roles)
+    read = _read(roster, data, format_, keep_odd_ids=keep_odd_ids, new_codes=new_codes)
     with connected(target, workspace) as client:
         found = find_release(client, release)
         importer = Importer(client, found.id, read.rows, chunk)
@@ -107,15 +123,40 @@ def import_roster(
             _write(importer, roster, codes, force=force, raw=raw)
 
 
-def _format(form: str, columns: Path | None) -> RosterFormat:
+def _format(form: str, columns: Path | None, roles: Path | None) -> RosterFormat:
+    if roles:
+        fail("--roles says who is a student in a file of --format oneroster; give both, or neither", status=MISUSED)
     if columns is None:
-        return FORMATS[form]
+        return OWN
     if form != "csv":
         fail("--format and --columns each say what the columns are; give one of them", status=MISUSED)
     try:
         return read_map(read_input(columns))
     except Unreadable as error:
         fail(f"{name_of(columns)}: {error}", status=MISUSED)
+
+
+def _oneroster(roster: Path, data: bytes, roles: Path | None) -> tuple[bytes, RosterFormat]:
+    """The content of users.csv, and how it is read: by roles.csv where one is named, in the archive or beside it."""
+    try:
+        bulk = unpacked(data)
+        file, found = roster, None if has_roles(bulk.users) else bulk.roles
+        is_told = found is not None or has_roles(bulk.users)
+    except Unreadable as error:
+        fail(f"{name_of(roster)}: {error}")
+    if roles:
+        file, found = roles, read_input(roles)
+    elif not is_told and roster != STDIN and roster.with_name(ROLES).is_file():
+        file = roster.with_name(ROLES)
+        found = read_input(file)
+    if found is None:
+        return bulk.users, oneroster()
+    try:
+        students = read_students(found, datetime.now(UTC).date())
+    except Unreadable as error:
+        fail(f"{name_of(file)}, as roles of OneRoster 1.2: {error}")
+    note(f"who is a student is read from {name_of(file) if file != roster else ROLES}")
+    return bulk.users, oneroster(students)
 
 
 def _read(roster: Path, data: bytes, form: RosterFormat, *, keep_odd_ids: bool, new_codes: bool) -> Roster:
@@ -126,8 +167,9 @@ def _read(roster: Path, data: bytes, form: RosterFormat, *, keep_odd_ids: bool, 
         fail(f"{name_of(roster)}: {error}", "a roster begins with a line that names its columns; see --help")
     if read.passed_over:
         note(f"columns a roster has no use for are passed over: {', '.join(read.passed_over)}")
-    if form is FORMATS["oneroster"] and "role" not in read.passed_over:
-        note("the file has no roles, as in OneRoster 1.2: every user is taken for a student", "yellow")
+    if form.is_unsure and "role" not in read.passed_over:
+        hint = "give roles.csv with --roles"
+        note(f"the file has no roles, as in OneRoster 1.2: every user is taken for a student; {hint}", "yellow")
     if read.left_out:
         note(f"{read.left_out:,} rows are left out: they are no students, or to be deleted")
     if not new_codes:

@@ -55,6 +55,8 @@ def text_of(data: bytes, kind: str) -> str:
     Raises:
         UnreadableText: it is in another encoding, or no text.
     """
+    if data.startswith(b"PK\x03\x04"):
+        raise UnreadableText(f"it is a zip archive or a workbook (.xlsx), not text; save it as `{kind}`")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]:
         raise UnreadableText(f"it is not UTF-8 text (UTF-16, it seems, or no text at all); save it as `{kind}`")
     try:

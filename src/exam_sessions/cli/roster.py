@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import Fault, Unreadable, read_table, shown, surplus
 from exam_sessions.cli.roster_columns import BY_NAME, Column
-from exam_sessions.cli.roster_format import FORMATS, RosterFormat
+from exam_sessions.cli.roster_format import OWN, RosterFormat
 from exam_sessions.cli.school_words import is_damaged, unquoted
 from exam_sessions.domain.records import Booking
 
@@ -55,7 +55,7 @@ class Roster:
         return len(self.rows) + len({fault.line for fault in self.faults})
 
 
-def read_roster(data: bytes, form: RosterFormat = FORMATS["csv"], *, keep_odd_ids: bool = False) -> Roster:
+def read_roster(data: bytes, form: RosterFormat = OWN, *, keep_odd_ids: bool = False) -> Roster:
     """Reads a roster, whole: comma, semicolon or tab separated UTF-8, with or without a byte order mark.
 
     Ids that a spreadsheet has damaged are faults unless `keep_odd_ids`.
@@ -73,6 +73,10 @@ def read_roster(data: bytes, form: RosterFormat = FORMATS["csv"], *, keep_odd_id
     if "candidate_id" not in found:
         wanted = next((name for name, column in form.columns.items() if column == "candidate_id"), "candidate_id")
         raise Unreadable(f"line {at} does not name the column {wanted}, which every roster needs")
+    if form.unwanted and form.unwanted in names:
+        raise Unreadable(
+            f"line {at} names a column {form.unwanted}, though another file was given that says the same"
+        )
     rows: list[Row] = []
     faults: list[Fault] = []
     left_out = 0
@@ -82,10 +86,12 @@ def read_roster(data: bytes, form: RosterFormat = FORMATS["csv"], *, keep_odd_id
     by_heading = form.left_out is not None or "session_id" in names
     for line, cells in lines:
         by_name = dict(zip(names, cells, strict=False)) if by_heading and not isinstance(cells, str) else {}
-        if form.left_out and form.left_out(by_name):
+        if form.left_out and by_name and form.left_out(by_name):
             left_out += 1
             continue
         booking, wrong = _read(line, cells, columns, names)
+        if form.instead_of_empty and not isinstance(cells, str):
+            booking = _filled(line, booking, wrong, form.instead_of_empty(by_name))
         wrong += [] if keep_odd_ids else _damaged(line, cells, ids)
         wrong += _repeated(line, booking, first)
         if by_name.get("session_id"):
@@ -133,6 +139,19 @@ def _read(
     if booking.window_start and booking.window_end and booking.window_start >= booking.window_end:
         faults.append(Fault(line, "window_end_dt", "must be later than window_start_dt"))
     return booking, faults
+
+
+def _filled(line: int, booking: Booking, faults: list[Fault], more: Mapping[str, str]) -> Booking:
+    """The booking with cells from another file where its own are empty; what is wrong with them is added."""
+    for name, cell in more.items():
+        column = BY_NAME[name]
+        if getattr(booking, column.field):
+            continue
+        try:
+            booking = booking._replace(**{column.field: column.value(cell)})
+        except ValueError as error:
+            faults.append(Fault(line, name, str(error)))
+    return booking
 
 
 def _repeated(line: int, booking: Booking, first: dict[tuple[str, str], int]) -> list[Fault]:

@@ -1,4 +1,7 @@
-"""How the headings of a file stand for the columns of a roster: our own, OneRoster's, or as a map says."""
+"""How the headings of a file stand for the columns of a roster: our own, or as a map says.
+
+Those of OneRoster are in oneroster.py.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import Unreadable, column_name, shown
 from exam_sessions.cli.roster_columns import BY_NAME, Column
-from exam_sessions.cli.school_words import grade_of_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +38,12 @@ class RosterFormat(NamedTuple):
     """Whether a row, given by its headings, is none of the roster's."""
     values: Mapping[str, Callable[[str], Any]] = {}
     """What reads a cell of a column, where it is not read as in a roster of ours."""
+    instead_of_empty: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+    """Cells, by their columns, that stand in for empty ones of a row, given by its headings."""
+    is_unsure: bool = False
+    """Whether a file without a column `role` does not say which of its rows are the roster's."""
+    unwanted: str = ""
+    """A heading that the file must not have, because what it says comes from another file."""
 
     def column_of(self, name: str) -> str:
         """The column of a roster that a heading is; empty for one that is passed over."""
@@ -49,34 +57,11 @@ class RosterFormat(NamedTuple):
         return known and known._replace(value=self.values.get(column, known.value))
 
 
-def _is_no_student(row: Mapping[str, str]) -> bool:
-    role = row.get("role", "")
-    return row.get("status", "").lower() == "tobedeleted" or ("role" in row and role.lower() != "student")
+OWN = RosterFormat()
+"""A roster of ours, or what `export` and `import` write."""
 
-
-def _first(cell: str) -> str:
-    """The first of a list; a session has one school."""
-    school: str = BY_NAME["school_id"].value(cell.split(",", maxsplit=1)[0].strip())
-    return school
-
-
-ONEROSTER = RosterFormat(
-    {
-        "sourcedid": "candidate_id",
-        "givenname": "name_first",
-        "middlename": "name_middle",
-        "familyname": "name_last",
-        "grades": "grade_level",
-        "orgsourcedids": "school_id",
-        "primaryorgsourcedid": "school_id",
-    },
-    takes_any=True,
-    left_out=_is_no_student,
-    values={"grade_level": grade_of_list, "school_id": _first},
-)
-"""users.csv of OneRoster 1.1 and 1.2; in 1.2 roles are in another file, and a user has a primary organization."""
-
-FORMATS = {"csv": RosterFormat(), "oneroster": ONEROSTER}
+FORMATS = ("csv", "oneroster")
+"""Kinds of files that are known by a name."""
 
 
 def read_map(data: bytes) -> RosterFormat:
