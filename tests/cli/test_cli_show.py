@@ -139,7 +139,51 @@ def test_the_history_tells_time_action_states_actor_and_reason(terminal, desk, r
 def test_the_history_of_a_deleted_session_is_still_told(terminal, desk, release):
     session = desk.book(release)
     desk.call("DeleteSession", session_id=session.id)
-    assert "(deleted)" in terminal("sessions", "history", session.id).stdout.splitlines()[-1]
+    said = terminal("sessions", "history", session.id).stdout
+    assert "(deleted)" in said
+    assert f"keycode: {session.keycode} → -" in " ".join(said.split())
+
+
+def history_of(terminal, session):
+    """What the last column of the history says, without the breaks of its lines."""
+    return " ".join(terminal("sessions", "history", session.id).stdout.split())
+
+
+def test_the_history_shows_values_before_and_after_beside_the_reason(terminal, desk):
+    release = desk.release(duration={"seconds": 600})
+    session = desk.book(release, centre_id="north")
+    for centre in ("south", ""):
+        desk.call(
+            "UpdateSession",
+            session_id=session.id,
+            booking={"centre_id": centre},
+            update_mask={"paths": ["centre_id"]},
+        )
+    desk.move("SetExtraTime", session, extra_time_percent=25, reason="a broken arm")
+    desk.move("SetAccommodation", session, accommodation={"no_time_limit": True}, reason="dyslexia")
+    said = history_of(terminal, session)
+    assert "centre_id: north → south" in said
+    assert "centre_id: south → " in said
+    assert "a broken arm; extra_percent: 0 → 25" in said
+    assert "dyslexia; time_limit: - → no_limit" in said
+    assert "version" not in said
+    assert "due_time" not in said
+
+
+def test_the_history_shows_what_a_move_writes_besides_the_state(terminal, desk, release):
+    session = desk.book(release, test_form="form-1")
+    desk.move("ResetSession", session, updated_form="form-2", allow_missing_form=True)
+    assert "test_form: form-1 → form-2" in history_of(terminal, session)
+    walked = desk.walk(session, "CreatePackage", "DownloadSession", "EnterKeycode", "UnlockSession", "FinishSession")
+    assert "end_time" not in history_of(terminal, walked)
+
+
+def test_a_long_value_is_cut_in_the_history(terminal, desk, release):
+    session = desk.book(release, annotations={"key": "x" * 200})
+    desk.call(
+        "UpdateSession", session_id=session.id, booking={"annotations": {}}, update_mask={"paths": ["annotations"]}
+    )
+    assert f'{{"key":"{"x" * 31}… → -' in history_of(terminal, session)
 
 
 def test_a_history_longer_than_a_page_is_told_whole(terminal, desk, release):

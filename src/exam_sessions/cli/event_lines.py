@@ -15,10 +15,28 @@ from exam_sessions.domain.states import MATURITY, Maturity
 
 if TYPE_CHECKING:
     from exam_sessions.rpc.client import SessionEvent
+    from exam_sessions.v1.session_pb2 import FieldChange
 
 LONGEST_SEQUENCE = 19
 """Digits of the greatest sequence. As texts of this length they have the order of the numbers, which CloudEvents'
 extension for sequences demands."""
+
+LONGEST_VALUE = 40
+"""Characters of a value that a line for people shows."""
+
+BOOKKEEPING = frozenset({"state", "version", "update_time", "last_event", "due_time", "open_candidate", "draft"})
+"""Columns of the service's own."""
+
+BY_THE_MOVE = frozenset(
+    {
+        "start_time", "end_time", "finish_reason", "pause_start_time", "paused_time", "download_time", "client_os",
+        "client_machine", "client_ip", "held_offline", "responses_revision", "pin_failures", "void_reason",
+    }
+)  # fmt: skip
+"""Columns that a move from one state to another writes by itself, or that its reason says."""
+
+SAID = frozenset({"void_message", "exception_message", "extra_reason"})
+"""Columns that hold the message of an event."""
 
 ENUMERATIONS = frozenset({"action", "from_state", "to_state"})
 
@@ -38,10 +56,24 @@ def moved(event: SessionEvent) -> Text:
 
 
 def told(event: SessionEvent) -> str:
-    """The reason that was given, or else the fields that were edited."""
-    if event.reason or event.message:
-        return ": ".join(part for part in (event.reason, event.message) if part)
-    return ", ".join(change.field for change in event.changes if event.to_state in {0, event.from_state})
+    """The reason that was given, then the fields that were written, each with its value before and after."""
+    given = ": ".join(part for part in (event.reason, event.message) if part)
+    moves = event.to_state not in {0, event.from_state}
+    passed_over = BOOKKEEPING | BY_THE_MOVE if moves else BOOKKEEPING
+    if event.message:
+        passed_over |= SAID
+    edits = ", ".join(_edit(change) for change in event.changes if change.field not in passed_over)
+    return "; ".join(part for part in (given, edits) if part)
+
+
+def _edit(change: FieldChange) -> str:
+    """A field with its value before and after, such as `centre_id: - → north`."""
+    before, after = (_short(getattr(change, name)) if change.HasField(name) else "-" for name in VALUES)
+    return f"{change.field}: {before} → {after}"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
 
 
 def plain(text: str) -> str:
