@@ -108,6 +108,19 @@ def test_a_name_that_a_release_has_is_refused_unless_it_is_allowed(desk):
     assert create(desk, workspace_id=new_id()).name == "Maths"
 
 
+def test_a_release_is_not_renamed_to_the_name_of_another_unless_it_is_allowed(desk):
+    first, other = create(desk), create(desk, "Physics")
+    edit = {"release": catalog_pb2.Release(id=other.id, name="Maths"), "update_mask": mask("name")}
+    with pytest.raises(Refused) as refused:
+        desk.call("UpdateRelease", allow_duplicate_name=False, **edit)
+    assert (refused.value.code, refused.value.reason) == (StatusCode.ALREADY_EXISTS, "DUPLICATE_RELEASE_NAME")
+    assert refused.value.metadata == {"name": "Maths", "release_id": first.id}
+    edit["release"].name = "Physics"
+    desk.call("UpdateRelease", allow_duplicate_name=False, **edit)
+    edit["release"].name = "Maths"
+    assert desk.call("UpdateRelease", allow_duplicate_name=True, **edit).release.name == "Maths"
+
+
 def test_a_repeated_request_is_no_second_release(desk):
     request = {"request_id": new_id()}
     assert create(desk, **request) == create(desk, **request)

@@ -8,6 +8,7 @@ from terminal import Terminal
 from exam_sessions.commands.caller import Caller
 from exam_sessions.commands.finalizing import TurnRelease
 from exam_sessions.rpc.client import Client
+from exam_sessions.rpc.convert_release import EDITABLE
 from exam_sessions.rpc.failures import NoServer
 from exam_sessions.v1 import catalog_pb2
 
@@ -110,3 +111,76 @@ def test_which_attempt_counts_is_chosen_when_a_release_is_made(terminal, desk, s
     terminal("releases", "create", "Counted", "--counts", strategy)
     [release] = desk.call("ListReleases").releases
     assert catalog_pb2.AttemptStrategy.Name(release.attempt_strategy) == f"ATTEMPT_STRATEGY_{strategy.upper()}"
+
+
+EDITS = (
+    (("--name", "Maths, June"), {"name": "Maths, June"}),
+    (("--duration", "2h"), {"duration": {"seconds": 7200}}),
+    (("--window-start", "2090-05-04 08:00"), {"window_start": {"seconds": 3797568000}}),
+    (("--window-end", "2090-05-05 08:00:00"), {"window_end": {"seconds": 3797654400}}),
+    (("--test-form", "maths-year-5"), {"test_form": "maths-year-5"}),
+    (("--max-attempts", "3"), {"max_attempts": 3}),
+    (("--counts", "latest"), {"attempt_strategy": catalog_pb2.ATTEMPT_STRATEGY_LATEST}),
+    (("--grace-period", "7d"), {"grace_period": {"seconds": 604_800}}),
+    (("--grace-period", "0s"), {"grace_period": {}}),
+    (("--online-grace-period", "5m"), {"online_grace_period": {"seconds": 300}}),
+    (("--invigilated",), {"invigilated": True}),
+    (("--requires-check-in",), {"requires_check_in": True}),
+    (("--auto-create-pin",), {"auto_create_pin": True}),
+    (("--moderated",), {"moderated": True}),
+    (("--allow-multiple-open-sessions",), {"allow_multiple_open_sessions": True}),
+)
+
+
+def test_every_field_of_a_release_that_may_be_edited_is_edited_alone(terminal, desk, sample):
+    assert {name for _, fields in EDITS for name in fields} == set(EDITABLE)
+    for words, fields in EDITS:
+        before = desk.release(name="Before")
+        terminal("releases", "edit", before.id, *words)
+        after = desk.call("GetRelease", release_id=before.id).release
+        expected = catalog_pb2.Release()
+        expected.CopyFrom(before)
+        expected.MergeFrom(catalog_pb2.Release(**fields))
+        expected.etag = after.etag
+        expected.update_time.CopyFrom(after.update_time)
+        assert after == expected, words
+
+
+def test_limits_of_a_release_are_taken_away_and_its_rules_turned_off(terminal, desk):
+    limits = {"duration": {"seconds": 60}, "grace_period": {}, "online_grace_period": {"seconds": 60}}
+    window = {"window_start": {"seconds": 3797568000}, "window_end": {"seconds": 3797654400}}
+    release = desk.release(name="Maths, May", invigilated=True, moderated=True, **limits, **window)
+    cleared = [word for name in (*limits, *window) for word in (f"--{name.replace('_', '-')}", "none")]
+    terminal("releases", "edit", "Maths, May", *cleared, "--no-invigilated", "--no-moderated")
+    edited = desk.call("GetRelease", release_id=release.id).release
+    assert not any(edited.HasField(name) for name in (*limits, *window))
+    assert (edited.invigilated, edited.moderated) == (False, False)
+
+
+def test_a_running_attempt_follows_the_edit_of_its_release(terminal, desk):
+    session = desk.walk(desk.book(desk.release(name="Maths, May")), *STARTED)
+    terminal("releases", "edit", "Maths, May", "--duration", "2h")
+    attempt = desk.get(session).attempt
+    assert attempt.deadline.seconds - attempt.start_time.seconds == 7200
+
+
+def test_an_edit_that_says_nothing_or_cannot_be_is_refused(terminal, desk):
+    release = desk.release(name="Maths, May")
+    desk.release(name="Taken")
+    assert "not said what" in terminal("releases", "edit", release.id, code=2).stderr
+    assert "no time at all" in terminal("releases", "edit", release.id, "--duration", "0s", code=2).stderr
+    said = terminal("releases", "edit", release.id, "--name", "Taken", code=1).stderr
+    assert "DUPLICATE_RELEASE_NAME" in said
+    terminal("releases", "edit", release.id, "--name", "Taken", "--allow-duplicate-name")
+    said = terminal("releases", "edit", release.id, "--test-form", "none such", code=1).stderr
+    assert "TEST_FORM_NOT_FOUND" in said
+    terminal("releases", "edit", release.id, "--test-form", "none such", "--allow-missing-form")
+    terminal("releases", "finalize", release.id)
+    assert "RELEASE_FINALIZED" in terminal("releases", "edit", release.id, "--duration", "1h", code=1).stderr
+
+
+def test_grace_periods_are_shown(terminal, desk):
+    release = desk.release(grace_period={"seconds": 3600}, online_grace_period={"seconds": 60})
+    said = " ".join(terminal("releases", "show", release.id).stdout.split())
+    assert "late answers until 0:01:00 after the deadline" in said
+    assert "late uploads until 1:00:00 after the end" in said

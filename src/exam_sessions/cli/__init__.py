@@ -20,6 +20,7 @@ from exam_sessions.cli import (
     import_command,
     marks,
     operations,
+    release_edit,
     releases,
     results,
     results_export,
@@ -54,6 +55,7 @@ cli.command("serve", epilog=serve.EPILOG)(serve.serve)
 cli.command("migrate")(serve.migrate)
 cli.command("health", epilog=health.EPILOG)(health.health)
 cli.add_typer(forms.cli, name="forms")
+releases.cli.command("edit", epilog=release_edit.EPILOG)(release_edit.edit_release)
 cli.add_typer(releases.cli, name="releases")
 cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
 cli.command("export", epilog=export.EPILOG)(export.export)

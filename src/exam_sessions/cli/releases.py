@@ -235,6 +235,7 @@ def described(release: Release) -> tuple[tuple[str, str], ...]:
         ("window", _window(release)),
         ("duration", how_long(release, "duration") or "no limit"),
         ("late answers", _late_answers(release)),
+        ("late uploads", _late_uploads(release)),
         ("rules", _rules(release)),
         ("test form", release.test_form),
     )
@@ -244,6 +245,14 @@ def _late_answers(release: Release) -> str:
     """How late answers are taken; empty when they are not."""
     until = how_long(release, "online_grace_period")
     return f"until {until} after the deadline" if until else ""
+
+
+def _late_uploads(release: Release) -> str:
+    """How late offline attempts are taken; empty when without limit."""
+    until = how_long(release, "grace_period")
+    if not until:
+        return ""
+    return f"until {until} after the end" if release.grace_period.ToMicroseconds() else "none are taken"
 
 
 def find_release(client: Client, wanted: str) -> Release:

@@ -94,13 +94,19 @@ class CreateRelease(ReleaseBatch):
             raise refusal.under("release") from None
         if ledger.has_release(workspace, release.id):
             raise errors.DuplicateReleaseId(release.id)
-        if not self.allow_duplicate_name and (known := ledger.release_named(workspace, release.name)):
-            raise errors.DuplicateReleaseName(release.name, known.id)
+        if not self.allow_duplicate_name:
+            _check_name(ledger, release)
         if not self.allow_missing_form:
             _check_form(ledger, release)
         if not self.caller.validate_only:
             ledger.put_release(release, new=True)
         return release
+
+
+def _check_name(ledger: Ledger, release: Release) -> None:
+    """Refuses a release whose name another has. Raises DuplicateReleaseName."""
+    if known := ledger.release_named(release.workspace_id, release.name):
+        raise errors.DuplicateReleaseName(release.name, known.id)
 
 
 def _check_form(ledger: Ledger, release: Release) -> None:
@@ -111,9 +117,13 @@ def _check_form(ledger: Ledger, release: Release) -> None:
 
 
 class UpdateRelease(ChangeRelease):
-    """An edit of a release. The result is the release as it became."""
+    """An edit of a release. The result is the release as it became.
 
-    __slots__ = ("allow_missing_form", "fields")
+    It is refused for a new name that another has, and for a new form that the catalogue does not hold, unless these
+    are allowed.
+    """
+
+    __slots__ = ("allow_duplicate_name", "allow_missing_form", "fields")
 
     def __init__(
         self,
@@ -123,9 +133,11 @@ class UpdateRelease(ChangeRelease):
         fields: dict[str, Any],
         *,
         allow_missing_form: bool = False,
+        allow_duplicate_name: bool = False,
     ) -> None:
         super().__init__(caller, release_id, etag)
-        self.fields, self.allow_missing_form = fields, allow_missing_form
+        self.fields = fields
+        self.allow_missing_form, self.allow_duplicate_name = allow_missing_form, allow_duplicate_name
 
     def apply(self, ledger: Ledger) -> Release:
         """Writes it, and has the clock look at the sessions whose time may have changed."""
@@ -134,6 +146,8 @@ class UpdateRelease(ChangeRelease):
             became = update_release(release, self.fields, ledger.moment(release))
         except errors.InvalidField as refusal:
             raise refusal.under("release") from None
+        if became.name != release.name and not self.allow_duplicate_name:
+            _check_name(ledger, became)
         if became.test_form != release.test_form and not self.allow_missing_form:
             _check_form(ledger, became)
         if not self.caller.validate_only:

@@ -88,6 +88,7 @@ class CatalogServicer:
             request.etag,
             fields,
             allow_missing_form=request.allow_missing_form,
+            allow_duplicate_name=request.allow_duplicate_name,
         )
         reply = pb.UpdateReleaseResponse()
         await self._fill(reply.release, await self._service.write(batch))

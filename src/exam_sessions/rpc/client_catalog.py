@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from exam_sessions.rpc.client_line import BATCH, PAGE, Line, new_request_id
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Release = catalog_pb2.Release
 TestForm = test_form_pb2.TestForm
@@ -73,6 +75,25 @@ class CatalogCalls(Line):
             allow_duplicate_name=allow_duplicate_name,
         )
         return self._call(self._catalog.CreateRelease, request).release
+
+    def update_release(
+        self,
+        release: Release,
+        paths: Sequence[str],
+        *,
+        allow_missing_form: bool = False,
+        allow_duplicate_name: bool = False,
+    ) -> Release:
+        """The release as it became; its id says which. Fields that `paths` name and that are unset are cleared."""
+        request = catalog_service_pb2.UpdateReleaseRequest(
+            workspace_id=self.workspace,
+            release=release,
+            update_mask=FieldMask(paths=paths),
+            request_id=new_request_id(),
+            allow_missing_form=allow_missing_form,
+            allow_duplicate_name=allow_duplicate_name,
+        )
+        return self._call(self._catalog.UpdateRelease, request).release
 
     def finalize(self, release_id: str) -> Release:
         """Locks a release, has it submitted and scored, and waits for its statistics."""

@@ -67,10 +67,11 @@ class ListReleasesResponse(_message.Message):
     def __init__(self, releases: _Optional[_Iterable[_Union[_catalog_pb2.Release, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateReleaseRequest(_message.Message):
-    __slots__ = ("workspace_id", "release", "allow_missing_form", "request_id", "etag", "validate_only", "update_mask")
+    __slots__ = ("workspace_id", "release", "allow_missing_form", "allow_duplicate_name", "request_id", "etag", "validate_only", "update_mask")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_DUPLICATE_NAME_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -78,11 +79,12 @@ class UpdateReleaseRequest(_message.Message):
     workspace_id: str
     release: _catalog_pb2.Release
     allow_missing_form: bool
+    allow_duplicate_name: bool
     request_id: str
     etag: str
     validate_only: bool
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, workspace_id: _Optional[str] = ..., release: _Optional[_Union[_catalog_pb2.Release, _Mapping]] = ..., allow_missing_form: _Optional[bool] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    def __init__(self, workspace_id: _Optional[str] = ..., release: _Optional[_Union[_catalog_pb2.Release, _Mapping]] = ..., allow_missing_form: _Optional[bool] = ..., allow_duplicate_name: _Optional[bool] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class UpdateReleaseResponse(_message.Message):
     __slots__ = ("release",)

@@ -116,7 +116,8 @@ class CatalogServiceServicer:
     def UpdateRelease(self, request, context):
         """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
         sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-        STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+        STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), DUPLICATE_RELEASE_NAME (a new name, unless
+        `allow_duplicate_name`), INVALID_FIELD, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

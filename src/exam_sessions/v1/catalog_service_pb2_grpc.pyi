@@ -44,7 +44,8 @@ class CatalogServiceStub:
     UpdateRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateReleaseRequest, _catalog_service_pb2.UpdateReleaseResponse]
     """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
     sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-    STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+    STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), DUPLICATE_RELEASE_NAME (a new name, unless
+    `allow_duplicate_name`), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     FinalizeRelease: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]
     """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
@@ -87,7 +88,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     UpdateRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateReleaseRequest, _catalog_service_pb2.UpdateReleaseResponse]  # type: ignore[assignment]
     """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
     sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-    STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+    STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), DUPLICATE_RELEASE_NAME (a new name, unless
+    `allow_duplicate_name`), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     FinalizeRelease: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.FinalizeReleaseRequest, _catalog_service_pb2.FinalizeReleaseResponse]  # type: ignore[assignment]
     """Finalizes a release (ItemLogic, /release/finalize): locks it, submits every attempt in progress or paused with the
@@ -151,7 +153,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.UpdateReleaseResponse, _abc.Awaitable[_catalog_service_pb2.UpdateReleaseResponse]]:
         """Edits a release by field mask. Open sessions follow: deadlines are judged by the new window and duration, and
         sessions whose time has passed are ended by the clock. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED,
-        STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+        STALE_RELEASE, TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), DUPLICATE_RELEASE_NAME (a new name, unless
+        `allow_duplicate_name`), INVALID_FIELD, REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod
