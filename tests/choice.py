@@ -1,8 +1,8 @@
 """Which tests run: on which database, with which transport, with the long proofs or not; what was left out, and why.
 
-A test that needs a database asks for the fixture `kind`, mostly by way of others. It runs on SQLite, unless a marker
-says otherwise, each with its reason: `both_databases` where the database matters, `postgresql` or `sqlite` where
-another has no meaning. `--all` runs everything on both, `--database` everything on one.
+A test that needs a database asks for the fixture `database_kind`, mostly by way of others. It runs on SQLite, unless
+a marker says otherwise, each with its reason: `both_databases` where the database matters, `postgresql` or `sqlite`
+where another has no meaning. `--all` runs everything on both, `--database` everything on one.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def pytest_configure(config):
 
 
 def pytest_generate_tests(metafunc):
-    if "kind" in metafunc.fixturenames:
+    if "database_kind" in metafunc.fixturenames:
         kinds = kinds_of(metafunc.config, metafunc.definition)
-        metafunc.parametrize("kind", kinds, indirect=True, scope="session")
+        metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
 
 
 def kinds_of(config, test):
@@ -66,7 +66,7 @@ def pytest_collection_modifyitems(config, items):
 def reason_against(config, item):
     """Why a test does not run here; None if it does."""
     values = item.callspec.params if hasattr(item, "callspec") else {}
-    marked, kind = marks_of(item), values.get("kind") or config.getoption("--database")
+    marked, kind = marks_of(item), values.get("database_kind") or config.getoption("--database")
     if marked and kind and kind not in marked:
         return f"has no meaning on {kind}"
     if "slow" in item.keywords and not config.getoption("--slow"):

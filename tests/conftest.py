@@ -13,7 +13,7 @@ pytest_plugins = ["choice"]
 
 
 @pytest.fixture(scope="session")
-def kind(request):
+def database_kind(request):
     """The kind of database."""
     return request.param
 
@@ -34,9 +34,9 @@ def shared():
 
 
 @pytest.fixture(scope="session")
-def new_database(kind, shared, tmp_path_factory):
+def new_database(database_kind, shared, tmp_path_factory):
     """Makes databases of the kind, with the newest schema or empty."""
-    if kind == "postgresql":
+    if database_kind == "postgresql":
         # One server, which never waits for the disk.
         server = shared("postgresql", lambda: postgres_server(durable=False))
         return lambda empty=False: PostgresqlDatabase(server, empty=empty)
@@ -75,11 +75,11 @@ def migrated(database):
 
 
 @pytest.fixture(scope="session")
-def server(kind, new_database, shared):
+def server(database_kind, new_database, shared):
     """One server for all tests that need no clock of their own; each test has a workspace to itself."""
-    database = shared(f"database of {kind}", new_database)
+    database = shared(f"database of {database_kind}", new_database)
     # Its clockwork looks into the workspaces of all tests before, one by one, and so does it seldom.
-    return shared(f"server on {kind}", lambda: serving(database, tick_ms=5_000))
+    return shared(f"server on {database_kind}", lambda: serving(database, tick_ms=5_000))
 
 
 @pytest.fixture

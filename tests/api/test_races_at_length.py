@@ -46,8 +46,8 @@ LONG = [pytest.param(TRIALS, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module")
-def servers(request, kind, new_database):
-    with servers_on(kind, new_database, at_length=request.config.getoption("--slow")) as started:
+def servers(request, database_kind, new_database):
+    with servers_on(database_kind, new_database, at_length=request.config.getoption("--slow")) as started:
         yield started
 
 

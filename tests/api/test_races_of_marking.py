@@ -69,8 +69,8 @@ WAYS_BACK = Race(
 
 
 @pytest.fixture(scope="module")
-def servers(request, kind, new_database):
-    with servers_on(kind, new_database, at_length=request.config.getoption("--slow")) as started:
+def servers(request, database_kind, new_database):
+    with servers_on(database_kind, new_database, at_length=request.config.getoption("--slow")) as started:
         yield started
 
 

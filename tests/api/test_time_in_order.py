@@ -45,10 +45,10 @@ def clocks_at_odds(count):
 
 
 @pytest.fixture
-def at_odds(database, kind):
+def at_odds(database, database_kind):
     """Desks at servers of one database whose clocks are an hour apart; three of them where there may be many."""
     with ExitStack() as stack:
-        clocks = clocks_at_odds(3 if kind == "postgresql" else 2)
+        clocks = clocks_at_odds(3 if database_kind == "postgresql" else 2)
         servers = [stack.enter_context(serving(database, clock, tick_ms=3_600_000)) for clock in clocks]
         desks = [Desk(server.target, "w") for server in servers]
         yield desks
