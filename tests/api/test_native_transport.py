@@ -21,7 +21,8 @@ from watchers import Watch, assert_gapless, last_of, open_stream, watchers
 
 from exam_sessions.app import App
 from exam_sessions.rpc import native
-from exam_sessions.rpc.transport import CannotServe, transport_named
+from exam_sessions.rpc.transport import CannotServe
+from exam_sessions.rpc.transport_selection import transport_named
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused, serving, until

@@ -12,8 +12,8 @@ from exam_sessions import errors
 from exam_sessions.commands.operations import name_of
 from exam_sessions.domain.states import OperationStatus
 from exam_sessions.rpc.accommodations import warn_of_window
+from exam_sessions.rpc.convert_request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.convert_session import action_number
-from exam_sessions.rpc.handlers import DEFAULT_WORKSPACE
 from exam_sessions.rpc.status import DOMAIN, code_of, rpc_status_of
 from exam_sessions.rpc.times import put
 from exam_sessions.v1 import operation_pb2

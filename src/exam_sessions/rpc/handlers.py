@@ -1,4 +1,4 @@
-"""What every call goes through: the door (door.py), the caller's name, and what becomes of refusals.
+"""What every call goes through: the door (door.py), its method (methods.py), and what becomes of refusals.
 
 Handlers take and give raw bytes, so that a malformed or oversized message gets a typed refusal like any other. They
 know nothing of how the bytes travel: that is the transport's (transport.py), which asks each for a status as well.
@@ -7,136 +7,28 @@ know nothing of how the bytes travel: that is the transport's (transport.py), wh
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-import re
-from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.caller import SYSTEM, Caller
 from exam_sessions.commands.codes import new_ids
 from exam_sessions.rpc.door import Door, aside, start_aside
-from exam_sessions.rpc.identifiers import spell
+from exam_sessions.rpc.methods import Call, Conversing, InLine, Method, RefusedMessage, Telling
 from exam_sessions.rpc.status import internal, status_of
 from exam_sessions.rpc.throttle import Throttle, only_reads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-    from google.protobuf.message import Message
 
-    from exam_sessions.commands.lane import Order, Waiter
+    from exam_sessions.commands.lane import Waiter
 
-    Method = Callable[[Any, "Call"], Awaitable[Message]]
 
 log = logging.getLogger(__name__)
-
-DEFAULT_WORKSPACE = "default"
-ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
-
-
-class Call(ABC):
-    """What a method may ask about the call it serves. `method` is the service's name and its own."""
-
-    __slots__ = ("_method",)
-
-    def __init__(self, method: str) -> None:
-        self._method = method
-
-    @abstractmethod
-    def named(self) -> Sequence[str | bytes]:
-        """The metadata x-actor as it came: as often as it was given."""
-
-    def caller(self, request: Any) -> Caller:
-        """Who asks, and the digest that tells a repetition of this mutation from another request.
-
-        Raises:
-            errors.InvalidField: x-actor is not a short printable text, or is given twice.
-        """
-        workspace = request.workspace_id or DEFAULT_WORKSPACE
-        request_id = request.request_id.lower()
-        digest = b""
-        if request_id:
-            request.workspace_id = workspace
-            spell(request)
-            content = self._method.encode() + b"\0" + request.SerializeToString(deterministic=True)
-            digest = hashlib.blake2b(content, digest_size=16).digest()
-        return Caller(workspace, self._actor(), request_id, digest, request.validate_only)
-
-    def in_workspace(self, workspace: str) -> Caller:
-        """Who asks, of a request that names its workspace in its own way and carries no request id."""
-        return Caller(workspace, self._actor())
-
-    def _actor(self) -> str:
-        """The caller's name, until callers are authenticated: x-actor, else anonymous."""
-        names = self.named()
-        if not names:
-            return "anonymous"
-        if len(names) > 1:
-            raise errors.invalid("x-actor", "must be given once")
-        name = names[0]
-        if not isinstance(name, str) or not ACTOR.fullmatch(name) or name.strip().lower() == SYSTEM:
-            raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM}")
-        return name
-
-
-def workspace_of(request: Any) -> str:
-    """The tenant a request speaks of."""
-    return request.workspace_id or DEFAULT_WORKSPACE
-
-
-class Otherwise(NamedTuple):
-    """What answers some of the calls of a method that stands in a lane, for they need more than their group reads."""
-
-    is_for: Callable[[bytes], bool]
-    """Whether a request may be one of them; it is asked of every call."""
-    method: Method
-
-
-class InLine(NamedTuple):
-    """A method that does nothing but stand in a lane: read and answered in its group, not call by call."""
-
-    queue: Callable[[Order, Waiter], None]
-    """Puts an order into the lane."""
-    open: Callable[[Any, Call], Any]
-    """From the request to what the lane works on."""
-    reply: Callable[[Any, Any], Message]
-    """From the request and the result to the reply."""
-    read: Callable[[bytes], Any] | None = None
-    """From bytes to the request, where that is not its message's own doing. Raises DecodeError."""
-    otherwise: Otherwise | None = None
-
-
-class CallerGone(Exception):  # noqa: N818 - nobody is left to whom it would be an error
-    """What was to be sent cannot be, because its caller has gone away."""
-
-
-class Telling(NamedTuple):
-    """A method that goes on telling until its caller goes away."""
-
-    tell: Callable[[Any, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
-    """Takes the request, and what sends one message and returns once there is room for the next."""
-
-
-class RefusedMessage(NamedTuple):
-    """A message of a conversation that its door refuses. The method decides whether the conversation goes on."""
-
-    data: bytes
-    refusal: errors.Refusal
-
-
-class Conversing(NamedTuple):
-    """A method that takes message after message, and answers each."""
-
-    converse: Callable[[AsyncIterator[Any], Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
-    """Takes the requests as they come, RefusedMessages among them, the call, and what sends one message."""
-    ends_itself: bool = False
-    """Whether it ends by itself when the server stops, once it has answered what it took; others are cut off."""
 
 
 class RawOrder:

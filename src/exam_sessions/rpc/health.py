@@ -9,12 +9,12 @@ from grpc_health.v1 import health_pb2 as pb
 
 from exam_sessions import errors
 from exam_sessions.rpc.drain import LAST_REPLIES_S, wait_until
-from exam_sessions.rpc.handlers import Telling
+from exam_sessions.rpc.methods import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from exam_sessions.rpc.handlers import Call, Conversing, InLine, Method
+    from exam_sessions.rpc.methods import Call, Conversing, InLine, Method
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Health"]
 NOT_SERVING = pb.HealthCheckResponse.NOT_SERVING

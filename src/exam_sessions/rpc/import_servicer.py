@@ -16,8 +16,9 @@ from exam_sessions.commands.caller import Caller
 from exam_sessions.commands.rosters import book
 from exam_sessions.rpc.chunk_envelope import Chunk, chunk_in
 from exam_sessions.rpc.convert_booking import bookings_of
-from exam_sessions.rpc.handlers import RefusedMessage, workspace_of
+from exam_sessions.rpc.convert_request import workspace_of
 from exam_sessions.rpc.identifiers import spell_all
+from exam_sessions.rpc.methods import RefusedMessage
 from exam_sessions.rpc.reply_size import check_booked
 from exam_sessions.rpc.rules import check
 from exam_sessions.rpc.status import rpc_status_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.commands.bookings import Booked, BookSessions
     from exam_sessions.commands.service import Service
-    from exam_sessions.rpc.handlers import Call
+    from exam_sessions.rpc.methods import Call
 
 
 class ImportServicer:

@@ -1,87 +1,43 @@
-"""LifecycleService and MarkingService: one RPC per action (moves.py), and two that explain the machine."""
+"""LifecycleService: one RPC per action (action_methods.py), one for many sessions, two that explain the machine."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from google.protobuf import message_factory
+from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.changes import ChangeSession, DisclosePin
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions_of_machine
 from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, State
+from exam_sessions.rpc.action_methods import action_methods
+from exam_sessions.rpc.convert_request import target_of, workspace_of
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
-from exam_sessions.rpc.handlers import InLine, workspace_of
-from exam_sessions.rpc.moves import ADDED, DISCLOSING, MOVES, READ
-from exam_sessions.rpc.session_servicer import target_of
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
-from exam_sessions.v1 import marking_service_pb2
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import ServiceDescriptor
-
-    from exam_sessions.commands.changes import PinDisclosure
     from exam_sessions.commands.service import Service
     from exam_sessions.domain.records import Standing
-    from exam_sessions.rpc.handlers import Call, Method
-    from exam_sessions.rpc.marking_servicer import MarkingServicer
+    from exam_sessions.rpc.methods import Call, InLine, Method
 
 A = Action
 
 
 class LifecycleServicer:
-    """The moves of LifecycleService and MarkingService, and what explains them."""
+    """One method per RPC."""
 
-    def __init__(self, service: Service, marking: MarkingServicer) -> None:
-        self._service, self._marking = service, marking
+    def __init__(self, service: Service) -> None:
+        self._service = service
 
     def methods(self) -> dict[str, Method | InLine]:
-        """The methods of LifecycleService by the names of their RPCs."""
+        """The methods by the names of their RPCs."""
         own: dict[str, Method | InLine] = {
             "GetStateMachine": self.machine,
             "ExplainSession": self.explain,
             "BatchTransitionSessions": TransitionServicer(self._service).transition,
         }
-        return own | self._moves(pb.DESCRIPTOR.services_by_name["LifecycleService"])
-
-    def marking_methods(self) -> dict[str, Method | InLine]:
-        """The methods of MarkingService by the names of their RPCs."""
-        own: dict[str, Method | InLine] = {"GetSessionResults": self._marking.results}
-        return own | self._moves(marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"])
-
-    def _moves(self, service: ServiceDescriptor) -> dict[str, Method | InLine]:
-        return {
-            method.name: self._move(method.name, message_factory.GetMessageClass(method.output_type))
-            for method in service.methods
-            if method.name in MOVES
-        }
-
-    def _move(self, rpc: str, response: type[Any]) -> InLine:
-        command_of, add = MOVES[rpc], ADDED.get(rpc)
-        batch: type[ChangeSession] = DisclosePin if rpc in DISCLOSING else ChangeSession
-
-        def batch_of(request: Any, call: Call) -> ChangeSession:
-            return batch(call.caller(request), target_of(request), command_of(request))
-
-        def reply_of(_: Any, standing: Standing) -> Any:
-            reply = response()
-            fill_session(reply.session, standing)
-            if add:
-                add(reply, standing)
-            return reply
-
-        def disclosure_of(_: Any, disclosure: PinDisclosure) -> Any:
-            reply = reply_of(_, disclosure.standing)
-            reply.pin = disclosure.pin
-            return reply
-
-        return InLine(
-            self._service.queue_write, batch_of, disclosure_of if rpc in DISCLOSING else reply_of, READ.get(rpc)
-        )
+        return own | action_methods(self._service, pb.DESCRIPTOR.services_by_name["LifecycleService"])
 
     async def machine(self, _: pb.GetStateMachineRequest, __: Call) -> pb.GetStateMachineResponse:
         """Describes the machine from the machine itself."""

@@ -1,4 +1,4 @@
-"""MarkingService: its moves are those of lifecycle_servicer.py; here is what it reads, and what lists show of it."""
+"""MarkingService: one RPC per action (action_methods.py), the results of an attempt, and what lists show of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from exam_sessions.domain.marking import MARKED
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
 from exam_sessions.domain.scripts import damage_of, is_over, script_of
 from exam_sessions.domain.states import AttemptStrategy, State
+from exam_sessions.rpc.action_methods import action_methods
+from exam_sessions.rpc.convert_request import target_of, workspace_of
 from exam_sessions.rpc.convert_result import fill_responses, fill_results
 from exam_sessions.rpc.convert_session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
-from exam_sessions.rpc.handlers import workspace_of
 from exam_sessions.rpc.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
-from exam_sessions.rpc.session_servicer import target_of
 from exam_sessions.v1 import marking_service_pb2 as pb
 
 if TYPE_CHECKING:
@@ -24,17 +24,22 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.marks import Total
     from exam_sessions.domain.records import Script, Standing
-    from exam_sessions.rpc.handlers import Call
+    from exam_sessions.rpc.methods import Call, InLine, Method
     from exam_sessions.v1 import session_pb2
 
 DECIDING = pb.ATTEMPT_SELECTION_DECIDING
 
 
 class MarkingServicer:
-    """What of MarkingService is no move."""
+    """One method per RPC, and what SessionService shows of responses and results."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
+
+    def methods(self) -> dict[str, Method | InLine]:
+        """The methods by the names of their RPCs."""
+        own: dict[str, Method | InLine] = {"GetSessionResults": self.results}
+        return own | action_methods(self._service, pb.DESCRIPTOR.services_by_name["MarkingService"])
 
     async def results(self, request: pb.GetSessionResultsRequest, _: Call) -> pb.GetSessionResultsResponse:
         """Reads what an attempt earned."""

@@ -26,10 +26,12 @@ from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFr
 from exam_sessions import errors
 from exam_sessions.rpc.aio import aio_server
 from exam_sessions.rpc.drain import LAST_REPLIES_S, Drain, wait_until
-from exam_sessions.rpc.handlers import Call, CallerGone, Conversed, Handler, Queued, Single, Streamed
+from exam_sessions.rpc.grpcio import wrap
+from exam_sessions.rpc.handlers import Conversed, Handler, Queued, Single, Streamed
 from exam_sessions.rpc.lateness import Lateness
+from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.reading import Reading
-from exam_sessions.rpc.transport import CannotListen, Transport, wrap
+from exam_sessions.rpc.transport import CannotListen, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

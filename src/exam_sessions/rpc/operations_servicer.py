@@ -18,7 +18,7 @@ from exam_sessions.rpc.convert_operation import operation_of, place_of, workspac
 
 if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
-    from exam_sessions.rpc.handlers import Call, InLine, Method
+    from exam_sessions.rpc.methods import Call, InLine, Method
 
 NEWEST = "z"
 """Greater than every id."""

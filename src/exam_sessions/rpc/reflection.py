@@ -17,7 +17,8 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
-from exam_sessions.rpc.handlers import Conversing, RefusedMessage, handlers_of
+from exam_sessions.rpc.handlers import handlers_of
+from exam_sessions.rpc.methods import Conversing, RefusedMessage
 from exam_sessions.v1 import session_service_pb2
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import FileDescriptor
 
-    from exam_sessions.rpc.handlers import Call, Conversed, Queued, Single, Streamed
+    from exam_sessions.rpc.handlers import Conversed, Queued, Single, Streamed
+    from exam_sessions.rpc.methods import Call
     from exam_sessions.rpc.transport import Transport
 
     AnyHandler = Queued | Single | Streamed | Conversed

@@ -103,12 +103,11 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
 
 def _add_services(transport: Transport, service: Service, limit: int, patience: float) -> list[str]:
     marking = MarkingServicer(service)
-    lifecycle = LifecycleServicer(service, marking)
     sessions = SessionServicer(service, WatchServicer(service, patience), marking, ImportServicer(service))
     services: list[tuple[Any, Any]] = [
         (session_service_pb2.DESCRIPTOR.services_by_name["SessionService"], sessions.methods()),
-        (lifecycle_service_pb2.DESCRIPTOR.services_by_name["LifecycleService"], lifecycle.methods()),
-        (marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"], lifecycle.marking_methods()),
+        (lifecycle_service_pb2.DESCRIPTOR.services_by_name["LifecycleService"], LifecycleServicer(service).methods()),
+        (marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"], marking.methods()),
         (catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"], CatalogServicer(service).methods()),
         (template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"], TemplateServicer(service).methods()),
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.bookings import Booked, BookSession
@@ -10,17 +10,16 @@ from exam_sessions.commands.changes import ChangeSession, EditSessions, Target
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.commands.rosters import book
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.records import AccessCode
-from exam_sessions.domain.session_filter import NO, NOT_SET_ASIDE, ORDERS, SET_ASIDE, YES, Criteria, Place
-from exam_sessions.domain.states import MATURITY, Action
+from exam_sessions.domain.session_filter import ORDERS, Place
+from exam_sessions.domain.states import Action
 from exam_sessions.domain.statistics import statistics_of
-from exam_sessions.domain.texts import flaw_of, fold_code
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
+from exam_sessions.rpc.convert_request import check_filter, criteria_of, each_once, target_of, workspace_of
 from exam_sessions.rpc.convert_result import fill_statistics
 from exam_sessions.rpc.convert_session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
 from exam_sessions.rpc.door import aside
-from exam_sessions.rpc.handlers import Conversing, InLine, Otherwise, Telling, workspace_of
+from exam_sessions.rpc.methods import Conversing, InLine, Otherwise, Telling
 from exam_sessions.rpc.reply_size import (
     AT_MOST_FOR_A_CHARACTER,
     EVENT_AT_MOST,
@@ -29,38 +28,22 @@ from exam_sessions.rpc.reply_size import (
     check_reply,
     fitting,
 )
-from exam_sessions.rpc.times import micros
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from exam_sessions.commands.service import Service
     from exam_sessions.domain.records import Standing
     from exam_sessions.domain.statistics import Tally
-    from exam_sessions.rpc.handlers import Call, Method
     from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
+    from exam_sessions.rpc.methods import Call, Method
     from exam_sessions.rpc.watch_servicer import WatchServicer
-    from exam_sessions.v1 import session_pb2
 
 WITH_PAPERS_AT_MOST = 100
 """Rows of a page that carry responses or results: a thousand would not fit into a message of 4 MiB."""
 
 MANY = 200
 """Rows from which conversion leaves the event loop to others."""
-
-
-def target_of(request: Any) -> Target:
-    """The session a request names, and the version it saw."""
-    # EnterKeycode names its session by no id, reads carry no etag.
-    session_id, keycode = getattr(request, "session_id", ""), request.keycode
-    handle = fold_code(keycode) if keycode or session_id else _access_code_of(request.access_code)
-    return Target(session_id.lower(), handle, getattr(request, "etag", ""))
-
-
-def _access_code_of(key: session_pb2.AccessCodeKey) -> AccessCode:
-    return AccessCode(key.release_id.lower(), fold_code(key.access_code))
 
 
 class SessionServicer:
@@ -134,7 +117,7 @@ class SessionServicer:
 
     async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:
         """Reads several sessions."""
-        ids = list(_each_once(request.session_ids))
+        ids = list(each_once(request.session_ids))
         reply = pb.BatchGetSessionsResponse()
         for standing in await self._service.reads.sessions(workspace_of(request), ids):
             fill_session(reply.sessions.add(), standing, request.view or FULL)
@@ -177,7 +160,7 @@ class SessionServicer:
     async def aggregate(self, request: pb.AggregateSessionsRequest, _: Call) -> pb.AggregateSessionsResponse:
         """Counts sessions and sums up their scores."""
         check_filter(request.filter)
-        asked, criteria = list(_each_once(request.release_ids)), criteria_of(request.filter)
+        asked, criteria = list(each_once(request.release_ids)), criteria_of(request.filter)
         if asked:
             both = [i for i in asked if i in criteria.release_ids] if criteria.release_ids else asked
             # No release is in both: of an id that is none, nothing matches.
@@ -254,11 +237,6 @@ def _may_ask_for_papers(data: bytes) -> bool:
     return SHOW_RESPONSES in data or SHOW_RESULTS in data
 
 
-def _each_once(ids: Iterable[str]) -> tuple[str, ...]:
-    """Ids as they are stored, in lower case, each once."""
-    return tuple(dict.fromkeys(i.lower() for i in ids))
-
-
 def _booked(rows: list[Booked]) -> pb.BatchCreateSessionsResponse:
     reply = pb.BatchCreateSessionsResponse()
     add = reply.sessions.add
@@ -279,47 +257,3 @@ def _edits(request: pb.BatchUpdateSessionsRequest, columns: tuple[str, ...]) -> 
         command = edit_of(edit.booking, columns, f"edits[{n}].booking", allow_missing_form=request.allow_missing_form)
         edits.append((target, command))
     return edits
-
-
-def check_filter(message: pb.SessionFilter) -> None:
-    """Refuses a reference that no session can have. Raises InvalidField; not asked of a filter accepted earlier."""
-    texts = [(f"candidate_ids[{n}]", text) for n, text in enumerate(message.candidate_ids)]
-    texts += [(f"test_forms[{n}]", text) for n, text in enumerate(message.test_forms)]
-    texts += [(name, getattr(message, name)) for name in ("school_id", "district_id", "centre_id")]
-    texts += [("external_reference", message.external_reference), ("name", message.name)]
-    for path, text in texts:
-        if flaw := flaw_of(text, is_name=path == "name"):
-            raise errors.invalid(f"filter.{path}", flaw)
-
-
-def criteria_of(message: pb.SessionFilter) -> Criteria:
-    """Which sessions a filter lets through. Raises InvalidField for a time out of range."""
-    states: set[int] = set(message.states)
-    if message.maturities:
-        asked: set[int] = set(message.maturities)
-        ripe = {state for state, maturity in MATURITY.items() if maturity in asked}
-        states = states & ripe if states else ripe
-        # No state fits both: 0 is never stored, so nothing matches.
-        states = states or {0}
-    return Criteria(
-        _each_once(message.release_ids),
-        tuple(sorted(states)),
-        tuple(dict.fromkeys(message.candidate_ids)),
-        message.school_id,
-        message.district_id,
-        message.centre_id,
-        micros(message.create_time, "start_time", "filter.create_time.start_time"),
-        micros(message.create_time, "end_time", "filter.create_time.end_time"),
-        micros(message.update_time, "start_time", "filter.update_time.start_time"),
-        micros(message.update_time, "end_time", "filter.update_time.end_time"),
-        test_forms=tuple(dict.fromkeys(message.test_forms)),
-        external_reference=message.external_reference,
-        name=message.name,
-        finish_reasons=tuple(sorted(set(message.finish_reasons))),
-        deadline_from=micros(message.deadline, "start_time", "filter.deadline.start_time"),
-        deadline_until=micros(message.deadline, "end_time", "filter.deadline.end_time"),
-        attempt=message.attempt,
-        exception=(SET_ASIDE if message.exception else NOT_SET_ASIDE) if message.HasField("exception") else 0,
-        accommodated=(YES if message.accommodated else NO) if message.HasField("accommodated") else 0,
-        late=(YES if message.late else NO) if message.HasField("late") else 0,
-    )

@@ -12,14 +12,14 @@ from exam_sessions.domain.commands import Command, fail, reset, void
 from exam_sessions.domain.states import ACCOMMODATIONS, Action, FinishReason, OperationKind, VoidReason
 from exam_sessions.rpc.accommodations import accommodation_of, fill_accommodated
 from exam_sessions.rpc.convert_operation import operation_of
-from exam_sessions.rpc.session_servicer import check_filter, criteria_of
+from exam_sessions.rpc.convert_request import check_filter, criteria_of
 from exam_sessions.rpc.times import micros
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import session_pb2
 
 if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
-    from exam_sessions.rpc.handlers import Call
+    from exam_sessions.rpc.methods import Call
 
 FOR_MANY = frozenset(
     {

@@ -16,8 +16,8 @@ from exam_sessions.commands.watching import FEW, PAGE
 from exam_sessions.domain.session_filter import Criteria
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc import pages
+from exam_sessions.rpc.convert_request import workspace_of
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_event
-from exam_sessions.rpc.handlers import workspace_of
 from exam_sessions.rpc.times import micros, put
 from exam_sessions.rpc.watch_snapshot import SnapshotPages
 from exam_sessions.v1 import session_service_pb2 as pb
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
     from exam_sessions.commands.watching import Tail, Told, Watching
     from exam_sessions.domain.stored_records import ConsumerRow, EventRow
-    from exam_sessions.rpc.handlers import Call
+    from exam_sessions.rpc.methods import Call
 
     Send = Callable[[bytes], Awaitable[None]]
 

@@ -1,0 +1,50 @@
+"""The RPCs that apply one action to one session, whichever service has them; each is a line in moves.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import message_factory
+
+from exam_sessions.commands.changes import ChangeSession, DisclosePin, PinDisclosure
+from exam_sessions.rpc.convert_request import target_of
+from exam_sessions.rpc.convert_session import fill_session
+from exam_sessions.rpc.methods import Call, InLine, Method
+from exam_sessions.rpc.moves import ADDED, DISCLOSING, MOVES, READ
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import ServiceDescriptor
+
+    from exam_sessions.commands.service import Service
+    from exam_sessions.domain.records import Standing
+
+
+def action_methods(service: Service, descriptor: ServiceDescriptor) -> dict[str, Method | InLine]:
+    """The methods of the RPCs of a service that apply an action to a session, by the names of their RPCs."""
+    return {
+        method.name: _action_method(service, method.name, message_factory.GetMessageClass(method.output_type))
+        for method in descriptor.methods
+        if method.name in MOVES
+    }
+
+
+def _action_method(service: Service, rpc: str, response: type[Any]) -> InLine:
+    command_of, add = MOVES[rpc], ADDED.get(rpc)
+    batch: type[ChangeSession] = DisclosePin if rpc in DISCLOSING else ChangeSession
+
+    def batch_of(request: Any, call: Call) -> ChangeSession:
+        return batch(call.caller(request), target_of(request), command_of(request))
+
+    def reply_of(_: Any, standing: Standing) -> Any:
+        reply = response()
+        fill_session(reply.session, standing)
+        if add:
+            add(reply, standing)
+        return reply
+
+    def disclosure_of(_: Any, disclosure: PinDisclosure) -> Any:
+        reply = reply_of(_, disclosure.standing)
+        reply.pin = disclosure.pin
+        return reply
+
+    return InLine(service.queue_write, batch_of, disclosure_of if rpc in DISCLOSING else reply_of, READ.get(rpc))
