@@ -9,7 +9,9 @@ import pytest
 from forms import form, mcq
 from grpc import StatusCode
 from journeys import bring_to
-from messages import booking, mask, new_id
+from messages import at, booking, bookings, mask, new_id
+from operations import Work, fields_of, info_of
+from rows import unchanged
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Desk, Refused, serving
@@ -54,7 +56,43 @@ def edit_many(desk, test_form, **fields):
     return desk.get(session)
 
 
+def book(desk, test_form, **fields):
+    return desk.call("CreateSession", release_id=desk.release().id, booking=booking("c", test_form=test_form),
+                     **fields).session  # fmt: skip
+
+
+def batch_of(size):
+    def book_many(desk, test_form, **fields):
+        rows = [*bookings(size - 1), booking("last", test_form=test_form)]
+        request = {"release_id": desk.release().id, "bookings": rows}
+        found = desk.call("BatchCreateSessions", **request, **fields).sessions
+        return desk.get(found[-1])
+
+    return book_many
+
+
+def importing(desk, test_form, *, allow_missing_form):
+    """An import of two chunks, of which the second names the form."""
+    head = {"workspace_id": desk.workspace, "release_id": desk.release().id, "import_id": new_id()}
+    chunks = [
+        session_service_pb2.ImportSessionsRequest(**head, allow_missing_form=allow_missing_form),
+        session_service_pb2.ImportSessionsRequest(chunk=1, bookings=bookings(2)),
+        session_service_pb2.ImportSessionsRequest(chunk=2, bookings=[booking("last", test_form=test_form)]),
+    ]
+    *_, first, last = Work(desk).imported(chunks)
+    assert len(first.sessions) == 2
+    if last.HasField("refusal"):
+        info = info_of(last.refusal)
+        assert fields_of(last.refusal) == ["chunks[2].bookings[0].test_form"]
+        raise Refused(StatusCode.NOT_FOUND, info.reason, last.refusal.message, dict(info.metadata), {})
+    return desk.get(last.sessions[0])
+
+
 NAMING = {
+    "CreateSession": book,
+    "BatchCreateSessions": batch_of(3),
+    "BatchCreateSessions in chunks": batch_of(700),
+    "ImportSessions": importing,
     "CreateRelease": lambda desk, test_form, **fields: create(desk, new_id(), test_form, **fields),
     "UpdateRelease": update_release,
     "ResetSession": reset,
@@ -80,6 +118,28 @@ def test_the_same_request_without_the_flag_is_refused_by_a_check_too(desk):
     with pytest.raises(Refused) as refused:
         create(desk, test_form="lost", validate_only=True)
     assert refused.value.reason == "TEST_FORM_NOT_FOUND"
+
+
+def test_a_booking_names_the_row_whose_form_nobody_has_and_nothing_is_booked(desk, server):
+    release = desk.release()
+    rows = [booking("a"), booking("b", test_form="lost"), booking("c", test_form="gone", window_start=at(5))]
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("BatchCreateSessions", release_id=release.id, bookings=rows, allow_missing_form=False)
+    assert {path: reason for path, (reason, _) in refused.value.fields.items()} == {
+        "bookings[1].test_form": "TEST_FORM_NOT_FOUND",
+        "bookings[2].test_form": "TEST_FORM_NOT_FOUND",
+    }
+    with pytest.raises(Refused) as refused:
+        book(desk, "lost", allow_missing_form=False, validate_only=True)
+    assert refused.value.reason == "TEST_FORM_NOT_FOUND"
+
+
+def test_a_booking_without_a_form_or_with_that_of_its_release_needs_none(desk):
+    release = desk.release(test_form="will-follow")
+    for name, named in (("a", ""), ("b", "will-follow")):
+        row = booking(name, test_form=named)
+        request = {"release_id": release.id, "booking": row, "allow_missing_form": False}
+        assert desk.call("CreateSession", **request).session.test_form == "will-follow"
 
 
 def test_a_release_without_a_form_and_an_edit_of_something_else_need_none(desk):

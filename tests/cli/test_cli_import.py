@@ -206,3 +206,15 @@ def test_without_a_server_the_way_out_is_told(roster):
     words = ("import", roster("candidate_id\n1\n"), "--release", "x", "--target", "127.0.0.1:1")
     said = typed(*words, code=1).stderr
     assert "no server answers at 127.0.0.1:1; start one with `exam-sessions serve --listen 127.0.0.1:1`" in said
+
+
+def test_a_row_that_names_a_form_nobody_has_is_named_by_its_line_unless_it_may_follow(
+    terminal, desk, release, roster
+):
+    path = roster("candidate_id,test_form\n1,\n2,lost\n")
+    said = terminal("import", path, "--release", release.id, code=1).stderr
+    assert "line 3" in said
+    assert "'lost'" in said
+    assert booked(desk, release) == {}
+    terminal("import", path, "--release", release.id, "--allow-missing-form")
+    assert booked(desk, release)["2"].test_form == "lost"

@@ -39,10 +39,10 @@ def interrupt_after(monkeypatch, chunks):
     """Lets an import book so many chunks, then stops it as Ctrl-C would."""
     book, left = Client.book, itertools.count(chunks, -1)
 
-    def booked(self, release_id, bookings, request_id="", *, validate_only=False):
+    def booked(self, release_id, bookings, request_id="", *, validate_only=False, **more):
         if not validate_only and not next(left):
             raise KeyboardInterrupt
-        return book(self, release_id, bookings, request_id, validate_only=validate_only)
+        return book(self, release_id, bookings, request_id, validate_only=validate_only, **more)
 
     monkeypatch.setattr(Client, "book", booked)
 
@@ -122,8 +122,8 @@ def test_an_import_interrupted_twice_still_knows_its_beginning(terminal, desk, r
 def test_an_answer_that_was_lost_is_had_again(terminal, desk, release, roster, monkeypatch):
     path, book = roster(2500), Client.book
 
-    def booked_but_lost(self, release_id, bookings, request_id="", *, validate_only=False):
-        book(self, release_id, bookings, request_id, validate_only=validate_only)
+    def booked_but_lost(self, release_id, bookings, request_id="", *, validate_only=False, **more):
+        book(self, release_id, bookings, request_id, validate_only=validate_only, **more)
         if not validate_only:
             raise KeyboardInterrupt
 
@@ -239,10 +239,10 @@ def test_a_row_that_is_taken_during_the_import_stops_it_and_says_what_is_written
 ):
     path, book = roster(2500), Client.book
 
-    def somebody_is_faster(self, release_id, bookings, request_id="", *, validate_only=False):
+    def somebody_is_faster(self, release_id, bookings, request_id="", *, validate_only=False, **more):
         if not validate_only and bookings[0].candidate_id == "c1000":
             desk.book(release, candidate_id="c1007")
-        return book(self, release_id, bookings, request_id, validate_only=validate_only)
+        return book(self, release_id, bookings, request_id, validate_only=validate_only, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(Client, "book", somebody_is_faster)
@@ -272,13 +272,13 @@ class Flickering:
     def _start(self, listen):
         self._server = RunningServer(self._database, listen=listen)
 
-    def _booked(self, client, release_id, bookings, request_id="", *, validate_only=False):
+    def _booked(self, client, release_id, bookings, request_id="", *, validate_only=False, **more):
         if self._left and self._returns and not self._server:
             self._start(self.target)
         if not validate_only and bookings[0].candidate_id == "c1000" and not self._left:
             self._left = True
             self.stop()
-        return self._book(client, release_id, bookings, request_id, validate_only=validate_only)
+        return self._book(client, release_id, bookings, request_id, validate_only=validate_only, **more)
 
     def stop(self):
         if self._server:

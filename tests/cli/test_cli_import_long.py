@@ -77,7 +77,7 @@ def test_a_long_roster_goes_through_one_stream_and_a_short_one_does_not(
     terminal, desk, release, roster, chunks, monkeypatch
 ):
     opened, importing = [], Client.importing
-    monkeypatch.setattr(Client, "importing", lambda *words: opened.append(words) or importing(*words))
+    monkeypatch.setattr(Client, "importing", lambda *words, **more: opened.append(words) or importing(*words, **more))
     path = roster()
     said = terminal("import", path, "--release", release.id)
     assert said.stdout.startswith("10,500 rows imported in ")
@@ -247,10 +247,10 @@ def test_what_was_booked_by_batches_is_recognized_and_the_rest_goes_through_the_
 ):
     path, book, left = roster(), Client.book, itertools.count(3, -1)
 
-    def booked(self, release_id, bookings, request_id="", *, validate_only=False):
+    def booked(self, release_id, bookings, request_id="", *, validate_only=False, **more):
         if not validate_only and not next(left):
             raise KeyboardInterrupt
-        return book(self, release_id, bookings, request_id, validate_only=validate_only)
+        return book(self, release_id, bookings, request_id, validate_only=validate_only, **more)
 
     with monkeypatch.context() as patch:
         # As the command did it before there was a stream.

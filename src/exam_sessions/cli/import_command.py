@@ -89,6 +89,9 @@ def import_roster(
     skip_booked: Annotated[
         bool, typer.Option("--skip-booked", help="Leave out rows whose candidate has a session in the release.")
     ] = False,
+    allow_missing_form: Annotated[
+        bool, typer.Option("--allow-missing-form", help="Test forms that rows name may follow later.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite another CODES.csv.")] = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
@@ -109,7 +112,7 @@ def import_roster(
     read = _read(roster, data, format_, keep_odd_ids=keep_odd_ids, new_codes=new_codes)
     with connected(target, workspace) as client:
         found = find_release(client, release)
-        importer = Importer(client, found.id, read.rows, chunk)
+        importer = Importer(client, found.id, read.rows, chunk, allow_missing_form=allow_missing_form)
         with bar("looking up", len(read.rows)) as advance:
             importer.look(advance, skip_booked=skip_booked, booked=read.booked)
         with bar("checking", importer.left) as advance:

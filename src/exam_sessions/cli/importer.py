@@ -78,8 +78,11 @@ class Importer:
     Methods that call the service may raise Refused and NoServer; `advance` is told how many rows they dealt with.
     """
 
-    def __init__(self, client: Client, release_id: str, rows: Sequence[Row], chunk: int) -> None:
+    def __init__(
+        self, client: Client, release_id: str, rows: Sequence[Row], chunk: int, *, allow_missing_form: bool = False
+    ) -> None:
         self._client, self._release_id, self._chunk = client, release_id, chunk
+        self._allow_missing_form = allow_missing_form
         self.rows = rows
         self.booked: dict[str, Known] = {}
         """The sessions the release already has of the file's candidates, by candidate."""
@@ -139,7 +142,12 @@ class Importer:
             Rejected: rows that the check found good are refused now; those before them are written.
         """
         is_long = len(self.rows) > LARGEST
-        stream = self._client.importing(self._release_id, self._ids.whole) if is_long else nullcontext()
+        allow = self._allow_missing_form
+        stream = (
+            self._client.importing(self._release_id, self._ids.whole, allow_missing_form=allow)
+            if is_long
+            else nullcontext()
+        )
         with stream as self._stream:
             while self.done < len(self.rows):
                 part = self.rows[self.done : self.done + self._chunk]
@@ -174,7 +182,12 @@ class Importer:
         faults: list[Fault] = []
         while part:
             try:
-                self._client.book(self._release_id, [row.booking for row in part], validate_only=True)
+                self._client.book(
+                    self._release_id,
+                    [row.booking for row in part],
+                    validate_only=True,
+                    allow_missing_form=self._allow_missing_form,
+                )
                 break
             except Refused as refused:
                 found = faults_of(refused, part)
@@ -222,7 +235,8 @@ class Importer:
         bookings, place = [row.booking for row in part], (self.done, self.done + len(part), generation)
         if self._stream:
             return self._stream.book(self._ids.number(*place), bookings)
-        return self._client.book(self._release_id, bookings, self._ids.request(*place))
+        request_id, allow = self._ids.request(*place), self._allow_missing_form
+        return self._client.book(self._release_id, bookings, request_id, allow_missing_form=allow)
 
     def _exists(self, session_id: str) -> bool:
         try:

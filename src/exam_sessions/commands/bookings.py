@@ -52,8 +52,8 @@ UNIQUE = (
 class Screening:
     """Turns the rows of one batch into sessions, chunk by chunk, and finds those that cannot be booked."""
 
-    def __init__(self, release: Release, now: int) -> None:
-        self._release, self._now = release, now
+    def __init__(self, release: Release, now: int, *, allow_missing_form: bool = False) -> None:
+        self._release, self._now, self._allow_missing_form = release, now, allow_missing_form
         self._used: dict[str, dict[str, int]] = {column: {} for column, *_ in UNIQUE}
         """The row that has each value, by column."""
         self._doubtful = False
@@ -69,7 +69,11 @@ class Screening:
         places: list[int] = []
         forms = {booking.test_form for booking in bookings} | {self._release.test_form}
         revisions = ledger.revisions(self._release.workspace_id, forms - {""})
+        missing = set() if self._allow_missing_form else forms - revisions.keys() - {"", self._release.test_form}
         for index, booking in enumerate(bookings, first):
+            if booking.test_form in missing:
+                missed = errors.TestFormNotFound(booking.test_form)
+                self.refused.append(errors.RowRefusal(index, "test_form", missed))
             try:
                 sessions.append(schedule(booking, self._release, self._now, revisions))
                 places.append(index)
@@ -164,11 +168,20 @@ class SharedPins:
 class BookSessions(Batch):
     """New sessions of one release. The result is a Booked for each, in order; gaps stay open when only validating."""
 
-    __slots__ = ("bookings", "path", "release_id")
+    __slots__ = ("allow_missing_form", "bookings", "path", "release_id")
 
-    def __init__(self, caller: Caller, release_id: str, bookings: Sequence[Booking], path: str = "bookings") -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        release_id: str,
+        bookings: Sequence[Booking],
+        path: str = "bookings",
+        *,
+        allow_missing_form: bool = False,
+    ) -> None:
         super().__init__(caller, len(bookings))
         self.release_id, self.bookings, self.path = release_id, bookings, path
+        self.allow_missing_form = allow_missing_form
 
     def wants(self, wants: Wants) -> None:
         """The release."""
@@ -180,7 +193,8 @@ class BookSessions(Batch):
 
     def _book(self, ledger: Ledger) -> list[Session]:
         release = ledger.release(self.caller.workspace, self.release_id)
-        screening = Screening(release, booking_time(ledger, release, self.bookings))
+        now = booking_time(ledger, release, self.bookings)
+        screening = Screening(release, now, allow_missing_form=self.allow_missing_form)
         sessions = screening.screen(ledger, self.bookings, 0)
         screening.passed(self.path, len(self.bookings))
         if self.caller.validate_only:
@@ -205,9 +219,6 @@ class BookSession(BookSessions):
     """One new session. The result is the session."""
 
     __slots__ = ()
-
-    def __init__(self, caller: Caller, release_id: str, booking: Booking) -> None:
-        super().__init__(caller, release_id, [booking])
 
     def apply(self, ledger: Ledger) -> Standing:  # type: ignore[override]
         """Books the one row; its refusal is told without the batch around it."""

@@ -48,7 +48,7 @@ class BookRoster(BookSessions, ChunkedMutation):
             now = booking_time(ledger, release, self.bookings)
         draft = DraftRow(release.workspace_id, codes.new_ids(1)[0], release.id, now, transactions.server)
         with transactions.reserving(self._reservation(draft)):
-            screening = Screening(release, now)
+            screening = Screening(release, now, allow_missing_form=self.allow_missing_form)
             sessions: list[Session] = []
             for first in range(0, len(self.bookings), INSTALMENT):
                 yield
@@ -120,10 +120,17 @@ class BookRoster(BookSessions, ChunkedMutation):
         )
 
 
-def book(caller: Caller, release_id: str, bookings: Sequence[Booking], path: str = "bookings") -> BookSessions:
+def book(
+    caller: Caller,
+    release_id: str,
+    bookings: Sequence[Booking],
+    path: str = "bookings",
+    *,
+    allow_missing_form: bool = False,
+) -> BookSessions:
     """The batch that books these rows, in the way that suits their number; `path` is where refusals name them."""
     kind = BookRoster if len(bookings) >= LONG else BookSessions
-    return kind(caller, release_id, bookings, path)
+    return kind(caller, release_id, bookings, path, allow_missing_form=allow_missing_form)
 
 
 def discard(transactions: Transactions, draft: DraftRow) -> Generator[None, None, None]:

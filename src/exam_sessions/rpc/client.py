@@ -74,7 +74,13 @@ class Client(CatalogCalls, WorkCalls):
     # Sessions.
 
     def book(
-        self, release_id: str, bookings: Sequence[Booking], request_id: str = "", *, validate_only: bool = False
+        self,
+        release_id: str,
+        bookings: Sequence[Booking],
+        request_id: str = "",
+        *,
+        validate_only: bool = False,
+        allow_missing_form: bool = False,
     ) -> Sequence[BookedSession]:
         """Books up to 10,000 sessions, all or nothing; with `validate_only` none, but the refusal is the same.
 
@@ -86,13 +92,14 @@ class Client(CatalogCalls, WorkCalls):
             bookings=[message_of(booking) for booking in bookings],
             request_id=request_id,
             validate_only=validate_only,
+            allow_missing_form=allow_missing_form,
         )
         return self._call(self._sessions.BatchCreateSessions, request, BATCH).sessions
 
-    def importing(self, release_id: str, import_id: str) -> ImportStream:
+    def importing(self, release_id: str, import_id: str, *, allow_missing_form: bool = False) -> ImportStream:
         """An import of any length, chunk by chunk. The import id (UUID) is the same when it is done again."""
         dial = partial(self._sessions.ImportSessions, metadata=self._metadata)
-        return ImportStream(dial, self.target, Head(self.workspace, release_id, import_id))
+        return ImportStream(dial, self.target, Head(self.workspace, release_id, import_id, allow_missing_form))
 
     def session(self, session: str) -> Session:
         """The session with this id or keycode, in FULL view."""

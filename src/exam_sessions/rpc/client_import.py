@@ -28,6 +28,7 @@ class Head(NamedTuple):
     workspace_id: str
     release_id: str
     import_id: str
+    allow_missing_form: bool = False
 
 
 class ImportStream:
@@ -50,7 +51,9 @@ class ImportStream:
             chunk=chunk, bookings=[message_of(booking) for booking in bookings]
         )
         if self._call is None:
-            request.workspace_id, request.release_id, request.import_id = self._head
+            head = self._head
+            request.workspace_id, request.release_id, request.import_id = head[:3]
+            request.allow_missing_form = head.allow_missing_form
             self._requests = SimpleQueue()
             self._call = self._dial(iter(self._requests.get, None))
         self._requests.put(request)

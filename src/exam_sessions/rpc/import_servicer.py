@@ -102,7 +102,8 @@ class ImportServicer:
         release = await self._service.reads.release(workspace_of(first), first.release_id.lower())
         if release.finalized:
             raise errors.ReleaseFinalized(release.id)
-        return _Head(call.in_workspace(workspace_of(first)), release.id, uuid.UUID(first.import_id))
+        caller = call.in_workspace(workspace_of(first))
+        return _Head(caller, release.id, uuid.UUID(first.import_id), first.allow_missing_form)
 
 
 class _Head(NamedTuple):
@@ -111,6 +112,7 @@ class _Head(NamedTuple):
     caller: Caller
     release_id: str
     import_id: uuid.UUID
+    allow_missing_form: bool
 
 
 def _read(request: pb.ImportSessionsRequest | RefusedMessage) -> Chunk:
@@ -136,7 +138,7 @@ def _batch(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
         digest.update(booking.SerializeToString(deterministic=True))
     request_id = str(uuid.uuid5(head.import_id, str(chunk.head.chunk)))
     caller = Caller(head.caller.workspace, head.caller.actor, request_id, digest.digest())
-    return book(caller, head.release_id, bookings, f"{path}.bookings")
+    return book(caller, head.release_id, bookings, f"{path}.bookings", allow_missing_form=head.allow_missing_form)
 
 
 class _Answers:

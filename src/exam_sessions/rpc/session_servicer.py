@@ -75,7 +75,12 @@ class SessionServicer:
 
     async def create(self, request: pb.CreateSessionRequest, call: Call) -> pb.CreateSessionResponse:
         """Books one session."""
-        batch = BookSession(call.caller(request), request.release_id.lower(), booking_of(request.booking))
+        batch = BookSession(
+            call.caller(request),
+            request.release_id.lower(),
+            [booking_of(request.booking)],
+            allow_missing_form=request.allow_missing_form,
+        )
         reply = pb.CreateSessionResponse()
         fill_session(reply.session, await self._service.write(batch))
         return reply
@@ -88,7 +93,10 @@ class SessionServicer:
         convert = aside(bookings_of, request.bookings) if many else None
         bookings = await convert if convert else bookings_of(request.bookings)
         check_booked(bookings)
-        booked = await self._service.write(book(caller, request.release_id.lower(), bookings))
+        allow = request.allow_missing_form
+        booked = await self._service.write(
+            book(caller, request.release_id.lower(), bookings, allow_missing_form=allow)
+        )
         return await aside(_booked, booked) if many else _booked(booked)
 
     def get(self) -> InLine:

@@ -36,18 +36,20 @@ SESSION_ORDER_CREATE_TIME_DESC: SessionOrder
 SESSION_ORDER_ID: SessionOrder
 
 class CreateSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "release_id", "booking", "request_id", "validate_only")
+    __slots__ = ("workspace_id", "release_id", "booking", "request_id", "validate_only", "allow_missing_form")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
     BOOKING_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     release_id: str
     booking: _session_pb2.Booking
     request_id: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., booking: _Optional[_Union[_session_pb2.Booking, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    allow_missing_form: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., booking: _Optional[_Union[_session_pb2.Booking, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., allow_missing_form: _Optional[bool] = ...) -> None: ...
 
 class CreateSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -56,18 +58,20 @@ class CreateSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class BatchCreateSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "release_id", "bookings", "request_id", "validate_only")
+    __slots__ = ("workspace_id", "release_id", "bookings", "request_id", "validate_only", "allow_missing_form")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
     BOOKINGS_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     release_id: str
     bookings: _containers.RepeatedCompositeFieldContainer[_session_pb2.Booking]
     request_id: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., bookings: _Optional[_Iterable[_Union[_session_pb2.Booking, _Mapping]]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    allow_missing_form: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., bookings: _Optional[_Iterable[_Union[_session_pb2.Booking, _Mapping]]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., allow_missing_form: _Optional[bool] = ...) -> None: ...
 
 class BookedSession(_message.Message):
     __slots__ = ("id", "keycode", "access_code", "candidate_id")
@@ -88,18 +92,20 @@ class BatchCreateSessionsResponse(_message.Message):
     def __init__(self, sessions: _Optional[_Iterable[_Union[BookedSession, _Mapping]]] = ...) -> None: ...
 
 class ImportSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "release_id", "import_id", "chunk", "bookings")
+    __slots__ = ("workspace_id", "release_id", "import_id", "chunk", "bookings", "allow_missing_form")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
     IMPORT_ID_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
     BOOKINGS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FORM_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     release_id: str
     import_id: str
     chunk: int
     bookings: _containers.RepeatedCompositeFieldContainer[_session_pb2.Booking]
-    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., import_id: _Optional[str] = ..., chunk: _Optional[int] = ..., bookings: _Optional[_Iterable[_Union[_session_pb2.Booking, _Mapping]]] = ...) -> None: ...
+    allow_missing_form: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., import_id: _Optional[str] = ..., chunk: _Optional[int] = ..., bookings: _Optional[_Iterable[_Union[_session_pb2.Booking, _Mapping]]] = ..., allow_missing_form: _Optional[bool] = ...) -> None: ...
 
 class ImportSessionsResponse(_message.Message):
     __slots__ = ("chunk", "sessions", "booked_count", "refusal")

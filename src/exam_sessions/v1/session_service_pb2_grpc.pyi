@@ -36,7 +36,8 @@ class SessionServiceStub:
     CreateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]
     """Books one session. Resulting state: SCHEDULED_BUT_NOT_CREATED, or PAPER_RESPONSE_UPLOAD when the release is
     delivered on paper. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED, DUPLICATE_CANDIDATE,
-    DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, INVALID_FIELD, REQUEST_ID_REUSED.
+    DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, TEST_FORM_NOT_FOUND (a form of the booking's own,
+    unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchCreateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchCreateSessionsRequest, _session_service_pb2.BatchCreateSessionsResponse]
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
@@ -107,7 +108,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     CreateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]  # type: ignore[assignment]
     """Books one session. Resulting state: SCHEDULED_BUT_NOT_CREATED, or PAPER_RESPONSE_UPLOAD when the release is
     delivered on paper. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED, DUPLICATE_CANDIDATE,
-    DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, INVALID_FIELD, REQUEST_ID_REUSED.
+    DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, TEST_FORM_NOT_FOUND (a form of the booking's own,
+    unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchCreateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchCreateSessionsRequest, _session_service_pb2.BatchCreateSessionsResponse]  # type: ignore[assignment]
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
@@ -181,7 +183,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_service_pb2.CreateSessionResponse, _abc.Awaitable[_session_service_pb2.CreateSessionResponse]]:
         """Books one session. Resulting state: SCHEDULED_BUT_NOT_CREATED, or PAPER_RESPONSE_UPLOAD when the release is
         delivered on paper. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED, DUPLICATE_CANDIDATE,
-        DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, INVALID_FIELD, REQUEST_ID_REUSED.
+        DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, TEST_FORM_NOT_FOUND (a form of the booking's own,
+        unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod
