@@ -19,6 +19,10 @@ KINDS = ("sqlite", "postgresql")
 LONG = "a long proof: scripts/test --slow"
 EXTRA = "the native transport is an extra: scripts/test --all"
 
+for size in ("COLUMNS", "LINES"):
+    # Set by GNU readline, which a process of pytest-xdist loads: a console made after that has this size for good.
+    os.environ.pop(size, None)
+
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="run every test on both databases, and the native transport")
