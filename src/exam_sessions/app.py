@@ -17,7 +17,7 @@ from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.admission import Admission
 from exam_sessions.rpc.convert_operation import describe
 from exam_sessions.rpc.server import DECODE, Server
-from exam_sessions.rpc.transport import CannotServe
+from exam_sessions.rpc.transport import CannotListen, CannotServe
 from exam_sessions.rpc.transport_selection import transport_named
 from exam_sessions.store.databases import store_for
 from exam_sessions.workers import serve_together
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exam_sessions.settings import Settings
+
+__all__ = ["App", "CannotListen", "CannotServe", "now", "serve"]
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from terminal import Terminal
 
 from exam_sessions.cli import names, watch_views
-from exam_sessions.rpc.client import Piece
+from exam_sessions.client.client import Piece
 from serving import State, until
 
 READY = ("CreatePackage", "DownloadSession")

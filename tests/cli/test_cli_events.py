@@ -10,8 +10,8 @@ from listening import columns, coming_and_going, listening, place, sequences, ta
 from terminal import Terminal, start, typed
 
 from exam_sessions.cli import receipts
-from exam_sessions.rpc.client import Client
-from exam_sessions.rpc.failures import NoServer
+from exam_sessions.client.client import Client
+from exam_sessions.client.failures import NoServer
 from serving import until
 
 MANY = 1000

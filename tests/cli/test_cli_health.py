@@ -11,7 +11,7 @@ import grpc
 import pytest
 from terminal import start, typed
 
-from exam_sessions.rpc import client as rpc_client
+from exam_sessions.client import client as rpc_client
 from exam_sessions.rpc import server as rpc_server
 from serving import serving, until
 

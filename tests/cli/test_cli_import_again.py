@@ -9,7 +9,7 @@ import pytest
 from terminal import Terminal, rows_of
 
 from exam_sessions.cli import importer
-from exam_sessions.rpc.client import Client
+from exam_sessions.client.client import Client
 from serving import Desk, RunningServer, until
 
 

@@ -8,8 +8,8 @@ import pytest
 from terminal import Terminal, rows_of
 
 from exam_sessions.cli import importer
-from exam_sessions.rpc.client import Client
-from exam_sessions.rpc.client_import import ImportStream
+from exam_sessions.client.client import Client
+from exam_sessions.client.import_stream import ImportStream
 from serving import Desk, RunningServer
 
 LONG = 10_500

@@ -6,8 +6,8 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from terminal import typed
 
-from exam_sessions.rpc.client import Client
-from exam_sessions.rpc.failures import NoServer
+from exam_sessions.client.client import Client
+from exam_sessions.client.failures import NoServer
 from exam_sessions.v1 import session_pb2
 from serving import until
 

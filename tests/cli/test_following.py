@@ -9,9 +9,9 @@ import grpc
 import pytest
 
 from exam_sessions.cli import following
-from exam_sessions.rpc import client as rpc_client
-from exam_sessions.rpc.client import Client, Piece
-from exam_sessions.rpc.failures import NoServer, Refused
+from exam_sessions.client import client as rpc_client
+from exam_sessions.client.client import Client, Piece
+from exam_sessions.client.failures import NoServer, Refused
 from serving import until
 
 

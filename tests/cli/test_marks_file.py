@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exam_sessions.cli.csv_file import Unreadable
+from exam_sessions.cli.file_faults import Unreadable
 from exam_sessions.cli.marks_file import Mark, Script, read_marks
 
 MOMENT = 1_795_168_800_000_000

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from buf.validate import validate_pb2
-from exam_sessions.cli.csv_file import Unreadable
+from exam_sessions.cli.file_faults import Unreadable
 from exam_sessions.cli.roster import EMPTY, Row, read_roster
 from exam_sessions.cli.roster_columns import BY_NAME, COLUMNS, ETHNICITIES
 from exam_sessions.cli.school_words import GENDERS, GRADES

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from exam_sessions.cli.csv_file import Unreadable
+from exam_sessions.cli.file_faults import Unreadable
 from exam_sessions.cli.oneroster import oneroster, read_students, unpacked
 from exam_sessions.cli.roster import read_roster
 from exam_sessions.cli.roster_format import OWN, read_map

@@ -1,4 +1,4 @@
-"""The command line. Thin: arguments in, words out; the work is the server's, reached through rpc/client.py.
+"""The command line. Thin: arguments in, words out; the work is the server's, reached through client/.
 
 One module per command, or per group of them. roster.py and roster_columns.py read rosters, importer.py writes them,
 import_ids.py says under which ids; marks_file.py reads marks, marker.py writes them; csv_file.py is how both files

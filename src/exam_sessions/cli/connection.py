@@ -15,8 +15,8 @@ from exam_sessions.cli.console import fail, note
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exam_sessions.rpc.client import Client
-    from exam_sessions.rpc.failures import Refused
+    from exam_sessions.client.client import Client
+    from exam_sessions.client.failures import Refused
 
 DEFAULT_TARGET = "127.0.0.1:50051"
 
@@ -57,8 +57,8 @@ HINTS = {
 @contextmanager
 def connected(target: str, workspace: str) -> Iterator[Client]:
     """A client for the length of a block; what it raises ends the command with words and exit code 1."""
-    from exam_sessions.rpc.client import Client  # noqa: PLC0415 - `--help` needs no gRPC
-    from exam_sessions.rpc.failures import NoServer, Refused  # noqa: PLC0415 - as above
+    from exam_sessions.client.client import Client  # noqa: PLC0415 - `--help` needs no gRPC
+    from exam_sessions.client.failures import NoServer, Refused  # noqa: PLC0415 - as above
 
     try:
         with Client(target, workspace, actor()) as client:

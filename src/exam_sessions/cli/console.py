@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderableType
 
-    from exam_sessions.cli.csv_file import Fault
+    from exam_sessions.cli.file_faults import Fault
 
 OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """Characters that a terminal obeys in place of showing them: controls, escapes, and those that turn lines around."""

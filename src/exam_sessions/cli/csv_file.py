@@ -10,8 +10,9 @@ import difflib
 import io
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from exam_sessions.cli.file_faults import Unreadable
 from exam_sessions.cli.input_file import UnreadableText, text_of
 
 if TYPE_CHECKING:
@@ -29,18 +30,6 @@ LONGEST_HEADER = 65_536
 
 LONGEST_CELL = 131_072
 """Characters; csv's own limit. Longer cells are a quote that was never closed."""
-
-
-class Fault(NamedTuple):
-    """One thing wrong with a row: the row's first line in the file, the column (empty for all), and the reason."""
-
-    line: int
-    column: str
-    reason: str
-
-
-class Unreadable(Exception):  # noqa: N818 - told to people as it is
-    """The file as a whole cannot be read; the text says why, and what to do."""
 
 
 def read_table(

@@ -19,11 +19,11 @@ from exam_sessions.cli.demo_walks import walk_on_paper, walk_online
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.roster import EMPTY
 from exam_sessions.cli.temporary_server import temporary_server
-from exam_sessions.domain.records import Booking
+from exam_sessions.client.bookings import Booking
+from exam_sessions.client.catalog import Release, TestForm
+from exam_sessions.client.client import BookedSession, Client
+from exam_sessions.client.failures import NoServer, Refused
 from exam_sessions.domain.states import MATURITY, Maturity, State
-from exam_sessions.rpc.client import BookedSession, Client
-from exam_sessions.rpc.client_catalog import Release, TestForm
-from exam_sessions.rpc.failures import NoServer, Refused
 
 HOUR = 3_600_000_000
 """Microseconds."""

@@ -10,15 +10,14 @@ from rich.text import Text
 from exam_sessions.cli.console import say
 from exam_sessions.cli.results import show_results
 from exam_sessions.cli.sessions import allowed_actions, show_events, state_text
+from exam_sessions.client.failures import Refused
+from exam_sessions.client.messages import Choice, ItemMark, ItemResponse, PaperResponse, QuestionResponse, Response
 from exam_sessions.domain.states import VoidReason
-from exam_sessions.rpc.failures import Refused
-from exam_sessions.v1.marking_service_pb2 import ItemMark, PaperResponse
-from exam_sessions.v1.result_pb2 import Choice, ItemResponse, QuestionResponse, Response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.rpc.client import BookedSession, Client, Session
+    from exam_sessions.client.client import BookedSession, Client, Session
 
 ARRIVE = ("CreatePackage", "DownloadSession", "EnterKeycode", "CheckInSession")
 SIT = (*ARRIVE, "UnlockSession")

@@ -14,8 +14,8 @@ from exam_sessions.cli.words import word
 from exam_sessions.domain.states import MATURITY, Maturity
 
 if TYPE_CHECKING:
-    from exam_sessions.rpc.client import SessionEvent
-    from exam_sessions.v1.session_pb2 import FieldChange
+    from exam_sessions.client.client import SessionEvent
+    from exam_sessions.client.messages import FieldChange
 
 LONGEST_SEQUENCE = 19
 """Digits of the greatest sequence. As texts of this length they have the order of the numbers, which CloudEvents'

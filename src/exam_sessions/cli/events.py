@@ -19,7 +19,7 @@ from exam_sessions.cli.releases import Releases, find_releases
 from exam_sessions.cli.times import when
 from exam_sessions.cli.watch import Count, From
 from exam_sessions.cli.words import as_json
-from exam_sessions.rpc.client import Client, EventConsumer, SessionEvent
+from exam_sessions.client.client import Client, EventConsumer, SessionEvent
 
 
 class Format(StrEnum):

@@ -19,7 +19,7 @@ from exam_sessions.cli.sessions import States
 from exam_sessions.cli.times import when
 from exam_sessions.cli.whole_file import is_possible, whole_file
 from exam_sessions.cli.words import word
-from exam_sessions.rpc.client import Session
+from exam_sessions.client.client import Session
 
 COLUMNS: dict[str, Callable[[Session], object]] = {
     "session_id": lambda s: s.id,

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.connection import DEFAULT_TARGET
 from exam_sessions.cli.console import note
-from exam_sessions.rpc.failures import NoServer, Refused
+from exam_sessions.client.failures import NoServer, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from exam_sessions.rpc.client import Client, Piece
+    from exam_sessions.client.client import Client, Piece
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0)
 """Seconds to wait before one try after the other; the last holds for all that follow."""

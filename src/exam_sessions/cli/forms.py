@@ -15,8 +15,8 @@ from exam_sessions.cli.input_file import UnreadableText, input_file, name_of, re
 from exam_sessions.cli.times import when
 from exam_sessions.cli.whole_file import is_possible, whole_file
 from exam_sessions.cli.words import as_json, word
-from exam_sessions.rpc.client import Client
-from exam_sessions.rpc.client_catalog import TestForm
+from exam_sessions.client.catalog import TestForm
+from exam_sessions.client.client import Client
 
 OF_THE_SERVICE = ("workspace_id", "revision", "available_mark", "create_time", "etag")
 """Fields of a form that no file needs."""

@@ -12,7 +12,7 @@ import typer
 from exam_sessions.cli.codes_file import CodesDiffer, default_path, leave_codes
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, reject, say
-from exam_sessions.cli.csv_file import Fault, Unreadable
+from exam_sessions.cli.file_faults import Fault, Unreadable
 from exam_sessions.cli.import_ids import LARGEST, SMALLEST
 from exam_sessions.cli.importer import HAS_A_SESSION, Codes, Importer, Rejected
 from exam_sessions.cli.input_file import STDIN, input_file, name_of, read_input
@@ -22,7 +22,7 @@ from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.roster import Roster, Row, read_roster
 from exam_sessions.cli.roster_format import FORMATS, OWN, RosterFormat, read_map
 from exam_sessions.cli.whole_file import is_possible
-from exam_sessions.rpc.failures import NoServer, Refused
+from exam_sessions.client.failures import NoServer, Refused
 
 EPILOG = """[bold]Columns[/], separated by commas, semicolons or tabs, in UTF-8: candidate_id (required), name_first,
 name_middle, name_last, gender, grade_level, ethnicity, school_id, district_id, access_code,

@@ -20,18 +20,18 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from exam_sessions.cli.csv_file import Fault
+from exam_sessions.cli.file_faults import Fault
 from exam_sessions.cli.import_ids import GENERATIONS, LARGEST, ImportIds
 from exam_sessions.cli.roster_columns import BY_FIELD
-from exam_sessions.rpc.failures import NoServer, Refused
+from exam_sessions.client.failures import NoServer, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from exam_sessions.cli.progress import Advance
     from exam_sessions.cli.roster import Row
-    from exam_sessions.rpc.client import BookedSession, Client
-    from exam_sessions.rpc.client_import import ImportStream
+    from exam_sessions.client.client import BookedSession, Client
+    from exam_sessions.client.import_stream import ImportStream
 
 ASKED_AT_ONCE = 1_000
 """Candidates of one question, rows of one check."""

@@ -17,9 +17,9 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from exam_sessions.cli.csv_file import Fault
+from exam_sessions.cli.file_faults import Fault
 from exam_sessions.cli.importer import Rejected, patiently
-from exam_sessions.rpc.failures import Refused
+from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.cli.marks_file import Mark, Script
     from exam_sessions.cli.progress import Advance
-    from exam_sessions.rpc.client import Client, Session, SessionEvent
+    from exam_sessions.client.client import Client, Session, SessionEvent
 
 FAMILY = uuid.UUID("0b9d1c86-5f0e-5d41-8a0b-6a2f6c0d7e13")
 """The namespace of the request ids. Never to change: earlier runs are recognised by it."""

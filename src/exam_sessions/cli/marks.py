@@ -10,7 +10,7 @@ import typer
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.console import REFUSED, coloured, fail, note, reject, say, show, table
-from exam_sessions.cli.csv_file import Fault, Unreadable
+from exam_sessions.cli.file_faults import Fault, Unreadable
 from exam_sessions.cli.importer import Rejected
 from exam_sessions.cli.input_file import input_file, name_of, read_input
 from exam_sessions.cli.marker import Marker
@@ -18,7 +18,7 @@ from exam_sessions.cli.marks_file import read_marks
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.times import time_of
 from exam_sessions.cli.words import word
-from exam_sessions.rpc.failures import NoServer, Refused
+from exam_sessions.client.failures import NoServer, Refused
 
 cli = typer.Typer(no_args_is_help=True, help="Enter the marks of papers.")
 

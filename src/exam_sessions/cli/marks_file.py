@@ -9,7 +9,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exam_sessions.cli.csv_file import Fault, Unreadable, read_table, shown, surplus
+from exam_sessions.cli.csv_file import read_table, shown, surplus
+from exam_sessions.cli.file_faults import Fault, Unreadable
 from exam_sessions.cli.roster_columns import code, moment
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.rpc.failures import NoServer, Refused
+from exam_sessions.client.failures import NoServer, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from exam_sessions.rpc.client import Client, Session, SessionEvent
+    from exam_sessions.client.client import Client, Session, SessionEvent
 
 AT_ONCE = 1_000
 """Sessions the service names in one call."""

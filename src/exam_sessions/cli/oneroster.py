@@ -11,7 +11,8 @@ import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.cli.csv_file import Unreadable, read_table, shown, surplus
+from exam_sessions.cli.csv_file import read_table, shown, surplus
+from exam_sessions.cli.file_faults import Unreadable
 from exam_sessions.cli.input_file import LARGEST
 from exam_sessions.cli.roster_columns import BY_NAME
 from exam_sessions.cli.roster_format import RosterFormat

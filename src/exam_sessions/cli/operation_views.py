@@ -15,17 +15,16 @@ from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.times import when
 from exam_sessions.cli.words import as_json, word
-from exam_sessions.rpc.client_work import accommodated_in, failures_of, id_of, progress_of
+from exam_sessions.client.operations import accommodated_in, failures_of, id_of, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from google.longrunning.operations_pb2 import Operation
 
-    from exam_sessions.rpc.client import Client
-    from exam_sessions.rpc.client_work import Progress
-    from exam_sessions.v1.lifecycle_service_pb2 import AccommodatedSession
-    from exam_sessions.v1.operation_pb2 import RowOutcome
+    from exam_sessions.client.client import Client
+    from exam_sessions.client.messages import AccommodatedSession, RowOutcome
+    from exam_sessions.client.operations import Progress
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at an operation that is waited for."""

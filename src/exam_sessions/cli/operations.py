@@ -13,7 +13,7 @@ from exam_sessions.cli.console import note, say, show, table
 from exam_sessions.cli.operation_views import done_text, show_operation, status_text, watch_to_the_end
 from exam_sessions.cli.times import length, when
 from exam_sessions.cli.words import as_json, word
-from exam_sessions.rpc.client_work import id_of, progress_of
+from exam_sessions.client.operations import id_of, progress_of
 
 
 class Status(StrEnum):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Self
 
 from exam_sessions.cli.console import check_reader, note
 from exam_sessions.cli.following import is_passing
-from exam_sessions.rpc.failures import NoServer, Refused
+from exam_sessions.client.failures import NoServer, Refused
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from exam_sessions.rpc.client import Client
+    from exam_sessions.client.client import Client
 
 OFTEN = 100
 """Events after which they are acknowledged."""

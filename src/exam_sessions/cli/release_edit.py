@@ -9,9 +9,9 @@ from exam_sessions.cli.console import MISUSED, facts, fail, say, show
 from exam_sessions.cli.releases import Counts, Named, described, find_release
 from exam_sessions.cli.times import length, time_of
 from exam_sessions.cli.words import as_json
-from exam_sessions.rpc.client_catalog import Release
-from exam_sessions.rpc.times import put
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions.client import messages
+from exam_sessions.client.catalog import Release
+from exam_sessions.client.times import put
 
 NONE = "none"
 
@@ -91,7 +91,7 @@ def edit_release(
         "name": name,
         "test_form": test_form,
         "max_attempts": max_attempts,
-        "attempt_strategy": catalog_pb2.AttemptStrategy.Value(f"ATTEMPT_STRATEGY_{counts.name}") if counts else None,
+        "attempt_strategy": messages.AttemptStrategy.Value(f"ATTEMPT_STRATEGY_{counts.name}") if counts else None,
         "invigilated": invigilated,
         "requires_check_in": requires_check_in,
         "auto_create_pin": auto_create_pin,

@@ -14,11 +14,11 @@ from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace
 from exam_sessions.cli.console import coloured, facts, fail, note, say, show, table
 from exam_sessions.cli.times import how_long, length, time_of, when
 from exam_sessions.cli.words import as_json, word
+from exam_sessions.client.catalog import Release
+from exam_sessions.client.client import Client
+from exam_sessions.client.failures import NoServer
+from exam_sessions.client.messages import SessionStatistics
 from exam_sessions.domain.states import MATURITY, Maturity
-from exam_sessions.rpc.client import Client
-from exam_sessions.rpc.client_catalog import Release
-from exam_sessions.rpc.failures import NoServer
-from exam_sessions.v1.session_pb2 import SessionStatistics
 
 COMPARED_AT_MOST = 1_000
 """Releases whose names are compared with a name nobody knows."""

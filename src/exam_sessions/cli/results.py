@@ -12,8 +12,8 @@ from exam_sessions.cli.console import MISUSED, coloured, facts, fail, note, say,
 from exam_sessions.cli.sessions import Name, find_session, full_name
 from exam_sessions.cli.times import when
 from exam_sessions.cli.words import as_json, word
-from exam_sessions.rpc.client import SessionResults
-from exam_sessions.v1.result_pb2 import ObjectiveResult, QuestionResult, Results, Score
+from exam_sessions.client.client import SessionResults
+from exam_sessions.client.messages import ObjectiveResult, QuestionResult, Results, Score
 
 LONGEST_TEXT = 60
 """Characters of a written response that a table shows."""

@@ -14,8 +14,8 @@ from exam_sessions.cli.results import marked_by, response_text
 from exam_sessions.cli.sessions import States
 from exam_sessions.cli.times import when
 from exam_sessions.cli.words import word
-from exam_sessions.rpc.client import Session
-from exam_sessions.v1.result_pb2 import ItemResult, QuestionResult, Score
+from exam_sessions.client.client import Session
+from exam_sessions.client.messages import ItemResult, QuestionResult, Score
 
 
 class Answer(NamedTuple):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exam_sessions.cli.csv_file import Fault, Unreadable, read_table, shown, surplus
+from exam_sessions.cli.csv_file import read_table, shown, surplus
+from exam_sessions.cli.file_faults import Fault, Unreadable
 from exam_sessions.cli.roster_columns import BY_NAME, Column
 from exam_sessions.cli.roster_format import OWN, RosterFormat
 from exam_sessions.cli.school_words import is_damaged, unquoted
-from exam_sessions.domain.records import Booking
+from exam_sessions.client.bookings import Booking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ IDS = frozenset({"candidate_id", "school_id", "district_id", "external_reference
 
 REPAIR = "have the column written as text, or take it as it is with --keep-odd-ids"
 
-EMPTY = Booking("", "", "", "", "", 0, 0, 0, "", "", "", "", "", "", "", "", 0, 0)
+EMPTY = Booking()
 
 
 class Row(NamedTuple):

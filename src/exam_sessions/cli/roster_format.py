@@ -9,7 +9,8 @@ import difflib
 import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exam_sessions.cli.csv_file import Unreadable, column_name, shown
+from exam_sessions.cli.csv_file import column_name, shown
+from exam_sessions.cli.file_faults import Unreadable
 from exam_sessions.cli.roster_columns import BY_NAME, Column
 
 if TYPE_CHECKING:

@@ -154,12 +154,11 @@ def serve(
 
     with _database_faults(settings.database_url):
         from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
-        from exam_sessions.rpc.transport import CannotListen, CannotServe  # noqa: PLC0415 - as above
 
         try:
             app.serve(settings, ready)
-        except CannotServe as error:
-            fail(str(error), error.way_out, REFUSED if isinstance(error, CannotListen) else MISUSED)
+        except app.CannotServe as error:
+            fail(str(error), error.way_out, REFUSED if isinstance(error, app.CannotListen) else MISUSED)
 
 
 def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
@@ -219,11 +218,8 @@ def _check_listen(listen: str, *, shared: bool) -> None:
 @contextmanager
 def _database_faults(url: str) -> Iterator[None]:
     """Words for a database that cannot be opened or brought to the newest schema."""
-    from alembic.util.exc import CommandError  # noqa: PLC0415 - other commands need no database
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
-
-    from exam_sessions.errors import Refusal  # noqa: PLC0415 - as above
-    from exam_sessions.migrations.ownership import NotOurs  # noqa: PLC0415 - as above
+    from exam_sessions.errors import Refusal  # noqa: PLC0415 - other commands need no database
+    from exam_sessions.migrations.ownership import NotOurs, UnknownRevision  # noqa: PLC0415 - as above
     from exam_sessions.store.database_errors import (  # noqa: PLC0415 - as above
         DatabaseDamaged,
         DatabaseDown,
@@ -236,8 +232,8 @@ def _database_faults(url: str) -> Iterator[None]:
     reachable = "does the server run, and do user, password and database exist?"
     try:
         yield
-    except (ArgumentError, ValueError) as error:
-        if isinstance(error, ValueError) and "database_url" not in str(error):
+    except ValueError as error:
+        if "database_url" not in str(error):
             raise
         known = "give a SQLite file, such as sqlite:///exam-sessions.db, or postgresql://USER:PASSWORD@HOST/NAME"
         fail(f"{url!r} names no database", known, MISUSED)
@@ -262,5 +258,5 @@ def _database_faults(url: str) -> Iterator[None]:
         if error.filename is None:
             raise
         fail(f"the database {url} cannot be used: {error.strerror}", usable)
-    except CommandError as error:
+    except UnknownRevision as error:
         fail(f"the schema of {url} is not one this version knows: {error}", "serve it with the version that made it")

@@ -14,10 +14,10 @@ from exam_sessions.cli.event_lines import moved, painted, told
 from exam_sessions.cli.releases import find_release
 from exam_sessions.cli.times import how_long, when
 from exam_sessions.cli.words import as_json, word, words
+from exam_sessions.client.channel import is_id
+from exam_sessions.client.client import Client, Explanation, Session, SessionEvent
 from exam_sessions.domain.states import State
 from exam_sessions.domain.texts import fold_code
-from exam_sessions.rpc.client import Client, Explanation, Session, SessionEvent
-from exam_sessions.rpc.client_line import is_id
 
 LONGEST_KEYCODE = 16
 

@@ -20,12 +20,12 @@ from exam_sessions.cli.releases import find_releases
 from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
 from exam_sessions.cli.times import length, time_of
 from exam_sessions.cli.words import as_json
+from exam_sessions.client import messages
+from exam_sessions.client.channel import is_id, new_request_id
+from exam_sessions.client.client import Client
+from exam_sessions.client.failures import Refused
+from exam_sessions.client.operations import id_of
 from exam_sessions.domain.states import Action, VoidReason
-from exam_sessions.rpc.client import Client
-from exam_sessions.rpc.client_line import is_id, new_request_id
-from exam_sessions.rpc.client_work import id_of
-from exam_sessions.rpc.failures import Refused
-from exam_sessions.v1 import session_pb2
 
 EPILOG = """[bold]Named sessions[/] are moved at once, all or none.
 
@@ -69,7 +69,7 @@ def action_of(text: str) -> int:
     """The number of an action, by its name in any case. Raises BadParameter."""
     name = text.strip().lower().replace("-", "_")
     if name in set(Action):
-        return int(session_pb2.Action.Value(f"ACTION_{name.upper()}"))
+        return int(messages.Action.Value(f"ACTION_{name.upper()}"))
     near = difflib.get_close_matches(name, list(Action), n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise typer.BadParameter(f"{text!r} is not an action{hint}")
@@ -91,7 +91,7 @@ class Order:
     @property
     def name(self) -> str:
         """The action as it was typed."""
-        return session_pb2.Action.Name(self.action).removeprefix("ACTION_").lower()
+        return messages.Action.Name(self.action).removeprefix("ACTION_").lower()
 
     def send(self, client: Client, **sessions: Any) -> Any:
         """Sends it until there is an answer; it is carried out once."""

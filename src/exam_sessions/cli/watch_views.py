@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from exam_sessions.cli.names import Names
-    from exam_sessions.rpc.client import Piece, SessionEvent
+    from exam_sessions.client.client import Piece, SessionEvent
 
 KEPT = 200
 """Events kept for a screen; more than any is high."""

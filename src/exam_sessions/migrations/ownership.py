@@ -24,6 +24,10 @@ class NotOurs(Exception):  # noqa: N818 - a condition the command line explains
     """The tables are another program's, or not all there. The text says which."""
 
 
+class UnknownRevision(Exception):  # noqa: N818 - as above
+    """The schema is of a revision that this version does not know."""
+
+
 def check_before(store: Store) -> str | None:
     """The revision of a database; None of one without, once it has been found to have no tables in the way.
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from exam_sessions.migrations.ownership import check_after, check_before
+from exam_sessions.migrations.ownership import UnknownRevision, check_after, check_before
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
@@ -38,7 +39,7 @@ def upgrade(store: Store, revision: str = NEWEST) -> Upgraded:
     Raises:
         DatabaseDown: it does not answer, or cannot be written.
         NotOurs: its tables are another program's, or not all there.
-        CommandError: its revision is not known here.
+        UnknownRevision: its schema is of another version.
     """
     with store.migrating():
         try:
@@ -48,6 +49,8 @@ def upgrade(store: Store, revision: str = NEWEST) -> Upgraded:
             before = check_before(store)
             command.upgrade(configuration(store), revision)
             after = check_after(store) if revision == NEWEST else revision
+        except CommandError as error:
+            raise UnknownRevision(str(error)) from error
         except DBAPIError as error:
             with store.translated():
                 raise error.orig or error from error

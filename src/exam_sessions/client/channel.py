@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import grpc
 import uuid_utils
 
-from exam_sessions.rpc.failures import read_failure
+from exam_sessions.client.failures import read_failure
 from exam_sessions.v1.session_pb2 import AccessCodeKey
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
-"""The command line's side of the wire: typed calls about sessions, their marks and their events.
+"""Calls about sessions, their marks and their events.
 
-Takes records of the domain and gives messages; words for people and files are the command line's. Calls about
-releases and test forms are client_catalog.py's, about long work client_work.py's; how a call is made is
-client_line.py's.
+Calls about releases and test forms are in catalog.py, those about operations in operations.py; how a call is made is
+in channel.py.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exam_sessions.rpc.client_catalog import CatalogCalls
-from exam_sessions.rpc.client_import import Head, ImportStream, message_of
-from exam_sessions.rpc.client_line import BATCH, PAGE, new_request_id, next_of, which
-from exam_sessions.rpc.client_work import WorkCalls
-from exam_sessions.rpc.failures import NoServer, read_failure
-from exam_sessions.rpc.times import put
+from exam_sessions.client.bookings import message_of
+from exam_sessions.client.catalog import CatalogCalls
+from exam_sessions.client.channel import BATCH, PAGE, new_request_id, next_of, which
+from exam_sessions.client.failures import NoServer, read_failure
+from exam_sessions.client.import_stream import Head, ImportStream
+from exam_sessions.client.operations import WorkCalls
+from exam_sessions.client.times import put
 from exam_sessions.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
@@ -32,7 +32,7 @@ from exam_sessions.v1 import (
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from exam_sessions.domain.records import Booking
+    from exam_sessions.client.bookings import Booking
 
 Session = session_pb2.Session
 SessionEvent = session_pb2.SessionEvent

@@ -1,23 +1,22 @@
-"""The command line's end of ImportSessions: a stream that takes a roster of any length, a chunk at a time."""
+"""The client's end of ImportSessions: a stream that takes a roster of any length, a chunk at a time."""
 
 from __future__ import annotations
 
-import json
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import grpc
 
-from exam_sessions.rpc.client_line import BATCH, next_of
-from exam_sessions.rpc.failures import NoServer, Refused, read_failure, read_status
-from exam_sessions.rpc.times import put
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions.client.bookings import message_of
+from exam_sessions.client.channel import BATCH, next_of
+from exam_sessions.client.failures import NoServer, Refused, read_failure, read_status
+from exam_sessions.v1 import session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
-    from exam_sessions.domain.records import Booking
+    from exam_sessions.client.bookings import Booking
 
     Requests = Iterator[session_service_pb2.ImportSessionsRequest]
 
@@ -93,19 +92,3 @@ class ImportStream:
     ) -> None:
         """Hangs up."""
         self.close()
-
-
-def message_of(booking: Booking) -> session_pb2.Booking:
-    """A booking as it travels."""
-    fields = booking._asdict()
-    start, end = fields.pop("window_start"), fields.pop("window_end")
-    annotations = fields.pop("annotations")
-    own = {name: fields.pop(name) for name in session_pb2.Booking.DESCRIPTOR.fields_by_name if name in fields}
-    message = session_pb2.Booking(candidate=session_pb2.Candidate(**fields), **own)
-    if annotations:
-        message.annotations.update(json.loads(annotations))
-    if start:
-        put(message.window_start, start)
-    if end:
-        put(message.window_end, end)
-    return message

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from exam_sessions.errors import Violation
-from exam_sessions.rpc.status import DOMAIN
+DOMAIN = "exam-sessions"
+"""The domain of the service's ErrorInfo."""
+
+
+class Violation(NamedTuple):
+    """A field at fault: its path in the request, what is wrong with it, and a reason of its own where it has one."""
+
+    field: str
+    description: str
+    reason: str = ""
 
 
 @dataclass(eq=False)

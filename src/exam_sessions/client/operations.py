@@ -1,4 +1,4 @@
-"""The command line's calls about long work: one action on many sessions, and the operations that outlast a call."""
+"""Calls about long work: one action on many sessions, and the operations that outlast a call."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
-from exam_sessions.rpc.client_line import BATCH, PAGE, SOON, Line, new_request_id
-from exam_sessions.rpc.failures import Refused, read_status
-from exam_sessions.rpc.times import put
+from exam_sessions.client.channel import BATCH, PAGE, SOON, Line, new_request_id
+from exam_sessions.client.failures import Refused, read_status
+from exam_sessions.client.times import put
 from exam_sessions.v1 import lifecycle_service_pb2, lifecycle_service_pb2_grpc, operation_pb2, session_service_pb2
 
 if TYPE_CHECKING:

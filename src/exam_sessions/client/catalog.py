@@ -1,4 +1,4 @@
-"""The command line's calls to CatalogService: releases and test forms."""
+"""Calls to CatalogService: releases and test forms."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from exam_sessions.rpc.client_line import BATCH, PAGE, Line, new_request_id
-from exam_sessions.rpc.times import put
+from exam_sessions.client.channel import BATCH, PAGE, Line, new_request_id
+from exam_sessions.client.times import put
 from exam_sessions.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
 
 if TYPE_CHECKING:

@@ -1,0 +1,52 @@
+"""What a caller books, and its message."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from exam_sessions.client.times import put
+from exam_sessions.v1 import session_pb2
+
+
+class Booking(NamedTuple):
+    """A session to be booked. An empty code, PIN, id or form is filled in by the service.
+
+    Times are in microseconds since 1970, 0 is unset; `annotations` are a JSON object of texts.
+    """
+
+    session_id: str = ""
+    candidate_id: str = ""
+    name_first: str = ""
+    name_middle: str = ""
+    name_last: str = ""
+    gender: int = 0
+    grade_level: int = 0
+    ethnicity: int = 0
+    school_id: str = ""
+    district_id: str = ""
+    access_code: str = ""
+    keycode: str = ""
+    pin: str = ""
+    external_reference: str = ""
+    centre_id: str = ""
+    test_form: str = ""
+    window_start: int = 0
+    window_end: int = 0
+    annotations: str = ""
+
+
+def message_of(booking: Booking) -> session_pb2.Booking:
+    """A booking as it travels."""
+    fields = booking._asdict()
+    start, end = fields.pop("window_start"), fields.pop("window_end")
+    annotations = fields.pop("annotations")
+    own = {name: fields.pop(name) for name in session_pb2.Booking.DESCRIPTOR.fields_by_name if name in fields}
+    message = session_pb2.Booking(candidate=session_pb2.Candidate(**fields), **own)
+    if annotations:
+        message.annotations.update(json.loads(annotations))
+    if start:
+        put(message.window_start, start)
+    if end:
+        put(message.window_end, end)
+    return message

@@ -1,0 +1,39 @@
+"""The messages of the service that its callers handle, and Action, whichever file of the protos they are in."""
+
+from exam_sessions.v1.catalog_pb2 import AttemptStrategy, Release
+from exam_sessions.v1.lifecycle_service_pb2 import AccommodatedSession
+from exam_sessions.v1.marking_service_pb2 import ItemMark, PaperResponse
+from exam_sessions.v1.operation_pb2 import RowOutcome
+from exam_sessions.v1.result_pb2 import (
+    Choice,
+    ItemResponse,
+    ItemResult,
+    ObjectiveResult,
+    QuestionResponse,
+    QuestionResult,
+    Response,
+    Results,
+    Score,
+)
+from exam_sessions.v1.session_pb2 import Action, FieldChange, SessionStatistics
+
+__all__ = [
+    "AccommodatedSession",
+    "Action",
+    "AttemptStrategy",
+    "Choice",
+    "FieldChange",
+    "ItemMark",
+    "ItemResponse",
+    "ItemResult",
+    "ObjectiveResult",
+    "PaperResponse",
+    "QuestionResponse",
+    "QuestionResult",
+    "Release",
+    "Response",
+    "Results",
+    "RowOutcome",
+    "Score",
+    "SessionStatistics",
+]
