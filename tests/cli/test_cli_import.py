@@ -213,7 +213,7 @@ def test_a_row_that_names_a_form_nobody_has_is_named_by_its_line_unless_it_may_f
 ):
     path = roster("candidate_id,test_form\n1,\n2,lost\n")
     said = terminal("import", path, "--release", release.id, code=1).stderr
-    assert "line 3" in said
+    assert "roster.csv:3: test_form" in said
     assert "'lost'" in said
     assert booked(desk, release) == {}
     terminal("import", path, "--release", release.id, "--allow-missing-form")
