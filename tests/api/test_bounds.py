@@ -69,7 +69,7 @@ def test_one_element_too_many_is_refused_by_its_count(desk, service):
         assert (refused.code, refused.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"), spot.name
         ((field, (_, description)),) = refused.fields.items()
         assert field.endswith(spot.field.name), spot.name
-        assert description.startswith(f"must contain no more than {most} item(s)"), spot.name
+        assert description.startswith(f"must hold no more than {most:,} element"), spot.name
 
 
 @at_the_door

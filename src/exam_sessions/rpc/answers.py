@@ -18,6 +18,7 @@ from exam_sessions.domain.submitted_responses import Structured
 from exam_sessions.domain.texts import fold_label
 from exam_sessions.rpc.door import read_with
 from exam_sessions.rpc.maxima import longest_text, most_elements
+from exam_sessions.rpc.rule_sentences import too_many
 from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2, template_pb2
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def answers_of(request: Any) -> tuple[Answers, ...]:
     # A slice is a list, made in one go; to walk over the field itself takes twice as long.
     items = request.responses[:]
     if len(items) > ITEMS_AT_MOST:
-        raise errors.invalid("responses", f"must contain no more than {ITEMS_AT_MOST} item(s)")
+        raise errors.invalid("responses", too_many(ITEMS_AT_MOST))
     known = _items
     try:
         return tuple(map(known.__getitem__, items))
@@ -201,7 +202,7 @@ def _check_text(text: str, path: str, most: int = 0) -> None:
 def _check_count(elements: Sized, most: int, path: str) -> None:
     """Short requests are not counted at the door. Raises InvalidField."""
     if len(elements) > most:
-        raise errors.invalid(path, f"must contain no more than {most} item(s)")
+        raise errors.invalid(path, too_many(most))
 
 
 def _remember(known: dict[bytes, Kept], data: bytes, meaning: Kept) -> None:

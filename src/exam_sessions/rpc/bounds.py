@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from exam_sessions import errors
 from exam_sessions.rpc.maxima import FIXED32, FIXED64, GROUP, GROUP_END, LENGTH, LONGEST_VARINT, TOTALS, VARINT
+from exam_sessions.rpc.rule_sentences import too_many
 
 if TYPE_CHECKING:
     from exam_sessions.rpc.maxima import Field, Shape
@@ -165,7 +166,7 @@ class _Walk:
         self._totals[field.total] += more
         if self._totals[field.total] > most:
             path = _path(field, place)
-            raise errors.invalid(path, f"must contain no more than {most} item(s) in the whole request")
+            raise errors.invalid(path, f"{too_many(most)} in the whole request")
 
 
 _CONTINUED = bytes(range(MORE, 0x100))
@@ -178,10 +179,10 @@ def _path(field: Field, place: _Place | None) -> str:
 
 def _refuse(field: Field, place: _Place | None) -> NoReturn:
     if field.repeated:
-        raise errors.invalid(_path(field, place), f"must contain no more than {field.most} item(s)")
+        raise errors.invalid(_path(field, place), too_many(field.most))
     raise errors.invalid(_path(field, place), f"must not come more than {field.most} times in one message")
 
 
 def _refuse_text(field: Field, place: _Place | None, index: int) -> NoReturn:
     subscript = f"[{index}]" if field.repeated else ""
-    raise errors.invalid(_path(field, place) + subscript, f"must be at most {field.characters} characters")
+    raise errors.invalid(_path(field, place) + subscript, f"must be at most {field.characters:,} characters")

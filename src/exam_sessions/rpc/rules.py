@@ -15,7 +15,7 @@ import protovalidate
 from exam_sessions import errors
 from exam_sessions.errors.refusal import VIOLATIONS_AT_MOST
 from exam_sessions.rpc.maxima import is_ignored, is_map, most_elements
-from exam_sessions.rpc.pattern_sentences import in_words
+from exam_sessions.rpc.rule_sentences import sentence_of, too_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,13 +49,13 @@ def _collect(message: Message, path: str, found: list[errors.Violation]) -> None
     lists: list[tuple[str, type[Message], FieldDescriptor, Sequence[Any]]] = []
     shell = type(message)()
     _part(message, shell, path, lists)
-    too_many = [
-        errors.Violation(place, f"must contain no more than {most} item(s)")
+    overlong = [
+        errors.Violation(place, too_many(most))
         for place, _, field, values in lists
         if len(values) > (most := most_elements(field)) > 0
     ]
-    if too_many:
-        found += too_many
+    if overlong:
+        found += overlong
         return
     # A list that was left out cannot be missing.
     left_out = {place for place, *_ in lists}
@@ -121,27 +121,30 @@ def _collect_values(
 def _of_list(kind: type[Message], name: str, values: Sequence[Any]) -> Iterator[tuple[str, int | None, str]]:
     """What is wrong with a message that holds this list only: the field, the index in it, and what."""
     probe = kind()
+    descriptor: Any = kind.DESCRIPTOR
     getattr(probe, name).extend(values)
     for violation in _validator.collect_violations(probe):
         found = violation.proto
         if found.field and len(found.field.elements) == 1:
             element = found.field.elements[0]
             subscript = element.subscript
-            yield element.field_name, None if subscript is None else int(subscript.value), in_words(found.message)
+            place = None if subscript is None else int(subscript.value)
+            yield element.field_name, place, sentence_of(found, descriptor)
 
 
 def _violations(message: Message, path: str) -> list[errors.Violation]:
-    return [_violation(violation.proto, path) for violation in _validator.collect_violations(message)]
+    kind: Any = message.DESCRIPTOR
+    return [_violation(violation.proto, path, kind) for violation in _validator.collect_violations(message)]
 
 
-def _violation(found: Any, path: str) -> errors.Violation:
+def _violation(found: Any, path: str, kind: Descriptor) -> errors.Violation:
     place = ""
     for element in found.field.elements if found.field else ():
         place += ("." if place else "") + element.field_name
         subscript = element.subscript
         if subscript is not None:
             place += f"[{subscript.value}]"
-    return errors.Violation(path + place, in_words(found.message))
+    return errors.Violation(path + place, sentence_of(found, kind))
 
 
 @cache

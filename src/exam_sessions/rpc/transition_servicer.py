@@ -114,7 +114,7 @@ def _accommodation_in(request: pb.BatchTransitionSessionsRequest, action: Action
     if action is Action.SET_ACCOMMODATION:
         return Command(action, fields=accommodation_of(request.accommodation), message=request.message)
     if request.WhichOneof("extra") is None:
-        raise errors.invalid("extra", "exactly one field is required for set_extra_time")
+        raise errors.invalid("extra", "is needed for set_extra_time: set one of extra_time, extra_time_percent")
     extra = micros(request, "extra_time", "extra_time", zero=0)
     return Command(
         Action.SET_EXTRA_TIME,
