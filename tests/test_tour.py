@@ -1,0 +1,40 @@
+"""The commands of README.md and docs/tour.md, run in order with the real grpcurl against a real server.
+
+A block of output shows all of what the commands above it print; one marked `text excerpt` shows lines of it, in order.
+Where outputs were changed on purpose, REWRITE_OUTPUTS=1 in the environment writes those that are whole anew.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from documents import ROOT, compare, rewritten, run, section, steps
+from serving import serving
+
+pytestmark = pytest.mark.sqlite(reason="the commands ask a server, whatever its database is")
+PAGES = (("README.md", "A first exam"), ("docs/tour.md", None))
+
+
+@pytest.mark.parametrize(("page", "title"), PAGES)
+def test_commands_print_what_the_document_shows(page, title, tmp_path, database):
+    path = ROOT / page
+    text = path.read_text()
+    part = section(text, title) if title else text
+    found = steps(part)
+    with serving(database) as server:
+        outputs = run(found, server.target, tmp_path)
+    if os.environ.get("REWRITE_OUTPUTS"):
+        path.write_text(text.replace(part, rewritten(part, found, outputs)))
+        found = steps(rewritten(part, found, outputs))
+    for step, output in zip(found, outputs, strict=True):
+        compare(step, output)
+
+
+@pytest.mark.parametrize(("page", "title"), PAGES)
+def test_every_step_shows_an_output(page, title):
+    text = (ROOT / page).read_text()
+    found = steps(section(text, title) if title else text)
+    assert len(found) >= 5
+    assert all(step.shown for step in found)
