@@ -1,6 +1,6 @@
 """The commands of README.md and docs/tour.md, run in order with the real grpcurl against a real server.
 
-A block of output shows all of what the commands above it print; one marked `text excerpt` shows lines of it, in order.
+A block of output shows all that the commands above it print; one marked `text excerpt` shows lines of it, in order.
 Where outputs were changed on purpose, REWRITE_OUTPUTS=1 in the environment writes those that are whole anew.
 """
 
@@ -10,10 +10,9 @@ import os
 
 import pytest
 
-from documents import ROOT, compare, rewritten, run, section, steps
+from documents import BLOCK, ROOT, Step, compare, rewritten, run, section, steps
 from serving import serving
 
-pytestmark = pytest.mark.sqlite(reason="the commands ask a server, whatever its database is")
 PAGES = (("README.md", "A first exam"), ("docs/tour.md", None))
 
 
@@ -30,6 +29,17 @@ def test_commands_print_what_the_document_shows(page, title, tmp_path, database)
         found = steps(rewritten(part, found, outputs))
     for step, output in zip(found, outputs, strict=True):
         compare(step, output)
+
+
+def test_the_demo_prints_what_the_readme_shows(tmp_path, database):
+    (shown,) = [
+        block for block in BLOCK.finditer(section((ROOT / "README.md").read_text(), "Two commands")) if block[2]
+    ]
+    step = Step("exam-sessions demo --candidates 10", shown[3], is_excerpt=True, span=shown.span(3))
+    path = 'export PATH="$PWD/.venv/bin:$PATH"\n'
+    with serving(database) as server:
+        (output,) = run([step._replace(commands=path + step.commands)], server.target, tmp_path)
+    compare(step, output)
 
 
 @pytest.mark.parametrize(("page", "title"), PAGES)

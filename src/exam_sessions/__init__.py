@@ -1,1 +1,1 @@
-"""The session service of record for exams. See README.md for what it does, and app.py for how it is put together."""
+"""The session service of record for exams. README.md says what it does, docs/develop/architecture.md how."""

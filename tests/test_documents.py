@@ -1,0 +1,144 @@
+"""README.md and docs/: links lead somewhere, and what is named there exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from google.longrunning import operations_pb2
+from typer.main import get_command
+
+from documents import BLOCK, LINK, ROOT, anchors, documents, section, without_code
+from exam_sessions.cli import cli
+from exam_sessions.domain.diagram import mermaid
+from exam_sessions.settings import PREFIX, Settings
+from exam_sessions.v1 import (
+    catalog_service_pb2,
+    error_reason_pb2,
+    lifecycle_service_pb2,
+    marking_service_pb2,
+    session_service_pb2,
+    template_service_pb2,
+)
+
+SERVICES = (
+    session_service_pb2,
+    lifecycle_service_pb2,
+    marking_service_pb2,
+    catalog_service_pb2,
+    template_service_pb2,
+    operations_pb2,
+)
+RPCS = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}
+README_LINES = 250
+NOT_SETTINGS = {"EXAM_SESSIONS_TARGET"}
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+every_page = pytest.mark.parametrize("page", documents(), ids=named)
+every_page_of_today = pytest.mark.parametrize(
+    "page", [page for page in documents() if page.name != "CHANGELOG.md"], ids=named
+)
+
+
+@every_page
+def test_every_relative_link_leads_to_a_file_and_a_heading(page):
+    dead = []
+    for link in LINK.findall(without_code(page.read_text())):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.is_file() or (anchor and anchor not in anchors(target.read_text())):
+            dead.append(link)
+    assert not dead
+
+
+@every_page
+def test_every_path_in_the_repository_that_is_named_exists(page):
+    places = (ROOT, ROOT / "src" / "exam_sessions")
+    roots = (
+        "protos|src|scripts|tests|docs|domain|rpc|commands|store|errors|execution|background|client|cli|migrations"
+    )
+    found = re.findall(rf"`((?:{roots})/[\w./-]+)`", without_code(page.read_text()))
+    assert not [path for path in found if not any((place / path).exists() for place in places)]
+
+
+@every_page_of_today
+def test_every_command_that_is_named_exists_with_its_options(page):
+    wrong = []
+    for line in commands_in(page.read_text()):
+        words = shlex.split(line, comments=True)
+        group, rest = get_command(cli), words[1:]
+        while rest and hasattr(group, "commands") and not rest[0].startswith("-"):
+            if rest[0] not in group.commands:
+                wrong.append(line)
+                break
+            group, rest = group.commands[rest[0]], rest[1:]
+        known = {name for parameter in group.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        known |= {"--help", "-h"}
+        wrong += [f"{line}: {word}" for word in rest if re.match(r"--?[a-z]", word) and word not in known]
+    assert not wrong
+
+
+def commands_in(text):
+    """The commands of the command line that stand in blocks and in code among the prose."""
+    blocks = "\n".join(block[3] for block in BLOCK.finditer(text) if block[1] in {"bash", "sh"})
+    lines = re.findall(r"^ *((?:\S*/)?exam-sessions .*)$", blocks.replace("\\\n", " "), re.MULTILINE)
+    lines += re.findall(r"^    ((?:\S*/)?exam-sessions .*)$", without_code(text), re.MULTILINE)
+    lines += re.findall(r"`(exam-sessions [^`]*)`", without_code(text).replace("\n", " "))
+    return [re.split(r" [|>&]+ |(?<!\w)\d?>", line)[0].replace("...", "").replace("…", "") for line in lines]
+
+
+@every_page_of_today
+def test_every_setting_and_reason_that_is_named_exists(page):
+    text = page.read_text()
+    settings = {PREFIX + field.name.upper() for field in fields(Settings)} | NOT_SETTINGS
+    assert not set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", text)) - settings
+    reasons = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_name}
+    linked = set(re.findall(r"\(\S*errors\.md#(\w+)\)", text))
+    assert not {reason.upper() for reason in linked} - reasons
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES
+
+
+def test_every_document_is_reached_from_the_readme():
+    reached, new = set(), {ROOT / "README.md"}
+    while new:
+        reached |= new
+        links = {(p, link.partition("#")[0]) for p in new for link in LINK.findall(p.read_text())}
+        targets = {(p.parent / link).resolve() for p, link in links if link.endswith(".md") and ":" not in link}
+        new = {Path(target) for target in targets} - reached
+    assert not set(documents()) - reached
+
+
+def test_the_diagram_is_drawn_from_the_machine():
+    text = (ROOT / "docs/concepts/state-machine.md").read_text()
+    (drawn,) = (block[3] for block in BLOCK.finditer(text) if block[1] == "mermaid")
+    assert drawn == mermaid()
+
+
+def test_the_vendors_endpoints_name_rpcs_that_exist():
+    text = (ROOT / "docs/reference/vendors.md").read_text()
+    rows = re.findall(r"^\| .* \| (.*) \|$", text, re.MULTILINE)[1:]
+    found = {word for row in rows for word in re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", row)}
+    assert len(rows) >= 20
+    assert len(found & RPCS) >= 15
+    assert found - RPCS == {"LifecycleService"}
+
+
+def test_every_rpc_and_command_is_in_the_reference():
+    headings = anchors((ROOT / "docs/reference/rpcs.md").read_text())
+    described = {m.name for pb in SERVICES[:-1] for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}
+    assert {name.lower() for name in described} <= headings
+    operations = section((ROOT / "docs/reference/rpcs.md").read_text(), "google.longrunning.Operations")
+    rpcs = {m.name for m in operations_pb2.DESCRIPTOR.services_by_name["Operations"].methods}
+    assert set(re.findall(r"^\| (\w+) \|", operations, re.MULTILINE)) - {"RPC"} == rpcs
