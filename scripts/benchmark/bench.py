@@ -25,7 +25,9 @@ Run = dict[str, Any]
 class Sided(Protocol):
     """A Side, or what can be run in its place."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in the figures."""
 
     def runner(self, callers: Callers) -> Runner:
         """What is run."""

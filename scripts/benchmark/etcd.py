@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -48,7 +48,7 @@ def _field(number: int, value: int | bytes) -> bytes:
     return _number(number << 3 | 2) + _number(len(value)) + value
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
     place = 0
 
     def read() -> int:

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.cohort import PACKAGE, Cohort
 from benchmark.figures import Figure, Missing
@@ -113,7 +113,7 @@ def hostile(bench: Bench) -> Iterator[Figure]:
 
 
 def _figure(bench: Bench, process: Process, driver: Driver, cohort: Cohort, transport: str, size: str) -> Figure:
-    runs = []
+    runs: list[dict[str, Any]] = []
     for name, message in MESSAGES.items():
         bench.say(f"hostile: {name}, {size}, {transport}")
         data = message.bytes_at(SIZES[size])

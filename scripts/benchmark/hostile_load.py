@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import grpc
 from google.rpc import error_details_pb2
@@ -21,7 +22,7 @@ CONNECTIONS = 8
 OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1)]
 
 
-def reason_of(error: grpc.RpcError) -> str:
+def reason_of(error: Any) -> str:
     """The reason a refusal carries."""
     status = rpc_status.from_call(error)
     for detail in status.details if status else ():
@@ -40,7 +41,8 @@ def send(port: int, path: str, streams: str, data: bytes, ended: threading.Event
                     for _ in channel.stream_stream(path, None, None)(iter([data]), timeout=60):
                         pass
                 elif streams == "replies":
-                    next(call := channel.unary_stream(path, None, None)(data, timeout=60))
+                    call: Any = channel.unary_stream(path, None, None)(data, timeout=60)
+                    next(call)
                     call.cancel()
                 else:
                     channel.unary_unary(path, None, None)(data, timeout=60)

@@ -29,7 +29,7 @@ class Stored(NamedTuple):
     """A database with so many sessions, every other one in progress, and the seconds it took to fill; 0 when kept."""
 
     database: Database
-    count: int
+    sessions: int
     seconds: float
 
 

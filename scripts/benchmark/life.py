@@ -43,7 +43,7 @@ def calls(step: str, booked: list[BookedSession]) -> Iterator[Call]:
     method, request = STEPS[step]
     for session in booked:
         named = {"keycode": session.keycode} if step == "keycode" else {"session_id": session.id}
-        message = request(request_id=str(uuid.uuid4()), **named)  # type: ignore[arg-type]
+        message = request(request_id=str(uuid.uuid4()), **named)
         yield f"{PACKAGE}.LifecycleService/{method}", message.SerializeToString()
 
 

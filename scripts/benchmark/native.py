@@ -39,7 +39,7 @@ def require_native() -> None:
     if "transport" not in {field.name for field in fields(Settings)}:
         raise Missing("this version of the service has no setting `transport`")
     if find_spec("pygrpc_native") is None:
-        raise Missing("no pygrpc-native: run scripts/install test, or install the extra `native`")
+        raise Missing("no pygrpc-native: run scripts/install test native")
 
 
 def native(bench: Bench) -> Iterator[Figure]:

@@ -139,7 +139,7 @@ def _example(at: Record) -> str:
 
 
 def _rate(record: Record, side: str) -> float:
-    return median(run[side]["rate"] for run in record["runs"])
+    return float(median(run[side]["rate"] for run in record["runs"]))
 
 
 def _row(record: Record) -> list[str]:

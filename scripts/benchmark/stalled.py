@@ -41,14 +41,16 @@ def stalled(process: Process) -> Figure:
     with ExitStack() as stack:
         channels = [stack.enter_context(grpc.insecure_channel(target, options=NARROW)) for _ in range(CHANNELS)]
         calls = [
-            channels[n % CHANNELS].unary_stream(f"{SERVICE}WatchSessions")(REQUESTS[n % len(REQUESTS)])
+            channels[n % CHANNELS].unary_stream(f"{SERVICE}WatchSessions", None, None)(REQUESTS[n % len(REQUESTS)])
             for n in range(STALLED)
         ]
         lister = stack.enter_context(grpc.insecure_channel(target))
         waits, highest, end = list[float](), before, time.monotonic() + FOR_S
         while time.monotonic() < end:
             begun = time.perf_counter()
-            lister.unary_unary(f"{SERVICE}ListSessions")(pb.ListSessionsRequest(page_size=1).SerializeToString())
+            lister.unary_unary(f"{SERVICE}ListSessions", None, None)(
+                pb.ListSessionsRequest(page_size=1).SerializeToString()
+            )
             waits.append((time.perf_counter() - begun) * 1e3)
             highest = max(highest, process.memory_mib())
             time.sleep(FOR_S / LISTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.bench import Side
 from benchmark.cohort import GET, RESUME, Cohort, Sessions
@@ -60,17 +60,17 @@ def _compared(bench: Bench, many: Stored, few: Stored, notes: str) -> Iterator[F
 
         def figure(name: str, calls: Callable[[Stored, Process], Callable[[], Iterator[Call]]]) -> Figure:
             value, floor = (
-                Side(f"with {stored.count:,}", process, calls(stored, process), stored.database)
+                Side(f"with {stored.sessions:,}", process, calls(stored, process), stored.database)
                 for stored, process in sides
             )
-            where = f"{name}, {many.count:,} stored in {kind}"
+            where = f"{name}, {many.sessions:,} stored in {kind}"
             return bench.rate_figure(where, value, floor, bench.callers(CALLERS), AT_LEAST, notes)
 
         bench.say(f"{kind}: booking {SESSIONS:,} sessions of one release")
         # Candidates nobody has booked: a database that was kept has those of the last time.
-        together = {stored.count: Cohort(process.port, SESSIONS, _next(stored)) for stored, process in sides}
-        yield figure("Durable transition in one release", lambda stored, _: together[stored.count].moves)
-        yield figure("GetSession in one release", lambda stored, _: together[stored.count].reads)
+        together = {stored.sessions: Cohort(process.port, SESSIONS, _next(stored)) for stored, process in sides}
+        yield figure("Durable transition in one release", lambda stored, _: together[stored.sessions].moves)
+        yield figure("GetSession in one release", lambda stored, _: together[stored.sessions].reads)
         yield figure("Durable transition anywhere", lambda stored, process: _moves(bench, stored, process))
         yield figure("GetSession anywhere", lambda stored, _: _reads(stored, "session_id", session_id))
         yield figure("GetSession by keycode anywhere", lambda stored, _: _reads(stored, "keycode", keycode))
@@ -82,7 +82,7 @@ def _next(stored: Stored) -> int:
 
 def _moves(bench: Bench, stored: Stored, process: Process) -> Callable[[], Iterator[Call]]:
     """Of sessions as far from each other as can be."""
-    apart = stored.count // SESSIONS
+    apart = stored.sessions // SESSIONS
     sessions = Sessions([session_id(n * apart // 2 * 2) for n in range(SESSIONS)])
     driver = Driver(process.port, bench.callers(CALLERS))
     # In a database that was kept some are paused; the others refuse.
@@ -94,8 +94,9 @@ def _moves(bench: Bench, stored: Stored, process: Process) -> Callable[[], Itera
 
 def _reads(stored: Stored, field: str, value_of: Callable[[int], str]) -> Callable[[], Iterator[Call]]:
     """Of sessions drawn by lot, each run going on where the last one ended."""
-    lot = random.Random(0).sample(range(stored.count), min(READ, stored.count))
-    requests = [session_service_pb2.GetSessionRequest(**{field: value_of(n)}).SerializeToString() for n in lot]
+    lot = random.Random(0).sample(range(stored.sessions), min(READ, stored.sessions))
+    keys: list[dict[str, Any]] = [{field: value_of(n)} for n in lot]
+    requests = [session_service_pb2.GetSessionRequest(**key).SerializeToString() for key in keys]
     calls = zip(itertools.repeat(GET), itertools.cycle(requests))
     return lambda: calls
 
@@ -105,9 +106,9 @@ def _cost(stored: Stored) -> Figure:
     size = stored.database.bytes_on_disk()
     filled = f"filled in {stored.seconds:.0f} s" if stored.seconds else "found filled, with what earlier runs added"
     return Figure(
-        f"{stored.count:,} sessions in {stored.database.kind}",
+        f"{stored.sessions:,} sessions in {stored.database.kind}",
         value=f"{size / 1e9:.1f} GB",
-        floor=f"{size / stored.count:,.0f} bytes each",
+        floor=f"{size / stored.sessions:,.0f} bytes each",
         notes=f"{filled}; each with the event of its booking and every index; half in progress, half finished",
         runs=[{"value": {"bytes": size, "seconds": stored.seconds}}],
     )

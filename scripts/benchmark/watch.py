@@ -140,15 +140,9 @@ def _delivery(many: list[Traffic], one: list[Traffic]) -> Figure:
 
 
 def _loss(many: list[Traffic]) -> Figure:
-    lost, repeated, deliveries, due = (
-        sum(of(run.told) for run in many)
-        for of in (
-            lambda told: told["lost"],
-            lambda told: told["repeated"],
-            lambda told: told["deliveries"],
-            lambda told: told["events"] * told["watchers"],
-        )
-    )
+    told = [run.told for run in many]
+    lost, repeated, deliveries = (sum(one[name] for one in told) for name in ("lost", "repeated", "deliveries"))
+    due = sum(one["events"] * one["watchers"] for one in told)
     return Figure(
         "Events lost or told twice",
         value=f"{lost:,} lost, {repeated:,} twice",

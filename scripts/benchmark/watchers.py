@@ -32,7 +32,7 @@ class Watcher:
     """One watch, and what it was told."""
 
     def __init__(self, channel: grpc.aio.Channel, times: dict[int, float] | None) -> None:
-        self._call = channel.unary_stream(WATCH, None, None)(REQUEST)
+        self._call: Any = channel.unary_stream(WATCH, None, None)(REQUEST)
         self._times = times
         self.first = self.last = 0
         self.lost = self.repeated = self.size = 0
@@ -46,7 +46,7 @@ class Watcher:
 
     async def take(self) -> None:
         """Takes what comes, until it is cancelled."""
-        while (data := await self._call.read()) is not grpc.aio.EOF:
+        while (data := await self._call.read()) is not grpc.aio.EOF:  # type: ignore[attr-defined] # the stubs are older
             now = time.time()
             piece = pb.WatchSessionsResponse.FromString(data)
             sequences = [event.sequence for event in piece.events]

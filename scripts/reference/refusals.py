@@ -9,6 +9,7 @@ from google.rpc import code_pb2
 
 from exam_sessions import errors
 from exam_sessions.rpc.status import CODES
+from exam_sessions.v1 import error_reason_pb2
 from reference import protos, rpcs
 from reference.protos import comment_of, table
 
@@ -58,7 +59,7 @@ ADVICE: dict[str, tuple[str, str]] = {
 
 def page() -> str:
     """The page."""
-    values = [v for v in protos.error_reason_pb2.ErrorReason.DESCRIPTOR.values if v.number]
+    values = [v for v in error_reason_pb2.ErrorReason.DESCRIPTOR.values if v.number]
     kinds = {kind.reason: kind for kind in _kinds(errors.Refusal)}
     groups: dict[str, list[EnumValueDescriptor]] = {code: [] for code in ADVICE}
     for value in values:

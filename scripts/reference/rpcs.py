@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from exam_sessions.v1 import error_reason_pb2
 from reference import protos
 from reference.protos import PACKAGE, comment_of, in_words, sentence_end, table, type_of
 
@@ -107,9 +108,7 @@ def told(method: MethodDescriptor) -> Told:
 
 def page() -> str:
     """The page."""
-    reasons = {
-        value.name.removeprefix("ERROR_REASON_") for value in protos.error_reason_pb2.ErrorReason.DESCRIPTOR.values
-    }
+    reasons = {value.name.removeprefix("ERROR_REASON_") for value in error_reason_pb2.ErrorReason.DESCRIPTOR.values}
     sections = [INTRODUCTION]
     sections += [_summary(service) for service in protos.services()]
     sections.append(OPERATIONS)
@@ -144,8 +143,8 @@ def _method(method: MethodDescriptor, reasons: set[str]) -> str:
     if rows := [_row(field) for field in own]:
         lines.append(table(("Request field", "Type", "Rules", "Meaning"), rows))
     if method.output_type.full_name.startswith(f"{PACKAGE}."):
-        rows = [_row(field)[:2] + _row(field)[3:] for field in method.output_type.fields if field.name not in COMMON]
-        lines.append(table(("Reply field", "Type", "Meaning"), rows))
+        shown = [_row(field)[:2] + _row(field)[3:] for field in method.output_type.fields if field.name not in COMMON]
+        lines.append(table(("Reply field", "Type", "Meaning"), shown))
     return "\n".join(lines)
 
 

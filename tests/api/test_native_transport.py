@@ -20,12 +20,13 @@ from test_health_and_reflection import SERVICES, SERVING, grpcurl, health_of
 from watchers import Watch, assert_gapless, last_of, open_stream, watchers
 
 from exam_sessions.app import App
-from exam_sessions.rpc import native
 from exam_sessions.rpc.transport import CannotServe
 from exam_sessions.rpc.transport_selection import transport_named
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2
 from serving import Desk, Refused, serving, until
+
+native = pytest.importorskip("exam_sessions.rpc.native", reason="the native transport is an extra")
 
 IN_PROGRESS, PAUSED = session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_PAUSED
 

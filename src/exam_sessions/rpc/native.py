@@ -279,4 +279,4 @@ class _Stream:
         sent = self._front.stream_try_send(self._number, message)
         if sent == STREAM_CLOSED:
             raise CallerGone
-        return sent != STREAM_FULL
+        return bool(sent != STREAM_FULL)
