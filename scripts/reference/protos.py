@@ -182,7 +182,7 @@ def _of_value(field: FieldDescriptor, rules: Any) -> list[str]:
     elif kind in {"duration", "timestamp"}:
         words = [*_of_time(getattr(rules, kind)), *words]
     elif kind == "enum" and 0 in rules.enum.not_in:
-        words = ["must be said", *words]
+        words = ["not unspecified", *words]
     return words
 
 

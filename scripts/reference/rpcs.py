@@ -77,7 +77,7 @@ response an [OperationResult](messages.md#operationresult).
 | Name | SERVING means |
 |---|---|
 | `liveness` | The process works, whatever the database does. |
-| `readiness` | The database can be read and written as well, found out within 3 s, and the server was not told to stop. |
+| `readiness` | The database can be read and written as well, found out within 3 s, and the server is not stopping. |
 | empty, or the name of a service | as `readiness` |
 """  # noqa: E501 - rows of a table
 
@@ -90,7 +90,7 @@ PARTS = re.compile(
 REASON = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 
 
-class Told(NamedTuple):
+class RpcComment(NamedTuple):
     """The comment of an RPC, part by part; a part that it does not have is empty."""
 
     effect: str
@@ -99,11 +99,11 @@ class Told(NamedTuple):
     errors: str
 
 
-def told(method: MethodDescriptor) -> Told:
+def comment_parts(method: MethodDescriptor) -> RpcComment:
     """The parts of an RPC's comment."""
     found = PARTS.fullmatch(comment_of(method.full_name))
     assert found, method.full_name
-    return Told(*(found[name] or "" for name in Told._fields))
+    return RpcComment(*(found[name] or "" for name in RpcComment._fields))
 
 
 def page() -> str:
@@ -119,7 +119,7 @@ def page() -> str:
 def _summary(service: ServiceDescriptor) -> str:
     rows: list[tuple[str, ...]] = []
     for method in service.methods:
-        parts = told(method)
+        parts = comment_parts(method)
         effect = parts.effect[: sentence_end(parts.effect)].removesuffix(".")
         rows.append(
             (f"[{method.name}](#{method.name.lower()})", effect, parts.legal.removeprefix("in "), parts.leads)
@@ -133,7 +133,7 @@ def _details(service: ServiceDescriptor, reasons: set[str]) -> str:
 
 
 def _method(method: MethodDescriptor, reasons: set[str]) -> str:
-    parts = told(method)
+    parts = comment_parts(method)
     lines = [f"### {method.name}\n", _signature(method), parts.effect + "\n"]
     facts = (("Legal", parts.legal), ("Resulting state", parts.leads), ("Errors", _linked(parts.errors, reasons)))
     lines += [f"- {name}: {text}." for name, text in facts if text]
