@@ -106,6 +106,22 @@ def test_every_setting_and_reason_that_is_named_exists(page):
     assert not {reason.upper() for reason in linked} - reasons
 
 
+@pytest.mark.parametrize("name", ["docs/operate/monitoring.md", "docs/operate/troubleshooting.md"])
+def test_every_message_that_is_quoted_is_in_the_source(name):
+    lines = [line for path in sources() for line in path.read_text().splitlines()]
+    quoted = re.findall(r"^\|(?: \w+ \|)? `([^`]+ [^`]+)` ?[,|]", (ROOT / name).read_text(), re.MULTILINE)
+    assert len(quoted) >= 6
+    for message in quoted:
+        parts = [part for part in re.split(r" ?…|\b(?:ID|N|METHOD|HOST:PORT)\b", message) if part]
+        assert any(all(part in line for part in parts) for line in lines), message
+
+
+def sources():
+    """The programs: those in Python that are not generated, and those in Bash."""
+    modules = [path for path in (ROOT / "src").rglob("*.py") if "_pb2" not in path.name]
+    return [*modules, *(path for path in (ROOT / "scripts").iterdir() if path.is_file())]
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES
 
