@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from journeys import STARTED, bring_to, name_of, walk
-from messages import at, lasting, mask, micros
+from messages import at, booking, lasting, mask, micros
 from operations import Work, rows_of
 from rows import unchanged
 
@@ -109,6 +109,98 @@ def test_given_before_the_start_it_counts_from_the_start(server, desk, clock):
     clock.advance(61)
     assert server.sweep() == 1
     assert working_time(walk(desk, session, "EnterKeycode")) == 1200 * SECOND
+
+
+Booked = session_pb2.BookingAccommodation
+
+
+def test_what_a_session_is_booked_with_counts_from_the_start(desk, clock):
+    release = desk.release(duration=lasting(600))
+    given = {
+        1200: Booked(time_limit=lasting(1200)),
+        750: Booked(extra_time_percent=25, extra_time_reason="dyslexia"),
+        900: Booked(extra_time=lasting(300)),
+        1250: Booked(time_limit=lasting(1000), extra_time_percent=25),
+        0: Booked(no_time_limit=True),
+        3600: Booked(no_time_limit=True),
+    }
+    for seconds, own in given.items():
+        closes = {"window_end": at(clock() + 3600 * SECOND)} if seconds == 3600 else {}
+        session = desk.book(release, accommodation=own, **closes)
+        assert session.extra_time_reason == own.extra_time_reason
+        assert session.extra_time_percent == own.extra_time_percent
+        assert session.accommodation.no_time_limit == own.no_time_limit
+        started = walk(desk, session, *STARTED)
+        limit = working_time(started) if started.attempt.HasField("deadline") else 0
+        assert limit == pytest.approx(seconds * SECOND, abs=NEAR), own
+
+
+def test_what_a_session_is_booked_with_is_the_same_as_what_is_given_later(desk):
+    release = desk.release(duration=lasting(600))
+    booked = desk.book(release, accommodation=Booked(time_limit=lasting(900), extra_time_percent=10))
+    later = desk.book(release)
+    give(desk, later, time_limit=lasting(900))
+    later = desk.move("SetExtraTime", later, extra_time_percent=10, reason="r")
+    assert (booked.accommodation, booked.extra_time) == (later.accommodation, later.extra_time)
+    again = give(desk, booked, release_time_limit=True).session
+    assert (again.HasField("accommodation"), again.extra_time) == (False, lasting(60))
+    assert desk.move("SetExtraTime", again, extra_time=lasting(0), reason="r").extra_time_percent == 0
+
+
+def test_sessions_booked_with_accommodations_are_found_by_them(desk):
+    release = desk.release(duration=lasting(600))
+    own = desk.book(release, accommodation=Booked(no_time_limit=True))
+    desk.book(release, accommodation=Booked())
+    found = desk.call("ListSessions", filter={"release_ids": [release.id], "accommodated": True}).sessions
+    assert [session.id for session in found] == [own.id]
+
+
+def test_many_are_booked_with_accommodations_and_the_bad_rows_are_named(server, desk):
+    release = desk.release()
+    rows = [
+        booking("ann", accommodation=Booked(extra_time_percent=25)),
+        booking("bob", accommodation=Booked(extra_time_percent=25, time_limit=lasting(60))),
+        booking("cy", accommodation=Booked(extra_time_percent=25, no_time_limit=True)),
+    ]
+    for validate_only in (True, False):
+        with unchanged(server, desk), pytest.raises(Refused) as refused:
+            desk.call("BatchCreateSessions", release_id=release.id, bookings=rows, validate_only=validate_only)
+        assert refused.value.reason == "NO_WORKING_TIME"
+        assert list(refused.value.fields) == [f"bookings[{n}].accommodation.extra_time_percent" for n in (0, 2)]
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("CreateSession", release_id=release.id, booking=rows[0])
+    assert (refused.value.reason, refused.value.metadata) == ("NO_WORKING_TIME", {"release_id": release.id})
+    desk.call("BatchCreateSessions", release_id=release.id, bookings=rows[1:2])
+
+
+@pytest.mark.parametrize(
+    ("field", "own"),
+    [
+        ("time_limit", Booked(time_limit=Duration())),
+        ("time_limit", Booked(time_limit=lasting(30 * 86400 + 1))),
+        ("no_time_limit", Booked(no_time_limit=False)),
+        ("extra_time", Booked(extra_time=Duration(nanos=999))),
+        ("extra_time_percent", Booked(extra_time_percent=1001)),
+        ("extra_time_percent", Booked(extra_time_percent=0)),
+        ("extra_time_reason", Booked(extra_time_reason="x" * 1001)),
+    ],
+)
+def test_accommodations_that_are_none_are_refused_when_booking(server, desk, field, own):
+    release = desk.release(duration=lasting(600))
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("CreateSession", release_id=release.id, booking=booking("ann", accommodation=own))
+    assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [f"booking.accommodation.{field}"])
+
+
+def test_an_edit_does_not_write_what_has_an_action_of_its_own(server, desk):
+    session = desk.book()
+    changes = booking(accommodation=Booked(no_time_limit=True))
+    with unchanged(server, desk), pytest.raises(Refused) as refused:
+        desk.call("UpdateSession", session_id=session.id, booking=changes, update_mask=mask("accommodation"))
+    assert list(refused.value.fields) == ["update_mask"]
+    everything = booking("ann", access_code="x", accommodation=Booked(no_time_limit=True))
+    desk.call("UpdateSession", session_id=session.id, booking=everything, update_mask=mask("*"))
+    assert not desk.get(session).HasField("accommodation")
 
 
 def test_it_is_kept_for_the_next_attempt(desk, clock):

@@ -65,6 +65,7 @@ EXEMPT = {
     ".page_token": OURS,
     ".message": WORDS,
     ".reason": WORDS,
+    ".extra_time_reason": WORDS,
     "Release.name": TITLE,
     "TestForm.name": TITLE,
     "ListReleasesRequest.name": ID,

@@ -6,17 +6,21 @@ import csv
 import io
 import zipfile
 
+from exam_sessions.cli.export import COLUMNS
+from exam_sessions.cli.roster import read_roster
+from exam_sessions.cli.roster_columns import BY_NAME
+from exam_sessions.cli.school_words import FORMULA
 from exam_sessions.v1 import result_pb2, session_pb2, test_form_pb2
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
 RISKY = {"name_first": '=HYPERLINK("http://x.invalid","a")', "name_last": "+cmd", "school_id": "@SUM(1)"}
 
 
-def form(desk):
+def form(desk, reference="form-1"):
     """Two questions of one mark: the first is A, the second B."""
     options = [test_form_pb2.Option(id=label, label=label) for label in "ABC"]
     asked = [test_form_pb2.Question(number=n, options=options, keys=[key]) for n, key in (("1", "A"), ("2", "B"))]
-    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="form-1", questions=asked))
+    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference=reference, questions=asked))
 
 
 def hand_in(desk, session, **labels):
@@ -68,6 +72,76 @@ def test_an_export_imported_into_another_release_is_a_copy(terminal, desk, tmp_p
     same = {"candidate_id", *RISKY, "external_reference", "annotations", "test_form"}
     assert {name: copy[name] for name in same} == {name: row[name] for name in same}
     assert copy["keycode"] != before.keycode
+
+
+CELLS = {
+    "candidate_id": "=1+1",
+    "name_first": "Zoë",
+    "name_middle": "-M",
+    "name_last": 'O\'Neil, "Bob"',
+    "gender": "Female",
+    "grade_level": "KG",
+    "ethnicity": "ASIA",
+    "school_id": "0042",
+    "district_id": "+d",
+    "access_code": "@code",
+    "external_reference": "'=r",
+    "centre_id": "north",
+    "keycode": "KEYKEY77",
+    "test_form": "form-9",
+    "window_start_dt": "2090-05-04 09:00:00.5",
+    "window_end_dt": "2090-05-04T13:00:00+02:00",
+    "annotations": '{"lti": "=1", "b": ""}',
+    "time_limit": "1h30m",
+    "extra_time": "25%",
+    "extra_time_reason": "a broken arm",
+}
+"""A cell for every column of a roster but the PIN, which is the invigilator's and in no reply but GetPin's."""
+
+OTHERS = {"time_limit": "none", "extra_time": "1.5s", "candidate_id": "1", "access_code": "", "keycode": ""}
+
+
+def written(path, *rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_every_column_that_is_imported_is_exported_as_it_is_imported(terminal, desk, tmp_path):
+    assert [name for name in BY_NAME if name not in CELLS] == ["pin"]
+    assert set(CELLS) <= set(COLUMNS)
+    release = desk.release(duration={"seconds": 600}, window_end={"seconds": 4_000_000_000})
+    other, roster = desk.release(duration={"seconds": 60}), tmp_path / "roster.csv"
+    quoted = {name: f"'{cell}" if FORMULA.match(cell) else cell for name, cell in CELLS.items()}
+    written(roster, quoted, quoted | OTHERS | {"window_start_dt": "", "window_end_dt": ""})
+    terminal("import", roster, "--release", release.id, "--allow-missing-form")
+    for words in ((), ("--raw",)):
+        path = tmp_path / f"{len(words)}.csv"
+        terminal("export", "--release", release.id, "--out", path, *words)
+        assert read_roster(path.read_bytes()).rows
+        originals, again = (read_roster(file.read_bytes()) for file in (roster, path))
+        # Of a file that is raw nobody can tell whose the apostrophe is.
+        drawn = {"keycode": "", "access_code": ""} | ({"external_reference": ""} if words else {})
+        bookings = [[row.booking._replace(**drawn) for row in roster.rows] for roster in (originals, again)]
+        assert bookings[0] == bookings[1]
+        assert words or again.rows[0] == originals.rows[0]
+        assert set(again.passed_over) == set(COLUMNS) - set(CELLS)
+    form(desk, "form-9")
+    terminal("import", tmp_path / "0.csv", "--release", other.id, "--new-codes", "--out", tmp_path / "codes.csv")
+    first, second = (rows(terminal("export", "--release", each.id).stdout) for each in (release, other))
+    for name in set(CELLS) - {"keycode", "access_code"}:
+        assert [row[name] for row in first] == [row[name] for row in second], name
+    assert [row["closes_dt"] for row in first] == ["2090-05-04 11:00:00", "2096-10-02 07:06:40"]
+    assert [row["closes_dt"] for row in second] == ["2090-05-04 11:00:00", ""]
+
+
+def test_rows_that_the_service_refuses_are_named_by_the_columns_of_the_file(terminal, desk, tmp_path):
+    roster = tmp_path / "roster.csv"
+    roster.write_text("candidate_id,extra_time\n1,25%\n2,15m\n")
+    said = terminal("import", roster, "--release", desk.release().id, code=1).stderr
+    assert f"{roster}:2: extra_time: " in said
+    assert "1 problem in 1 of 2 rows" in said
 
 
 def test_the_file_of_codes_is_harmless_and_can_be_imported(terminal, desk, tmp_path):

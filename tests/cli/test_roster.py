@@ -7,7 +7,7 @@ import pytest
 from buf.validate import validate_pb2
 from exam_sessions.cli.file_faults import Unreadable
 from exam_sessions.cli.roster import EMPTY, Row, read_roster
-from exam_sessions.cli.roster_columns import BY_NAME, COLUMNS, ETHNICITIES
+from exam_sessions.cli.roster_columns import BY_NAME, COLUMNS, ETHNICITIES, span, written_span
 from exam_sessions.cli.school_words import GENDERS, GRADES
 from exam_sessions.v1 import session_pb2
 
@@ -56,7 +56,8 @@ def test_our_own_columns_are_read_too():
         "candidate_id,external_reference,centre_id,keycode,pin,test_form,window_start_dt,window_end_dt\n"
         "1,ref,centre 9,h76rbd8p,quarks,form-A,2026-05-04 09:00:00,2026-05-04T13:00:00+02:00\n"
     )
-    assert booking[11:] == ("H76RBD8P", "QUARKS", "ref", "centre 9", "form-A", 1777885200000000, 1777892400000000, "")
+    assert booking[11:16] == ("H76RBD8P", "QUARKS", "ref", "centre 9", "form-A")
+    assert booking[16:] == (1777885200000000, 1777892400000000, "", 0, 0, 0, "")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -299,7 +300,9 @@ def test_the_vocabularies_are_those_of_the_protos():
 
 
 def test_the_lengths_are_those_of_the_protos():
-    described = {**session_pb2.Booking.DESCRIPTOR.fields_by_name, **session_pb2.Candidate.DESCRIPTOR.fields_by_name}
+    messages = session_pb2.Booking, session_pb2.Candidate, session_pb2.BookingAccommodation
+    described = {name: field for kind in messages for name, field in kind.DESCRIPTOR.fields_by_name.items()}
+    described["extra_reason"] = described["extra_time_reason"]
     limited = 0
     for column in COLUMNS:
         longest = described[column.field].GetOptions().Extensions[validate_pb2.field].string.max_len
@@ -308,11 +311,43 @@ def test_the_lengths_are_those_of_the_protos():
             assert column.value("A" * longest)
             with pytest.raises(ValueError, match=f"at most {longest} |is not six letters"):
                 column.value("A" * (longest + 1))
-    assert limited == 12
+    assert limited == 13
 
 
 def test_every_field_of_a_booking_but_its_id_is_a_column():
-    assert {column.field for column in BY_NAME.values()} == {*EMPTY._fields} - {"session_id"}
+    assert {column.field for column in BY_NAME.values()} == {*EMPTY._fields} - {"session_id", "extra_percent"}
+
+
+MINUTE = 60_000_000
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ("2h,25%,dyslexia", (120 * MINUTE, 0, 25, "dyslexia")),
+        ("none,15m,", (-1, 15 * MINUTE, 0, "")),
+        ("NONE,1.5s,", (-1, 1_500_000, 0, "")),
+        (",0.000001s,", (0, 1, 0, "")),
+        ("90m,,", (90 * MINUTE, 0, 0, "")),
+        ("1 h 30 m,1000 %,", (90 * MINUTE, 0, 1_000, "")),
+        (",,", (0, 0, 0, "")),
+    ],
+)
+def test_a_roster_gives_working_time_and_extra_time(cells, found):
+    assert only_booking(f"candidate_id,time_limit,extra_time,extra_time_reason\n1,{cells}\n")[-4:] == found
+
+
+@pytest.mark.parametrize(
+    "cells", ["0s,", "31d,", "x,", ",0%", ",1001%", ",25 percent", ",-5m", ",x%", ",0m", ",31d", "5,", ",5", ",1e1%"]
+)
+def test_no_working_time_and_no_extra_time_is(cells):
+    faults = faults_of(f"candidate_id,time_limit,extra_time\n1,{cells}\n")
+    assert [fault[:2] for fault in faults] == [(2, "extra_time" if cells.startswith(",") else "time_limit")]
+
+
+@pytest.mark.parametrize("micros", [1, 1_000_000, 1_500_000, 90 * MINUTE, 30 * 86_400_000_000, 1_234_567])
+def test_a_length_of_time_is_read_as_it_is_written(micros):
+    assert span(written_span(micros)) == micros
 
 
 def test_annotations_are_a_json_object_of_texts():

@@ -14,12 +14,29 @@ from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, conn
 from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves, visible
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
+from exam_sessions.cli.roster_columns import written_span
 from exam_sessions.cli.school_words import harmless
 from exam_sessions.cli.sessions import States
-from exam_sessions.cli.times import when
+from exam_sessions.cli.times import exactly, when
 from exam_sessions.cli.whole_file import is_possible, whole_file
 from exam_sessions.cli.words import word
 from exam_sessions.client.client import Session
+
+
+def _own_limit(session: Session) -> str:
+    """A working time of the candidate's own, as a roster gives it."""
+    own = session.accommodation
+    if own.no_time_limit:
+        return "none"
+    return written_span(own.time_limit.ToMicroseconds()) if own.HasField("time_limit") else ""
+
+
+def _extra_time(session: Session) -> str:
+    """Extra time as a roster gives it: in percent where it was given so."""
+    if session.extra_time_percent:
+        return f"{session.extra_time_percent}%"
+    return written_span(session.extra_time.ToMicroseconds()) if session.HasField("extra_time") else ""
+
 
 COLUMNS: dict[str, Callable[[Session], object]] = {
     "session_id": lambda s: s.id,
@@ -37,13 +54,18 @@ COLUMNS: dict[str, Callable[[Session], object]] = {
     "keycode": lambda s: s.keycode,
     "access_code": lambda s: s.access_code,
     "test_form": lambda s: s.test_form,
-    "window_start_dt": lambda s: when(s, "window_start"),
-    "window_end_dt": lambda s: when(s, "window_end"),
+    "window_start_dt": lambda s: exactly(s.accommodation, "window_start"),
+    "window_end_dt": lambda s: exactly(s.accommodation, "window_end"),
     "annotations": lambda s: (
         json.dumps(dict(s.annotations), sort_keys=True, ensure_ascii=False) if s.annotations else ""
     ),
+    "time_limit": _own_limit,
+    "extra_time": _extra_time,
+    "extra_time_reason": lambda s: s.extra_time_reason,
     "state": lambda s: word(s, "state"),
     "maturity": lambda s: word(s, "maturity"),
+    "opens_dt": lambda s: when(s, "window_start"),
+    "closes_dt": lambda s: when(s, "window_end"),
     "attempt": lambda s: s.attempt.number,
     "start_dt": lambda s: when(s.attempt, "start_time"),
     "end_dt": lambda s: when(s.attempt, "end_time"),
@@ -59,7 +81,11 @@ COLUMNS: dict[str, Callable[[Session], object]] = {
     "created": lambda s: when(s, "create_time"),
     "modified": lambda s: when(s, "update_time"),
 }
-"""Columns and how a session fills them; those of a roster have a roster's names. Times are UTC."""
+"""Columns and how a session fills them; those of a roster have a roster's names. Times are UTC.
+
+window_start_dt and window_end_dt are the candidate's own window, as a roster gives it; opens_dt and closes_dt are the
+window that counts.
+"""
 
 NUMBERS = frozenset({"attempt", "time_elapsed_s", "extra_time_s", "points", "points_max", "percent"})
 """Columns of numbers, which are no formulas though they may begin with a minus."""
@@ -93,7 +119,7 @@ def export(
         writer.writerow(COLUMNS)
         rows = 0
         with bar("exporting", total) as advance:
-            for session in client.sessions([found.id], state or ()):
+            for session in client.sessions([found.id], state or (), whole=True):
                 writer.writerow(cells_of(COLUMNS, session, NUMBERS, raw=raw))
                 rows += 1
                 advance(1)

@@ -26,7 +26,8 @@ from exam_sessions.client.failures import NoServer, Refused
 
 EPILOG = """[bold]Columns[/], separated by commas, semicolons or tabs, in UTF-8: candidate_id (required), name_first,
 name_middle, name_last, gender, grade_level, ethnicity, school_id, district_id, access_code,
-external_reference, centre_id, keycode, pin, test_form, window_start_dt, window_end_dt, annotations (a JSON object).
+external_reference, centre_id, keycode, pin, test_form, window_start_dt, window_end_dt, annotations (a JSON object),
+time_limit (2h, none), extra_time (15m, 25%), extra_time_reason.
 Codes that are left out are drawn. Times are UTC: 2026-05-04 09:00:00.
 
 [bold]Examples[/]

@@ -134,6 +134,8 @@ def _read(
                 values[column.field] = column.value(unquoted(cell) if cell[0] == "'" else cell)
             except ValueError as error:
                 faults.append(Fault(line, column.name, str(error)))
+    if "extra_time" in values:
+        values["extra_time"], values["extra_percent"] = values["extra_time"]
     booking = EMPTY._replace(**values)
     if not booking.candidate_id and not any(fault.column == "candidate_id" for fault in faults):
         faults.insert(0, Fault(line, "candidate_id", "is empty; every row needs one"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import shown
 from exam_sessions.cli.school_words import gender, grade
+from exam_sessions.domain.records import NO_LIMIT
 from exam_sessions.domain.texts import flaw_of, fold_code
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ ETHNICITIES = {
     name: code for code, name in enumerate(("BIRA", "AMIN", "ASIA", "PAIS", "FILP", "HISP", "AFAM", "OTHR"), 1)
 }
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.(\d{1,6}))?s)?")
+DAY, HOUR, MINUTE, SECOND = 86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000
+LONGEST = 30 * DAY
+"""The longest working time, and the longest extra time."""
+
+MOST_PERCENT = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,6 +48,17 @@ def text(longest: int, *, is_name: bool = False) -> Callable[[str], str]:
             raise ValueError(f"has {len(cell)} characters, at most {longest} are allowed")
         if flaw := flaw_of(cell, is_name=is_name):
             raise ValueError(flaw)
+        return cell
+
+    return value
+
+
+def words(longest: int) -> Callable[[str], str]:
+    """A text of at most so many characters, of any kind."""
+
+    def value(cell: str) -> str:
+        if len(cell) > longest:
+            raise ValueError(f"has {len(cell)} characters, at most {longest} are allowed")
         return cell
 
     return value
@@ -96,6 +114,44 @@ def moment(cell: str) -> int:
     return micros
 
 
+def span(cell: str) -> int:
+    """Microseconds of a length of time such as 1h30m, 90m, 7d or 1.5s."""
+    found = LENGTH.fullmatch(cell.lower().replace(" ", ""))
+    if not found or not any(found.groups()):
+        raise ValueError(f"{shown(cell)} is not a length of time such as 1h30m, 90m or 7d")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[:4])
+    fraction = int((found[5] or "").ljust(6, "0"))
+    return days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + fraction
+
+
+def written_span(micros: int) -> str:
+    """A length of time as `span` reads it, in seconds."""
+    seconds, fraction = divmod(micros, SECOND)
+    return f"{seconds}.{fraction:06}".rstrip("0").rstrip(".") + "s"
+
+
+def _bounded(cell: str) -> int:
+    found = span(cell)
+    if not 0 < found <= LONGEST:
+        raise ValueError(f"{shown(cell)} is not more than 0 and at most {LONGEST // DAY} days")
+    return found
+
+
+def time_limit(cell: str) -> int:
+    """A working time of the candidate's own; NO_LIMIT for `none`."""
+    return NO_LIMIT if cell.lower() == "none" else _bounded(cell)
+
+
+def extra_time(cell: str) -> tuple[int, int]:
+    """Time on top of the working time: as time, and in percent; one of the two is 0."""
+    if not cell.endswith("%"):
+        return _bounded(cell), 0
+    percent = cell.removesuffix("%").strip()
+    if not (re.fullmatch(r"[0-9]{1,4}", percent) and 1 <= int(percent) <= MOST_PERCENT):
+        raise ValueError(f"{shown(cell)} is not 1% to {MOST_PERCENT:,}%")
+    return 0, int(percent)
+
+
 PAIRS, KEY, VALUE = 32, 63, 255
 """The most annotations of a session, and the characters of a key and of a value."""
 
@@ -139,7 +195,13 @@ COLUMNS = (
     Column("window_start_dt", "window_start", moment),
     Column("window_end_dt", "window_end", moment),
     Column("annotations", "annotations", pairs),
+    Column("time_limit", "time_limit", time_limit),
+    Column("extra_time", "extra_time", extra_time),
+    Column("extra_time_reason", "extra_reason", words(1_000)),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
-BY_FIELD = {column.field: column.name for column in COLUMNS}
+BY_FIELD = {column.field: column.name for column in COLUMNS} | {
+    "extra_time_percent": "extra_time",
+    "extra_time_reason": "extra_time_reason",
+}
 """The column that fills a field of a booking."""

@@ -3,7 +3,7 @@
 import difflib
 import itertools
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -115,7 +115,12 @@ def list_sessions(
     """Shows the sessions that match, oldest booking first."""
     with connected(target, workspace) as client:
         releases = [find_release(client, release).id] if release else []
-        more_of = {"name": name, "test_forms": test_form or (), "external_reference": reference, "attempt": attempt}
+        more_of: dict[str, Any] = {
+            "name": name,
+            "test_forms": test_form or (),
+            "external_reference": reference,
+            "attempt": attempt,
+        }
         found = client.sessions(
             releases, state or (), candidate or (), page=limit + 1, accommodated=accommodated, late=late, **more_of
         )

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from exam_sessions.cli.roster_columns import moment
+from exam_sessions.cli.roster_columns import moment, span
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-
 
 def length(text: str) -> int:
     """Microseconds of a length of time such as 1h30m, 90m or 7d. Raises BadParameter."""
-    found = LENGTH.fullmatch(text.lower().replace(" ", ""))
-    if not found or not any(found.groups()):
-        raise typer.BadParameter(f"{text!r} is not a length of time such as 1h30m, 90m or 7d")
-    return sum(int(n) * s for n, s in zip(found.groups(), SECONDS.values(), strict=True) if n) * 1_000_000
+    try:
+        return span(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def time_of(text: str) -> int:
@@ -39,6 +35,15 @@ def when(message: Message, field: str) -> str:
         return ""
     time: Any = getattr(message, field)
     return str(time.ToDatetime(UTC).strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def exactly(message: Message, field: str) -> str:
+    """A time of a message to the microsecond where it has a fraction, else to the second; empty when it is unset."""
+    if not message.HasField(field):
+        return ""
+    time: Any = getattr(message, field)
+    fraction = f".{time.nanos // 1000:06}".rstrip("0") if time.nanos else ""
+    return f"{when(message, field)}{fraction}"
 
 
 def how_long(message: Message, field: str) -> str:

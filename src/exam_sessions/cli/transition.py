@@ -17,6 +17,7 @@ from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.marker import in_flight
 from exam_sessions.cli.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.releases import find_releases
+from exam_sessions.cli.roster_columns import extra_time
 from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
 from exam_sessions.cli.times import length, time_of
 from exam_sessions.cli.words import as_json
@@ -41,8 +42,6 @@ exam-sessions sessions transition create_package --release "Maths, May" --per-se
 """
 
 AT = re.compile(r"ids\.session_ids\[(\d+)\]")
-
-MOST_PERCENT = 1_000
 
 WHICH, TAKES = "Which sessions match", "What some actions take"
 
@@ -284,10 +283,10 @@ def _extra_of(text: str) -> dict[str, int]:
         return {}
     if not text.rstrip().endswith("%"):
         return {"extra_time": length(text)}
-    percent = text.rstrip().removesuffix("%").strip()
-    if not (percent.isascii() and percent.isdigit() and 1 <= int(percent) <= MOST_PERCENT):
-        raise typer.BadParameter(f"{text!r} is not 1% to {MOST_PERCENT:,}%")
-    return {"extra_time_percent": int(percent)}
+    try:
+        return {"extra_time_percent": extra_time(text.strip())[1]}
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _accommodation_of(time_limit: str, window_start: str, window_end: str) -> dict[str, int | bool]:

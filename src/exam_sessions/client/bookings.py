@@ -8,11 +8,15 @@ from typing import NamedTuple
 from exam_sessions.client.times import put
 from exam_sessions.v1 import session_pb2
 
+NO_LIMIT = -1
+"""A working time that is set to none."""
+
 
 class Booking(NamedTuple):
     """A session to be booked. An empty code, PIN, id or form is filled in by the service.
 
-    Times are in microseconds since 1970, 0 is unset; `annotations` are a JSON object of texts.
+    Times are in microseconds since 1970, lengths of time in microseconds, 0 is unset; `annotations` are a JSON object
+    of texts. The working time is the candidate's own, NO_LIMIT for none; extra time is given as time or in percent.
     """
 
     session_id: str = ""
@@ -34,13 +38,20 @@ class Booking(NamedTuple):
     window_start: int = 0
     window_end: int = 0
     annotations: str = ""
+    time_limit: int = 0
+    extra_time: int = 0
+    extra_percent: int = 0
+    extra_reason: str = ""
+
+
+OWN_TIME = ("time_limit", "extra_time", "extra_percent", "extra_reason")
 
 
 def message_of(booking: Booking) -> session_pb2.Booking:
     """A booking as it travels."""
     fields = booking._asdict()
     start, end = fields.pop("window_start"), fields.pop("window_end")
-    annotations = fields.pop("annotations")
+    annotations, own_time = fields.pop("annotations"), [fields.pop(name) for name in OWN_TIME]
     own = {name: fields.pop(name) for name in session_pb2.Booking.DESCRIPTOR.fields_by_name if name in fields}
     message = session_pb2.Booking(candidate=session_pb2.Candidate(**fields), **own)
     if annotations:
@@ -49,4 +60,20 @@ def message_of(booking: Booking) -> session_pb2.Booking:
         put(message.window_start, start)
     if end:
         put(message.window_end, end)
+    if any(own_time):
+        _fill_accommodation(message.accommodation, *own_time)
     return message
+
+
+def _fill_accommodation(
+    message: session_pb2.BookingAccommodation, time_limit: int, extra_time: int, extra_percent: int, reason: str
+) -> None:
+    if time_limit == NO_LIMIT:
+        message.no_time_limit = True
+    elif time_limit:
+        put(message.time_limit, time_limit)
+    if extra_percent:
+        message.extra_time_percent = extra_percent
+    elif extra_time:
+        put(message.extra_time, extra_time)
+    message.extra_time_reason = reason

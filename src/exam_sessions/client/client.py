@@ -120,18 +120,23 @@ class Client(CatalogCalls, WorkCalls):
         states: Sequence[int] = (),
         candidate_ids: Sequence[str] = (),
         page: int = PAGE,
+        *,
+        whole: bool = False,
         **criteria_besides: Any,
     ) -> Iterator[Session]:
-        """The sessions that match every criterion given, oldest first, in BASIC view, read page by page.
+        """The sessions that match every criterion given, oldest first, read page by page.
 
-        Criteria besides are other fields of SessionFilter.
+        They are in BASIC view, or in FULL view when `whole`. Criteria besides are other fields of SessionFilter.
         """
         criteria = session_service_pb2.SessionFilter(
             release_ids=release_ids, candidate_ids=candidate_ids, **criteria_besides
         )
         criteria.states.extend(states)  # type: ignore[arg-type]
         request = session_service_pb2.ListSessionsRequest(
-            workspace_id=self.workspace, filter=criteria, page_size=min(page, PAGE)
+            workspace_id=self.workspace,
+            filter=criteria,
+            page_size=min(page, PAGE),
+            view=session_service_pb2.SESSION_VIEW_FULL if whole else session_service_pb2.SESSION_VIEW_BASIC,
         )
         for found in self._pages(self._sessions.ListSessions, request):
             yield from found.sessions

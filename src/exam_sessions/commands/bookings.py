@@ -79,6 +79,8 @@ class Screening:
                 places.append(index)
             except errors.InvalidField as refusal:
                 self.refused.append(errors.RowRefusal(index, "", refusal))
+            except errors.NoWorkingTime as refusal:
+                self.refused.append(errors.RowRefusal(index, "accommodation.extra_time_percent", refusal))
         looked = {kind: {getattr(s, column) for s in sessions} - {""} for column, _, kind, _ in UNIQUE}
         taken = ledger.taken(self._release, **looked)
         for column, field, kind, refusal_of in UNIQUE:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NONE: Mapping[str, int] = MappingProxyType({})
 
+ACCOMMODATION = Booking._fields.index("time_limit")
+"""Where the columns of a booking begin that most bookings leave empty."""
+
 NAMES = ("name_first", "name_middle", "name_last")
 TEXTS = {name: f"candidate.{name}" for name in ("candidate_id", *NAMES, "school_id", "district_id")} | {
     name: name for name in ("external_reference", "centre_id", "test_form")
@@ -34,6 +37,7 @@ def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[st
         errors.ReleaseFinalized: the release takes no more sessions (ItemLogic, un-finalize).
         errors.InvalidField: the candidate has no id, texts break the rule of texts.py, or the window ends before it
             starts.
+        errors.NoWorkingTime: extra time in percent of no working time.
     """
     if release.finalized:
         raise errors.ReleaseFinalized(release.id)
@@ -54,7 +58,7 @@ def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[st
     if booking.window_start or booking.window_end:
         check_window(booking.window_start or release.window_start, booking.window_end or release.window_end)
     test_form = booking.test_form or release.test_form
-    return Session(
+    session = Session(
         release.workspace_id,
         booking.session_id,
         release.id,
@@ -81,6 +85,20 @@ def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[st
         form_revision=revisions.get(test_form, 0),
         annotations=booking.annotations,
     )
+    return _accommodated(session, booking, release) if any(booking[ACCOMMODATION:]) else session
+
+
+def _accommodated(session: Session, booking: Booking, release: Release) -> Session:
+    """A session with the working time and the extra time it is booked with. Raises NoWorkingTime."""
+    session = session._replace(
+        time_limit=booking.time_limit,
+        extra_time=booking.extra_time,
+        extra_percent=booking.extra_percent,
+        extra_reason=booking.extra_reason,
+    )
+    if session.extra_percent and not clock.working_time(session, release):
+        raise errors.NoWorkingTime(release.id)
+    return session
 
 
 def check_texts(fields: Mapping[str, Any]) -> None:

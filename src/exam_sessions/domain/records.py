@@ -219,6 +219,12 @@ class Booking(NamedTuple):
     window_start: int
     window_end: int
     annotations: str = ""
+    time_limit: int = 0
+    """The candidate's own working time: NO_LIMIT for none; the release's when 0."""
+    extra_time: int = 0
+    extra_percent: int = 0
+    """One of the two at most."""
+    extra_reason: str = ""
 
 
 class Event(NamedTuple):

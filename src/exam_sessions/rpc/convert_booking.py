@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.records import Booking
+from exam_sessions.domain.records import NO_LIMIT, Booking
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.texts import flaw_of, fold_code
 from exam_sessions.errors.refusal import VIOLATIONS_AT_MOST
@@ -41,7 +41,7 @@ EDITABLE = {f"candidate.{name}": name for name in CANDIDATE} | {
 def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
     """A booking as a record. Raises InvalidField for a time out of range."""
     person = message.candidate
-    return Booking(
+    booking = Booking(
         message.session_id.lower(),
         person.candidate_id,
         person.name_first,
@@ -61,6 +61,18 @@ def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
         micros(message, "window_start", f"{path}.window_start"),
         micros(message, "window_end", f"{path}.window_end"),
         annotations_of(message.annotations, path) if message.annotations else "",
+    )
+    return _accommodated(booking, message.accommodation, path) if message.HasField("accommodation") else booking
+
+
+def _accommodated(booking: Booking, own: session_pb2.BookingAccommodation, path: str) -> Booking:
+    """A booking with a working time and extra time of the candidate's own."""
+    place = f"{path}.accommodation"
+    return booking._replace(
+        time_limit=NO_LIMIT if own.no_time_limit else micros(own, "time_limit", f"{place}.time_limit"),
+        extra_time=micros(own, "extra_time", f"{place}.extra_time"),
+        extra_percent=own.extra_time_percent,
+        extra_reason=own.extra_time_reason,
     )
 
 

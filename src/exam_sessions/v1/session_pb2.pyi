@@ -281,8 +281,22 @@ class Candidate(_message.Message):
     district_id: str
     def __init__(self, candidate_id: _Optional[str] = ..., name_first: _Optional[str] = ..., name_middle: _Optional[str] = ..., name_last: _Optional[str] = ..., gender: _Optional[_Union[Gender, str]] = ..., grade_level: _Optional[_Union[GradeLevel, str]] = ..., ethnicity: _Optional[_Union[Ethnicity, str]] = ..., school_id: _Optional[str] = ..., district_id: _Optional[str] = ...) -> None: ...
 
+class BookingAccommodation(_message.Message):
+    __slots__ = ("time_limit", "no_time_limit", "extra_time", "extra_time_percent", "extra_time_reason")
+    TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    NO_TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TIME_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TIME_REASON_FIELD_NUMBER: _ClassVar[int]
+    time_limit: _duration_pb2.Duration
+    no_time_limit: bool
+    extra_time: _duration_pb2.Duration
+    extra_time_percent: int
+    extra_time_reason: str
+    def __init__(self, time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_time_limit: _Optional[bool] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ...) -> None: ...
+
 class Booking(_message.Message):
-    __slots__ = ("session_id", "candidate", "access_code", "keycode", "pin", "external_reference", "centre_id", "test_form", "window_start", "window_end", "annotations")
+    __slots__ = ("session_id", "candidate", "access_code", "keycode", "pin", "external_reference", "centre_id", "test_form", "window_start", "window_end", "annotations", "accommodation")
     class AnnotationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -301,6 +315,7 @@ class Booking(_message.Message):
     WINDOW_START_FIELD_NUMBER: _ClassVar[int]
     WINDOW_END_FIELD_NUMBER: _ClassVar[int]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    ACCOMMODATION_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     candidate: Candidate
     access_code: str
@@ -312,7 +327,8 @@ class Booking(_message.Message):
     window_start: _timestamp_pb2.Timestamp
     window_end: _timestamp_pb2.Timestamp
     annotations: _containers.ScalarMap[str, str]
-    def __init__(self, session_id: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., access_code: _Optional[str] = ..., keycode: _Optional[str] = ..., pin: _Optional[str] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    accommodation: BookingAccommodation
+    def __init__(self, session_id: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., access_code: _Optional[str] = ..., keycode: _Optional[str] = ..., pin: _Optional[str] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., accommodation: _Optional[_Union[BookingAccommodation, _Mapping]] = ...) -> None: ...
 
 class AccessCodeKey(_message.Message):
     __slots__ = ("release_id", "access_code")

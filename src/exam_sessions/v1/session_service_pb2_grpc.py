@@ -115,7 +115,7 @@ class SessionServiceServicer:
         """Books one session. Resulting state: SCHEDULED_BUT_NOT_CREATED, or PAPER_RESPONSE_UPLOAD when the release is
         delivered on paper. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED, DUPLICATE_CANDIDATE,
         DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, TEST_FORM_NOT_FOUND (a form of the booking's own,
-        unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+        unless `allow_missing_form`), NO_WORKING_TIME (extra time in percent of none), INVALID_FIELD, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

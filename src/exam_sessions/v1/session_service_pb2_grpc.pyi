@@ -37,7 +37,7 @@ class SessionServiceStub:
     """Books one session. Resulting state: SCHEDULED_BUT_NOT_CREATED, or PAPER_RESPONSE_UPLOAD when the release is
     delivered on paper. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED, DUPLICATE_CANDIDATE,
     DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, TEST_FORM_NOT_FOUND (a form of the booking's own,
-    unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+    unless `allow_missing_form`), NO_WORKING_TIME (extra time in percent of none), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchCreateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchCreateSessionsRequest, _session_service_pb2.BatchCreateSessionsResponse]
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
@@ -109,7 +109,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Books one session. Resulting state: SCHEDULED_BUT_NOT_CREATED, or PAPER_RESPONSE_UPLOAD when the release is
     delivered on paper. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED, DUPLICATE_CANDIDATE,
     DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, TEST_FORM_NOT_FOUND (a form of the booking's own,
-    unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+    unless `allow_missing_form`), NO_WORKING_TIME (extra time in percent of none), INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchCreateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchCreateSessionsRequest, _session_service_pb2.BatchCreateSessionsResponse]  # type: ignore[assignment]
     """Books 1 to 10,000 sessions of one release, all or nothing. A refused batch names every bad row it can in
@@ -184,7 +184,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Books one session. Resulting state: SCHEDULED_BUT_NOT_CREATED, or PAPER_RESPONSE_UPLOAD when the release is
         delivered on paper. Errors: RELEASE_NOT_FOUND, RELEASE_FINALIZED, DUPLICATE_CANDIDATE,
         DUPLICATE_ACCESS_CODE, DUPLICATE_KEYCODE, DUPLICATE_SESSION_ID, TEST_FORM_NOT_FOUND (a form of the booking's own,
-        unless `allow_missing_form`), INVALID_FIELD, REQUEST_ID_REUSED.
+        unless `allow_missing_form`), NO_WORKING_TIME (extra time in percent of none), INVALID_FIELD, REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod
