@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exam_sessions.rpc import pages
 from exam_sessions.rpc.maxima import MASK_PATH, MASK_PATHS, REPETITIONS, TOTALS, longest_text, most_elements
 from exam_sessions.rpc.reply_size import ELEMENT_AT_MOST, REPLY_AT_MOST
+from exam_sessions.settings import Settings
 from reference.protos import in_words, messages_and_enums, services, table
 
 if TYPE_CHECKING:
@@ -23,22 +25,28 @@ At most 100 bad fields are named. Limits that a setting changes are in [settings
 """
 
 
+def mib(size: int) -> str:
+    """Bytes as MiB."""
+    return f"{size / 2**20:g} MiB"
+
+
 def page() -> str:
     """The page."""
+    default = Settings()
     whole: list[tuple[str, ...]] = [
-        ("A request, uncompressed", "16 MiB (`--max-message-bytes`)", "MESSAGE_TOO_LARGE"),
-        ("All requests that are not answered yet", "64 MiB (`--bytes-in-flight`)", "OVERLOADED"),
-        ("Calls that wait to be answered", "10,000 (`--backlog`)", "OVERLOADED"),
+        ("A request, unpacked", f"{mib(default.max_message_bytes)} (`--max-message-bytes`)", "MESSAGE_TOO_LARGE"),
+        ("All requests in flight", f"{mib(default.bytes_in_flight)} (`--bytes-in-flight`)", "OVERLOADED"),
+        ("Calls that wait to be answered", f"{default.backlog:,} (`--backlog`)", "OVERLOADED"),
         ("Calls at a time on one connection", "10,000", "they wait"),
         ("Compression of requests", "gzip or none; counted uncompressed", "deflate: UNIMPLEMENTED, by gRPC"),
         ("Keepalive pings of a client", "one a second, also without calls", "GOAWAY, by gRPC"),
         ("A reply", f"{REPLY_AT_MOST:,} bytes; pages end early, with a token", "REPLY_TOO_LARGE without pages"),
         ("One event, session or result in a reply", f"{ELEMENT_AT_MOST:,} bytes", "it is cut and has `abridged` set"),
-        ("A page", "1,000 elements; 50 when `page_size` is 0", "a larger `page_size` is taken as 1,000"),
+        ("A page", f"{pages.AT_MOST:,} elements; {pages.DEFAULT} by default", "a larger `page_size` is reduced"),
         ("Paths of a field mask", f"{MASK_PATHS}, of {MASK_PATH} characters each", "INVALID_FIELD"),
         ("A singular field in the bytes of one message", f"{REPETITIONS} times", "INVALID_FIELD"),
-        ("Watches that are open at once", "2,000 (`--watchers`)", "TOO_MANY_WATCHERS"),
-        ("Events back that a watch may begin", "10,000,000 (`--watch-reach`)", "SEQUENCE_TOO_OLD"),
+        ("Watches that are open at once", f"{default.watchers:,} (`--watchers`)", "TOO_MANY_WATCHERS"),
+        ("Events back that a watch may begin", f"{default.watch_reach:,} (`--watch-reach`)", "SEQUENCE_TOO_OLD"),
         ("Sessions of the snapshot of a watch", "100,000", "SNAPSHOT_TOO_LARGE"),
         ("WaitOperation", "60 s", "it returns the operation as it is"),
         ("Wrong entries of a PIN", "5", "PIN_BLOCKED"),
