@@ -17,9 +17,9 @@ from messages import METHOD, SERVICE, at, booking, lasting, mask, micros, new_id
 
 from exam_sessions.app import now
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.machine import ALLOWED
 from exam_sessions.domain.records import Event, Release, Session, Standing
 from exam_sessions.domain.states import EDITABLE, Action, State
+from exam_sessions.domain.transition_table import ALLOWED
 from exam_sessions.rpc.convert_booking import edit_of, edited_fields
 from exam_sessions.rpc.convert_session import fill_session
 from exam_sessions.rpc.moves import MOVES, READ

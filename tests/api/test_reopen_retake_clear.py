@@ -27,10 +27,10 @@ from rows import count, unchanged
 from exam_sessions.v1 import catalog_pb2, session_pb2, test_form_pb2
 from serving import Refused
 
-HANDED_IN = {"FINISHED", "AWAITING_MARKING", "MARKED", "AWAITING_VERIFICATION", "SCRIPT_VERIFIED"}
+SUBMITTED = {"FINISHED", "AWAITING_MARKING", "MARKED", "AWAITING_VERIFICATION", "SCRIPT_VERIFIED"}
 LEGAL = {
-    "ClearResponses": HANDED_IN | {"IN_PROGRESS", "PAUSED"},
-    "ReopenSession": HANDED_IN,
+    "ClearResponses": SUBMITTED | {"IN_PROGRESS", "PAUSED"},
+    "ReopenSession": SUBMITTED,
     "RetakeSession": {"FINISHED", "MARKED", "SCRIPT_VERIFIED"},
     "ResetSession": {"SCHEDULED_BUT_NOT_CREATED", "SCHEDULED_BUT_NOT_DOWNLOADED", "SCHEDULED_BUT_LOCKED", "READY"},
 }

@@ -12,7 +12,7 @@ from sample_sessions import CLOSES, DAY, HOUR, MINUTE, OPENS, PIN, WRONG, a_book
 from exam_sessions import errors
 from exam_sessions.domain.booking import schedule
 from exam_sessions.domain.commands import Client, Command
-from exam_sessions.domain.decide import Decision, decide, settle
+from exam_sessions.domain.decide import Decision, decide, with_derived_columns
 from exam_sessions.domain.records import NO_LIMIT, NO_PAPERS, Papers
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 
@@ -132,7 +132,7 @@ def history(release: Release, finalized: int, form: Form | None, asks: Sequence[
         now += ask.wait
         if finalized and len(steps) == finalized:
             release = release._replace(finalized=1)
-            session = settle(session, release, now)
+            session = with_derived_columns(session, release, now)
         command = ask.command
         if ask.usual is not None:
             ways = ONWARD[session.state]

@@ -34,7 +34,7 @@ WITH_A_RESULT = {
 }
 MARKED = a_session(State.MARKED, **WITH_A_RESULT)
 FINISHED = a_session(State.FINISHED)
-HANDED_IN = (9, 15, 11, 16, 12)
+SUBMITTED = (9, 15, 11, 16, 12)
 
 
 def again(action, session=MARKED, release=None, now=NOW, scripts=(DONE,), **said):
@@ -111,7 +111,7 @@ def test_a_cleared_attempt_that_gets_another_form_is_a_script_of_that_form():
 # Reopening.
 
 
-@pytest.mark.parametrize("state", HANDED_IN)
+@pytest.mark.parametrize("state", SUBMITTED)
 def test_a_reopened_attempt_keeps_its_responses_and_loses_its_score(state):
     decision = again(A.REOPEN, a_session(state, **WITH_A_RESULT))
     after, script = decision.session, decision.scripts[0]

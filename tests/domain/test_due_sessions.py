@@ -4,7 +4,7 @@ import pytest
 from sample_forms import papers
 from sample_sessions import CLOSES, DEADLINE, HOUR, MINUTE, NOW, OPENS, STARTED, a_release, a_session, became
 
-from exam_sessions.domain.decide import due_command, settle
+from exam_sessions.domain.decide import due_command, with_derived_columns
 from exam_sessions.domain.states import Action, State
 
 LOCKED = a_session(State.SCHEDULED_BUT_LOCKED)
@@ -26,7 +26,7 @@ def test_the_clockwork_opens_nothing_in_a_finalized_release():
 
 
 def test_a_locked_session_of_a_finalized_release_is_not_found_by_the_clockwork_again_and_again():
-    assert settle(LOCKED, a_release(finalized=1), NOW).due_time is None
+    assert with_derived_columns(LOCKED, a_release(finalized=1), NOW).due_time is None
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_the_clockwork_came_too_early_when_the_candidate_was_given_extra_time_me
 
 
 def test_the_due_time_follows_the_window_of_the_release():
-    settled = settle(a_session(State.IN_PROGRESS), a_release(window_end=STARTED + 5 * MINUTE), NOW)
-    assert settled.due_time == STARTED + 5 * MINUTE
-    assert settle(settled, a_release(window_end=0), NOW).due_time == DEADLINE
+    derived = with_derived_columns(a_session(State.IN_PROGRESS), a_release(window_end=STARTED + 5 * MINUTE), NOW)
+    assert derived.due_time == STARTED + 5 * MINUTE
+    assert with_derived_columns(derived, a_release(window_end=0), NOW).due_time == DEADLINE
 
 
 def test_a_pause_leaves_the_plans_of_the_clockwork_as_they_are():
-    running = settle(a_session(State.IN_PROGRESS), a_release(), NOW)
+    running = with_derived_columns(a_session(State.IN_PROGRESS), a_release(), NOW)
     paused = became(running, a_release(), Action.PAUSE, NOW + MINUTE)
     resumed = became(paused, a_release(), Action.RESUME, NOW + 3 * MINUTE)
     assert [session.due_time for session in (running, paused, resumed)] == [DEADLINE] * 3
@@ -80,22 +80,22 @@ def test_a_pause_leaves_the_plans_of_the_clockwork_as_they_are():
 def test_who_looks_at_a_paused_session_in_vain_does_not_look_again():
     paused = a_session(State.PAUSED, pause_start_time=NOW, due_time=DEADLINE)
     assert due_command(paused, a_release(), DEADLINE) is None
-    assert settle(paused, a_release(), DEADLINE).due_time is None
+    assert with_derived_columns(paused, a_release(), DEADLINE).due_time is None
 
 
 def test_who_looks_too_early_after_a_pause_looks_again_at_the_deadline():
     resumed = a_session(State.IN_PROGRESS, paused_time=2 * MINUTE, due_time=DEADLINE)
     assert due_command(resumed, a_release(), DEADLINE) is None
-    assert settle(resumed, a_release(), DEADLINE).due_time == DEADLINE + 2 * MINUTE
+    assert with_derived_columns(resumed, a_release(), DEADLINE).due_time == DEADLINE + 2 * MINUTE
 
 
 def test_a_deadline_that_comes_nearer_is_planned_at_once():
     planned = a_session(State.IN_PROGRESS, due_time=DEADLINE)
-    assert settle(planned, a_release(window_end=NOW + MINUTE), NOW).due_time == NOW + MINUTE
+    assert with_derived_columns(planned, a_release(window_end=NOW + MINUTE), NOW).due_time == NOW + MINUTE
 
 
 def test_an_attempt_that_is_over_is_planned_for_no_more():
-    running = settle(a_session(State.IN_PROGRESS), a_release(), NOW)
+    running = with_derived_columns(a_session(State.IN_PROGRESS), a_release(), NOW)
     assert became(running, a_release(), Action.FINISH, NOW + MINUTE).due_time is None
 
 
@@ -108,14 +108,14 @@ def test_a_session_downloaded_too_early_is_due_when_its_window_opens():
 
 @pytest.mark.parametrize("state", State, ids=lambda state: state.name)
 def test_a_candidate_is_marked_while_the_session_is_open(state):
-    settled = settle(a_session(state), a_release(), NOW)
-    assert settled.open_candidate == ("candidate-1" if state in OPEN_STATES else None)
+    derived = with_derived_columns(a_session(state), a_release(), NOW)
+    assert derived.open_candidate == ("candidate-1" if state in OPEN_STATES else None)
 
 
 @pytest.mark.parametrize("state", State, ids=lambda state: state.name)
 def test_a_candidate_is_never_marked_where_several_sessions_may_be_open(state):
     marked = a_session(state, open_candidate="candidate-1")
-    assert settle(marked, a_release(allow_multiple_open_sessions=1), NOW).open_candidate is None
+    assert with_derived_columns(marked, a_release(allow_multiple_open_sessions=1), NOW).open_candidate is None
 
 
 def test_the_mark_comes_with_the_keycode_and_goes_with_the_last_answer():
@@ -129,7 +129,7 @@ def test_the_mark_comes_with_the_keycode_and_goes_with_the_last_answer():
 
 @pytest.mark.parametrize(("action", "state"), [(Action.VOID, 10), (Action.FAIL, 99), (Action.FINISH, 9)])
 def test_the_mark_goes_when_the_session_is_not_open_any_more(action, state):
-    running = settle(a_session(State.IN_PROGRESS), a_release(), NOW)
+    running = with_derived_columns(a_session(State.IN_PROGRESS), a_release(), NOW)
     after = became(running, a_release(), action)
     assert (running.open_candidate, after.state, after.open_candidate) == ("candidate-1", state, None)
 
@@ -149,7 +149,7 @@ def test_the_mark_comes_back_when_a_started_session_is_recovered():
 )
 def test_what_is_in_progress_is_due_at_once_when_the_release_is_finalized(state, action, rests):
     release = a_release(finalized=1)
-    session = settle(a_session(state, form_revision=1), release, NOW)
+    session = with_derived_columns(a_session(state, form_revision=1), release, NOW)
     command = due_command(session, release, NOW)
     assert (session.due_time, command.action, command.finish_reason.name) == (NOW, action, "RELEASE_FINALIZED")
     after = became(session, release, command.action, NOW, papers(), finish_reason=command.finish_reason)
@@ -169,4 +169,4 @@ def test_an_attempt_that_was_over_before_its_release_was_finalized_ended_with_it
 def test_a_finalized_release_submits_nothing_else(state):
     release = a_release(finalized=1)
     assert due_command(a_session(state), release, NOW) is None
-    assert settle(a_session(state), release, NOW).due_time is None
+    assert with_derived_columns(a_session(state), release, NOW).due_time is None

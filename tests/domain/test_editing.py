@@ -18,7 +18,7 @@ from sample_sessions import (
 
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.decide import settle
+from exam_sessions.domain.decide import with_derived_columns
 from exam_sessions.domain.states import Action, State
 
 EDITABLE = (1, 2)
@@ -140,7 +140,7 @@ def test_a_pin_that_is_edited_stays_hidden_in_the_history():
 
 
 def test_an_edit_of_a_running_session_leaves_its_clock_alone():
-    running = settle(a_session(State.IN_PROGRESS), a_release(), NOW)
+    running = with_derived_columns(a_session(State.IN_PROGRESS), a_release(), NOW)
     after = edited(running, name_last="King")
     assert (after.start_time, after.due_time, after.open_candidate) == (running.start_time, DEADLINE, "candidate-1")
 

@@ -18,7 +18,7 @@ from sample_sessions import (
 )
 
 from exam_sessions.domain.commands import Client
-from exam_sessions.domain.decide import settle
+from exam_sessions.domain.decide import with_derived_columns
 from exam_sessions.domain.records import Event
 from exam_sessions.domain.states import Action, FinishReason, State
 
@@ -66,7 +66,7 @@ def differences(before, after):
 
 @pytest.mark.parametrize(("action", "state", "fields"), MOVES, ids=[f"{a} from {s.name}" for a, s, _ in MOVES])
 def test_a_move_writes_its_own_fields_and_no_other(action, state, fields):
-    before = settle(a_session(state), a_release(), NOW)
+    before = with_derived_columns(a_session(state), a_release(), NOW)
     after = became(before, a_release(), action, **SAID.get(action, {}))
     assert differences(before, after) - ALWAYS - DERIVED - {"state"} == fields
 

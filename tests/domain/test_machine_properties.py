@@ -8,9 +8,9 @@ from sample_sessions import DAY, HOUR, MINUTE, PIN, a_release
 from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.decide import decide, due_command, settle
-from exam_sessions.domain.machine import ALLOWED
+from exam_sessions.domain.decide import decide, due_command, with_derived_columns
 from exam_sessions.domain.states import MATURITY, Action, State
+from exam_sessions.domain.transition_table import ALLOWED
 
 QUICK = settings(max_examples=60, deadline=None)
 
@@ -165,7 +165,7 @@ def test_the_clockwork_looks_in_time_and_a_look_in_vain_plans_the_next(told):
         assert due is None or after.due_time <= due
         if after.due_time not in {due, None}:
             assert after.due_time > step.now
-            assert settle(after, step.release, after.due_time).due_time == due
+            assert with_derived_columns(after, step.release, after.due_time).due_time == due
 
 
 @QUICK

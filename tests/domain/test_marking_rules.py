@@ -9,7 +9,7 @@ from exam_sessions.domain.states import Action, State, VoidReason
 
 A = Action
 ESSAYS = a_form(choice("1", "A"), essay("2"), essay("3"), mark_decimals=1)
-HANDED_IN = a_script({"1": 0, "2": "words", "3": "more words"})
+SUBMITTED = a_script({"1": 0, "2": "words", "3": "more words"})
 
 
 def asked(action, state, *scripts, form=ESSAYS, release=None, session=None, **said):
@@ -17,7 +17,7 @@ def asked(action, state, *scripts, form=ESSAYS, release=None, session=None, **sa
     return decided(session, release or a_release(), action, NOW, papers(form, *scripts), **said)
 
 
-def scored(number, mark, state=State.AWAITING_MARKING, script=HANDED_IN, **more):
+def scored(number, mark, state=State.AWAITING_MARKING, script=SUBMITTED, **more):
     return asked(A.SCORE_RESPONSE, state, script, marks=((number, mark),), **more)
 
 
@@ -29,7 +29,7 @@ def test_a_mark_is_written_with_the_progress_it_makes():
 
 
 def test_a_mark_given_again_replaces_the_first():
-    decision = scored("2", "4", script=HANDED_IN._replace(marks={"2": 35_000}))
+    decision = scored("2", "4", script=SUBMITTED._replace(marks={"2": 35_000}))
     assert decision.scripts[0].marks == {"2": 40_000}
     assert decision.events[0].changes["marks"] == ({"2": "3.5"}, {"2": "4"})
 
@@ -50,7 +50,7 @@ def test_a_mark_that_does_not_fit_the_form_is_refused(number, mark, refusal):
 
 @pytest.mark.parametrize("state", [State.MARKED, State.AWAITING_VERIFICATION])
 def test_a_mark_corrected_after_the_marking_is_scored_at_once(state):
-    done = HANDED_IN._replace(marks={"2": 0, "3": 50_000}, points=60_000, points_max=110_000, score=545_455)
+    done = SUBMITTED._replace(marks={"2": 0, "3": 50_000}, points=60_000, points_max=110_000, score=545_455)
     so_far = {"points": 60_000, "points_max": 110_000, "score": 545_455, "marking_progress": 100}
     decision = scored("2", "5", state, done, session=so_far)
     after, script = decision.session, decision.scripts[0]
@@ -59,31 +59,31 @@ def test_a_mark_corrected_after_the_marking_is_scored_at_once(state):
 
 
 def test_a_mark_taken_back_is_missing_again():
-    before = HANDED_IN._replace(marks={"2": 35_000, "3": 10_000})
+    before = SUBMITTED._replace(marks={"2": 35_000, "3": 10_000})
     decision = asked(A.UNSCORE_RESPONSE, 15, before, marks=(("2", None),), session={"marking_progress": 100})
     assert (decision.scripts[0].marks, decision.session.marking_progress) == ({"3": 10_000}, 50)
     assert decision.events[0].changes == {"marks": ({"2": "3.5"}, {}), "marking_progress": (100, 50)}
 
 
 def test_a_mark_nobody_gave_is_taken_back_without_a_trace():
-    decision = asked(A.UNSCORE_RESPONSE, 15, HANDED_IN, marks=(("2", None),))
+    decision = asked(A.UNSCORE_RESPONSE, 15, SUBMITTED, marks=(("2", None),))
     assert (decision.scripts, decision.events[0].changes) == ((), {})
 
 
 def test_a_mark_of_an_unknown_question_is_not_taken_back():
     with pytest.raises(errors.UnknownQuestion):
-        asked(A.UNSCORE_RESPONSE, 15, HANDED_IN, marks=(("9", None),))
+        asked(A.UNSCORE_RESPONSE, 15, SUBMITTED, marks=(("9", None),))
 
 
 def test_the_machines_mark_counts_again_when_the_mark_of_people_is_taken_back():
-    overruled = HANDED_IN._replace(marks={"1": 0, "2": 0, "3": 0})
+    overruled = SUBMITTED._replace(marks={"1": 0, "2": 0, "3": 0})
     back = asked(A.UNSCORE_RESPONSE, 15, overruled, marks=(("1", None),)).scripts[0]
     assert asked(A.SUBMIT_MARKED, 15, overruled).session.points == 0
     assert asked(A.SUBMIT_MARKED, 15, back).session.points == 10_000
 
 
 def test_submitted_marks_are_scored():
-    decision = asked(A.SUBMIT_MARKED, 15, HANDED_IN._replace(marks={"2": 35_000, "3": 0}))
+    decision = asked(A.SUBMIT_MARKED, 15, SUBMITTED._replace(marks={"2": 35_000, "3": 0}))
     after, script = decision.session, decision.scripts[0]
     assert (after.state, after.points, after.points_max, after.score) == (11, 45_000, 110_000, 409_091)
     assert (script.points, script.points_max, script.score) == (45_000, 110_000, 409_091)
@@ -91,7 +91,7 @@ def test_submitted_marks_are_scored():
 
 
 def test_marks_may_be_submitted_before_all_are_there_and_the_missing_count_nothing():
-    after = asked(A.SUBMIT_MARKED, 15, HANDED_IN._replace(marks={"2": 35_000})).session
+    after = asked(A.SUBMIT_MARKED, 15, SUBMITTED._replace(marks={"2": 35_000})).session
     assert (after.state, after.points, after.marking_progress) == (11, 45_000, 50)
 
 
@@ -104,7 +104,7 @@ def test_marks_are_submitted_from_awaiting_marking_only():
     for state in State:
         if state is not State.AWAITING_MARKING:
             with pytest.raises(errors.InvalidTransition):
-                asked(A.SUBMIT_MARKED, state, HANDED_IN)
+                asked(A.SUBMIT_MARKED, state, SUBMITTED)
 
 
 EARLIER = a_script({"1": 0}, {"2": 50_000, "3": 50_000}, points=110_000, points_max=110_000, score=1_000_000)
@@ -136,12 +136,12 @@ def test_a_voided_session_has_no_score(state):
 
 
 def test_a_recovered_session_has_no_score_until_it_is_handed_in_again():
-    done = HANDED_IN._replace(marks={"2": 0, "3": 50_000}, points=60_000, points_max=110_000, score=545_455)
+    done = SUBMITTED._replace(marks={"2": 0, "3": 50_000}, points=60_000, points_max=110_000, score=545_455)
     decision = asked(A.RECOVER, 99, done, session=WITH_A_SCORE | {"start_time": NOW - 1, "end_time": NOW})
     after, script = decision.session, decision.scripts[0]
     assert (after.state, after.points, after.points_max, after.score) == (7, None, None, None)
     assert (script.points, script.points_max, script.score) == (None, None, None)
-    assert script.responses == HANDED_IN.responses
+    assert script.responses == SUBMITTED.responses
 
 
 def test_a_recovered_session_keeps_what_its_earlier_attempt_counts():

@@ -12,8 +12,8 @@ from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
 from exam_sessions.domain.forms import Form
-from exam_sessions.domain.machine import ALLOWED, transitions_of_machine
 from exam_sessions.domain.states import Action, State
+from exam_sessions.domain.transition_table import ALLOWED, transitions_of_machine
 
 # A number is the state the action leads to; `x` is a deleted booking; any other sign is a refusal, see REFUSALS.
 MATRIX = """

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exam_sessions.domain.machine import ALLOWED
 from exam_sessions.domain.states import EDITABLE, MATURITY, OPEN, TERMINAL, Action, Maturity, State, maturity_of
+from exam_sessions.domain.transition_table import ALLOWED
 
 # Code, state, maturity; then what may be done to the booking: delete and edit, reset, void.
 STATES = """

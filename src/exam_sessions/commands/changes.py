@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch
-from exam_sessions.domain.decide import LEADS_ON, NEEDS_PAPERS, Decision, decide, opens
+from exam_sessions.domain.decide import Decision, becomes_open, decide
 from exam_sessions.domain.records import Standing
 from exam_sessions.domain.scripts import is_over, is_sound
 from exam_sessions.domain.states import Action
+from exam_sessions.domain.transition_table import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ class ChangeSession(Batch):
     def wants(self, wants: Wants) -> None:
         """The session; its release comes with it, and its scripts where the command needs them."""
         wants.session(self.caller.workspace, self.target.session_id, self.target.keycode)
-        wants.papers |= self.command.action in LEADS_ON
+        wants.papers |= ACTIONS[self.command.action].followed_by is not None
 
     def apply(self, ledger: Ledger) -> Standing:
         """Decides the command; a refusal that must be counted is written all the same."""
@@ -97,7 +98,7 @@ class ChangeSession(Batch):
             check_unique(ledger, release, [became], {name for name, _ in command.fields})
         if not caller.validate_only:
             enter(ledger, session, decision, caller)
-        elif opens(session, became) and ledger.has_open_session(became):
+        elif becomes_open(session, became) and ledger.has_open_session(became):
             # What is written is watched by a unique index; what is only asked has to look.
             raise errors.CandidateHasOpenSession(session.candidate_id)
         if decision.refusal:
@@ -158,7 +159,7 @@ class EditSessions(Batch):
         """Every session named."""
         for target, _ in self.commands:
             wants.session(self.caller.workspace, target.session_id, target.keycode)
-        wants.papers |= any(command.action in NEEDS_PAPERS for _, command in self.commands[:1])
+        wants.papers |= any(ACTIONS[command.action].needs_form for _, command in self.commands[:1])
 
     def apply(self, ledger: Ledger) -> Any:
         """Decides every row before entering any."""
@@ -188,7 +189,7 @@ class EditSessions(Batch):
         found, opened = [], set[str]()
         for index, session, _, decision, _ in decided:
             became = decision.session
-            if became is None or not opens(session, became):
+            if became is None or not becomes_open(session, became):
                 continue
             if became.open_candidate in opened or ledger.has_open_session(became):
                 found.append(errors.RowRefusal(index, "", errors.CandidateHasOpenSession(session.candidate_id)))

@@ -16,11 +16,10 @@ from exam_sessions.commands.changes import enter
 from exam_sessions.commands.finalizing import CloseRelease
 from exam_sessions.commands.forgetting import Forgetting
 from exam_sessions.commands.outages import OUTAGES
-from exam_sessions.domain.decide import decide, due_command, settle
-from exam_sessions.domain.machine import STATES
+from exam_sessions.domain.decide import decide, due_command, with_derived_columns
 from exam_sessions.domain.records import Event
 from exam_sessions.domain.scripts import damage_of, script_of
-from exam_sessions.domain.states import Action, State
+from exam_sessions.domain.states import STATE_BY_CODE, Action, State
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.drafts import NOBODY
 
@@ -84,12 +83,12 @@ class Sweep(Chore):
         return moved
 
     def _move(self, ledger: Ledger, session: Session, release: Release) -> int:
-        if session.state not in STATES:
+        if session.state not in STATE_BY_CODE:
             raise ValueError(f"{session.state} is not a state")
         now = ledger.moment(session)
         command = due_command(session, release, now)
         if command is None:
-            ledger.change(settle(session, release, now), frozenset(), (), self.caller)
+            ledger.change(with_derived_columns(session, release, now), frozenset(), (), self.caller)
             return 0
         papers = ledger.papers(session, command)
         if damage := damage_of(script_of(session, papers.scripts)):

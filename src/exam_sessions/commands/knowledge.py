@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.read_set import Wants
 from exam_sessions.domain import clock
-from exam_sessions.domain.decide import NEEDS_LATEST, NEEDS_PAPERS, NULLABLE
+from exam_sessions.domain.decide import NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session
 from exam_sessions.domain.session_filter import Place
-from exam_sessions.domain.states import Action
+from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.store.database_errors import LostRace
 
 if TYPE_CHECKING:
@@ -200,11 +200,12 @@ class Knowledge:
 
     def papers(self, session: Session, command: Command) -> Papers:
         """What the command needs of the session's form and scripts, and of the newest revision of the form."""
-        if command.action not in NEEDS_PAPERS or (not session.form_revision and command.action in FORMLESS):
+        action = ACTIONS[command.action]
+        if not action.needs_form or (not session.form_revision and action.form_is_optional):
             return NO_PAPERS
         form = self._shelf.form(self.db, self.rows, session.workspace_id, session.test_form, session.form_revision)
         latest = 0
-        if command.action in NEEDS_LATEST:
+        if action.needs_latest_revision:
             reference = command.updated_form or dict(command.fields).get("test_form") or session.test_form
             latest = self.revisions(session.workspace_id, {str(reference)}).get(str(reference), 0)
         return Papers(form, self.scripts(session), latest)
@@ -371,9 +372,6 @@ class Knowledge:
                     found.candidates.add(session.candidate_id)
                     found.access_codes.add(session.access_code)
 
-
-FORMLESS = frozenset({Action.FINISH, Action.UPLOAD, Action.SUBMIT_MARKED, Action.SET_RESPONSES})
-"""Actions on which a session without a form needs no papers: not even those of its earlier attempts."""
 
 TEXTS = frozenset(
     name for name, kind in Session.__annotations__.items() if "str" in str(kind) and name != "open_candidate"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.knowledge import Change, Knowledge
-from exam_sessions.domain.decide import altered
+from exam_sessions.domain.decide import replace_fields
 from exam_sessions.domain.records import Script
 from exam_sessions.domain.scripts import with_script
 from exam_sessions.domain.states import Action
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 BY_CANDIDATE = attrgetter("workspace_id", "release_id", "candidate_id")
 
 DERIVED = ("due_time", "open_candidate", "draft")
-"""Columns that `settle` works out anew with every change."""
+"""Columns that `with_derived_columns` writes with every change."""
 
 
 class Ledger(Knowledge):
@@ -247,7 +247,7 @@ class Ledger(Knowledge):
                 before = self._first_place(session.workspace_id) + len(told)
         if before == session.last_event:
             return session
-        return altered(session, {"last_event": before})
+        return replace_fields(session, {"last_event": before})
 
     def _first_place(self, workspace: str) -> int:
         """The place before that of the first event entered here; nobody else can take one meanwhile."""

@@ -12,7 +12,7 @@ from exam_sessions.commands.operations import Outcome, Taken
 from exam_sessions.commands.read_set import Wants
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import decide
-from exam_sessions.domain.states import ACCOMMODATIONS
+from exam_sessions.domain.transition_table import ACTIONS
 
 if TYPE_CHECKING:
     from exam_sessions.commands.ledger import Ledger
@@ -34,7 +34,7 @@ class Transition:
     @property
     def keeps_all(self) -> bool:
         """The outcomes of accommodations say what each came to."""
-        return self.command.action in ACCOMMODATIONS
+        return ACTIONS[self.command.action].reports_deadline
 
     def count(self, ledger: Ledger, workspace: str) -> int:
         """How many match now."""
@@ -67,7 +67,7 @@ class Transition:
         became = decision.session
         if became is None:
             return Outcome(session.id)
-        if self.command.action not in ACCOMMODATIONS:
+        if not ACTIONS[self.command.action].reports_deadline:
             return Outcome(session.id, became.state)
         cut = clock.cut_by_window(became, release, became.update_time)
         return Outcome(session.id, became.state, None, clock.deadline(became, release), cut)

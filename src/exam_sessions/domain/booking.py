@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.machine import first_state
 from exam_sessions.domain.records import Booking, Release, Session
+from exam_sessions.domain.states import Delivery, State
 from exam_sessions.domain.texts import are_plain, flaw_of, is_blank
 
 if TYPE_CHECKING:
@@ -99,6 +99,12 @@ def _accommodated(session: Session, booking: Booking, release: Release) -> Sessi
     if session.extra_percent and not clock.working_time(session, release):
         raise errors.NoWorkingTime(release.id)
     return session
+
+
+def first_state(release: Release) -> State:
+    """The state a new booking is in."""
+    on_paper = release.delivery == Delivery.PAPER
+    return State.PAPER_RESPONSE_UPLOAD if on_paper else State.SCHEDULED_BUT_NOT_CREATED
 
 
 def check_texts(fields: Mapping[str, Any]) -> None:

@@ -138,18 +138,18 @@ def time_elapsed(attempt: Session | Script) -> int:
     return max(0, attempt.end_time - attempt.start_time - attempt.paused_time)
 
 
-def stop(session: Session, release: Release, now: int) -> dict[str, int]:
-    """What stops the clock of a running attempt, at its deadline when that has passed; nothing when none runs."""
+def stop_clock(session: Session, release: Release, now: int) -> dict[str, int]:
+    """The columns that stop the clock of a running attempt, at its deadline when that has passed; none else."""
     if not session.start_time or session.end_time or session.pause_start_time:
         return {}
     return {"pause_start_time": min(now, deadline(session, release) or now)}
 
 
-def look_time(session: Session, release: Release, now: int) -> int | None:
-    """When the clockwork looks at the session next: when it must, or sooner if that is planned; None when never.
+def next_check_time(session: Session, release: Release, now: int) -> int | None:
+    """When the clock checks the session next: when it must, or sooner if that is stored already; None when never.
 
-    Who looks in vain plans anew. It costs more to take the deadline out of an index with every pause, and to enter
-    another when the candidate goes on: on PostgreSQL twice what the rest of the pause does.
+    A check that finds nothing due stores the next time. Removing the deadline from an index with every pause, and
+    inserting another with every resume, costs twice what the rest of a pause does on PostgreSQL.
     """
     must, planned = due_time(session, release, now), session.due_time
     if session.state in UNDER_WAY and planned is not None and now < planned and (must is None or planned < must):
@@ -158,7 +158,7 @@ def look_time(session: Session, release: Release, now: int) -> int | None:
 
 
 def due_time(session: Session, release: Release, now: int) -> int | None:
-    """When the clockwork must look at the session next; None when never."""
+    """When the clock must check the session next; None when never."""
     if session.state in RUNNING:
         return now if release.finalized else accepted_until(session, release) or None
     if session.state == State.PAUSED:

@@ -1,7 +1,7 @@
-"""What becomes of a session when a command is applied: the new record and the history it leaves, or a refusal.
+"""What a command makes of a session: the new record and the rows of its history, or a refusal.
 
-`decide` is the whole of it. It fires the machine (move.py); what a move writes besides the state is effects.py's.
-Booking a new session is booking.py's.
+`decide` fires the state machine (transition_table.py) and applies the effect of the action. Booking a new session is
+in booking.py.
 """
 
 from __future__ import annotations
@@ -11,22 +11,20 @@ from typing import Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.effects import EFFECTS
-from exam_sessions.domain.machine import WITHOUT_RPC, state_of, wrong_state
-from exam_sessions.domain.move import Move, fire
 from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
-from exam_sessions.domain.scoring import is_complete
-from exam_sessions.domain.scripts import is_sound, kept_scripts, script_of, with_script
-from exam_sessions.domain.states import EDITABLE, OPEN, Action, FinishReason, State
+from exam_sessions.domain.scripts import is_sound, kept_scripts, with_script
+from exam_sessions.domain.states import OPEN, Action, FinishReason, State, state_from_code
+from exam_sessions.domain.transition import TransitionContext
+from exam_sessions.domain.transition_table import ACTIONS, TABLE, ActionRow, fire
 
 Changes = dict[str, Any]
 
-PLACES = {name: place for place, name in enumerate(Session._fields)}
+FIELD_INDEX = {name: index for index, name in enumerate(Session._fields)}
 NULLABLE = frozenset(name for name, value in Session._field_defaults.items() if value is None)
 """Columns in which a zero is not the same as nothing."""
 
 ALWAYS = frozenset({"state", "update_time", "version"})
-"""Columns every move writes."""
+"""Columns every transition writes."""
 
 
 class Decision(NamedTuple):
@@ -39,7 +37,7 @@ class Decision(NamedTuple):
     events: tuple[Event, ...]
     refusal: errors.Refusal | None = None
     changed: frozenset[str] = frozenset()
-    """Columns that may differ from before, besides those that `settle` works out."""
+    """Columns that may differ from before, besides those of `with_derived_columns`."""
     scripts: tuple[Script, ...] = ()
     """Scripts that are new or differ from before."""
     wiped: bool = False
@@ -49,120 +47,81 @@ class Decision(NamedTuple):
 def decide(session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS) -> Decision:
     """Applies a command to a session at a moment, which must not lie before its last change (clock.moment).
 
-    `papers` are needed by the actions of NEEDS_PAPERS.
+    `papers` are needed by the actions with `needs_form`.
 
     Raises:
         errors.Refusal: a rule says no; nothing is to be written.
     """
+    row = ACTIONS[command.action]
+    if row.followed_by:
+        return _decide_chain(session, release, command, now, papers)
     if command.action is Action.DELETE:
-        return _delete(session, release, papers)
-    if command.action in LEADS_ON:
-        return _led_on(session, release, command, now, papers)
+        return _delete(session, release, command, now, papers)
     try:
-        became, event, changed, scripts = _hop(session, release, command, now, papers)
+        became, event, changed, scripts = _apply_transition(row, session, release, command, now, papers)
     except errors.WrongPin as refusal:
         return _wrong_pin(session, refusal, now)
-    return Decision(settle(became, release, now), (event,), None, changed, scripts, command.all_attempts)
+    return Decision(
+        with_derived_columns(became, release, now), (event,), None, changed, scripts, command.all_attempts
+    )
 
 
-def _led_on(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
-    """A command and what follows of itself, each hop with its own row of history."""
+def _decide_chain(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
+    """A command and the actions that follow it in the same transaction, each with its own row of history."""
     events: list[Event] = []
     columns: frozenset[str] = ALWAYS
     written: dict[int, Script] = {}
     following: Command | None = command
     while following:
-        session, event, changed, scripts = _hop(session, release, following, now, papers)
+        row = ACTIONS[following.action]
+        session, event, changed, scripts = _apply_transition(row, session, release, following, now, papers)
         events.append(event)
         columns |= changed
         for script in scripts:
             written[script.attempt] = script
             papers = Papers(papers.form, with_script(papers.scripts, script), papers.latest_revision)
-        following = _following(session, following, papers)
-    return Decision(settle(session, release, now), tuple(events), None, columns, tuple(written.values()))
+        following = row.followed_by(session, following, papers) if row.followed_by else None
+    became = with_derived_columns(session, release, now)
+    return Decision(became, tuple(events), None, columns, tuple(written.values()))
 
 
-def _following(session: Session, command: Command, papers: Papers) -> Command | None:
-    """What follows a command of itself; None when nothing does."""
-    if command.action is Action.SET_RESPONSES:
-        return HAND_IN if command.submit else None
-    if papers.form is None or command.action is Action.ROUTE:
-        return None
-    if command.action in PAPER_ENTRIES and not is_complete(papers.form, script_of(session, papers.scripts)):
-        return None
-    return ROUTE
+Applied = tuple[Session, Event, frozenset[str], tuple[Script, ...]]
+"""A session after one transition, without its derived columns; its event, columns that may differ, and scripts."""
 
 
-HAND_IN = Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE)
-ROUTE = Command(Action.ROUTE)
-
-LEADS_ON = frozenset(
-    {
-        Action.SET_RESPONSES,
-        Action.FINISH,
-        Action.UPLOAD,
-        Action.ASSIGN_ITEM_MARKS,
-        Action.ASSIGN_ITEM_RESPONSES,
-    }
-)
-"""Actions that others may follow in the same moment."""
-
-PAPER_ENTRIES = frozenset({Action.ASSIGN_ITEM_MARKS, Action.ASSIGN_ITEM_RESPONSES})
-
-NEEDS_PAPERS = LEADS_ON | {
-    Action.CREATE_PACKAGE,
-    Action.RESET,
-    Action.UPDATE,
-    Action.DELETE,
-    Action.CLEAR_RESPONSES,
-    Action.REOPEN,
-    Action.RETAKE,
-    Action.RECOVER,
-    Action.SCORE_RESPONSE,
-    Action.UNSCORE_RESPONSE,
-    Action.SUBMIT_MARKED,
-}
-"""Actions that ask about the test form or the scripts."""
-
-NEEDS_LATEST = frozenset({Action.CREATE_PACKAGE, Action.RESET, Action.RECOVER, Action.UPDATE})
-"""Actions that take the newest revision of a form."""
-
-
-Hop = tuple[Session, Event, frozenset[str], tuple[Script, ...]]
-"""A session after one move, not settled yet, its row of history, the columns in which it may differ, and scripts."""
-
-
-def _hop(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Hop:
-    """One move of the machine, and what it writes."""
-    move = Move(session, release, command, now, papers)
-    before = move.state
-    after = int(fire(move))
-    effect = EFFECTS.get(command.action)
-    changes: Changes = effect(move) if effect else {}
+def _apply_transition(
+    row: ActionRow, session: Session, release: Release, command: Command, now: int, papers: Papers
+) -> Applied:
+    """Fires the machine once and applies the effect of the action."""
+    context = TransitionContext(session, release, command, now, papers)
+    before = context.state
+    fire(context)
+    after = int(context.state)
+    changes: Changes = row.effect(context) if row.effect else {}
     told = _told(session, changes)
-    if move.told:
-        told |= move.told
-    actor = SYSTEM if command.action is Action.ROUTE else ""
+    if context.told:
+        told |= context.told
+    actor = "" if row.has_rpc else SYSTEM
     reason = _reason(command, changes)
     event = Event(command.action.value, int(before), after, reason, command.message, actor, told)
-    became = altered(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
-    return became, event, ALWAYS.union(changes), move.written()
+    became = replace_fields(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
+    return became, event, ALWAYS.union(changes), context.written()
 
 
 SYSTEM = "system"
 """The actor of what the service does by itself."""
 
 
-def settle(session: Session, release: Release, now: int) -> Session:
-    """The session with its derived columns worked out anew: when the clock must look, and the open-session mark."""
-    is_open = state_of(session.state) in OPEN and not release.allow_multiple_open_sessions
-    due, opened = clock.look_time(session, release, now), session.candidate_id if is_open else None
+def with_derived_columns(session: Session, release: Release, now: int) -> Session:
+    """The session with due_time and open_candidate as they follow from the other columns."""
+    is_open = state_from_code(session.state) in OPEN and not release.allow_multiple_open_sessions
+    due, opened = clock.next_check_time(session, release, now), session.candidate_id if is_open else None
     if session.due_time == due and session.open_candidate == opened and session.draft is None:
         return session
-    return altered(session, {"due_time": due, "open_candidate": opened, "draft": None})
+    return replace_fields(session, {"due_time": due, "open_candidate": opened, "draft": None})
 
 
-def opens(session: Session, became: Session) -> bool:
+def becomes_open(session: Session, became: Session) -> bool:
     """Whether a change makes the session the only one its candidate may have open."""
     return became.open_candidate is not None and session.open_candidate is None
 
@@ -178,7 +137,9 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     until = clock.accepted_until(session, release)
     if not until or now < until:
         return None
-    ends = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(state_of(session.state))
+    ends = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(
+        state_from_code(session.state)
+    )
     return Command(ends, finish_reason=FinishReason.TIME_EXPIRED) if ends else None
 
 
@@ -192,15 +153,13 @@ def explain(
     verdicts: dict[Action, State | errors.Refusal] = {}
     if isinstance(session.update_time, int):
         now = clock.moment(now, session.update_time)
-    for action in Action:
-        if action in WITHOUT_RPC:
-            continue
+    for action in (row.action for row in TABLE if row.has_rpc):
         try:
             became = decide(session, release, Command(action), now, papers).session or session
-            if another_open and opens(session, became):
+            if another_open and becomes_open(session, became):
                 verdicts[action] = errors.CandidateHasOpenSession(session.candidate_id)
             else:
-                verdicts[action] = state_of(became.state)
+                verdicts[action] = state_from_code(became.state)
         except errors.Refusal as refusal:
             verdicts[action] = refusal
         except (TypeError, ValueError, OverflowError):
@@ -210,18 +169,18 @@ def explain(
     return verdicts
 
 
-def altered(session: Session, changes: Changes) -> Session:
+def replace_fields(session: Session, changes: Changes) -> Session:
     """A session with other values in some columns: as `_replace`, in half the time."""
     row = list(session)
     for name, value in changes.items():
-        row[PLACES[name]] = value
+        row[FIELD_INDEX[name]] = value
     return Session._make(row)
 
 
 def _told(session: Session, changes: Changes) -> dict[str, tuple[object, object]]:
     """The fields that change, before and after, without secrets."""
     told: dict[str, tuple[object, object]] = {
-        name: (old, value) for name, value in changes.items() if (old := session[PLACES[name]]) != value
+        name: (old, value) for name, value in changes.items() if (old := session[FIELD_INDEX[name]]) != value
     }
     if "pin" in told:
         told["pin"] = ("***", "***")
@@ -249,12 +208,8 @@ def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision
     return Decision(became, (event,), refusal, frozenset({"pin_failures", "update_time"}))
 
 
-def _delete(session: Session, release: Release, papers: Papers) -> Decision:
-    state = state_of(session.state)
-    if state not in EDITABLE:
-        raise wrong_state(Action.DELETE, state)
-    if release.finalized:
-        raise errors.ReleaseFinalized(release.id)
+def _delete(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
+    fire(TransitionContext(session, release, command, now, papers))
     # The last row of the history keeps the whole booking, so that nothing is lost with the record.
     kept: dict[str, tuple[object, object]] = {
         name: (value, None)

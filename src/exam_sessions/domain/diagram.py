@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from exam_sessions.domain.machine import transitions_of_machine
 from exam_sessions.domain.states import Action, State
+from exam_sessions.domain.transition_table import transitions_of_machine
 
 EVERYWHERE = (Action.VOID, Action.FAIL)
 

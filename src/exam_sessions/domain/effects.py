@@ -1,148 +1,164 @@
-"""What a move writes besides the state: one function per action, called after the machine has moved `move.state`.
+"""Side effects of a transition: the columns an action writes besides the state, and the action that follows it.
 
-Whether a move is legal is move.py's, what responses and marks come to is marking.py's.
+An effect is called after the machine has changed `context.state`. Which effect belongs to which action is in
+transition_table.py; effects on responses and marks are in marking.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import clock, marking
 from exam_sessions.domain.booking import check_accommodation, check_edit
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.scoring import is_complete
+from exam_sessions.domain.scripts import script_of
 from exam_sessions.domain.states import Action, FinishReason, State
 from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from exam_sessions.domain.move import Move
+    from exam_sessions.domain.records import Papers, Session
+    from exam_sessions.domain.transition import TransitionContext
 
 Changes = dict[str, Any]
+"""Columns of the session and their new values."""
+Effect = Callable[["TransitionContext"], Changes]
+FollowUp = Callable[["Session", Command, "Papers"], Command | None]
+"""Given the session as it is after a command: the command that follows it in the same transaction, or None."""
+
 BY_PEOPLE = (FinishReason.CANDIDATE, FinishReason.INVIGILATOR)
 
 
-def _start(move: Move) -> Changes:
+def start_attempt(context: TransitionContext) -> Changes:
     """The attempt's start time is written once."""
-    if move.state is State.IN_PROGRESS and not move.session.start_time:
-        return {"start_time": move.now, "pin_failures": 0}
+    if context.state is State.IN_PROGRESS and not context.session.start_time:
+        return {"start_time": context.now, "pin_failures": 0}
     return {}
 
 
-def _download(move: Move) -> Changes:
-    client = move.command.client
+def record_client(context: TransitionContext) -> Changes:
+    """The computer that fetched the package, and when."""
+    client = context.command.client
     return {
         "client_os": client.os,
         "client_machine": client.machine,
         "client_ip": client.ip,
         "held_offline": int(client.held_offline),
-        "download_time": move.now,
+        "download_time": context.now,
     }
 
 
-def _set_pin(move: Move) -> Changes:
-    return {"pin": fold_code(move.command.pin or ""), "pin_failures": 0}
+def set_pin(context: TransitionContext) -> Changes:
+    """The new PIN; wrong ones are counted from 0 again."""
+    return {"pin": fold_code(context.command.pin or ""), "pin_failures": 0}
 
 
-def _remove_pin(_: Move) -> Changes:
+def remove_pin(_: TransitionContext) -> Changes:
+    """No PIN."""
     return {"pin": "", "pin_failures": 0}
 
 
-def _pause(move: Move) -> Changes:
-    return {"pause_start_time": move.now}
+def start_pause(context: TransitionContext) -> Changes:
+    """The start of a pause."""
+    return {"pause_start_time": context.now}
 
 
-def _close_pause(move: Move) -> Changes:
-    """Books a running pause, if there is one."""
-    session = move.session
+def end_pause(context: TransitionContext) -> Changes:
+    """Ends a running pause, if there is one, and adds it to the paused time."""
+    session = context.session
     if not session.pause_start_time:
         return {}
-    paused = max(0, move.now - session.pause_start_time)
+    paused = max(0, context.now - session.pause_start_time)
     changes = {"pause_start_time": 0, "paused_time": session.paused_time + paused}
     if session.own_deadline > 0:
         changes["own_deadline"] = session.own_deadline + paused
     return changes
 
 
-def _end(move: Move) -> Changes:
+def end_attempt(context: TransitionContext) -> Changes:
     """Ends the attempt: at its deadline when that has passed, else now; now and late within the grace period."""
-    deadline = clock.deadline(move.session, move.release)
-    expired = bool(deadline) and move.now >= deadline
-    if expired and move.command.finish_reason in BY_PEOPLE and (late := _late(move)):
-        return {"end_time": move.now, "finish_reason": int(move.command.finish_reason), "late_by": late}
-    reason = FinishReason.TIME_EXPIRED if expired else move.command.finish_reason
-    return {"end_time": deadline if expired else move.now, "finish_reason": int(reason)} | _close_pause(move)
+    deadline = clock.deadline(context.session, context.release)
+    expired = bool(deadline) and context.now >= deadline
+    if expired and context.command.finish_reason in BY_PEOPLE and (late := _late(context)):
+        return {"end_time": context.now, "finish_reason": int(context.command.finish_reason), "late_by": late}
+    reason = FinishReason.TIME_EXPIRED if expired else context.command.finish_reason
+    return {"end_time": deadline if expired else context.now, "finish_reason": int(reason)} | end_pause(context)
 
 
-def _late(move: Move) -> int:
-    """How late it is, while the online grace period lasts; 0 after it, and before the deadline."""
-    if move.now >= clock.accepted_until(move.session, move.release):
+def _late(context: TransitionContext) -> int:
+    """Microseconds since the deadline, within the online grace period; 0 after it, and before the deadline."""
+    if context.now >= clock.accepted_until(context.session, context.release):
         return 0
-    return clock.lateness(move.session, move.release, move.now)
+    return clock.lateness(context.session, context.release, context.now)
 
 
-def _release_hold(_: Move) -> Changes:
+def end_offline_hold(_: TransitionContext) -> Changes:
+    """The session is not held offline by a client any more."""
     return {"held_offline": 0}
 
 
-def _build(move: Move) -> Changes:
+def take_latest_revision(context: TransitionContext) -> Changes:
     """The package holds the newest revision of the form."""
-    latest = move.papers.latest_revision
+    latest = context.papers.latest_revision
     return {"form_revision": latest} if latest else {}
 
 
-def _extend(move: Move) -> Changes:
+def set_extra_time(context: TransitionContext) -> Changes:
     """Extra time takes the place of any given before (Surpass, reasonableAdjustments)."""
-    command, session = move.command, move.session
+    command, session = context.command, context.session
     changes: Changes = {
         "extra_time": 0 if command.extra_percent else command.extra_time,
         "extra_percent": command.extra_percent,
         "extra_reason": command.message,
     }
     if session.own_deadline > 0:
-        before, after = (clock.extra_time(s, move.release) for s in (session, session._replace(**changes)))
+        before, after = (clock.extra_time(s, context.release) for s in (session, session._replace(**changes)))
         changes["own_deadline"] = session.own_deadline + after - before
     return changes
 
 
-def _accommodate(move: Move) -> Changes:
-    """Working time and window of the candidate's own; 0 takes one back."""
-    fields = dict(move.command.fields)
+def set_accommodation(context: TransitionContext) -> Changes:
+    """Working time and window of the candidate's own; 0 removes one. Raises InvalidField."""
+    fields = dict(context.command.fields)
     try:
-        check_accommodation(move.session, move.release, fields, move.now)
+        check_accommodation(context.session, context.release, fields, context.now)
     except errors.InvalidField as refusal:
         raise refusal.under("accommodation") from None
     return fields
 
 
-def _hold(_: Move) -> Changes:
+def hold_offline(_: TransitionContext) -> Changes:
+    """A client holds the session offline."""
     return {"held_offline": 1}
 
 
-def _void(move: Move) -> Changes:
-    command = move.command
+def void(context: TransitionContext) -> Changes:
+    """The reason, and the end of a running pause; a voided session has no score (Surpass, Voiding a test)."""
+    command = context.command
     changes: Changes = {"void_reason": int(command.void_reason), "void_message": command.message, "held_offline": 0}
-    if move.session.score is not None:
-        # No credit, and not in the statistics (Surpass, Voiding a test).
+    if context.session.score is not None:
+        # No credit, and not in the statistics.
         changes |= {"points": None, "points_max": None, "score": None}
-    return changes | _close_pause(move)
+    return changes | end_pause(context)
 
 
-def _check_form(move: Move, reference: str) -> None:
-    """Refuses a new form that the catalogue does not hold, unless it is said that it will follow."""
-    if not move.papers.latest_revision and not move.command.allow_missing_form:
+def _check_form(context: TransitionContext, reference: str) -> None:
+    """Refuses a new form that the catalogue does not hold, unless the command allows it. Raises TestFormNotFound."""
+    if not context.papers.latest_revision and not context.command.allow_missing_form:
         raise errors.TestFormNotFound(reference)
 
 
-def _reset(move: Move) -> Changes:
-    """Raises TestFormNotFound."""
-    if move.command.updated_form:
-        _check_form(move, move.command.updated_form)
-    return _rewind(move)
+def reset(context: TransitionContext) -> Changes:
+    """Back to the booking, with another form where one is given. Raises TestFormNotFound."""
+    if context.command.updated_form:
+        _check_form(context, context.command.updated_form)
+    return _rewind(context)
 
 
-def _rewind(move: Move) -> Changes:
-    """Forgets the client and the wrong PINs, so that the package is built and fetched afresh."""
+def _rewind(context: TransitionContext) -> Changes:
+    """Clears the client and the wrong PINs, so that the package is built and downloaded again."""
     return {
         "client_os": "",
         "client_machine": "",
@@ -151,69 +167,56 @@ def _rewind(move: Move) -> Changes:
         "download_time": 0,
         "pin_failures": 0,
         "exception_message": "",
-        "test_form": move.command.updated_form or move.session.test_form,
-        "form_revision": move.papers.latest_revision,
+        "test_form": context.command.updated_form or context.session.test_form,
+        "form_revision": context.papers.latest_revision,
     }
 
 
-def _fail(move: Move) -> Changes:
-    """Keeps the message, and stops the clock of a running attempt; at its deadline, when that has passed."""
-    return {"exception_message": move.command.message} | clock.stop(move.session, move.release, move.now)
+def fail(context: TransitionContext) -> Changes:
+    """The message, and what stops the clock of a running attempt: at its deadline, when that has passed."""
+    return {"exception_message": context.command.message} | clock.stop_clock(
+        context.session, context.release, context.now
+    )
 
 
-def _recover(move: Move) -> Changes:
-    """Back to a paused attempt whose clock stood still since it failed or ended, or back to the booking."""
-    session = move.session
-    if move.state is State.SCHEDULED_BUT_NOT_CREATED:
-        return _rewind(move)
+def recover(context: TransitionContext) -> Changes:
+    """Back to a paused attempt whose clock is stopped since it failed or ended, or back to the booking."""
+    session = context.session
+    if context.state is State.SCHEDULED_BUT_NOT_CREATED:
+        return _rewind(context)
     changes: Changes = {"exception_message": "", "held_offline": 0, "end_time": 0, "finish_reason": 0}
-    changes |= marking.take_back(move)
-    if move.state is State.PAUSED:
-        changes["pause_start_time"] = session.pause_start_time or session.end_time or move.now
+    changes |= marking.take_back(context)
+    if context.state is State.PAUSED:
+        changes["pause_start_time"] = session.pause_start_time or session.end_time or context.now
     return changes
 
 
-def _update(move: Move) -> Changes:
-    """Raises InvalidField, TestFormNotFound."""
-    named = dict(move.command.fields)
-    fields = check_edit(move.session, move.release, named)
+def update(context: TransitionContext) -> Changes:
+    """The edited fields, and the newest revision of a new form. Raises InvalidField, TestFormNotFound."""
+    named = dict(context.command.fields)
+    fields = check_edit(context.session, context.release, named)
     form = named.get("test_form")
-    if form and form != move.session.test_form:
-        _check_form(move, str(form))
-    return fields | {"form_revision": move.papers.latest_revision} if "test_form" in fields else fields
+    if form and form != context.session.test_form:
+        _check_form(context, str(form))
+    return fields | {"form_revision": context.papers.latest_revision} if "test_form" in fields else fields
 
 
-EFFECTS: dict[Action, Callable[[Move], Changes]] = {
-    Action.CREATE_PACKAGE: _build,
-    Action.DOWNLOAD: _download,
-    Action.ENTER_KEYCODE: _start,
-    Action.CHECK_IN: _start,
-    Action.ENTER_PIN: _start,
-    Action.UNLOCK: _start,
-    Action.SET_PIN: _set_pin,
-    Action.REMOVE_PIN: _remove_pin,
-    Action.PAUSE: _pause,
-    Action.RESUME: _close_pause,
-    Action.GO_OFFLINE: _hold,
-    Action.RECONNECT: _release_hold,
-    Action.FINISH_OFFLINE: _end,
-    Action.UPLOAD: marking.take_offline_answers,
-    Action.FINISH: _end,
-    Action.VOID: _void,
-    Action.RESET: _reset,
-    Action.FAIL: _fail,
-    Action.RECOVER: _recover,
-    Action.UPDATE: _update,
-    Action.SET_EXTRA_TIME: _extend,
-    Action.SET_ACCOMMODATION: _accommodate,
-    Action.SUBMIT_MARKED: marking.scored,
-    Action.SET_RESPONSES: marking.set_responses,
-    Action.ASSIGN_ITEM_MARKS: marking.assign_item_marks,
-    Action.ASSIGN_ITEM_RESPONSES: marking.assign_item_responses,
-    Action.CLEAR_RESPONSES: marking.clear_responses,
-    Action.SCORE_RESPONSE: marking.score_response,
-    Action.UNSCORE_RESPONSE: marking.unscore_response,
-    Action.REOPEN: marking.reopen,
-    Action.RETAKE: marking.retake,
-    Action.ROUTE: marking.route,
-}
+SUBMIT = Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE)
+ROUTE = Command(Action.ROUTE)
+
+
+def submit_when_asked(_: Session, command: Command, __: Papers) -> Command | None:
+    """Responses that are to be submitted are followed by the end of the attempt."""
+    return SUBMIT if command.submit else None
+
+
+def route_when_form_known(_: Session, __: Command, papers: Papers) -> Command | None:
+    """An attempt that has ended goes on to marking, where its form has questions."""
+    return None if papers.form is None else ROUTE
+
+
+def route_when_complete(session: Session, _: Command, papers: Papers) -> Command | None:
+    """A paper goes on once every question has a mark or a scored response, or is marked as not attempted."""
+    if papers.form is None or not is_complete(papers.form, script_of(session, papers.scripts)):
+        return None
+    return ROUTE

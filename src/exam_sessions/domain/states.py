@@ -1,7 +1,7 @@
 """The words of the contract: states, maturities, actions, and the small enumerations stored with a session.
 
 Numbers of State are Surpass's codes (SDK, SurpassApiExamState); 17 and 21 do not exist there. Numbers of the others
-are those of the protos. What moves between states is machine.py's.
+are those of the protos. What leads from one state to another is in transition_table.py.
 """
 
 from __future__ import annotations
@@ -153,6 +153,14 @@ class OperationStatus(IntEnum):
     COMPLETED = 4
 
 
+STATE_BY_CODE = {int(state): state for state in State}
+
+
+def state_from_code(code: int) -> State:
+    """The state of a stored code; EXCEPTION for a damaged one, so that an operator can still deal with it."""
+    return STATE_BY_CODE.get(code, State.EXCEPTION)
+
+
 S = State
 NOT_STARTED = (
     S.SCHEDULED_BUT_NOT_CREATED,
@@ -173,9 +181,6 @@ COMPLETE = (
 )
 EDITABLE = frozenset({S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED})
 """States in which the schedule may be edited and the booking deleted (Surpass, TestSchedule API)."""
-
-ACCOMMODATIONS = frozenset({Action.SET_EXTRA_TIME, Action.SET_ACCOMMODATION})
-"""Actions that answer with the deadline they lead to."""
 
 TERMINAL = frozenset({S.VOIDED, S.ARCHIVED})
 """States nothing leaves."""

@@ -11,8 +11,7 @@ from google.protobuf import field_mask_pb2
 from exam_sessions import errors
 from exam_sessions.commands.changes import etag_of
 from exam_sessions.domain import clock
-from exam_sessions.domain.machine import STATES, state_of
-from exam_sessions.domain.states import MATURITY
+from exam_sessions.domain.states import MATURITY, STATE_BY_CODE, state_from_code
 from exam_sessions.rpc.accommodations import fill_accommodation
 from exam_sessions.rpc.convert_history import shown_value
 from exam_sessions.rpc.convert_result import HUNDRED, fill_score
@@ -47,7 +46,7 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
         log.exception("the row of session %s is damaged", standing.session.id)
         message.damage = "times or numbers of its row cannot be read"
         message.etag = etag_of(standing.session.version)
-    if standing.session.state not in STATES:
+    if standing.session.state not in STATE_BY_CODE:
         message.damage = message.damage or f"{standing.session.state} is not a state"
 
 
@@ -56,7 +55,7 @@ def _fill_session(message: session_pb2.Session, standing: Standing, view: int) -
     message.workspace_id = session.workspace_id
     message.id = session.id
     message.release_id = session.release_id
-    state = state_of(session.state)
+    state = state_from_code(session.state)
     message.state = state  # type: ignore[assignment]
     message.maturity = MATURITY[state]  # type: ignore[assignment]
     message.keycode = session.keycode

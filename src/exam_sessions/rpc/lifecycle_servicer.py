@@ -8,8 +8,8 @@ from exam_sessions import errors
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
-from exam_sessions.domain.machine import BEFORE_KEYCODE, sources_of, transitions_of_machine
 from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, State
+from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert_request import target_of, workspace_of
 from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session

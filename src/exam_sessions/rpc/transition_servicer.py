@@ -9,7 +9,8 @@ from exam_sessions.commands.changes import AccommodateSessions, EditSessions, Ta
 from exam_sessions.commands.operations import Accept
 from exam_sessions.commands.transitions import Transition
 from exam_sessions.domain.commands import Command, fail, reset, void
-from exam_sessions.domain.states import ACCOMMODATIONS, Action, FinishReason, OperationKind, VoidReason
+from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
+from exam_sessions.domain.transition_table import ACTIONS, TABLE
 from exam_sessions.rpc.accommodations import accommodation_of, fill_accommodated
 from exam_sessions.rpc.convert_operation import operation_of
 from exam_sessions.rpc.convert_request import check_filter, criteria_of
@@ -21,17 +22,7 @@ if TYPE_CHECKING:
     from exam_sessions.commands.service import Service
     from exam_sessions.rpc.methods import Call
 
-FOR_MANY = frozenset(
-    {
-        Action.CREATE_PACKAGE, Action.DOWNLOAD, Action.OPEN_WINDOW, Action.CHECK_IN, Action.UNLOCK,
-        Action.REMOVE_PIN, Action.PAUSE, Action.RESUME, Action.GO_OFFLINE, Action.RECONNECT, Action.FINISH_OFFLINE,
-        Action.UPLOAD, Action.FINISH, Action.SEND_TO_MARKING, Action.SUBMIT_MARKED, Action.REQUEST_VERIFICATION,
-        Action.VERIFY, Action.ARCHIVE, Action.VOID, Action.RESET, Action.REQUEST_SCAN, Action.RECEIVE_SCAN,
-        Action.FAIL, Action.RECOVER, Action.REOPEN, Action.RETAKE, Action.CLEAR_RESPONSES, Action.DELETE,
-        Action.SET_EXTRA_TIME, Action.SET_ACCOMMODATION,
-    }
-)  # fmt: skip
-"""Actions that take nothing for each session, or the same for all."""
+FOR_MANY = frozenset(row.action for row in TABLE if row.for_many)
 
 
 class TransitionServicer:
@@ -60,7 +51,7 @@ class TransitionServicer:
     async def _at_once(
         self, request: pb.BatchTransitionSessionsRequest, call: Call, command: Command
     ) -> pb.BatchTransitionSessionsResponse:
-        kind = AccommodateSessions if command.action in ACCOMMODATIONS else EditSessions
+        kind = AccommodateSessions if ACTIONS[command.action].reports_deadline else EditSessions
         found = await self._service.write(kind(call.caller(request), _targets(request, command), "ids.session_ids"))
         if kind is EditSessions:
             return pb.BatchTransitionSessionsResponse(session_count=found)
@@ -90,7 +81,7 @@ def command_of(request: pb.BatchTransitionSessionsRequest) -> Command:
         return void(VoidReason(request.void_reason or VoidReason.AUTO), request.message, force=request.force)
     if action is Action.RESET:
         return reset("", request.updated_form, allow_missing_form=request.allow_missing_form)
-    if action in ACCOMMODATIONS:
+    if ACTIONS[action].reports_deadline:
         return _accommodation_in(request, action)
     if action is Action.FAIL:
         return fail(request.message)
