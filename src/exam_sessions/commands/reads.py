@@ -11,6 +11,7 @@ from exam_sessions import errors
 from exam_sessions.commands.lane import Prepared
 from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
+from exam_sessions.commands.thread_priority import lower_own_priority
 from exam_sessions.domain.records import AccessCode, Papers, Standing, lost_release
 from exam_sessions.domain.session_filter import ID_SCAN, Place
 from exam_sessions.domain.states import Finalized
@@ -191,7 +192,7 @@ class Reads:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader", initializer=lower_own_priority)
         self._shelf = Shelf()
         self._own = threading.local()
         self._opened: list[Db] = []

@@ -13,6 +13,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
+from exam_sessions.commands.thread_priority import lower_own_priority
 from exam_sessions.rpc import bounds, identifiers, maxima, rules
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ LONG_UNLOOKED = maxima.LARGE
 THREADS = 2
 """Threads that read long requests. More would hold the interpreter by turns while the event loop waits."""
 
-_threads = ThreadPoolExecutor(THREADS, "door")
+_threads = ThreadPoolExecutor(THREADS, "door", initializer=lower_own_priority)
 
 
 def start_aside(function: Callable[..., Result], *arguments: Any) -> asyncio.Future[Result]:

@@ -14,6 +14,7 @@ from exam_sessions.rpc.admission import GZIP, Admission, unpacked
 from exam_sessions.rpc.aio import aio_server
 from exam_sessions.rpc.drain import Drain
 from exam_sessions.rpc.handlers import Conversed, Queued, Single, Streamed
+from exam_sessions.rpc.message_spacing import HUGE
 from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.reading import Reading
 from exam_sessions.rpc.transport import CannotListen, Transport
@@ -65,7 +66,7 @@ def wrap(
 ) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler as a grpc.aio server takes it."""
     if isinstance(handler, Conversed):
-        return _conversation(handler, drain, admission)
+        return _conversation(handler, drain, admission, reading)
     if isinstance(handler, Streamed):
         return _stream(handler, drain, admission, reading)
     return _unary(handler, drain, admission, reading)
@@ -85,25 +86,33 @@ def _unary(
     async def serve(_: Any, context: Any) -> bytes:
         task = _task()
         calls[task] = context
-        size, data = 0, b""
+        size, length, data = 0, 0, b""
         try:
             try:
                 data = await reading.read(task, context)
+                length = len(data)
                 if drain.stopping:
                     await drain.refuse(context)
                 size = admission.take(data)
                 if data.startswith(GZIP):
                     data = await unpacked(data, size)
-                return await handler.answer(data, _Call(handler.name, context))
+                reply = await handler.answer(data, _Call(handler.name, context))
+                if length >= HUGE:
+                    data = b""
+                    await reading.space(length)
             except Exception as fault:  # noqa: BLE001 - the caller is told
                 status = handler.status_of(fault)
             except asyncio.CancelledError:
                 if not drain.ends(task):
                     raise
                 status = handler.status_of(errors.ShuttingDown())
+            else:
+                return reply
             # To abort leaves a circle of this frame and gRPC's objects until garbage is looked for. So it is done
             # without the request, and not in the block that handles the fault, whose frames have it too.
             data = b""
+            if not drain.stopping:
+                await reading.space(length)
             await _refuse(context, status)
         finally:
             del calls[task]
@@ -176,11 +185,13 @@ def _stream(
     async def serve(_: Any, context: Any) -> None:
         async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
             data = await reading.read(_task(), context)
-            size = admission.take(data)
+            size, length = 0, len(data)
             try:
+                size = admission.take(data)
                 await handler.tell(await unpacked(data, size), send)
             finally:
                 data = b""
+                await reading.space(length)
                 admission.give(size)
 
         await _tell(handler, context, drain, tell)
@@ -188,15 +199,20 @@ def _stream(
     return grpc.stream_stream_rpc_method_handler(serve)
 
 
-def _conversation(handler: Conversed, drain: Drain, admission: Admission) -> grpc.RpcMethodHandler[Any, Any]:
+def _conversation(
+    handler: Conversed, drain: Drain, admission: Admission, reading: Reading
+) -> grpc.RpcMethodHandler[Any, Any]:
     async def requests(messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         source: Any = aiter(messages)
         try:
             async for data in source:
-                size = admission.take(data)
+                size, length = 0, len(data)
                 try:
+                    size = admission.take(data)
                     yield await unpacked(data, size)
                 finally:
+                    del data
+                    await reading.space(length)
                     admission.give(size)
         finally:
             await source.aclose()  # It holds its last message, in a cycle, as long as it is not closed.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from exam_sessions import errors
+from exam_sessions.rpc.message_spacing import MessageSpacing
 
 if TYPE_CHECKING:
     from exam_sessions.rpc.admission import Admission
@@ -32,6 +33,7 @@ class Reading:
     """The requests that are being read, each by a task."""
 
     def __init__(self, admission: Admission) -> None:
+        self._spacing = MessageSpacing()
         self._most, self._kept = admission.most, max(1, admission.most // admission.limit)
         self._since: dict[asyncio.Task[Any], float] = {}
         self._refused: set[asyncio.Task[Any]] = set()
@@ -67,6 +69,11 @@ class Reading:
             raise errors.MalformedMessage
         message: bytes = data
         return message
+
+    async def space(self, length: int) -> None:
+        """Returns when a request of so many bytes may be answered."""
+        if pause := self._spacing.pause(length, asyncio.get_running_loop().time()):
+            await asyncio.sleep(pause)
 
     def _look(self) -> None:
         self._looking = None
