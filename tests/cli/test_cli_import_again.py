@@ -8,7 +8,7 @@ import signal
 import pytest
 from terminal import Terminal, rows_of
 
-from exam_sessions.cli import importer
+from exam_sessions.cli import retry
 from exam_sessions.client.client import Client
 from serving import Desk, RunningServer, until
 
@@ -309,7 +309,7 @@ def test_a_server_that_restarts_during_an_import_is_waited_for(flickering, roste
 
 
 def test_a_server_that_stays_away_ends_the_import_with_a_way_on(flickering, roster, monkeypatch):
-    monkeypatch.setattr(importer, "PATIENCE", 0.3)
+    monkeypatch.setattr(retry, "PATIENCE", 0.3)
     server = flickering(returns=False)
     desk = Desk(server.target)
     release = desk.release()

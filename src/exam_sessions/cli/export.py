@@ -14,10 +14,9 @@ from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, conn
 from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves, visible
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
-from exam_sessions.cli.roster_columns import written_span
 from exam_sessions.cli.school_words import harmless
 from exam_sessions.cli.sessions import States
-from exam_sessions.cli.times import exactly, when
+from exam_sessions.cli.times import exactly, when, written_span
 from exam_sessions.cli.whole_file import is_possible, whole_file
 from exam_sessions.cli.words import word
 from exam_sessions.client.client import Session

@@ -15,18 +15,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exam_sessions.cli.file_faults import Fault
 from exam_sessions.cli.import_ids import GENERATIONS, LARGEST, ImportIds
+from exam_sessions.cli.retry import retry
 from exam_sessions.cli.roster_columns import BY_FIELD
-from exam_sessions.client.failures import NoServer, Refused
+from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from exam_sessions.cli.progress import Advance
     from exam_sessions.cli.roster import Row
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 ASKED_AT_ONCE = 1_000
 """Candidates of one question, rows of one check."""
 
-PATIENCE = 20.0
-"""Seconds to go on trying a chunk when nothing answers: a server may be restarting."""
 
 HAS_A_SESSION = "has a session in this release already, which this file did not bring"
 
@@ -221,8 +219,8 @@ class Importer:
     def _book(self, part: Sequence[Row]) -> list[Codes]:
         """Books a chunk. An answer from memory may speak of sessions deleted since; then it is booked anew."""
         for generation in range(GENERATIONS):
-            sessions = patiently(partial(self._send, part, generation))
-            if patiently(partial(self._exists, sessions[0].id)):
+            sessions = retry(partial(self._send, part, generation))
+            if retry(partial(self._exists, sessions[0].id)):
                 return [
                     Codes(row.line, row.booking.candidate_id, s.id, s.keycode, s.access_code)
                     for row, s in zip(part, sessions, strict=True)
@@ -265,16 +263,3 @@ def faults_of(refused: Refused, part: Sequence[Row]) -> list[Fault]:
             column = BY_FIELD.get((at[2] or "").rpartition(".")[2], "")
             faults.append(Fault(row.line, column, violation.description))
     return faults
-
-
-def patiently(call: Callable[[], Answer]) -> Answer:
-    """Calls until an answer comes, a refusal that stays, or PATIENCE runs out."""
-    pause, end = 0.1, time.monotonic() + PATIENCE
-    while True:
-        try:
-            return call()
-        except (NoServer, Refused) as error:
-            if (isinstance(error, Refused) and not error.passing) or time.monotonic() + pause > end:
-                raise
-        time.sleep(pause)
-        pause = min(pause * 2, 2.0)

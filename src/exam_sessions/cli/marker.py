@@ -18,7 +18,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from exam_sessions.cli.file_faults import Fault
-from exam_sessions.cli.importer import Rejected, patiently
+from exam_sessions.cli.importer import Rejected
+from exam_sessions.cli.retry import retry
 from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Marker:
     def _check(self, script: Script) -> tuple[str, bool, list[Fault]]:
         """The session's id, whether the script is written already, and what is wrong with it."""
         try:
-            session = patiently(partial(self._client.session, script.session))
+            session = retry(partial(self._client.session, script.session))
         except Refused as refused:
             return "", False, _faults(refused, script, script.marks)
         if script.keycode and script.keycode != session.keycode:
@@ -127,7 +128,7 @@ class Marker:
 
     def _is_written(self, script: Script, session_id: str) -> bool:
         request_id = self._request_id(script)
-        return any(event.request_id == request_id for event in patiently(partial(self._history, session_id)))
+        return any(event.request_id == request_id for event in retry(partial(self._history, session_id)))
 
     def _history(self, session_id: str) -> list[SessionEvent]:
         return list(self._client.history(session_id))
@@ -139,7 +140,7 @@ class Marker:
             part = script.marks[at : at + ASKED_AT_ONCE]
             while part:
                 try:
-                    patiently(partial(self._assign, script, part, validate_only=True))
+                    retry(partial(self._assign, script, part, validate_only=True))
                     break
                 except Refused as refused:
                     faults += _faults(refused, script, part)
@@ -149,7 +150,7 @@ class Marker:
 
     def _write(self, script: Script) -> tuple[Session | None, list[Fault]]:
         try:
-            return patiently(partial(self._assign, script, script.marks)), []
+            return retry(partial(self._assign, script, script.marks)), []
         except Refused as refused:
             return None, _faults(refused, script, script.marks)
 

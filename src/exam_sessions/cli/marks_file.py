@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.cli.csv_file import read_table, shown, surplus
 from exam_sessions.cli.file_faults import Fault, Unreadable
-from exam_sessions.cli.roster_columns import code, moment
+from exam_sessions.cli.roster_columns import code
+from exam_sessions.cli.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,8 +11,8 @@ import typer
 from rich.text import Text
 
 from exam_sessions.cli.console import REFUSED, facts, note, say, show, table
-from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.progress import bar
+from exam_sessions.cli.retry import retry
 from exam_sessions.cli.times import when
 from exam_sessions.cli.words import as_json, word
 from exam_sessions.client.operations import accommodated_in, failures_of, id_of, progress_of
@@ -46,7 +46,7 @@ def wait_for(client: Client, operation: Operation, seconds: float = float("inf")
             left = end - time.monotonic()
             if operation.done or left <= 0:
                 return operation
-            operation = patiently(partial(client.wait, id_of(operation), min(LOOK_EVERY, left)))
+            operation = retry(partial(client.wait, id_of(operation), min(LOOK_EVERY, left)))
             progress = progress_of(operation)
 
 

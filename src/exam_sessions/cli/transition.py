@@ -13,10 +13,10 @@ from rich.text import Text
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.console import MISUSED, fail, note, say
-from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.marker import in_flight
 from exam_sessions.cli.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.releases import find_releases
+from exam_sessions.cli.retry import retry
 from exam_sessions.cli.roster_columns import extra_time
 from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
 from exam_sessions.cli.times import length, time_of
@@ -103,7 +103,7 @@ class Order:
             **self.taken,
             **sessions,
         )
-        return patiently(call)
+        return retry(call)
 
 
 def transition(
@@ -321,9 +321,7 @@ def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
     keycodes = [name for name in dict.fromkeys(names) if not is_id(name)]
     ids = {
         code: found.id
-        for code, found in in_flight(
-            lambda code: patiently(lambda: client.session(find_session(client, code))), keycodes
-        )
+        for code, found in in_flight(lambda code: retry(lambda: client.session(find_session(client, code))), keycodes)
     }
     named = {ids.get(name, name): name for name in names}
     try:

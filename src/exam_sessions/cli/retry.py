@@ -1,0 +1,29 @@
+"""Trying a call again while nothing answers, or what is refused may be accepted in a moment."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from exam_sessions.client.failures import NoServer, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Result = TypeVar("Result")
+
+PATIENCE = 20.0
+"""Seconds to go on trying a chunk when nothing answers: a server may be restarting."""
+
+
+def retry(call: Callable[[], Result]) -> Result:
+    """Calls until an answer comes, a refusal that stays, or PATIENCE runs out."""
+    pause, end = 0.1, time.monotonic() + PATIENCE
+    while True:
+        try:
+            return call()
+        except (NoServer, Refused) as error:
+            if (isinstance(error, Refused) and not error.passing) or time.monotonic() + pause > end:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 2.0)
