@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from forms import answer, form, hand_in, mcq
 from google.protobuf.duration_pb2 import Duration
 from journeys import STARTED, bring_to, walk
-from messages import booking, micros
+from messages import at, booking, micros
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused
@@ -141,6 +143,113 @@ def test_sessions_are_found_by_what_is_given_to_their_candidates(desk):
     here = {"release_ids": [release.id]}
     assert listed(desk, accommodated=True, **here) == sorted(given)
     assert listed(desk, accommodated=False, **here) == ["eve"]
+
+
+def varied(desk):
+    """Sessions that differ in everything a filter asks for: how they are shown, by candidate."""
+    for reference in ("form-1", "form-2"):
+        form(desk, mcq("1"), reference=reference)
+    first = desk.release(
+        test_form="form-1", duration=Duration(seconds=HOUR), online_grace_period=Duration(seconds=60)
+    )
+    second = desk.release(window_end=in_hours(desk, 5))
+    people = itertools.product((first, second), ("north", "south"), ("ann", "bob", "cy", "dee"))
+    for n, (release, centre, name) in enumerate(people):
+        who = session_pb2.Candidate(
+            candidate_id=f"{name}-{n}",
+            name_first=name.title(),
+            name_last="Simpson" if n % 3 else "",
+            school_id=f"s{n % 2}",
+            district_id=f"d{n % 3}",
+        )
+        asked = booking(
+            candidate=who,
+            centre_id=centre,
+            external_reference="r" if n % 4 == 1 else "",
+            test_form=f"form-{n % 2 + 1}",
+        )
+        session = desk.call("CreateSession", release_id=release.id, booking=asked).session
+        LIVES[n % len(LIVES)](desk, session)
+    sessions = desk.call("ListSessions", page_size=1000, view=session_service_pb2.SESSION_VIEW_FULL).sessions
+    return {session.candidate.candidate_id: session for session in sessions if session.candidate.school_id}
+
+
+def extended(desk, session):
+    desk.move("SetExtraTime", session, extra_time=Duration(seconds=60), reason="a plan")
+
+
+def ended_by_another(desk, session):
+    desk.move("FinishSession", walk(desk, session, *STARTED), reason=session_pb2.FINISH_REASON_INVIGILATOR)
+
+
+def retaken(desk, session):
+    hand_in(desk, walk(desk, session, *STARTED), answer("1", "A"))
+    walk(desk, session, "RetakeSession", "EnterKeycode")
+
+
+LIVES = (
+    lambda _, __: None,
+    lambda desk, session: walk(desk, session, *STARTED),
+    extended,
+    ended_by_another,
+    retaken,
+    lambda desk, session: desk.move("FailSession", session, message="smoke"),
+    lambda desk, session: hand_in(desk, walk(desk, session, *STARTED), answer("1", "A")),
+)
+
+
+def criteria_of(sessions):
+    """For each field of a filter a value, and whether a session has it as it is shown."""
+    some = sorted(sessions.values(), key=lambda session: micros(session.create_time))
+    middle, last_change = some[len(some) // 2], max(micros(session.update_time) for session in some)
+    span = session_service_pb2.TimeRange
+    deadlines = sorted(micros(s.attempt.deadline) for s in some if s.attempt.HasField("deadline"))
+    cut = deadlines[len(deadlines) // 2]
+    states = [session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_EXCEPTION, session_pb2.STATE_MARKED]
+    maturities = [session_pb2.MATURITY_IN_PROGRESS, session_pb2.MATURITY_COMPLETE]
+    reasons = [session_pb2.FINISH_REASON_CANDIDATE]
+    ids = [session.candidate.candidate_id for session in some[::2]]
+    return {
+        "release_ids": ([middle.release_id], lambda s: s.release_id == middle.release_id),
+        "states": (states, lambda s: s.state in states),
+        "maturities": (maturities, lambda s: s.maturity in maturities),
+        "candidate_ids": (ids, lambda s: s.candidate.candidate_id in ids),
+        "school_id": ("s1", lambda s: s.candidate.school_id == "s1"),
+        "district_id": ("d2", lambda s: s.candidate.district_id == "d2"),
+        "centre_id": ("north", lambda s: s.centre_id == "north"),
+        "create_time": (
+            span(start_time=middle.create_time), lambda s: micros(s.create_time) >= micros(middle.create_time)
+        ),
+        "update_time": (span(end_time=at(last_change)), lambda s: micros(s.update_time) < last_change),
+        "test_forms": (["form-2", "none"], lambda s: s.test_form == "form-2"),
+        "external_reference": ("r", lambda s: s.external_reference == "r"),
+        "name": ("N SIMP", lambda s: s.candidate.name_first == "Ann" and s.candidate.name_last == "Simpson"),
+        "finish_reasons": (reasons, lambda s: s.attempt.finish_reason in reasons),
+        "deadline": (
+            span(end_time=at(cut)),
+            lambda s: s.attempt.HasField("deadline") and micros(s.attempt.deadline) < cut,
+        ),
+        "attempt": (1, lambda s: s.attempt.number == 1),
+        "exception": (False, lambda s: s.state != session_pb2.STATE_EXCEPTION),
+        "accommodated": (True, lambda s: s.HasField("extra_time") or s.HasField("accommodation")),
+        "late": (False, lambda s: not s.attempt.HasField("late_by")),
+    }  # fmt: skip
+
+
+def test_every_criterion_and_every_two_let_through_what_is_shown_so_and_sum_up_the_same(desk):
+    sessions = varied(desk)
+    found = criteria_of(sessions)
+    assert set(found) == {field.name for field in session_service_pb2.SessionFilter.DESCRIPTOR.fields}
+    here = {"candidate_ids": sorted(sessions)}
+    let_through = {}
+    for name, (_, has) in found.items():
+        let_through[name] = {candidate for candidate, session in sessions.items() if has(session)}
+        assert let_through[name], f"{name} lets nobody through, which tries nothing"
+        assert len(let_through[name]) < len(sessions) or name == "late", f"{name} lets everybody through"
+    for names in [*itertools.combinations(found, 1), *itertools.combinations(found, 2), tuple(found)]:
+        fields = here | {name: found[name][0] for name in names}
+        expected = sorted(set.intersection(*(let_through[name] for name in names)))
+        assert listed(desk, **fields) == expected, names
 
 
 def in_hours(desk, hours):

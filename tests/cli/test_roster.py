@@ -70,6 +70,12 @@ def test_delimiters_byte_order_marks_and_line_ends_are_recognized(delimiter, sta
     assert [(line, b.candidate_id, b.name_last) for line, b in roster.rows] == [(2, "1", "Bär"), (3, "2", "Ωmega")]
 
 
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"'])
+def test_a_line_that_names_the_delimiter_is_passed_over(line):
+    (row,) = roster_of(f"\ufeff{line}\r\ncandidate_id;name_last\r\n1;Bose\r\n").rows
+    assert (row.line, row.booking.name_last) == (3, "Bose")
+
+
 def test_headings_may_be_written_with_capitals_spaces_and_quotes():
     assert only_booking('"Candidate ID";Name-Last\n7;Bose\n').name_last == "Bose"
 

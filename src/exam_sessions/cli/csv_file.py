@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+SEP_LINE = re.compile(r'\A"?sep=[,;\t]"?(?=[\r\n])', re.IGNORECASE)
+"""A line that says how the columns are separated, which the header says too."""
+
 WIDEST = 1_000
 """Columns of a header; with more it is no header."""
 
@@ -48,6 +51,8 @@ def read_table(
         text = text_of(data, "CSV UTF-8")
     except UnreadableText as error:
         raise Unreadable(str(error)) from error
+    # The first line may be Excel's way to name the delimiter; the lines after it keep their numbers.
+    text = SEP_LINE.sub("", text)
     rows = _records(text, _delimiter(text, {*known, *ignored}))
     line, header = next(rows, (1, []))
     if isinstance(header, str):

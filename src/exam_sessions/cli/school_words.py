@@ -12,17 +12,31 @@ from exam_sessions.cli.csv_file import shown
 GRADES = {name: code for code, name in enumerate((*map(str, range(1, 13)), "PK", "K", "AE"), 1)}
 GENDERS = {"MALE": 1, "M": 1, "FEMALE": 2, "F": 2, "OTHER": 3, "O": 3}
 
+_IN_WORDS = (
+    "FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH", "TENTH", "ELEVENTH",
+    "TWELFTH",
+)  # fmt: skip
+
 _GRADE_WORDS = {
     **dict.fromkeys(("PRE K", "PREK", "PRE KINDERGARTEN", "PREKINDERGARTEN", "PR", "PRESCHOOL", "PRE SCHOOL"), "PK"),
     **dict.fromkeys(("KG", "KN", "KINDER", "KINDERGARTEN", "TK", "TRANSITIONAL KINDERGARTEN"), "K"),
     **dict.fromkeys(("ADULT", "ADULT EDUCATION", "ABE"), "AE"),
+    **{word: str(number) for number, word in enumerate(_IN_WORDS, 1)},
+    **{f"{word} GRADE": str(number) for number, word in enumerate(_IN_WORDS, 1)},
 }
 _GENDER_WORDS = {
     **dict.fromkeys(("BOY", "MAN"), "MALE"),
     **dict.fromkeys(("GIRL", "WOMAN"), "FEMALE"),
     **dict.fromkeys(("X", "NB", "NONBINARY", "NON BINARY", "DIVERSE", "D"), "OTHER"),
 }
-_UNSAID = frozenset({"U", "N", "UNSPECIFIED", "UNKNOWN", "NOT SPECIFIED", "NOT STATED", "NOT SELECTED", "N/A"})
+_UNSAID = frozenset(
+    {
+        "U", "N", "N/A", "NONE", "UNSPECIFIED", "UNKNOWN", "UNDISCLOSED", "DECLINED", "DECLINE TO STATE",
+        "PREFER NOT TO SAY", "NOTSELECTED", *(f"NOT {word}" for word in (
+            "SPECIFIED", "STATED", "SELECTED", "KNOWN", "PROVIDED", "DISCLOSED", "REPORTED", "RECORDED", "APPLICABLE",
+        )),
+    }
+)  # fmt: skip
 """Words that say that nothing is said."""
 
 _NUMBERED = re.compile(r"(?:GRADE|GR|G)? ?0?(?P<number>[1-9]\d?)(?P<ordinal>ST|ND|RD|TH)?(?: (?:GRADE|GR))?")
@@ -40,7 +54,8 @@ def grade(cell: str) -> int:
     """The number of a grade. Raises ValueError for a word that is none."""
     if known := GRADES.get(cell):
         return known
-    word = _plain(cell)
+    # A program that takes a grade for a number writes it with a fraction.
+    word = _plain(cell.removesuffix(".0"))
     word = _GRADE_WORDS.get(word, word)
     if numbered := _NUMBERED.fullmatch(word):
         number = int(numbered["number"])
@@ -72,8 +87,16 @@ def gender(cell: str) -> int:
     return GENDERS[word]
 
 
-_DAMAGED = re.compile(r'[+-]?\d+(?:[.,]\d+)?[Ee][+-]\d+|=".*"?|#(?:N/A|REF!|NAME\?|VALUE!|NUM!|DIV/0!|NULL!)|#{3,}')
-"""A long number in scientific notation, a number kept as a formula, an error of a formula, a column too narrow."""
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DAMAGED = re.compile(
+    r"[+-]?\d+(?:[.,]\d+)?[Ee][+-]\d+"
+    r'|=".*"?'
+    r"|#(?:N/A|REF!|NAME\?|VALUE!|NUM!|DIV/0!|NULL!|SPILL!|CALC!)|#{3,}"
+    r"|\d{2,}\.0|\d{1,3}(?:,\d{3})+"
+    rf"|\d{{1,2}}-{_MONTH}(?:-\d{{2}}(?:\d{{2}})?)?|{_MONTH}-\d{{2}}"
+)
+"""A long number in scientific notation, a number kept as a formula, an error of a formula, a column too narrow, a
+number with a fraction of zero or with its thousands set apart, and what looked like a day (MAR1, 1-2)."""
 
 
 def is_damaged(cell: str) -> bool:
@@ -83,8 +106,8 @@ def is_damaged(cell: str) -> bool:
     return bool(_DAMAGED.fullmatch(cell))
 
 
-FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-"""How a cell begins that a spreadsheet would run, once the apostrophes before it are gone."""
+FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""How a cell begins that a spreadsheet would run, once the apostrophes before it are gone (OWASP, CSV Injection)."""
 
 
 def harmless(cell: str) -> str:

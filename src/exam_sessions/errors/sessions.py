@@ -150,7 +150,10 @@ class NoWorkingTime(WrongState):
     """A percentage is to be added to a working time that has no limit."""
 
     release_id: str
-    text = "extra time in percent needs a working time, and release {release_id} sets none; give it as time"
+    text = (
+        "extra time in percent needs a working time, and neither release {release_id} nor the candidate has one; "
+        "give it as time"
+    )
 
 
 @dataclass(eq=False)

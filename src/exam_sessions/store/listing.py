@@ -79,6 +79,11 @@ CODES = {"states": "state", "finish_reasons": "finish_reason"}
 """Criteria of few codes, each with its column; each code is a parameter of its own."""
 
 
+def _code(column: str, n: int) -> str:
+    """The name of the parameter for a code; SQLAlchemy itself calls the constants of a column state_1 and so on."""
+    return f"{column}_code_{n}"
+
+
 class SessionPages:
     """Builds, compiles and keeps one statement per shape of query."""
 
@@ -117,7 +122,7 @@ class SessionPages:
         values: dict[str, object] = {"workspace": workspace}
         for name, value in criteria._asdict().items():
             if name in CODES:
-                values |= {f"{CODES[name]}_{n}": code for n, code in enumerate(value)}
+                values |= {_code(CODES[name], n): code for n, code in enumerate(value)}
             elif name == "name" and value:
                 values[name] = value.lower()
             elif name in {"release_ids", "candidate_ids"} and len(value) == 1:
@@ -147,7 +152,7 @@ class SessionPages:
         for name, value in criteria._asdict().items():
             if name in CODES and value:
                 column = CODES[name]
-                where.append(c[column].in_([bindparam(f"{column}_{n}") for n in range(len(value))]))
+                where.append(c[column].in_([bindparam(_code(column, n)) for n in range(len(value))]))
             elif name == "name" and value:
                 # Made only here: PostgreSQL has to be asked how it folds case.
                 where.append(self._named())
