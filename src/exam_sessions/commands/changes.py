@@ -42,16 +42,26 @@ def etag_of(version: int) -> str:
 
 def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> tuple[Session, Release, Decision]:
     session = ledger.session(workspace, target.session_id, target.keycode)
-    release = ledger.release(workspace, session.release_id)
+    release = ledger.release_of(session, command)
     if target.etag and target.etag != etag_of(session.version):
         raise errors.StaleSession(session.id, etag_of(session.version))
     try:
-        papers = ledger.papers(session, command)
-        return session, release, decide(session, release, command, ledger.moment(session), papers)
+        return session, release, decide_on(ledger, session, release, command)
     except errors.InvalidField as refusal:
         if command.action is Action.UPDATE:
             raise refusal.under("booking") from None
         raise
+
+
+def decide_on(ledger: Ledger, session: Session, release: Release, command: Command) -> Decision:
+    """What a command on a session comes to.
+
+    Raises:
+        errors.Refusal: a rule says no, or the row of the session cannot be read (SessionDamaged).
+    """
+    papers = ledger.papers(session, command)
+    try:
+        return decide(session, release, command, ledger.moment(session), papers)
     except (TypeError, ValueError, OverflowError):
         if is_sound(session):
             raise

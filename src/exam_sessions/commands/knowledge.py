@@ -9,8 +9,9 @@ from exam_sessions import errors
 from exam_sessions.commands.read_set import Wants
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import NULLABLE
-from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session
+from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session, lost_release
 from exam_sessions.domain.session_filter import Place
+from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.store.database_errors import LostRace
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """Workspace and id."""
+
+ENDING = frozenset({Action.VOID, Action.FAIL})
+"""Actions on a session that need nothing of its release."""
 
 UNIQUE_COLUMNS = frozenset({"candidate_id", "access_code"})
 """Columns an edit may change that no two sessions of a release may share."""
@@ -196,6 +200,19 @@ class Knowledge:
         release = self._releases.get((workspace, release_id))
         if release is None:
             raise errors.ReleaseNotFound(release_id)
+        return release
+
+    def release_of(self, session: Session, command: Command) -> Release:
+        """The release of a session that is known; one that is gone can be done without by what ends the session.
+
+        Raises:
+            errors.SessionDamaged: it is gone.
+        """
+        release = self._releases.get((session.workspace_id, session.release_id))
+        if release is None:
+            if command.action not in ENDING:
+                raise errors.SessionDamaged(session.id, "release")
+            return lost_release(session.workspace_id, session.release_id)
         return release
 
     def papers(self, session: Session, command: Command) -> Papers:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.caller import Caller
-from exam_sessions.commands.changes import enter
+from exam_sessions.commands.changes import decide_on, enter
 from exam_sessions.commands.operations import Outcome, Taken
 from exam_sessions.commands.read_set import Wants
 from exam_sessions.domain import clock
-from exam_sessions.domain.decide import decide
 from exam_sessions.domain.transition_table import ACTIONS
 
 if TYPE_CHECKING:
@@ -60,9 +59,8 @@ class Transition:
             return Outcome(session_id, 0, refusal)
 
     def _moved(self, ledger: Ledger, session: Session, caller: Caller) -> Outcome:
-        release = ledger.release(session.workspace_id, session.release_id)
-        papers = ledger.papers(session, self.command)
-        decision = decide(session, release, self.command, ledger.moment(session), papers)
+        release = ledger.release_of(session, self.command)
+        decision = decide_on(ledger, session, release, self.command)
         enter(ledger, session, decision, caller)
         became = decision.session
         if became is None:

@@ -48,6 +48,8 @@ def fill_session(message: session_pb2.Session, standing: Standing, view: int = F
         message.etag = etag_of(standing.session.version)
     if standing.session.state not in STATE_BY_CODE:
         message.damage = message.damage or f"{standing.session.state} is not a state"
+    if not standing.release.version:
+        message.damage = message.damage or "its release cannot be found"
 
 
 def _fill_session(message: session_pb2.Session, standing: Standing, view: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, literal_column, select, update
 
-from exam_sessions.domain.records import AccessCode, Release, Session
+from exam_sessions.domain.records import AccessCode, Release, Session, lost_release
 from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.schema import drafts, releases, sessions
 
@@ -212,7 +212,10 @@ class SessionRows:
     def read(
         self, db: Db, workspace: str, session_id: str, keycode: str | AccessCode
     ) -> tuple[Session, Release] | None:
-        """A published session by id, or else by keycode or access code, and its release; None when there is none."""
+        """A published session by id, or else by keycode or access code, and its release; None when there is none.
+
+        The release of a session whose own row is gone is lost_release.
+        """
         if session_id:
             rows = db.rows(self._one_by_id, (workspace, session_id))
         elif isinstance(keycode, AccessCode):
@@ -220,20 +223,41 @@ class SessionRows:
         else:
             rows = db.rows(self._one_by_keycode, (workspace, keycode))
         if not rows:
-            return None
+            return self._without_release(db, workspace, session_id, keycode)
         session = Session._make(rows[0][:SESSION_WIDTH])
         if session.draft and (session.draft,) in db.rows(self._hidden, (workspace,)):
             return None
         return session, Release._make(rows[0][SESSION_WIDTH:])
 
+    def _without_release(
+        self, db: Db, workspace: str, session_id: str, keycode: str | AccessCode
+    ) -> tuple[Session, Release] | None:
+        """A session that no release was found with."""
+        if session_id:
+            found = self.load(db, workspace, (session_id,), ())
+        elif isinstance(keycode, AccessCode):
+            found = self.load(db, workspace, [*self.ids_of(db, workspace, (keycode,)).values()], ())
+        else:
+            found = self.load(db, workspace, (), (keycode,))
+        return (found[0], lost_release(workspace, found[0].release_id)) if found else None
+
     def read_many(
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]
     ) -> list[tuple[Session, Release]]:
-        """The published sessions with these ids or keycodes, each with its release, all of one moment."""
+        """The published sessions with these ids or keycodes, each with its release, all of one moment.
+
+        The release of a session whose own row is gone is lost_release.
+        """
         ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)
         keys = {"workspace": workspace, "ids": db.listed(ids), "keycodes": db.listed(keycodes)}
         rows = db.rows(self._many[bool(keycodes)], keys)
-        return [(Session._make(row[:SESSION_WIDTH]), Release._make(row[SESSION_WIDTH:])) for row in rows]
+        found = [(Session._make(row[:SESSION_WIDTH]), Release._make(row[SESSION_WIDTH:])) for row in rows]
+        if len(found) < len(ids) + len(keycodes):
+            left_ids = {*ids} - {session.id for session, _ in found}
+            left_keycodes = {*keycodes} - {session.keycode for session, _ in found}
+            alone = self.load(db, workspace, left_ids, left_keycodes)
+            found += [(session, lost_release(workspace, session.release_id)) for session in alone]
+        return found
 
     def taken(
         self,
