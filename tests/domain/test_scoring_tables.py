@@ -12,7 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain.answer_keys import RULES
 from exam_sessions.domain.authoring import form_of
 from exam_sessions.domain.forms import ANY_PART, Form, GapOrder, QuestionType, Rule, as_json, from_json
-from exam_sessions.domain.marks import text_of
+from exam_sessions.domain.marks import mark_of, text_of
 from exam_sessions.domain.scoring import total_of
 
 T = QuestionType
@@ -66,6 +66,18 @@ TABLE: list[tuple[QuestionType, tuple[str, ...], dict[str, Any], Any, str]] = [
     (T.LONGTEXTV2, ("Co",), {}, "co", "2"),
     (T.FORMULAV2, ("M=2m",), {}, "m=2M", "0"),
     (T.FORMULAV2, ("M=2m",), {}, "M=2m", "2"),
+    # Which keyboard wrote it, and where blanks stand, does not matter.
+    (T.SHORTTEXT, ("caf\u00e9",), {}, "Cafe\u0301", "2"),
+    (T.SHORTTEXT, ("cafe\u0301",), {"rule": Rule(case_sensitive=True)}, "caf\u00e9", "2"),
+    (T.SHORTTEXT, ("caf\u00e9",), {}, "cafe", "0"),
+    (T.SHORTTEXT, ("Stra\u00dfe",), {}, "STRASSE", "2"),
+    (T.PLAINTEXT, ("New York",), {}, "\u00a0new  york\n", "2"),
+    (T.PLAINTEXT, ("New York",), {}, "newyork", "0"),
+    (T.LONGTEXT, ("one two",), {}, "one\r\ntwo", "2"),
+    (T.LONGTEXTV2, ("one two",), {"rule": Rule(case_sensitive=True)}, "one\u00a0two", "2"),
+    (T.FORMULAV2, ("\u00e5=1",), {}, " a\u030a=1 ", "2"),
+    (T.FORMULAV2, ("a = 1",), {}, "a=1", "0"),
+    (T.CLOZEFORMULA, ("x", "y"), {}, {"values": [[" x"], ["y "]], "boxes": []}, "2"),
     # Numbers.
     *[(T.GRIDDED, ("0.6",), {}, text, "2") for text in (".6", "0.60", "+0.60", "00.6", "6e-1", "0.6000000000000")],
     *[(T.GRIDDED, ("0.6",), {}, text, "0") for text in ("-.6", "0.60000000000000001", "0,6", "6", "0.6.0", "")],
@@ -75,6 +87,9 @@ TABLE: list[tuple[QuestionType, tuple[str, ...], dict[str, Any], Any, str]] = [
     (T.SHORTTEXT, ("0.6",), {}, ".6", "0"),
     (T.SHORTTEXT, ("0.6",), {"rule": Rule(numeric=True)}, ".6", "2"),
     (T.SHORTTEXT, ("0.6",), {"rule": Rule(numeric=True)}, "six", "0"),
+    (T.SHORTTEXT, ("-5",), {"rule": Rule(numeric=True)}, "\u22125.0", "2"),
+    (T.SHORTTEXT, ("1e10",), {"rule": Rule(numeric=True)}, "10000000000", "2"),
+    (T.SHORTTEXT, ("1000",), {"rule": Rule(numeric=True)}, "1,000", "0"),
     (T.SHORTTEXT, ("1000",), {"rule": Rule(numeric=True, decimal_comma=True)}, "1000,00", "2"),
     # A mark for each part.
     (T.MCQ, ("a", "b"), WRONG_COSTS, [0, 1], "2"),
@@ -94,6 +109,21 @@ TABLE: list[tuple[QuestionType, tuple[str, ...], dict[str, Any], Any, str]] = [
     (T.SHORTTEXT, (), each(("Paris", ANY, "2"), ("Pariss", ANY, "1")), "pariss", "1"),
     (T.GRIDDED, (), each(("0.6", ANY, "2"), ("0.61", ANY, "1.25")), "+0.610", "1.25"),
     (T.FORMULAV2, (), each(("M=2m", ANY, "2"), ("m=2M", ANY, "0.5")), "m=2M", "0.5"),
+    (T.GRIDDED, (), {**each(("0,6", ANY, "2"), ("0,7", ANY, "0.5")), "rule": Rule(decimal_comma=True)}, ".70", "0.5"),
+    (T.LONGTEXT, (), each(("one two", ANY, "1.5")), "One  two", "1.5"),
+    (T.LONGTEXTV2, (), each(("one", ANY, "0.25"), ("ONE", ANY, "1")), "one", "1"),
+    (T.PLAINTEXT, (), {**each(("Co", ANY, "2"), ("co", ANY, "0.5")), "rule": Rule(case_sensitive=True)}, "co", "0.5"),
+    (T.CLOZEINLINETEXT, (), each(("a", 0, "0.5"), ("b", 0, "0.25"), ("a", 1, "1")), ["b", "a"], "1.25"),
+    (T.CLOZEINLINETEXT, (), {**each(("a", ANY, "1"), ("b", ANY, "1")), "rule": LOOSE}, ["b", "a", "c"], "2"),
+    (T.ASSOCIATION, (), each(("a", 0, "0.5"), ("b", 1, "1.5")), ["a", "b"], "2"),
+    (T.CLOZEFORMULA, (), each(("x", 0, "0.75"), ("y", 1, "1.25")), {"values": [[" x "], ["y"]], "boxes": []}, "2"),
+    (
+        T.ORDERLIST,
+        (),
+        {**each(("d", 0, "1"), ("b", 1, "1"), ("a", 2, "1")), "upper_bound": "1.5"},
+        [3, 1, 0, 2],
+        "1.5",
+    ),
 ]
 
 
@@ -114,6 +144,31 @@ def test_less_than_nothing_is_earned_where_the_form_allows_it():
     with pytest.raises(errors.InvalidField) as refused:
         asked(T.MCQ, ("a", "b"), **fields)
     assert refused.value.violations()[0].field == "questions[0].partial_credit.lower_bound"
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks", "value", "expected"),
+    [
+        (T.ASSOCIATION, (("a", 0, "1"), ("b", 0, "-0.5"), ("c", 1, "-1")), ["b", "c"], "-1"),
+        (T.CHOICEMATRIX, (("a", 0, "1"), ("b", 0, "-0.25"), ("b", 1, "-0.5")), [[0, 1], [1]], "0.25"),
+        (T.CLOZEFORMULA, (("x", 0, "1"), ("z", 1, "-0.25")), {"values": [["y"], ["z"]], "boxes": []}, "-0.25"),
+        (T.CLOZEINLINETEXT, (("a", 0, "1"), ("b", ANY, "-0.75")), ["b", "b"], "-0.75"),
+        (T.CLOZETEXT, (("a", 0, "1"), ("c", 1, "-0.5")), ["a", "c"], "0.5"),
+        (T.FORMULAV2, (("x", ANY, "2"), ("y", ANY, "-0.5")), "y", "-0.5"),
+        (T.GRIDDED, (("1", ANY, "2"), ("-1", ANY, "-0.5")), "-1.0", "-0.5"),
+        (T.LONGTEXT, (("yes", ANY, "2"), ("no", ANY, "-1")), "No", "-1"),
+        (T.LONGTEXTV2, (("yes", ANY, "2"), ("no", ANY, "-1")), "no", "-1"),
+        (T.MCQ, (("a", ANY, "1"), ("b", ANY, "-0.5"), ("c", ANY, "-2")), [1, 2], "-1"),
+        (T.ORDERLIST, (("a", 0, "1"), ("b", 0, "-0.5"), ("c", 3, "-0.25")), [1, 0, 3, 2], "-0.75"),
+        (T.PLAINTEXT, (("yes", ANY, "2"), ("no", ANY, "-1")), "no", "-1"),
+        (T.SHORTTEXT, (("yes", ANY, "2"), ("no", ANY, "-1")), "NO", "-1"),
+    ],
+)
+def test_each_type_with_marks_below_nothing_earns_what_was_worked_by_hand(kind, marks, value, expected):
+    form = asked(kind, marks=marks, lower_bound="-1", negative=True)
+    assert points(form, value) == expected
+    assert points(form, None) == "0"
+    assert points(asked(kind, marks=marks), value) == text_of(max(0, mark_of(expected)))
 
 
 def test_tenths_add_up():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unicodedata import normalize
 
 from exam_sessions import errors
 from exam_sessions.domain.forms import (
@@ -21,7 +22,7 @@ from exam_sessions.domain.forms import (
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from exam_sessions.domain.forms import Question, Rule, Value
     from exam_sessions.domain.question_draft import Draft
@@ -81,7 +82,7 @@ def is_right(question: Question, value: Value) -> bool:
     if kind in {QuestionType.ORDERLIST, QuestionType.CHOICEMATRIX}:
         return bool(value == list(question.right))
     if kind == QuestionType.CLOZEFORMULA:
-        return bool(value["values"] == list(question.right))
+        return _formulas(value["values"]) == _formulas(question.right)
     return any(_is_same(question, value, key) for key in question.right)
 
 
@@ -102,9 +103,28 @@ def _is_same(question: Question, text: str, key: str) -> bool:
     if question.type == QuestionType.GRIDDED or question.rule.numeric:
         number = number_of(question, text)
         return number is not None and number == number_of(question, key)
-    if question.type == QuestionType.FORMULAV2 or question.rule.case_sensitive:
-        return text.strip() == key
-    return text.strip().casefold() == key.casefold()
+    if question.type == QuestionType.FORMULAV2:
+        return _composed(text.strip()) == _composed(key.strip())
+    text, key = _words(text), _words(key)
+    return text == key or (not question.rule.case_sensitive and _folded(text) == _folded(key))
+
+
+def _composed(text: str) -> str:
+    """A text in Unicode form NFC: what looks the same is the same, whichever keyboard wrote it."""
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def _words(text: str) -> str:
+    """A text with one blank between its words, whatever stood there, and none around them."""
+    return " ".join(_composed(text).split())
+
+
+def _folded(text: str) -> str:
+    return _composed(text.casefold())
+
+
+def _formulas(rows: Iterable[Iterable[str]]) -> list[list[str]]:
+    return [[_composed(formula.strip()) for formula in row] for row in rows]
 
 
 def earned(question: Question, value: Value) -> int:
@@ -141,7 +161,7 @@ def _parts_of(question: Question, value: Value) -> list[tuple[int, Sequence[str]
     if kind == QuestionType.CHOICEMATRIX:
         return [(n, (options[place].id,)) for n, row in enumerate(value) for place in row]
     if kind == QuestionType.CLOZEFORMULA:
-        return [(n, row) for n, row in enumerate(value["values"])]
+        return list(enumerate(_formulas(value["values"])))
     if question.rule.gap_order == GapOrder.UNORDERED_PAIRS:
         return [(n, (pair,)) for n, pair in enumerate(_pairs(value))]
     anywhere = question.rule.gap_order == GapOrder.ANY
@@ -184,7 +204,7 @@ def _key_of(question: Question, key: str, n: int) -> str:
         return ",".join(sorted(ids)) if pairs else key
     if (kind == QuestionType.GRIDDED or question.rule.numeric) and number_of(question, key) is None:
         raise errors.invalid(path, f"is no number: {key!r}")
-    return key if kind == QuestionType.CLOZEFORMULA else key.strip()
+    return _composed(key.strip())
 
 
 PAIR = 2

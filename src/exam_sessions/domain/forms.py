@@ -27,6 +27,9 @@ GRID = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)")
 NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
 """What a grid holds: a number with a point before its decimals; and numbers with an exponent besides."""
 
+MINUS = "\N{MINUS SIGN}"
+"""What word processors write before a negative number."""
+
 NOT_A_NUMBER = "must be a number, with a point before its decimals"
 
 
@@ -172,7 +175,7 @@ def mismatch(question: Question, takes: str = "") -> errors.ResponseMismatch:
 
 def number_of(question: Question, text: str) -> Decimal | None:
     """The number a text writes, exactly; None when it writes none. A comma is a point where the form says so."""
-    text = text.strip()
+    text = text.strip().replace(MINUS, "-", 1)
     if question.rule.decimal_comma:
         text = text.replace(",", ".", 1)
     return Decimal(text) if NUMBER.fullmatch(text) else None
