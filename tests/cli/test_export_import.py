@@ -6,6 +6,8 @@ import csv
 import io
 import zipfile
 
+import pytest
+
 from exam_sessions.cli.export import COLUMNS
 from exam_sessions.cli.roster import read_roster
 from exam_sessions.cli.roster_columns import BY_NAME
@@ -31,7 +33,7 @@ def hand_in(desk, session, **labels):
 
 
 def rows(text):
-    return list(csv.DictReader(io.StringIO(text)))
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def risky(desk, release):
@@ -179,6 +181,19 @@ def test_results_are_exported_by_candidate_and_by_answer(terminal, desk):
         ("1", "A", "1", "machine"),
         ("2", "C", "0", "machine"),
     ]
+
+
+@pytest.mark.parametrize("ends", ["\r", "\n", "\r\n", "\x0b", "\x85", "\u2028", ";"])
+def test_an_answer_of_several_lines_stays_one_cell(terminal, desk, ends):
+    asked = test_form_pb2.Question(number="1", type=test_form_pb2.QUESTION_TYPE_LONGTEXT)
+    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="essay", questions=[asked]))
+    session = desk.walk(desk.book(desk.release(test_form="essay")), *STARTED)
+    text = f"=1{ends}=2{ends}"
+    given = [{"id": "1", "response": {"text": text}}]
+    desk.move("SetResponses", session, responses=[{"questions": given}])
+    for words, shown in (("--raw",), text), ((), f"'{text.replace(';=', f';{chr(39)}=')}"):
+        out = terminal("results", "export", "--release", session.release_id, "--answers", *words).stdout_bytes
+        assert [row["response"] for row in rows(out.decode())] == [shown]
 
 
 def test_an_export_tells_points_percent_and_deadline(terminal, desk):

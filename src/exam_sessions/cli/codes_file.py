@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import TYPE_CHECKING
 
+from exam_sessions.cli.csv_rows import row_writer
 from exam_sessions.cli.importer import Codes
 from exam_sessions.cli.school_words import harmless
 from exam_sessions.cli.whole_file import whole_file
@@ -34,7 +34,7 @@ def leave_codes(path: Path, codes: Iterable[Codes], *, force: bool, raw: bool = 
         OSError: it cannot be written.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = row_writer(text)
     writer.writerow(Codes._fields)
     shown = str if raw else harmless
     writer.writerows([shown(str(cell)) for cell in row] for row in sorted(codes))

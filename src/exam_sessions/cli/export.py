@@ -1,6 +1,5 @@
 """`exam-sessions export`: the sessions of a release as CSV, page by page, however many there are."""
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -12,6 +11,7 @@ import typer
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves, visible
+from exam_sessions.cli.csv_rows import row_writer
 from exam_sessions.cli.progress import bar
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.school_words import harmless
@@ -114,7 +114,7 @@ def export(
         found = find_release(client, release)
         # A bar among the rows on one screen would spoil both.
         total = 0 if out == "-" and sys.stdout.isatty() else client.count([found.id], state or ())
-        writer = csv.writer(file, lineterminator="\n")
+        writer = row_writer(file)
         writer.writerow(COLUMNS)
         rows = 0
         with bar("exporting", total) as advance:

@@ -1,6 +1,5 @@
 """`exam-sessions results export`: what the candidates of a release earned, as CSV, page by page."""
 
-import csv
 from collections.abc import Callable, Iterator
 from typing import Annotated, NamedTuple
 
@@ -8,6 +7,7 @@ import typer
 
 from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.console import note
+from exam_sessions.cli.csv_rows import row_writer
 from exam_sessions.cli.export import cells_of, opened
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.results import marked_by, response_text
@@ -99,7 +99,7 @@ def export_results(
     cut = rows = 0
     with connected(target, workspace) as client, opened(out) as file:
         found = find_release(client, release)
-        writer = csv.writer(file, lineterminator="\n")
+        writer = row_writer(file)
         writer.writerow(ANSWERS if answers else CANDIDATES)
         for session in client.sessions_with_results([found.id], state or ()):
             cut += session.abridged

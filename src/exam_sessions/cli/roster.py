@@ -131,7 +131,7 @@ def _read(
             faults.append(Fault(line, column.name, "holds a NUL character"))
         elif cell and column:
             try:
-                values[column.field] = column.value(unquoted(cell) if cell[0] == "'" else cell)
+                values[column.field] = column.value(unquoted(cell) if "'" in cell else cell)
             except ValueError as error:
                 faults.append(Fault(line, column.name, str(error)))
     if "extra_time" in values:

@@ -106,15 +106,24 @@ def is_damaged(cell: str) -> bool:
     return bool(_DAMAGED.fullmatch(cell))
 
 
-FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+FORMULA = re.compile(rf"'*(?:[\t\r\n]|\s*{_SIGNS})")
 """How a cell begins that a spreadsheet would run, once the apostrophes before it are gone (OWASP, CSV Injection)."""
+
+_AFTER_SEMICOLON = re.compile(rf";(?='*\s*{_SIGNS})")
+_QUOTED_AFTER_SEMICOLON = re.compile(rf";'(?='*\s*{_SIGNS})")
+"""Where spreadsheets in many countries begin a new cell, whatever the file is separated by."""
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet runs: with an apostrophe before what would be a formula (OWASP, CSV Injection)."""
+    """A cell that no spreadsheet runs: with an apostrophe before what would be a formula."""
+    if ";" in cell:
+        cell = _AFTER_SEMICOLON.sub(";'", cell)
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def unquoted(cell: str) -> str:
     """A cell as it was before `harmless`."""
-    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell
+    if cell[:1] == "'" and FORMULA.match(cell):
+        cell = cell[1:]
+    return _QUOTED_AFTER_SEMICOLON.sub(";", cell) if ";'" in cell else cell
