@@ -1,8 +1,18 @@
 import pytest
-from sample_sessions import CLOSES, HOUR, NOW, OPENS, a_release
+from sample_forms import a_script
+from sample_sessions import CLOSES, HOUR, NOW, OPENS, a_release, a_session
 
 from exam_sessions import errors
-from exam_sessions.domain.booking import create_release, update_release
+from exam_sessions.domain.release import (
+    close,
+    create_release,
+    finalize,
+    is_submitting,
+    recount,
+    unfinalize,
+    update_release,
+)
+from exam_sessions.domain.states import State
 
 
 def test_a_release_is_created_as_it_is():
@@ -48,3 +58,39 @@ def test_an_edit_never_makes_a_release_that_could_not_be_created(fields, at_faul
     with pytest.raises(errors.InvalidField) as refusal:
         update_release(a_release(), fields, NOW)
     assert [violation.field for violation in refusal.value.violations()] == [at_fault]
+
+
+def test_a_release_is_locked_once_and_opened_once():
+    locked = finalize(a_release(), NOW)
+    assert is_submitting(locked)
+    assert (locked.version, locked.update_time) == (a_release().version + 1, NOW)
+    with pytest.raises(errors.ReleaseFinalized):
+        finalize(locked, NOW)
+    opened = unfinalize(locked, NOW)
+    assert not opened.finalized
+    with pytest.raises(errors.ReleaseNotFinalized):
+        unfinalize(opened, NOW)
+
+
+def test_a_release_is_closed_once_nothing_of_it_is_in_progress():
+    locked = finalize(a_release(), NOW)
+    for state in State:
+        in_progress = state in {State.IN_PROGRESS, State.PAUSED, State.OFFLINE}
+        assert (close(locked, {State.FINISHED, state}, NOW) is None) is in_progress
+    assert not is_submitting(close(locked, set(), NOW))
+
+
+def test_another_strategy_counts_another_attempt_and_says_so():
+    scripts = (
+        a_script(points=10, points_max=20, score=500_000),
+        a_script(attempt=2, points=5, points_max=20, score=250_000),
+    )
+    session = a_session(State.MARKED, attempt=2, points=10, points_max=20, score=500_000)
+    highest, latest = (a_release(attempt_strategy=strategy) for strategy in (1, 2))
+    assert recount(session, highest, scripts, NOW) is None
+    assert recount(session._replace(state=State.VOIDED), latest, scripts, NOW) is None
+    decision = recount(session, latest, scripts, NOW)
+    assert (decision.session.points, decision.session.version) == (5, session.version + 1)
+    (event,) = decision.events
+    assert (event.reason, event.changes["score"]) == ("ATTEMPT_STRATEGY", (500_000, 250_000))
+    assert decision.changed == {"points", "points_max", "score", "update_time", "version"}

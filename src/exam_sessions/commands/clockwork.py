@@ -17,9 +17,9 @@ from exam_sessions.commands.finalizing import CloseRelease
 from exam_sessions.commands.forgetting import Forgetting
 from exam_sessions.commands.outages import OUTAGES
 from exam_sessions.domain.decide import decide, due_command, with_derived_columns
-from exam_sessions.domain.records import Event
+from exam_sessions.domain.quarantine import quarantine
 from exam_sessions.domain.scripts import damage_of, script_of
-from exam_sessions.domain.states import STATE_BY_CODE, Action, State
+from exam_sessions.domain.states import STATE_BY_CODE
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.drafts import NOBODY
 
@@ -98,26 +98,8 @@ class Sweep(Chore):
         return 1
 
     def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
-        """Quarantine, without asking the machine: the row may be one it cannot read."""
-        said = str(fault) if isinstance(fault, errors.SessionDamaged) else type(fault).__name__
-        message = f"the clock could not move it: {said}"
         now = ledger.moment(session) if isinstance(session.update_time, int) else ledger.now
-        stopped = session.pause_start_time or (now if session.start_time and not session.end_time else 0)
-        became = session._replace(
-            state=int(State.EXCEPTION),
-            exception_message=message,
-            pause_start_time=stopped,
-            due_time=None,
-            open_candidate=None,
-            update_time=now,
-            version=session.version + 1,
-        )
-        changes: dict[str, tuple[object, object]] = {"exception_message": (session.exception_message, message)}
-        if stopped != session.pause_start_time:
-            changes["pause_start_time"] = (session.pause_start_time, stopped)
-        event = Event(Action.FAIL.value, session.state, became.state, "CLOCK_FAULT", message, changes=changes)
-        written = frozenset({"state", "exception_message", "pause_start_time", "update_time", "version"})
-        ledger.change(became, written, (event,), self.caller)
+        enter(ledger, session, quarantine(session, fault, now), self.caller)
 
 
 class SetAside(Sweep):

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exam_sessions import errors
 from exam_sessions.commands.batch import Chore
 from exam_sessions.commands.lane import HEAVY
 from exam_sessions.commands.releases import CLOCKED, ChangeRelease
 from exam_sessions.domain.clock import UNDER_WAY
-from exam_sessions.domain.states import Finalized
+from exam_sessions.domain.release import close, finalize, is_submitting, unfinalize
 
 if TYPE_CHECKING:
     from exam_sessions.commands.caller import Caller
@@ -35,15 +34,8 @@ class TurnRelease(ChangeRelease):
     def apply(self, ledger: Ledger) -> Release:
         """Writes it, and has the clock look at the sessions it concerns."""
         release = self._current(ledger)
-        if self.closing and release.finalized:
-            raise errors.ReleaseFinalized(release.id)
-        if not self.closing and not release.finalized:
-            raise errors.ReleaseNotFinalized(release.id)
-        became = release._replace(
-            finalized=int(Finalized.SUBMITTING if self.closing else Finalized.OPEN),
-            update_time=ledger.moment(release),
-            version=release.version + 1,
-        )
+        turn = finalize if self.closing else unfinalize
+        became = turn(release, ledger.moment(release))
         if not self.caller.validate_only:
             ledger.put_release(became, new=False)
             ledger.hurry(became, UNDER_WAY if self.closing else CLOCKED, self.caller)
@@ -67,14 +59,11 @@ class CloseRelease(Chore):
     def apply(self, ledger: Ledger) -> bool:
         """Closes it, unless something is still to be submitted."""
         release = ledger.release(self.caller.workspace, self.release_id)
-        if release.finalized != Finalized.SUBMITTING:
+        if not is_submitting(release):
             return True
-        if any(tally.state in UNDER_WAY for tally in ledger.tallies(release)):
+        states = {tally.state for tally in ledger.tallies(release)}
+        closed = close(release, states, ledger.moment(release))
+        if closed is None:
             return False
-        closed = release._replace(
-            finalized=int(Finalized.CLOSED),
-            update_time=ledger.moment(release),
-            version=release.version + 1,
-        )
         ledger.put_release(closed, new=False)
         return True

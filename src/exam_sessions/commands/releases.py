@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.commands.batch import Batch
-from exam_sessions.commands.changes import etag_of
-from exam_sessions.domain.booking import create_release, update_release
-from exam_sessions.domain.marking import counting
-from exam_sessions.domain.records import Event
-from exam_sessions.domain.states import Action, State
+from exam_sessions.commands.changes import enter, etag_of
+from exam_sessions.domain.release import create_release, recount, update_release
+from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
     from exam_sessions.commands.caller import Caller
@@ -161,11 +159,6 @@ class UpdateRelease(ChangeRelease):
     def _count_anew(self, ledger: Ledger, release: Release) -> None:
         """Another attempt may count now, of the few sessions that have had more than one."""
         for session in ledger.retaken(release):
-            counted = counting(release.attempt_strategy, ledger.scripts(session))
-            changes = {name: (getattr(session, name), value) for name, value in counted.items()}
-            if session.state == State.VOIDED or all(old == new for old, new in changes.values()):
-                continue
-            now = ledger.moment(session)
-            became = session._replace(**counted, update_time=now, version=session.version + 1)
-            event = Event(Action.UPDATE.value, session.state, session.state, "ATTEMPT_STRATEGY", changes=changes)
-            ledger.change(became, frozenset({*counted, "update_time", "version"}), (event,), self.caller)
+            decision = recount(session, release, ledger.scripts(session), ledger.moment(session))
+            if decision is not None:
+                enter(ledger, session, decision, self.caller)

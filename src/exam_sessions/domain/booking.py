@@ -1,4 +1,4 @@
-"""Booking a session, editing a booking, and the rules of a release: which values may stand, and where they begin.
+"""Booking a session and editing a booking: which values are valid, and the state a booking begins in.
 
 Codes and ids arrive ready: drawing them needs chance, which is not pure. Uniqueness is the store's to watch.
 """
@@ -12,7 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.records import Booking, Release, Session
 from exam_sessions.domain.states import Delivery, State
-from exam_sessions.domain.texts import are_plain, flaw_of, is_blank
+from exam_sessions.domain.texts import are_plain, flaw_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,29 +162,3 @@ def check_window(start: int, end: int) -> None:
     """Refuses a window that ends before, or when, it starts."""
     if end and start >= end:
         raise errors.invalid("window_end", "must be later than window_start")
-
-
-def create_release(release: Release) -> Release:
-    """The release as it is created, once its fields have been found to fit each other. Raises InvalidField."""
-    check_texts(release._asdict())
-    return _checked(release)
-
-
-def _checked(release: Release) -> Release:
-    if is_blank(release.name):
-        raise errors.invalid("name", "a release needs a name that is not blank")
-    check_window(release.window_start, release.window_end)
-    return release
-
-
-def update_release(release: Release, fields: dict[str, Any], now: int) -> Release:
-    """The release with some fields written anew.
-
-    Raises:
-        errors.ReleaseFinalized: the release is locked (ItemLogic, un-finalize).
-        errors.InvalidField: the fields do not fit each other.
-    """
-    if release.finalized:
-        raise errors.ReleaseFinalized(release.id)
-    check_texts({name: value for name, value in fields.items() if value != getattr(release, name)})
-    return _checked(release._replace(**fields, update_time=now, version=release.version + 1))
