@@ -7,7 +7,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from journeys import STARTED, bring_to, name_of, walk
 from messages import at, booking, lasting, mask, micros
-from operations import Work, rows_of
+from operations import Work, chunks_of, fields_of, info_of, rows_of
 from rows import unchanged
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
@@ -171,6 +171,23 @@ def test_many_are_booked_with_accommodations_and_the_bad_rows_are_named(server, 
         desk.call("CreateSession", release_id=release.id, booking=rows[0])
     assert (refused.value.reason, refused.value.metadata) == ("NO_WORKING_TIME", {"release_id": release.id})
     desk.call("BatchCreateSessions", release_id=release.id, bookings=rows[1:2])
+
+
+@pytest.mark.parametrize("size", [3, 600])
+def test_chunks_of_an_import_are_booked_with_accommodations_and_refused_by_row(work, desk, size):
+    release, own = desk.release(), Booked(time_limit=lasting(1200), extra_time=lasting(60), extra_time_reason="r")
+    good = [booking(f"g{n}", accommodation=own) for n in range(size)]
+    bad = [booking(f"b{n}", accommodation=Booked(extra_time_percent=25)) for n in range(size)]
+    first, second = work.imported(chunks_of(desk, release, good, bad))
+    assert len(first.sessions) == size
+    assert info_of(second.refusal).reason == "NO_WORKING_TIME"
+    assert next(iter(fields_of(second.refusal))) == "chunks[1].bookings[0].accommodation.extra_time_percent"
+    last = desk.call("GetSession", session_id=first.sessions[-1].id).session
+    assert (last.accommodation.time_limit, last.extra_time, last.extra_time_reason) == (
+        lasting(1200),
+        lasting(60),
+        "r",
+    )
 
 
 @pytest.mark.parametrize(

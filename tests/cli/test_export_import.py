@@ -9,8 +9,11 @@ import zipfile
 import pytest
 
 from exam_sessions.cli.export import COLUMNS
+from exam_sessions.cli.importer import Codes
+from exam_sessions.cli.results_export import CANDIDATES
 from exam_sessions.cli.roster import read_roster
 from exam_sessions.cli.roster_columns import BY_NAME
+from exam_sessions.cli.roster_format import OURS
 from exam_sessions.cli.school_words import FORMULA
 from exam_sessions.v1 import result_pb2, session_pb2, test_form_pb2
 
@@ -138,6 +141,14 @@ def test_every_column_that_is_imported_is_exported_as_it_is_imported(terminal, d
     assert [row["closes_dt"] for row in second] == ["2090-05-04 11:00:00", ""]
 
 
+def test_every_file_that_is_exported_is_a_roster(terminal, desk, tmp_path):
+    assert set(COLUMNS) | set(CANDIDATES) | set(Codes._fields) == OURS | set(BY_NAME) - {"pin"}
+    release, results = desk.release(), tmp_path / "results.csv"
+    desk.book(release, "ann")
+    terminal("results", "export", "--release", release.id, "--out", results)
+    terminal("import", results, "--release", desk.release().id, "--new-codes", "--out", tmp_path / "codes.csv")
+
+
 def test_rows_that_the_service_refuses_are_named_by_the_columns_of_the_file(terminal, desk, tmp_path):
     roster = tmp_path / "roster.csv"
     roster.write_text("candidate_id,extra_time\n1,25%\n2,15m\n")
@@ -222,6 +233,8 @@ def test_a_session_is_shown_by_release_and_access_code(terminal, desk):
     session = desk.book(release, access_code="a/b!c")
     for name in (f"{release.id}/A/b!C", "Maths, June/a/b!c"):
         assert session.id in terminal("sessions", "show", name).stdout
+    other = desk.book(desk.release(name="Maths/June/a"), access_code="b/c")
+    assert other.id in terminal("sessions", "show", "Maths/June/a/B/c").stdout
     assert "SESSION_NOT_FOUND" in terminal("sessions", "show", "Maths, June/other", code=1).stderr
 
 

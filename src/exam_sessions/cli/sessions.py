@@ -27,7 +27,7 @@ def session_name(text: str) -> str:
     name = text.strip()
     release, slash, code = name.partition("/")
     if slash and release and code:
-        return f"{release}/{fold_code(code)}"
+        return name
     try:
         return str(uuid.UUID(name))
     except ValueError:
@@ -41,7 +41,14 @@ def session_name(text: str) -> str:
 def find_session(client: Client, session: str) -> str:
     """A session as calls name it: where a release is named by its name, by its id. Ends the command without one."""
     release, slash, code = session.partition("/")
-    return f"{find_release(client, release).id}/{code}" if slash and not is_id(release) else session
+    if not slash or is_id(release):
+        return session
+    # Names of releases may hold a slash, and so may access codes.
+    for at in [at for at, sign in enumerate(session) if sign == "/"] if "/" in code else ():
+        if session[at + 1 :] and any(client.releases(session[:at])):
+            release, code = session[:at], session[at + 1 :]
+            break
+    return f"{find_release(client, release).id}/{code}"
 
 
 def state_of(text: str) -> int:
