@@ -65,6 +65,7 @@ ARGUMENTS = {
     "AssignItemResponses": {"responses": [marking_service_pb2.PaperResponse(question_number="1", options=[A])]},
     "ScoreResponse": {"question_number": "3", "mark": "2.5"},
     "UnscoreResponse": {"question_number": "3"},
+    "RegradeSession": {"message": "a wrong key"},
 }
 """What a call needs besides the session; questions are those of forms.mixed."""
 

@@ -43,7 +43,8 @@ MOVES = tuple(
     name
     for name, service in SERVICE.items()
     if service.endswith(("LifecycleService", "MarkingService"))
-    and name not in {"GetStateMachine", "ExplainSession", "GetSessionResults", "BatchTransitionSessions"}
+    and name
+    not in {"GetStateMachine", "ExplainSession", "GetSessionResults", "BatchTransitionSessions", "RegradeRelease"}
 )
 """The RPCs that move one session."""
 

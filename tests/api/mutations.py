@@ -56,6 +56,7 @@ NEEDS_FORM = {
     "AssignItemResponses": (ON_PAPER, ()),
     "ScoreResponse": ({}, ANSWERED),
     "UnscoreResponse": ({}, (*ANSWERED, "ScoreResponse")),
+    "RegradeSession": ({}, ANSWERED),
 }
 """For each move on a session that has a form: the release it needs, and the calls that lead to where it is legal."""
 
@@ -76,6 +77,10 @@ def a_move(rpc):
             fields, rpcs = NEEDS_FORM[rpc]
             reference = mixed(desk, reference=new_id()).reference
             session = walk(desk, desk.book(desk.release(test_form=reference, **fields)), *rpcs)
+            if rpc == "RegradeSession":
+                questions = [mcq("1", "B"), mcq("2", "B"), essay("3")]
+                form = test_form_pb2.TestForm(reference=reference, questions=questions, mark_decimals=1)
+                desk.call("UpdateTestForm", test_form=form)
         else:
             session = bring_to(desk, LEGAL_IN[rpc])
         return rpc, key_of(rpc, session) | ARGUMENTS.get(rpc, {})

@@ -147,7 +147,7 @@ def invalid_transition(stage):
 @provokes(Code.FAILED_PRECONDITION)
 def session_not_resettable(stage):
     session = bring_to(stage.desk, "FINISHED")
-    allowed = "send_to_marking,void,clear_responses,reopen,retake,fail,update"
+    allowed = "send_to_marking,void,clear_responses,reopen,retake,fail,update,regrade"
     facts = {"state": "FINISHED", "action": "reset", "allowed_actions": allowed}
     yield lambda: stage.desk.move("ResetSession", session), facts
 
@@ -155,7 +155,7 @@ def session_not_resettable(stage):
 @provokes(Code.FAILED_PRECONDITION)
 def session_not_editable(stage):
     session = bring_to(stage.desk, "AWAITING_MARKING")
-    allowed = "submit_marked,void,clear_responses,reopen,fail,update,score_response,unscore_response"
+    allowed = "submit_marked,void,clear_responses,reopen,fail,update,score_response,unscore_response,regrade"
     facts = {"state": "AWAITING_MARKING", "action": "delete", "allowed_actions": allowed}
     yield lambda: stage.desk.call("DeleteSession", session_id=session.id), facts
 

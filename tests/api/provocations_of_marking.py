@@ -6,6 +6,7 @@ from forms import PAPER, answer, enter_marks, essay, form, mcq, mixed, paper, re
 from grpc import StatusCode as Code
 from journeys import FINISHED, bring_to, walk
 from provocations import provokes
+from regrading import corrected, regraded, sat, with_essay, wrong_key
 from rows import write
 
 from exam_sessions.v1 import test_form_pb2
@@ -142,3 +143,22 @@ def session_damaged(stage):
     write(stage.server, "UPDATE scripts SET responses = '{' WHERE session_id = ?", session.id)
     facts = {"session_id": session.id, "what": "responses"}
     yield lambda: stage.desk.move("SetResponses", session, responses=[answer("1", "B")]), facts
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def form_revision_incompatible(stage):
+    wrong_key(stage.desk)
+    session = sat(stage.desk, stage.desk.release(test_form="form-1"), "A", "C")
+    corrected(stage.desk, mcq("1", "A"))
+    facts = {"test_form": "form-1", "sat_revision": "1", "form_revision": "2"}
+    yield lambda: regraded(stage.desk, session), facts | {"question": "2", "difference": "is missing"}
+
+
+@provokes(Code.FAILED_PRECONDITION)
+def mark_outside_revision(stage):
+    with_essay(stage.desk)
+    session = sat(stage.desk, stage.desk.release(test_form="form-1"), "A", "B")
+    stage.desk.move("ScoreResponse", session, question_number="3", mark="4.5")
+    corrected(stage.desk, mcq("1", "A"), mcq("2", "C"), essay("3", "4"), mark_decimals=1)
+    facts = {"form_revision": "2", "question": "3", "mark": "4.5", "available_mark": "4"}
+    yield lambda: regraded(stage.desk, session), facts

@@ -117,6 +117,7 @@ def told(event):
 
 NEEDED = {
     "FailSession": {"message": "the fuse blew"},
+    "RegradeSession": {"message": "a wrong key"},
     "SetAccommodation": {"accommodation": session_pb2.Accommodation(no_time_limit=True)},
 }
 """Fields without which a request is none."""
@@ -226,6 +227,7 @@ ARGUMENTS = {
     Action.CLEAR_RESPONSES: lambda _: {"message": "as agreed"},
     Action.SET_EXTRA_TIME: extra_time,
     Action.SET_ACCOMMODATION: accommodation,
+    Action.REGRADE: lambda _: {"message": "a wrong key"},
 }
 """What a call says besides the session."""
 

@@ -52,6 +52,7 @@ RPCS = {
     "UNSCORE_RESPONSE": "UnscoreResponse",
     "SET_EXTRA_TIME": "SetExtraTime",
     "SET_ACCOMMODATION": "SetAccommodation",
+    "REGRADE": "RegradeSession",
 }
 """The RPC of each action that can be called, in the order of the contract."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from forms import answer, essay, form
+from forms import answer, essay, form, mcq
 from google.longrunning import operations_pb2
 from grpc import StatusCode
 from journeys import STARTED, walk
@@ -325,6 +325,13 @@ def explain_session(stage):
     yield stage.desk.call("ExplainSession", session_id=booked[0].id)
 
 
+def regrade_release(stage):
+    release, _ = stage.once(sessions)
+    form(stage.desk, mcq("1", "A"), reference="regraded")
+    fields = {"release_id": release.id, "test_form": "regraded", "message": WIDE * 1000}
+    yield stage.desk.call("RegradeRelease", validate_only=True, **fields)
+
+
 PROOFS = {
     "ListSessions": list_sessions,
     "BatchGetSessions": batch_get_sessions,
@@ -348,6 +355,7 @@ PROOFS = {
     "ListEventConsumers": list_event_consumers,
     "GetStateMachine": state_machine,
     "ExplainSession": explain_session,
+    "RegradeRelease": regrade_release,
 }
 """What proves of each reply that repeats something that it is small enough."""
 

@@ -69,6 +69,7 @@ EXEMPT = {
     "Release.name": TITLE,
     "TestForm.name": TITLE,
     "ListReleasesRequest.name": ID,
+    "RegradeReleaseRequest.test_form": ID,
     "GetTestFormRequest.reference": ID,
     "SessionTemplate.release_id": ID,
     "SessionTemplate.test_form": ID,

@@ -51,6 +51,17 @@ CHOSEN_FOR_PEOPLE = a_form(choice("1", "A"), a_draft(number="2", options=options
 """The second question is multiple choice without a key, so people mark what was chosen."""
 
 
+BY_MACHINE = a_form(
+    choice("1", "A"), choice("2", "BC", available_mark="2"), essay("3", keys=("so",), marking=1), mark_decimals=1
+)
+"""MIXED, all of it marked by the machine."""
+
+
+def revision(form: Form, number: int) -> Form:
+    """A form as another revision of itself."""
+    return Form(form.reference, number, form.name, form.mark_decimals, form.questions, form.objectives)
+
+
 def a_script(responses: Any = None, marks: Any = None, attempt: int = 1, **fields: Any) -> Script:
     """A script of `a_session`; marks are in ten-thousandths."""
     script = Script("default", "session-1", attempt, "form-a", 1, responses or {}, marks or {})

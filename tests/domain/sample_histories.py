@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
-from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, answer, answers
+from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, answer, answers, revision
 from sample_sessions import CLOSES, DAY, HOUR, MINUTE, OPENS, PIN, WRONG, a_booking, a_release
 
 from exam_sessions import errors
@@ -28,7 +28,7 @@ CALLABLE = (
     *("finish", "send_to_marking", "submit_marked", "request_verification", "verify", "archive", "void", "reset"),
     *("assign_item_marks", "assign_item_responses", "request_scan", "receive_scan", "set_responses"),
     *("clear_responses", "reopen", "retake", "fail", "recover", "update", "delete"),
-    *("score_response", "unscore_response", "set_extra_time", "set_accommodation"),
+    *("score_response", "unscore_response", "set_extra_time", "set_accommodation", "regrade"),
 )
 """The actions that have an RPC."""
 
@@ -153,7 +153,10 @@ def papers_of(session: Session, form: Form | None, command: Command, scripts: tu
     """The papers of a session whose catalogue holds one form, `form-a`, at its first revision."""
     wanted = command.updated_form or dict(command.fields).get("test_form") or session.test_form
     held = session.form_revision and session.test_form == "form-a"
-    return Papers(form if held else None, scripts, 1 if form and wanted == "form-a" else 0)
+    known = Papers(form if held else None, scripts, 1 if form and wanted == "form-a" else 0)
+    if command.action is Action.REGRADE and form and held:
+        return known._replace(revised=revision(form, 2), sat=(form,))
+    return known
 
 
 releases = st.builds(

@@ -80,6 +80,7 @@ def test_a_marked_session_is_told_what_may_begin_again():
         "fail": 99,
         "update": 11,
         "score_response": 11,
+        "regrade": 11,
     }
 
 

@@ -1,7 +1,7 @@
 """The rules beyond the state: the release, the window, the client, the form, moderation."""
 
 import pytest
-from sample_forms import answers, papers
+from sample_forms import MIXED, answers, papers, revision
 from sample_sessions import (
     CLOSES,
     DEADLINE,
@@ -57,6 +57,7 @@ STILL_LEGAL_IN_A_FINALIZED_RELEASE = [
     (A.UPLOAD, S.AWAITING_UPLOAD, 9),
     (A.SEND_TO_MARKING, S.FINISHED, 15),
     (A.SUBMIT_MARKED, S.AWAITING_MARKING, 11),
+    *((A.REGRADE, state, int(state)) for state in SUBMITTED),
     (A.SET_RESPONSES, S.IN_PROGRESS, 6),
     (A.ROUTE, S.FINISHED, 15),
     (A.VERIFY, S.AWAITING_VERIFICATION, 12),
@@ -78,7 +79,8 @@ def test_a_finalized_release_locks_its_sessions(action, state, delivery):
 
 @pytest.mark.parametrize(("action", "state", "expected"), STILL_LEGAL_IN_A_FINALIZED_RELEASE)
 def test_a_finalized_release_lets_sat_sessions_go_on_to_their_result(action, state, expected):
-    decision = decided(a_session(state), a_release(finalized=1), action, NOW, papers())
+    known = papers()._replace(revised=revision(MIXED, 2), sat=(MIXED,))
+    decision = decided(a_session(state, form_revision=1), a_release(finalized=1), action, NOW, known)
     assert decision.events[0].to_state == expected
 
 

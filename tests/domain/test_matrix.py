@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
-from sample_forms import MACHINE, MIXED, answer, answers, papers
+from sample_forms import BY_MACHINE, MACHINE, MIXED, answer, answers, papers, revision
 from sample_sessions import CLOSES, ENDED, HOUR, MINUTE, NOW, OPENS, PIN, STARTED, a_release, a_session
 
 from exam_sessions import errors
@@ -83,6 +83,12 @@ reopen, too late                  .   .   .   .   .   .   .   .   .   .   .   . 
 reopen, time over                 .   .   .   .   .   .   .   .   .   .   .   .   .   T   T   T   T   T   .   .   .
 reopen, till a deadline           .   .   .   .   .   .   .   .   .   .   .   .   .   6   6   6   6   6   .   .   .
 reopen, paper                     .   .   .   .   .   .   .   .   .   .   .   .   .  19  19  19  19  19   .   .   .
+regrade                           .   .   .   .   .   .   .   .   .   .   .   .   .   9  15  11  16  12   .   .   .
+regrade, no form                  .   .   .   .   .   .   .   .   .   .   .   .   .   F   F   F   F   F   .   .   .
+regrade, people mark              .   .   .   .   .   .   .   .   .   .   .   .   .  15  15  15  15  15   .   .   .
+regrade, machine marks            .   .   .   .   .   .   .   .   .   .   .   .   .   9  11  11  16  12   .   .   .
+regrade, machine, on paper         .   .   .   .   .   .   .   .   .   .   .   .   .   9  16  11  16  12   .   .   .
+regrade, other questions          .   .   .   .   .   .   .   .   .   .   .   .   .   I   I   I   I   I   .   .   .
 retake                            .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   A   .   A   .   .   .
 retake, attempts left             .   .   .   .   .   .   .   .   .   .   .   .   .   4   .   4   .   4   .   .   .
 retake, paper                     .   .   .   .   .   .   .   .   .   .   .   .   .  19   .  19   .  19   .   .   .
@@ -109,6 +115,7 @@ REFUSALS = {
     "T": "ATTEMPT_TIME_EXPIRED",
     "A": "ATTEMPTS_EXHAUSTED",
     "S": "PIN_NOT_SET",
+    "I": "FORM_REVISION_INCOMPATIBLE",
 }
 NOT_IN_THIS_STATE = frozenset(".REVP")
 DELETED = "x"
@@ -123,6 +130,7 @@ class Setting(NamedTuple):
     said: Mapping[str, object] = MappingProxyType({})
     now: int = NOW
     form: Form | None = MIXED
+    revised: Form | None = None
 
 
 SETTINGS = {
@@ -141,6 +149,10 @@ SETTINGS = {
     "no form": Setting(form=None),
     "machine": Setting(form=MACHINE),
     "machine, moderated": Setting({"moderated": 1}, form=MACHINE),
+    "people mark": Setting(form=BY_MACHINE, revised=revision(MIXED, 2)),
+    "machine marks": Setting(revised=revision(BY_MACHINE, 2)),
+    "machine, on paper": Setting({"moderated": 1, "delivery": 2}, revised=revision(BY_MACHINE, 2)),
+    "other questions": Setting(revised=revision(MACHINE, 2)),
     "deferred clock": Setting(said={"deferred_clock": True}),
     "till a deadline": Setting(said={"deadline": CLOSES + HOUR}, now=CLOSES),
     "attempts left": Setting({"max_attempts": 2}),
@@ -176,13 +188,18 @@ CELLS = [(action, setting, state, cell) for action, setting, row in rows() for s
 
 def outcome(action, setting, state):
     """Where the action itself leads; what follows of itself in the same moment is test_hops.py's."""
-    of_release, of_session, said, now, form = SETTINGS[setting]
+    of_release, of_session, said, now, form, revised = SETTINGS[setting]
     command = Command(Action(action), **(SAID.get(action, {}) | dict(said)))
     try:
-        decision = decide(a_session(state, **of_session), a_release(**of_release), command, now, papers(form))
+        known = papers(form)._replace(revised=revised, sat=(form,) if form else ())
+        session = a_session(state, **({"form_revision": 1} if revised else {}), **of_session)
+        decision = decide(session, a_release(**of_release), command, now, known)
     except errors.Refusal as refusal:
         return refusal.reason
-    return DELETED if decision.session is None else str(decision.events[0].to_state)
+    if decision.session is None:
+        return DELETED
+    # What changes nothing leaves no history.
+    return str(decision.events[0].to_state if decision.events else decision.session.state)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +213,7 @@ def test_a_cell_of_the_matrix_holds(action, setting, state, cell):
 def test_the_matrix_has_a_cell_for_every_action_in_every_state():
     tried = {(action, state) for action, _, state, _ in CELLS}
     assert tried == {(str(action), int(state)) for action in Action if action != "schedule" for state in State}
-    assert len(tried) == 41 * 21
+    assert len(tried) == 42 * 21
 
 
 def test_the_machine_holds_the_moves_of_the_matrix_and_no_other():

@@ -20,6 +20,7 @@ from exam_sessions.cli import (
     import_command,
     marks,
     operations,
+    regrade,
     release_edit,
     releases,
     results,
@@ -60,6 +61,8 @@ cli.add_typer(releases.cli, name="releases")
 cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
 cli.command("export", epilog=export.EPILOG)(export.export)
 sessions.cli.command("transition", epilog=transition.EPILOG)(transition.transition)
+sessions.cli.command("regrade", epilog=regrade.SESSION_EPILOG)(regrade.regrade_session)
+releases.cli.command("regrade", epilog=regrade.EPILOG)(regrade.regrade_release)
 cli.add_typer(sessions.cli, name="sessions")
 cli.add_typer(marks.cli, name="marks")
 results.cli.command("export", epilog=results_export.EPILOG)(results_export.export_results)

@@ -168,7 +168,7 @@ def rewind(
         else:
             outcome = f"it will be told again what happened since event {sequence}"
         if not yes:
-            _confirm(f"{name} has come to event {before.sequence}; {outcome}")
+            confirm(f"{name} has come to event {before.sequence}; {outcome}")
         client.acknowledge(name, sequence, rewind=True)
     say(f"{name} goes on with event {sequence + 1}")
 
@@ -182,7 +182,7 @@ def _find(client: Client, name: str) -> EventConsumer:
     return found[name]
 
 
-def _confirm(outcome: str) -> None:
+def confirm(outcome: str) -> None:
     """Asks a person; a program must have said --yes."""
     if not sys.stdin.isatty():
         fail(outcome, "say --yes if that is what you want", MISUSED)

@@ -15,7 +15,7 @@ from exam_sessions.cli.progress import bar
 from exam_sessions.cli.retry import retry
 from exam_sessions.cli.times import when
 from exam_sessions.cli.words import as_json, word
-from exam_sessions.client.operations import accommodated_in, failures_of, id_of, progress_of
+from exam_sessions.client.operations import accommodated_in, failures_of, id_of, progress_of, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from google.longrunning.operations_pb2 import Operation
 
     from exam_sessions.client.client import Client
-    from exam_sessions.client.messages import AccommodatedSession, RowOutcome
-    from exam_sessions.client.operations import Progress
+    from exam_sessions.client.messages import AccommodatedSession, OperationResult, RowOutcome
+    from exam_sessions.client.operations import Failed, Progress
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at an operation that is waited for."""
@@ -85,7 +85,8 @@ def show_operation(operation: Operation) -> None:
     ]
     show(facts(rows))
     show_accommodated(accommodated_in(operation))
-    _show_failures(operation)
+    show_regrade(result_of(operation))
+    show_failures(failures_of(operation), operation)
     if not operation.done:
         tell_ways_on(operation)
 
@@ -131,8 +132,8 @@ def _moment(progress: Progress, field: str) -> str:
     return f"{moment} UTC" if moment else ""
 
 
-def _show_failures(operation: Operation) -> None:
-    failures = failures_of(operation)
+def show_failures(failures: Sequence[Failed], operation: Operation | None = None) -> None:
+    """Prints the rows that were refused, the first of them."""
     if not failures:
         return
     made = table("row", "session", "reason", "why", whole=("row", "session", "reason"))
@@ -141,5 +142,40 @@ def _show_failures(operation: Operation) -> None:
     say("")
     show(made)
     if len(failures) > SHOWN_AT_MOST:
-        note(f"these are {SHOWN_AT_MOST} of {len(failures):,} refused rows; all of them:", "dim")
-        note(f"next:    exam-sessions operations show {id_of(operation)} --json", "dim")
+        note(f"these are {SHOWN_AT_MOST} of {len(failures):,} refused rows; --json has all of them", "dim")
+        if operation:
+            note(f"next:    exam-sessions operations show {id_of(operation)} --json", "dim")
+
+
+def show_regrade(result: OperationResult) -> None:
+    """Prints what a regrade comes to: counts, scores before and after, the largest moves; nothing of other work."""
+    if not result.HasField("regrade"):
+        return
+    found = result.regrade
+    counts = (
+        ("form", f"{found.test_form}, revision {found.form_revision}"),
+        ("change", f"{found.changed_count:,}"),
+        ("stay the same", f"{found.unchanged_count:,}"),
+        ("set aside", f"{result.failed_count:,}" if result.failed_count else ""),
+        ("archived", f"{found.archived_count:,}" if found.archived_count else ""),
+        ("voided", f"{found.voided_count:,}" if found.voided_count else ""),
+        ("not handed in", f"{found.not_handed_in_count:,}" if found.not_handed_in_count else ""),
+        ("another form", f"{found.other_form_count:,}" if found.other_form_count else ""),
+    )
+    show(facts(counts))
+    made = table("score", "before", "after")
+    for band in found.bands:
+        if band.before_count or band.after_count:
+            name = f"{band.from_percent} to {band.to_percent} %"
+            made.add_row(name, f"{band.before_count:,}", f"{band.after_count:,}")
+    for told in ("min", "average", "max"):
+        name = f"{told}_score"
+        before, after = getattr(found.before, name), getattr(found.after, name)
+        made.add_row(told, f"{before} %" if before else "", f"{after} %" if after else "")
+    show(made)
+    if found.largest_moves:
+        moves = table("session", "candidate", "before", "after", whole=("session",))
+        for move in found.largest_moves:
+            before, after = f"{move.score_before} %", f"{move.score_after} %"
+            moves.add_row(move.session_id, Text(move.candidate_id), before, after)
+        show(moves)

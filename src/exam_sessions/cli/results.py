@@ -62,7 +62,7 @@ def show_results(found: SessionResults) -> None:
                 ("candidate", person),
                 ("state", coloured(word(session, "state"), word(session, "maturity"))),
                 ("attempt", ", ".join([f"{results.attempt} of {session.attempt.number}", *times])),
-                ("test form", f"{results.test_form}, revision {results.form_revision}"),
+                ("test form", _form(results)),
             )
         )
     )
@@ -75,6 +75,13 @@ def show_results(found: SessionResults) -> None:
     percent = f"{results.percent.actual} %" if results.percent.is_scorable else "not to be told yet"
     show(facts((("points", mark_text(results.points)), ("percent", Text(percent, style="bold")))))
     _tell_open(results)
+
+
+def _form(results: Results) -> str:
+    """The form with the revision it was sat on, and that by which it is marked where it is another."""
+    told = f"{results.test_form}, revision {results.form_revision}"
+    other = results.marking_revision
+    return told if other == results.form_revision else f"{told}, marked by revision {other}"
 
 
 def mark_text(score: Score) -> str:

@@ -278,7 +278,7 @@ def _described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("extra time", _extra_time(session)),
         ("time limit", _own_limit(session)),
         ("attempt", ", ".join([str(attempt.number), *clock])),
-        ("score", _score(session)),
+        ("score", score_text(session)),
         (
             "marking",
             f"{session.marking_progress} % done" if session.form_revision and attempt.end_time.seconds else "",
@@ -295,6 +295,8 @@ def _form(session: Session) -> str:
     if not session.test_form:
         return ""
     revision = f"revision {session.form_revision}" if session.form_revision else "not in the catalogue"
+    if session.marking_revision != session.form_revision:
+        revision += f", marked by revision {session.marking_revision}"
     return f"{session.test_form}  {revision}"
 
 
@@ -310,7 +312,7 @@ def _own_limit(session: Session) -> str:
     return "none, for this candidate" if own.no_time_limit else how_long(own, "time_limit")
 
 
-def _score(session: Session) -> str:
+def score_text(session: Session) -> str:
     """What counts of all attempts."""
     if not session.HasField("score"):
         return ""

@@ -9,14 +9,24 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 from exam_sessions.client.channel import BATCH, PAGE, SOON, Line, new_request_id
 from exam_sessions.client.failures import Refused, read_status
 from exam_sessions.client.times import put
-from exam_sessions.v1 import lifecycle_service_pb2, lifecycle_service_pb2_grpc, operation_pb2, session_service_pb2
+from exam_sessions.v1 import (
+    lifecycle_service_pb2,
+    lifecycle_service_pb2_grpc,
+    marking_service_pb2,
+    marking_service_pb2_grpc,
+    operation_pb2,
+    session_service_pb2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from google.rpc import status_pb2
 
+    from exam_sessions.v1 import session_pb2
+
     Transitioned = lifecycle_service_pb2.BatchTransitionSessionsResponse
+    Regraded = marking_service_pb2.RegradeReleaseResponse
 
 Progress = operation_pb2.OperationMetadata
 
@@ -36,6 +46,7 @@ class WorkCalls(Line):
         super().__init__(target, workspace, actor)
         self._operations = operations_pb2_grpc.OperationsStub(self._channel)
         self._many = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
+        self._marks = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
 
     def transition(
         self,
@@ -78,6 +89,39 @@ class WorkCalls(Line):
             request.extra_time.SetInParent()
             put(request.extra_time, extra_time)
         return self._call(self._many.BatchTransitionSessions, request, BATCH)
+
+    def regrade_release(
+        self, release_id: str, test_form: str, form_revision: int, request_id: str = "", **fields: Any
+    ) -> Regraded:
+        """Marks what was handed in of a release by a revision of a form, as an operation.
+
+        Fields are those of RegradeReleaseRequest. A request id makes a repetition return the first answer.
+        """
+        request = marking_service_pb2.RegradeReleaseRequest(
+            workspace_id=self.workspace,
+            release_id=release_id,
+            test_form=test_form,
+            form_revision=form_revision,
+            request_id=request_id or new_request_id(),
+            **fields,
+        )
+        return self._call(self._marks.RegradeRelease, request, BATCH)
+
+    def regrade_session(
+        self, session_id: str, form_revision: int, request_id: str = "", **fields: Any
+    ) -> session_pb2.Session:
+        """Marks what was handed in of a session by a revision of its form; the session as it became.
+
+        Fields are those of RegradeSessionRequest.
+        """
+        request = marking_service_pb2.RegradeSessionRequest(
+            workspace_id=self.workspace,
+            session_id=session_id,
+            form_revision=form_revision,
+            request_id=request_id or new_request_id(),
+            **fields,
+        )
+        return self._call(self._marks.RegradeSession, request).session
 
     def operations(self, wanted: str = "", page: int = PAGE) -> Iterator[operations_pb2.Operation]:
         """The operations of the workspace, newest first, without results; `wanted` is a filter of the service's."""
@@ -123,15 +167,26 @@ def progress_of(operation: operations_pb2.Operation) -> Progress:
 
 def failures_of(operation: operations_pb2.Operation) -> list[Failed]:
     """The rows that were refused, as many as the result names."""
+    return failures_in(result_of(operation))
+
+
+def result_of(operation: operations_pb2.Operation) -> operation_pb2.OperationResult:
+    """What an operation has come to: empty before its end; of one that was halted, what it came to before."""
     result = operation_pb2.OperationResult()
-    operation.response.Unpack(result)
+    if not operation.response.Unpack(result):
+        for detail in operation.error.details:
+            detail.Unpack(result)
+    return result
+
+
+def failures_in(result: operation_pb2.OperationResult) -> list[Failed]:
+    """The rows of a result that were refused."""
     return [Failed(row.index, row.session_id, _refusal(row.status)) for row in result.rows if row.status.code]
 
 
 def accommodated_in(operation: operations_pb2.Operation) -> list[operation_pb2.RowOutcome]:
     """The rows of which the result says when their attempts end now, or how much the window takes away."""
-    result = operation_pb2.OperationResult()
-    operation.response.Unpack(result)
+    result = result_of(operation)
     return [row for row in result.rows if row.HasField("deadline") or row.HasField("cut_by_window")]
 
 

@@ -10,6 +10,7 @@ from exam_sessions.commands.read_set import Wants
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import NULLABLE
 from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session, lost_release
+from exam_sessions.domain.scripts import marking_revision_of
 from exam_sessions.domain.session_filter import Place
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
@@ -220,12 +221,20 @@ class Knowledge:
         action = ACTIONS[command.action]
         if not action.needs_form or (not session.form_revision and action.form_is_optional):
             return NO_PAPERS
-        form = self._shelf.form(self.db, self.rows, session.workspace_id, session.test_form, session.form_revision)
+        if command.action is Action.REGRADE:
+            return self.papers_to_regrade(session, session.test_form, command.form_revision)
+        workspace, revision = session.workspace_id, marking_revision_of(session)
+        form = self._shelf.form(self.db, self.rows, workspace, session.test_form, revision)
         latest = 0
         if action.needs_latest_revision:
             reference = command.updated_form or dict(command.fields).get("test_form") or session.test_form
             latest = self.revisions(session.workspace_id, {str(reference)}).get(str(reference), 0)
         return Papers(form, self.scripts(session), latest)
+
+    def papers_to_regrade(self, session: Session, reference: str, revision: int) -> Papers:
+        """What the rules of regrading ask about, with the revision to mark by: the newest of the form when 0."""
+        revision = revision or self.revisions(session.workspace_id, {reference}).get(reference, 0)
+        return self._shelf.papers(self.db, self.rows, session, self.scripts(session), (reference, revision))
 
     def scripts(self, session: Session) -> tuple[Script, ...]:
         """A session's scripts in the order of its attempts, as they stand now."""
@@ -272,6 +281,14 @@ class Knowledge:
         """Ids of the next sessions that match, as they were before this transaction, in the order of the ids."""
         place = Place(0, after) if after else None
         return [s.id for s in self.rows.pages.page(self.db, workspace, criteria, "id", place, most)]
+
+    def page(self, workspace: str, criteria: Criteria, after: Place | None, most: int) -> list[Session]:
+        """The next sessions that match, as they were before this transaction, in the order of their booking."""
+        return self.rows.pages.page(self.db, workspace, criteria, "create_time", after, most)
+
+    def forms_of(self, release: Release) -> list[tuple[str, int]]:
+        """Reference and revision of every form that handed-in sessions of a release were sat on."""
+        return self.rows.forms.sat(self.db, release.workspace_id, release.id)
 
     def newest_form(self, workspace: str, reference: str) -> StoredForm | None:
         """The newest revision of a form; None when the catalogue does not hold it."""

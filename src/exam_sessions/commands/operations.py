@@ -56,6 +56,8 @@ class Taken(NamedTuple):
     outcomes: Sequence[Outcome]
     place: str
     finished: bool
+    summary: str | None = None
+    """What all rows have come to so far; as before when None."""
 
 
 class Work(Protocol):
@@ -89,7 +91,7 @@ class Accept(Batch):
     __slots__ = ("action", "kind", "payload", "work")
 
     def __init__(self, caller: Caller, kind: OperationKind, work: Work, payload: bytes, action: str = "") -> None:
-        super().__init__(caller, HEAVY if kind is OperationKind.TRANSITION else 1)
+        super().__init__(caller, 1 if kind is OperationKind.TEMPLATE else HEAVY)
         self.kind, self.work, self.payload, self.action = kind, work, payload, action
 
     def wants(self, wants: Wants) -> None:
@@ -170,6 +172,7 @@ class Step(Chore):
             done=row.done + tried,
             failed=row.failed + sum(outcome.refusal is not None for outcome in taken.outcomes),
             place=taken.place,
+            summary=row.summary if taken.summary is None else taken.summary,
             update_time=ledger.moment(row),
             end_time=ledger.moment(row) if taken.finished else 0,
             owner="" if taken.finished else self.server,

@@ -13,6 +13,7 @@ from exam_sessions.commands.outages import refusal_of
 from exam_sessions.commands.shelf import Shelf
 from exam_sessions.commands.thread_priority import lower_own_priority
 from exam_sessions.domain.records import AccessCode, Papers, Standing, lost_release
+from exam_sessions.domain.scripts import marking_revision_of
 from exam_sessions.domain.session_filter import ID_SCAN, Place
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
@@ -23,6 +24,7 @@ from exam_sessions.store.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from exam_sessions.commands.regrades import Regrade
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release, Script, Session
     from exam_sessions.domain.session_filter import Criteria
@@ -314,7 +316,8 @@ class Reads:
         """A session's test form, as far as the catalogue holds it, and its scripts."""
 
         def work(db: Db, rows: Rows) -> Papers:
-            form = self._shelf.form(db, rows, session.workspace_id, session.test_form, session.form_revision)
+            workspace, revision = session.workspace_id, marking_revision_of(session)
+            form = self._shelf.form(db, rows, workspace, session.test_form, revision)
             scripts = rows.scripts.load(db, session.workspace_id, (session.id,))[session.id]
             return Papers(form, scripts, session.form_revision)
 
@@ -323,7 +326,7 @@ class Reads:
     async def scripts(
         self, workspace: str, sessions: Sequence[Session]
     ) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
-        """The scripts of the first of these sessions by session id, and every form they were sat with.
+        """The scripts of the first of these sessions by session id, and every form they are marked by.
 
         Of as many sessions as LOADED_AT_ONCE allows; what is asked for the others finds theirs.
         """
@@ -331,10 +334,37 @@ class Reads:
         def work(db: Db, rows: Rows) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
             first = rows.scripts.within(db, workspace, [session.id for session in sessions], LOADED_AT_ONCE)
             found = rows.scripts.load(db, workspace, first)
-            keys = {(script.test_form, script.form_revision) for scripts in found.values() for script in scripts}
-            keys |= {(session.test_form, session.form_revision) for session in sessions[: len(first)]}
+            attempts: list[Script | Session] = [script for scripts in found.values() for script in scripts]
+            attempts += sessions[: len(first)]
+            keys = {(attempt.test_form, marking_revision_of(attempt)) for attempt in attempts}
             forms = {key: self._shelf.form(db, rows, workspace, *key) for key in keys}
             return found, {key: form for key, form in forms.items() if form}
+
+        return await self._read(work)
+
+    async def regrade_page(
+        self, workspace: str, regrade: Regrade, after: Place | None, most: int
+    ) -> list[tuple[Standing, Papers]]:
+        """The next sessions of a release in the order of their booking, with what a regrade of them asks for."""
+
+        def work(db: Db, rows: Rows) -> list[tuple[Standing, Papers]]:
+            page = rows.pages.page(db, workspace, regrade.criteria, "create_time", after, most)
+            within = rows.scripts.within(db, workspace, [session.id for session in page], LOADED_AT_ONCE)
+            scripts, revised = rows.scripts.load(db, workspace, within), (regrade.test_form, regrade.form_revision)
+            return [
+                (standing, self._shelf.papers(db, rows, standing.session, scripts[standing.session.id], revised))
+                for standing in with_releases(db, rows, workspace, page[: len(within)])
+            ]
+
+        return await self._read(work)
+
+    async def sat_forms(self, workspace: str, release_id: str, reference: str) -> list[Form]:
+        """The revisions of a form that handed-in sessions of a release were sat on."""
+
+        def work(db: Db, rows: Rows) -> list[Form]:
+            keys = [key for key in rows.forms.sat(db, workspace, release_id) if key[0] == reference]
+            found = [self._shelf.form(db, rows, workspace, *key) for key in keys]
+            return [form for form in found if form]
 
         return await self._read(work)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from exam_sessions.domain.records import Papers
+from exam_sessions.domain.scripts import marking_revision_of
+
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Script, Session
     from exam_sessions.store.engine import Db
     from exam_sessions.store.rows import Rows
 
@@ -41,3 +45,16 @@ class Shelf:
                 self._forms.clear()
             form = self._forms[key] = stored.form
         return form
+
+    def papers(
+        self, db: Db, rows: Rows, session: Session, scripts: tuple[Script, ...], revised: tuple[str, int]
+    ) -> Papers:
+        """What a regrade of a session by a revision, given with its reference, asks for."""
+        workspace, reference = session.workspace_id, revised[0]
+        form = self.form(db, rows, workspace, session.test_form, marking_revision_of(session))
+        wanted = {script.form_revision for script in scripts if script.test_form == reference}
+        if session.test_form == reference:
+            wanted.add(session.form_revision)
+        found = [self.form(db, rows, workspace, reference, revision) for revision in sorted(wanted)]
+        by = self.form(db, rows, workspace, *revised)
+        return Papers(form, scripts, 0, by, tuple(sat for sat in found if sat))

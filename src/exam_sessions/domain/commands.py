@@ -37,7 +37,7 @@ class Command(NamedTuple):
     void_reason: VoidReason = VoidReason.AUTO
     """void."""
     message: str = ""
-    """void, fail, reopen, clear_responses, score_response, unscore_response: why.
+    """void, fail, reopen, clear_responses, score_response, unscore_response, regrade: why.
 
     set_extra_time, set_accommodation: why the candidate needs it.
     """
@@ -83,6 +83,8 @@ class Command(NamedTuple):
     extra_time: int = 0
     extra_percent: int = 0
     """set_extra_time: one of the two."""
+    form_revision: int = 0
+    """regrade: the revision to mark by; the newest when 0."""
 
     @property
     def gives_deadline(self) -> bool:
@@ -111,6 +113,13 @@ def fail(message: str) -> Command:
     if is_blank(message):
         raise errors.invalid("message", "is required for fail, and must not be blank")
     return Command(Action.FAIL, message=message)
+
+
+def regrade(form_revision: int, message: str) -> Command:
+    """The command that marks a session by another revision. Raises InvalidField without words that say why."""
+    if is_blank(message):
+        raise errors.invalid("message", "is required for regrade, and must not be blank: why it is marked anew")
+    return Command(Action.REGRADE, form_revision=form_revision, message=message)
 
 
 def reset(current_form: str, updated_form: str, *, allow_missing_form: bool = False) -> Command:

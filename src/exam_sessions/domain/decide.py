@@ -12,6 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
+from exam_sessions.domain.regrade import COLUMNS, regrade
 from exam_sessions.domain.scripts import is_sound, kept_scripts, with_script
 from exam_sessions.domain.states import OPEN, Action, FinishReason, State, state_from_code
 from exam_sessions.domain.transition import TransitionContext
@@ -25,6 +26,8 @@ NULLABLE = frozenset(name for name, value in Session._field_defaults.items() if 
 
 ALWAYS = frozenset({"state", "update_time", "version"})
 """Columns every transition writes."""
+
+REGRADED = ALWAYS | COLUMNS
 
 
 class Decision(NamedTuple):
@@ -57,6 +60,8 @@ def decide(session: Session, release: Release, command: Command, now: int, paper
         return _decide_chain(session, release, command, now, papers)
     if command.action is Action.DELETE:
         return _delete(session, release, command, now, papers)
+    if command.action is Action.REGRADE:
+        return _regrade(TransitionContext(session, release, command, now, papers))
     try:
         became, event, changed, scripts = _apply_transition(row, session, release, command, now, papers)
     except errors.WrongPin as refusal:
@@ -106,6 +111,19 @@ def _apply_transition(
     event = Event(command.action.value, int(before), after, reason, command.message, actor, told)
     became = replace_fields(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
     return became, event, ALWAYS.union(changes), context.written()
+
+
+def _regrade(context: TransitionContext) -> Decision:
+    """What was handed in, marked by another revision; nothing when it is already, or earns and means the same."""
+    regraded = regrade(context)
+    session = context.session
+    if not regraded.events:
+        return Decision(session, ())
+    version = session.version + len(regraded.events)
+    kept = {"state": int(context.state), "update_time": context.now, "version": version}
+    became = replace_fields(session, regraded.changes | kept)
+    became = with_derived_columns(became, context.release, context.now)
+    return Decision(became, regraded.events, None, REGRADED, regraded.scripts)
 
 
 SYSTEM = "system"

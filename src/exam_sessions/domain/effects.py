@@ -102,7 +102,7 @@ def end_offline_hold(_: TransitionContext) -> Changes:
 def take_latest_revision(context: TransitionContext) -> Changes:
     """The package holds the newest revision of the form."""
     latest = context.papers.latest_revision
-    return {"form_revision": latest} if latest else {}
+    return {"form_revision": latest, "marking_revision": 0} if latest else {}
 
 
 def set_extra_time(context: TransitionContext) -> Changes:
@@ -169,6 +169,7 @@ def _rewind(context: TransitionContext) -> Changes:
         "exception_message": "",
         "test_form": context.command.updated_form or context.session.test_form,
         "form_revision": context.papers.latest_revision,
+        "marking_revision": 0,
     }
 
 
@@ -198,7 +199,9 @@ def update(context: TransitionContext) -> Changes:
     form = named.get("test_form")
     if form and form != context.session.test_form:
         _check_form(context, str(form))
-    return fields | {"form_revision": context.papers.latest_revision} if "test_form" in fields else fields
+    if "test_form" not in fields:
+        return fields
+    return fields | {"form_revision": context.papers.latest_revision, "marking_revision": 0}
 
 
 SUBMIT = Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE)

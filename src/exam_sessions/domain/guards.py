@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
+from exam_sessions.domain.revisions import check_revision
 from exam_sessions.domain.scoring import waits_for_marks
 from exam_sessions.domain.states import VoidReason
 from exam_sessions.domain.texts import fold_code
@@ -156,6 +157,11 @@ def form_is_current(context: TransitionContext) -> None:
         raise errors.StaleForm(context.session.test_form)
 
 
+def revision_fits(context: TransitionContext) -> None:
+    """The revision to mark by can mark what was sat, and allows the marks that people gave."""
+    check_revision(context.papers, context.script)
+
+
 # Conditions: which transition is taken.
 
 
@@ -197,6 +203,25 @@ def clock_is_deferred(context: TransitionContext) -> bool:
 def marks_missing(context: TransitionContext) -> bool:
     """People still have something to mark."""
     return waits_for_marks(context.form(), context.script)
+
+
+def marks_become_missing(context: TransitionContext) -> bool:
+    """By the revision to mark by people have something to mark, by the one before they had not."""
+    return _waits_when_revised(context) and not marks_missing(context)
+
+
+def marks_stay_missing(context: TransitionContext) -> bool:
+    """People still have something to mark, or their marks wait to be submitted."""
+    return _waits_when_revised(context) or not marks_missing(context)
+
+
+def _waits_when_revised(context: TransitionContext) -> bool:
+    return waits_for_marks(context.papers.revised or context.form(), context.script)
+
+
+def moderated_on_paper(context: TransitionContext) -> bool:
+    """The release is moderated, and delivered on paper, from where attempts go to moderation without a request."""
+    return context.on_paper() and moderated(context)
 
 
 def moderated(context: TransitionContext) -> bool:

@@ -141,6 +141,8 @@ class Session(NamedTuple):
     """The candidate's own working time: NO_LIMIT for none; the release's when 0."""
     late_by: int = 0
     """How long after the attempt's deadline its last answer, or its hand-in, was taken; 0 when none was late."""
+    marking_revision: int = 0
+    """The revision of its test form by which the current attempt is marked; form_revision when 0."""
 
 
 class Unreadable(dict[str, Any]):
@@ -183,15 +185,21 @@ class Script(NamedTuple):
     score: int | None = None
     version: int = 0
     """How often it was written; 0 before it is stored."""
+    marking_revision: int = 0
+    """The revision of its form by which it is marked; form_revision when 0."""
 
 
 class Papers(NamedTuple):
-    """What the rules of marking ask about: the session's form and all its scripts in the order of the attempts."""
+    """What the rules of marking ask about: the form the current attempt is marked by, and all scripts by attempt."""
 
     form: Form | None = None
     scripts: tuple[Script, ...] = ()
     latest_revision: int = 0
     """The newest revision of the form the command leads to; 0 when the catalogue does not hold it."""
+    revised: Form | None = None
+    """regrade: the revision to mark by."""
+    sat: tuple[Form, ...] = ()
+    """regrade: the revisions of the same form that attempts were sat on, or are marked by."""
 
 
 NO_PAPERS = Papers()

@@ -54,16 +54,22 @@ def damage_of(script: Script) -> str:
     return " and ".join(name for name, value in parts if isinstance(value, Unreadable))
 
 
+def marking_revision_of(row: Session | Script) -> int:
+    """The revision of its form by which an attempt is marked."""
+    return row.marking_revision or row.form_revision
+
+
 def script_of(session: Session, scripts: tuple[Script, ...]) -> Script:
     """The script of the current attempt; a blank one before anything was written."""
-    form, revision = session.test_form, session.form_revision
+    form, revision, marking = session.test_form, session.form_revision, session.marking_revision
     for script in reversed(scripts):
         if script.attempt == session.attempt:
             # An attempt that was cleared may have been given another form, or a newer revision, before it began anew.
-            if script.form_revision == revision and script.test_form == form:
+            if script.form_revision == revision and script.test_form == form and script.marking_revision == marking:
                 return script
-            return script._replace(test_form=form, form_revision=revision)
-    return Script(session.workspace_id, session.id, session.attempt, form, revision, {}, {})
+            return script._replace(test_form=form, form_revision=revision, marking_revision=marking)
+    workspace, session_id, attempt = session.workspace_id, session.id, session.attempt
+    return Script(workspace, session_id, attempt, form, revision, {}, {}, marking_revision=marking)
 
 
 def with_script(scripts: tuple[Script, ...], script: Script) -> tuple[Script, ...]:
@@ -74,7 +80,7 @@ def with_script(scripts: tuple[Script, ...], script: Script) -> tuple[Script, ..
 
 def kept_scripts(scripts: tuple[Script, ...]) -> list[list[object]]:
     """The scripts as the history keeps them once they are gone."""
-    return [list(script[2:-1]) for script in scripts]
+    return [[*script[2:14], script.marking_revision] for script in scripts]
 
 
 def with_responses(script: Script, responses: dict[str, Value]) -> Script:
@@ -84,4 +90,4 @@ def with_responses(script: Script, responses: dict[str, Value]) -> Script:
 
 def with_total(script: Script, total: Total) -> Script:
     """The script with what it earns. As `_replace`, in half the time."""
-    return Script._make((*script[:11], *total, script.version))
+    return Script._make((*script[:11], *total, *script[14:]))

@@ -89,6 +89,7 @@ class Action(StrEnum):
     UNSCORE_RESPONSE = "unscore_response"
     SET_EXTRA_TIME = "set_extra_time"
     SET_ACCOMMODATION = "set_accommodation"
+    REGRADE = "regrade"
 
 
 class FinishReason(IntEnum):
@@ -142,6 +143,7 @@ class OperationKind(IntEnum):
 
     TEMPLATE = 1
     TRANSITION = 2
+    REGRADE = 3
 
 
 class OperationStatus(IntEnum):

@@ -81,6 +81,8 @@ class OperationRow(NamedTuple):
     next_time: int = 0
     reason: str = ""
     message: str = ""
+    summary: str = ""
+    """What a regrade has come to so far, as JSON."""
 
 
 class OutcomeRow(NamedTuple):

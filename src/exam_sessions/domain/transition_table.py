@@ -34,6 +34,7 @@ BEFORE_UNLOCK = (*BEFORE_KEYCODE, S.REQUIRES_CHECK_IN)
 NON_TERMINAL = tuple(state for state in State if state not in TERMINAL)
 RETAKABLE = (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED)
 SUBMITTED = (S.FINISHED, S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED)
+MARKABLE = tuple(state for state in SUBMITTED if state is not S.AWAITING_MARKING)
 CLEARABLE = (S.IN_PROGRESS, S.PAUSED, *SUBMITTED)
 
 
@@ -202,6 +203,14 @@ TABLE: tuple[ActionRow, ...] = (
         row((*NOT_STARTED, S.PAUSED), STAYS, g.release_open),
         row(S.IN_PROGRESS, STAYS, g.release_open, g.time_left),
     ), effects.set_accommodation, for_many=True, reports_deadline=True),
+    # What it writes, also of earlier attempts while another is under way, is in regrade.py.
+    ActionRow(A.REGRADE, (
+        row(MARKABLE, S.AWAITING_MARKING, g.form_known, g.revision_fits, when=g.marks_become_missing),
+        row(MARKABLE, STAYS),
+        row(S.AWAITING_MARKING, STAYS, g.form_known, g.revision_fits, when=g.marks_stay_missing),
+        row(S.AWAITING_MARKING, S.AWAITING_VERIFICATION, when=g.moderated_on_paper),
+        row(S.AWAITING_MARKING, S.MARKED),
+    ), needs_form=True),
 )
 # fmt: on
 

@@ -131,3 +131,32 @@ class SessionDamaged(Damaged):
         "the stored {what} of session {session_id} cannot be read; "
         "clear its responses, mark it by hand, or void it; all other sessions are served"
     )
+
+
+@dataclass(eq=False)
+class FormRevisionIncompatible(WrongState):
+    """A revision cannot mark what was sat on another one."""
+
+    test_form: str
+    sat_revision: int
+    form_revision: int
+    question: str
+    difference: str
+    text = (
+        "revision {form_revision} of test form '{test_form}' cannot mark what was sat on revision {sat_revision}: "
+        "question {question} {difference}; make a revision with the same questions"
+    )
+
+
+@dataclass(eq=False)
+class MarkOutsideRevision(WrongState):
+    """A mark that a person gave lies outside of what the question can earn by a revision."""
+
+    form_revision: int
+    question: str
+    mark: str
+    available_mark: str
+    text = (
+        "a person gave question {question} the mark {mark}, and by revision {form_revision} of the test form "
+        "it can earn {available_mark} at most; mark it again first"
+    )

@@ -100,6 +100,7 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
     "time_limit": _unless_endless(_duration),
     "late_by": _duration,
     **dict.fromkeys(("attempt", "pin_failures", "version", "form_revision", "responses_revision"), _count),
+    "marking_revision": _count,
     **dict.fromkeys(("extra_percent", "marking_progress", "last_event"), _count),
     "state": _name_in(session_pb2.State),
     "gender": _name_in(session_pb2.Gender),
@@ -115,7 +116,7 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
 }
 """How each column is shown; `responses` and `marks` are those of an attempt that changed, by question number."""
 
-ATTEMPT_COLUMNS = Script._fields[2:-1]
+ATTEMPT_COLUMNS = (*Script._fields[2:14], "marking_revision")
 """The columns of an attempt that the event of a deletion keeps."""
 
 
@@ -147,7 +148,8 @@ def shown_value(column: str, value: object) -> str | None:
     """
     if value is None:
         return None
-    kind = KINDS.get(column)
+    # Of one of several attempts: attempts[2].points.
+    kind = KINDS.get(column.rpartition(".")[2])
     if kind is not None:
         try:
             return kind(value)

@@ -10,8 +10,9 @@ from google.rpc import error_details_pb2, status_pb2
 
 from exam_sessions import errors
 from exam_sessions.commands.operations import name_of
-from exam_sessions.domain.states import OperationStatus
+from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.rpc.accommodations import warn_of_window
+from exam_sessions.rpc.convert_regrade import fill_regrade
 from exam_sessions.rpc.convert_request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.convert_session import action_number
 from exam_sessions.rpc.status import DOMAIN, code_of, rpc_status_of
@@ -96,6 +97,14 @@ def _metadata(row: OperationRow) -> operation_pb2.OperationMetadata:
 
 def _result(row: OperationRow, outcomes: Sequence[OutcomeRow]) -> operation_pb2.OperationResult:
     message = operation_pb2.OperationResult(succeeded_count=row.done - row.failed, failed_count=row.failed)
+    if row.kind == OperationKind.REGRADE:
+        fill_regrade(message.regrade, row)
+    fill_outcomes(message, outcomes)
+    return message
+
+
+def fill_outcomes(message: operation_pb2.OperationResult, outcomes: Sequence[OutcomeRow]) -> None:
+    """Writes outcomes of rows, as many as a result has room for."""
     room = RESULT_AT_MOST
     for outcome in outcomes:
         room -= len(outcome.refusal) + OUTCOME_WITHOUT_REFUSAL
@@ -110,4 +119,3 @@ def _result(row: OperationRow, outcomes: Sequence[OutcomeRow]) -> operation_pb2.
             put(entry.deadline, outcome.deadline)
         warn_of_window(entry, outcome.cut_by_window)
         entry.status.CopyFrom(status_pb2.Status.FromString(outcome.refusal))
-    return message

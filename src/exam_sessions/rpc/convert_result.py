@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from exam_sessions.domain.answer_keys import key_parts
 from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, QuestionType, places_of
 from exam_sessions.domain.marks import UNIT, text_of
+from exam_sessions.domain.scripts import marking_revision_of
 from exam_sessions.domain.states import MATURITY, State
 from exam_sessions.domain.stored_values import fits
 
@@ -49,6 +50,7 @@ def fill_results(
     """
     script = results.script
     message.attempt, message.test_form, message.form_revision = script.attempt, script.test_form, script.form_revision
+    message.marking_revision = marking_revision_of(script)
     message.withheld = withheld
     for item in results.items:
         row = message.items.add()

@@ -101,6 +101,7 @@ def _fill_references(message: session_pb2.Session, session: Session) -> None:
 
 def _fill_marking(message: session_pb2.Session, session: Session) -> None:
     message.form_revision = session.form_revision
+    message.marking_revision = session.marking_revision or session.form_revision
     message.marking_progress = session.marking_progress
     if session.score is not None:
         fill_score(message.score, session.score, HUNDRED)

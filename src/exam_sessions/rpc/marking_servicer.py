@@ -8,12 +8,13 @@ from exam_sessions import errors
 from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.marking import MARKED
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
-from exam_sessions.domain.scripts import damage_of, is_over, script_of
+from exam_sessions.domain.scripts import damage_of, is_over, marking_revision_of, script_of
 from exam_sessions.domain.states import AttemptStrategy, State
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert_request import target_of, workspace_of
 from exam_sessions.rpc.convert_result import fill_responses, fill_results
 from exam_sessions.rpc.convert_session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
+from exam_sessions.rpc.regrade_servicer import RegradeServicer
 from exam_sessions.rpc.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
 from exam_sessions.v1 import marking_service_pb2 as pb
 
@@ -38,7 +39,8 @@ class MarkingServicer:
 
     def methods(self) -> dict[str, Method | InLine]:
         """The methods by the names of their RPCs."""
-        own: dict[str, Method | InLine] = {"GetSessionResults": self.results}
+        regrades = RegradeServicer(self._service)
+        own: dict[str, Method | InLine] = {"GetSessionResults": self.results, "RegradeRelease": regrades.regrade}
         return own | action_methods(self._service, pb.DESCRIPTOR.services_by_name["MarkingService"])
 
     async def results(self, request: pb.GetSessionResultsRequest, _: Call) -> pb.GetSessionResultsResponse:
@@ -51,7 +53,7 @@ class MarkingServicer:
         scripts, forms = await self._service.reads.scripts(workspace, [session])
         wanted = request.selection == DECIDING and not request.attempt
         script, counted = _select(standing, scripts[session.id], request.attempt, deciding_one=wanted)
-        form = forms.get((script.test_form, script.form_revision))
+        form = forms.get((script.test_form, marking_revision_of(script)))
         if form is None:
             raise errors.TestFormUnknown(script.test_form)
         reply = pb.GetSessionResultsResponse()
@@ -102,7 +104,7 @@ def _tell_damage(message: session_pb2.Session, script: Script, form: Form | None
     if damage := damage_of(script):
         message.damage = f"its stored {damage} cannot be read"
     elif form is None and script.form_revision:
-        message.damage = f"the test form has no revision {script.form_revision}"
+        message.damage = f"the test form has no revision {marking_revision_of(script)}"
 
 
 class Asked(NamedTuple):
@@ -121,7 +123,7 @@ def _add(
     asked: Asked,
 ) -> None:
     current = script_of(standing.session, scripts)
-    form = forms.get((current.test_form, current.form_revision))
+    form = forms.get((current.test_form, marking_revision_of(current)))
     _tell_damage(message, current, form)
     if form and asked.responses:
         fill_responses(message.responses, form, current)
@@ -129,7 +131,7 @@ def _add(
         script, counted = current, None
         if marked_of(scripts):
             script, counted = _select(standing, scripts, 0, deciding_one=True)
-        form = forms.get((script.test_form, script.form_revision))
+        form = forms.get((script.test_form, marking_revision_of(script)))
         if form:
             withheld = not asked.keys and not is_over(*standing, script.attempt)
             results = results_of(form, script, provisional=_is_provisional(standing, script))

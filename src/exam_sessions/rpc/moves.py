@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.commands.codes import new_pin
-from exam_sessions.domain.commands import Client, Command, fail, reset, void
+from exam_sessions.domain.commands import Client, Command, fail, regrade, reset, void
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 from exam_sessions.rpc.accommodations import accommodation_of, cut_of, warn_of_window
 from exam_sessions.rpc.answers import answers_of, paper_answer_of, reader_of
@@ -129,6 +129,7 @@ MOVES: dict[str, Callable[[Any], Command]] = {
     "ClearResponses": lambda r: Command(A.CLEAR_RESPONSES, message=r.message, all_attempts=r.all_attempts),
     "ScoreResponse": _score_response,
     "UnscoreResponse": _unscore_response,
+    "RegradeSession": lambda r: regrade(r.form_revision, r.message),
 }
 
 DISCLOSING = frozenset({"SetPin", "GetPin"})

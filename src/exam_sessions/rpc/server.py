@@ -18,6 +18,7 @@ from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
 from exam_sessions.rpc.marking_servicer import MarkingServicer
 from exam_sessions.rpc.operations_servicer import OperationsServicer
 from exam_sessions.rpc.reflection import add_reflection
+from exam_sessions.rpc.regrade_servicer import read_regrade
 from exam_sessions.rpc.session_servicer import SessionServicer
 from exam_sessions.rpc.template_servicer import TemplateServicer, read_submission
 from exam_sessions.rpc.transition_servicer import read_transition
@@ -47,7 +48,11 @@ PROBE_EVERY = 0.5
 """Seconds between two looks at the database."""
 
 
-DECODE: dict[int, Decode] = {OperationKind.TEMPLATE: read_submission, OperationKind.TRANSITION: read_transition}
+DECODE: dict[int, Decode] = {
+    OperationKind.TEMPLATE: read_submission,
+    OperationKind.TRANSITION: read_transition,
+    OperationKind.REGRADE: read_regrade,
+}
 """What reads the payloads of operations, by kind."""
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import orjson
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, literal_column, select
 
 from exam_sessions.domain.forms import Form, as_json, from_json
 from exam_sessions.domain.stored_records import FormRow, StoredForm
+from exam_sessions.domain.transition_table import SUBMITTED
 from exam_sessions.store.events import as_json as text_of
-from exam_sessions.store.schema import test_forms
+from exam_sessions.store.schema import sessions, test_forms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,6 +35,17 @@ class FormRows:
             .group_by(c.reference)
         )
         self._insert = store.statement(insert(test_forms))
+        s = sessions.c
+        self._sat = store.statement(
+            select(s.test_form, s.form_revision)
+            .distinct()
+            .where(
+                s.workspace_id == bindparam("workspace"),
+                s.release_id == bindparam("release"),
+                s.form_revision != literal_column("0"),
+                s.state.in_([literal_column(str(int(state))) for state in SUBMITTED]),
+            )
+        )
         other = test_forms.alias()
         newest = select(func.max(other.c.revision)).where(
             other.c.workspace_id == c.workspace_id, other.c.reference == c.reference
@@ -59,6 +71,11 @@ class FormRows:
     def latest(self, db: Db, workspace: str, references: Collection[str]) -> dict[str, int]:
         """The newest revision of each of these forms; unknown ones are left out."""
         return dict(map(tuple, db.rows(self._latest, (workspace, db.listed(references))))) if references else {}
+
+    def sat(self, db: Db, workspace: str, release: str) -> list[tuple[str, int]]:
+        """Reference and revision of every form that handed-in sessions of a release were sat on, in their order."""
+        rows = db.rows(self._sat, {"workspace": workspace, "release": release})
+        return sorted((reference, revision) for reference, revision in rows)
 
     def insert(self, db: Db, workspace: str, form: Form, now: int) -> None:
         """Adds a revision."""

@@ -21,7 +21,7 @@ AT_ONCE = 500
 
 MOVING = (
     "status", "done", "failed", "place", "update_time", "end_time", "cancel_requested", "owner", "lease_until",
-    "next_time", "reason", "message",
+    "next_time", "reason", "message", "summary",
 )  # fmt: skip
 """Columns that change once it is accepted."""
 

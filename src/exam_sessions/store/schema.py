@@ -140,6 +140,7 @@ sessions = Table(
     _text("annotations", before=""),
     _number("time_limit", before="0"),
     _number("late_by", before="0"),
+    _number("marking_revision", before="0"),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),
@@ -204,6 +205,7 @@ scripts = Table(
     Column("score", BigInteger, nullable=True),
     # How often it was written.
     _added(_number("version"), "1"),
+    _number("marking_revision", before="0"),
     sqlite_with_rowid=False,
 )
 
@@ -326,6 +328,8 @@ operations = Table(
     # Why it was halted: a reason of ours, and a sentence.
     _text("reason"),
     _text("message"),
+    # JSON: what a regrade has come to so far; empty otherwise.
+    _text("summary", before=""),
     sqlite_with_rowid=False,
 )
 Index(

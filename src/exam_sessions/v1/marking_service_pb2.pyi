@@ -1,8 +1,10 @@
 import datetime
 
 from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import operation_pb2 as _operation_pb2
 from exam_sessions.v1 import result_pb2 as _result_pb2
 from exam_sessions.v1 import session_pb2 as _session_pb2
+from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -21,6 +23,66 @@ class AttemptSelection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 ATTEMPT_SELECTION_UNSPECIFIED: AttemptSelection
 ATTEMPT_SELECTION_CURRENT: AttemptSelection
 ATTEMPT_SELECTION_DECIDING: AttemptSelection
+
+class RegradeSessionRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "form_revision", "message")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    FORM_REVISION_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    access_code: _session_pb2.AccessCodeKey
+    request_id: str
+    etag: str
+    validate_only: bool
+    form_revision: int
+    message: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., form_revision: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
+
+class RegradeSessionResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class RegradeReleaseRequest(_message.Message):
+    __slots__ = ("workspace_id", "release_id", "request_id", "etag", "validate_only", "test_form", "form_revision", "message", "sessions_per_second")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    TEST_FORM_FIELD_NUMBER: _ClassVar[int]
+    FORM_REVISION_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    release_id: str
+    request_id: str
+    etag: str
+    validate_only: bool
+    test_form: str
+    form_revision: int
+    message: str
+    sessions_per_second: int
+    def __init__(self, workspace_id: _Optional[str] = ..., release_id: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., message: _Optional[str] = ..., sessions_per_second: _Optional[int] = ...) -> None: ...
+
+class RegradeReleaseResponse(_message.Message):
+    __slots__ = ("operation", "session_count", "preview")
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
+    operation: _operations_pb2.Operation
+    session_count: int
+    preview: _operation_pb2.OperationResult
+    def __init__(self, operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ..., session_count: _Optional[int] = ..., preview: _Optional[_Union[_operation_pb2.OperationResult, _Mapping]] = ...) -> None: ...
 
 class SubmitMarkedSessionRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only")

@@ -75,6 +75,16 @@ class MarkingServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionResponse.FromString,
                 _registered_method=True)
+        self.RegradeSession = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/RegradeSession',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeSessionRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeSessionResponse.FromString,
+                _registered_method=True)
+        self.RegradeRelease = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/RegradeRelease',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeReleaseRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeReleaseResponse.FromString,
+                _registered_method=True)
 
 
 class MarkingServiceServicer:
@@ -164,6 +174,35 @@ class MarkingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegradeSession(self, request, context):
+        """Marks every handed-in attempt of a session by another revision of its test form, for a key or a mark was wrong. Marks
+        given by people stay; the machine's are computed anew. Legal in FINISHED, AWAITING_MARKING, MARKED,
+        AWAITING_VERIFICATION and SCRIPT_VERIFIED, and in every other state but VOIDED and ARCHIVED when an earlier attempt was
+        marked, which then is all that is regraded. Legal also while the release is finalized: a wrong key is found after the
+        exam. Resulting state: unchanged; AWAITING_MARKING when the revision leaves questions to people that the machine
+        marked, and MARKED (on paper with moderation AWAITING_VERIFICATION) when it leaves none where marks were missing. A
+        session that is marked by the revision already stays as it is, without a row of history. Errors:
+        FORM_REVISION_INCOMPATIBLE, MARK_OUTSIDE_REVISION, TEST_FORM_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_DAMAGED,
+        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegradeRelease(self, request, context):
+        """Does what RegradeSession does for every session of a release, as an Operation: every handed-in attempt, also those that
+        others have followed. Archived and voided sessions, attempts that are not handed in and those sat on another form stay
+        as they are and are counted. A session that cannot be regraded is set aside with its error in the outcome of its row,
+        and the others go on. It goes on where it was after a server has died, and regrades no session twice; cancelling it
+        leaves done what was done. Legal in every state of the release, also while it is finalized, whose statistics follow.
+        With `validate_only` nothing is written: the reply says what it would come to. Errors: FORM_REVISION_INCOMPATIBLE (no
+        revision that sessions were sat on fits), TEST_FORM_NOT_FOUND, RELEASE_NOT_FOUND, STALE_RELEASE, REQUEST_ID_REUSED,
+        INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MarkingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -206,6 +245,16 @@ def add_MarkingServiceServicer_to_server(servicer, server):
                     servicer.SubmitMarkedSession,
                     request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionResponse.SerializeToString,
+            ),
+            'RegradeSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegradeSession,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeSessionRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeSessionResponse.SerializeToString,
+            ),
+            'RegradeRelease': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegradeRelease,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeReleaseRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.RegradeReleaseResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -425,6 +474,60 @@ class MarkingService:
             '/exam_sessions.v1.MarkingService/SubmitMarkedSession',
             exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionRequest.SerializeToString,
             exam__sessions_dot_v1_dot_marking__service__pb2.SubmitMarkedSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegradeSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/RegradeSession',
+            exam__sessions_dot_v1_dot_marking__service__pb2.RegradeSessionRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.RegradeSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegradeRelease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/RegradeRelease',
+            exam__sessions_dot_v1_dot_marking__service__pb2.RegradeReleaseRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.RegradeReleaseResponse.FromString,
             options,
             channel_credentials,
             insecure,

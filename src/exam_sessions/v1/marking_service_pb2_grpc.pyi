@@ -84,6 +84,27 @@ class MarkingServiceStub:
     AWAITING_MARKING. Resulting state: MARKED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
     REQUEST_ID_REUSED, INVALID_FIELD.
     """
+    RegradeSession: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.RegradeSessionRequest, _marking_service_pb2.RegradeSessionResponse]
+    """Marks every handed-in attempt of a session by another revision of its test form, for a key or a mark was wrong. Marks
+    given by people stay; the machine's are computed anew. Legal in FINISHED, AWAITING_MARKING, MARKED,
+    AWAITING_VERIFICATION and SCRIPT_VERIFIED, and in every other state but VOIDED and ARCHIVED when an earlier attempt was
+    marked, which then is all that is regraded. Legal also while the release is finalized: a wrong key is found after the
+    exam. Resulting state: unchanged; AWAITING_MARKING when the revision leaves questions to people that the machine
+    marked, and MARKED (on paper with moderation AWAITING_VERIFICATION) when it leaves none where marks were missing. A
+    session that is marked by the revision already stays as it is, without a row of history. Errors:
+    FORM_REVISION_INCOMPATIBLE, MARK_OUTSIDE_REVISION, TEST_FORM_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_DAMAGED,
+    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    RegradeRelease: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.RegradeReleaseRequest, _marking_service_pb2.RegradeReleaseResponse]
+    """Does what RegradeSession does for every session of a release, as an Operation: every handed-in attempt, also those that
+    others have followed. Archived and voided sessions, attempts that are not handed in and those sat on another form stay
+    as they are and are counted. A session that cannot be regraded is set aside with its error in the outcome of its row,
+    and the others go on. It goes on where it was after a server has died, and regrades no session twice; cancelling it
+    leaves done what was done. Legal in every state of the release, also while it is finalized, whose statistics follow.
+    With `validate_only` nothing is written: the reply says what it would come to. Errors: FORM_REVISION_INCOMPATIBLE (no
+    revision that sessions were sat on fits), TEST_FORM_NOT_FOUND, RELEASE_NOT_FOUND, STALE_RELEASE, REQUEST_ID_REUSED,
+    INVALID_FIELD.
+    """
 
 @_typing.type_check_only
 class MarkingServiceAsyncStub(MarkingServiceStub):
@@ -140,6 +161,27 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     """Submits the marks of a script that was marked elsewhere (Surpass's external-marking integration). Legal in
     AWAITING_MARKING. Resulting state: MARKED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
     REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    RegradeSession: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.RegradeSessionRequest, _marking_service_pb2.RegradeSessionResponse]  # type: ignore[assignment]
+    """Marks every handed-in attempt of a session by another revision of its test form, for a key or a mark was wrong. Marks
+    given by people stay; the machine's are computed anew. Legal in FINISHED, AWAITING_MARKING, MARKED,
+    AWAITING_VERIFICATION and SCRIPT_VERIFIED, and in every other state but VOIDED and ARCHIVED when an earlier attempt was
+    marked, which then is all that is regraded. Legal also while the release is finalized: a wrong key is found after the
+    exam. Resulting state: unchanged; AWAITING_MARKING when the revision leaves questions to people that the machine
+    marked, and MARKED (on paper with moderation AWAITING_VERIFICATION) when it leaves none where marks were missing. A
+    session that is marked by the revision already stays as it is, without a row of history. Errors:
+    FORM_REVISION_INCOMPATIBLE, MARK_OUTSIDE_REVISION, TEST_FORM_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_DAMAGED,
+    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    RegradeRelease: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.RegradeReleaseRequest, _marking_service_pb2.RegradeReleaseResponse]  # type: ignore[assignment]
+    """Does what RegradeSession does for every session of a release, as an Operation: every handed-in attempt, also those that
+    others have followed. Archived and voided sessions, attempts that are not handed in and those sat on another form stay
+    as they are and are counted. A session that cannot be regraded is set aside with its error in the outcome of its row,
+    and the others go on. It goes on where it was after a server has died, and regrades no session twice; cancelling it
+    leaves done what was done. Legal in every state of the release, also while it is finalized, whose statistics follow.
+    With `validate_only` nothing is written: the reply says what it would come to. Errors: FORM_REVISION_INCOMPATIBLE (no
+    revision that sessions were sat on fits), TEST_FORM_NOT_FOUND, RELEASE_NOT_FOUND, STALE_RELEASE, REQUEST_ID_REUSED,
+    INVALID_FIELD.
     """
 
 class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -242,6 +284,39 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Submits the marks of a script that was marked elsewhere (Surpass's external-marking integration). Legal in
         AWAITING_MARKING. Resulting state: MARKED. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION,
         REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def RegradeSession(
+        self,
+        request: _marking_service_pb2.RegradeSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_marking_service_pb2.RegradeSessionResponse, _abc.Awaitable[_marking_service_pb2.RegradeSessionResponse]]:
+        """Marks every handed-in attempt of a session by another revision of its test form, for a key or a mark was wrong. Marks
+        given by people stay; the machine's are computed anew. Legal in FINISHED, AWAITING_MARKING, MARKED,
+        AWAITING_VERIFICATION and SCRIPT_VERIFIED, and in every other state but VOIDED and ARCHIVED when an earlier attempt was
+        marked, which then is all that is regraded. Legal also while the release is finalized: a wrong key is found after the
+        exam. Resulting state: unchanged; AWAITING_MARKING when the revision leaves questions to people that the machine
+        marked, and MARKED (on paper with moderation AWAITING_VERIFICATION) when it leaves none where marks were missing. A
+        session that is marked by the revision already stays as it is, without a row of history. Errors:
+        FORM_REVISION_INCOMPATIBLE, MARK_OUTSIDE_REVISION, TEST_FORM_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_DAMAGED,
+        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def RegradeRelease(
+        self,
+        request: _marking_service_pb2.RegradeReleaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_marking_service_pb2.RegradeReleaseResponse, _abc.Awaitable[_marking_service_pb2.RegradeReleaseResponse]]:
+        """Does what RegradeSession does for every session of a release, as an Operation: every handed-in attempt, also those that
+        others have followed. Archived and voided sessions, attempts that are not handed in and those sat on another form stay
+        as they are and are counted. A session that cannot be regraded is set aside with its error in the outcome of its row,
+        and the others go on. It goes on where it was after a server has died, and regrades no session twice; cancelling it
+        leaves done what was done. Legal in every state of the release, also while it is finalized, whose statistics follow.
+        With `validate_only` nothing is written: the reply says what it would come to. Errors: FORM_REVISION_INCOMPATIBLE (no
+        revision that sessions were sat on fits), TEST_FORM_NOT_FOUND, RELEASE_NOT_FOUND, STALE_RELEASE, REQUEST_ID_REUSED,
+        INVALID_FIELD.
         """
 
 def add_MarkingServiceServicer_to_server(servicer: MarkingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,5 +1,6 @@
 import datetime
 
+from buf.validate import validate_pb2 as _validate_pb2
 from exam_sessions.v1 import session_pb2 as _session_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -18,6 +19,7 @@ class OperationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OPERATION_KIND_UNSPECIFIED: _ClassVar[OperationKind]
     OPERATION_KIND_TEMPLATE: _ClassVar[OperationKind]
     OPERATION_KIND_TRANSITION: _ClassVar[OperationKind]
+    OPERATION_KIND_REGRADE: _ClassVar[OperationKind]
 
 class OperationStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -29,6 +31,7 @@ class OperationStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 OPERATION_KIND_UNSPECIFIED: OperationKind
 OPERATION_KIND_TEMPLATE: OperationKind
 OPERATION_KIND_TRANSITION: OperationKind
+OPERATION_KIND_REGRADE: OperationKind
 OPERATION_STATUS_UNSPECIFIED: OperationStatus
 OPERATION_STATUS_QUEUED: OperationStatus
 OPERATION_STATUS_RUNNING: OperationStatus
@@ -80,11 +83,83 @@ class RowOutcome(_message.Message):
     def __init__(self, index: _Optional[int] = ..., session_id: _Optional[str] = ..., status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., state: _Optional[_Union[_session_pb2.State, str]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cut_by_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warning: _Optional[str] = ...) -> None: ...
 
 class OperationResult(_message.Message):
-    __slots__ = ("succeeded_count", "failed_count", "rows")
+    __slots__ = ("succeeded_count", "failed_count", "rows", "regrade")
     SUCCEEDED_COUNT_FIELD_NUMBER: _ClassVar[int]
     FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
+    REGRADE_FIELD_NUMBER: _ClassVar[int]
     succeeded_count: int
     failed_count: int
     rows: _containers.RepeatedCompositeFieldContainer[RowOutcome]
-    def __init__(self, succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., rows: _Optional[_Iterable[_Union[RowOutcome, _Mapping]]] = ...) -> None: ...
+    regrade: RegradeSummary
+    def __init__(self, succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., rows: _Optional[_Iterable[_Union[RowOutcome, _Mapping]]] = ..., regrade: _Optional[_Union[RegradeSummary, _Mapping]] = ...) -> None: ...
+
+class RegradeSummary(_message.Message):
+    __slots__ = ("test_form", "form_revision", "changed_count", "unchanged_count", "archived_count", "voided_count", "not_handed_in_count", "other_form_count", "changed_attempt_count", "before", "after", "bands", "largest_moves")
+    TEST_FORM_FIELD_NUMBER: _ClassVar[int]
+    FORM_REVISION_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNCHANGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    VOIDED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NOT_HANDED_IN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FORM_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    BANDS_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_MOVES_FIELD_NUMBER: _ClassVar[int]
+    test_form: str
+    form_revision: int
+    changed_count: int
+    unchanged_count: int
+    archived_count: int
+    voided_count: int
+    not_handed_in_count: int
+    other_form_count: int
+    changed_attempt_count: int
+    before: ScoreSpread
+    after: ScoreSpread
+    bands: _containers.RepeatedCompositeFieldContainer[ScoreBand]
+    largest_moves: _containers.RepeatedCompositeFieldContainer[ScoreMove]
+    def __init__(self, test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., changed_count: _Optional[int] = ..., unchanged_count: _Optional[int] = ..., archived_count: _Optional[int] = ..., voided_count: _Optional[int] = ..., not_handed_in_count: _Optional[int] = ..., other_form_count: _Optional[int] = ..., changed_attempt_count: _Optional[int] = ..., before: _Optional[_Union[ScoreSpread, _Mapping]] = ..., after: _Optional[_Union[ScoreSpread, _Mapping]] = ..., bands: _Optional[_Iterable[_Union[ScoreBand, _Mapping]]] = ..., largest_moves: _Optional[_Iterable[_Union[ScoreMove, _Mapping]]] = ...) -> None: ...
+
+class ScoreSpread(_message.Message):
+    __slots__ = ("scored_count", "min_score", "average_score", "max_score")
+    SCORED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MIN_SCORE_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_SCORE_FIELD_NUMBER: _ClassVar[int]
+    MAX_SCORE_FIELD_NUMBER: _ClassVar[int]
+    scored_count: int
+    min_score: str
+    average_score: str
+    max_score: str
+    def __init__(self, scored_count: _Optional[int] = ..., min_score: _Optional[str] = ..., average_score: _Optional[str] = ..., max_score: _Optional[str] = ...) -> None: ...
+
+class ScoreBand(_message.Message):
+    __slots__ = ("from_percent", "to_percent", "before_count", "after_count")
+    FROM_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    TO_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    from_percent: int
+    to_percent: int
+    before_count: int
+    after_count: int
+    def __init__(self, from_percent: _Optional[int] = ..., to_percent: _Optional[int] = ..., before_count: _Optional[int] = ..., after_count: _Optional[int] = ...) -> None: ...
+
+class ScoreMove(_message.Message):
+    __slots__ = ("session_id", "candidate_id", "score_before", "score_after", "points_before", "points_after")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORE_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    SCORE_AFTER_FIELD_NUMBER: _ClassVar[int]
+    POINTS_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    POINTS_AFTER_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    candidate_id: str
+    score_before: str
+    score_after: str
+    points_before: str
+    points_after: str
+    def __init__(self, session_id: _Optional[str] = ..., candidate_id: _Optional[str] = ..., score_before: _Optional[str] = ..., score_after: _Optional[str] = ..., points_before: _Optional[str] = ..., points_after: _Optional[str] = ...) -> None: ...

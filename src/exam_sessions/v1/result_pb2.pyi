@@ -148,7 +148,7 @@ class ObjectiveResult(_message.Message):
     def __init__(self, id: _Optional[str] = ..., text: _Optional[str] = ..., abbreviation: _Optional[str] = ..., score: _Optional[_Union[Score, _Mapping]] = ..., scores: _Optional[_Iterable[_Union[Score, _Mapping]]] = ...) -> None: ...
 
 class Results(_message.Message):
-    __slots__ = ("attempt", "test_form", "form_revision", "items", "objectives", "points", "percent", "provisional", "marking_progress", "abridged", "withheld")
+    __slots__ = ("attempt", "test_form", "form_revision", "items", "objectives", "points", "percent", "provisional", "marking_progress", "abridged", "withheld", "marking_revision")
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     TEST_FORM_FIELD_NUMBER: _ClassVar[int]
     FORM_REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +160,7 @@ class Results(_message.Message):
     MARKING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
     ABRIDGED_FIELD_NUMBER: _ClassVar[int]
     WITHHELD_FIELD_NUMBER: _ClassVar[int]
+    MARKING_REVISION_FIELD_NUMBER: _ClassVar[int]
     attempt: int
     test_form: str
     form_revision: int
@@ -171,4 +172,5 @@ class Results(_message.Message):
     marking_progress: int
     abridged: bool
     withheld: bool
-    def __init__(self, attempt: _Optional[int] = ..., test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., items: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., objectives: _Optional[_Iterable[_Union[ObjectiveResult, _Mapping]]] = ..., points: _Optional[_Union[Score, _Mapping]] = ..., percent: _Optional[_Union[Score, _Mapping]] = ..., provisional: _Optional[bool] = ..., marking_progress: _Optional[int] = ..., abridged: _Optional[bool] = ..., withheld: _Optional[bool] = ...) -> None: ...
+    marking_revision: int
+    def __init__(self, attempt: _Optional[int] = ..., test_form: _Optional[str] = ..., form_revision: _Optional[int] = ..., items: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., objectives: _Optional[_Iterable[_Union[ObjectiveResult, _Mapping]]] = ..., points: _Optional[_Union[Score, _Mapping]] = ..., percent: _Optional[_Union[Score, _Mapping]] = ..., provisional: _Optional[bool] = ..., marking_progress: _Optional[int] = ..., abridged: _Optional[bool] = ..., withheld: _Optional[bool] = ..., marking_revision: _Optional[int] = ...) -> None: ...

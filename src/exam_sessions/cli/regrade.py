@@ -1,0 +1,125 @@
+"""`exam-sessions releases regrade` and `sessions regrade`: marking by another revision of the form."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.console import note, say
+from exam_sessions.cli.events import confirm
+from exam_sessions.cli.importer import patiently
+from exam_sessions.cli.operation_views import (
+    show_failures,
+    show_regrade,
+    tell_ways_on,
+    watch_to_the_end,
+)
+from exam_sessions.cli.releases import Named, find_release
+from exam_sessions.cli.sessions import Name, find_session, score_text
+from exam_sessions.cli.words import as_json, word
+from exam_sessions.client.channel import new_request_id
+from exam_sessions.client.operations import failures_in, id_of
+
+EPILOG = """[bold]What it does[/] Marks every handed-in attempt by a corrected revision of the form.
+Earlier attempts are marked too. Marks of people stay; archived and voided sessions stay as they are. A finalized
+release may be regraded.
+
+[bold]Examples[/]
+exam-sessions forms import maths-year-5.json --update                   (the corrected key, as revision 2)
+exam-sessions releases regrade "Maths, May" --reason "question 7 accepts C" --preview
+exam-sessions releases regrade "Maths, May" --reason "question 7 accepts C" --revision 2 --yes
+"""
+
+SESSION_EPILOG = """[bold]Example[/]
+exam-sessions sessions regrade H76RBD8P --reason "question 7 accepts C" --preview
+"""
+
+Why = Annotated[
+    str,
+    typer.Option("--reason", metavar="TEXT", show_default=False, help="Why; it is kept in the history."),
+]
+Revision = Annotated[
+    int, typer.Option(min=0, metavar="NUMBER", show_default="the latest", help="The revision of the form to mark by.")
+]
+Preview = Annotated[bool, typer.Option("--preview", help="Say what it would come to, write nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def regrade_release(
+    release: Named,
+    reason: Why,
+    revision: Revision = 0,
+    test_form: Annotated[
+        str, typer.Option(metavar="FORM", show_default="the release's", help="The form whose attempts are regraded.")
+    ] = "",
+    per_second: Annotated[
+        int, typer.Option(min=0, max=100_000, metavar="COUNT", help="At most so many sessions a second.")
+    ] = 0,
+    *,
+    preview: Preview = False,
+    yes: Yes = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Give the operation's id, and do not wait for it.")
+    ] = False,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Marks what was handed in of a release by another revision of its form; shows first what it comes to."""
+    with connected(target, workspace) as client:
+        found = find_release(client, release)
+        call = partial(client.regrade_release, found.id, test_form, message=reason)
+        foreseen = patiently(partial(call, revision, validate_only=True)).preview
+        if preview:
+            if json:
+                say(as_json(foreseen))
+                return
+            show_regrade(foreseen)
+            show_failures(failures_in(foreseen))
+            note("nothing was written", "dim")
+            return
+        if not yes:
+            show_regrade(foreseen)
+            confirm(f"{foreseen.regrade.changed_count:,} sessions of {found.name!r} change")
+        # By the revision that was previewed, whatever is made of the form meanwhile.
+        definite = foreseen.regrade.form_revision
+        request_id = new_request_id()
+        reply = patiently(partial(call, definite, request_id=request_id, sessions_per_second=per_second))
+        if no_wait:
+            say(as_json(reply.operation) if json else id_of(reply.operation))
+            tell_ways_on(reply.operation)
+            return
+        note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
+        watch_to_the_end(client, reply.operation, json=json)
+
+
+def regrade_session(
+    session: Name,
+    reason: Why,
+    revision: Revision = 0,
+    *,
+    preview: Preview = False,
+    yes: Yes = False,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Marks what was handed in of one session by another revision of its form."""
+    with connected(target, workspace) as client:
+        named = find_session(client, session)
+        before = client.session(named)
+        call = partial(client.regrade_session, before.id, message=reason)
+        became = patiently(partial(call, revision, validate_only=True))
+        outcome = f"{before.keycode}: {score_text(before) or 'no score'} becomes {score_text(became) or 'no score'}"
+        if became.state != before.state:
+            outcome += f", {word(before, 'state')} becomes {word(became, 'state')}"
+        if preview:
+            say(as_json(became) if json else outcome)
+            note("nothing was written", "dim")
+            return
+        if not yes:
+            confirm(outcome)
+        request_id = new_request_id()
+        became = patiently(partial(call, revision, request_id=request_id, etag=before.etag))
+    say(as_json(became) if json else outcome)

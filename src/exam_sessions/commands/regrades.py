@@ -1,0 +1,154 @@
+"""Regrading a release: the work of an operation, and its preview. The rule for one session is domain/regrade.py's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.commands.caller import Caller
+from exam_sessions.commands.changes import enter, etag_of
+from exam_sessions.commands.operations import Outcome, Taken
+from exam_sessions.commands.read_set import Wants
+from exam_sessions.domain.commands import Command
+from exam_sessions.domain.decide import Decision, decide
+from exam_sessions.domain.regrade_summary import Part, Summary, part_of
+from exam_sessions.domain.revisions import check_compatible, difference
+from exam_sessions.domain.scripts import is_sound
+from exam_sessions.domain.session_filter import Criteria, Place
+from exam_sessions.domain.states import STATE_BY_CODE, Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.commands.ledger import Ledger
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Papers, Release, Session
+    from exam_sessions.domain.stored_records import OperationRow
+
+
+class Verdict(NamedTuple):
+    """What is to become of one session: nothing without a decision."""
+
+    part: Part
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Regrade:
+    """The revision of a form by which everything handed in of a release is to be marked, and why.
+
+    Sessions are taken in the order in which they were booked, each when its turn comes.
+    """
+
+    release_id: str
+    test_form: str
+    form_revision: int
+    message: str
+    etag: str = ""
+    """The release as the caller saw it; any when empty."""
+    per_second: int = 0
+    step_at_most: int = 100
+    keeps_all: bool = False
+
+    @property
+    def criteria(self) -> Criteria:
+        """Every session of the release."""
+        return Criteria(release_ids=(self.release_id,))
+
+    def count(self, ledger: Ledger, workspace: str) -> int:
+        """How many sessions there are, once release and revision are found to be there and to fit.
+
+        Raises:
+            errors.ReleaseNotFound, errors.StaleRelease, errors.TestFormNotFound: as they say.
+            errors.FormRevisionIncompatible: the revision fits none that sessions were sat on.
+        """
+        wants = Wants()
+        wants.release(workspace, self.release_id)
+        ledger.load(wants)
+        release = ledger.release(workspace, self.release_id)
+        if self.etag and self.etag != etag_of(release.version):
+            raise errors.StaleRelease(release.id, etag_of(release.version))
+        revised = ledger.form(workspace, self.test_form, self.form_revision)
+        if revised is None:
+            raise errors.TestFormNotFound(self.test_form)
+        sat = [ledger.form(workspace, *key) for key in ledger.forms_of(release) if key[0] == self.test_form]
+        check_some([form for form in sat if form], revised)
+        return ledger.count_matching(workspace, self.criteria)
+
+    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+        """Regrades the next sessions."""
+        page = ledger.page(row.workspace_id, self.criteria, place_in(row.place), most)
+        wants = Wants()
+        wants.papers = True
+        for session in page:
+            wants.session(row.workspace_id, session.id, "")
+        ledger.load(wants, to_write=True)
+        caller, summary = Caller(row.workspace_id, row.actor, row.request_id), self.summary_of(row)
+        outcomes = [self._outcome(ledger, row.workspace_id, session.id, caller, summary) for session in page]
+        place = place_of(page[-1]) if page else row.place
+        return Taken(outcomes, place, len(page) < most, summary.as_json())
+
+    def _outcome(self, ledger: Ledger, workspace: str, session_id: str, caller: Caller, summary: Summary) -> Outcome:
+        try:
+            session = ledger.session(workspace, session_id)
+            release = ledger.release(workspace, session.release_id)
+            papers = ledger.papers_to_regrade(session, self.test_form, self.form_revision)
+            verdict = self.judge(session, release, papers, ledger.moment(session))
+        except errors.Refusal as refusal:
+            return Outcome(session_id, 0, refusal)
+        self.note(summary, session, papers, verdict)
+        decision = verdict.decision
+        if decision is None or decision.session is None or not decision.events:
+            return Outcome(session_id, session.state)
+        enter(ledger, session, decision, caller)
+        return Outcome(session_id, decision.session.state)
+
+    def summary_of(self, row: OperationRow) -> Summary:
+        """What the operation has come to so far."""
+        return Summary.from_json(row.summary) if row.summary else Summary(self.test_form, self.form_revision)
+
+    def judge(self, session: Session, release: Release, papers: Papers, now: int) -> Verdict:
+        """What is to become of a session. Raises the refusal with which it is set aside."""
+        if session.state not in STATE_BY_CODE:
+            raise errors.SessionDamaged(session.id, "row")
+        part = part_of(session, papers.scripts, self.test_form)
+        if part is not Part.REGRADED:
+            return Verdict(part)
+        command = Command(Action.REGRADE, form_revision=self.form_revision, message=self.message)
+        try:
+            return Verdict(part, decide(session, release, command, now, papers))
+        except (TypeError, ValueError, OverflowError):
+            if is_sound(session):
+                raise
+            raise errors.SessionDamaged(session.id, "row") from None
+
+    @staticmethod
+    def note(summary: Summary, session: Session, papers: Papers, verdict: Verdict) -> None:
+        """Takes a session into the summary."""
+        if verdict.decision is None:
+            summary.leave_out(verdict.part)
+        else:
+            summary.add(session, papers.scripts, verdict.decision)
+
+    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+        """The next session."""
+        page = ledger.page(row.workspace_id, self.criteria, place_in(row.place), 1)
+        return (page[0].id, place_of(page[0])) if page else ("", row.place)
+
+
+def check_some(sat: Sequence[Form], revised: Form) -> None:
+    """Whether a revision fits one of those that were sat, if any. Raises FormRevisionIncompatible for the first."""
+    if sat and all(difference(form, revised) for form in sat):
+        check_compatible(sat[0], revised)
+
+
+def place_of(session: Session) -> str:
+    """The place of a session among those of its release, as it is kept."""
+    return json.dumps([session.create_time, session.id])
+
+
+def place_in(kept: str) -> Place | None:
+    """A place from what is kept; None at the beginning."""
+    return Place(*json.loads(kept)) if kept else None

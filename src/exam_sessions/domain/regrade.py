@@ -1,0 +1,140 @@
+"""Marking handed-in attempts by another revision of their form. What a revision must have is revisions.py's.
+
+Marks given by people stay; what the machine marks is computed anew by the one scoring function. An attempt that
+another has followed cannot be marked by people any more, so what it lacks counts nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.domain import scoring
+from exam_sessions.domain.marking import MARKED, counting
+from exam_sessions.domain.records import Event, Script
+from exam_sessions.domain.revisions import check_revision
+from exam_sessions.domain.scripts import marking_revision_of, with_script
+from exam_sessions.domain.states import TERMINAL, Action, state_from_code
+from exam_sessions.domain.transition_table import SUBMITTED, fire, refusal_in_state
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Session
+    from exam_sessions.domain.transition import TransitionContext
+
+Told = dict[str, tuple[object, object]]
+
+REASON = "FORM_REVISION"
+"""The reason in the history of every attempt that is marked by another revision."""
+
+EARNED = ("points", "points_max", "score")
+COLUMNS = frozenset({*EARNED, "marking_progress", "marking_revision"})
+"""Columns of a session that a regrade may change, besides those of every change."""
+
+
+class Regraded(NamedTuple):
+    """What is to be written of a session: nothing when there are no events."""
+
+    changes: dict[str, Any]
+    scripts: tuple[Script, ...]
+    events: tuple[Event, ...]
+    """One for each attempt that changes, in their order."""
+
+
+def regrade(context: TransitionContext) -> Regraded:
+    """Marks every handed-in attempt of the session by `context.papers.revised`, and moves `context.state`.
+
+    Raises:
+        errors.InvalidTransition: no attempt is handed in, or the session is voided or archived.
+        errors.TestFormNotFound: the catalogue does not hold the revision.
+        errors.Refusal: one of the attempts cannot be marked by it (check_revision); none is.
+    """
+    session, before = context.session, context.state
+    revised = _revised(context)
+    earlier = handed_in_before(session, context.papers.scripts)
+    earlier = [script for script in earlier if script.test_form == revised.reference]
+    handed_in = before in SUBMITTED and session.test_form == revised.reference
+    if before in TERMINAL or not (handed_in or earlier):
+        raise refusal_in_state(Action.REGRADE, before)
+    for script in earlier:
+        check_revision(context.papers, script)
+    if handed_in:
+        fire(context)
+    changed = [pair for script in earlier if (pair := (script, _marked(revised, script)))[0] != pair[1]]
+    if handed_in:
+        current = context.script
+        became = _marked(revised, current, scored=context.state in MARKED)
+        if became != current:
+            changed.append((current, became))
+    return _entered(context, changed, revised, handed_in=handed_in)
+
+
+def handed_in_before(session: Session, scripts: tuple[Script, ...]) -> list[Script]:
+    """The marked attempts that others have followed."""
+    return [script for script in scripts if script.attempt != session.attempt and script.points is not None]
+
+
+def _revised(context: TransitionContext) -> Form:
+    """The revision to mark by: without one, as when it is asked what would be legal, the form itself."""
+    revised = context.papers.revised
+    if revised is None:
+        if context.command.form_revision:
+            raise errors.TestFormNotFound(context.session.test_form)
+        if context.papers.form is None and context.state not in SUBMITTED:
+            raise refusal_in_state(Action.REGRADE, context.state)
+        return context.form()
+    return revised
+
+
+def _marked(revised: Form, script: Script, *, scored: bool = True) -> Script:
+    """An attempt as it is by a revision; `scored` says whether every mark is in."""
+    marking = 0 if revised.revision == script.form_revision else revised.revision
+    total = scoring.total_of(revised, script) if scored else (None, None, None)
+    return Script._make((*script[:11], *total, script.version, marking))
+
+
+def _entered(
+    context: TransitionContext, changed: list[tuple[Script, Script]], revised: Form, *, handed_in: bool
+) -> Regraded:
+    session = context.session
+    scripts = context.papers.scripts
+    for _, became in changed:
+        scripts = with_script(scripts, became)
+    changes: dict[str, Any] = dict(counting(context.release.attempt_strategy, scripts))
+    if handed_in:
+        current = changed[-1][1] if changed and changed[-1][1].attempt == session.attempt else context.script
+        changes["marking_revision"] = current.marking_revision
+        changes["marking_progress"] = scoring.marking_progress(revised, current)
+    told: Told = {name: (old, value) for name, value in changes.items() if (old := getattr(session, name)) != value}
+    if not told and not changed:
+        return Regraded({}, (), ())
+    if "marking_revision" in told:
+        told["marking_revision"] = (marking_revision_of(session), revised.revision)
+    return Regraded(changes, tuple(became for _, became in changed), _events(context, changed, told))
+
+
+def _events(context: TransitionContext, changed: list[tuple[Script, Script]], told: Told) -> tuple[Event, ...]:
+    """One row of history for each attempt; the last tells what becomes of the session."""
+    before, after, command = int(state_from_code(context.session.state)), int(context.state), context.command
+    several = context.session.attempt > 1
+    accounts = [_account(old, new) if several else {} for old, new in changed] or [{}]
+    accounts[-1] |= told
+    last = len(accounts) - 1
+    return tuple(
+        Event(command.action.value, before, after if n == last else before, REASON, command.message, changes=account)
+        for n, account in enumerate(accounts)
+    )
+
+
+def _account(old: Script, new: Script) -> Told:
+    """What changes of one of several attempts."""
+    place = f"attempts[{old.attempt}]."
+    told: Told = {
+        place + name: (was, becomes)
+        for name in EARNED
+        if (was := getattr(old, name)) != (becomes := getattr(new, name))
+    }
+    was_by, is_by = marking_revision_of(old), marking_revision_of(new)
+    if was_by != is_by:
+        told[place + "marking_revision"] = (was_by, is_by)
+    return told

@@ -1,0 +1,149 @@
+"""What a regrade of many sessions comes to: counts, scores before and after, and the largest moves.
+
+A preview and the operation itself sum up by the same rules, session by session.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions.domain.marks import UNIT
+from exam_sessions.domain.regrade import EARNED, handed_in_before
+from exam_sessions.domain.states import State, state_from_code
+from exam_sessions.domain.transition_table import SUBMITTED
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.decide import Decision
+    from exam_sessions.domain.records import Script, Session
+
+BANDS = 10
+"""Bands of the distribution, of ten percent each."""
+
+MOVES_AT_MOST = 10
+"""Moves that are named."""
+
+
+class Part(StrEnum):
+    """What a session has to do with a regrade of its release."""
+
+    REGRADED = "regraded"
+    ARCHIVED = "archived"
+    VOIDED = "voided"
+    NOT_HANDED_IN = "not_handed_in"
+    OTHER_FORM = "other_form"
+
+
+def part_of(session: Session, scripts: tuple[Script, ...], reference: str) -> Part:
+    """What a session has to do with the regrade of what was sat on a form."""
+    state = state_from_code(session.state)
+    if state in {State.VOIDED, State.ARCHIVED}:
+        return Part.VOIDED if state is State.VOIDED else Part.ARCHIVED
+    forms = {script.test_form for script in handed_in_before(session, scripts)}
+    if state in SUBMITTED:
+        forms.add(session.test_form)
+    if reference in forms:
+        return Part.REGRADED
+    return Part.OTHER_FORM if forms else Part.NOT_HANDED_IN
+
+
+class ScoreMove(NamedTuple):
+    """How far the score of one session moves, in marks.UNIT."""
+
+    session_id: str
+    candidate_id: str
+    score_before: int
+    score_after: int
+    points_before: int
+    points_after: int
+
+    @property
+    def distance(self) -> int:
+        """How far, in either direction."""
+        return abs(self.score_after - self.score_before)
+
+
+@dataclass
+class Spread:
+    """Scores of some sessions, in marks.UNIT."""
+
+    count: int = 0
+    total: int = 0
+    least: int = 0
+    most: int = 0
+
+    def add(self, score: int) -> None:
+        """Takes one in."""
+        self.least = min(self.least, score) if self.count else score
+        self.most = max(self.most, score) if self.count else score
+        self.count, self.total = self.count + 1, self.total + score
+
+
+@dataclass
+class Summary:
+    """What a regrade has come to so far."""
+
+    test_form: str = ""
+    form_revision: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    archived: int = 0
+    voided: int = 0
+    not_handed_in: int = 0
+    other_form: int = 0
+    changed_attempts: int = 0
+    before: Spread = field(default_factory=Spread)
+    after: Spread = field(default_factory=Spread)
+    bands: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in range(BANDS)])
+    """Sessions in each band before and after, the lowest band first."""
+    moves: list[ScoreMove] = field(default_factory=list)
+    """The largest, the largest first."""
+
+    def leave_out(self, part: Part) -> None:
+        """Counts a session that is not regraded."""
+        setattr(self, part.value, getattr(self, part.value) + 1)
+
+    def add(self, session: Session, scripts: tuple[Script, ...], decision: Decision) -> None:
+        """Counts a session that is, changed or not; `session` and `scripts` are as they were."""
+        became = decision.session or session
+        known = {script.attempt: script for script in scripts}
+        attempts = sum(_earned(script) != _earned(known.get(script.attempt)) for script in decision.scripts)
+        if attempts or became.state != session.state or _earned(session) != _earned(became):
+            self.changed += 1
+            self.changed_attempts += max(1, attempts)
+        else:
+            self.unchanged += 1
+        for side, (spread, score) in enumerate(((self.before, session.score), (self.after, became.score))):
+            if score is not None:
+                spread.add(score)
+                self.bands[min(BANDS - 1, max(0, score // (100 * UNIT // BANDS)))][side] += 1
+        self._note_move(session, became)
+
+    def _note_move(self, session: Session, became: Session) -> None:
+        if session.score is None or became.score is None or session.score == became.score:
+            return
+        points = (session.points or 0, became.points or 0)
+        move = ScoreMove(session.id, session.candidate_id, session.score, became.score, *points)
+        if len(self.moves) < MOVES_AT_MOST or move.distance > self.moves[-1].distance:
+            self.moves.append(move)
+            self.moves.sort(key=lambda one: -one.distance)
+            del self.moves[MOVES_AT_MOST:]
+
+    def as_json(self) -> str:
+        """What is kept with the operation."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Summary:
+        """What was kept; nothing yet when it is empty."""
+        if not text:
+            return cls()
+        kept = json.loads(text)
+        moves = [ScoreMove(*move) for move in kept.pop("moves")]
+        return cls(**kept | {name: Spread(**kept[name]) for name in ("before", "after")}, moves=moves)
+
+
+def _earned(row: Session | Script | None) -> tuple[object, ...]:
+    return tuple(getattr(row, name, None) for name in EARNED)

@@ -1,0 +1,106 @@
+"""RegradeRelease: accepts the work of an operation, or computes what it would come to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.changes import etag_of
+from exam_sessions.commands.operations import Accept
+from exam_sessions.commands.regrades import Regrade, check_some, place_in, place_of
+from exam_sessions.domain import clock
+from exam_sessions.domain.commands import regrade
+from exam_sessions.domain.regrade_summary import Summary
+from exam_sessions.domain.states import OperationKind
+from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OutcomeRow
+from exam_sessions.rpc.convert_operation import describe, fill_outcomes, operation_of
+from exam_sessions.rpc.convert_regrade import fill_summary
+from exam_sessions.v1 import marking_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from exam_sessions.commands.service import Service
+    from exam_sessions.domain.records import Papers, Standing
+    from exam_sessions.rpc.methods import Call
+
+PREVIEWED_AT_ONCE = 200
+"""Sessions of a preview that one read loads."""
+
+
+class RegradeServicer:
+    """One method, for one RPC."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def regrade(self, request: pb.RegradeReleaseRequest, call: Call) -> pb.RegradeReleaseResponse:
+        """Accepts the regrade of a release, or previews it."""
+        regrade(request.form_revision, request.message)
+        # Before the request is made definite: a repetition says the same.
+        caller, reads = call.caller(request), self._service.reads
+        release = await reads.release(caller.workspace, request.release_id.lower())
+        reference = request.test_form or release.test_form
+        if not reference:
+            raise errors.invalid("test_form", "is required: the release names no test form")
+        form = (await reads.form(caller.workspace, reference, request.form_revision)).form
+        definite = pb.RegradeReleaseRequest()
+        definite.CopyFrom(request)
+        definite.test_form, definite.form_revision = form.reference, form.revision
+        work = regrade_of(definite)
+        if request.validate_only:
+            if request.etag and request.etag != etag_of(release.version):
+                raise errors.StaleRelease(release.id, etag_of(release.version))
+            check_some(await reads.sat_forms(caller.workspace, work.release_id, reference), form)
+            return await self._preview(caller.workspace, work)
+        payload = definite.SerializeToString()
+        row = await self._service.write(Accept(caller, OperationKind.REGRADE, work, payload))
+        self._service.worker.wake()
+        return pb.RegradeReleaseResponse(operation=operation_of(row), session_count=row.total)
+
+    async def _preview(self, workspace: str, work: Regrade) -> pb.RegradeReleaseResponse:
+        """What the operation would come to, from pages that are read one after the other."""
+        summary, reply = Summary(work.test_form, work.form_revision), pb.RegradeReleaseResponse()
+        refused: list[OutcomeRow] = []
+        place, count, failed = "", 0, 0
+        while page := await self._service.reads.regrade_page(workspace, work, place_in(place), PREVIEWED_AT_ONCE):
+            for standing, papers in page:
+                refusal = self._judged(work, standing, papers, summary)
+                if refusal and len(refused) < OUTCOMES_AT_MOST:
+                    refused.append(OutcomeRow(workspace, "", count, standing.session.id, 0, describe(refusal)))
+                failed += refusal is not None
+                count += 1
+            place = place_of(page[-1][0].session)
+        reply.session_count, result = count, reply.preview
+        result.succeeded_count, result.failed_count = count - failed, failed
+        fill_summary(result.regrade, summary)
+        fill_outcomes(result, refused)
+        return reply
+
+    def _judged(self, work: Regrade, standing: Standing, papers: Papers, summary: Summary) -> errors.Refusal | None:
+        """Takes a session into the summary; the refusal with which it would be set aside."""
+        session, release = standing
+        try:
+            now = clock.moment(self._service.now(), session.update_time)
+            verdict = work.judge(session, release, papers, now)
+        except errors.Refusal as refusal:
+            return refusal
+        except Exception as fault:  # noqa: BLE001 - as the operation sets a row aside that fails
+            return errors.StepQuarantined(type(fault).__name__)
+        work.note(summary, session, papers, verdict)
+        return None
+
+
+def regrade_of(request: pb.RegradeReleaseRequest) -> Regrade:
+    """The work of an operation."""
+    return Regrade(
+        request.release_id.lower(),
+        request.test_form,
+        request.form_revision,
+        request.message,
+        request.etag,
+        request.sessions_per_second,
+    )
+
+
+def read_regrade(payload: bytes) -> Regrade:
+    """What an accepted request asks for."""
+    return regrade_of(pb.RegradeReleaseRequest.FromString(payload))

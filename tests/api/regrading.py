@@ -1,0 +1,69 @@
+"""Regrades: releases that were sat with a wrong key, and what a corrected revision makes of them."""
+
+from __future__ import annotations
+
+from forms import answer, essay, form, hand_in, mcq
+from journeys import STARTED, walk
+from operations import result_of
+
+from exam_sessions.v1 import session_pb2, test_form_pb2
+
+REASON = "the key of question 2 was wrong"
+
+
+def wrong_key(desk, **fields):
+    """Two questions of the machine, the second with a wrong key: C is right."""
+    return form(desk, mcq("1", "A"), mcq("2", "B"), **fields)
+
+
+def corrected(desk, *questions, reference="form-1", **fields):
+    """The next revision of a form: with the right key of wrong_key, unless said otherwise."""
+    message = test_form_pb2.TestForm(
+        reference=reference, questions=questions or (mcq("1", "A"), mcq("2", "C")), **fields
+    )
+    return desk.call("UpdateTestForm", test_form=message).test_form
+
+
+def sat(desk, release, *labels, **fields):
+    """A session that was handed in with an option for each question."""
+    session = walk(desk, desk.book(release, **fields), *STARTED)
+    return hand_in(desk, session, *(answer(str(n), label) for n, label in enumerate(labels, 1)))
+
+
+def regraded(desk, session, **fields):
+    """RegradeSession."""
+    return desk.move("RegradeSession", session, **({"message": REASON} | fields))
+
+
+def preview(desk, release, **fields):
+    """What a regrade of a release would come to."""
+    return regrade(desk, release, validate_only=True, **fields).preview
+
+
+def regrade(desk, release, **fields):
+    """RegradeRelease."""
+    return desk.call("RegradeRelease", **({"release_id": release.id, "message": REASON} | fields))
+
+
+def regrade_now(work, release, **fields):
+    """The result of a regrade that was waited for."""
+    return result_of(work.wait(regrade(work.desk, release, **fields).operation))
+
+
+def score_of(session):
+    """What counts, as the session shows it."""
+    return session.score.actual if session.HasField("score") else None
+
+
+def told(events):
+    """The regrades of a history: actor, message, and each changed field before and after."""
+    return [
+        (event.actor, event.message, {c.field: (c.old_value, c.new_value) for c in event.changes})
+        for event in events
+        if event.action == session_pb2.ACTION_REGRADE
+    ]
+
+
+def with_essay(desk, **fields):
+    """The same with an essay of five marks."""
+    return form(desk, mcq("1", "A"), mcq("2", "B"), essay("3"), mark_decimals=1, **fields)
