@@ -13,6 +13,7 @@ measures:
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
   responses    SetResponses of 50 questions, submitted and scored, against the echo
+  regrades     RegradeRelease of 10,000 sessions of 50 questions, against the raw driver
   aggregates   counts and scores of a release of 10,000 among a million sessions, against the raw SQL
   marks        100,000 marks of 10,000 papers from a CSV: rows a second, and where the time goes
   many         BatchTransitionSessions of 10,000 ids, against the raw driver
@@ -60,6 +61,7 @@ from benchmark import (
     overload,
     pages,
     postgres,
+    regrading,
     stored,
     traffic,
     watch,
@@ -84,6 +86,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "pages": pages.pages,
     "footprint": footprint.footprint,
     "responses": marking.responses,
+    "regrades": regrading.regrades,
     "aggregates": marking.aggregates,
     "marks": marks_file.marks,
     "many": long_work.transitions_of_many,

@@ -48,19 +48,19 @@ def responses(bench: Bench) -> Iterator[Figure]:
     """Fifty answers, handed in and scored in one call, each of a session of its own; and one answer saved."""
     database = bench.database("responses")
     with service(bench.cores, database) as process:
-        _create_form(process)
+        create_form(process)
         model = Cohort(process.port, 1).ids[0]
     count = int(FASTEST * (bench.runs * bench.seconds + min(1.0, bench.seconds))) + 1_000
     bench.say(f"filling the database with {count:,} sessions in progress")
     fill(database, count, [model], bench.count)
     with service(bench.cores, database) as process:
-        submissions, saves = _submissions(count), _saves()
-        size = reply_size(process.port, next(submissions))
+        handed_in, saves = submissions(count), _saves()
+        size = reply_size(process.port, next(handed_in))
         with echo(bench.cores, {SET_RESPONSES: size}) as bare:
             yield bench.rate_figure(
                 f"SetResponses, {QUESTIONS} questions, submitted and scored, 64 callers",
-                Side("service", process, lambda: submissions),
-                Side("echo", bare, lambda: _submissions(count)),
+                Side("service", process, lambda: handed_in),
+                Side("echo", bare, lambda: submissions(count)),
                 bench.callers(64),
                 0.4,
                 "three rows of history each",
@@ -73,18 +73,24 @@ def responses(bench: Bench) -> Iterator[Figure]:
             )
 
 
-def _create_form(process: Process) -> None:
-    """Fifty multiple-choice questions of four options, five to an item."""
+def create_form(process: Process, form: test_form_pb2.TestForm | None = None) -> None:
+    """Puts a form into the catalogue: fifty multiple-choice questions, unless another is given."""
+    with grpc.insecure_channel(f"127.0.0.1:{process.port}") as channel:
+        request = catalog_service_pb2.CreateTestFormRequest(test_form=form or form_of())
+        catalog_service_pb2_grpc.CatalogServiceStub(channel).CreateTestForm(request)
+
+
+def form_of(shift: int = 0) -> test_form_pb2.TestForm:
+    """Fifty multiple-choice questions of four options, five to an item; `shift` moves the key of each."""
     form = test_form_pb2.TestForm(reference=FORM, name="Biology")
     for n in range(QUESTIONS):
         question = form.questions.add()
         question.id, question.item_id = f"question-{n:04d}", f"item-{n // 5:04d}"
         for option in range(4):
             question.options.add().id = f"option-{n:04d}-{option}"
-        question.keys.append(f"option-{n:04d}-{n % 4}")
-    with grpc.insecure_channel(f"127.0.0.1:{process.port}") as channel:
-        request = catalog_service_pb2.CreateTestFormRequest(test_form=form)
-        catalog_service_pb2_grpc.CatalogServiceStub(channel).CreateTestForm(request)
+        # Half of them are answered right (_request), with a shift of 1 none.
+        question.keys.append(f"option-{n:04d}-{(n + shift) % 4}")
+    return form
 
 
 def _request(answers: int, *, submit: bool) -> tuple[bytes, bytes, bytes]:
@@ -106,7 +112,7 @@ def _request(answers: int, *, submit: bool) -> tuple[bytes, bytes, bytes]:
     return before, between, after
 
 
-def _submissions(count: int) -> Iterator[Call]:
+def submissions(count: int) -> Iterator[Call]:
     """Every session handed in, one after the other; the runs go on where the last one ended."""
     before, between, after = _request(QUESTIONS, submit=True)
     for n in range(SAVED, count):
@@ -128,7 +134,7 @@ def aggregates(bench: Bench) -> Iterator[Figure]:
     """AggregateSessions of a release of 10,000 among a million sessions, against the same SQL by the raw driver."""
     database = bench.database("aggregates")
     with service(bench.cores, database) as process:
-        _create_form(process)
+        create_form(process)
         sessions = Cohort(process.port, 2).ids
         with grpc.insecure_channel(f"127.0.0.1:{process.port}", options=LARGE) as channel:
             message = marking_service_pb2.SetResponsesRequest(session_id=sessions[0], submit_for_scoring=True)
