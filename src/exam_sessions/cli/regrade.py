@@ -8,7 +8,6 @@ import typer
 from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.console import note, say
 from exam_sessions.cli.events import confirm
-from exam_sessions.cli.importer import patiently
 from exam_sessions.cli.operation_views import (
     show_failures,
     show_regrade,
@@ -16,6 +15,7 @@ from exam_sessions.cli.operation_views import (
     watch_to_the_end,
 )
 from exam_sessions.cli.releases import Named, find_release
+from exam_sessions.cli.retry import retry
 from exam_sessions.cli.sessions import Name, find_session, score_text
 from exam_sessions.cli.words import as_json, word
 from exam_sessions.client.channel import new_request_id
@@ -70,7 +70,7 @@ def regrade_release(
     with connected(target, workspace) as client:
         found = find_release(client, release)
         call = partial(client.regrade_release, found.id, test_form, message=reason)
-        foreseen = patiently(partial(call, revision, validate_only=True)).preview
+        foreseen = retry(partial(call, revision, validate_only=True)).preview
         if preview:
             if json:
                 say(as_json(foreseen))
@@ -85,7 +85,7 @@ def regrade_release(
         # By the revision that was previewed, whatever is made of the form meanwhile.
         definite = foreseen.regrade.form_revision
         request_id = new_request_id()
-        reply = patiently(partial(call, definite, request_id=request_id, sessions_per_second=per_second))
+        reply = retry(partial(call, definite, request_id=request_id, sessions_per_second=per_second))
         if no_wait:
             say(as_json(reply.operation) if json else id_of(reply.operation))
             tell_ways_on(reply.operation)
@@ -110,7 +110,7 @@ def regrade_session(
         named = find_session(client, session)
         before = client.session(named)
         call = partial(client.regrade_session, before.id, message=reason)
-        became = patiently(partial(call, revision, validate_only=True))
+        became = retry(partial(call, revision, validate_only=True))
         outcome = f"{before.keycode}: {score_text(before) or 'no score'} becomes {score_text(became) or 'no score'}"
         if became.state != before.state:
             outcome += f", {word(before, 'state')} becomes {word(became, 'state')}"
@@ -121,5 +121,5 @@ def regrade_session(
         if not yes:
             confirm(outcome)
         request_id = new_request_id()
-        became = patiently(partial(call, revision, request_id=request_id, etag=before.etag))
+        became = retry(partial(call, revision, request_id=request_id, etag=before.etag))
     say(as_json(became) if json else outcome)
