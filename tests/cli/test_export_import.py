@@ -293,6 +293,12 @@ def test_users_of_oneroster_1_2_are_students_by_the_roles_beside_them_named_or_i
         assert (session.candidate.name_first, session.candidate.school_id) == ("Homer", "school-1")
 
 
+def test_users_of_oneroster_without_their_format_are_refused_with_a_way_on(terminal, desk, tmp_path):
+    (tmp_path / "users.csv").write_text(USERS)
+    said = terminal("import", tmp_path / "users.csv", "--release", desk.release().id, code=1)
+    assert "--format oneroster" in said.stderr
+
+
 def test_roles_are_for_oneroster_only(terminal, desk, tmp_path):
     roster = tmp_path / "roster.csv"
     roster.write_text("candidate_id\n1\n")

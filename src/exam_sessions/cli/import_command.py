@@ -24,6 +24,9 @@ from exam_sessions.cli.roster_format import FORMATS, OWN, RosterFormat, read_map
 from exam_sessions.cli.whole_file import is_possible
 from exam_sessions.client.failures import NoServer, Refused
 
+HEADER = 4_096
+"""Bytes of a file that its header is looked for in."""
+
 EPILOG = """[bold]Columns[/], separated by commas, semicolons or tabs, in UTF-8: candidate_id (required), name_first,
 name_middle, name_last, gender, grade_level, ethnicity, school_id, district_id, access_code,
 external_reference, centre_id, keycode, pin, test_form, window_start_dt, window_end_dt, annotations (a JSON object),
@@ -168,7 +171,10 @@ def _read(roster: Path, data: bytes, form: RosterFormat, *, keep_odd_ids: bool, 
     try:
         read = read_roster(data, form, keep_odd_ids=keep_odd_ids)
     except Unreadable as error:
-        fail(f"{name_of(roster)}: {error}", "a roster begins with a line that names its columns; see --help")
+        hint = "a roster begins with a line that names its columns; see --help"
+        if form is OWN and b"sourcedid" in data[:HEADER].lower():
+            hint = "users.csv of OneRoster is read with --format oneroster"
+        fail(f"{name_of(roster)}: {error}", hint)
     if read.passed_over:
         note(f"columns a roster has no use for are passed over: {', '.join(read.passed_over)}")
     if form.is_unsure and "role" not in read.passed_over:
