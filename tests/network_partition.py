@@ -1,6 +1,6 @@
 """A program: a server in a network of its own, whose wire to PostgreSQL is cut and mended. Run it by `unshare -n`.
 
-It prints how many seconds callers and health took, as JSON. One wire between the two networks carries the calls, the
+It prints the server's log, as JSON. One wire between the two networks carries the calls, the
 other leads to the database; where that one has no carrier, packets vanish and connections stay open.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from contextlib import closing, contextmanager
 
 import psycopg
@@ -52,13 +51,7 @@ def other_network():
 
 
 def health(desk):
-    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=5).status
-
-
-def seconds_of(work):
-    begin = time.monotonic()
-    work()
-    return time.monotonic() - begin
+    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
 
 
 def refused(desk):
@@ -90,16 +83,15 @@ def main():
             with closing(Desk(process.stdout.readline().split()[-1])) as desk:
                 desk.book()
                 run(f"ip link set here{DATABASE} down")
-                found = {"refused": seconds_of(lambda: refused(desk) or sys.exit("it was not refused"))}
-                found["not serving"] = seconds_of(lambda: until(lambda: health(desk) == 2))
+                assert refused(desk)
+                until(lambda: health(desk) == 2)
                 run(f"ip link set here{DATABASE} up")
-                found["served"] = seconds_of(lambda: until(lambda: not refused(desk)))
-                found["serving"] = seconds_of(lambda: until(lambda: health(desk) == 1))
+                until(lambda: not refused(desk))
+                until(lambda: health(desk) == 1)
                 until(lambda: "serves again" in log.read_text())
             process.terminate()
             process.communicate(timeout=30)
-            found["log"] = log.read_text()
-    sys.stdout.write(json.dumps(found))
+            sys.stdout.write(json.dumps({"log": log.read_text()}))
 
 
 if __name__ == "__main__":

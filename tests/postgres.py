@@ -12,7 +12,6 @@ import socket
 import stat
 import sys
 import tempfile
-import time
 import uuid
 from contextlib import closing, contextmanager, suppress
 from importlib.metadata import distribution
@@ -25,11 +24,12 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from waiting import PATIENCE_SECONDS, until
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 EXISTING_SERVER = "EXAM_SESSIONS_TEST_POSTGRES_URL"
-PATIENCE_SECONDS = 60
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
@@ -203,11 +203,13 @@ class PostgresServer(DatabaseServer):
         return self._keeper
 
     def _await_answer(self) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while (lock := self._lock())[:1] != [str(self._pid)] or lock[7:] not in (["ready"], ["standby"]):
-            if self._started().poll() is not None or time.monotonic() > end:
+        def answers() -> bool:
+            if self._started().poll() is not None:
                 raise RuntimeError(f"the server does not answer\n{(self.folder / 'log').read_text()}")
-            time.sleep(0.005)
+            lock = self._lock()
+            return lock[:1] == [str(self._pid)] and lock[7:] in (["ready"], ["standby"])
+
+        until(answers)
 
     def _await_end(self) -> None:
         with self._started() as keeper:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,18 +30,30 @@ from exam_sessions.v1 import (
     template_service_pb2,
     template_service_pb2_grpc,
 )
+from waiting import until
+
+__all__ = ["Clock", "Desk", "Refused", "RunningServer", "State", "read_refusal", "serving", "until"]
 
 State = session_pb2.State
 
 
 class Clock:
-    """The server's clock: the system's, plus what a test has added."""
+    """The server's clock: the system's, plus what a test has added; it can be stopped."""
 
     def __init__(self):
         self.ahead = 0
+        self._stopped = None
 
     def __call__(self):
-        return now() + self.ahead
+        return (self._stopped or now()) + self.ahead
+
+    def stop(self):
+        """Shows the time of this moment from now on, plus what is added."""
+        self._stopped = now()
+
+    def go_on(self):
+        """Follows the system's clock again."""
+        self._stopped = None
 
     def advance(self, seconds):
         self.ahead += int(seconds * 1_000_000)
@@ -66,6 +77,20 @@ class RunningServer:
     def run(self, coroutine):
         """Runs a coroutine on the server's loop."""
         return self._wait(coroutine)
+
+    def is_in(self, function):
+        """Whether something on the server's loop waits in a coroutine function, or in what that awaits."""
+
+        async def look():
+            coroutines = [task.get_coro() for task in asyncio.all_tasks()]
+            while coroutines:
+                if any(getattr(coroutine, "cr_code", None) is function.__code__ for coroutine in coroutines):
+                    return True
+                awaited = [getattr(coroutine, "cr_await", None) for coroutine in coroutines]
+                coroutines = [coroutine for coroutine in awaited if coroutine is not None]
+            return False
+
+        return self.run(look())
 
     def quiet(self):
         """The server, once the clockwork's first sweep is over: with a long tick, the next is the test's."""
@@ -208,12 +233,3 @@ class Desk:
 
     def close(self):
         self.channel.close()
-
-
-def until(condition, seconds=10):
-    """Waits for a condition, looking often; fails when it does not come true in time."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "what was waited for did not happen"
-        time.sleep(0.01)
-    return found

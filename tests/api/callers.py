@@ -71,10 +71,10 @@ def at_work(callers):
             work.result()
 
 
-def all_go_on(callers, seconds=5):
+def all_go_on(callers):
     """Waits until every caller has had another answer."""
     before = [len(caller.acknowledged) for caller in callers]
-    until(lambda: all(len(c.acknowledged) > had for c, had in zip(callers, before, strict=True)), seconds)
+    until(lambda: all(len(c.acknowledged) > had for c, had in zip(callers, before, strict=True)))
 
 
 def assert_kept(desk, session, mover):

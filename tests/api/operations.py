@@ -99,12 +99,12 @@ class Work:
         request = operations_pb2.ListOperationsRequest(**({"name": f"workspaces/{self.desk.workspace}"} | fields))
         return self._call(self._operations.ListOperations, request)
 
-    def wait(self, operation, seconds=30.0):
+    def wait(self, operation, seconds=60.0):
         """Waits for the end of an operation, or as long as that."""
         whole = int(seconds // 1)
         timeout = Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
         request = operations_pb2.WaitOperationRequest(name=operation.name, timeout=timeout)
-        return self._call(self._operations.WaitOperation, request)
+        return self._call(self._operations.WaitOperation, request, timeout=90)
 
     def waiting(self, operation):
         """The call that waits for the end of an operation, as long as it may."""

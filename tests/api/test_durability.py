@@ -182,7 +182,7 @@ def is_leaving(server):
     desk = Desk(server.target)
     stub = health_pb2_grpc.HealthStub(desk.channel)
     try:
-        status = stub.Check(health_pb2.HealthCheckRequest(), timeout=5).status
+        status = stub.Check(health_pb2.HealthCheckRequest(), timeout=60).status
     except grpc.RpcError:
         return True
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import grpc
 import pytest
@@ -14,6 +13,7 @@ from operations import Work, chunks_of, fields_of, info_of
 from rows import count, read, unchanged
 from watchers import NARROW
 
+from exam_sessions.rpc.import_servicer import ImportServicer, _Answers
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Desk, Refused, read_refusal, serving, until
 
@@ -271,16 +271,15 @@ def test_a_refusal_is_told_although_the_answer_before_waits_to_be_read(server, d
 
     def chunks():
         yield next(chunks_of(desk, release, bookings(10_000, "a"))).SerializeToString()
-        until(lambda: count(server, "sessions", desk.workspace) == 10_000)
-        time.sleep(0.5)
+        until(lambda: server.is_in(_Answers._send_reply))
         yield b"\xff\xff"
         sent.set()
 
     with grpc.insecure_channel(server.target, options=NARROW) as channel:
         importing = channel.stream_stream("/exam_sessions.v1.SessionService/ImportSessions")
-        call = importing(chunks(), timeout=30, metadata=desk.metadata)
-        assert sent.wait(20)
-        time.sleep(0.5)
+        call = importing(chunks(), timeout=90, metadata=desk.metadata)
+        assert sent.wait(60)
+        until(lambda: not server.is_in(ImportServicer.converse))
         with pytest.raises(grpc.RpcError) as error:
             list(call)
     refused = read_refusal(error.value)
@@ -346,7 +345,7 @@ def test_an_import_sent_by_several_at_once_is_booked_once(server, desk, work, re
 
 def test_a_caller_that_reads_its_answers_late_gets_them_all(server, desk, work, release):
     call = work.importing(chunks_of(desk, release, *rosters(*[1_000] * 12)))
-    time.sleep(1)
+    until(lambda: server.is_in(_Answers._send_reply))
     assert [answer.booked_count for answer in call] == [1_000 * n for n in range(1, 13)]
     assert_booked(server, desk, 12_000)
 

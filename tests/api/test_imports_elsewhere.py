@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import grpc
 import pytest
@@ -54,22 +53,23 @@ def test_an_import_sent_to_two_servers_at_once_is_booked_once(two):
     assert first[-1].booked_count == booked(two[0]) == 3_000
 
 
-def slowly(desk, release, import_id, go_on):
-    """The messages of the import, which come one by one until they may come at once."""
+def one_by_one(desk, release, import_id, may_come):
+    """The messages of the import, which come as often as they may."""
     for message in chunks_of(desk, release, *ROSTERS, import_id=import_id):
+        may_come.acquire()
         yield message
-        go_on.wait(0.1)
 
 
 def test_a_server_that_stops_ends_an_import_behind_a_whole_chunk(database):
     import_id, kept = new_id(), []
     with ServerProcess(database) as leaving, calling(leaving, WORKSPACE) as desk:
-        release = desk.release()
-        call = Work(desk).importing(slowly(desk, release, import_id, threading.Event()))
+        release, may_come = desk.release(), threading.Semaphore(2)
+        call = Work(desk).importing(one_by_one(desk, release, import_id, may_come))
         kept.append(next(call))
         leaving.terminate()
         with pytest.raises(grpc.RpcError) as ended:
             kept.extend(call)
+        may_come.release(len(ROSTERS))
         assert read_refusal(ended.value).reason == "SHUTTING_DOWN"
         assert leaving.wait() == 0
     with ServerProcess(database) as server, calling(server, WORKSPACE) as desk:
@@ -78,16 +78,16 @@ def test_a_server_that_stops_ends_an_import_behind_a_whole_chunk(database):
 
 
 def test_a_server_that_does_not_wait_for_the_end_of_an_import_keeps_whole_chunks(database):
-    import_id, go_on = new_id(), threading.Event()
+    import_id, may_come = new_id(), threading.Semaphore(4)
     with ServerProcess(database, **{"drain-s": 0.1}) as doomed, calling(doomed, WORKSPACE) as desk:
         release = desk.release()
-        call = Work(desk).importing(slowly(desk, release, import_id, go_on))
+        call = Work(desk).importing(one_by_one(desk, release, import_id, may_come))
         kept = [next(call) for _ in range(3)]
         doomed.terminate()
         with pytest.raises(grpc.RpcError) as cut:
             kept.extend(call)
         assert was_cut_off(cut.value)
-        go_on.set()
+        may_come.release(len(ROSTERS))
         assert doomed.wait() == 0
     with serving(database) as server:
         desk = Desk(server.target, WORKSPACE)
@@ -101,7 +101,7 @@ def test_a_server_that_does_not_wait_for_the_end_of_an_import_keeps_whole_chunks
 
 
 def test_an_idle_import_does_not_hold_up_a_server_that_stops(database):
-    with serving(database, drain_s=30) as server:
+    with serving(database, drain_s=3_600) as server:
         desk = Desk(server.target)
         release, gate = desk.release(), threading.Event()
 
@@ -109,12 +109,10 @@ def test_an_idle_import_does_not_hold_up_a_server_that_stops(database):
             yield session_service_pb2.ImportSessionsRequest(
                 workspace_id=desk.workspace, release_id=release.id, import_id=new_id(), bookings=bookings(3)
             )
-            gate.wait(60)
+            gate.wait()
 
         answers = Work(desk).importing(chunks())
         assert next(answers).booked_count == 3
-        began = time.monotonic()
-    assert time.monotonic() - began < 15
     with pytest.raises(grpc.RpcError) as ended:
         next(answers)
     assert read_refusal(ended.value).reason == "SHUTTING_DOWN"

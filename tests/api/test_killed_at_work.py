@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import time
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -68,6 +68,7 @@ class Import:
 
     release: Any
     number: int
+    is_served: threading.Event
     import_id: str = field(default_factory=new_id)
     answers: list[Any] = field(default_factory=list)
 
@@ -86,11 +87,12 @@ class Import:
             raise CutOff from None
 
     def _messages(self, desk: Any) -> Iterator[Any]:
-        """The chunks, at the pace of somebody who reads them from a file."""
+        """The chunks, the last half of them once all may be served."""
         rosters = [bookings(CHUNK, f"import{self.number}-{n}-") for n in range(CHUNKS)]
-        for message in chunks_of(desk, self.release, *rosters, import_id=self.import_id):
+        for n, message in enumerate(chunks_of(desk, self.release, *rosters, import_id=self.import_id)):
+            if n == CHUNKS // 2:
+                self.is_served.wait()
             yield message
-            time.sleep(0.04)
 
     def is_over(self) -> bool:
         """Whether all of it was answered."""
@@ -111,15 +113,16 @@ class Company:
         self.transitions: list[Job] = []
         self.submissions: list[Job] = []
         self.imports: list[Import] = []
+        self.is_served = threading.Event()
+        """Whether an import may be served to its end."""
 
-    def ask_for_more(self, chance):
+    def ask_for_more(self, pace):
         """New work of every kind."""
-        pace = chance.choice([0, 200, 400])
         for _ in range(2):
             self.transitions.append(Job(lambda work, i: self._clear(work, i, pace), ROOM))
             number = len(self.submissions)
             self.submissions.append(Job(lambda work, i, n=number: self._submit(work, i, n), CLASS_SIZE))
-        self.imports.append(Import(self.imported, len(self.imports)))
+        self.imports.append(Import(self.imported, len(self.imports), self.is_served))
 
     def _clear(self, work, request_id, pace):
         filter_ = only(self.room)
@@ -181,7 +184,7 @@ def assert_done_once(server, desk, company):
     """Everything that was asked for has been done, and nothing twice."""
     work = Work(desk)
     for job in (*company.transitions, *company.submissions):
-        ended = work.wait(operations_pb2.Operation(name=job.name), seconds=60)
+        ended = work.wait(operations_pb2.Operation(name=job.name))
         assert (ended.done, status_of(ended), counts_of(ended)) == (True, COMPLETED, (job.size, job.size, 0))
         if job in company.submissions:
             assert [told(row) for row in result_of(ended).rows] == ["MARKED"] * CLASS_SIZE
@@ -198,24 +201,39 @@ def assert_done_once(server, desk, company):
     assert {(row.id, row.keycode, row.candidate_id) for row in kept} == set(stored)
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.slow)])
+def await_the_middle(server, company, under_way, turn, chance):
+    """Waits for an instant in the middle of an operation, of an import, or any there is."""
+    if turn == 0:
+        until(lambda: read(server, "SELECT 1 FROM operations WHERE done > 0 AND done < total"))
+    elif turn == 1:
+        until(lambda: any(0 < len(work.answers) < CHUNKS for work in company.imports))
+    else:
+        written = count(server, "events", WORKSPACE) + chance.randrange(2 * ROOM + CHUNK * CHUNKS)
+        until(lambda: count(server, "events", WORKSPACE) >= written or all(sending.done() for sending in under_way))
+
+
+@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.slow)])
 def test_whatever_a_killed_server_was_at_work_on_is_done_once_by_those_after_it(database, rounds):
     seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201 - shown when it fails
     chance, company, half_done, broken = random.Random(seed), None, set(), set()
-    for _ in range(rounds):
+    for turn in range(rounds):
         with ServerProcess(database) as server, calling(server, WORKSPACE) as desk, ThreadPoolExecutor(3) as pool:
             company = company or Company(desk)
-            company.ask_for_more(chance)
+            company.ask_for_more(pace=100 if turn == 0 else chance.choice([0, 200, 400]))
+            if turn == 1:
+                company.is_served.clear()
+            else:
+                company.is_served.set()
             under_way = company.rush(desk, pool)
-            time.sleep(chance.uniform(0, 0.45))
+            await_the_middle(server, company, under_way, turn, chance)
             server.kill()
             server.wait()
+            company.is_served.set()
             for sending in under_way:
                 sending.result()
         half_done |= half_done_by(server)
         broken |= {work.import_id for work in company.imports if 0 < len(work.answers) < CHUNKS}
-    # Else the servers died too early, or too late, to be at work.
     assert half_done
     assert broken
     with ServerProcess(database) as server, calling(server, WORKSPACE) as desk, ThreadPoolExecutor(3) as pool:

@@ -175,7 +175,7 @@ def test_a_roster_that_another_writer_kept_waiting_is_completed_by_its_repetitio
         assert len(outcome.sessions) == 10_000
         return None
 
-    content, refused, before = until(kept_waiting, seconds=60)
+    content, refused, before = until(kept_waiting)
     assert refused.reason == "DATABASE_UNAVAILABLE"
 
     def repeated():

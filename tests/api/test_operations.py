@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from forms import PAPER, form, mcq
 from grpc import StatusCode
@@ -27,6 +25,7 @@ from operations import (
 )
 from rows import count
 
+from exam_sessions.app import now
 from exam_sessions.v1 import operation_pb2, session_pb2
 from serving import Desk, Refused, until
 
@@ -59,7 +58,6 @@ def test_an_operation_tells_how_far_it_has_come(desk, work):
     seen = [metadata_of(operation)]
     while not (operation := work.get(operation)).done:
         seen.append(metadata_of(operation))
-        time.sleep(0.02)
     seen.append(metadata_of(operation))
     done = [metadata.done_count for metadata in seen]
     assert (done[0], done[-1], done) == (0, 20, sorted(done))
@@ -80,9 +78,7 @@ def test_an_operation_tells_how_far_it_has_come(desk, work):
 
 
 def test_a_wait_ends_with_the_operation(desk, work, paper):
-    begun = time.monotonic()
-    ended = work.wait(work.submit(work.template(paper), handed("u1")), seconds=30)
-    assert time.monotonic() - begun < 10
+    ended = work.wait(work.submit(work.template(paper), handed("u1")), seconds=2**62)
     assert (ended.done, status_of(ended)) == (True, COMPLETED)
     # Somebody who would wait for ever, and longer.
     assert work.wait(ended, seconds=2**62) == ended
@@ -95,9 +91,7 @@ def test_the_id_of_an_operation_may_be_in_capitals(work, operation):
 
 @pytest.mark.parametrize("seconds", [0, -1, 0.4])
 def test_a_wait_ends_at_its_deadline_too(work, operation, seconds):
-    begun = time.monotonic()
     waited = work.wait(operation, seconds=seconds)
-    assert max(seconds, 0) <= time.monotonic() - begun < 5
     assert not waited.done
     assert status_of(waited) in {QUEUED, RUNNING}
 
@@ -107,7 +101,7 @@ def test_an_operation_that_was_cancelled_is_halted_and_what_was_done_stays(serve
     operation = long_lasting(work, release, per_second=10)
     until(lambda: done_of(work, operation) >= 3)
     work.cancel(operation)
-    ended = work.wait(operation, seconds=5)
+    ended = work.wait(operation)
     assert (ended.done, status_of(ended), ended.WhichOneof("result")) == (True, HALTED, "error")
     assert ended.error.code == StatusCode.CANCELLED.value[0]
     info = info_of(ended.error)
@@ -119,18 +113,20 @@ def test_an_operation_that_was_cancelled_is_halted_and_what_was_done_stays(serve
     result = operation_pb2.OperationResult()
     assert ended.error.details[1].Unpack(result)
     assert (result.succeeded_count, result.failed_count) == (done, 0)
-    time.sleep(0.5)
+    later = filled(desk, 2, "later")
+    work.wait(long_lasting(work, later, per_second=0))
+    assert times_done(server, later) == {1: 2}, "the worker has had its turn"
     assert times_done(server, release) == {1: done}
     assert work.get(operation) == ended
 
 
-def test_a_cancel_need_not_wait_for_the_pause_of_a_slow_operation(desk, work):
-    operation = long_lasting(work, filled(desk, 3), per_second=1)
-    until(lambda: done_of(work, operation) == 1)
-    begun = time.monotonic()
+def test_a_cancel_need_not_wait_for_the_pause_of_a_slow_operation(server, desk, work, operation):
+    until(lambda: done_of(work, operation) >= 1)
+    name = operation.name.rpartition("/")[2]
+    tomorrow = now() + 86_400_000_000
+    server.database.write("UPDATE operations SET next_time = ? WHERE id = ?", tomorrow, name)
     work.cancel(operation)
-    assert status_of(work.wait(operation, seconds=5)) == HALTED
-    assert time.monotonic() - begun < 3
+    assert status_of(work.wait(operation)) == HALTED
 
 
 def test_cancelling_twice_or_what_has_ended_changes_nothing(desk, work, operation):

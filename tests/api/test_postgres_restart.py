@@ -44,7 +44,7 @@ def server(postgresql, monkeypatch):
 
 
 def health(desk):
-    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=5).status
+    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -64,7 +64,7 @@ def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server
                 until(lambda: all(caller.refusals for caller in callers))
                 postgresql.start()
                 all_go_on(callers)
-                until(lambda: health(desk) == SERVING, 5)
+                until(lambda: health(desk) == SERVING)
                 assert {refusal for caller in callers for refusal in caller.refusals} == {AWAY}
                 for caller in callers:
                     caller.refusals.clear()
@@ -93,5 +93,5 @@ def test_a_roster_that_was_half_written_is_completed_by_its_repetition(server, p
             assert not isinstance(outcome, Refused) or outcome.code is StatusCode.UNAVAILABLE, outcome
             return not isinstance(outcome, Refused) and outcome.sessions
 
-        assert len(until(repeated, 5)) == LONG
+        assert len(until(repeated)) == LONG
         assert count(server, "sessions", WORKSPACE) == count(server, "events", WORKSPACE) == LONG

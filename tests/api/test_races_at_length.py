@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +9,8 @@ from course import TRIALS, Course, Race, accepted, action_of, assert_agreement, 
 from google.protobuf.duration_pb2 import Duration
 from journeys import FETCHED, STARTED
 from messages import booking, micros
+
+from serving import until
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")
 
@@ -92,8 +93,8 @@ def test_an_attempt_ends_once_by_its_candidate_or_by_the_clock(course, trials):
     def attempt(number):
         side = course.sides["ab"[number % 2]]
         started = side.ask("EnterKeycode", keycode=sessions[number].keycode).session
-        moment = micros(started.attempt.deadline) / 1e6 + random.uniform(-0.006, 0.007)
-        time.sleep(max(0, moment - time.time()))
+        moment = micros(started.attempt.deadline) + random.randrange(-6_000, 7_000)
+        until(lambda: now() >= moment)
         return {side.actor: side.ask("FinishSession", session_id=started.id)}
 
     ends, before = Counter(), len(STARTED) + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -197,8 +196,8 @@ def test_an_attempt_is_reopened_only_after_the_clock_has_ended_it(course, trials
     def attempt(number):
         side = course.sides["ab"[number % 2]]
         started = side.ask("EnterKeycode", keycode=sessions[number].keycode).session
-        moment = micros(started.attempt.deadline) / 1e6 + random.uniform(0, 0.025)
-        time.sleep(max(0, moment - time.time()))
+        moment = micros(started.attempt.deadline) + random.randrange(25_000)
+        until(lambda: now() >= moment)
         outcome = side.ask("ReopenSession", session_id=started.id, deadline=later)
         until(lambda: len(side.ask("ListSessionEvents", session_id=started.id).events) > len(STARTED) + 1)
         return {side.actor: outcome}, started
@@ -232,7 +231,8 @@ def test_a_reopened_attempt_ends_once_by_its_candidate_or_by_the_clock(course, t
         reopened = side.ask("ReopenSession", session_id=session.id, deadline=at(deadline))
         if isinstance(reopened, Refused):
             return {}  # the machine was so slow that the deadline had passed
-        time.sleep(max(0, deadline / 1e6 + random.uniform(-0.006, 0.012) - time.time()))
+        moment = deadline + random.randrange(-6_000, 12_000)
+        until(lambda: now() >= moment)
         asked = {"session_id": session.id, "responses": [answer("1", "C")], "submit_for_scoring": True}
         outcome = side.ask("SetResponses", **asked)
         until(lambda: name_of(side.ask("GetSession", session_id=session.id).session) == "MARKED")

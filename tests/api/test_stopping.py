@@ -250,7 +250,7 @@ def assert_rolling_restart_fails_nobody(database, transport, *, shared, restarts
 
         def answered(count):
             before = len(outcomes)
-            until(lambda: len(outcomes) >= before + count, 60)
+            until(lambda: len(outcomes) >= before + count)
 
         with ThreadPoolExecutor(16) as pool:
             work = [pool.submit(books_until, channels[n % 4], release, stop, outcomes) for n in range(16)]

@@ -135,7 +135,7 @@ def test_a_result_fits_into_a_message_however_many_rows_failed(server, desk, wor
     for prefix in "ab":
         rows = bookings(5_100, prefix)
         desk.call("BatchCreateSessions", release_id=release.id, bookings=rows)
-    ended = work.wait(work.of_release("PAUSE", release), seconds=60)
+    ended = work.wait(work.of_release("PAUSE", release))
     result = result_of(ended)
     assert (result.succeeded_count, result.failed_count) == (0, 10_200)
     assert 5_000 < len(result.rows) < 10_000

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
@@ -167,7 +166,7 @@ def test_every_event_is_told_once_and_in_order_under_sixteen_writers_and_a_roste
         booked = {session.id for session in roster(desk, release, rows)}
         writing.result()
         last = last_of(server, desk)
-        for events in (watch.up_to(last, 60), other.up_to(last, 60)):
+        for events in (watch.up_to(last), other.up_to(last)):
             assert_gapless(events, 1, last)
             assert states_after([], events) == states_now(desk)
     of_roster = [event.sequence for event in watch.events if event.session_id in booked]
@@ -257,8 +256,6 @@ def test_silence_is_broken_by_heartbeats_that_tell_how_far_the_watch_is(server, 
         before = len(watch.pieces)
         watch.until(lambda: len(watch.pieces) >= before + 3)
         assert all((p.sequence, len(p.events)) == (3, 0) for p in watch.pieces[before:])
-        pauses = [late - early for early, late in itertools.pairwise(watch.times[before - 1 :])]
-        assert all(0.08 < pause < 5 for pause in pauses)
         desk.book()
         watch.up_to(4)
         before = len(watch.pieces)
@@ -280,10 +277,7 @@ def test_the_sequence_moves_on_though_the_filter_lets_nothing_through(server, de
 def test_heartbeats_come_though_there_is_no_silence_but_for_those_who_filter(server, desk):
     session, nothing = bring_to(desk, "IN_PROGRESS"), only(actions=[session_pb2.ACTION_VERIFY])
     with Watch(desk, now=True, filter=nothing, heartbeat_interval=Duration(nanos=300_000_000)) as watch:
-        end = time.monotonic() + 3
-        while len(watch.pieces) < 4:
-            session = desk.walk(session, "PauseSession", "ResumeSession")
-            assert time.monotonic() < end, "a busy workspace keeps heartbeats away"
+        watch.until(lambda: desk.walk(session, "PauseSession", "ResumeSession") and len(watch.pieces) >= 4)
         sequences = [piece.sequence for piece in watch.pieces]
     assert sequences == sorted(set(sequences))
     assert watch.events == []

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -79,7 +78,7 @@ def test_nobody_commits_a_later_place_before_an_earlier_one(server, replica, des
             first = pool.submit(elsewhere.book, release)
             assert held.wait(10)
             second = pool.submit(desk.book, other)
-            time.sleep(0.2)
+            until(lambda: server.app.service._writing._busy)
             assert not first.done()
             assert not second.done()
             assert stored(server, desk) == (list(range(1, before + 1)), before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager
 
 import grpc
@@ -12,6 +11,7 @@ from messages import request_of
 
 from exam_sessions.v1 import session_service_pb2_grpc
 from serving import Desk, read_refusal, until
+from waiting import PATIENCE_SECONDS
 
 NARROW = (
     ("grpc.use_local_subchannel_pool", 1),
@@ -32,7 +32,7 @@ class Watch:
     """A watch in a desk's workspace, until the block ends."""
 
     def __init__(self, desk, **fields):
-        self.pieces, self.times, self.sessions, self.events = [], [], [], []
+        self.pieces, self.sessions, self.events = [], [], []
         self.sequence = 0
         self._error = None
         self._call = open_stream(desk, **fields)
@@ -42,7 +42,6 @@ class Watch:
     def _read(self):
         try:
             for piece in self._call:
-                self.times.append(time.monotonic())
                 self.pieces.append(piece)
                 self.sessions += piece.sessions
                 self.events += piece.events
@@ -61,12 +60,12 @@ class Watch:
         self.until(lambda: self.is_complete)
         return list(self.sessions)
 
-    def up_to(self, sequence, seconds=10):
+    def up_to(self, sequence):
         """Waits until everything up to an event has been told; all events so far."""
-        self.until(lambda: self.sequence >= sequence, seconds)
+        self.until(lambda: self.sequence >= sequence)
         return list(self.events)
 
-    def until(self, condition, seconds=10):
+    def until(self, condition):
         """Waits for something to be told; fails with the refusal when the watch ends instead."""
 
         def met():
@@ -75,15 +74,15 @@ class Watch:
                 raise read_refusal(self._error)
             return found or condition()
 
-        return until(met, seconds)
+        return until(met)
 
-    def refused(self, seconds=10):
+    def refused(self):
         """Waits for the server to end the watch; the refusal."""
-        return read_refusal(self.error(seconds))
+        return read_refusal(self.error())
 
-    def error(self, seconds=10):
+    def error(self):
         """Waits for the end of the watch; what ended it."""
-        self._thread.join(seconds)
+        self._thread.join(PATIENCE_SECONDS)
         assert not self._thread.is_alive(), "the watch goes on"
         return self._error
 

@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
+import psutil
 from terminal import start
 
 from serving import Desk, RunningServer, until
@@ -37,9 +37,18 @@ class Listener:
 
     def hears(self, count):
         """The lines, once there are as many."""
-        until(lambda: len(self.lines) >= count or self.run.poll() is not None, seconds=30)
+        until(lambda: len(self.lines) >= count or self.run.poll() is not None)
         assert len(self.lines) >= count, self.notes
         return self.lines
+
+    def notes_down(self, count):
+        """Waits until it has noted as much."""
+        until(lambda: len(self.notes) >= count)
+
+    def sleeps(self):
+        """Waits until it waits itself: it is done with what it has printed."""
+        process = psutil.Process(self.run.pid)
+        until(lambda: all(process.status() == psutil.STATUS_SLEEPING for _ in range(5)))
 
     def ends(self, code=0):
         """What it noted, once it has ended."""
@@ -132,7 +141,7 @@ class Coming:
 
     def book(self):
         """Books a session as soon as the server answers again."""
-        return until(self._book, seconds=20)
+        return until(self._book)
 
     def _book(self):
         try:
@@ -153,9 +162,7 @@ def coming_and_going(database):
 
 def go_on(action, happened):
     """Does something again and again until something else has happened."""
-    while not happened():
-        action()
-        time.sleep(0.05)
+    until(lambda: happened() or (action(), False)[1])
 
 
 def sequences(lines):

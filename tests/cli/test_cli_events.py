@@ -36,7 +36,7 @@ def stuck_at(desk):
         seen.append(place(desk))
         return seen[-1] and seen[-30:] == seen[-1:] * 30
 
-    until(is_stuck, seconds=30)
+    until(is_stuck)
     # At least the first hundred, which a pipe has room for; where a second has passed before, those and a few more.
     assert 100 <= seen[-1] < MANY
     return seen[-1]
@@ -191,7 +191,7 @@ def test_events_are_acknowledged_within_about_a_second_while_the_tail_goes_on(te
         for n in range(1, 4):
             desk.book(release)
             told.hears(n)
-            until(lambda n=n: place(desk) == n, seconds=3)
+            until(lambda n=n: place(desk) == n)
         assert told.run.poll() is None
 
 

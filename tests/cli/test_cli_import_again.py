@@ -78,7 +78,7 @@ def test_the_same_rows_written_down_otherwise_are_the_same_roster(terminal, desk
 def test_an_import_killed_midway_is_completed_by_typing_it_again(terminal, server, desk, release, roster):
     path = roster(20_000)
     run = terminal.start("import", path, "--release", release.id)
-    until(lambda: total(desk, release) >= 2000, 30)
+    until(lambda: total(desk, release) >= 2000)
     run.send_signal(signal.SIGKILL)
     run.communicate()
     # What it was about to book when it was killed is booked all the same.

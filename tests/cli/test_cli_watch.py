@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from listening import columns, coming_and_going, go_on, listening, sequences
@@ -111,10 +110,10 @@ def test_a_watch_goes_on_after_a_restart_of_the_server_without_gap_or_repetition
         server.book()
         terminal = Terminal(server.target, server.desk.workspace)
         with listening(terminal, "watch", "--from", 1) as watch:
-            for told in (1, 4, 7):
+            for told, noted in ((1, 1), (4, 3), (7, 5)):
                 watch.hears(told)
                 server.stop()
-                time.sleep(0.5)
+                watch.notes_down(noted)
                 server.start()
                 for _ in range(3):
                     server.book()
@@ -175,8 +174,7 @@ def test_who_stops_a_watch_is_told_the_command_that_goes_on_from_there(terminal,
     words = ("--release", "Maths, May", "--session", session.keycode, "--state", "READY")
     with listening(terminal, "watch", "--from", 1, *words) as watch:
         watch.hears(1)
-        # Until the next heartbeat at the latest, the watch is done with what it printed.
-        time.sleep(2)
+        watch.sleeps()
         noted = watch.interrupted()
     again = f"--from 4 --release 'Maths, May' --session {session.keycode} --state READY {' '.join(terminal.where)}"
     assert noted == [f"stopped; this goes on from here:  exam-sessions watch {again}"]
