@@ -12,6 +12,7 @@ from collections import Counter
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import settings
 
 from exam_sessions.settings import TRANSPORTS
 
@@ -32,6 +33,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # A slow machine fails no property, and what an earlier run has found, or another process, changes none.
+    settings.register_profile("tests", deadline=None, database=None)
+    settings.load_profile("tests")
     if transport := config.getoption("--transport"):
         # Where servers of these tests look, and those that are processes of their own.
         os.environ["EXAM_SESSIONS_TRANSPORT"] = transport

@@ -38,22 +38,22 @@ State = session_pb2.State
 
 
 class Clock:
-    """The server's clock: the system's, plus what a test has added; it can be stopped."""
+    """A server's clock, which stands still until a test sets it forward: it is exact, however slow the machine is."""
 
     def __init__(self):
         self.ahead = 0
-        self._stopped = None
+        self._stopped_at = now()
 
     def __call__(self):
-        return (self._stopped or now()) + self.ahead
-
-    def stop(self):
-        """Shows the time of this moment from now on, plus what is added."""
-        self._stopped = now()
+        return (self._stopped_at or now()) + self.ahead
 
     def go_on(self):
-        """Follows the system's clock again."""
-        self._stopped = None
+        """Follows the system's clock from now on, plus what is added."""
+        self._stopped_at = 0
+
+    def stop(self):
+        """Stands still again."""
+        self._stopped_at = now()
 
     def advance(self, seconds):
         self.ahead += int(seconds * 1_000_000)
@@ -72,7 +72,7 @@ class RunningServer:
         self.target = f"127.0.0.1:{self.app.port}"
 
     def _wait(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(300)
 
     def run(self, coroutine):
         """Runs a coroutine on the server's loop."""

@@ -10,7 +10,6 @@ from messages import at, bookings, lasting, new_id
 from operations import ACTIONS, Work, filled
 from rows import count, read, unchanged
 
-from exam_sessions.app import now
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
@@ -86,7 +85,7 @@ def test_each_action_moves_several_sessions(desk, work, action, by):
 
 def test_windows_are_opened_for_many(clocked_desk, clock):
     desk, work = clocked_desk, Work(clocked_desk)
-    release = desk.release(window_start=at(now() + 60_000_000))
+    release = desk.release(window_start=at(clock() + 60_000_000))
     sessions = [walk(desk, desk.book(release), "CreatePackage", "DownloadSession") for _ in range(3)]
     with pytest.raises(Refused) as refused:
         work.transition("OPEN_WINDOW", sessions)

@@ -13,6 +13,7 @@ from recording import FORM, Line, Recorder, Sheet, steady
 from exam_sessions.domain.records import Release, Session
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert_form import form_in
+from exam_sessions.store import sqlite
 from exam_sessions.v1 import catalog_pb2
 from linearizing import CLOCK, Seen, Told
 from serving import Desk, serving
@@ -53,7 +54,9 @@ BRIEF = tuple(
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one server", "two servers"])
 def servers(request, new_database):
-    with new_database() as database, ExitStack() as stack:
+    with new_database() as database, ExitStack() as stack, pytest.MonkeyPatch.context() as patches:
+        # Two writers of a file take turns without an order: on a slow machine, one may wait for longer than usual.
+        patches.setattr(sqlite, "BUSY_S", 50)
         yield [stack.enter_context(serving(database, steady, tick_ms=5)) for _ in range(request.param)]
 
 
@@ -117,7 +120,7 @@ def test_answers_and_marks_are_as_if_they_came_one_after_the_other(servers, call
     scored = rounds = 0
     # Who comes first decides how many scores are seen, so few that another round is asked for once in a while.
     while scored < calls // 100:
-        assert rounds < 5
+        assert rounds < 20
         with closing(Desk(servers[-1].target)) as desk:
             for sheet in recorded(desk, servers, calls, WITH_A_FORM, STARTED, rounds, favoured=MARKING):
                 sheet.explain(desk.history(sheet.start))

@@ -12,8 +12,6 @@ from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 SECOND = 1_000_000
-NEAR = 20 * SECOND
-"""How long a test may take on a slow machine."""
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def test_an_answer_after_the_deadline_is_taken_and_stamped_late(server, desk, cl
     assert server.sweep() == 0
     late = answered(desk, session)
     assert name_of(late) == "IN_PROGRESS"
-    assert micros(late.attempt.late_by) == pytest.approx(60 * SECOND, abs=NEAR)
+    assert micros(late.attempt.late_by) == 60 * SECOND
     (told,) = (change for change in desk.history(session)[-1].changes if change.field == "late_by")
     assert told.new_value.endswith("s")
     on_time = desk.book()
@@ -75,7 +73,7 @@ def test_what_is_handed_in_within_it_ends_then_and_is_late(desk, clock):
     ended = answered(desk, session, submit_for_scoring=True).attempt
     assert ended.finish_reason == session_pb2.FINISH_REASON_CANDIDATE
     assert micros(ended.end_time) - micros(session.attempt.deadline) == micros(ended.late_by)
-    assert micros(ended.late_by) == pytest.approx(60 * SECOND, abs=NEAR)
+    assert micros(ended.late_by) == 60 * SECOND
 
 
 def test_nobody_pauses_or_goes_offline_within_it(server, desk, clock):

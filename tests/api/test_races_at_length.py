@@ -10,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from journeys import FETCHED, STARTED
 from messages import booking, micros
 
+from exam_sessions import app
 from serving import until
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")
@@ -94,7 +95,7 @@ def test_an_attempt_ends_once_by_its_candidate_or_by_the_clock(course, trials):
         side = course.sides["ab"[number % 2]]
         started = side.ask("EnterKeycode", keycode=sessions[number].keycode).session
         moment = micros(started.attempt.deadline) + random.randrange(-6_000, 7_000)
-        until(lambda: now() >= moment)
+        until(lambda: app.now() >= moment)
         return {side.actor: side.ask("FinishSession", session_id=started.id)}
 
     ends, before = Counter(), len(STARTED) + 1

@@ -153,7 +153,10 @@ def test_edits_of_a_release_and_its_end_do_not_wait_for_each_other(course, trial
     calls = [
         [
             ("FinalizeRelease", course.request("FinalizeRelease", release_id=release.id)),
-            ("UpdateRelease", course.request("UpdateRelease", release=Release(id=release.id, name="b"), **NAMES)),
+            (
+                "UpdateRelease",
+                course.request("UpdateRelease", release=Release(id=release.id, name=f"b {release.id}"), **NAMES),
+            ),
         ]
         for release in releases
     ]
@@ -162,7 +165,7 @@ def test_edits_of_a_release_and_its_end_do_not_wait_for_each_other(course, trial
         assert (outcomes["a"].release, found.finalized) == (found, True)
         edited = not isinstance(outcomes["b"], Refused)
         assert edited or outcomes["b"].reason == "RELEASE_FINALIZED"
-        assert found.name == ("b" if edited else "Maths")
+        assert found.name == (f"b {release.id}" if edited else "Maths")
 
 
 @TRIALS_OF

@@ -52,12 +52,12 @@ def moves_until_it_stops(target, ready):
 def stopped_under_load(database, transport):
     """Stops a server whom many callers keep busy; what each of them saw."""
     ready = threading.Barrier(CALLERS + 1)
-    with ThreadPoolExecutor(CALLERS) as pool, serving(database, transport=transport) as server:
+    with ThreadPoolExecutor(CALLERS) as pool, serving(database, transport=transport, drain_s=120) as server:
         callers = [pool.submit(moves_until_it_stops, server.target, ready) for _ in range(CALLERS)]
         ready.wait()
         last = server.database.read("SELECT max(sequence) FROM events")[0][0]
         until(lambda: server.database.read("SELECT max(sequence) FROM events")[0][0] > last + CALLERS // 2)
-    return [caller.result(20) for caller in callers]
+    return [caller.result() for caller in callers]
 
 
 @pytest.mark.parametrize("stops", [2, pytest.param(50, marks=pytest.mark.slow)])
@@ -84,6 +84,10 @@ def test_callers_who_wait_for_no_reply_are_answered_or_told_that_the_server_is_u
                 stop.join(0.001)
                 if not stop.is_alive():
                     break
+            if number > 2_000:
+                # More than are answered before the stop would end them.
+                stop.join()
+                break
         assert {call.code() for call in calls} == {StatusCode.OK, StatusCode.UNAVAILABLE}
         done = sum(call.code() is StatusCode.OK for call in calls)
         assert database.read("SELECT count(*) FROM sessions") == [(done,)]

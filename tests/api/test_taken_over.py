@@ -43,7 +43,8 @@ def stop_working(server):
 
 @pytest.fixture
 def two(database, clock):
-    """Two servers of one database, whose clock the test holds."""
+    """Two servers of one database, whose clock the test may stop and set forward."""
+    clock.go_on()
     with serving(database, clock) as one, serving(database, clock) as other:
         yield one, other
 
@@ -143,6 +144,7 @@ def test_the_work_of_a_killed_process_is_taken_over_when_its_lease_has_ended(dat
         until(lambda: done_of(Work(desk), operation) > 2)
         doomed.kill()
         doomed.wait()
+        clock.go_on()
         clock.advance(LEASE_S + 1)
         with serving(database, clock) as other:
             witness = Desk(other.target, WORKSPACE)
@@ -157,6 +159,7 @@ def test_a_server_that_was_only_asleep_does_nothing_again(database, clock):
         operation = long_lasting(Work(desk), release, per_second=20)
         until(lambda: done_of(Work(desk), operation) > 2)
         sleeper.freeze()
+        clock.go_on()
         clock.advance(LEASE_S + 1)
         with serving(database, clock) as other:
             witness = Desk(other.target, WORKSPACE)

@@ -211,6 +211,7 @@ def test_a_consumer_is_not_acknowledged_before_it_was(clocked_desk, clock):
 
 
 def test_an_operation_goes_on_with_the_clock_set_back_and_ends_after_it_began(database, clock):
+    clock.go_on()
     with serving(database, clock) as server, calling(server, "w") as desk:
         work, release = Work(desk), filled(desk, 12)
         operation = long_lasting(work, release, per_second=20)
