@@ -282,6 +282,21 @@ def test_size_and_view_may_change_from_page_to_page(roster):
     assert ids(page.sessions) == in_order(desk, booked, BY_TIME)[5:14]
 
 
+def test_what_is_shown_beside_the_rows_may_change_from_page_to_page(roster):
+    desk, booked = roster
+    fields = session_service_pb2.ListSessionsRequest.DESCRIPTOR.fields
+    flags = [field.name for field in fields if field.type == field.TYPE_BOOL]
+    assert set(flags) >= {"show_statistics", "show_results", "show_responses"}
+    token = desk.call("ListSessions", page_size=5, show_statistics=True, show_total_size=True).next_page_token
+    assert (
+        ids(desk.call("ListSessions", page_size=5, page_token=token).sessions)
+        == in_order(desk, booked, BY_TIME)[5:10]
+    )
+    for flag in flags:
+        page = desk.call("ListSessions", page_size=5, page_token=token, **{flag: True})
+        assert ids(page.sessions) == in_order(desk, booked, BY_TIME)[5:10], flag
+
+
 def test_a_list_of_an_empty_workspace_is_empty(desk):
     page = desk.call("ListSessions", show_total_size=True)
     assert page == session_service_pb2.ListSessionsResponse()

@@ -19,8 +19,13 @@ TOKEN_AT_MOST = 1_024
 """Characters of a token, as the protos say."""
 LARGEST = 2**63 - 1
 
-UNBOUND = ("page_size", "page_token", "view", "read_mask", "show_total_size")
-"""Fields that may change from page to page."""
+UNBOUND = frozenset(
+    {
+        "page_size", "page_token", "view", "read_mask", "show_total_size", "show_statistics", "show_responses",
+        "show_results", "show_keys",
+    }
+)  # fmt: skip
+"""Fields that may change from page to page: how many rows, and how much of each is shown."""
 
 
 def size(asked: int, default: int = DEFAULT) -> int:
