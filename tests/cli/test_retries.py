@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from exam_sessions.cli.importer import patiently
+from exam_sessions.cli.retry import retry
 from exam_sessions.client.failures import NoServer, Refused
 
 
@@ -31,7 +31,7 @@ def failing(*failures):
 
 
 def test_each_pause_before_another_try_is_longer_than_the_last_up_to_seconds(slept):
-    assert patiently(failing(*[NoServer("there")] * 9)) == "answered"
+    assert retry(failing(*[NoServer("there")] * 9)) == "answered"
     assert len(slept) == 9
     assert min(slept) > 0
     assert slept == sorted(slept)
@@ -40,5 +40,5 @@ def test_each_pause_before_another_try_is_longer_than_the_last_up_to_seconds(sle
 
 def test_what_will_not_pass_is_not_tried_again(slept):
     with pytest.raises(Refused):
-        patiently(failing(Refused("NOT_FOUND", "SESSION_NOT_FOUND", "no")))
+        retry(failing(Refused("NOT_FOUND", "SESSION_NOT_FOUND", "no")))
     assert slept == []
