@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from forms import answer, mixed
 from journeys import STARTED, name_of, walk
@@ -113,3 +115,20 @@ def test_finalizing_within_it_ends_the_attempt_at_its_deadline(desk, clock):
     desk.call("FinalizeRelease", release_id=session.release_id)
     ended = desk.get(session).attempt
     assert (ended.end_time, ended.finish_reason) == (session.attempt.deadline, session_pb2.FINISH_REASON_TIME_EXPIRED)
+
+
+def test_an_earlier_attempt_stays_as_late_as_it_was(server, desk, clock):
+    session = sitting(desk)
+    clock.advance(660)
+    late = answered(desk, session, submit_for_scoring=True)
+    assert late.attempt.HasField("late_by")
+    marked = desk.move("ScoreResponse", late, question_number="3", mark="1")
+    session = walk(desk, desk.move("SubmitMarkedSession", marked), "RetakeSession")
+    assert not session.attempt.HasField("late_by")
+    found = desk.call("GetSessionResults", session_id=session.id, attempt=1).attempt
+    assert (found.number, found.late_by) == (1, late.attempt.late_by)
+    session = walk(desk, session, "EnterKeycode", "FinishSession")
+    assert desk.call("GetSessionResults", session_id=session.id, attempt=1).attempt.late_by == late.attempt.late_by
+    cleared = desk.move("ClearResponses", session, all_attempts=True)
+    removed = next(change for change in desk.history(cleared)[-1].changes if change.field == "scripts")
+    assert json.loads(removed.old_value)[0]["late_by"].endswith("s")

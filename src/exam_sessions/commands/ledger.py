@@ -86,7 +86,7 @@ class Ledger(Knowledge):
         for became in scripts:
             known = self.scripts(session)
             key = (became.workspace_id, became.session_id, became.attempt)
-            script = Script._make((*became[:14], became.version + 1, became.marking_revision))
+            script = Script._make((*became[:14], became.version + 1, *became[15:]))
             stored = any(other.attempt == script.attempt for other in known) and key not in self._new_scripts
             if stored:
                 earlier = self._changed_scripts.get(key)

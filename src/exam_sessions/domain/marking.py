@@ -355,6 +355,7 @@ def retake(move: Move) -> Changes:
         end_time=session.end_time,
         finish_reason=session.finish_reason,
         paused_time=session.paused_time,
+        late_by=session.late_by,
     )
     return FRESH_CLOCK | {"attempt": session.attempt + 1, "responses_revision": 0, "marking_progress": 0}
 

@@ -187,6 +187,8 @@ class Script(NamedTuple):
     """How often it was written; 0 before it is stored."""
     marking_revision: int = 0
     """The revision of its form by which it is marked; form_revision when 0."""
+    late_by: int = 0
+    """How long after its deadline its last answer was taken; until the next attempt the session's."""
 
 
 class Papers(NamedTuple):

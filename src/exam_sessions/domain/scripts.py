@@ -80,7 +80,7 @@ def with_script(scripts: tuple[Script, ...], script: Script) -> tuple[Script, ..
 
 def kept_scripts(scripts: tuple[Script, ...]) -> list[list[object]]:
     """The scripts as the history keeps them once they are gone."""
-    return [[*script[2:14], script.marking_revision] for script in scripts]
+    return [[*script[2:14], script.marking_revision, script.late_by] for script in scripts]
 
 
 def with_responses(script: Script, responses: dict[str, Value]) -> Script:

@@ -116,7 +116,7 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
 }
 """How each column is shown; `responses` and `marks` are those of an attempt that changed, by question number."""
 
-ATTEMPT_COLUMNS = (*Script._fields[2:14], "marking_revision")
+ATTEMPT_COLUMNS = (*Script._fields[2:14], "marking_revision", "late_by")
 """The columns of an attempt that the event of a deletion keeps."""
 
 

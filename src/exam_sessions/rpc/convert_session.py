@@ -143,6 +143,8 @@ def _fill_clock(message: session_pb2.Attempt, attempt: Session | Script) -> None
     message.finish_reason = attempt.finish_reason  # type: ignore[assignment]
     if attempt.paused_time:
         put(message.paused_time, attempt.paused_time)
+    if attempt.late_by:
+        put(message.late_by, attempt.late_by)
 
 
 def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
@@ -168,8 +170,6 @@ def _fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
         put(message.deadline, deadline)
         if release.online_grace_period and (until := clock.accepted_until(session, release)) > deadline:
             put(message.accepted_until, until)
-    if session.late_by:
-        put(message.late_by, session.late_by)
 
 
 def _fill_confidential(message: session_pb2.Session, standing: Standing) -> None:

@@ -206,6 +206,7 @@ scripts = Table(
     # How often it was written.
     _added(_number("version"), "1"),
     _number("marking_revision", before="0"),
+    _number("late_by", before="0"),
     sqlite_with_rowid=False,
 )
 
