@@ -11,7 +11,7 @@ from sample_forms import a_draft, a_form, a_script, options
 from exam_sessions import errors
 from exam_sessions.domain.answer_keys import RULES
 from exam_sessions.domain.authoring import form_of
-from exam_sessions.domain.forms import ANY_PART, Form, GapOrder, QuestionType, Rule, as_json, from_json
+from exam_sessions.domain.forms import ANY_PART, Form, GapOrder, Option, QuestionType, Rule, as_json, from_json
 from exam_sessions.domain.marks import mark_of, text_of
 from exam_sessions.domain.scoring import total_of
 
@@ -169,6 +169,27 @@ def test_each_type_with_marks_below_nothing_earns_what_was_worked_by_hand(kind, 
     assert points(form, value) == expected
     assert points(form, None) == "0"
     assert points(asked(kind, marks=marks), value) == text_of(max(0, mark_of(expected)))
+
+
+def test_ids_with_commas_are_no_pairs_of_others():
+    offered = tuple(Option(name, "", "") for name in ("a,b", "c", "a", "b,c"))
+    drafts = [a_draft(type=int(T.ASSOCIATION), options=offered, keys=("a,b", "c"), rule=PAIRS)]
+    form = a_form(*drafts)
+    assert [points(form, value) for value in (["c", "a,b"], ["a", "b,c"])] == ["1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "fields", "path"),
+    [
+        *[(kind, ("x", " \u00a0\n"), {}, "keys[1]") for kind in sorted(set(T) - OFFERED - {T.GRIDDED})],
+        (T.SHORTTEXT, (), each(("\u2003", ANY, "1")), "partial_credit.marks[0].key"),
+        (T.ASSOCIATION, ("a", "b", "c"), {"rule": PAIRS}, "keys"),
+    ],
+)
+def test_keys_that_nobody_could_mean_are_refused(kind, keys, fields, path):
+    with pytest.raises(errors.InvalidField) as refused:
+        asked(kind, keys, **fields)
+    assert refused.value.violations()[0].field == f"questions[0].{path}"
 
 
 def test_tenths_add_up():

@@ -20,6 +20,7 @@ from exam_sessions.domain.forms import (
     places_of,
 )
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
+from exam_sessions.domain.texts import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,9 +94,9 @@ def _arranged(order: int, values: Sequence[str]) -> list[Any]:
     return sorted(_pairs(values)) if order == GapOrder.UNORDERED_PAIRS else list(values)
 
 
-def _pairs(values: Sequence[str]) -> list[str]:
-    """Each two gaps as a key of marks: two ids in order, separated by a comma."""
-    return [",".join(sorted(values[n : n + 2])) for n in range(0, len(values), 2)]
+def _pairs(values: Sequence[str]) -> list[list[str]]:
+    """Each two gaps as a pair, its ids in order."""
+    return [sorted(values[n : n + PAIR]) for n in range(0, len(values), PAIR)]
 
 
 def _is_same(question: Question, text: str, key: str) -> bool:
@@ -163,7 +164,7 @@ def _parts_of(question: Question, value: Value) -> list[tuple[int, Sequence[str]
     if kind == QuestionType.CLOZEFORMULA:
         return list(enumerate(_formulas(value["values"])))
     if question.rule.gap_order == GapOrder.UNORDERED_PAIRS:
-        return [(n, (pair,)) for n, pair in enumerate(_pairs(value))]
+        return [(n, (",".join(pair),)) for n, pair in enumerate(_pairs(value))]
     anywhere = question.rule.gap_order == GapOrder.ANY
     return [(ANY_PART if anywhere else n, (text,)) for n, text in enumerate(value)]
 
@@ -204,6 +205,8 @@ def _key_of(question: Question, key: str, n: int) -> str:
         return ",".join(sorted(ids)) if pairs else key
     if (kind == QuestionType.GRIDDED or question.rule.numeric) and number_of(question, key) is None:
         raise errors.invalid(path, f"is no number: {key!r}")
+    if is_blank(key):
+        raise errors.invalid(path, "must not be blank")
     return _composed(key.strip())
 
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.domain.answer_keys import rule_of
-from exam_sessions.domain.forms import GAPS, NUMBER, OFFERING, Form, Marking, Option, Question, QuestionType, Rule
+from exam_sessions.domain.answer_keys import PAIR, rule_of
+from exam_sessions.domain.forms import (
+    GAPS,
+    NUMBER,
+    OFFERING,
+    Form,
+    GapOrder,
+    Marking,
+    Option,
+    Question,
+    QuestionType,
+    Rule,
+)
 from exam_sessions.domain.marks import decimals_of, mark_of
 from exam_sessions.domain.texts import fold_label, is_blank
 
@@ -34,6 +45,7 @@ def question_of(draft: Draft, place: int, mark_decimals: int, *, negative_marks:
     _check_distinct([option.id for option in options], "options", "id")
     _check_distinct([fold_label(option.label) for option in options], "options", "label")
     kind = draft.type or (QuestionType.MCQ if options else QuestionType.LONGTEXT)
+    _check_keys(QuestionType(kind), draft)
     keys, right = _keys_of(QuestionType(kind), options, draft)
     marking = draft.marking or (Marking.MACHINE if draft.keys or draft.marks else Marking.HUMAN)
     if marking == Marking.MACHINE and not (draft.keys or draft.marks):
@@ -63,6 +75,15 @@ def question_of(draft: Draft, place: int, mark_decimals: int, *, negative_marks:
         rule=draft.rule,
     )
     return question._replace(rule=rule_of(question, draft, mark_decimals, negative=negative_marks))
+
+
+def _check_keys(kind: QuestionType, draft: Draft) -> None:
+    """Refuses keys that no response could be meant to match. Raises InvalidField."""
+    if kind in GAPS and draft.rule.gap_order == GapOrder.UNORDERED_PAIRS and len(draft.keys) % PAIR:
+        raise errors.invalid("keys", "must name two options for each pair")
+    for n, key in enumerate(() if kind in OFFERING else draft.keys):
+        if is_blank(key):
+            raise errors.invalid(f"keys[{n}]", "must not be blank")
 
 
 def _keys_of(kind: QuestionType, options: Sequence[Option], draft: Draft) -> tuple[tuple[int, ...], tuple[Any, ...]]:
