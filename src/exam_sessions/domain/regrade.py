@@ -90,7 +90,7 @@ def _marked(revised: Form, script: Script, *, scored: bool = True) -> Script:
     """An attempt as it is by a revision; `scored` says whether every mark is in."""
     marking = 0 if revised.revision == script.form_revision else revised.revision
     total = scoring.total_of(revised, script) if scored else (None, None, None)
-    return Script._make((*script[:11], *total, script.version, marking))
+    return Script._make((*script[:11], *total, script.version, marking, script.late_by))
 
 
 def _entered(
