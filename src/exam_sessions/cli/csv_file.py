@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
-SEP_LINE = re.compile(r'\A"?sep=[,;\t]"?(?=[\r\n])', re.IGNORECASE)
+SEP_LINE = re.compile(r'"?sep=[,;\t]"?(?=[\r\n])', re.IGNORECASE)
 """A line that says how the columns are separated, which the header says too."""
 
 WIDEST = 1_000
@@ -52,7 +52,8 @@ def read_table(
     except UnreadableText as error:
         raise Unreadable(str(error)) from error
     # The first line may be Excel's way to name the delimiter; the lines after it keep their numbers.
-    text = SEP_LINE.sub("", text)
+    if named := SEP_LINE.match(text):
+        text = text[named.end() :]
     rows = _records(text, _delimiter(text, {*known, *ignored}))
     line, header = next(rows, (1, []))
     if isinstance(header, str):
