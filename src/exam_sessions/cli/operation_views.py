@@ -18,7 +18,7 @@ from exam_sessions.cli.words import as_json, word
 from exam_sessions.client.operations import accommodated_in, failures_of, id_of, progress_of, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from google.longrunning.operations_pb2 import Operation
 
@@ -91,13 +91,19 @@ def show_operation(operation: Operation) -> None:
         tell_ways_on(operation)
 
 
-def show_accommodated(rows: Sequence[AccommodatedSession | RowOutcome]) -> None:
-    """Prints when attempts end now, those first of which the window takes time away."""
+def show_accommodated(
+    rows: Sequence[AccommodatedSession | RowOutcome], names: Mapping[str, str] | None = None
+) -> None:
+    """Prints when attempts end now, those first of which the window takes time away.
+
+    `names` are what sessions were called by, by their ids.
+    """
     if not rows:
         return
     made = table("session", "ends (UTC)", "warning", whole=("session", "ends (UTC)"))
     for row in sorted(rows, key=lambda row: not row.warning)[:SHOWN_AT_MOST]:
-        made.add_row(row.session_id, when(row, "deadline"), Text(row.warning, style="yellow"))
+        name = Text((names or {}).get(row.session_id, row.session_id))
+        made.add_row(name, when(row, "deadline"), Text(row.warning, style="yellow"))
     show(made)
     if len(rows) > SHOWN_AT_MOST:
         cut = sum(bool(row.warning) for row in rows)

@@ -331,7 +331,7 @@ def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
     if order.json:
         say(as_json(reply))
         return
-    show_accommodated(reply.sessions)
+    show_accommodated(reply.sessions, named)
     if order.preview:
         say(f"{order.name} is possible for {_sessions(reply.session_count)}; nothing was written")
     else:
