@@ -9,11 +9,10 @@ from journeys import STARTED, bring_to, name_of, walk
 from messages import at, booking, lasting, mask, micros
 from operations import Work, chunks_of, fields_of, info_of, rows_of
 from rows import unchanged
+from timed import SECOND, begun, closing_in, timed_release, working_time
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
-
-SECOND = 1_000_000
 
 Accommodation = session_pb2.Accommodation
 
@@ -42,12 +41,8 @@ def give(desk, session, **fields):
 
 def sitting(desk, clock, closes_in=7200):
     """A session that has begun ten minutes of work."""
-    release = desk.release(duration=lasting(600), window_end=at(clock() + closes_in * SECOND))
-    return walk(desk, desk.book(release), *STARTED)
-
-
-def working_time(session):
-    return micros(session.attempt.deadline) - micros(session.attempt.start_time)
+    release = timed_release(desk, **closing_in(clock, closes_in))
+    return begun(desk, release)
 
 
 @pytest.mark.parametrize("seconds", [900, 300])
@@ -113,7 +108,7 @@ Booked = session_pb2.BookingAccommodation
 
 
 def test_what_a_session_is_booked_with_counts_from_the_start(desk, clock):
-    release = desk.release(duration=lasting(600))
+    release = timed_release(desk)
     given = {
         1200: Booked(time_limit=lasting(1200)),
         750: Booked(extra_time_percent=25, extra_time_reason="dyslexia"),
@@ -134,7 +129,7 @@ def test_what_a_session_is_booked_with_counts_from_the_start(desk, clock):
 
 
 def test_what_a_session_is_booked_with_is_the_same_as_what_is_given_later(desk):
-    release = desk.release(duration=lasting(600))
+    release = timed_release(desk)
     booked = desk.book(release, accommodation=Booked(time_limit=lasting(900), extra_time_percent=10))
     later = desk.book(release)
     give(desk, later, time_limit=lasting(900))
@@ -146,7 +141,7 @@ def test_what_a_session_is_booked_with_is_the_same_as_what_is_given_later(desk):
 
 
 def test_sessions_booked_with_accommodations_are_found_by_them(desk):
-    release = desk.release(duration=lasting(600))
+    release = timed_release(desk)
     own = desk.book(release, accommodation=Booked(no_time_limit=True))
     desk.book(release, accommodation=Booked())
     found = desk.call("ListSessions", filter={"release_ids": [release.id], "accommodated": True}).sessions
@@ -201,7 +196,7 @@ def test_chunks_of_an_import_are_booked_with_accommodations_and_refused_by_row(w
     ],
 )
 def test_accommodations_that_are_none_are_refused_when_booking(server, desk, field, own):
-    release = desk.release(duration=lasting(600))
+    release = timed_release(desk)
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         desk.call("CreateSession", release_id=release.id, booking=booking("ann", accommodation=own))
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [f"booking.accommodation.{field}"])

@@ -6,11 +6,10 @@ import pytest
 from journeys import FETCHED, JOURNEYS, STARTED, bring_to, name_of, walk
 from messages import at, lasting, micros
 from rows import unchanged
+from timed import SECOND, begun, timed_release, working_time
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import Refused
-
-SECOND = 1_000_000
 
 LEGAL = {
     "SCHEDULED_BUT_NOT_CREATED", "SCHEDULED_BUT_NOT_DOWNLOADED", "SCHEDULED_BUT_LOCKED", "READY",
@@ -35,10 +34,6 @@ def extend(desk, session, seconds=None, **fields):
     return desk.call("SetExtraTime", session_id=session.id, **({"reason": "a broken arm"} | fields))
 
 
-def working_time(session):
-    return micros(session.attempt.deadline) - micros(session.attempt.start_time)
-
-
 @pytest.mark.parametrize("state", sorted(JOURNEYS))
 def test_extra_time_is_given_before_and_during_an_attempt(desk, server, state):
     session = bring_to(desk, state)
@@ -52,7 +47,7 @@ def test_extra_time_is_given_before_and_during_an_attempt(desk, server, state):
 
 
 def test_extra_time_moves_the_deadline_and_the_clock_follows(server, desk, clock):
-    session = bring_to(desk, "IN_PROGRESS", duration=lasting(600))
+    session = begun(desk, timed_release(desk))
     session = extend(desk, session, 300).session
     assert working_time(session) == 900 * SECOND
     clock.advance(700)
@@ -64,7 +59,7 @@ def test_extra_time_moves_the_deadline_and_the_clock_follows(server, desk, clock
 
 
 def test_percent_is_of_the_working_time_and_follows_it(desk):
-    session = bring_to(desk, "IN_PROGRESS", duration=lasting(600))
+    session = begun(desk, timed_release(desk))
     session = extend(desk, session, extra_time_percent=25).session
     assert (session.extra_time.seconds, session.extra_time_percent, working_time(session)) == (150, 25, 750 * SECOND)
     longer = catalog_pb2.Release(id=session.release_id, duration=lasting(1000))
@@ -74,7 +69,7 @@ def test_percent_is_of_the_working_time_and_follows_it(desk):
 
 
 def test_extra_time_takes_the_place_of_what_was_given_before(desk):
-    session = bring_to(desk, "IN_PROGRESS", duration=lasting(600))
+    session = begun(desk, timed_release(desk))
     extend(desk, session, extra_time_percent=50)
     session = extend(desk, session, 60, reason="less is enough").session
     assert (session.extra_time.seconds, session.extra_time_percent) == (60, 0)
@@ -88,14 +83,14 @@ def test_extra_time_takes_the_place_of_what_was_given_before(desk):
 
 
 def test_extra_time_given_before_the_start_counts_from_the_start(desk, clock):
-    session = desk.book(desk.release(duration=lasting(600)))
+    session = desk.book(timed_release(desk))
     extend(desk, session, extra_time_percent=100)
     clock.advance(3600)
     assert working_time(walk(desk, session, *STARTED)) == 1200 * SECOND
 
 
 def test_extra_time_of_a_paused_attempt_counts_from_its_resumption(desk, clock):
-    session = bring_to(desk, "IN_PROGRESS", duration=lasting(600))
+    session = begun(desk, timed_release(desk))
     clock.advance(500)
     desk.move("PauseSession", session)
     clock.advance(3600)
@@ -149,7 +144,7 @@ def test_before_the_start_the_warning_reckons_from_now_or_the_opening(desk, cloc
 
 
 def test_extra_time_moves_the_deadline_of_a_reopened_attempt(desk, clock):
-    session = walk(desk, bring_to(desk, "IN_PROGRESS", duration=lasting(600)), "FinishSession")
+    session = walk(desk, begun(desk, timed_release(desk)), "FinishSession")
     session = desk.move("ReopenSession", session, deadline=at(clock() + 100 * SECOND))
     given = extend(desk, session, 50).session
     assert micros(given.attempt.deadline) - micros(session.attempt.deadline) == 50 * SECOND
@@ -158,7 +153,7 @@ def test_extra_time_moves_the_deadline_of_a_reopened_attempt(desk, clock):
 
 
 def test_extra_time_is_kept_for_the_next_attempt(desk):
-    session = bring_to(desk, "IN_PROGRESS", duration=lasting(600))
+    session = begun(desk, timed_release(desk))
     extend(desk, session, 60)
     session = walk(desk, session, "FinishSession", "RetakeSession", "EnterKeycode")
     assert working_time(session) == 660 * SECOND

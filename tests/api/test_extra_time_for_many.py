@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from journeys import STARTED, bring_to, walk
-from messages import at, lasting, micros, new_id
+from messages import lasting, micros, new_id
 from operations import Work, rows_of
 from rows import unchanged
+from timed import SECOND, begun, closing_in, timed_release
 
 from exam_sessions.v1 import session_service_pb2
 from serving import Refused
 
-SECOND = 1_000_000
 GIVEN = {"extra_time": lasting(300), "message": "the heating failed"}
 
 
@@ -36,8 +36,8 @@ def of(release):
 
 def sitting(desk, clock, closes_in):
     """A release whose window closes so soon, and two sessions of it that have begun."""
-    release = desk.release(duration=lasting(600), window_end=at(clock() + closes_in * SECOND))
-    return release, [walk(desk, desk.book(release), *STARTED) for _ in range(2)]
+    release = timed_release(desk, **closing_in(clock, closes_in))
+    return release, [begun(desk, release) for _ in range(2)]
 
 
 def test_each_of_those_named_answers_with_its_deadline_and_the_warning_of_the_window(desk, clock, work):
@@ -91,7 +91,7 @@ def test_zero_takes_it_back_for_many_too(desk, clock, work):
 
 
 def test_a_percentage_of_no_working_time_is_refused_for_one_and_for_many(desk, work, server):
-    endless, timed = desk.book(), desk.book(desk.release(duration=lasting(600)))
+    endless, timed = desk.book(), desk.book(timed_release(desk))
     share = {"extra_time_percent": 50}
     with unchanged(server, desk), pytest.raises(Refused) as one:
         desk.move("SetExtraTime", endless, reason="r", **share)

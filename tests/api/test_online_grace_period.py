@@ -6,14 +6,13 @@ import json
 
 import pytest
 from forms import answer, mixed
-from journeys import STARTED, name_of, walk
+from journeys import name_of, walk
 from messages import lasting, mask, micros
 from rows import unchanged
+from timed import SECOND, begun, timed_release
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
-
-SECOND = 1_000_000
 
 
 @pytest.fixture
@@ -29,8 +28,8 @@ def desk(clocked_desk):
 def sitting(desk, grace=120, **fields):
     """A session that has begun ten minutes of work."""
     mixed(desk)
-    release = desk.release(test_form="form-1", duration=lasting(600), online_grace_period=lasting(grace), **fields)
-    return walk(desk, desk.book(release), *STARTED)
+    release = timed_release(desk, test_form="form-1", online_grace_period=lasting(grace), **fields)
+    return begun(desk, release)
 
 
 def answered(desk, session, **fields):

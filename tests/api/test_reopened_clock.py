@@ -8,11 +8,10 @@ from journeys import FINISHED, name_of, walk
 from messages import at, lasting, micros
 from operations import Work
 from rows import unchanged
+from timed import SECOND, time_left
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
-
-SECOND = 1_000_000
 
 
 @pytest.fixture
@@ -32,16 +31,11 @@ def sat(desk, clock, worked, **release):
     return desk.move("FinishSession", session)
 
 
-def left(session, clock):
-    """Time until the deadline."""
-    return micros(session.attempt.deadline) - clock()
-
-
 def test_the_time_since_the_end_does_not_count(server, desk, clock):
     session = sat(desk, clock, 100, duration=lasting(600))
     clock.advance(5000)
     session = desk.move("ReopenSession", session)
-    assert left(session, clock) == 500 * SECOND
+    assert time_left(session, clock) == 500 * SECOND
     clock.advance(499)
     assert server.sweep() == 0
     clock.advance(2)
@@ -59,7 +53,7 @@ def test_a_deferred_clock_runs_from_the_candidate_s_next_contact(server, desk, c
     clock.advance(86_400)
     assert server.sweep() == 0
     session = desk.move("ResumeSession", session)
-    assert left(session, clock) == 500 * SECOND
+    assert time_left(session, clock) == 500 * SECOND
     clock.advance(500)
     assert server.sweep() == 1
     assert micros(desk.get(session).attempt.time_elapsed) == 600 * SECOND
@@ -106,7 +100,7 @@ def test_a_deferred_clock_keeps_the_time_to_its_deadline(server, desk, clock):
     assert name_of(session) == "PAUSED"
     clock.advance(5000)
     assert server.sweep() == 0
-    assert left(desk.move("ResumeSession", session), clock) == 600 * SECOND
+    assert time_left(desk.move("ResumeSession", session), clock) == 600 * SECOND
 
 
 def test_a_deadline_of_its_own_is_not_moved_by_the_release(server, desk, clock):
@@ -131,7 +125,7 @@ def test_a_deadline_that_has_passed_is_refused(server, desk, clock):
 def test_an_end_is_given_as_a_deadline_as_time_from_now_or_as_no_limit(server, desk, clock):
     timed, endless = (sat(desk, clock, 700, duration=lasting(600)) for _ in range(2))
     timed = desk.move("ReopenSession", timed, time_from_now=lasting(300))
-    assert left(timed, clock) == 300 * SECOND
+    assert time_left(timed, clock) == 300 * SECOND
     endless = desk.move("ReopenSession", endless, no_limit=True)
     assert (name_of(endless), endless.attempt.HasField("deadline")) == ("IN_PROGRESS", False)
     (told,) = (change for change in desk.history(endless)[-1].changes if change.field == "own_deadline")
@@ -163,7 +157,7 @@ def test_many_are_reopened_with_an_end(server, desk, clock):
     )
     reopened = [desk.get(session) for session in sessions]
     assert [name_of(session) for session in reopened] == ["IN_PROGRESS"] * 3
-    assert [left(session, clock) for session in reopened[:2]] == [300 * SECOND] * 2
+    assert [time_left(session, clock) for session in reopened[:2]] == [300 * SECOND] * 2
     assert not reopened[2].attempt.HasField("deadline")
 
 
@@ -171,11 +165,11 @@ def test_a_deadline_holds_for_the_reopened_attempt_only(server, desk, clock):
     session = sat(desk, clock, 100, duration=lasting(600))
     session = desk.move("ReopenSession", session, deadline=at(clock() + 30 * SECOND))
     session = walk(desk, session, "FinishSession", "ReopenSession")
-    assert left(session, clock) == 500 * SECOND
+    assert time_left(session, clock) == 500 * SECOND
     session = walk(desk, session, "FinishSession")
     desk.move("ReopenSession", session, deadline=at(clock() + 30 * SECOND))
     session = walk(desk, session, "FinishSession", "RetakeSession", "EnterKeycode")
-    assert left(session, clock) == 600 * SECOND
+    assert time_left(session, clock) == 600 * SECOND
 
 
 def test_nothing_is_left_of_a_pause_when_an_attempt_is_cleared(server, desk, clock):
@@ -183,5 +177,5 @@ def test_nothing_is_left_of_a_pause_when_an_attempt_is_cleared(server, desk, clo
     session = walk(desk, session, "ReopenSession", "PauseSession")
     clock.advance(5000)
     session = walk(desk, session, "ClearResponses", "EnterKeycode")
-    assert left(session, clock) == 600 * SECOND
+    assert time_left(session, clock) == 600 * SECOND
     assert micros(session.attempt.paused_time) == 0
