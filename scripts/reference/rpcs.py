@@ -54,7 +54,7 @@ COMMON = frozenset(
 OPERATIONS = """\
 ## google.longrunning.Operations
 
-Long-running work: [SubmitFromTemplate](#submitfromtemplate) and
+Long-running work: [SubmitFromTemplate](#submitfromtemplate), [RegradeRelease](#regraderelease) and
 [BatchTransitionSessions](#batchtransitionsessions) by filter return an operation named
 `workspaces/{workspace}/operations/{id}`. Its metadata is an [OperationMetadata](messages.md#operationmetadata), its
 response an [OperationResult](messages.md#operationresult).
