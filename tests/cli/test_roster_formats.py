@@ -96,6 +96,14 @@ def test_a_user_of_oneroster_1_2_has_the_school_of_the_primary_organization_or_e
     assert roster.left_out == 1
 
 
+def test_a_primary_organization_comes_before_a_list_of_organizations():
+    both = (
+        'sourcedId,orgSourcedIds,primaryOrgSourcedId,role\ns1,"o1,o2",o9,student\ns2,"o1,o2",,student\ns3,,,student\n'
+    )
+    roster = read(both, "oneroster")
+    assert [row.booking.school_id for row in roster.rows] == ["o9", "o1", ""]
+
+
 def test_a_row_with_broken_quotes_is_a_fault_and_is_not_left_out():
     roster = read_roster(f'{TWO}s1,active,,true,"u"x,,Homer,\n'.encode(), oneroster({"s1": "school-1"}))
     assert [fault.line for fault in roster.faults] == [2]

@@ -138,6 +138,7 @@ def oneroster(students: Students | None = None) -> RosterFormat:
 
     def school(row: Mapping[str, str]) -> Mapping[str, str]:
         found = (students or {}).get(row.get("sourcedid", ""), "")
+        found = found or row.get("orgsourcedids", "").split(",", maxsplit=1)[0].strip()
         return {"school_id": found} if found else {}
 
     return RosterFormat(
@@ -154,6 +155,7 @@ def oneroster(students: Students | None = None) -> RosterFormat:
         left_out=is_left_out,
         values={"grade_level": grade_of_list, "school_id": _first},
         instead_of_empty=school,
+        gives_way="orgsourcedids",
         is_unsure=students is None,
         unwanted="role" if students is not None else "",
     )

@@ -66,7 +66,11 @@ def read_roster(data: bytes, form: RosterFormat = OWN, *, keep_odd_ids: bool = F
     """
     known = form.columns or BY_NAME
     at, names, lines = read_table(data, known, "roster", form.ignored, takes_any=form.takes_any)
-    found = [form.column_of(name) for name in names]
+    every = [form.column_of(name) for name in names]
+    found = [
+        "" if name == form.gives_way and every.count(column) > 1 else column
+        for name, column in zip(names, every, strict=True)
+    ]
     columns = [form.reader_of(name) for name in found]
     twice = sorted({name for name in found if name and found.count(name) > 1})
     if twice:

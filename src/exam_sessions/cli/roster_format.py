@@ -41,6 +41,8 @@ class RosterFormat(NamedTuple):
     """What reads a cell of a column, where it is not read as in a roster of ours."""
     instead_of_empty: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
     """Cells, by their columns, that stand in for empty ones of a row, given by its headings."""
+    gives_way: str = ""
+    """A heading that is read only where no other stands for its column, or as `instead_of_empty` says."""
     is_unsure: bool = False
     """Whether a file without a column `role` does not say which of its rows are the roster's."""
     unwanted: str = ""
