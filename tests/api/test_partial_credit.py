@@ -49,6 +49,24 @@ def test_a_session_earns_by_its_parts(desk, labels, earned, percent):
     assert (score.actual, score.min, score.max) == (earned, "-1", "2")
 
 
+def test_the_least_that_could_be_earned_is_that_of_all_questions_together(desk):
+    measured = choices(lower_bound="-0.5")
+    measured.objective_ids.append("o-1")
+    second = mcq("2", "A", available_mark="2", objective_ids=["o-1"])
+    form(desk, measured, second, mark_decimals=1, negative_marks=True, objectives=[pb.Objective(id="o-1")])
+    found = results(desk, hand_in(desk, sitting(desk), answer("1", "C")))
+    (objective,) = found.objectives
+    least = [found.points, found.items[0].score, objective.score, *objective.scores, found.percent]
+    assert [(score.actual, score.min, score.max) for score in least] == [
+        ("-0.5", "-0.5", "4"),
+        ("-0.5", "-0.5", "2"),
+        ("-0.5", "-0.5", "4"),
+        ("-0.5", "-0.5", "2"),
+        ("0", "0", "2"),
+        ("-12.5", "-12.5", "100"),
+    ]
+
+
 def test_a_form_without_negative_marks_refuses_a_bound_below_nothing(desk):
     with pytest.raises(Refused) as refused:
         form(desk, choices(lower_bound="-1"), mark_decimals=1)

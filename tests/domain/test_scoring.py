@@ -8,6 +8,7 @@ from sample_forms import MACHINE, MIXED, a_draft, a_form, a_script, choice, essa
 from exam_sessions.domain.forms import Marking, Objective
 from exam_sessions.domain.marks import mark_of, text_of
 from exam_sessions.domain.scoring import (
+    Score,
     deciding,
     deciding_script,
     is_complete,
@@ -111,22 +112,22 @@ TOGETHER = a_form(
 def test_an_item_earns_what_its_questions_earn():
     results = results_of(TOGETHER, marked({"1": A, "2": A, "3": C}, {"4": "2.5"}), provisional=False)
     shop, bank = results.items
-    assert (shop.id, shop.name, tuple(shop.score)) == ("shop", "In the shop", (10_000, True, 30_000))
-    assert (bank.id, bank.name, tuple(bank.score)) == ("bank", "", (35_000, True, 60_000))
+    assert (shop.id, shop.name, shop.score) == ("shop", "In the shop", Score(10_000, is_scorable=True, most=30_000))
+    assert (bank.id, bank.name, bank.score) == ("bank", "", Score(35_000, is_scorable=True, most=60_000))
     assert [len(item.questions) for item in results.items] == [2, 2]
     assert shop.objective_ids == ("save", "spend")
 
 
 def test_an_objective_earns_what_the_questions_that_measure_it_earn():
     results = results_of(TOGETHER, marked({"1": A, "2": A, "3": C}, {"4": "2.5"}), provisional=False)
-    assert {objective.id: tuple(objective.score) for objective in results.objectives} == {
-        "save": (10_000, True, 30_000),
-        "spend": (10_000, True, 30_000),
-        "explain": (25_000, True, 50_000),
-        "lend": (0, False, 0),
+    assert {objective.id: objective.score for objective in results.objectives} == {
+        "save": Score(10_000, is_scorable=True, most=30_000),
+        "spend": Score(10_000, is_scorable=True, most=30_000),
+        "explain": Score(25_000, is_scorable=True, most=50_000),
+        "lend": Score(0, is_scorable=False, most=0),
     }
     spend = results.objectives[1]
-    assert [tuple(score) for score in spend.scores] == [(0, True, 20_000), (10_000, True, 10_000)]
+    assert [*spend.scores] == [Score(0, is_scorable=True, most=20_000), Score(10_000, is_scorable=True, most=10_000)]
     assert (spend.text, spend.abbreviation) == ("Spending", "1.B")
 
 
@@ -162,8 +163,11 @@ def test_zero_and_not_attempted_and_not_marked_are_told_apart(responses, marks, 
 
 def test_a_question_worth_nothing_cannot_be_scored_and_spoils_nothing():
     results = results_of(PRACTICE, marked({"1": A, "2": B}, {}), provisional=False)
-    assert [tuple(item.score) for item in results.items] == [(0, False, 0), (20_000, True, 20_000)]
-    assert tuple(results.points) == (20_000, True, 20_000)
+    assert [item.score for item in results.items] == [
+        Score(0, is_scorable=False, most=0),
+        Score(20_000, is_scorable=True, most=20_000),
+    ]
+    assert results.points == Score(20_000, is_scorable=True, most=20_000)
 
 
 def attempts(*scores):

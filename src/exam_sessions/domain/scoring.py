@@ -113,13 +113,14 @@ class Score(NamedTuple):
     actual: int
     is_scorable: bool
     most: int
+    least: int = 0
 
 
 def together(scores: Sequence[Score]) -> Score:
     """Several scores as one."""
     most = sum(score.most for score in scores)
     scorable = bool(scores) and all(score.is_scorable or not score.most for score in scores) and most > 0
-    return Score(sum(score.actual for score in scores), scorable, most)
+    return Score(sum(score.actual for score in scores), scorable, most, sum(score.least for score in scores))
 
 
 class QuestionResult(NamedTuple):
@@ -181,7 +182,7 @@ def question_result(question: Question, script: Script) -> QuestionResult:
         actual, known = earned(question, response), True
     else:
         actual, known = 0, False
-    score = Score(actual, known and question.available > 0, question.available)
+    score = Score(actual, known and question.available > 0, question.available, question.rule.lower)
     return QuestionResult(question, response, by_people and mark is None, by_people and mark is not None, score)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.domain.answer_keys import key_parts
 from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, QuestionType, places_of
-from exam_sessions.domain.marks import UNIT, text_of
+from exam_sessions.domain.marks import UNIT, percent, text_of
+from exam_sessions.domain.scoring import Score
 from exam_sessions.domain.scripts import marking_revision_of
 from exam_sessions.domain.states import MATURITY, State
 from exam_sessions.domain.stored_values import fits
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Question, Value
     from exam_sessions.domain.marks import Total
     from exam_sessions.domain.records import Script
-    from exam_sessions.domain.scoring import QuestionResult, Results, Score
+    from exam_sessions.domain.scoring import QuestionResult, Results
     from exam_sessions.domain.statistics import Statistics
     from exam_sessions.v1 import result_pb2, session_pb2
 
@@ -33,12 +34,8 @@ def fill_score(message: result_pb2.Score, actual: int, most: int, *, is_scorable
 
 def _fill(message: result_pb2.Score, score: Score) -> None:
     fill_score(message, score.actual, score.most, is_scorable=score.is_scorable)
-
-
-def _fill_least(message: result_pb2.Score, results: Iterable[QuestionResult]) -> None:
-    """Writes the least that questions can earn together, where it is less than nothing."""
-    if least := sum(result.question.rule.lower for result in results):
-        message.min = text_of(least)
+    if score.least:
+        message.min = text_of(score.least)
 
 
 def fill_results(
@@ -60,7 +57,6 @@ def fill_results(
             _fill_question(row.questions.add(), question, withheld=withheld)
         if not withheld:
             _fill(row.score, item.score)
-            _fill_least(row.score, item.questions)
     for objective in results.objectives:
         entry = message.objectives.add()
         entry.id, entry.text, entry.abbreviation = objective.id, objective.text, objective.abbreviation
@@ -71,17 +67,18 @@ def fill_results(
     message.provisional, message.marking_progress = results.provisional, results.marking_progress
     if not withheld:
         _fill_total(message, results, counted)
-        _fill_least(message.points, [question for item in results.items for question in item.questions])
 
 
 def _fill_total(message: result_pb2.Results, results: Results, counted: Total | None) -> None:
-    points, percent = results.points, results.percent
+    points, score = results.points, results.percent
     if counted:
-        fill_score(message.points, counted.points, counted.points_max)
-        percent = counted.score
+        _fill(message.points, points._replace(actual=counted.points, is_scorable=True, most=counted.points_max))
+        score = counted.score
     else:
         _fill(message.points, points)
-    fill_score(message.percent, percent or 0, HUNDRED, is_scorable=percent is not None and points.is_scorable)
+    least = percent(points.least, points.most) if points.most else 0
+    known = score is not None and points.is_scorable
+    _fill(message.percent, Score(score or 0, known, HUNDRED, least))
 
 
 def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult, *, withheld: bool) -> None:
@@ -101,7 +98,6 @@ def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult, *
     if withheld:
         return
     _fill(message.score, result.score)
-    _fill_least(message.score, [result])
     for part in key_parts(question):
         key = message.keys.add()
         key.value, key.index, key.part = part
