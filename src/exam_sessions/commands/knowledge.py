@@ -282,9 +282,9 @@ class Knowledge:
         place = Place(0, after) if after else None
         return [s.id for s in self.rows.pages.page(self.db, workspace, criteria, "id", place, most)]
 
-    def page(self, workspace: str, criteria: Criteria, after: Place | None, most: int) -> list[Session]:
-        """The next sessions that match, as they were before this transaction, in the order of their booking."""
-        return self.rows.pages.page(self.db, workspace, criteria, "create_time", after, most)
+    def places(self, workspace: str, criteria: Criteria, after: Place | None, most: int) -> list[Place]:
+        """The places of the next sessions that match, before this transaction, in the order of their booking."""
+        return self.rows.pages.places(self.db, workspace, criteria, after, most)
 
     def forms_of(self, release: Release) -> list[tuple[str, int]]:
         """Reference and revision of every form that handed-in sessions of a release were sat on."""

@@ -52,9 +52,13 @@ class Shelf:
         """What a regrade of a session by a revision, given with its reference, asks for."""
         workspace, reference = session.workspace_id, revised[0]
         form = self.form(db, rows, workspace, session.test_form, marking_revision_of(session))
-        wanted = {script.form_revision for script in scripts if script.test_form == reference}
-        if session.test_form == reference:
-            wanted.add(session.form_revision)
-        found = [self.form(db, rows, workspace, reference, revision) for revision in sorted(wanted)]
         by = self.form(db, rows, workspace, *revised)
-        return Papers(form, scripts, 0, by, tuple(sat for sat in found if sat))
+        sat: list[Form] = []
+        # Nearly every session has one attempt, of one revision.
+        attempts: list[Session | Script] = [session, *scripts]
+        for attempt in attempts:
+            known = any(one.revision == attempt.form_revision for one in sat)
+            if attempt.test_form == reference and not known:
+                found = self.form(db, rows, workspace, reference, attempt.form_revision)
+                sat += [found] if found else []
+        return Papers(form, scripts, 0, by, tuple(sat))

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.marks import UNIT
-from exam_sessions.domain.regrade import EARNED, handed_in_before
+from exam_sessions.domain.regrade import handed_in_before
 from exam_sessions.domain.states import State, state_from_code
 from exam_sessions.domain.transition_table import SUBMITTED
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BANDS = 10
 """Bands of the distribution, of ten percent each."""
+
+BAND_WIDTH = 100 * UNIT // BANDS
 
 MOVES_AT_MOST = 10
 """Moves that are named."""
@@ -41,6 +43,8 @@ def part_of(session: Session, scripts: tuple[Script, ...], reference: str) -> Pa
     state = state_from_code(session.state)
     if state in {State.VOIDED, State.ARCHIVED}:
         return Part.VOIDED if state is State.VOIDED else Part.ARCHIVED
+    if state in SUBMITTED and session.test_form == reference:
+        return Part.REGRADED
     forms = {script.test_form for script in handed_in_before(session, scripts)}
     if state in SUBMITTED:
         forms.add(session.test_form)
@@ -76,8 +80,10 @@ class Spread:
 
     def add(self, score: int) -> None:
         """Takes one in."""
-        self.least = min(self.least, score) if self.count else score
-        self.most = max(self.most, score) if self.count else score
+        if not self.count or score < self.least:
+            self.least = score
+        if not self.count or score > self.most:
+            self.most = score
         self.count, self.total = self.count + 1, self.total + score
 
 
@@ -108,26 +114,31 @@ class Summary:
     def add(self, session: Session, scripts: tuple[Script, ...], decision: Decision) -> None:
         """Counts a session that is, changed or not; `session` and `scripts` are as they were."""
         became = decision.session or session
-        known = {script.attempt: script for script in scripts}
-        attempts = sum(_earned(script) != _earned(known.get(script.attempt)) for script in decision.scripts)
+        attempts = 0
+        for script in decision.scripts:
+            before = next((known for known in scripts if known.attempt == script.attempt), None)
+            attempts += _earned(script) != _earned(before)
         if attempts or became.state != session.state or _earned(session) != _earned(became):
             self.changed += 1
             self.changed_attempts += max(1, attempts)
         else:
             self.unchanged += 1
-        for side, (spread, score) in enumerate(((self.before, session.score), (self.after, became.score))):
-            if score is not None:
-                spread.add(score)
-                self.bands[min(BANDS - 1, max(0, score // (100 * UNIT // BANDS)))][side] += 1
+        self._note_score(self.before, session.score, 0)
+        self._note_score(self.after, became.score, 1)
         self._note_move(session, became)
+
+    def _note_score(self, spread: Spread, score: int | None, side: int) -> None:
+        if score is not None:
+            spread.add(score)
+            self.bands[min(BANDS - 1, max(0, score // BAND_WIDTH))][side] += 1
 
     def _note_move(self, session: Session, became: Session) -> None:
         if session.score is None or became.score is None or session.score == became.score:
             return
-        points = (session.points or 0, became.points or 0)
-        move = ScoreMove(session.id, session.candidate_id, session.score, became.score, *points)
-        if len(self.moves) < MOVES_AT_MOST or move.distance > self.moves[-1].distance:
-            self.moves.append(move)
+        distance = abs(became.score - session.score)
+        if len(self.moves) < MOVES_AT_MOST or distance > self.moves[-1].distance:
+            points = (session.points or 0, became.points or 0)
+            self.moves.append(ScoreMove(session.id, session.candidate_id, session.score, became.score, *points))
             self.moves.sort(key=lambda one: -one.distance)
             del self.moves[MOVES_AT_MOST:]
 
@@ -145,5 +156,5 @@ class Summary:
         return cls(**kept | {name: Spread(**kept[name]) for name in ("before", "after")}, moves=moves)
 
 
-def _earned(row: Session | Script | None) -> tuple[object, ...]:
-    return tuple(getattr(row, name, None) for name in EARNED)
+def _earned(row: Session | Script | None) -> tuple[int | None, int | None, int | None]:
+    return (row.points, row.points_max, row.score) if row else (None, None, None)

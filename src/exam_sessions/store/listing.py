@@ -84,6 +84,10 @@ def _code(column: str, n: int) -> str:
     return f"{column}_code_{n}"
 
 
+PLACES = "places"
+"""In the order of booking, of which only the places are read."""
+
+
 class SessionPages:
     """Builds, compiles and keeps one statement per shape of query."""
 
@@ -106,6 +110,14 @@ class SessionPages:
             values |= {"after_time": after.create_time, "after_id": after.id}
         statement = self._statement(criteria, order, after is not None)
         return [Session._make(row) for row in db.rows(statement, values)]
+
+    def places(self, db: Db, workspace: str, criteria: Criteria, after: Place | None, most: int) -> list[Place]:
+        """The places of the next sessions that match, in the order of their booking."""
+        values = self._values(db, workspace, criteria) | {"most": most}
+        if after:
+            values |= {"after_time": after.create_time, "after_id": after.id}
+        statement = self._statement(criteria, PLACES, after is not None)
+        return [Place._make(row) for row in db.rows(statement, values)]
 
     def count(self, db: Db, workspace: str, criteria: Criteria) -> int:
         """How many sessions match."""
@@ -188,4 +200,5 @@ class SessionPages:
         if after:
             where.append(here)
         ordered = [key.desc() for key in keys] if order.endswith("desc") else list(keys)
-        return select(sessions).select_from(rows).where(*where).order_by(*ordered).limit(bindparam("most"))
+        shown = select(c.create_time, c.id) if order == PLACES else select(sessions)
+        return shown.select_from(rows).where(*where).order_by(*ordered).limit(bindparam("most"))
