@@ -13,6 +13,7 @@ measures:
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
   responses    SetResponses of 50 questions, submitted and scored, against the echo
+  structured   SetResponses of 50 structured answers, submitted and scored, against the echo
   regrades     RegradeRelease of 10,000 sessions of 50 questions, against the raw driver
   aggregates   counts and scores of a release of 10,000 among a million sessions, against the raw SQL
   marks        100,000 marks of 10,000 papers from a CSV: rows a second, and where the time goes
@@ -63,6 +64,7 @@ from benchmark import (
     postgres,
     regrading,
     stored,
+    structured,
     traffic,
     watch,
 )
@@ -86,6 +88,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "pages": pages.pages,
     "footprint": footprint.footprint,
     "responses": marking.responses,
+    "structured": structured.structured,
     "regrades": regrading.regrades,
     "aggregates": marking.aggregates,
     "marks": marks_file.marks,

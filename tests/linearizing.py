@@ -205,11 +205,13 @@ class Search:
     def _effects(self, done: int, place: Place) -> Iterator[tuple[int, Op | Told, Place]]:
         """What may come next and changes something."""
         told = None
+        ops, horizon = self._next(done)
+        for bit, op in ops:
+            yield from self._without_history(bit, op, place)
         if self._history is not None:
             if place.told == len(self._history):
                 return
             told = self._history[place.told]
-        ops, horizon = self._next(done)
         if told and told.actor == CLOCK:
             after = self._tick(place, told) if told.time <= horizon else None
             if after:
@@ -218,11 +220,17 @@ class Search:
         for bit, op in ops:
             now = told.time if told else op.now or op.invoked
             answer, after, decision = self._judge(op, place, now)
-            if decision is None or op.answer not in (None, answer):
+            if decision is None or not decision.events or op.answer not in (None, answer):
                 continue
             expected = events_told(decision, op.client, op.request_id, now)
             if told is None or (self._told_at(place, expected) and op.invoked <= now <= op.responded):
                 yield bit, op, after
+
+    def _without_history(self, bit: int, op: Op, place: Place) -> Iterator[tuple[int, Op, Place]]:
+        """The call, when it was accepted and changed nothing but that its request is known: a regrade in vain."""
+        answer, after, decision = self._judge(op, place, op.now or op.responded)
+        if decision is not None and not decision.events and op.answer in (None, answer):
+            yield bit, op, after
 
     def _told_at(self, place: Place, expected: tuple[Told, ...]) -> bool:
         """Whether the history goes on with exactly these rows."""
