@@ -223,6 +223,8 @@ class Form:
         """Options of the question that offers the fewest."""
         self.fitting: object = None
         """The last responses that were found to fit, for stored_values.py."""
+        self.known_answers: object = None
+        """Answers that were checked before, for known_answers.py."""
         self.available = sum(question.available for question in self.questions)
         self.marked_by_machine = tuple(
             (question.number, kept(question.keys), question.available)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from exam_sessions import errors
 from exam_sessions.domain import scoring
 from exam_sessions.domain.clock import LAST_MOMENT, lateness
+from exam_sessions.domain.known_answers import known_answers_of
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT, Unreadable
 from exam_sessions.domain.responses import online_value, values_of
@@ -75,16 +76,22 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
         )
     found: dict[str, Value | None] = {}
     refused: list[errors.RowRefusal] = []
-    by_id = form.by_id
+    by_id, known_answers = form.by_id, known_answers_of(form)
     for index, (item_id, answers) in enumerate(items):
-        for place, (question_id, options, other) in enumerate(answers):
+        for place, answer in enumerate(answers):
+            known = known_answers.of_answer(answer)
+            if known and known.number not in found and item_id in {"", known.item_id}:
+                found[known.number] = known.value
+                continue
+            question_id, options, other = answer
             try:
                 question = by_id.get(question_id)
                 if question is None or (item_id and item_id != question.item_id):
                     raise errors.UnknownQuestion(question_id)
                 if question.number in found:
                     raise errors.QuestionRepeated(question_id)
-                found[question.number] = online_value(form, question, options, other)
+                found[question.number] = value = online_value(form, question, options, other)
+                known_answers.add(answer, question, value)
             except errors.Refusal as refusal:
                 refused.append(errors.RowRefusal(index, f"questions[{place}]", refusal, place))
     if refused:
@@ -119,17 +126,8 @@ SCRIPT_AT_MOST = 500_000
 
 
 def _check_size(form: Form, responses: Mapping[str, Value]) -> None:
-    if form.holds_texts and sum(map(_characters, responses.values())) > SCRIPT_AT_MOST:
+    if form.holds_texts and sum(map(known_answers_of(form).characters, responses.values())) > SCRIPT_AT_MOST:
         raise errors.invalid("responses", f"the texts of an attempt may have {SCRIPT_AT_MOST:,} characters in all")
-
-
-def _characters(value: object) -> int:
-    """The characters of the texts in a response; a number in a list counts as one."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(map(_characters, value.values()))
-    return sum(map(_characters, value)) if isinstance(value, list) else 1
 
 
 def assign_item_marks(move: Move) -> Changes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.answer_keys import earned
 from exam_sessions.domain.forms import Marking
+from exam_sessions.domain.known_answers import known_answers_of
 from exam_sessions.domain.marks import Total, divided, percent
 from exam_sessions.domain.scripts import damage_of
 from exam_sessions.domain.states import AttemptStrategy
@@ -34,9 +35,13 @@ def points_of(form: Form, script: Script) -> int:
     for number, keys, available in form.marked_by_machine:
         if given(number) == keys and number not in marks:
             points += available
+    known_answers = known_answers_of(form)
     for question in form.marked_by_comparing:
-        if question.number not in marks:
-            points += earned(question, given(question.number))
+        number = question.number
+        if number not in marks:
+            value = given(number)
+            known = known_answers.of_value(value, number)
+            points += known.points if known else earned(question, value)
     return points + sum(mark or 0 for mark in marks.values())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.domain.forms import GAPS, SHAPE, TEXT, QuestionType
+from exam_sessions.domain.known_answers import known_answers_of
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Question, Value
@@ -58,5 +59,14 @@ def unfit_numbers(form: Form, responses: dict[str, Value]) -> tuple[str, ...]:
         # A script that is handed in is asked about three times, and is never changed in place.
         form.fitting = responses
         return ()
-    found = ((question, responses.get(question.number)) for question in form.questions)
-    return tuple(question.number for question, value in found if value is not None and not fits(question, value))
+    known_answers = known_answers_of(form)
+    unfit = tuple(
+        question.number
+        for question in form.questions
+        if (value := responses.get(question.number)) is not None
+        and not known_answers.of_value(value, question.number)
+        and not fits(question, value)
+    )
+    if not unfit:
+        form.fitting = responses
+    return unfit

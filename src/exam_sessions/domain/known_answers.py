@@ -1,0 +1,87 @@
+"""Structured answers that were checked against a form before: what is kept of each, how large it is, what it earns.
+
+The answers of candidates to one question are few, and a request's reader gives the same object for the same bytes
+(rpc/answers.py). So what an answer comes to is looked up by its identity: fifty structured answers that are handed in
+take a tenth of the time. Entries hold the objects, whose identities are nobody else's as long as they do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exam_sessions.domain.answer_keys import earned
+from exam_sessions.domain.submitted_responses import Structured
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Form, Question, Value
+    from exam_sessions.domain.submitted_responses import Answer
+
+KNOWN_AT_MOST = 5_000
+"""Answers known of one form; each has a kilobyte or two."""
+
+CHARACTERS_AT_MOST = 256
+"""Characters of an answer worth knowing: longer ones hardly come twice."""
+
+
+class KnownAnswer(NamedTuple):
+    """An answer, the value that is kept of it, and what that comes to."""
+
+    answer: Answer
+    number: str
+    item_id: str
+    value: Value
+    characters: int
+    points: int
+    """What the machine gives for it, in marks.UNIT."""
+
+
+class KnownAnswers:
+    """The answers known of one form, which one thread works with at a time."""
+
+    __slots__ = ("_by_answer", "_by_value")
+
+    def __init__(self) -> None:
+        self._by_answer: dict[int, KnownAnswer] = {}
+        self._by_value: dict[int, KnownAnswer] = {}
+
+    def of_answer(self, answer: Answer) -> KnownAnswer | None:
+        """What is known of an answer."""
+        return self._by_answer.get(id(answer))
+
+    def of_value(self, value: Value, number: str) -> KnownAnswer | None:
+        """What is known of a value that is kept of an answer to a question."""
+        known = self._by_value.get(id(value))
+        return known if known and known.number == number else None
+
+    def characters(self, value: Value) -> int:
+        """The characters of the texts in a response; a number in a list counts as one."""
+        known = self._by_value.get(id(value))
+        return known.characters if known else characters_of(value)
+
+    def add(self, answer: Answer, question: Question, value: Value) -> None:
+        """Remembers what an answer comes to, if it is structured and short."""
+        if not isinstance(answer[2], Structured) or (size := characters_of(value)) > CHARACTERS_AT_MOST:
+            return
+        if len(self._by_answer) >= KNOWN_AT_MOST:
+            self._by_answer.clear()
+            self._by_value.clear()
+        known = KnownAnswer(answer, question.number, question.item_id, value, size, earned(question, value))
+        self._by_answer[id(answer)] = self._by_value[id(value)] = known
+
+
+def characters_of(value: object) -> int:
+    """The characters of the texts in a response; a number in a list counts as one."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(characters_of, value.values()))
+    return sum(map(characters_of, value)) if isinstance(value, list) else 1
+
+
+def known_answers_of(form: Form) -> KnownAnswers:
+    """What is known of the answers to a form."""
+    known = form.known_answers
+    if known is None:
+        known = form.known_answers = KnownAnswers()
+    assert isinstance(known, KnownAnswers)
+    return known
