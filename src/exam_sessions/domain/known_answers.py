@@ -13,6 +13,8 @@ from exam_sessions.domain.answer_keys import earned
 from exam_sessions.domain.submitted_responses import Structured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exam_sessions.domain.forms import Form, Question, Value
     from exam_sessions.domain.submitted_responses import Answer
 
@@ -38,35 +40,33 @@ class KnownAnswer(NamedTuple):
 class KnownAnswers:
     """The answers known of one form, which one thread works with at a time."""
 
-    __slots__ = ("_by_answer", "_by_value")
+    __slots__ = ("by_answer", "by_value")
 
     def __init__(self) -> None:
-        self._by_answer: dict[int, KnownAnswer] = {}
-        self._by_value: dict[int, KnownAnswer] = {}
-
-    def of_answer(self, answer: Answer) -> KnownAnswer | None:
-        """What is known of an answer."""
-        return self._by_answer.get(id(answer))
+        self.by_answer: dict[int, KnownAnswer] = {}
+        """By the id() of the answer."""
+        self.by_value: dict[int, KnownAnswer] = {}
+        """By the id() of the value that is kept. Numbers and texts are not in it."""
 
     def of_value(self, value: Value, number: str) -> KnownAnswer | None:
         """What is known of a value that is kept of an answer to a question."""
-        known = self._by_value.get(id(value))
+        known = self.by_value.get(id(value))
         return known if known and known.number == number else None
 
-    def characters(self, value: Value) -> int:
-        """The characters of the texts in a response; a number in a list counts as one."""
-        known = self._by_value.get(id(value))
-        return known.characters if known else characters_of(value)
+    def characters(self, values: Iterable[Value]) -> int:
+        """The characters of the texts in responses; a number in a list counts as one."""
+        known = self.by_value
+        return sum([one.characters if (one := known.get(id(value))) else characters_of(value) for value in values])
 
     def add(self, answer: Answer, question: Question, value: Value) -> None:
         """Remembers what an answer comes to, if it is structured and short."""
         if not isinstance(answer[2], Structured) or (size := characters_of(value)) > CHARACTERS_AT_MOST:
             return
-        if len(self._by_answer) >= KNOWN_AT_MOST:
-            self._by_answer.clear()
-            self._by_value.clear()
+        if len(self.by_answer) >= KNOWN_AT_MOST:
+            self.by_answer.clear()
+            self.by_value.clear()
         known = KnownAnswer(answer, question.number, question.item_id, value, size, earned(question, value))
-        self._by_answer[id(answer)] = self._by_value[id(value)] = known
+        self.by_answer[id(answer)] = self.by_value[id(value)] = known
 
 
 def characters_of(value: object) -> int:

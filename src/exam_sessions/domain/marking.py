@@ -77,9 +77,10 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
     found: dict[str, Value | None] = {}
     refused: list[errors.RowRefusal] = []
     by_id, known_answers = form.by_id, known_answers_of(form)
+    known_by_answer = known_answers.by_answer.get
     for index, (item_id, answers) in enumerate(items):
         for place, answer in enumerate(answers):
-            known = known_answers.of_answer(answer)
+            known = known_by_answer(id(answer))
             if known and known.number not in found and item_id in {"", known.item_id}:
                 found[known.number] = known.value
                 continue
@@ -96,6 +97,8 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
                 refused.append(errors.RowRefusal(index, f"questions[{place}]", refusal, place))
     if refused:
         raise errors.BatchRefused("responses", refused, sum(len(answers) for _, answers in items))
+    # Each was checked a moment ago.
+    form.fitting = found
     return found
 
 
@@ -126,7 +129,7 @@ SCRIPT_AT_MOST = 500_000
 
 
 def _check_size(form: Form, responses: Mapping[str, Value]) -> None:
-    if form.holds_texts and sum(map(known_answers_of(form).characters, responses.values())) > SCRIPT_AT_MOST:
+    if form.holds_texts and known_answers_of(form).characters(responses.values()) > SCRIPT_AT_MOST:
         raise errors.invalid("responses", f"the texts of an attempt may have {SCRIPT_AT_MOST:,} characters in all")
 
 

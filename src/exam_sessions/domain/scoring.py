@@ -35,13 +35,13 @@ def points_of(form: Form, script: Script) -> int:
     for number, keys, available in form.marked_by_machine:
         if given(number) == keys and number not in marks:
             points += available
-    known_answers = known_answers_of(form)
+    known_by_value = known_answers_of(form).by_value.get
     for question in form.marked_by_comparing:
         number = question.number
         if number not in marks:
             value = given(number)
-            known = known_answers.of_value(value, number)
-            points += known.points if known else earned(question, value)
+            known = known_by_value(id(value))
+            points += known.points if known and known.number == number else earned(question, value)
     return points + sum(mark or 0 for mark in marks.values())
 
 
