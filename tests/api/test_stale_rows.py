@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 from crowd import assert_in_order, assert_unbroken, at_once
@@ -121,6 +121,35 @@ def test_a_release_changed_behind_the_server_is_judged_again(blind, blind_desk):
     with behind_its_back(blind, "UPDATE releases SET moderated = 1, version = version + 1 WHERE id = ?", release.id):
         edited = blind_desk.call("UpdateRelease", release=edit, update_mask=mask("name")).release
     assert (edited.name, edited.moderated, edited.etag) == ("Physics", True, "v3")
+
+
+@pytest.fixture
+def two(database):
+    """Desks at two servers of one database, in one workspace."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(database)) for _ in range(2)]
+        yield [stack.enter_context(closing(Desk(server.target, "w"))) for server in servers]
+
+
+def test_nobody_is_refused_for_what_a_session_was_before_another_server_moved_it(two):
+    here, there = two
+    session = bring_to(here, "PAUSED")
+    for _ in range(3):
+        walk(there, session, "ResumeSession")
+        assert name_of(walk(here, session, "PauseSession")) == "PAUSED"
+
+
+def test_an_edit_of_a_release_counts_for_the_next_call_at_every_server(two):
+    here, there = two
+    release = here.release(max_attempts=1)
+    session = walk(here, here.book(release), *STARTED, "FinishSession")
+    for attempts, (editor, caller) in enumerate(((there, here), (here, there), (here, here)), 2):
+        with pytest.raises(Refused, match="attempt"):
+            caller.move("RetakeSession", session)
+        edit = catalog_pb2.Release(id=release.id, max_attempts=attempts)
+        editor.call("UpdateRelease", release=edit, update_mask=mask("max_attempts"))
+        walk(caller, session, "RetakeSession", "EnterKeycode", "FinishSession")
+    assert_unbroken(here.history(session), session_pb2.STATE_FINISHED)
 
 
 def test_who_is_not_hurt_by_a_stale_row_of_another_in_its_group_is_served_too(blind, blind_desk):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from exam_sessions.cli.receipts import Receipts
 from exam_sessions.cli.retry import retry
 from exam_sessions.client.failures import NoServer, Refused
 
@@ -42,3 +43,19 @@ def test_what_will_not_pass_is_not_tried_again(slept):
     with pytest.raises(Refused):
         retry(failing(Refused("NOT_FOUND", "SESSION_NOT_FOUND", "no")))
     assert slept == []
+
+
+class Absent:
+    """A server that takes no acknowledgement."""
+
+    def acknowledge(self, consumer, sequence):
+        raise NoServer("there")
+
+
+def test_the_last_acknowledgement_is_tried_again_ever_later_and_given_up(slept):
+    receipts = Receipts(Absent(), "results")
+    with pytest.raises(NoServer), receipts:
+        receipts.delivered(7, 1)
+    assert len(slept) > 2
+    assert min(slept) > 0
+    assert slept == sorted(slept)

@@ -2,6 +2,7 @@ import pytest
 from sample_sessions import NOW, PAUSED_AT, STARTED, a_release, a_session, became, decided, told
 
 from exam_sessions import errors
+from exam_sessions.domain.commands import void
 from exam_sessions.domain.states import Action, State, VoidReason
 
 NOT_STARTED = (1, 2, 3, 4, 22, 5, 14)
@@ -50,6 +51,13 @@ def test_on_paper_only_the_caller_knows_whether_the_candidate_began(state, reaso
 @pytest.mark.parametrize("state", [State.READY, State.IN_PROGRESS, State.MARKED])
 def test_the_other_reasons_fit_before_and_after_the_start(state, reason):
     assert became(a_session(state), a_release(), Action.VOID, void_reason=reason).void_reason == reason
+
+
+@pytest.mark.parametrize("message", ["", " ", "\t\n", "\u00a0", "\u2003"])
+def test_another_reason_has_to_be_said_in_words(message):
+    with pytest.raises(errors.InvalidField) as refused:
+        void(VoidReason.OTHER, message, force=True)
+    assert [violation.field for violation in refused.value.at] == ["message"]
 
 
 def test_another_reason_is_kept_in_words():
