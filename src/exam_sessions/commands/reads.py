@@ -24,7 +24,6 @@ from exam_sessions.store.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from exam_sessions.commands.regrades import Regrade
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release, Script, Session
     from exam_sessions.domain.session_filter import Criteria
@@ -343,14 +342,14 @@ class Reads:
         return await self._read(work)
 
     async def regrade_page(
-        self, workspace: str, regrade: Regrade, after: Place | None, most: int
+        self, workspace: str, criteria: Criteria, form: FormKey, after: Place | None, most: int
     ) -> list[tuple[Standing, Papers]]:
         """The next sessions of a release in the order of their booking, with what a regrade of them asks for."""
 
         def work(db: Db, rows: Rows) -> list[tuple[Standing, Papers]]:
-            page = rows.pages.page(db, workspace, regrade.criteria, "create_time", after, most)
+            page = rows.pages.page(db, workspace, criteria, "create_time", after, most)
             within = rows.scripts.within(db, workspace, [session.id for session in page], LOADED_AT_ONCE)
-            scripts, revised = rows.scripts.load(db, workspace, within), (regrade.test_form, regrade.form_revision)
+            scripts, revised = rows.scripts.load(db, workspace, within), form
             return [
                 (standing, self._shelf.papers(db, rows, standing.session, scripts[standing.session.id], revised))
                 for standing in with_releases(db, rows, workspace, page[: len(within)])

@@ -61,7 +61,10 @@ class RegradeServicer:
         summary, reply = Summary(work.test_form, work.form_revision), pb.RegradeReleaseResponse()
         refused: list[OutcomeRow] = []
         place, count, failed = "", 0, 0
-        while page := await self._service.reads.regrade_page(workspace, work, place_in(place), PREVIEWED_AT_ONCE):
+        form = (work.test_form, work.form_revision)
+        while page := await self._service.reads.regrade_page(
+            workspace, work.criteria, form, place_in(place), PREVIEWED_AT_ONCE
+        ):
             for standing, papers in page:
                 refusal = self._judged(work, standing, papers, summary)
                 if refusal and len(refused) < OUTCOMES_AT_MOST:
