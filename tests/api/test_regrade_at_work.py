@@ -84,11 +84,18 @@ def test_a_cancelled_regrade_leaves_done_what_was_done_and_is_done_again_from_th
     assert scores_of(desk, sessions) == [("50", 2), ("100", 2)] * 15
 
 
-@pytest.mark.parametrize("column", ["responses", "marks"])
-def test_a_damaged_session_is_set_aside_and_the_others_are_regraded(desk, server, column):
+DAMAGE = {
+    "responses": "UPDATE scripts SET responses = '{' WHERE session_id = ?",
+    "marks": "UPDATE scripts SET marks = '{' WHERE session_id = ?",
+    "state": "UPDATE sessions SET state = 77 WHERE id = ?",
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_damaged_session_is_set_aside_and_the_others_are_regraded(desk, server, what):
     work = Work(desk)
     release, sessions = release_sat(desk, 4)
-    write(server, f"UPDATE scripts SET {column} = '{{' WHERE session_id = ?", sessions[1].id)
+    write(server, DAMAGE[what], sessions[1].id)
     foreseen = preview(desk, release)
     ended = work.wait(regrade(desk, release).operation)
     result = operation_pb2.OperationResult()
