@@ -231,6 +231,8 @@ class Form:
             for question in self.questions
             if question.marking == Marking.MACHINE and question.type == QuestionType.MCQ and not question.rule.marks
         )
+        self.machine_columns = tuple(zip(*self.marked_by_machine, strict=True)) or ((), (), ())
+        """Numbers, keys and available marks of the same, each as a tuple."""
         self.marked_by_comparing = tuple(
             question
             for question in self.questions

@@ -117,7 +117,9 @@ def _events(context: TransitionContext, changed: list[tuple[Script, Script]], to
     """One row of history for each attempt; the last tells what becomes of the session."""
     before, after, command = int(state_from_code(context.session.state)), int(context.state), context.command
     several = context.session.attempt > 1
-    accounts = [_account(old, new) if several else {} for old, new in changed] or [{}]
+    if not several:
+        return (Event(command.action.value, before, after, REASON, command.message, "", told),)
+    accounts = [_account(old, new) for old, new in changed] or [{}]
     accounts[-1] |= told
     last = len(accounts) - 1
     return tuple(
