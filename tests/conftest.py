@@ -7,7 +7,7 @@ import pytest
 from databases import PostgresqlDatabase, SqliteDatabase, migrate
 from exam_sessions.store.databases import store_of
 from postgres import postgres_server
-from serving import Clock, Desk, serving
+from serving import ApiClient, Clock, serving
 
 pytest_plugins = ["choice"]
 
@@ -85,7 +85,7 @@ def server(database_kind, new_database, shared):
 @pytest.fixture
 def desk(server):
     """A client in a fresh workspace."""
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     yield desk
     desk.close()
 
@@ -106,6 +106,6 @@ def clocked_server(database, clock):
 @pytest.fixture
 def clocked_desk(clocked_server):
     """A client of the clocked server."""
-    desk = Desk(clocked_server.target)
+    desk = ApiClient(clocked_server.target)
     yield desk
     desk.close()

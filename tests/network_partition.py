@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import postgres
 from databases import PostgresqlDatabase
-from serving import Desk, Refused, until
+from serving import ApiClient, Refused, until
 
 CALLS, DATABASE = 1, 2
 
@@ -80,7 +80,7 @@ def main():
             log = server.folder / "our.log"
             with log.open("w") as file:
                 process = subprocess.Popen(command.split(), stdout=subprocess.PIPE, stderr=file, text=True)
-            with closing(Desk(process.stdout.readline().split()[-1])) as desk:
+            with closing(ApiClient(process.stdout.readline().split()[-1])) as desk:
                 desk.book()
                 run(f"ip link set here{DATABASE} down")
                 assert refused(desk)

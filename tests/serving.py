@@ -1,4 +1,4 @@
-"""A real server in this process, and a desk to talk to it from: real gRPC over a real port, a real database."""
+"""A real server in this process, and a client to talk to it: real gRPC over a real port, a real database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from exam_sessions.v1 import (
 )
 from waiting import until
 
-__all__ = ["Clock", "Desk", "Refused", "RunningServer", "State", "read_refusal", "serving", "until"]
+__all__ = ["ApiClient", "Clock", "Refused", "RunningServer", "State", "read_refusal", "serving", "until"]
 
 State = session_pb2.State
 
@@ -161,7 +161,7 @@ LENIENT = {"allow_missing_form", "allow_duplicate_name"}
 """Flags that most tests want set: they are about neither the catalogue nor the names of releases."""
 
 
-class Desk:
+class ApiClient:
     """A client in one workspace. Calls raise Refused; requests are written as keyword arguments."""
 
     def __init__(self, target, workspace=None, actor="test"):

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 from messages import bookings, new_id
 
-from serving import Desk, Refused, until
+from serving import ApiClient, Refused, until
 
 ROSTER = 2000
 """Rows of a roster that is written in several transactions."""
@@ -22,7 +22,7 @@ class Caller:
 
     def __init__(self, server, calls, workspace=WORKSPACE):
         self.acknowledged, self.refusals = [], set()
-        self._desk, self._calls = Desk(server.target, workspace), calls
+        self._desk, self._calls = ApiClient(server.target, workspace), calls
 
     def work(self, over):
         with closing(self._desk) as desk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeys import LONG_AGO, STARTED, walk
+from state_paths import LONG_AGO, STARTED, walk
 
 from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2, test_form_pb2
 

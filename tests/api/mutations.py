@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from forms import essay, mcq, mixed
-from journeys import ARGUMENTS, ON_PAPER, STARTED, bring_to, walk
 from messages import MOVES, booking, bookings, mask, new_id
+from state_paths import ARGUMENTS, ON_PAPER, STARTED, bring_to, walk
 
 from exam_sessions.v1 import (
     catalog_pb2,

@@ -41,7 +41,7 @@ class CutOff(Exception):
 
 
 class Work:
-    """A desk's second hand, for what lasts: templates, operations, imports and one action on many sessions."""
+    """A client's second hand, for what lasts: templates, operations, imports and one action on many sessions."""
 
     def __init__(self, desk):
         self.desk, channel = desk, desk.channel

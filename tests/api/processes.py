@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import grpc
 
-from serving import Desk, until
+from serving import ApiClient, until
 
 
 class ServerProcess:
@@ -77,8 +77,8 @@ class ServerProcess:
 
 @contextmanager
 def calling(server, workspace):
-    """A desk at a process, closed when the block ends."""
-    desk = Desk(server.target, workspace)
+    """A client at a process, closed when the block ends."""
+    desk = ApiClient(server.target, workspace)
     try:
         yield desk
     finally:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from forms import answer, essay, form, hand_in, mcq
-from journeys import STARTED, walk
 from operations import result_of
+from state_paths import STARTED, walk
 
 from exam_sessions.v1 import session_pb2, test_form_pb2
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import string
 
 import pytest
-from journeys import ARGUMENTS, bring_to
 from messages import METHOD, booking, mask, new_id
 from rows import unchanged
+from state_paths import ARGUMENTS, bring_to
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused

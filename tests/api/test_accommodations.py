@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from journeys import STARTED, bring_to, name_of, walk
 from messages import at, booking, lasting, mask, micros
 from operations import Work, chunks_of, fields_of, info_of, rows_of
 from rows import unchanged
+from state_paths import STARTED, bring_to, name_of, walk
 from timed import SECOND, begun, closing_in, timed_release, working_time
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2

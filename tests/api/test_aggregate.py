@@ -7,12 +7,12 @@ import threading
 import pytest
 from forms import answer, enter_marks, form, hand_in, mcq, mixed, paper, sitting
 from grpc import StatusCode
-from journeys import JOURNEYS, STARTED, bring_to, name_of, walk
 from messages import bookings, new_id, send
 from rows import count
+from state_paths import STARTED, STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, until
+from serving import ApiClient, Refused, until
 
 pytestmark = pytest.mark.both_databases("counts and averages are made by SQL")
 
@@ -69,8 +69,8 @@ def test_counts_and_scores_of_a_release(desk, release):
 def test_each_state_is_counted_under_its_code_in_their_order(desk):
     release = desk.release(invigilated=True)
     for state in ("READY", "LOCKED_FOR_INVIGILATOR", "READY"):
-        walk(desk, desk.book(release), *JOURNEYS[state][1])
-    others = [bring_to(desk, state) for state in sorted(set(JOURNEYS) - {"ARCHIVED"})]
+        walk(desk, desk.book(release), *STATE_PATHS[state][1])
+    others = [bring_to(desk, state) for state in sorted(set(STATE_PATHS) - {"ARCHIVED"})]
     total, by_release = aggregate(desk)
     codes = [row.state for row in total.states]
     assert codes == sorted({*(session.state for session in others), 4, 5})
@@ -104,7 +104,7 @@ def test_a_workspace_without_sessions_counts_nothing(desk):
 
 
 def test_a_release_there_is_not_is_not_found(desk, server, release):
-    missing, stranger = catalog_pb2.Release(id=new_id()), Desk(server.target)
+    missing, stranger = catalog_pb2.Release(id=new_id()), ApiClient(server.target)
     for asks in (lambda: aggregate(desk, release, missing), lambda: aggregate(stranger, release)):
         with pytest.raises(Refused) as refused:
             asks()

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from journeys import bring_to
 from messages import booking, mask
 from rows import unchanged
+from state_paths import bring_to
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused

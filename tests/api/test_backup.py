@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from databases import SqliteDatabase
-from serving import Desk, serving
+from serving import ApiClient, serving
 
 pytestmark = pytest.mark.sqlite(reason="a database server has backups of its own")
 
@@ -26,7 +26,7 @@ def vacuum_into(source, target):
 @pytest.mark.parametrize("copy", [backup, vacuum_into])
 def test_a_copy_that_sqlite_makes_of_a_served_database_can_be_served(copy, database, tmp_path):
     with serving(database) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release = desk.release()
         before = [desk.book(release) for _ in range(20)]
         done, writing = threading.Event(), threading.Event()
@@ -48,7 +48,7 @@ def test_a_copy_that_sqlite_makes_of_a_served_database_can_be_served(copy, datab
         assert copied.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     (tmp_path / "restored").mkdir()
     with serving(SqliteDatabase(tmp_path / "restored", path)) as server:
-        restored = Desk(server.target, desk.workspace)
+        restored = ApiClient(server.target, desk.workspace)
         for session in before:
             assert restored.get(session) == session
         restored.walk(before[0], "CreatePackage")

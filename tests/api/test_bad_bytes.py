@@ -7,7 +7,7 @@ from messages import SERVICE, booking, bookings, mask, new_id, request_of, send_
 from rows import unchanged
 
 from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 
 def good_bytes(desk, rpc):
@@ -123,7 +123,7 @@ def test_a_field_of_a_newer_client_does_no_harm(desk):
 
 def test_a_message_over_the_size_limit_is_refused_with_both_sizes(database):
     with serving(database, max_message_bytes=2000) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release = desk.release()
         request = request_of(
             "BatchCreateSessions", workspace_id=desk.workspace, release_id=release.id, bookings=bookings(500)
@@ -137,7 +137,7 @@ def test_a_message_over_the_size_limit_is_refused_with_both_sizes(database):
 
 def test_a_message_far_over_the_size_limit_is_not_even_read(database):
     with serving(database, max_message_bytes=2000) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         with pytest.raises(grpc.RpcError) as refused:
             desk.channel.unary_unary(f"/{SERVICE['GetSession']}/GetSession")(b"\x0a" * 100_000, timeout=60)
         assert refused.value.code() is StatusCode.RESOURCE_EXHAUSTED
@@ -147,7 +147,7 @@ def test_a_message_far_over_the_size_limit_is_not_even_read(database):
 
 def test_a_message_of_just_the_limit_is_taken(database):
     with serving(database, max_message_bytes=2000) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         request = request_of("ListSessions", workspace_id=desk.workspace).SerializeToString()
         padding = 2000 - len(request) - 4
         padded = request + b"\xa2\x06" + bytes([padding % 128 | 128, padding // 128]) + b"x" * padding

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 from grpc import StatusCode
-from journeys import ARGUMENTS, bring_to
 from messages import MOVES, SERVICE, booking, bookings, lasting, mask, new_id
 from rows import unchanged
+from state_paths import ARGUMENTS, bring_to
 
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 ID = "5f1d1f0e-7a51-4c39-9f6e-0a6f0d1c2b3a"
 EMPTY_IS_FINE = {
@@ -246,7 +246,7 @@ def test_no_workspace_means_the_default_one(desk):
 
 @pytest.mark.parametrize("actor", ["", "a" * 129, " anna"])
 def test_an_actor_is_refused_that_is_no_short_printable_text(server, desk, actor):
-    session, stranger = desk.book(), Desk(server.target, desk.workspace)
+    session, stranger = desk.book(), ApiClient(server.target, desk.workspace)
     stranger.metadata = (("x-actor", actor),)
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         stranger.move("CreatePackage", session)
@@ -255,14 +255,14 @@ def test_an_actor_is_refused_that_is_no_short_printable_text(server, desk, actor
 
 
 def test_who_gives_no_name_is_anonymous(server):
-    desk = Desk(server.target, actor=None)
+    desk = ApiClient(server.target, actor=None)
     assert desk.history(desk.book())[0].actor == "anonymous"
     desk.close()
 
 
 @pytest.mark.parametrize("name", ["system", "System", "SYSTEM", "system ", "sYsTeM  "])
 def test_nobody_may_call_himself_the_system(server, desk, name):
-    session, impostor = desk.book(), Desk(server.target, desk.workspace, actor=name)
+    session, impostor = desk.book(), ApiClient(server.target, desk.workspace, actor=name)
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         impostor.move("CreatePackage", session)
     assert list(refused.value.fields) == ["x-actor"]
@@ -275,7 +275,7 @@ def test_who_calls_has_one_name(database, names, transport):
     if transport == "native":
         pytest.importorskip("pygrpc_native", reason="the native transport is an extra")
     with serving(database, transport=transport) as server:
-        desk, twofold = Desk(server.target, "w"), Desk(server.target, "w")
+        desk, twofold = ApiClient(server.target, "w"), ApiClient(server.target, "w")
         session = desk.book()
         twofold.metadata = tuple(("x-actor", name) for name in names)
         with unchanged(server, desk), pytest.raises(Refused) as refused:

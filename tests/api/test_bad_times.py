@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from journeys import ARGUMENTS, bring_to
 from messages import booking, mask, moment
 from rows import unchanged
+from state_paths import ARGUMENTS, bring_to
 
 from exam_sessions.v1 import catalog_pb2, session_service_pb2
 from serving import Refused

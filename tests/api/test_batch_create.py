@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from crowd import at_once, reasons
+from concurrency import at_once, reasons
 from grpc import StatusCode
-from journeys import ON_PAPER
 from messages import booking, bookings, new_id
 from rows import count, read, unchanged
+from state_paths import ON_PAPER
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from forms import answer, essay, form, mcq
 from grpc import StatusCode
-from journeys import FINISHED, STARTED, bring_to, name_of, walk
 from messages import at, bookings, lasting, new_id
 from operations import ACTIONS, Work, filled
 from rows import count, read, unchanged
+from state_paths import FINISHED, STARTED, bring_to, name_of, walk
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused

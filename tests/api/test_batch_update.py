@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from grpc import StatusCode
-from journeys import bring_to
 from messages import booking, bookings, mask, moment, new_id
 from rows import count, unchanged
+from state_paths import bring_to
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused

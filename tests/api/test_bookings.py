@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from journeys import ON_PAPER
 from messages import booking, bookings, lasting, moment, new_id
 from rows import read, unchanged
+from state_paths import ON_PAPER
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 pytestmark = pytest.mark.both_databases("who was booked twice is found in another way")
 
@@ -113,7 +113,7 @@ def test_candidate_ids_are_not_folded(desk):
 
 
 def test_keycodes_and_ids_are_unique_in_their_workspace_only(server, desk):
-    other, chosen = Desk(server.target), new_id()
+    other, chosen = ApiClient(server.target), new_id()
     desk.book(keycode="SAME", session_id=chosen)
     assert other.book(keycode="SAME", session_id=chosen).workspace_id == other.workspace
     for again in ({"keycode": "same"}, {"session_id": chosen}):
@@ -146,7 +146,7 @@ def test_a_booking_leaves_one_line_of_history(desk):
 
 
 def test_a_release_of_another_workspace_cannot_be_booked(server, desk):
-    other = Desk(server.target)
+    other = ApiClient(server.target)
     release = other.release()
     with unchanged(server, desk), unchanged(server, other), pytest.raises(Refused) as refused:
         desk.book(release)

@@ -16,7 +16,7 @@ from rows import count
 
 from exam_sessions.rpc.admission import SMALL, Admission
 from exam_sessions.settings import TRANSPORTS
-from serving import Desk, Refused, read_refusal, serving, until
+from serving import ApiClient, Refused, read_refusal, serving, until
 
 pytestmark = pytest.mark.sqlite("what is in flight is no matter of the database")
 
@@ -36,7 +36,7 @@ def narrow(request, database):
 
 @pytest.fixture
 def narrow_desk(narrow):
-    desk = Desk(narrow.target)
+    desk = ApiClient(narrow.target)
     yield desk
     desk.close()
 
@@ -79,7 +79,7 @@ def test_more_bytes_than_may_be_in_flight_are_refused_and_come_later(narrow, nar
 
 def test_the_largest_request_has_room_when_it_is_alone(database):
     with serving(database, max_message_bytes=LIMIT, bytes_in_flight=1) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         assert sent(desk, LIMIT).result()
         desk.close()
 
@@ -127,7 +127,7 @@ def understated(data):
     ids=["understated", "much understated", "torn", "two bytes", "twice"],
 )
 def test_what_is_no_gzip_is_malformed(server_of_grpcio, data):
-    desk = Desk(server_of_grpcio.target)
+    desk = ApiClient(server_of_grpcio.target)
     with pytest.raises(Refused, match="MALFORMED_MESSAGE"):
         send_bytes(desk, "GetSession", data)
     desk.close()
@@ -156,7 +156,7 @@ def result_of(desk, method, data):
 
 @pytest.mark.parametrize("rpc", METHOD)
 def test_every_method_takes_gzip(server_of_grpcio, rpc):
-    desk = Desk(server_of_grpcio.target)
+    desk = ApiClient(server_of_grpcio.target)
     request = message_factory.GetMessageClass(METHOD[rpc].input_type)()
     if "page_size" in METHOD[rpc].input_type.fields_by_name:
         request.page_size = -1
@@ -185,7 +185,7 @@ def test_small_requests_are_counted_apart_and_limited_too():
 @pytest.mark.skipif(sys.platform != "linux", reason="nobody tells how large a process is")
 def test_when_memory_fills_the_eldest_requests_are_read_and_the_others_refused(database):
     with serving(database, transport="grpcio", max_message_bytes=LIMIT, bytes_in_flight=2 * LIMIT) as server:
-        desk, go_on = Desk(server.target), threading.Event()
+        desk, go_on = ApiClient(server.target), threading.Event()
         reading = server.app._server._transport._reading
         request = request_of("ListSessions", workspace_id=desk.workspace).SerializeToString()
 
@@ -209,7 +209,7 @@ def test_when_memory_fills_the_eldest_requests_are_read_and_the_others_refused(d
 
 
 def test_a_call_without_a_request_is_told(server_of_grpcio):
-    desk = Desk(server_of_grpcio.target)
+    desk = ApiClient(server_of_grpcio.target)
     with pytest.raises(grpc.RpcError) as refused:
         desk.channel.stream_unary(f"/{SERVICE['ListSessions']}/ListSessions")(iter([]), timeout=60)
     assert read_refusal(refused.value).reason == "MALFORMED_MESSAGE"

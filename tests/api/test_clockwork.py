@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from crowd import assert_unbroken, at_once
-from journeys import JOURNEYS, STARTED, bring_to, name_of, walk
+from concurrency import assert_unbroken, at_once
 from messages import at, booking, lasting, mask, micros, new_id
 from rows import count, read, unchanged, write
+from state_paths import STARTED, STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.commands import forgetting
 from exam_sessions.commands.clockwork import TIDY_EVERY
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("what is due is found by SQL")
 
@@ -119,7 +119,7 @@ def test_nothing_ends_without_a_limit(server, desk, clock):
     assert (server.sweep(), name_of(desk.get(session))) == (0, "IN_PROGRESS")
 
 
-@pytest.mark.parametrize("state", sorted(set(JOURNEYS) - {"SCHEDULED_BUT_LOCKED", "IN_PROGRESS", "OFFLINE"}))
+@pytest.mark.parametrize("state", sorted(set(STATE_PATHS) - {"SCHEDULED_BUT_LOCKED", "IN_PROGRESS", "OFFLINE"}))
 def test_only_what_runs_is_ended_by_the_clock(server, desk, clock, state):
     session = bring_to(desk, state, duration=lasting(60), window_end=at(clock() + HOUR))
     clock.advance(7200)
@@ -269,7 +269,7 @@ def test_one_sweep_moves_everything_that_is_due(server, desk, clock, rows):
 def test_two_servers_that_sweep_at_once_move_each_session_once(database, clock, rows):
     quiet = {"tick_ms": 3_600_000}
     with serving(database, clock, **quiet) as one, serving(database, clock, **quiet) as other:
-        desk = Desk(one.target)
+        desk = ApiClient(one.target)
         release = desk.release(duration=lasting(60))
         for first in range(0, rows, 250):
             bookings = [booking(f"c{n}") for n in range(first, first + 250)]
@@ -287,7 +287,7 @@ def test_two_servers_that_sweep_at_once_move_each_session_once(database, clock, 
 
 def test_the_clockwork_runs_by_itself(database):
     with serving(database, tick_ms=20) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         session = running(desk, desk.release(duration=lasting(1)))
         ended = until(lambda: (s := desk.get(session)).state == session_pb2.STATE_FINISHED and s)
         assert ended.attempt.end_time == session.attempt.deadline

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from crowd import at_once
+from concurrency import at_once
 from google.protobuf.duration_pb2 import Duration
-from journeys import bring_to, walk
 from messages import new_id
+from state_paths import bring_to, walk
 from watchers import Watch, assert_gapless, bustle, desks_at, last_of
 
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("events are read while others write")
 
@@ -23,7 +23,7 @@ SOON = Duration(nanos=300_000_000)
 def other(server, desk):
     """The same desk at another server on the database."""
     with serving(server.database) as replica:
-        other = Desk(replica.target, desk.workspace)
+        other = ApiClient(replica.target, desk.workspace)
         yield other
         other.close()
 
@@ -57,7 +57,7 @@ def test_a_new_consumer_begins_with_the_oldest_event(desk):
 
 def test_a_new_consumer_begins_within_reach(database):
     with serving(database, watch_reach=2) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         bring_to(desk, "PAUSED")
         assert told_to(desk, "marking", 5) == [4, 5]
         acknowledge(desk, "late", 2)
@@ -99,7 +99,7 @@ def test_two_consumers_are_independent(server, desk):
     assert told_to(desk, "third", 4) == [1, 2, 3, 4]
     desk.book()
     assert list(consumers(desk).items()) == [("archive-2_x", (1, 4)), ("marking", (4, 1))]
-    stranger = Desk(server.target)
+    stranger = ApiClient(server.target)
     assert consumers(stranger) == {}
     stranger.book()
     assert told_to(stranger, "marking", 1) == [1]

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 from forms import answer, essay, form, hand_in, mcq, question_of, results, sitting
-from journeys import STARTED, name_of, walk
 from messages import lasting
 from rows import read, write
+from state_paths import STARTED, name_of, walk
 
 from serving import Refused
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from forms import PAPER, answer, enter_responses, form, mcq
-from journeys import STARTED, name_of, walk
 from messages import booking, lasting, mask
 from operations import Work, only, result_of, rows_of
 from rows import write
+from state_paths import STARTED, name_of, walk
 from test_damaged_content import ALL, SCRIPTS, spoil, three, untyped
 
 from exam_sessions.v1 import session_pb2, session_service_pb2

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from journeys import STARTED, name_of, walk
 from messages import lasting
 from rows import read, write
+from state_paths import STARTED, name_of, walk
 
 DAMAGE = {
     "a state that does not exist": "state = 17",

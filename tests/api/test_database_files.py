@@ -14,7 +14,7 @@ from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exam_sessions.rpc import server as rpc_server
-from serving import Desk, Refused, RunningServer, serving, until
+from serving import ApiClient, Refused, RunningServer, serving, until
 
 pytestmark = pytest.mark.sqlite(reason="the files of a database server are not ours to watch")
 
@@ -30,7 +30,7 @@ def probed_often(monkeypatch):
 @pytest.fixture
 def served(database):
     with serving(database) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         desk.server = server
         yield desk
         desk.close()
@@ -156,7 +156,7 @@ def test_a_link_that_leads_elsewhere_is_noticed(database, tmp_path):
         url = f"sqlite:///{link}"
 
     with serving(Linked) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         session = desk.book()
         other = tmp_path / "other.db"
         shutil.copy(database.path, other)
@@ -168,7 +168,7 @@ def test_a_link_that_leads_elsewhere_is_noticed(database, tmp_path):
 
 def test_what_is_put_in_the_place_of_the_files_is_not_touched_and_is_served_after_a_restart(database, tmp_path):
     server = RunningServer(database)
-    desk = Desk(server.target, workspace="w")
+    desk = ApiClient(server.target, workspace="w")
     session = desk.book()
     backup = tmp_path / "backup.db"
     with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(backup)) as target:
@@ -188,7 +188,7 @@ def test_what_is_put_in_the_place_of_the_files_is_not_touched_and_is_served_afte
     server.stop()
     assert [file_of(database, name).read_bytes() for name in ("", "-wal")] == before
     with serving(database) as server:
-        desk = Desk(server.target, workspace="w")
+        desk = ApiClient(server.target, workspace="w")
         assert desk.get(session) == session
         assert refusal_of(desk.get, later)[1] == "SESSION_NOT_FOUND"
         assert desk.book()
@@ -254,7 +254,7 @@ def test_a_full_disk_refuses_writes_serves_reads_and_is_over_once_there_is_room(
 
     booked = []
     with serving(Small, tick_ms=3_600_000) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release = desk.release()
 
         def fill():
@@ -267,6 +267,6 @@ def test_a_full_disk_refuses_writes_serves_reads_and_is_over_once_there_is_room(
         booked.append(desk.book(release))
         desk.close()
     with serving(Small) as server:
-        again = Desk(server.target, desk.workspace)
+        again = ApiClient(server.target, desk.workspace)
         assert [again.get(session) for session in booked] == booked
         again.close()

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from grpc import StatusCode
-from journeys import JOURNEYS, bring_to
 from messages import new_id
 from rows import count, unchanged
+from state_paths import STATE_PATHS, bring_to
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused
@@ -27,7 +27,7 @@ def test_a_young_booking_is_deleted(desk, server, state, key):
         assert refused.value.reason == "SESSION_NOT_FOUND"
 
 
-@pytest.mark.parametrize("state", sorted(set(JOURNEYS) - set(YOUNG)))
+@pytest.mark.parametrize("state", sorted(set(STATE_PATHS) - set(YOUNG)))
 def test_nothing_else_is_deleted(desk, server, state):
     session = bring_to(desk, state)
     with unchanged(server, desk), pytest.raises(Refused) as refused:

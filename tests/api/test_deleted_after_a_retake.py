@@ -6,8 +6,8 @@ import json
 
 import pytest
 from forms import answer, sitting, three_choices
-from journeys import walk
 from messages import new_id
+from state_paths import walk
 
 pytestmark = pytest.mark.both_databases("what goes with a session is removed by SQL")
 

@@ -8,14 +8,14 @@ from contextlib import suppress
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from journeys import FETCHED, walk
 from messages import booking, bookings, new_id, outcome_of, send
 from processes import ServerProcess, calling, was_cut_off
 from rows import count, read
+from state_paths import FETCHED, walk
 
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2, session_service_pb2
-from serving import Desk, Refused, until
+from serving import ApiClient, Refused, until
 
 pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")
 
@@ -179,7 +179,7 @@ def test_a_server_that_is_told_to_stop_answers_the_calls_under_way(database):
 
 def is_leaving(server):
     """Whether a server turns new connections away; native takes them to the end, and tells that it does not serve."""
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     stub = health_pb2_grpc.HealthStub(desk.channel)
     try:
         status = stub.Check(health_pb2.HealthCheckRequest(), timeout=60).status

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import provocations_of_marking  # noqa: F401 - enters its own
-import provocations_of_watches  # noqa: F401 - enters its own
-import provocations_of_work  # noqa: F401 - enters its own
 import pytest
+import refusal_cases_of_marking  # noqa: F401 - enters its own
+import refusal_cases_of_watches  # noqa: F401 - enters its own
+import refusal_cases_of_work  # noqa: F401 - enters its own
 from messages import new_id
-from provocations import PROVOCATIONS, Stage
+from refusal_cases import PROVOCATIONS, Stage
 
 from exam_sessions.v1 import error_reason_pb2
-from serving import Clock, Desk, Refused, serving
+from serving import ApiClient, Clock, Refused, serving
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def server(new_database, clock):
 
 @pytest.fixture
 def stage(server, clock, new_database):
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     yield Stage(server, clock, desk, new_database)
     desk.close()
 

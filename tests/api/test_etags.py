@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from grpc import StatusCode
-from journeys import bring_to, walk
 from messages import booking, mask, moment
 from rows import unchanged
+from state_paths import bring_to, walk
 
 from exam_sessions.v1 import catalog_pb2, session_service_pb2
 from serving import Refused

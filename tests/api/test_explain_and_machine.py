@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 from forms import mixed
-from journeys import ARGUMENTS, JOURNEYS, bring_to, name_of, walk
 from messages import booking, lasting, mask, new_id
 from rows import unchanged
+from state_paths import ARGUMENTS, STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 Action, State = session_pb2.Action, session_pb2.State
 
@@ -94,7 +94,7 @@ def assert_it_comes_true(desk, server, make):
             assert message == verdict.message or "it is 20" in message
 
 
-@pytest.mark.parametrize("state", JOURNEYS)
+@pytest.mark.parametrize("state", STATE_PATHS)
 def test_what_is_explained_of_a_session_comes_true(desk, server, state):
     assert_it_comes_true(desk, server, lambda: bring_to(desk, state))
 
@@ -112,7 +112,7 @@ def test_what_is_explained_of_a_session_in_a_finalized_release_comes_true(desk, 
 @pytest.mark.parametrize("state", ["IN_PROGRESS", "OFFLINE", "AWAITING_MARKING", "PAPER_RESPONSE_UPLOAD"])
 def test_what_is_explained_of_a_session_with_a_form_comes_true(desk, server, state):
     reference = mixed(desk).reference
-    needed, rpcs = JOURNEYS[state]
+    needed, rpcs = STATE_PATHS[state]
 
     def make():
         session = desk.book(desk.release(test_form=reference, **needed))
@@ -166,7 +166,7 @@ def test_an_explanation_changes_nothing_and_hides_what_is_confidential(desk, ser
 
 @pytest.fixture(scope="module")
 def machine(server):
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     yield desk.call("GetStateMachine")
     desk.close()
 
@@ -245,5 +245,5 @@ def test_nothing_leads_out_of_a_final_state(machine):
 
 def test_the_diagram_is_mermaid_and_shows_every_state(machine):
     assert machine.mermaid.startswith("stateDiagram-v2")
-    for name in JOURNEYS:
+    for name in STATE_PATHS:
         assert name in machine.mermaid

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from journeys import FETCHED, JOURNEYS, STARTED, bring_to, name_of, walk
 from messages import at, lasting, micros
 from rows import unchanged
+from state_paths import FETCHED, STARTED, STATE_PATHS, bring_to, name_of, walk
 from timed import SECOND, begun, timed_release, working_time
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
@@ -34,7 +34,7 @@ def extend(desk, session, seconds=None, **fields):
     return desk.call("SetExtraTime", session_id=session.id, **({"reason": "a broken arm"} | fields))
 
 
-@pytest.mark.parametrize("state", sorted(JOURNEYS))
+@pytest.mark.parametrize("state", sorted(STATE_PATHS))
 def test_extra_time_is_given_before_and_during_an_attempt(desk, server, state):
     session = bring_to(desk, state)
     if state in LEGAL:

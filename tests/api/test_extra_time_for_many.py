@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from journeys import STARTED, bring_to, walk
 from messages import lasting, micros, new_id
 from operations import Work, rows_of
 from rows import unchanged
+from state_paths import STARTED, bring_to, walk
 from timed import SECOND, begun, closing_in, timed_release
 
 from exam_sessions.v1 import session_service_pb2

@@ -7,8 +7,8 @@ import itertools
 import pytest
 from forms import answer, form, hand_in, mcq
 from google.protobuf.duration_pb2 import Duration
-from journeys import STARTED, bring_to, walk
 from messages import at, booking, micros
+from state_paths import STARTED, bring_to, walk
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import Refused

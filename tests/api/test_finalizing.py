@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from crowd import at_once, reasons, won
+from concurrency import at_once, reasons, won
 from forms import PAPER, answer, enter_marks, mixed, results, sitting, three_choices
 from grpc import StatusCode
-from journeys import FETCHED, STARTED, bring_to, name_of, walk
 from messages import at, bookings, lasting, micros, new_id, send
 from processes import ServerProcess, calling
 from rows import count, read, unchanged, write
+from state_paths import FETCHED, STARTED, bring_to, name_of, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("all sessions of a release are moved in one transaction")
 
@@ -260,7 +260,7 @@ def test_a_server_killed_in_between_is_missed_by_nobody(database):
         assert call.exception()
     assert 0 < database.read(done)[0][0] < rows
     with serving(database, tick_ms=20) as other:
-        desk = Desk(other.target, "w")
+        desk = ApiClient(other.target, "w")
         assert desk.call("GetRelease", release_id=release.id).release.finalized
         closed = until(
             lambda: (r := desk.call("GetRelease", release_id=release.id).release).HasField("statistics") and r
@@ -284,7 +284,7 @@ def test_a_repeated_request_of_a_lost_answer_waits_for_the_end(server, desk):
 
 def test_one_of_many_who_finalize_at_once_wins_on_whatever_server(database):
     with serving(database, tick_ms=50) as one, serving(database, tick_ms=50) as other:
-        desks = [Desk(server.target, "shared") for server in (one, other) for _ in range(3)]
+        desks = [ApiClient(server.target, "shared") for server in (one, other) for _ in range(3)]
         release = desks[0].release()
         start_all(one, desks[0], release, 600)
         outcomes = at_once(*[lambda d=d: finalize(d, release) for d in desks])

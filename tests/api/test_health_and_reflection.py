@@ -12,14 +12,14 @@ import pytest
 from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
-from journeys import bring_to
 from messages import SERVICE, new_id
 from reflected import LIST, ask, files_of, methods_of, names_of
+from state_paths import bring_to
 
 from exam_sessions.rpc import server as rpc_server
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import error_reason_pb2
-from serving import Desk, Refused, RunningServer, read_refusal, serving, until
+from serving import ApiClient, Refused, RunningServer, read_refusal, serving, until
 
 SERVICES = (
     "exam_sessions.v1.CatalogService",
@@ -49,7 +49,7 @@ def test_the_health_of_a_service_there_is_not_is_not_found(desk):
 def test_a_server_is_healthy_only_while_the_database_answers(database, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.02)
     with serving(database) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         with database.unusable():
             until(lambda: health_of(desk) == NOT_SERVING)
             assert {health_of(desk, service) for service in ("readiness", *SERVICES)} == {NOT_SERVING}
@@ -65,7 +65,7 @@ def test_a_server_is_healthy_only_while_the_database_answers(database, monkeypat
 
 def test_a_server_that_stops_says_so_before_it_goes(database):
     server = RunningServer(database)
-    desk, told = Desk(server.target), []
+    desk, told = ApiClient(server.target), []
     watch = health_pb2_grpc.HealthStub(desk.channel).Watch(health_pb2.HealthCheckRequest())
     told.append(next(watch).status)
     stopping = threading.Thread(target=server.stop)
@@ -222,7 +222,7 @@ def test_health_and_reflection_refuse_what_is_no_request_or_too_long(database, t
     if transport == "native":
         pytest.importorskip("pygrpc_native")
     with serving(database, transport=transport) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         methods = small_methods(desk)
         assert len(methods) == 5
         for method, (data, reason) in itertools.product(methods, BAD_BYTES.items()):
@@ -253,7 +253,7 @@ def opened(desk, method, data):
 def test_a_watch_of_health_tells_what_changes(database, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.02)
     with serving(database) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         stub = health_pb2_grpc.HealthStub(desk.channel)
         watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=30)
         unknown = stub.Watch(health_pb2.HealthCheckRequest(service="nobody"), timeout=30)

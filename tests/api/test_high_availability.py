@@ -10,15 +10,15 @@ import pytest
 from callers import WORKSPACE, Caller, all_go_on, assert_kept, at_work, moves, rosters
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from journeys import STARTED, walk
 from sqlalchemy import text
+from state_paths import STARTED, walk
 
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc import server as rpc_server
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.databases import store_of
 from postgres import PostgresServer, StandbyServer
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 from silence import SilentProxy
 
 pytestmark = pytest.mark.postgresql(reason="a file has no standby")
@@ -60,7 +60,7 @@ WAYS = {"killed": lambda primary: primary.kill(), "frozen": lambda primary: prim
 def test_a_lost_primary_loses_nothing_that_was_acknowledged(pair, database, way, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.05)
     primary, standby = pair
-    with serving(database) as one, serving(database) as other, closing(Desk(one.target, WORKSPACE)) as desk:
+    with serving(database) as one, serving(database) as other, closing(ApiClient(one.target, WORKSPACE)) as desk:
         sessions = [walk(desk, desk.book(), *STARTED) for _ in range(6)]
         movers = [Caller((one, other)[n % 2], moves(session)) for n, session in enumerate(sessions)]
         booker = Caller(other, rosters(desk.release()))
@@ -71,7 +71,7 @@ def test_a_lost_primary_loses_nothing_that_was_acknowledged(pair, database, way,
             until(lambda: health(desk) == NOT_SERVING)
             standby.promote()
             all_go_on(callers)
-        for desk_of_one in (desk, Desk(other.target, WORKSPACE)):
+        for desk_of_one in (desk, ApiClient(other.target, WORKSPACE)):
             until(lambda d=desk_of_one: health(d) == SERVING)
         desk_of_one.close()
         for session, mover in zip(sessions, movers, strict=True):
@@ -82,7 +82,7 @@ def test_a_lost_primary_loses_nothing_that_was_acknowledged(pair, database, way,
 @pytest.mark.slow
 def test_callers_are_told_when_the_standby_confirms_nothing_any_more(pair, database):
     _, standby = pair
-    with serving(database, database_silence_s=0.5) as server, closing(Desk(server.target)) as desk:
+    with serving(database, database_silence_s=0.5) as server, closing(ApiClient(server.target)) as desk:
         session = walk(desk, desk.book(), *STARTED)
         standby.kill()
         with pytest.raises(Refused) as refused:

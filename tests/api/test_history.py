@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from crowd import assert_unbroken
+from concurrency import assert_unbroken
 from google.protobuf.timestamp_pb2 import Timestamp
-from journeys import JOURNEYS, bring_to, edit, walk
 from messages import booking, bookings, mask, new_id
+from state_paths import STATE_PATHS, bring_to, edit, walk
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, State
+from serving import ApiClient, Refused, State
 
 pytestmark = pytest.mark.both_databases("events are found in another way")
 
@@ -20,12 +20,12 @@ def number_of(state):
     return State.Value(f"STATE_{state}")
 
 
-@pytest.mark.parametrize("state", JOURNEYS)
+@pytest.mark.parametrize("state", STATE_PATHS)
 def test_a_history_is_unbroken_up_to_the_state(desk, state):
     session = bring_to(desk, state)
     events = desk.history(session)
     assert_unbroken(events, number_of(state))
-    assert len(events) == len(JOURNEYS[state][1]) + 1
+    assert len(events) == len(STATE_PATHS[state][1]) + 1
     assert {(event.session_id, event.release_id, event.actor) for event in events} == {
         (session.id, session.release_id, "test")
     }
@@ -34,7 +34,7 @@ def test_a_history_is_unbroken_up_to_the_state(desk, state):
 
 
 def test_a_move_tells_who_when_why_and_what_changed(server, desk):
-    session, invigilator = bring_to(desk, "IN_PROGRESS"), Desk(server.target, desk.workspace, actor="ms. jones")
+    session, invigilator = bring_to(desk, "IN_PROGRESS"), ApiClient(server.target, desk.workspace, actor="ms. jones")
     reason = session_pb2.VOID_REASON_OTHER
     session = invigilator.move("VoidSession", session, reason=reason, message="left the room")
     event = desk.history(session)[-1]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 from forms import answer, essay, form, hand_in, mcq, sitting
-from journeys import bring_to, edit, walk
 from messages import booking, lasting, mask
+from state_paths import bring_to, edit, walk
 
 from exam_sessions.domain.records import Script, Session
 from exam_sessions.rpc.convert_history import KINDS, shown_value

@@ -17,7 +17,7 @@ from exam_sessions import errors
 from exam_sessions.rpc.door import Door
 from exam_sessions.rpc.identifiers import NIL
 from exam_sessions.v1 import session_service_pb2_grpc
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 LIMIT = 1_000_000
 
@@ -84,7 +84,7 @@ def test_a_text_may_hold_the_nil_uuid(desk):
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_one_request_is_spelled_in_many_ways(server, name):
-    desk = Desk(server.target, workspace="default")
+    desk = ApiClient(server.target, workspace="default")
     desk._numbers = itertools.count(1000 * list(MUTATIONS).index(name))  # all share the workspace, not the candidates
     rpc, fields = MUTATIONS[name](desk)
     request = message_factory.GetMessageClass(METHOD[rpc].input_type)(**fields, request_id=new_id())

@@ -6,7 +6,7 @@ import threading
 
 import grpc
 import pytest
-from crowd import at_once
+from concurrency import at_once
 from grpc import StatusCode
 from messages import booking, bookings, new_id
 from operations import Work, chunks_of, fields_of, info_of
@@ -15,7 +15,7 @@ from watchers import NARROW
 
 from exam_sessions.rpc.import_servicer import ImportServicer, _Answers
 from exam_sessions.v1 import session_pb2, session_service_pb2
-from serving import Desk, Refused, read_refusal, serving, until
+from serving import ApiClient, Refused, read_refusal, serving, until
 
 
 @pytest.fixture(scope="module", params=["grpcio", "native"])
@@ -287,7 +287,7 @@ def test_a_refusal_is_told_although_the_answer_before_waits_to_be_read(server, d
 
 
 def test_a_release_that_is_not_there_or_another_workspaces_is_refused(server, desk, work, release):
-    other = Desk(server.target)
+    other = ApiClient(server.target)
     for messages in (
         chunks_of(desk, session_pb2.Session(id=new_id()), bookings(1)),
         chunks_of(other, release, bookings(1)),
@@ -318,7 +318,7 @@ def test_a_release_finalized_under_an_import_takes_no_more_chunks(server, desk, 
 
 
 def test_an_import_is_the_business_of_its_workspace(server, desk, work, release):
-    other = Desk(server.target)
+    other = ApiClient(server.target)
     import_id, chunk = new_id(), bookings(3)
     work.imported(chunks_of(desk, release, chunk, import_id=import_id))
     (answer,) = Work(other).imported(chunks_of(other, other.release(), chunk, import_id=import_id))
@@ -332,7 +332,7 @@ def test_an_import_sent_by_several_at_once_is_booked_once(server, desk, work, re
     import_id, chunks = new_id(), rosters(*[400] * 5)
 
     def imported():
-        own = Desk(server.target, desk.workspace)
+        own = ApiClient(server.target, desk.workspace)
         try:
             return Work(own).imported(chunks_of(own, release, *chunks, import_id=import_id))
         finally:

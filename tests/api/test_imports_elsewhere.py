@@ -6,14 +6,14 @@ import threading
 
 import grpc
 import pytest
-from crowd import at_once
+from concurrency import at_once
 from messages import bookings, new_id
 from operations import Work, chunks_of
 from processes import ServerProcess, calling, was_cut_off
 from rows import count
 
 from exam_sessions.v1 import session_service_pb2
-from serving import Desk, read_refusal, serving
+from serving import ApiClient, read_refusal, serving
 
 pytestmark = pytest.mark.both_databases("servers share a database")
 
@@ -23,9 +23,9 @@ ROSTERS = [bookings(300, f"chunk{n}-") for n in range(10)]
 
 @pytest.fixture
 def two(database):
-    """Desks at two servers of one database, in one workspace."""
+    """Clients at two servers of one database, in one workspace."""
     with serving(database) as one, serving(database) as other:
-        desks = [Desk(server.target, WORKSPACE) for server in (one, other)]
+        desks = [ApiClient(server.target, WORKSPACE) for server in (one, other)]
         yield desks
         for desk in desks:
             desk.close()
@@ -90,7 +90,7 @@ def test_a_server_that_does_not_wait_for_the_end_of_an_import_keeps_whole_chunks
         may_come.release(len(ROSTERS))
         assert doomed.wait() == 0
     with serving(database) as server:
-        desk = Desk(server.target, WORKSPACE)
+        desk = ApiClient(server.target, WORKSPACE)
         assert 300 * len(kept) <= booked(desk) < 3_000
         assert count(server, "sessions", WORKSPACE) == booked(desk)
         assert booked(desk) % 300 == 0
@@ -102,7 +102,7 @@ def test_a_server_that_does_not_wait_for_the_end_of_an_import_keeps_whole_chunks
 
 def test_an_idle_import_does_not_hold_up_a_server_that_stops(database):
     with serving(database, drain_s=3_600) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release, gate = desk.release(), threading.Event()
 
         def chunks():

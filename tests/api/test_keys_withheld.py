@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from forms import answer, form, hand_in, question_of, results, sitting, three_choices
-from journeys import name_of, walk
 from messages import new_id
+from state_paths import name_of, walk
 
 from exam_sessions.v1 import result_pb2
 from exam_sessions.v1 import test_form_pb2 as pb

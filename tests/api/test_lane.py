@@ -6,13 +6,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 import psycopg
 import pytest
 from grpc import StatusCode
-from journeys import bring_to
 from messages import booking, bookings, mask, new_id, outcome_of, send
 from rows import count
+from state_paths import bring_to
 
 from exam_sessions.store import sqlite
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("transactions fail in other ways")
 
@@ -28,7 +28,7 @@ def impatient(database, monkeypatch):
 
 @pytest.fixture
 def desk_of_impatient(impatient):
-    desk = Desk(impatient.target)
+    desk = ApiClient(impatient.target)
     yield desk
     desk.close()
 
@@ -280,7 +280,7 @@ def test_every_call_is_told_when_the_database_does_not_answer(server, desk):
 
 def test_too_many_calls_are_refused_and_the_rest_are_answered(database):
     with serving(database, backlog=5) as server, ThreadPoolExecutor(30) as pool:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         with database.locked_for_writing():
             calls = [pool.submit(desk.release) for _ in range(30)]
             wait(calls, return_when=FIRST_EXCEPTION)
@@ -293,7 +293,7 @@ def test_too_many_calls_are_refused_and_the_rest_are_answered(database):
 
 def test_a_server_takes_no_calls_once_it_stops(database):
     with serving(database) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         session = desk.book()
         server.run(server.app.service.close())
         for call in (lambda: desk.get(session), lambda: desk.move("CreatePackage", session), desk.release):

@@ -6,17 +6,17 @@ from contextlib import ExitStack, closing, contextmanager
 import pytest
 from forms import mixed
 from google.protobuf.duration_pb2 import Duration
-from journeys import FETCHED, INVIGILATED, MODERATED, ON_PAPER, STARTED, walk
 from messages import at, bookings
-from recording import FORM, Line, Recorder, Sheet, steady
+from random_history import FORM, Line, Recorder, Sheet, steady
+from state_paths import FETCHED, INVIGILATED, MODERATED, ON_PAPER, STARTED, walk
 
 from exam_sessions.domain.records import Release, Session
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert_form import form_in
 from exam_sessions.store import sqlite
 from exam_sessions.v1 import catalog_pb2
-from linearizing import CLOCK, Seen, Told
-from serving import Desk, serving
+from linearizability import CLOCK, Seen, Told
+from serving import ApiClient, serving
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")
 
@@ -62,7 +62,7 @@ def servers(request, new_database):
 
 @pytest.fixture
 def desk(servers):
-    with closing(Desk(servers[-1].target)) as desk:
+    with closing(ApiClient(servers[-1].target)) as desk:
         yield desk
 
 
@@ -121,7 +121,7 @@ def test_answers_and_marks_are_as_if_they_came_one_after_the_other(servers, call
     # Who comes first decides how many scores are seen, so few that another round is asked for once in a while.
     while scored < calls // 100:
         assert rounds < 20
-        with closing(Desk(servers[-1].target)) as desk:
+        with closing(ApiClient(servers[-1].target)) as desk:
             for sheet in recorded(desk, servers, calls, WITH_A_FORM, STARTED, rounds, favoured=MARKING):
                 sheet.explain(desk.history(sheet.start))
                 shown = [op.answer.shown for op in sheet.ops if isinstance(op.answer, Seen) and op.answer.shown]

@@ -7,9 +7,9 @@ import itertools
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from journeys import edit
 from messages import booking
 from rows import read
+from state_paths import edit
 
 from exam_sessions.domain.records import Event, Session
 from exam_sessions.store.events import Happening

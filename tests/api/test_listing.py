@@ -7,11 +7,11 @@ import pytest
 from grpc import StatusCode
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from journeys import JOURNEYS, bring_to
 from messages import at, booking, bookings, mask, micros, new_id
+from state_paths import STATE_PATHS, bring_to
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 pytestmark = pytest.mark.both_databases("pages are cut by SQL")
 
@@ -46,7 +46,7 @@ def walk_pages(desk, between=lambda: None, **query):
 @pytest.fixture(scope="module")
 def roster(server):
     """A workspace with 83 sessions: one batch of one moment, and single ones."""
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     release = desk.release()
     booked = ids(desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(60, "b")).sessions)
     # Chosen ids do not follow the order of creation.
@@ -75,7 +75,7 @@ def test_pages_of_any_size_show_every_session_once_and_in_order(roster, order, s
 
 @pytest.mark.parametrize("order", [BY_TIME, NEWEST_FIRST, BY_ID])
 def test_sessions_booked_between_pages_disturb_no_page(server, order):
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     release = desk.release()
     booked = ids(desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(20, "b")).sessions)
     booked += [desk.book(release, session_id=new_id()).id for _ in range(10)]
@@ -135,8 +135,8 @@ def test_the_last_page_carries_no_token_also_when_it_is_full(roster):
 @pytest.fixture(scope="module")
 def varied(server):
     """A workspace with a session in each state, of different schools, districts and centres."""
-    desk = Desk(server.target)
-    for place, state in enumerate(JOURNEYS):
+    desk = ApiClient(server.target)
+    for place, state in enumerate(STATE_PATHS):
         session = bring_to(desk, state)
         if state not in {"VOIDED", "ARCHIVED"}:
             person = session_pb2.Candidate(school_id=f"school{place % 3}", district_id=f"district{place % 2}")

@@ -14,7 +14,7 @@ from messages import bookings, lasting, outcome_of, request_of, send
 from exam_sessions import errors
 from exam_sessions.rpc.status import rpc_status_of
 from exam_sessions.settings import TRANSPORTS
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.sqlite("how many call is no matter of the database")
 
@@ -31,7 +31,7 @@ def busy(request, database):
 
 @pytest.fixture
 def busy_desk(busy):
-    desk = Desk(busy.target)
+    desk = ApiClient(busy.target)
     yield desk
     desk.close()
 
@@ -122,7 +122,7 @@ def test_a_client_that_pings_every_ten_seconds_is_not_sent_away(busy, watching):
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    desk, states, left = Desk(busy.target), [], threading.Event()
+    desk, states, left = ApiClient(busy.target), [], threading.Event()
     desk.channel.close()
     with grpc.insecure_channel(busy.target, options=options) as channel:
         desk.channel = channel

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from forms import answer, enter_marks, essay, form, hand_in, mcq, mixed, paper, question_of, results, sitting
 from grpc import StatusCode
-from journeys import JOURNEYS, bring_to, name_of, walk
 from rows import unchanged
+from state_paths import STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused
@@ -106,7 +106,7 @@ def test_a_mark_is_refused_that_is_no_decimal(desk, mark):
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["mark"])
 
 
-@pytest.mark.parametrize("state", sorted(JOURNEYS))
+@pytest.mark.parametrize("state", sorted(STATE_PATHS))
 def test_a_script_is_submitted_from_awaiting_marking_only(desk, server, state):
     session = bring_to(desk, state)
     if state == "AWAITING_MARKING":
@@ -124,7 +124,7 @@ def test_a_script_marked_elsewhere_is_submitted_without_our_marks(desk):
     assert not question_of(results(desk, session), "3").score.is_scorable
 
 
-@pytest.mark.parametrize("state", sorted(set(JOURNEYS) - {"AWAITING_MARKING", "MARKED", "AWAITING_VERIFICATION"}))
+@pytest.mark.parametrize("state", sorted(set(STATE_PATHS) - {"AWAITING_MARKING", "MARKED", "AWAITING_VERIFICATION"}))
 def test_nobody_marks_in_another_state(desk, server, state):
     session = bring_to(desk, state)
     for call in (lambda: score(desk, session, "1", "1"), lambda: unscore(desk, session, "1")):

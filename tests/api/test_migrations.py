@@ -6,13 +6,13 @@ import json
 
 import pytest
 from alembic import command
-from journeys import name_of, walk
 from messages import new_id
+from state_paths import name_of, walk
 
 from exam_sessions.migrations.upgrade import configuration, upgrade
 from exam_sessions.store.databases import store_of
 from exam_sessions.v1 import lifecycle_service_pb2, session_pb2
-from serving import Desk, serving
+from serving import ApiClient, serving
 
 pytestmark = pytest.mark.both_databases("what alters a table is of each database")
 
@@ -69,7 +69,7 @@ def grown(request, empty_database):
 
 def test_what_was_stored_before_is_still_there_and_lives_on(grown):
     with serving(grown) as server:
-        desk = Desk(server.target, "w")
+        desk = ApiClient(server.target, "w")
         session = desk.call("GetSession", keycode="KEY").session
         assert (session.id, session.candidate.name_first, name_of(session)) == (SESSION, "Ada", "READY")
         assert (session.form_revision, session.attempt.responses_revision) == (0, 0)
@@ -141,7 +141,7 @@ OPERATION_OF_0007 = {
 
 def test_grades_and_void_reasons_mean_what_they_meant_under_their_old_numbers(numbered):
     with serving(numbered) as server:
-        desk = Desk(server.target, "w")
+        desk = ApiClient(server.target, "w")
         sessions = desk.call("ListSessions", page_size=100).sessions
         assert len(sessions) == len(OLD_GRADES) + len(OLD_REASONS) - 1
         for session in sessions:

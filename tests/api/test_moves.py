@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from journeys import FETCHED, STARTED, bring_to, name_of, walk
 from messages import at, lasting
 from rows import unchanged
+from state_paths import FETCHED, STARTED, bring_to, name_of, walk
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused

@@ -8,13 +8,13 @@ from contextlib import closing
 import pytest
 from forms import form, mcq
 from grpc import StatusCode
-from journeys import bring_to
 from messages import at, booking, bookings, mask, new_id
 from operations import Work, fields_of, info_of
 from rows import unchanged
+from state_paths import bring_to
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("names are unique by the database")
 
@@ -191,7 +191,7 @@ def test_of_many_who_want_one_name_at_once_on_two_servers_one_gets_it(database):
         workspace, outcomes, ready = new_id(), [], threading.Barrier(8)
 
         def ask(target):
-            with closing(Desk(target, workspace)) as desk:
+            with closing(ApiClient(target, workspace)) as desk:
                 ready.wait()
                 try:
                     outcomes.append(create(desk).id)
@@ -204,5 +204,5 @@ def test_of_many_who_want_one_name_at_once_on_two_servers_one_gets_it(database):
         for asker in askers:
             asker.join()
         assert outcomes.count("DUPLICATE_RELEASE_NAME") == 7
-        with closing(Desk(one.target, workspace)) as desk:
+        with closing(ApiClient(one.target, workspace)) as desk:
             assert len(desk.call("ListReleases").releases) == 1

@@ -9,12 +9,12 @@ import sys
 
 import grpc
 import pytest
-from crowd import assert_unbroken
+from concurrency import assert_unbroken
 from grpc import StatusCode
-from journeys import bring_to
 from messages import bookings, new_id, request_of, send
 from processes import ServerProcess, calling
 from rows import read, unchanged
+from state_paths import bring_to
 from test_health_and_reflection import SERVICES, SERVING, grpcurl, health_of
 from watchers import Watch, assert_gapless, last_of, open_stream, watchers
 
@@ -23,7 +23,7 @@ from exam_sessions.rpc.transport import CannotServe
 from exam_sessions.rpc.transport_selection import transport_named
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 native = pytest.importorskip("exam_sessions.rpc.native", reason="the native transport is an extra")
 
@@ -65,7 +65,7 @@ def test_a_refusal_comes_with_its_reason_and_facts(desk):
 @pytest.mark.parametrize("actor", ["", "anna", "ms. jones"])
 def test_who_calls_is_whoever_the_metadata_name(server, desk, actor):
     session = desk.book()
-    caller = Desk(server.target, desk.workspace, actor)
+    caller = ApiClient(server.target, desk.workspace, actor)
     caller.move("CreatePackage", session)
     caller.close()
     assert [event.actor for event in desk.history(session)] == ["test", actor or "anonymous"]
@@ -73,7 +73,7 @@ def test_who_calls_is_whoever_the_metadata_name(server, desk, actor):
 
 def test_nobody_calls_under_the_name_of_the_service(server, desk):
     session = desk.book()
-    caller = Desk(server.target, desk.workspace, "system")
+    caller = ApiClient(server.target, desk.workspace, "system")
     with unchanged(server, desk), pytest.raises(Refused) as refused:
         caller.move("CreatePackage", session)
     assert list(refused.value.fields) == ["x-actor"]
@@ -83,7 +83,7 @@ def test_nobody_calls_under_the_name_of_the_service(server, desk):
 @pytest.mark.parametrize("size", [600, 100_000])
 def test_a_message_over_the_size_limit_is_refused_with_both_sizes(database, size):
     with serving(database, transport="native", max_message_bytes=500) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         session = desk.book()
         too_large = request_of("PauseSession", workspace_id=desk.workspace, session_id="x" * size)
         with pytest.raises(Refused) as refused:
@@ -179,7 +179,7 @@ def test_watchers_who_do_not_read_keep_nobody_waiting(server, desk, monkeypatch)
     narrow = grpc.insecure_channel(
         server.target, options=[("grpc.use_local_subchannel_pool", 1), ("grpc.http2.bdp_probe", 0)]
     )
-    sluggard = Desk(server.target, desk.workspace)
+    sluggard = ApiClient(server.target, desk.workspace)
     sluggard.channel.close()
     sluggard.channel = narrow
     streams = [open_stream(sluggard, start_sequence=1) for _ in range(50)]
@@ -199,7 +199,7 @@ def test_servers_share_a_port_when_they_may(database):
     with serving(database, transport="native", share_port=1) as first:
         with serving(database, transport="native", share_port=1, listen=first.target) as second:
             assert second.target == first.target
-        desk = Desk(first.target)
+        desk = ApiClient(first.target)
         assert desk.book()
         desk.close()
         with pytest.raises(CannotServe, match="Address already in use"):
@@ -218,7 +218,7 @@ def test_several_processes_serve_on_one_port_and_end_when_they_are_told(database
 
 def test_it_listens_on_addresses_of_version_6(database):
     with serving(database, transport="native", listen="[::1]:0") as server:
-        desk = Desk(f"[::1]:{server.app.port}")
+        desk = ApiClient(f"[::1]:{server.app.port}")
         assert desk.book()
         desk.close()
 

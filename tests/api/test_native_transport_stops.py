@@ -9,13 +9,13 @@ import grpc
 import psutil
 import pytest
 from grpc import StatusCode
-from journeys import bring_to
 from messages import send
+from state_paths import bring_to
 from test_native_transport import transport_of
 from watchers import Watch
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, RunningServer, read_refusal, serving, until
+from serving import ApiClient, Refused, RunningServer, read_refusal, serving, until
 
 PAUSED = session_pb2.STATE_PAUSED
 
@@ -30,7 +30,7 @@ def stopping(server):
 
 def test_calls_are_refused_while_the_last_ones_are_finished(database):
     server = RunningServer(database, transport="native")
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     session, other = bring_to(desk, "IN_PROGRESS"), desk.book()
     with Watch(desk) as watch:
         watch.complete()
@@ -52,7 +52,7 @@ def test_calls_are_refused_while_the_last_ones_are_finished(database):
 
 def test_a_stop_waits_no_longer_than_it_may(database):
     server = RunningServer(database, transport="native", drain_s=0.3)
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     session = bring_to(desk, "IN_PROGRESS")
     with database.locked_for_writing():
         call = send(desk, "PauseSession", session_id=session.id)
@@ -76,7 +76,7 @@ def named(thread):
 def test_nothing_is_left_of_a_server_that_stopped(database):
     def start_and_stop():
         with serving(database, transport="native") as server:
-            desk = Desk(server.target)
+            desk = ApiClient(server.target)
             desk.book()
             directory = Path(transport_of(server)._directory.name)
             desk.close()

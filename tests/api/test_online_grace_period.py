@@ -6,9 +6,9 @@ import json
 
 import pytest
 from forms import answer, mixed
-from journeys import name_of, walk
 from messages import lasting, mask, micros
 from rows import unchanged
+from state_paths import name_of, walk
 from timed import SECOND, begun, timed_release
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2

@@ -27,7 +27,7 @@ from rows import count
 
 from exam_sessions.app import now
 from exam_sessions.v1 import operation_pb2, session_pb2
-from serving import Desk, Refused, until
+from serving import ApiClient, Refused, until
 
 pytestmark = pytest.mark.both_databases("work is leased by the database")
 
@@ -174,7 +174,7 @@ def test_a_name_of_nothing_is_not_found(desk, work, operation, name):
 
 
 def test_another_workspace_knows_nothing_of_it(server, work, operation):
-    other = Desk(server.target)
+    other = ApiClient(server.target)
     name = f"workspaces/{other.workspace}/operations/{operation.name.rpartition('/')[2]}"
     for call in (work.get, work.cancel, work.delete):
         with pytest.raises(Refused) as refused:

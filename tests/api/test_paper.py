@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from forms import enter_marks, enter_responses, essay, form, mcq, mixed, paper, question_of, results, three_choices
 from grpc import StatusCode
-from journeys import JOURNEYS, LONG_AGO, bring_to, name_of, walk
 from messages import at, micros, new_id
 from rows import unchanged
+from state_paths import LONG_AGO, STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.app import now
 from exam_sessions.v1 import marking_service_pb2, result_pb2
@@ -31,7 +31,7 @@ def steps(desk, session):
 
 
 @pytest.mark.parametrize("rpc", ["AssignItemMarks", "AssignItemResponses"])
-@pytest.mark.parametrize("state", sorted(set(JOURNEYS) - {"PAPER_RESPONSE_UPLOAD"}))
+@pytest.mark.parametrize("state", sorted(set(STATE_PATHS) - {"PAPER_RESPONSE_UPLOAD"}))
 def test_marks_and_responses_are_refused_in_every_other_state(desk, server, state, rpc):
     session = bring_to(desk, state)
     for key in ({"session_id": session.id}, {"keycode": session.keycode.lower()}):

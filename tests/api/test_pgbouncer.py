@@ -12,14 +12,14 @@ import pytest
 from callers import WORKSPACE, Caller, all_go_on, assert_kept, at_work, moves, rosters
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from journeys import STARTED, walk
+from state_paths import STARTED, walk
 
 from databases import TABLES, PostgresqlDatabase
 from exam_sessions.rpc import server as rpc_server
 from exam_sessions.store.databases import store_of
 from pgbouncer import PROGRAM, pooler
 from postgres import postgres_server
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = [
     pytest.mark.postgresql(reason="nobody pools a file"),
@@ -64,7 +64,7 @@ def test_two_servers_work_through_a_pooler(pooled):
     with (
         serving(pooled, **pooled.settings) as one,
         serving(pooled, **pooled.settings) as other,
-        closing(Desk(one.target, WORKSPACE)) as desk,
+        closing(ApiClient(one.target, WORKSPACE)) as desk,
     ):
         sessions = [walk(desk, desk.book(), *STARTED) for _ in range(4)]
         movers = [Caller((one, other)[n % 2], moves(session)) for n, session in enumerate(sessions)]
@@ -92,7 +92,7 @@ def test_servers_hear_of_each_others_news_through_a_pooler(pooled):
 def test_what_is_set_for_a_transaction_is_not_left_to_others_of_the_pool(near, poolers):
     url = poolers["transaction"](near.url)
     pooled = SimpleNamespace(url=url)
-    with serving(pooled, direct_database_url=near.url) as server, closing(Desk(server.target)) as desk:
+    with serving(pooled, direct_database_url=near.url) as server, closing(ApiClient(server.target)) as desk:
         session = desk.book()
         assert desk.get(session) == session
         for _ in range(5):
@@ -103,7 +103,7 @@ def test_what_is_set_for_a_transaction_is_not_left_to_others_of_the_pool(near, p
 
 def test_locked_tables_are_told_of_through_a_pooler(pooled, near, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.05)
-    with serving(pooled, lock_timeout_s=0.5, **pooled.settings) as server, closing(Desk(server.target)) as desk:
+    with serving(pooled, lock_timeout_s=0.5, **pooled.settings) as server, closing(ApiClient(server.target)) as desk:
         session = desk.book()
         with psycopg.connect(near.url) as db:
             db.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")

@@ -9,14 +9,14 @@ import pytest
 from callers import READS, ROSTER, WORKSPACE, Caller, all_go_on, assert_kept, at_work, moves, rosters
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from journeys import STARTED, walk
 from messages import bookings, new_id, outcome_of, send
 from rows import count, read
+from state_paths import STARTED, walk
 
 from databases import PostgresqlDatabase
 from exam_sessions.rpc import server as rpc_server
 from postgres import PostgresServer
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.postgresql(reason="a file does not go away")
 
@@ -50,7 +50,7 @@ def health(desk):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server, postgresql, way, rounds):
-    with closing(Desk(server.target, WORKSPACE)) as desk:
+    with closing(ApiClient(server.target, WORKSPACE)) as desk:
         sessions = [walk(desk, desk.book(), *STARTED) for _ in range(4)]
         release = desk.release()
         movers = [Caller(server, moves(session)) for session in sessions]
@@ -79,7 +79,7 @@ def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_roster_that_was_half_written_is_completed_by_its_repetition(server, postgresql, way):
-    with closing(Desk(server.target, WORKSPACE)) as desk:
+    with closing(ApiClient(server.target, WORKSPACE)) as desk:
         content = {"release_id": desk.release().id, "bookings": bookings(LONG), "request_id": new_id()}
         call = send(desk, "BatchCreateSessions", **content)
         until(lambda: count(server, "sessions", WORKSPACE) > 0)

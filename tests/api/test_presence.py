@@ -10,7 +10,7 @@ from rows import read
 from exam_sessions.commands.clockwork import Discard
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.drafts import DraftRow
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who is there is known by the database")
 
@@ -80,7 +80,7 @@ def test_what_a_server_at_work_has_half_written_is_left_alone(database):
 
 def test_what_was_there_as_a_whole_before_it_could_be_removed_stays(database):
     with serving(database, **QUIET) as writer, serving(database, **QUIET) as other:
-        desk = Desk(writer.target)
+        desk = ApiClient(writer.target)
         call = send(desk, "BatchCreateSessions", release_id=desk.release().id, bookings=bookings(ROWS))
         owner_of_draft(other)
         (draft,) = read(other, "SELECT * FROM drafts")
@@ -117,7 +117,7 @@ def test_a_server_whose_connection_is_lost_is_not_there_until_it_has_another(sto
 @BY_CONNECTION
 def test_a_roster_of_a_server_taken_for_dead_is_there_as_a_whole_or_not_at_all(database):
     with serving(database, **QUIET) as writer, serving(database, **QUIET) as other:
-        desk = Desk(writer.target)
+        desk = ApiClient(writer.target)
         content = {"release_id": desk.release().id, "bookings": bookings(ROWS), "request_id": new_id()}
         call = send(desk, "BatchCreateSessions", **content)
         owner_of_draft(other)

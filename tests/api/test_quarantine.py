@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from forms import PAPER, form, mcq
-from journeys import name_of
 from messages import micros, new_id
 from operations import (
     COMPLETED,
@@ -26,6 +25,7 @@ from operations import (
     told,
 )
 from rows import read, write
+from state_paths import name_of
 
 from exam_sessions.store import schema
 from serving import until

@@ -3,13 +3,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from crowd import assert_unbroken, at_once, reasons, won
-from journeys import FETCHED, bring_to, name_of, walk
+from concurrency import assert_unbroken, at_once, reasons, won
 from messages import booking, mask
 from rows import count
+from state_paths import FETCHED, bring_to, name_of, walk
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")
 
@@ -21,7 +21,7 @@ CROWD = 4
 @pytest.fixture
 def desks(server, desk):
     """Several connections into one workspace."""
-    more = [Desk(server.target, desk.workspace) for _ in range(2 * CROWD)]
+    more = [ApiClient(server.target, desk.workspace) for _ in range(2 * CROWD)]
     yield more
     for one in more:
         one.close()
@@ -166,7 +166,7 @@ def test_a_release_may_allow_several_open_sessions(desk):
 @ROUNDS
 def test_a_race_between_two_servers_has_one_winner_too(database, rounds):
     with serving(database) as one, serving(database) as other:
-        desks = [Desk(server.target, "shared") for server in (one, other) for _ in range(CROWD)]
+        desks = [ApiClient(server.target, "shared") for server in (one, other) for _ in range(CROWD)]
         first = desks[0]
         release = first.release()
         for n in range(rounds):

@@ -5,10 +5,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from course import TRIALS, Course, Race, accepted, action_of, assert_agreement, run_race, said, servers_on
 from google.protobuf.duration_pb2 import Duration
-from journeys import FETCHED, STARTED
 from messages import booking, micros
+from race_harness import TRIALS, Race, RaceHarness, accepted, action_of, assert_agreement, run_race, said, servers_on
+from state_paths import FETCHED, STARTED
 
 from exam_sessions import app
 from serving import until
@@ -54,45 +54,45 @@ def servers(request, database_kind, new_database):
 
 
 @pytest.fixture
-def course(servers):
-    course = Course([servers[0].target, servers[-1].target])
-    yield course
-    course.close()
+def harness(servers):
+    harness = RaceHarness([servers[0].target, servers[-1].target])
+    yield harness
+    harness.close()
 
 
 @pytest.mark.parametrize("trials", LONG)
 @pytest.mark.parametrize("name", RACES)
-def test_both_calls_are_told_what_the_order_in_the_history_says(course, name, trials):
-    run_race(course, RACES[name], trials)
+def test_both_calls_are_told_what_the_order_in_the_history_says(harness, name, trials):
+    run_race(harness, RACES[name], trials)
 
 
 @pytest.mark.parametrize("trials", SHORT)
-def test_a_call_and_its_repetition_are_one_change(course, trials):
-    run_race(course, REPETITION, trials)
+def test_a_call_and_its_repetition_are_one_change(harness, trials):
+    run_race(harness, REPETITION, trials)
 
 
 @pytest.mark.parametrize("trials", LONG)
-def test_one_of_two_creates_for_a_candidate_wins(course, trials):
-    release = course.desk.release()
-    asks = [course.request("CreateSession", release_id=release.id, booking=booking(f"c{n}")) for n in range(trials)]
-    met = course.meet([[("CreateSession", ask)] * 2 for ask in asks])
+def test_one_of_two_creates_for_a_candidate_wins(harness, trials):
+    release = harness.desk.release()
+    asks = [harness.request("CreateSession", release_id=release.id, booking=booking(f"c{n}")) for n in range(trials)]
+    met = harness.meet([[("CreateSession", ask)] * 2 for ask in asks])
     winners = []
     for outcomes in met:
         (winner,) = accepted(outcomes)
         assert sorted(map(said, outcomes.values())) == ["DUPLICATE_CANDIDATE", "SCHEDULED_BUT_NOT_CREATED"]
         winners.append(winner)
-    for outcomes, (events, now) in zip(met, course.found(winners), strict=True):
+    for outcomes, (events, now) in zip(met, harness.found(winners), strict=True):
         assert [action_of(event) for event in events] == ["schedule"]
         assert_agreement(outcomes, events, now, 0)
-    assert course.desk.call("ListSessions", page_size=1, show_total_size=True).total_size == trials
+    assert harness.desk.call("ListSessions", page_size=1, show_total_size=True).total_size == trials
 
 
 @pytest.mark.parametrize("trials", SHORT)
-def test_an_attempt_ends_once_by_its_candidate_or_by_the_clock(course, trials):
-    sessions = course.prepared(trials, FETCHED, duration=Duration(nanos=20_000_000))
+def test_an_attempt_ends_once_by_its_candidate_or_by_the_clock(harness, trials):
+    sessions = harness.prepared(trials, FETCHED, duration=Duration(nanos=20_000_000))
 
     def attempt(number):
-        side = course.sides["ab"[number % 2]]
+        side = harness.sides["ab"[number % 2]]
         started = side.ask("EnterKeycode", keycode=sessions[number].keycode).session
         moment = micros(started.attempt.deadline) + random.randrange(-6_000, 7_000)
         until(lambda: app.now() >= moment)
@@ -101,7 +101,7 @@ def test_an_attempt_ends_once_by_its_candidate_or_by_the_clock(course, trials):
     ends, before = Counter(), len(STARTED) + 1
     with ThreadPoolExecutor(8) as pool:
         ended = list(pool.map(attempt, range(trials)))
-    for outcomes, (events, now) in zip(ended, course.found(sessions), strict=True):
+    for outcomes, (events, now) in zip(ended, harness.found(sessions), strict=True):
         (outcome,), (end,) = outcomes.values(), events[before:]
         assert action_of(end) == "finish"
         assert said(outcome) == ("INVALID_TRANSITION" if end.actor == "system" else "FINISHED")

@@ -8,13 +8,13 @@ from contextlib import ExitStack, closing
 
 import psycopg
 import pytest
-from crowd import assert_unbroken, at_once, reasons, won
-from journeys import FETCHED, name_of, walk
+from concurrency import assert_unbroken, at_once, reasons, won
 from messages import booking, mask
 from rows import read
+from state_paths import FETCHED, name_of, walk
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who has a code first is decided by the database")
 
@@ -28,7 +28,7 @@ def desks(database):
     """Connections into one workspace, at two servers in turn."""
     with ExitStack() as stack:
         servers = [stack.enter_context(serving(database)) for _ in range(2)]
-        yield [stack.enter_context(closing(Desk(server.target, "w"))) for server in servers * CROWD]
+        yield [stack.enter_context(closing(ApiClient(server.target, "w"))) for server in servers * CROWD]
 
 
 def key(release, code):
@@ -47,7 +47,11 @@ def codes_of(desk, release):
 
 @pytest.mark.postgresql(reason="elsewhere nobody waits for a row")
 def test_who_waited_for_a_session_whose_code_went_to_another_acts_on_the_other(database):
-    with serving(database) as one, psycopg.connect(database.url) as by_hand, closing(Desk(one.target, "w")) as desk:
+    with (
+        serving(database) as one,
+        psycopg.connect(database.url) as by_hand,
+        closing(ApiClient(one.target, "w")) as desk,
+    ):
         release = desk.release()
         before, after = (walk(desk, desk.book(release, access_code=code), *FETCHED) for code in ("X", "Y"))
         edit = "UPDATE sessions SET access_code = %s, version = version + 1 WHERE id = %s"
@@ -67,7 +71,11 @@ def test_who_waited_for_a_session_whose_code_went_to_another_acts_on_the_other(d
     "change", ["UPDATE sessions SET access_code = 'Z', version = version + 1", "DELETE FROM sessions"]
 )
 def test_who_waited_for_a_session_whose_code_is_gone_finds_none(database, change):
-    with serving(database) as one, psycopg.connect(database.url) as by_hand, closing(Desk(one.target, "w")) as desk:
+    with (
+        serving(database) as one,
+        psycopg.connect(database.url) as by_hand,
+        closing(ApiClient(one.target, "w")) as desk,
+    ):
         release = desk.release()
         session = walk(desk, desk.book(release, access_code="X"), *FETCHED)
         by_hand.execute(f"{change} WHERE id = %s", (session.id,))

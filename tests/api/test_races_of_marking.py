@@ -9,18 +9,18 @@ from contextlib import ExitStack, closing
 from functools import partial
 
 import pytest
-from course import TRIALS, Course, Race, accepted, action_of, assert_agreement, run_race, said, servers_on
-from crowd import assert_unbroken, at_once
+from concurrency import assert_unbroken, at_once
 from forms import PAPER, answer, mcq, mixed, three_choices
 from google.protobuf.duration_pb2 import Duration
-from journeys import FETCHED, FINISHED, LONG_AGO, STARTED, name_of
 from messages import at, micros
+from race_harness import TRIALS, Race, RaceHarness, accepted, action_of, assert_agreement, run_race, said, servers_on
+from state_paths import FETCHED, FINISHED, LONG_AGO, STARTED, name_of
 
 from exam_sessions.app import now
 from exam_sessions.v1 import marking_service_pb2, session_pb2
 from exam_sessions.v1.catalog_pb2 import Release
 from exam_sessions.v1.test_form_pb2 import TestForm
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")
 
@@ -74,47 +74,47 @@ def servers(request, database_kind, new_database):
 
 
 @pytest.fixture
-def course(servers):
-    course = Course([servers[0].target, servers[-1].target])
-    yield course
-    course.close()
+def harness(servers):
+    harness = RaceHarness([servers[0].target, servers[-1].target])
+    yield harness
+    harness.close()
 
 
 @TRIALS_OF
-def test_a_late_response_is_scored_or_refused(course, trials):
-    three_choices(course.desk)
-    for order, session in run_race(course, SUBMIT, trials):
+def test_a_late_response_is_scored_or_refused(harness, trials):
+    three_choices(harness.desk)
+    for order, session in run_race(harness, SUBMIT, trials):
         assert session.points.actual == ("2" if order.count("set_responses") == 2 else "1")
 
 
 @TRIALS_OF
-def test_a_voided_paper_takes_no_marks_and_keeps_no_score(course, trials):
-    mixed(course.desk)
-    for _, session in run_race(course, VOID, trials):
+def test_a_voided_paper_takes_no_marks_and_keeps_no_score(harness, trials):
+    mixed(harness.desk)
+    for _, session in run_race(harness, VOID, trials):
         assert not session.HasField("score")
-    (row,) = course.desk.call("AggregateSessions").releases
+    (row,) = harness.desk.call("AggregateSessions").releases
     assert (row.statistics.session_count, row.statistics.scored_count) == (trials, 0)
 
 
 @TRIALS_OF
-def test_a_mark_counts_whether_it_comes_before_or_after_the_submission(course, trials):
-    mixed(course.desk)
-    for _, session in run_race(course, MARK, trials):
+def test_a_mark_counts_whether_it_comes_before_or_after_the_submission(harness, trials):
+    mixed(harness.desk)
+    for _, session in run_race(harness, MARK, trials):
         assert (session.points.actual, session.marking_progress) == ("2.5", 100)
 
 
 @TRIALS_OF
-def test_a_retake_and_a_reopening_exclude_each_other(course, trials):
-    for order, session in run_race(course, WAYS_BACK, trials):
+def test_a_retake_and_a_reopening_exclude_each_other(harness, trials):
+    for order, session in run_race(harness, WAYS_BACK, trials):
         assert session.attempt.number == (2 if order == ("retake",) else 1)
 
 
 @TRIALS_OF
-def test_one_of_two_retakes_begins_the_next_attempt(course, trials):
-    three_choices(course.desk)
-    sessions = course.prepared(trials, (*STARTED, "FinishSession"), **FORM)
-    calls = [[("RetakeSession", course.request("RetakeSession", session_id=s.id))] * 2 for s in sessions]
-    for outcomes, (events, found) in zip(course.meet(calls), course.found(sessions), strict=True):
+def test_one_of_two_retakes_begins_the_next_attempt(harness, trials):
+    three_choices(harness.desk)
+    sessions = harness.prepared(trials, (*STARTED, "FinishSession"), **FORM)
+    calls = [[("RetakeSession", harness.request("RetakeSession", session_id=s.id))] * 2 for s in sessions]
+    for outcomes, (events, found) in zip(harness.meet(calls), harness.found(sessions), strict=True):
         assert sorted(map(said, outcomes.values())) == ["INVALID_TRANSITION", "READY"]
         assert [action_of(event) for event in events].count("retake") == 1
         assert_agreement(outcomes, events, found, len(events) - 1)
@@ -122,17 +122,17 @@ def test_one_of_two_retakes_begins_the_next_attempt(course, trials):
 
 
 @TRIALS_OF
-def test_a_session_starts_before_the_release_is_finalized_or_not_at_all(course, trials):
-    sessions = [course.prepared(1, FETCHED, allow_multiple_open_sessions=True)[0] for _ in range(trials)]
+def test_a_session_starts_before_the_release_is_finalized_or_not_at_all(harness, trials):
+    sessions = [harness.prepared(1, FETCHED, allow_multiple_open_sessions=True)[0] for _ in range(trials)]
     calls = [
         [
-            ("FinalizeRelease", course.request("FinalizeRelease", release_id=session.release_id)),
-            ("EnterKeycode", course.request("EnterKeycode", keycode=session.keycode)),
+            ("FinalizeRelease", harness.request("FinalizeRelease", release_id=session.release_id)),
+            ("EnterKeycode", harness.request("EnterKeycode", keycode=session.keycode)),
         ]
         for session in sessions
     ]
     orders, before = Counter(), len(FETCHED) + 1
-    for outcomes, (events, found) in zip(course.meet(calls), course.found(sessions), strict=True):
+    for outcomes, (events, found) in zip(harness.meet(calls), harness.found(sessions), strict=True):
         order = tuple(map(action_of, events[before:]))
         end = {("enter_keycode", "finish"): "FINISHED", (): "READY"}[order]
         assert said(outcomes["b"]) == ("IN_PROGRESS" if order else "RELEASE_FINALIZED")
@@ -148,20 +148,20 @@ def test_a_session_starts_before_the_release_is_finalized_or_not_at_all(course, 
 
 
 @TRIALS_OF
-def test_edits_of_a_release_and_its_end_do_not_wait_for_each_other(course, trials):
-    releases = [course.desk.release() for _ in range(trials)]
+def test_edits_of_a_release_and_its_end_do_not_wait_for_each_other(harness, trials):
+    releases = [harness.desk.release() for _ in range(trials)]
     calls = [
         [
-            ("FinalizeRelease", course.request("FinalizeRelease", release_id=release.id)),
+            ("FinalizeRelease", harness.request("FinalizeRelease", release_id=release.id)),
             (
                 "UpdateRelease",
-                course.request("UpdateRelease", release=Release(id=release.id, name=f"b {release.id}"), **NAMES),
+                harness.request("UpdateRelease", release=Release(id=release.id, name=f"b {release.id}"), **NAMES),
             ),
         ]
         for release in releases
     ]
-    for outcomes, release in zip(course.meet(calls), releases, strict=True):
-        found = course.desk.call("GetRelease", release_id=release.id).release
+    for outcomes, release in zip(harness.meet(calls), releases, strict=True):
+        found = harness.desk.call("GetRelease", release_id=release.id).release
         assert (outcomes["a"].release, found.finalized) == (found, True)
         edited = not isinstance(outcomes["b"], Refused)
         assert edited or outcomes["b"].reason == "RELEASE_FINALIZED"
@@ -169,21 +169,21 @@ def test_edits_of_a_release_and_its_end_do_not_wait_for_each_other(course, trial
 
 
 @TRIALS_OF
-def test_edits_of_a_form_are_numbered_one_by_one_whoever_makes_them(course, trials):
+def test_edits_of_a_form_are_numbered_one_by_one_whoever_makes_them(harness, trials):
     forms = [TestForm(reference=f"form-{n}", questions=[mcq("1")]) for n in range(trials)]
-    calls = [[("CreateTestForm", course.request("CreateTestForm", test_form=new))] * 2 for new in forms]
-    for outcomes in course.meet(calls):
+    calls = [[("CreateTestForm", harness.request("CreateTestForm", test_form=new))] * 2 for new in forms]
+    for outcomes in harness.meet(calls):
         told = [getattr(outcome, "reason", "created") for outcome in outcomes.values()]
         assert sorted(told) == ["DUPLICATE_TEST_FORM", "created"]
-    calls = [[("UpdateTestForm", course.request("UpdateTestForm", test_form=new))] * 2 for new in forms]
-    for outcomes in course.meet(calls):
+    calls = [[("UpdateTestForm", harness.request("UpdateTestForm", test_form=new))] * 2 for new in forms]
+    for outcomes in harness.meet(calls):
         assert sorted(outcome.test_form.revision for outcome in outcomes.values()) == [2, 3]
 
 
 def test_servers_that_edit_one_form_at_once_are_all_served(database):
     with ExitStack() as stack:
         servers = [stack.enter_context(serving(database)) for _ in range(5)]
-        desks = [stack.enter_context(closing(Desk(server.target))) for server in servers]
+        desks = [stack.enter_context(closing(ApiClient(server.target))) for server in servers]
         desks[0].call("CreateTestForm", test_form=TestForm(reference="form-1", questions=[mcq("1")]))
         edit = {"workspace_id": desks[0].workspace, "test_form": TestForm(reference="form-1", questions=[mcq("1")])}
         for n in range(10):
@@ -192,12 +192,12 @@ def test_servers_that_edit_one_form_at_once_are_all_served(database):
 
 
 @TRIALS_OF
-def test_an_attempt_is_reopened_only_after_the_clock_has_ended_it(course, trials):
-    sessions = course.prepared(trials, FETCHED, duration=Duration(nanos=20_000_000))
+def test_an_attempt_is_reopened_only_after_the_clock_has_ended_it(harness, trials):
+    sessions = harness.prepared(trials, FETCHED, duration=Duration(nanos=20_000_000))
     later = at(now() + 3_600_000_000)
 
     def attempt(number):
-        side = course.sides["ab"[number % 2]]
+        side = harness.sides["ab"[number % 2]]
         started = side.ask("EnterKeycode", keycode=sessions[number].keycode).session
         moment = micros(started.attempt.deadline) + random.randrange(25_000)
         until(lambda: now() >= moment)
@@ -208,7 +208,7 @@ def test_an_attempt_is_reopened_only_after_the_clock_has_ended_it(course, trials
     orders, before = Counter(), len(STARTED) + 1
     with ThreadPoolExecutor(8) as pool:
         ended = list(pool.map(attempt, range(trials)))
-    for (outcomes, started), (events, found) in zip(ended, course.found(sessions), strict=True):
+    for (outcomes, started), (events, found) in zip(ended, harness.found(sessions), strict=True):
         (outcome,), (end, *rest) = outcomes.values(), events[before:]
         assert (action_of(end), end.actor, end.reason) == ("finish", "system", "TIME_EXPIRED")
         assert_agreement(outcomes, events, found, before)
@@ -224,12 +224,12 @@ def test_an_attempt_is_reopened_only_after_the_clock_has_ended_it(course, trials
 
 
 @TRIALS_OF
-def test_a_reopened_attempt_ends_once_by_its_candidate_or_by_the_clock(course, trials):
-    three_choices(course.desk)
-    sessions = course.prepared(trials, (*STARTED, "FinishSession"), **FORM)
+def test_a_reopened_attempt_ends_once_by_its_candidate_or_by_the_clock(harness, trials):
+    three_choices(harness.desk)
+    sessions = harness.prepared(trials, (*STARTED, "FinishSession"), **FORM)
 
     def attempt(number):
-        side, session = course.sides["ab"[number % 2]], sessions[number]
+        side, session = harness.sides["ab"[number % 2]], sessions[number]
         deadline = now() + 20_000
         reopened = side.ask("ReopenSession", session_id=session.id, deadline=at(deadline))
         if isinstance(reopened, Refused):
@@ -244,7 +244,7 @@ def test_a_reopened_attempt_ends_once_by_its_candidate_or_by_the_clock(course, t
     before, ends = len((*STARTED, "FinishSession", "route", "reopen")) + 1, Counter()
     with ThreadPoolExecutor(8) as pool:
         ended = list(pool.map(attempt, range(trials)))
-    for outcomes, (events, found) in zip(ended, course.found(sessions), strict=True):
+    for outcomes, (events, found) in zip(ended, harness.found(sessions), strict=True):
         assert_unbroken(events, session_pb2.STATE_MARKED)
         rest = tuple(map(action_of, events[before:]))
         won = bool(accepted(outcomes))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from forms import answer, essay, form, hand_in, mcq, question_of, results
-from journeys import bring_to, name_of, walk
 from messages import new_id
 from operations import COMPLETED, Work, counts_of, info_of, metadata_of, rows_of, status_of
 from regrading import (
@@ -20,6 +19,7 @@ from regrading import (
     with_essay,
     wrong_key,
 )
+from state_paths import bring_to, name_of, walk
 
 from exam_sessions.v1 import operation_pb2, test_form_pb2
 from serving import Refused

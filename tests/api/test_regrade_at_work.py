@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from course import Course, Race, run_race, servers_on
 from forms import answer, essay, form, hand_in, mcq
 from google.longrunning import operations_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from journeys import FETCHED, STARTED, walk
 from messages import new_id
 from operations import COMPLETED, Work, counts_of, done_of, info_of, metadata_of, status_of, times_done
 from processes import ServerProcess, calling
+from race_harness import Race, RaceHarness, run_race, servers_on
 from regrading import REASON, corrected, preview, regrade, regrade_now, regraded, sat, score_of, told, wrong_key
 from rows import write
+from state_paths import FETCHED, STARTED, walk
 
 from exam_sessions.v1 import operation_pb2, session_pb2
 from serving import Refused, until
@@ -174,26 +174,26 @@ def servers(database_kind, new_database):
 
 @pytest.mark.parametrize("name", RACES)
 def test_a_regrade_and_a_change_at_the_same_instant_come_one_after_the_other(servers, name):
-    course = Course([servers[0].target, servers[-1].target])
-    form(course.desk, mcq("1", "B"), mcq("2", "B"), essay("3"), mark_decimals=1)
+    harness = RaceHarness([servers[0].target, servers[-1].target])
+    form(harness.desk, mcq("1", "B"), mcq("2", "B"), essay("3"), mark_decimals=1)
     release = {"test_form": "form-1"}
     # Every session is sat on the first revision; the second is made while none has been regraded.
-    prepared = course.prepared
+    prepared = harness.prepared
 
     def then_corrected(count, steps, **fields):
         sessions = prepared(count, steps, **fields)
-        corrected(course.desk, mcq("1", "A"), mcq("2", "C"), essay("3"), mark_decimals=1)
+        corrected(harness.desk, mcq("1", "A"), mcq("2", "C"), essay("3"), mark_decimals=1)
         return sessions
 
-    course.prepared = then_corrected
-    seen = run_race(course, RACES[name]._replace(release=release), 20)
+    harness.prepared = then_corrected
+    seen = run_race(harness, RACES[name]._replace(release=release), 20)
     for order, session in seen:
         expected = 2 if "regrade" in order else 1
         assert session.marking_revision == expected
         if session.HasField("score"):
             points = {1: "0", 2: "1"}[expected]
             assert session.points.actual == points
-    course.close()
+    harness.close()
 
 
 ANSWERS = st.lists(st.tuples(st.sampled_from("ABCD"), st.sampled_from("ABCD")), min_size=1, max_size=6)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
-from journeys import bring_to
 from messages import lasting, mask, moment, new_id
 from rows import unchanged
+from state_paths import bring_to
 
 from exam_sessions.v1 import catalog_pb2
 from serving import Refused

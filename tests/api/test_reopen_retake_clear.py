@@ -20,9 +20,9 @@ from forms import (
     three_choices,
 )
 from grpc import StatusCode
-from journeys import FETCHED, JOURNEYS, LONG_AGO, bring_to, name_of, walk
 from messages import mask
 from rows import count, unchanged
+from state_paths import FETCHED, LONG_AGO, STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, test_form_pb2
 from serving import Refused
@@ -43,7 +43,7 @@ LEADS_TO = {
 
 
 @pytest.mark.parametrize("rpc", LEGAL)
-@pytest.mark.parametrize("state", sorted(JOURNEYS))
+@pytest.mark.parametrize("state", sorted(STATE_PATHS))
 def test_each_way_back_has_states_of_its_own(desk, server, state, rpc):
     session = bring_to(desk, state)
     if state in LEGAL[rpc]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from forms import LONG_AGO
-from journeys import FINISHED, name_of, walk
 from messages import at, lasting, micros
 from operations import Work
 from rows import unchanged
+from state_paths import FINISHED, name_of, walk
 from timed import SECOND, time_left
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2

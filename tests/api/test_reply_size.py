@@ -11,10 +11,10 @@ import pytest
 from forms import answer, essay, form, mcq
 from google.longrunning import operations_pb2
 from grpc import StatusCode
-from journeys import STARTED, walk
 from messages import booking
 from operations import Work, chunks_of, info_of
 from rows import write
+from state_paths import STARTED, walk
 
 from exam_sessions.rpc.reply_size import EVENT_AT_MOST, SESSION_AT_MOST
 from exam_sessions.store import schema
@@ -31,7 +31,7 @@ from exam_sessions.v1 import (
     template_service_pb2,
     test_form_pb2,
 )
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 LIMIT = 3_500_000
 MOST = 1_000
@@ -98,7 +98,7 @@ class Stage:
 
     def __init__(self, server):
         self.server = server
-        self.desk = Desk(server.target)
+        self.desk = ApiClient(server.target)
         self.work = Work(self.desk)
         self._made = {}
 

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from crowd import at_once, won
+from concurrency import at_once, won
 from grpc import StatusCode
-from journeys import JOURNEYS, bring_to
 from messages import METHOD, MOVES, SERVICE, booking, mask, new_id
 from mutations import LEGAL_IN, MUTATIONS, NEEDS_FORM
 from rows import count, snapshot, unchanged
+from state_paths import STATE_PATHS, bring_to
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 ACCEPTED_AGAIN = {
     "UpdateSession", "BatchUpdateSessions", "CreateRelease", "UpdateRelease", "UpdateTestForm", "ResetSession",
@@ -38,7 +38,7 @@ def without_pin(reply):
 def test_no_mutation_is_left_out():
     assert set(LEGAL_IN) | set(NEEDS_FORM) | {"OpenWindow", "RequestVerification"} == set(MOVES)
     assert set(MUTATIONS) - set(MOVES) == {rpc for rpc in SERVICE if rpc not in MOVES and is_a_mutation(rpc)}
-    assert set(LEGAL_IN.values()) <= set(JOURNEYS)
+    assert set(LEGAL_IN.values()) <= set(STATE_PATHS)
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -106,7 +106,7 @@ def test_a_request_id_is_a_uuid_in_whatever_case_it_is_written(desk, server):
 
 
 def test_a_request_id_belongs_to_its_workspace(server, desk):
-    other, request_id = Desk(server.target), new_id()
+    other, request_id = ApiClient(server.target), new_id()
     first = desk.call("CreateRelease", request_id=request_id, release=catalog_pb2.Release(name="Physics")).release
     second = other.call("CreateRelease", request_id=request_id, release=catalog_pb2.Release(name="Art")).release
     assert (first.name, second.name) == ("Physics", "Art")
@@ -168,7 +168,7 @@ def test_a_repetition_is_answered_by_a_server_that_was_started_since(database):
     requests = {}
     for start in range(2):
         with serving(database, tick_ms=3_600_000) as server:
-            desk = Desk(server.target, "w")
+            desk = ApiClient(server.target, "w")
             if start == 0:
                 requests = {name: prepare(desk) for name, prepare in MUTATIONS.items()}
             replies = {n: desk.call(rpc, request_id=ids[n], **f) for n, (rpc, f) in requests.items()}

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 from forms import PAPER, enter_responses, essay, form, mcq, paper, question_of, results, sitting
-from journeys import name_of, walk
 from operations import Work, fields_of, handed, info_of
 from rows import unchanged
+from state_paths import name_of, walk
 from thirteen_types import ONLINE, QUESTIONS, RIGHT, Response, answered, places, texts, thirteen
 
 from exam_sessions.v1 import marking_service_pb2, result_pb2, template_pb2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from forms import answer, essay, form, mcq, mixed, results, sitting, three_choices
 from grpc import StatusCode
-from journeys import name_of, walk
 from rows import unchanged
+from state_paths import name_of, walk
 
 from exam_sessions.v1 import result_pb2
 from serving import Refused

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from forms import answer, enter_marks, essay, form, hand_in, mcq, mixed, question_of, results, sitting
 from grpc import StatusCode
-from journeys import FINISHED, STARTED, name_of, walk
 from messages import bookings, mask, new_id
 from rows import unchanged
+from state_paths import FINISHED, STARTED, name_of, walk
 
 from exam_sessions.v1 import catalog_pb2, marking_service_pb2, session_pb2, test_form_pb2
 from serving import Refused

@@ -3,14 +3,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from crowd import at_once
+from concurrency import at_once
 from grpc import StatusCode
-from journeys import bring_to, pin_of, walk
 from messages import booking, mask, moment, new_id
 from rows import unchanged
+from state_paths import bring_to, pin_of, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")
 
@@ -73,7 +73,7 @@ def test_a_pin_that_was_given_is_kept_and_not_shared(desk):
 @pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_bookings_of_two_servers_at_the_same_moment_share_their_pin(database, rounds):
     with serving(database) as one, serving(database) as other:
-        desks = [Desk(server.target, "shared") for server in (one, other) for _ in range(3)]
+        desks = [ApiClient(server.target, "shared") for server in (one, other) for _ in range(3)]
         for n in range(rounds):
             release = desks[0].release(auto_create_pin=True)
             calls = [lambda d=desk, k=k, n=n, r=release: d.book(r, f"c{n}-{k}") for k, desk in enumerate(desks)]

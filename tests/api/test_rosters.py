@@ -3,12 +3,12 @@ from __future__ import annotations
 import threading
 
 import pytest
-from crowd import at_once, reasons, won
+from concurrency import at_once, reasons, won
 from messages import booking, bookings, mask, new_id, send
 from rows import count, read, unchanged
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("many rows are written in another way")
 
@@ -41,7 +41,7 @@ def assert_whole(server, desk, sessions):
 @pytest.fixture
 def other(server, desk):
     """Another connection into the desk's workspace."""
-    other = Desk(server.target, desk.workspace)
+    other = ApiClient(server.target, desk.workspace)
     yield other
     other.close()
 
@@ -175,7 +175,7 @@ def test_one_of_many_rosters_of_the_same_candidates_wins(server, desk, rounds):
 @ROUNDS
 def test_rosters_on_two_servers_never_mix(database, rounds):
     with serving(database) as one, serving(database) as two:
-        desks = [Desk(server.target, "shared") for server in (one, two)]
+        desks = [ApiClient(server.target, "shared") for server in (one, two)]
         booked = 0
         for _ in range(rounds):
             release = desks[0].release()

@@ -5,13 +5,13 @@ import threading
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2
-from journeys import bring_to, pin_of, walk
 from messages import METHOD, booking, lasting, mask, new_id
 from rows import read, unchanged
+from state_paths import bring_to, pin_of, walk
 from watchers import Watch
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 PIN, ANOTHER = "XQWZKV", "VKZWQX"
 DISCLOSING = {"SetPinResponse", "GetPinResponse"}
@@ -66,8 +66,8 @@ class Recorder(grpc.UnaryUnaryClientInterceptor):
         return call
 
 
-class RecordedDesk(Desk):
-    """A desk whose replies are kept as bytes."""
+class RecordedClient(ApiClient):
+    """A client whose replies are kept as bytes."""
 
     def __init__(self, target):
         super().__init__(target)
@@ -78,7 +78,7 @@ class RecordedDesk(Desk):
 
 @pytest.fixture
 def recorded(server):
-    desk = RecordedDesk(server.target)
+    desk = RecordedClient(server.target)
     yield desk
     desk.close()
 
@@ -170,7 +170,7 @@ def test_a_pin_that_was_only_checked_is_not_shown(desk, server):
 
 def test_who_reads_a_pin_leaves_a_row_of_history(desk, server):
     session = desk.book(pin="secret")
-    invigilator = Desk(server.target, desk.workspace, actor="invigilator-7")
+    invigilator = ApiClient(server.target, desk.workspace, actor="invigilator-7")
     reply = invigilator.call("GetPin", keycode=session.keycode, etag=session.etag)
     invigilator.close()
     assert reply.pin == "SECRET"

@@ -17,15 +17,15 @@ import pytest
 from callers import Caller, all_go_on, assert_kept, at_work, moves
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from journeys import STARTED, walk
 from messages import bookings
+from state_paths import STARTED, walk
 
 from databases import TABLES, PostgresqlDatabase
 from exam_sessions.rpc import server as rpc_server
 from exam_sessions.settings import Settings
 from exam_sessions.store.databases import store_for, store_of
 from postgres import PostgresServer
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 from silence import SilentProxy
 
 pytestmark = pytest.mark.postgresql(reason="a file does not fall silent")
@@ -69,7 +69,7 @@ def server(near, proxy, monkeypatch):
 
 @pytest.fixture
 def desk(server):
-    with closing(Desk(server.target)) as desk:
+    with closing(ApiClient(server.target)) as desk:
         yield desk
 
 

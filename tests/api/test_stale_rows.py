@@ -6,17 +6,17 @@ import json
 from contextlib import ExitStack, closing, contextmanager
 
 import pytest
-from crowd import assert_in_order, assert_unbroken, at_once
+from concurrency import assert_in_order, assert_unbroken, at_once
 from forms import mixed
-from journeys import STARTED, bring_to, move, name_of, walk
 from messages import booking, mask
 from rows import read, write
+from state_paths import STARTED, bring_to, move, name_of, walk
 
 from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.rows import Rows
 from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("what another server has written is noticed in another way")
 
@@ -42,7 +42,7 @@ def blindfold(server):
 
 @pytest.fixture
 def blind_desk(blind):
-    desk = Desk(blind.target, "w")
+    desk = ApiClient(blind.target, "w")
     yield desk
     desk.close()
 
@@ -125,10 +125,10 @@ def test_a_release_changed_behind_the_server_is_judged_again(blind, blind_desk):
 
 @pytest.fixture
 def two(database):
-    """Desks at two servers of one database, in one workspace."""
+    """Clients at two servers of one database, in one workspace."""
     with ExitStack() as stack:
         servers = [stack.enter_context(serving(database)) for _ in range(2)]
-        yield [stack.enter_context(closing(Desk(server.target, "w"))) for server in servers]
+        yield [stack.enter_context(closing(ApiClient(server.target, "w"))) for server in servers]
 
 
 def test_nobody_is_refused_for_what_a_session_was_before_another_server_moved_it(two):
@@ -238,7 +238,7 @@ def test_servers_with_caches_that_notice_nothing_leave_one_history(database):
         servers = [stack.enter_context(serving(database)) for _ in range(2)]
         for server in servers:
             blindfold(server)
-        desks = [Desk(server.target, "w") for server in servers]
+        desks = [ApiClient(server.target, "w") for server in servers]
         session = bring_to(desks[0], "IN_PROGRESS")
         for n in range(20):
             said = booking("c", candidate=session_pb2.Candidate(name_last=f"King {n}"))

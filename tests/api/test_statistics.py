@@ -6,8 +6,8 @@ import pytest
 from forms import answer, essay, form, mcq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from journeys import FETCHED
 from messages import new_id
+from state_paths import FETCHED
 
 from serving import Refused
 

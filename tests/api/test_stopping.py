@@ -13,16 +13,16 @@ import grpc
 import pytest
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2
-from journeys import bring_to
 from messages import booking, bookings, new_id, request_of, send
 from operations import Work, filled, long_lasting
 from processes import ServerProcess
 from reflected import LIST, methods_of
+from state_paths import bring_to
 from watchers import Sluggard, open_stream, watchers
 
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import session_service_pb2_grpc
-from serving import Desk, RunningServer, read_refusal, serving, until
+from serving import ApiClient, RunningServer, read_refusal, serving, until
 
 CALLERS = 32
 
@@ -37,7 +37,7 @@ def transport(request):
 
 def moves_until_it_stops(target, ready):
     """Moves a session to and fro until the server is gone: the session, the moves answered, and what ended it."""
-    desk = Desk(target)
+    desk = ApiClient(target)
     session = bring_to(desk, "IN_PROGRESS")
     ready.wait()
     for answered, rpc in enumerate(itertools.cycle(("PauseSession", "ResumeSession"))):
@@ -73,7 +73,7 @@ def test_a_stop_under_load_answers_every_call_and_loses_no_move(database, transp
 
 def test_callers_who_wait_for_no_reply_are_answered_or_told_that_the_server_is_unavailable(database, transport):
     with serving(database, transport=transport) as server:
-        desk, calls = Desk(server.target), []
+        desk, calls = ApiClient(server.target), []
         release = desk.release()
         stop = threading.Thread(target=lambda: server.run(server.app._server.stop(60)))
         for number in itertools.count():
@@ -96,7 +96,7 @@ def test_callers_who_wait_for_no_reply_are_answered_or_told_that_the_server_is_u
 
 def test_a_call_that_outlasts_the_stop_is_told_why(database, transport):
     server = RunningServer(database, transport=transport, drain_s=0.3)
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     session = bring_to(desk, "IN_PROGRESS")
     with database.locked_for_writing():
         call = send(desk, "PauseSession", session_id=session.id)
@@ -145,7 +145,7 @@ STREAMS = {
 def test_streams_of_every_service_end_at_once_with_the_reason(database, transport):
     # A drain that no test would wait for: the server stops because nothing is left to do.
     server = RunningServer(database, transport=transport, drain_s=600)
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     methods = {method.full_name: method for method in methods_of(desk) if method.server_streaming}
     assert set(methods) == set(STREAMS), "a stream this test does not know"
     streams = [opened(desk, method, STREAMS[name](desk)) for name, method in methods.items()]
@@ -170,7 +170,7 @@ def test_streams_of_every_service_end_at_once_with_the_reason(database, transpor
 
 def test_watchers_who_do_not_read_hold_up_no_stop(database, transport):
     server = RunningServer(database, transport=transport, drain_s=600)
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(6_000))
     with Sluggard(server, desk.workspace) as sluggard:
         streams = [open_stream(sluggard, start_sequence=1) for _ in range(5)]
@@ -248,7 +248,7 @@ def assert_rolling_restart_fails_nobody(database, transport, *, shared, restarts
         # A list of addresses is no authority, and native refuses calls to it.
         options += [("grpc.default_authority", "localhost")]
         channels = [stack.enter_context(grpc.insecure_channel(target, options=options)) for _ in range(4)]
-        desk = Desk(target.removeprefix("ipv4:").split(",")[0], "shared")
+        desk = ApiClient(target.removeprefix("ipv4:").split(",")[0], "shared")
         release, stop, outcomes = desk.release(), threading.Event(), []
         desk.close()
 

@@ -6,10 +6,10 @@ from contextlib import ExitStack, closing
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from journeys import bring_to, walk
 from messages import lasting
 from processes import ServerProcess, calling
 from sqlalchemy import insert, inspect
+from state_paths import bring_to, walk
 
 from exam_sessions.domain import forms, records, states
 from exam_sessions.domain.stored_records import EventRow
@@ -19,7 +19,7 @@ from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
-from serving import Desk, serving, until
+from serving import ApiClient, serving, until
 
 pytestmark = pytest.mark.both_databases("the tables and indexes are of each database")
 
@@ -131,11 +131,11 @@ def test_a_session_that_moves_stays_in_its_indexes_as_it_is(database):
     def updates():
         return database.read("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'")[0]
 
-    with serving(database) as server, closing(Desk(server.target, "w")) as desk:
+    with serving(database) as server, closing(ApiClient(server.target, "w")) as desk:
         session = bring_to(desk, "IN_PROGRESS", duration=lasting(3600))
     until(lambda: updates()[0] == 3)
     before = updates()
-    with serving(database) as server, closing(Desk(server.target, "w")) as desk:
+    with serving(database) as server, closing(ApiClient(server.target, "w")) as desk:
         walk(desk, session, *["PauseSession", "ResumeSession"] * 3)
     until(lambda: updates()[0] >= before[0] + 6)
     after = updates()

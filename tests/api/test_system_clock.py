@@ -6,9 +6,9 @@ import itertools
 from pathlib import Path
 
 import pytest
-from crowd import assert_in_order, assert_unbroken
-from journeys import move, name_of
+from concurrency import assert_in_order, assert_unbroken
 from processes import ServerProcess, calling
+from state_paths import move, name_of
 from test_time_in_order import A_LONG_DAY, STEPS, STRICT
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)

@@ -17,7 +17,7 @@ from operations import (
 from processes import ServerProcess, calling
 from rows import read
 
-from serving import Desk, serving, until
+from serving import ApiClient, serving, until
 
 pytestmark = pytest.mark.both_databases("work is leased by the database")
 
@@ -51,8 +51,8 @@ def two(database, clock):
 
 @pytest.fixture
 def desks(two):
-    """A desk at each, in one workspace."""
-    desks = [Desk(server.target, WORKSPACE) for server in two]
+    """A client at each, in one workspace."""
+    desks = [ApiClient(server.target, WORKSPACE) for server in two]
     yield desks
     for desk in desks:
         desk.close()
@@ -93,7 +93,7 @@ def test_an_operation_can_be_cancelled_and_awaited_at_any_server(two, desks):
 
 def test_many_servers_do_every_step_once(database):
     with serving(database) as one, serving(database) as two, serving(database) as three:
-        desk = Desk(one.target, WORKSPACE)
+        desk = ApiClient(one.target, WORKSPACE)
         work, releases = Work(desk), [filled(desk, 400, f"r{n}-") for n in range(4)]
         operations = [work.of_release("REMOVE_PIN", release) for release in releases]
         ended = [work.wait(operation) for operation in operations]
@@ -105,14 +105,14 @@ def test_many_servers_do_every_step_once(database):
 
 def test_a_server_that_stops_hands_its_work_back(database):
     with serving(database) as one:
-        desk = Desk(one.target, WORKSPACE)
+        desk = ApiClient(one.target, WORKSPACE)
         release = filled(desk, 40)
         operation = long_lasting(Work(desk), release, per_second=20)
         until(lambda: done_of(Work(desk), operation) > 2)
         desk.close()
     assert owner_of(one, operation)[:2] == ("", 0)
     with serving(database) as other:
-        desk = Desk(other.target, WORKSPACE)
+        desk = ApiClient(other.target, WORKSPACE)
         work = Work(desk)
         before = done_of(work, operation)
         assert 2 < before < 40
@@ -124,7 +124,7 @@ def test_a_server_that_stops_hands_its_work_back(database):
 
 def test_a_process_told_to_stop_hands_its_work_to_those_who_live_on(database):
     with ServerProcess(database) as doomed, serving(database) as other:
-        witness = Desk(other.target, WORKSPACE)
+        witness = ApiClient(other.target, WORKSPACE)
         work, release = Work(witness), filled(witness, 30)
         with calling(doomed, WORKSPACE) as desk:
             operation = long_lasting(Work(desk), release, per_second=20)
@@ -147,7 +147,7 @@ def test_the_work_of_a_killed_process_is_taken_over_when_its_lease_has_ended(dat
         clock.go_on()
         clock.advance(LEASE_S + 1)
         with serving(database, clock) as other:
-            witness = Desk(other.target, WORKSPACE)
+            witness = ApiClient(other.target, WORKSPACE)
             assert counts_of(Work(witness).wait(operation)) == (30, 30, 0)
             assert times_done(other, release) == {1: 30}
             witness.close()
@@ -162,7 +162,7 @@ def test_a_server_that_was_only_asleep_does_nothing_again(database, clock):
         clock.go_on()
         clock.advance(LEASE_S + 1)
         with serving(database, clock) as other:
-            witness = Desk(other.target, WORKSPACE)
+            witness = ApiClient(other.target, WORKSPACE)
             work = Work(witness)
             before = done_of(work, operation)
             until(lambda: done_of(work, operation) > before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from crowd import assert_unbroken, at_once
+from concurrency import assert_unbroken, at_once
 from forms import PAPER, essay, form, mcq, question_of, results
 from messages import booking, bookings, new_id, send
 from operations import COMPLETED, Work, counts_of, handed, null, picked, rows_of, status_of, told, written

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from forms import PAPER, question_of, results, sitting
-from journeys import name_of, walk
 from operations import ARRAY, Work, fields_of, gridded, handed, null, picked, told, written
 from rows import unchanged
+from state_paths import name_of, walk
 from thirteen_types import (
     ONLINE,
     QUESTIONS,

@@ -28,7 +28,7 @@ from operations import (
 from rows import count, unchanged
 
 from exam_sessions.v1 import catalog_pb2, operation_pb2, test_form_pb2
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_only_a_paper_release_with_a_form_makes_a_template(desk, work, release, 
 
 
 def test_a_release_that_is_not_there_or_another_workspaces_makes_no_template(server, desk, work, release):
-    template, other = work.template(release), Desk(server.target)
+    template, other = work.template(release), ApiClient(server.target)
     missing = type(template)(release_id=new_id(), test_form="form-1", form_revision=1)
     for call in (
         lambda: work.submit(missing, handed("u1")),

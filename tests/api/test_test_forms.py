@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib import resources
 
 import pytest
-from crowd import at_once, reasons, won
+from concurrency import at_once, reasons, won
 from forms import essay, form, mcq, sitting, three_choices
 from google.protobuf import json_format
 from grpc import StatusCode
-from journeys import FETCHED, walk
 from messages import booking, mask, new_id
 from rows import unchanged
+from state_paths import FETCHED, walk
 
 from exam_sessions.v1 import catalog_pb2, test_form_pb2
 from serving import Refused

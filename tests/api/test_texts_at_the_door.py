@@ -8,10 +8,10 @@ import pytest
 from forms import PAPER, form, mcq
 from google.protobuf.descriptor import FieldDescriptor
 from grpc import StatusCode
-from journeys import ARGUMENTS, bring_to
 from messages import METHOD, booking, mask, new_id
 from operations import Work, chunks_of, fields_of, handed, told
 from rows import unchanged
+from state_paths import ARGUMENTS, bring_to
 
 from buf.validate import validate_pb2
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, session_service_pb2, test_form_pb2

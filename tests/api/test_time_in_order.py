@@ -9,16 +9,16 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
-from crowd import assert_in_order, assert_unbroken, at_once
+from concurrency import assert_in_order, assert_unbroken, at_once
 from forms import mixed
-from journeys import STARTED, bring_to, move, name_of, walk
 from messages import booking, bookings, lasting, mask, micros, new_id
 from operations import Work, counts_of, done_of, filled, long_lasting
 from processes import calling
 from rows import read
+from state_paths import STARTED, bring_to, move, name_of, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Clock, Desk, Refused, serving, until
+from serving import ApiClient, Clock, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("the moment of a change is taken while its row is held")
 
@@ -46,11 +46,11 @@ def clocks_at_odds(count):
 
 @pytest.fixture
 def at_odds(database, database_kind):
-    """Desks at servers of one database whose clocks are an hour apart; three of them where there may be many."""
+    """Clients at servers of one database whose clocks are an hour apart; three of them where there may be many."""
     with ExitStack() as stack:
         clocks = clocks_at_odds(3 if database_kind == "postgresql" else 2)
         servers = [stack.enter_context(serving(database, clock, tick_ms=3_600_000)) for clock in clocks]
-        desks = [Desk(server.target, "w") for server in servers]
+        desks = [ApiClient(server.target, "w") for server in servers]
         yield desks
         for desk in desks:
             desk.close()
@@ -235,7 +235,7 @@ def test_servers_whose_clocks_differ_by_an_hour_tell_one_story(at_odds):
 @pytest.mark.postgresql(reason="elsewhere nobody waits for a row")
 def test_who_waited_for_a_row_acts_after_who_came_in_between(database):
     with serving(database) as one, serving(database) as other, psycopg.connect(database.url) as by_hand:
-        waiting, quick = Desk(one.target, "w"), Desk(other.target, "w")
+        waiting, quick = ApiClient(one.target, "w"), ApiClient(other.target, "w")
         release = waiting.release()
         held, session = (walk(waiting, waiting.book(release), *STARTED[:-1]) for _ in range(2))
         waiting.move("EnterKeycode", held)

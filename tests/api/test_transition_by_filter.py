@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from journeys import FINISHED, STARTED, bring_to, name_of, walk
 from messages import bookings, new_id
 from operations import (
     COMPLETED,
@@ -24,9 +23,10 @@ from operations import (
     told,
 )
 from rows import count, read, unchanged
+from state_paths import FINISHED, STARTED, bring_to, name_of, walk
 
 from exam_sessions.v1 import operation_pb2, session_pb2, session_service_pb2
-from serving import Desk, Refused, until
+from serving import ApiClient, Refused, until
 
 pytestmark = pytest.mark.both_databases("what passes a filter is found by SQL")
 
@@ -89,7 +89,7 @@ def test_a_preview_counts_and_writes_nothing(server, desk, work):
 
 
 def test_another_workspaces_sessions_are_not_counted_nor_moved(server, desk, work):
-    other = Desk(server.target)
+    other = ApiClient(server.target)
     theirs = walk(other, other.book(), *STARTED)
     ours = walk(desk, desk.book(), *STARTED)
     reply = work.transition("PAUSE", filter=everybody())

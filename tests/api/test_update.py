@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from grpc import StatusCode
-from journeys import JOURNEYS, bring_to
 from messages import booking, mask, moment, new_id
 from rows import unchanged
+from state_paths import STATE_PATHS, bring_to
 
 from exam_sessions.v1 import session_pb2
 from serving import Refused
@@ -42,7 +42,7 @@ def field_of(message, path):
     return getattr(message.candidate, path.split(".")[1]) if "." in path else getattr(message, path)
 
 
-@pytest.mark.parametrize("state", JOURNEYS)
+@pytest.mark.parametrize("state", STATE_PATHS)
 def test_the_schedule_is_edited_before_the_package_is_fetched_and_never_after(desk, server, state):
     session = bring_to(desk, state)
     for path, message in SCHEDULE.items():
@@ -61,7 +61,7 @@ def test_the_schedule_is_edited_before_the_package_is_fetched_and_never_after(de
             assert (refused.value.metadata["state"], refused.value.metadata["action"]) == (state, "update")
 
 
-@pytest.mark.parametrize("state", JOURNEYS)
+@pytest.mark.parametrize("state", STATE_PATHS)
 def test_the_person_is_edited_in_every_state_but_the_final_ones(desk, server, state):
     session = bring_to(desk, state)
     for path, message in OTHERS.items():

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from journeys import ARGUMENTS, bring_to, walk
 from messages import MOVES, booking, bookings, mask, new_id
 from mutations import MUTATIONS
 from rows import unchanged
+from state_paths import ARGUMENTS, bring_to, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused

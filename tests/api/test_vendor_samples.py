@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from forms import PAPER, form, mcq
-from journeys import FINISHED, STARTED, name_of, walk
 from messages import booking, moment
 from operations import ARRAY, COMPLETED, STRING, Work, gridded, handed, metadata_of, picked, result_of, written
+from state_paths import FINISHED, STARTED, name_of, walk
 
 from exam_sessions.v1 import (
     catalog_pb2,
@@ -16,7 +16,7 @@ from exam_sessions.v1 import (
     session_service_pb2,
     test_form_pb2,
 )
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 S = session_pb2
 
@@ -118,7 +118,7 @@ ALLOWANCE = "Cole earns $6.00 per week for his allowance. Which of the following
 @pytest.fixture
 def district(server):
     """The workspace of the samples."""
-    desk = Desk(server.target, "focus1f8-district")
+    desk = ApiClient(server.target, "focus1f8-district")
     yield desk
     desk.close()
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 from forms import mixed
-from journeys import ARGUMENTS, bring_to, walk
 from messages import SERVICE, booking, lasting, mask, new_id
 from rows import unchanged
+from state_paths import ARGUMENTS, bring_to, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
-from serving import Desk, Refused
+from serving import ApiClient, Refused
 
 BASIC, FULL = session_service_pb2.SESSION_VIEW_BASIC, session_service_pb2.SESSION_VIEW_FULL
 
@@ -106,7 +106,7 @@ OF_NOBODY = {
 
 
 def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, desk):
-    stranger, form = Desk(server.target), mixed(desk)
+    stranger, form = ApiClient(server.target), mixed(desk)
     session = bring_to(desk, "READY", test_form=form.reference)
     row = session_service_pb2.SessionEdit(session_id=session.id, booking=booking(centre_id="x"))
     edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}

@@ -9,7 +9,7 @@ import pytest
 
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.rows import Rows
-from serving import Desk, until
+from serving import ApiClient, until
 
 pytestmark = pytest.mark.postgresql(reason="elsewhere one writes at a time, and nobody waits for a row")
 
@@ -20,7 +20,7 @@ AVOIDED = ("", "enable_nestloop", "enable_hashjoin", "enable_hashagg", "enable_s
 @pytest.fixture(scope="module")
 def booked(server):
     """A store on a database that has counted its rows, and sessions in it, each in a release of its own."""
-    desk, store = Desk(server.target), store_of(server.database.url)
+    desk, store = ApiClient(server.target), store_of(server.database.url)
     sessions = [desk.book(desk.release()) for _ in range(700)]
     server.database.write("ANALYZE")
     yield store, sessions

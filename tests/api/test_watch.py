@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from journeys import bring_to, walk
 from messages import booking, bookings, mask, new_id
+from state_paths import bring_to, walk
 from watchers import (
     Watch,
     assert_gapless,
@@ -23,7 +23,7 @@ from watchers import (
 
 from exam_sessions.rpc import watch_servicer, watch_snapshot
 from exam_sessions.v1 import session_pb2, session_service_pb2
-from serving import Desk
+from serving import ApiClient
 
 pytestmark = pytest.mark.both_databases("events are read while others write")
 
@@ -229,7 +229,7 @@ def test_the_events_of_a_deleted_session_are_told_as_they_happen(desk):
 
 
 def test_events_of_other_workspaces_are_never_told(server, desk):
-    other = Desk(server.target)
+    other = ApiClient(server.target)
     with Watch(desk, heartbeat_interval=SOON) as watch, Watch(other, start_sequence=1) as theirs:
         watch.complete()
         foreign = walk(other, other.book(), "CreatePackage", "DownloadSession")

@@ -10,16 +10,16 @@ import grpc
 import psutil
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from journeys import bring_to
 from messages import bookings, new_id
 from processes import ServerProcess, calling
+from state_paths import bring_to
 from watchers import Sluggard, Watch, assert_gapless, last_of, open_stream, watchers
 
 from exam_sessions.commands import watching
 from exam_sessions.rpc import watch_servicer
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import session_service_pb2
-from serving import Desk, read_refusal, serving, until
+from serving import ApiClient, read_refusal, serving, until
 
 
 @pytest.fixture(scope="module", params=TRANSPORTS)
@@ -34,7 +34,7 @@ def impatient(server, request):
 @pytest.fixture(scope="module")
 def long_history(impatient):
     """A client in a workspace with 6,000 sessions and events."""
-    desk = Desk(impatient.target)
+    desk = ApiClient(impatient.target)
     desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(6_000))
     yield desk
     desk.close()
@@ -139,7 +139,7 @@ def test_nothing_is_kept_for_those_who_do_not_read_nor_told_of_those_who_leave(s
 
 def test_what_is_kept_of_events_is_bounded_in_bytes_over_all_workspaces(server, desk, monkeypatch):
     monkeypatch.setattr(watching, "KEPT_BYTES", 300_000)
-    other = Desk(server.target)
+    other = ApiClient(server.target)
     with Watch(desk, now=True) as watch, Watch(other, now=True) as elsewhere:
         for one in (watch, elsewhere):
             one.until(lambda w=one: w.pieces)
@@ -161,7 +161,7 @@ def test_who_takes_longest_has_to_resume_when_all_together_leave_too_much_unread
         pytest.importorskip("pygrpc_native")
     monkeypatch.setattr(watch_servicer, "UNREAD_AT_MOST", 2_000_000)
     with serving(database, transport=transport) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(6_000))
         last = last_of(server, desk)
         with closing(server) as close, Sluggard(server, desk.workspace) as sluggard:
@@ -179,7 +179,7 @@ def test_who_takes_longest_has_to_resume_when_all_together_leave_too_much_unread
 @pytest.mark.slow
 def test_a_hundred_watchers_who_do_not_read_cost_no_memory(database):
     with serving(database) as writer, ServerProcess(database) as server, calling(server, "shared") as desk:
-        near = Desk(writer.target, "shared")
+        near = ApiClient(writer.target, "shared")
         for _ in range(5):
             near.call("BatchCreateSessions", release_id=near.release().id, bookings=bookings(10_000))
         near.close()
@@ -200,7 +200,7 @@ def test_a_hundred_watchers_who_do_not_read_cost_no_memory(database):
 
 def test_too_many_watchers_are_refused_until_one_goes(database):
     with serving(database, watchers=2) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         with Watch(desk) as one, Watch(desk) as two:
             one.complete()
             two.complete()
@@ -261,7 +261,7 @@ def test_a_snapshot_that_is_too_large_is_refused(desk, monkeypatch):
 
 def test_a_watch_begins_within_reach_or_is_told_what_is_the_oldest(database):
     with serving(database, watch_reach=3) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         with Watch(desk) as watch:
             watch.complete()
             bring_to(desk, "PAUSED")

@@ -7,12 +7,12 @@ from unittest.mock import patch
 
 import psycopg
 import pytest
-from journeys import bring_to
+from state_paths import bring_to
 from watchers import Watch, assert_gapless, bustle, desks_at
 
 from exam_sessions.store import schema
 from exam_sessions.store.database_errors import DatabaseDown
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("events are read while others write")
 
@@ -27,7 +27,7 @@ def replica(server):
 @pytest.fixture
 def elsewhere(replica, desk):
     """A client of the other server in the desk's workspace."""
-    elsewhere = Desk(replica.target, desk.workspace)
+    elsewhere = ApiClient(replica.target, desk.workspace)
     yield elsewhere
     elsewhere.close()
 

@@ -11,9 +11,9 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
 from hypothesis import strategies as st
-from journeys import bring_to, walk
 from messages import bookings
 from processes import ServerProcess, calling
+from state_paths import bring_to, walk
 from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now, watchers
 
 from exam_sessions.commands import bell, watching
@@ -21,7 +21,7 @@ from exam_sessions.commands.watching import Tail
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.store.listening import CHANNEL
-from serving import Desk, serving, until
+from serving import ApiClient, serving, until
 
 pytestmark = pytest.mark.both_databases("what another server has written is noticed in another way")
 
@@ -36,7 +36,7 @@ def replica(server):
 @pytest.fixture
 def elsewhere(replica, desk):
     """A client of the other server in the desk's workspace."""
-    elsewhere = Desk(replica.target, desk.workspace)
+    elsewhere = ApiClient(replica.target, desk.workspace)
     yield elsewhere
     elsewhere.close()
 
@@ -214,7 +214,7 @@ def test_a_server_that_writes_all_the_time_rings_seldom(database, monkeypatch):
     monkeypatch.setattr(bell, "APART_S", 1)
     with (
         serving(database) as server,
-        closing(Desk(server.target)) as desk,
+        closing(ApiClient(server.target)) as desk,
         psycopg.connect(database.url, autocommit=True) as other,
     ):
         other.execute(f"LISTEN {CHANNEL}")
@@ -248,7 +248,7 @@ def test_a_server_that_stops_sends_its_watches_elsewhere(server, desk, elsewhere
     if transport == "native":
         pytest.importorskip("pygrpc_native")
     with serving(server.database, transport=transport) as leaving:
-        going = Desk(leaving.target, desk.workspace)
+        going = ApiClient(leaving.target, desk.workspace)
         with Watch(going) as idle, Watch(going, start_sequence=1) as busy:
             idle.complete()
             desk.book()

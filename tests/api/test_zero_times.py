@@ -6,8 +6,8 @@ import pytest
 from google.protobuf import message_factory
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from journeys import bring_to
 from messages import METHOD, lasting, mask
+from state_paths import bring_to
 
 from exam_sessions import errors
 from exam_sessions.rpc.door import Door

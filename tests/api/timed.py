@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from journeys import STARTED, walk
 from messages import at, lasting, micros
+from state_paths import STARTED, walk
 
 SECOND = 1_000_000
 

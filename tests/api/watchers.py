@@ -6,11 +6,11 @@ import threading
 from contextlib import contextmanager
 
 import grpc
-from crowd import at_once
+from concurrency import at_once
 from messages import request_of
 
 from exam_sessions.v1 import session_service_pb2_grpc
-from serving import Desk, read_refusal, until
+from serving import ApiClient, read_refusal, until
 from waiting import PATIENCE_SECONDS
 
 NARROW = (
@@ -29,7 +29,7 @@ def open_stream(desk, timeout=60, **fields):
 
 
 class Watch:
-    """A watch in a desk's workspace, until the block ends."""
+    """A watch in a client's workspace, until the block ends."""
 
     def __init__(self, desk, **fields):
         self.pieces, self.sessions, self.events = [], [], []
@@ -98,7 +98,7 @@ class Watch:
         self.cancel()
 
 
-class Sluggard(Desk):
+class Sluggard(ApiClient):
     """A client that opens watches and does not read them."""
 
     def __init__(self, server, workspace):
@@ -115,9 +115,9 @@ class Sluggard(Desk):
 
 @contextmanager
 def desks_at(*servers, workspace=None, times=1):
-    """Desks at servers, all in one workspace."""
-    first = Desk(servers[0].target, workspace)
-    desks = [first, *(Desk(s.target, first.workspace) for s in (servers * times)[1:])]
+    """Clients at servers, all in one workspace."""
+    first = ApiClient(servers[0].target, workspace)
+    desks = [first, *(ApiClient(s.target, first.workspace) for s in (servers * times)[1:])]
     try:
         yield desks
     finally:

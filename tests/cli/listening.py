@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import psutil
 from terminal import start
 
-from serving import Desk, RunningServer, until
+from serving import ApiClient, RunningServer, until
 
 
 class Listener:
@@ -128,7 +128,7 @@ class Coming:
         self._database = database
         self._running = RunningServer(database)
         self.target = self._running.target
-        self.desk = Desk(self.target)
+        self.desk = ApiClient(self.target)
         self.release = self.desk.release()
 
     def stop(self):

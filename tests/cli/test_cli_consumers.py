@@ -8,7 +8,7 @@ import pytest
 from listening import columns, place, screen, sequences, tail
 from terminal import Terminal
 
-from serving import Desk, serving, until
+from serving import ApiClient, serving, until
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_an_unknown_consumer_is_told_with_the_one_it_resembles(terminal, desk, r
 
 def test_events_out_of_reach_are_not_passed_over_silently(database):
     with serving(database, watch_reach=2) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         terminal = Terminal(server.target, desk.workspace)
         release = desk.release()
         desk.book(release)

@@ -10,7 +10,7 @@ from terminal import Terminal, rows_of
 
 from exam_sessions.cli import retry
 from exam_sessions.client.client import Client
-from serving import Desk, RunningServer, until
+from serving import ApiClient, RunningServer, until
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ def flickering(database, monkeypatch):
 
 def test_a_server_that_restarts_during_an_import_is_waited_for(flickering, roster):
     server = flickering(returns=True)
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     release = desk.release()
     Terminal(server.target, desk.workspace)("import", roster(2500), "--release", release.id)
     assert total(desk, release) == 2500
@@ -311,7 +311,7 @@ def test_a_server_that_restarts_during_an_import_is_waited_for(flickering, roste
 def test_a_server_that_stays_away_ends_the_import_with_a_way_on(flickering, roster, monkeypatch):
     monkeypatch.setattr(retry, "PATIENCE", 0.3)
     server = flickering(returns=False)
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     release = desk.release()
     said = Terminal(server.target, desk.workspace)("import", roster(2500), "--release", release.id, code=1).stderr
     desk.close()

@@ -10,7 +10,7 @@ from terminal import Terminal, rows_of
 from exam_sessions.cli import importer
 from exam_sessions.client.client import Client
 from exam_sessions.client.import_stream import ImportStream
-from serving import Desk, RunningServer
+from serving import ApiClient, RunningServer
 
 LONG = 10_500
 
@@ -161,7 +161,7 @@ def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, ros
         return book(self, chunk, bookings)
 
     monkeypatch.setattr(ImportStream, "book", restarting)
-    desk = Desk(target)
+    desk = ApiClient(target)
     try:
         release = desk.release()
         Terminal(target, desk.workspace)("import", path, "--release", release.id)
@@ -183,7 +183,7 @@ def test_a_server_that_stays_away_ends_a_long_import_with_a_way_on(database, ros
         return book(self, chunk, bookings)
 
     monkeypatch.setattr(ImportStream, "book", leaving)
-    desk = Desk(server.target)
+    desk = ApiClient(server.target)
     release = desk.release()
     said = Terminal(server.target, desk.workspace)("import", path, "--release", release.id, code=1).stderr
     desk.close()

@@ -21,7 +21,7 @@ from terminal import start, typed
 from exam_sessions.cli import serve
 from exam_sessions.cli.serve import without_password
 from exam_sessions.settings import Settings
-from serving import Desk
+from serving import ApiClient
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def ready_at(server):
 
 def test_a_server_says_in_one_line_where_it_serves_and_ends_when_it_is_told(started, url):
     server = started("--listen", "127.0.0.1:0", "--database-url", url)
-    desk = Desk(ready_at(server))
+    desk = ApiClient(ready_at(server))
     desk.book()
     desk.close()
     server.send_signal(signal.SIGTERM)
@@ -66,14 +66,14 @@ def test_a_server_says_in_one_line_where_it_serves_and_ends_when_it_is_told(star
 
 def test_a_second_start_finds_what_was_there(started, url):
     first = started("--listen", "127.0.0.1:0", "--database-url", url)
-    desk = Desk(ready_at(first), workspace="w")
+    desk = ApiClient(ready_at(first), workspace="w")
     session = desk.book()
     desk.close()
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=20)
 
     target = ready_at(started("--listen", "127.0.0.1:0", "--database-url", url))
-    desk = Desk(target, workspace="w")
+    desk = ApiClient(target, workspace="w")
     assert desk.get(session).keycode == session.keycode
     desk.close()
 
@@ -286,7 +286,7 @@ def test_a_stream_that_grpc_ends_leaves_no_traceback(started, url, service):
 
 def test_a_file_may_have_any_name(started, tmp_path):
     url = f"sqlite:///{tmp_path}/a b#c&d=50%é.db"
-    desk = Desk(ready_at(started("--listen", "127.0.0.1:0", "--database-url", url)))
+    desk = ApiClient(ready_at(started("--listen", "127.0.0.1:0", "--database-url", url)))
     booked = desk.book()
     assert desk.get(booked) == booked
     desk.close()

@@ -9,7 +9,7 @@ from listening import columns, coming_and_going, go_on, listening, sequences
 from terminal import Terminal, start, typed
 
 from exam_sessions.cli import names
-from serving import Desk, serving
+from serving import ApiClient, serving
 
 ONE_OF = "00000000-0000-7000-8000-000000000000"
 READY = ("CreatePackage", "DownloadSession")
@@ -133,7 +133,7 @@ def test_a_watch_says_what_it_misses_when_the_events_are_gone_and_begins_anew(da
             watch.hears(1)
             server.stop()
             with serving(database) as elsewhere:
-                desk = Desk(elsewhere.target, server.desk.workspace)
+                desk = ApiClient(elsewhere.target, server.desk.workspace)
                 for n in range(4):
                     desk.book(server.release, candidate_id=f"elsewhere {n}")
                 desk.close()
@@ -150,7 +150,7 @@ def test_a_watch_says_what_it_misses_when_the_events_are_gone_and_begins_anew(da
 
 def test_an_event_too_old_to_begin_with_gives_way_to_a_snapshot(database):
     with serving(database, watch_reach=2) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release = desk.release()
         for _ in range(5):
             desk.book(release)

@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from crowd import assert_unbroken
-from journeys import ARGUMENTS, name_of
+from concurrency import assert_unbroken
 from messages import bookings, new_id, outcome_of, request_of
 from mutations import key_of
 from processes import ServerProcess
-from recording import Line
+from random_history import Line
+from state_paths import ARGUMENTS, name_of
 
 from exam_sessions.v1 import session_pb2
-from serving import Desk, Refused, serving
+from serving import ApiClient, Refused, serving
 
 TRIALS = 1700
 """Of each race, on each database: more than 10,000 on each."""
@@ -40,11 +40,11 @@ class Race(NamedTuple):
     """What the sessions' release is like."""
 
 
-class Course:
+class RaceHarness:
     """Two connections into one workspace."""
 
     def __init__(self, targets):
-        self.desk = Desk(targets[0])
+        self.desk = ApiClient(targets[0])
         self.sides = {
             side: Line(target, self.desk.workspace, side) for side, target in zip("ab", targets, strict=True)
         }
@@ -156,17 +156,17 @@ def versions_of(sessions):
     return int(etag.removeprefix("v"))
 
 
-def run_race(course, race, trials):
+def run_race(harness, race, trials):
     """Runs a race so often; the order the history shows of each trial, and the session as it is then."""
-    sessions = course.prepared(trials, race.start, **(race.release or {}))
+    sessions = harness.prepared(trials, race.start, **(race.release or {}))
     calls = []
     for session in sessions:
         asks = [key_of(rpc, session) | fields for rpc, fields in zip(race.calls, race.fields, strict=True)]
         if asks[0] == asks[1] and race.calls[0] == race.calls[1]:
             asks = [{**ask, "request_id": request_id} for request_id in [new_id()] for ask in asks]
-        calls.append([(rpc, course.request(rpc, **ask)) for rpc, ask in zip(race.calls, asks, strict=True)])
+        calls.append([(rpc, harness.request(rpc, **ask)) for rpc, ask in zip(race.calls, asks, strict=True)])
     seen, before = [], versions_of(sessions)
-    for outcomes, (events, now) in zip(course.meet(calls), course.found(sessions), strict=True):
+    for outcomes, (events, now) in zip(harness.meet(calls), harness.found(sessions), strict=True):
         order = tuple(map(action_of, events[before:]))
         assert (said(outcomes["a"]), said(outcomes["b"])) == race.orders.get(order), order
         assert_agreement(outcomes, events, now, before)

@@ -9,7 +9,7 @@ from sample_sessions import DEADLINE, NOW, SECOND, a_release, a_session
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide, due_command
 from exam_sessions.domain.states import Action
-from linearizing import CLOCK, NEVER, No, Op, Place, Seen, Unexplained, events_told, linearize
+from linearizability import CLOCK, NEVER, No, Op, Place, Seen, Unexplained, events_told, linearize
 
 OPEN = a_release(window_start=0, window_end=0, duration=0)
 SESSION = a_session(6, form_revision=1)

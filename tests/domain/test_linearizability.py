@@ -10,7 +10,7 @@ from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide, due_command
 from exam_sessions.domain.states import Action
-from linearizing import CLOCK, NEVER, No, Op, Seen, Told, Unexplained, as_told, linearize, state_and_etag
+from linearizability import CLOCK, NEVER, No, Op, Seen, Told, Unexplained, as_told, linearize, state_and_etag
 
 OPEN = a_release(window_start=0, window_end=0, duration=0)
 READY, IN_PROGRESS, PAUSED, FINISHED = 4, 6, 7, 9

@@ -8,7 +8,7 @@ from grpc import StatusCode as Code
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from messages import new_id
 from operations import Work
-from provocations import provokes
+from refusal_cases import provokes
 
 from serving import read_refusal
 

@@ -24,7 +24,7 @@ from exam_sessions.rpc.convert_booking import edit_of, edited_fields
 from exam_sessions.rpc.convert_session import fill_session
 from exam_sessions.rpc.moves import MOVES, READ
 from exam_sessions.v1 import marking_service_pb2, result_pb2, session_pb2
-from linearizing import NEVER, No, Op, Seen, Told, linearize
+from linearizability import NEVER, No, Op, Seen, Told, linearize
 from serving import read_refusal
 
 BEGAN = now() - time.monotonic_ns() // 1000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from forms import PAPER, answer, enter_marks, essay, form, mcq, mixed, paper, results, sitting
 from grpc import StatusCode as Code
-from journeys import FINISHED, bring_to, walk
-from provocations import provokes
+from refusal_cases import provokes
 from regrading import corrected, regraded, sat, with_essay, wrong_key
 from rows import write
+from state_paths import FINISHED, bring_to, walk
 
 from exam_sessions.v1 import test_form_pb2
 

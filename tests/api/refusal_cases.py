@@ -9,13 +9,13 @@ from typing import Any
 from unittest.mock import ANY, patch
 
 from grpc import StatusCode as Code
-from journeys import bring_to, walk
 from messages import at, bookings, lasting, mask, new_id, send, send_bytes
 from processes import ServerProcess
 from rows import read
+from state_paths import bring_to, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
-from serving import Desk, Refused, serving, until
+from serving import ApiClient, Refused, serving, until
 
 PROVOCATIONS: dict[str, tuple[Code, Any]] = {}
 """Code, and a context manager that gives a call to be refused and the metadata of its refusal, by reason."""
@@ -61,7 +61,7 @@ def reply_too_large(stage):
 @provokes(Code.RESOURCE_EXHAUSTED)
 def message_too_large(stage):
     with stage.new_database() as database, serving(database, max_message_bytes=1000) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         yield lambda: send_bytes(desk, "GetSession", b"\x0a" * 1001), {"size": "1001", "limit": "1000"}
         desk.close()
 
@@ -284,7 +284,7 @@ def database_unavailable(stage):
 @provokes(Code.RESOURCE_EXHAUSTED)
 def database_full(stage):
     with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release = desk.release()
         booked = [desk.book(release, external_reference="x" * 30) for _ in range(20)]
         with database.full(server):
@@ -302,7 +302,7 @@ def database_full(stage):
 @provokes(Code.DATA_LOSS)
 def database_damaged(stage):
     with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release = desk.release()
         with database.damaged(server):
             yield lambda: desk.book(release), {}
@@ -312,7 +312,7 @@ def database_damaged(stage):
 @provokes(Code.UNAVAILABLE)
 def database_replaced(stage):
     with stage.new_database() as database, serving(database) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         release = desk.release()
         database.path.unlink()
         yield lambda: desk.book(release), {}
@@ -322,7 +322,7 @@ def database_replaced(stage):
 @provokes(Code.UNAVAILABLE)
 def roster_under_way(stage):
     with stage.new_database() as database, ServerProcess(database) as writer, serving(database) as server:
-        theirs, ours = Desk(writer.target, "shared"), Desk(server.target, "shared")
+        theirs, ours = ApiClient(writer.target, "shared"), ApiClient(server.target, "shared")
         release = theirs.release()
         call = send(theirs, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))
         until(lambda: read(server, "SELECT count(*) FROM sessions")[0][0] > 0)
@@ -337,7 +337,7 @@ def roster_under_way(stage):
 @provokes(Code.RESOURCE_EXHAUSTED)
 def overloaded(stage):
     with stage.new_database() as database, serving(database, backlog=1) as server, ThreadPoolExecutor(8) as pool:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
 
         def crowd():
             with database.locked_for_writing():
@@ -353,7 +353,7 @@ def overloaded(stage):
 @provokes(Code.UNAVAILABLE)
 def shutting_down(stage):
     with stage.new_database() as database, serving(database) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         server.run(server.app.service.close())
         yield desk.release, {}
         desk.close()

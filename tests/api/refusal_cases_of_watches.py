@@ -7,11 +7,11 @@ from unittest.mock import patch
 import grpc
 from grpc import StatusCode as Code
 from messages import bookings
-from provocations import provokes
+from refusal_cases import provokes
 from watchers import open_stream
 
 from exam_sessions.rpc import watch_servicer
-from serving import Desk, read_refusal, serving
+from serving import ApiClient, read_refusal, serving
 
 
 def end_of(stream):
@@ -32,7 +32,7 @@ def sequence_ahead(stage):
 @provokes(Code.OUT_OF_RANGE)
 def sequence_too_old(stage):
     with stage.new_database() as database, serving(database, watch_reach=1) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         desk.walk(desk.book(), "CreatePackage", "DownloadSession")
         yield lambda: end_of(open_stream(desk, start_sequence=2)), {"oldest_sequence": "3"}
         desk.close()
@@ -49,7 +49,7 @@ def snapshot_too_large(stage):
 @provokes(Code.RESOURCE_EXHAUSTED)
 def too_many_watchers(stage):
     with stage.new_database() as database, serving(database, watchers=1) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         first = open_stream(desk)
         next(first)
         yield lambda: end_of(open_stream(desk)), {"limit": "1"}
@@ -60,7 +60,7 @@ def too_many_watchers(stage):
 @provokes(Code.RESOURCE_EXHAUSTED)
 def watcher_too_slow(stage):
     with stage.new_database() as database, serving(database, watcher_patience_s=0) as server:
-        desk = Desk(server.target)
+        desk = ApiClient(server.target)
         desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(10))
         yield lambda: end_of(open_stream(desk)), {"start_sequence": "0"}
         desk.close()

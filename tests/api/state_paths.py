@@ -19,7 +19,7 @@ STARTED = (*FETCHED, "EnterKeycode")
 FINISHED = (*STARTED, "FinishSession")
 MARKED = (*FINISHED, "SendToMarking", "SubmitMarkedSession")
 
-JOURNEYS = {
+STATE_PATHS = {
     "SCHEDULED_BUT_NOT_CREATED": ({}, ()),
     "SCHEDULED_BUT_NOT_DOWNLOADED": ({}, ("CreatePackage",)),
     "SCHEDULED_BUT_LOCKED": ({"window_start": FAR_AHEAD}, FETCHED),
@@ -99,7 +99,7 @@ def walk(desk, session, *rpcs):
 
 def bring_to(desk, state, release=None, **fields):
     """A new session in a state; of a new release with the fields the state and the test need, unless one is given."""
-    needed, rpcs = JOURNEYS[state]
+    needed, rpcs = STATE_PATHS[state]
     session = walk(desk, desk.book(release or desk.release(**(needed | fields))), *rpcs)
     assert name_of(session) == state
     return session
