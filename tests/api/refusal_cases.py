@@ -17,7 +17,7 @@ from state_paths import bring_to, walk
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving, until
 
-PROVOCATIONS: dict[str, tuple[Code, Any]] = {}
+REFUSAL_CASES: dict[str, tuple[Code, Any]] = {}
 """Code, and a context manager that gives a call to be refused and the metadata of its refusal, by reason."""
 
 
@@ -31,34 +31,34 @@ class Stage:
     new_database: Any
 
 
-def provokes(code):
-    """Enters a provocation under its name."""
+def refused_with(code):
+    """Enters a case under its name."""
 
     def enter(function):
-        PROVOCATIONS[function.__name__.upper()] = (code, contextmanager(function))
+        REFUSAL_CASES[function.__name__.upper()] = (code, contextmanager(function))
         return function
 
     return enter
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def invalid_field(stage):
     yield lambda: stage.desk.call("GetSession", session_id="17"), {"violations": "1"}
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def malformed_message(stage):
     yield lambda: send_bytes(stage.desk, "GetSession", b"\x0a\x05ab"), {}
 
 
-@provokes(Code.OUT_OF_RANGE)
+@refused_with(Code.OUT_OF_RANGE)
 def reply_too_large(stage):
     release, rows = stage.desk.release(), bookings(10_000, "\U00010400" * 100)
     facts = {"size": ANY, "limit": "3500000", "fitting": ANY}
     yield lambda: stage.desk.call("BatchCreateSessions", release_id=release.id, bookings=rows), facts
 
 
-@provokes(Code.RESOURCE_EXHAUSTED)
+@refused_with(Code.RESOURCE_EXHAUSTED)
 def message_too_large(stage):
     with stage.new_database() as database, serving(database, max_message_bytes=1000) as server:
         desk = ApiClient(server.target)
@@ -66,69 +66,69 @@ def message_too_large(stage):
         desk.close()
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def no_working_time(stage):
     session, share = stage.desk.book(), {"extra_time_percent": 50, "reason": "a broken arm"}
     yield lambda: stage.desk.move("SetExtraTime", session, **share), {"release_id": session.release_id}
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def invalid_page_token(stage):
     yield lambda: stage.desk.call("ListSessions", page_token="tomorrow"), {}
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def request_id_reused(stage):
     session, request_id = stage.desk.book(), new_id()
     stage.desk.move("CreatePackage", session, request_id=request_id)
     yield lambda: stage.desk.move("DownloadSession", session, request_id=request_id), {"request_id": request_id}
 
 
-@provokes(Code.NOT_FOUND)
+@refused_with(Code.NOT_FOUND)
 def session_not_found(stage):
     missing = new_id()
     yield lambda: stage.desk.call("GetSession", session_id=missing), {"session": missing}
 
 
-@provokes(Code.NOT_FOUND)
+@refused_with(Code.NOT_FOUND)
 def release_not_found(stage):
     missing = catalog_pb2.Release(id=new_id())
     yield lambda: stage.desk.book(missing), {"release_id": missing.id}
 
 
-@provokes(Code.ALREADY_EXISTS)
+@refused_with(Code.ALREADY_EXISTS)
 def duplicate_candidate(stage):
     release = stage.desk.release()
     stage.desk.book(release, "anna")
     yield lambda: stage.desk.book(release, "anna"), {"candidate_id": "anna"}
 
 
-@provokes(Code.ALREADY_EXISTS)
+@refused_with(Code.ALREADY_EXISTS)
 def duplicate_access_code(stage):
     release = stage.desk.release()
     stage.desk.book(release, access_code="OPEN-1")
     yield lambda: stage.desk.book(release, access_code="open-1"), {"access_code": "OPEN-1"}
 
 
-@provokes(Code.ALREADY_EXISTS)
+@refused_with(Code.ALREADY_EXISTS)
 def duplicate_keycode(stage):
     stage.desk.book(keycode="KEY1")
     yield lambda: stage.desk.book(keycode="key1"), {"keycode": "KEY1"}
 
 
-@provokes(Code.ALREADY_EXISTS)
+@refused_with(Code.ALREADY_EXISTS)
 def duplicate_session_id(stage):
     taken = stage.desk.book().id
     yield lambda: stage.desk.book(session_id=taken.upper()), {"session_id": taken}
 
 
-@provokes(Code.ALREADY_EXISTS)
+@refused_with(Code.ALREADY_EXISTS)
 def duplicate_release_id(stage):
     taken = stage.desk.release().id
     yield lambda: stage.desk.release(id=taken.upper()), {"release_id": taken}
 
 
-@provokes(Code.ALREADY_EXISTS)
+@refused_with(Code.ALREADY_EXISTS)
 def duplicate_release_name(stage):
     taken = stage.desk.release(name="Maths, May")
     again = catalog_pb2.Release(name="Maths, May")
@@ -136,7 +136,7 @@ def duplicate_release_name(stage):
     yield lambda: stage.desk.call("CreateRelease", release=again, allow_duplicate_name=False), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def invalid_transition(stage):
     session = bring_to(stage.desk, "READY")
     allowed = "enter_keycode,set_pin,remove_pin,get_pin,void,reset,fail,update,set_extra_time,set_accommodation"
@@ -144,7 +144,7 @@ def invalid_transition(stage):
     yield lambda: stage.desk.move("UnlockSession", session), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def session_not_resettable(stage):
     session = bring_to(stage.desk, "FINISHED")
     allowed = "send_to_marking,void,clear_responses,reopen,retake,fail,update,regrade"
@@ -152,7 +152,7 @@ def session_not_resettable(stage):
     yield lambda: stage.desk.move("ResetSession", session), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def session_not_editable(stage):
     session = bring_to(stage.desk, "AWAITING_MARKING")
     allowed = "submit_marked,void,clear_responses,reopen,fail,update,score_response,unscore_response,regrade"
@@ -160,21 +160,21 @@ def session_not_editable(stage):
     yield lambda: stage.desk.call("DeleteSession", session_id=session.id), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def session_not_voidable(stage):
     session = bring_to(stage.desk, "ARCHIVED")
     facts = {"state": "ARCHIVED", "action": "void", "allowed_actions": ""}
     yield lambda: stage.desk.move("VoidSession", session), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def release_finalized(stage):
     release = stage.desk.release()
     stage.desk.call("FinalizeRelease", release_id=release.id)
     yield lambda: stage.desk.book(release), {"release_id": release.id}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def window_closed(stage):
     opens = at(3_155_760_000 * 1_000_000)
     session = walk(stage.desk, stage.desk.book(window_start=opens), "CreatePackage", "DownloadSession")
@@ -182,7 +182,7 @@ def window_closed(stage):
     yield lambda: stage.desk.move("EnterKeycode", session), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def held_offline(stage):
     client = session_pb2.DeliveryClient(machine="LAB-7", held_offline=True)
     session = walk(stage.desk, stage.desk.book(), "CreatePackage")
@@ -190,7 +190,7 @@ def held_offline(stage):
     yield lambda: stage.desk.move("EnterKeycode", session), {"machine": "LAB-7"}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def attempt_time_expired(stage):
     session = bring_to(stage.desk, "IN_PROGRESS", duration=lasting(60))
     stage.clock.advance(60)
@@ -198,26 +198,26 @@ def attempt_time_expired(stage):
     yield lambda: stage.desk.move("PauseSession", session), {"deadline": deadline}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def grace_period_over(stage):
     session = bring_to(stage.desk, "AWAITING_UPLOAD", grace_period=lasting(60))
     stage.clock.advance(61)
     yield lambda: stage.desk.move("UploadSession", session), {"end_time": ANY, "accepted_until": ANY}
 
 
-@provokes(Code.PERMISSION_DENIED)
+@refused_with(Code.PERMISSION_DENIED)
 def wrong_pin(stage):
     session = bring_to(stage.desk, "LOCKED_BY_PIN")
     yield lambda: stage.desk.move("EnterPin", session, pin="ZZZZZZ"), {"tries_left": "4"}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def pin_not_set(stage):
     session = bring_to(stage.desk, "LOCKED_FOR_INVIGILATOR")
     yield lambda: stage.desk.move("GetPin", session), {}
 
 
-@provokes(Code.RESOURCE_EXHAUSTED)
+@refused_with(Code.RESOURCE_EXHAUSTED)
 def pin_blocked(stage):
     session = bring_to(stage.desk, "LOCKED_BY_PIN")
     for _ in range(5):
@@ -226,32 +226,32 @@ def pin_blocked(stage):
     yield lambda: stage.desk.move("EnterPin", session, pin="QWERTY"), {"tries": "5"}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def candidate_has_open_session(stage):
     walk(stage.desk, stage.desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession", "EnterKeycode")
     other = walk(stage.desk, stage.desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession")
     yield lambda: stage.desk.move("EnterKeycode", other), {"candidate_id": "ben"}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def void_reason_mismatch(stage):
     session, reason = stage.desk.book(), session_pb2.VOID_REASON_PARTIALLY_COMPLETED
     yield lambda: stage.desk.move("VoidSession", session, reason=reason), {"void_reason": "PARTIALLY_COMPLETED"}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def release_not_moderated(stage):
     session = bring_to(stage.desk, "MARKED")
     yield lambda: stage.desk.move("RequestVerification", session), {"release_id": session.release_id}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def moderation_required(stage):
     session = bring_to(stage.desk, "MARKED", moderated=True)
     yield lambda: stage.desk.move("ArchiveSession", session), {"release_id": session.release_id}
 
 
-@provokes(Code.ABORTED)
+@refused_with(Code.ABORTED)
 def stale_session(stage):
     old = stage.desk.book()
     new = stage.desk.move("CreatePackage", old)
@@ -259,7 +259,7 @@ def stale_session(stage):
     yield lambda: stage.desk.move("DownloadSession", old, etag=old.etag), facts
 
 
-@provokes(Code.ABORTED)
+@refused_with(Code.ABORTED)
 def stale_release(stage):
     old = stage.desk.release()
     new, names = catalog_pb2.Release(id=old.id, name="Physics"), mask("name")
@@ -268,20 +268,20 @@ def stale_release(stage):
     yield lambda: stage.desk.call("UpdateRelease", release=new, update_mask=names, etag=old.etag), facts
 
 
-@provokes(Code.ABORTED)
+@refused_with(Code.ABORTED)
 def stale_form(stage):
     session = stage.desk.book(test_form="form-2")
     yield lambda: stage.desk.move("ResetSession", session, current_form="form-1"), {"test_form": "form-2"}
 
 
-@provokes(Code.UNAVAILABLE)
+@refused_with(Code.UNAVAILABLE)
 def database_unavailable(stage):
     release = stage.desk.release()
     with stage.server.database.unusable():
         yield lambda: stage.desk.book(release), {}
 
 
-@provokes(Code.RESOURCE_EXHAUSTED)
+@refused_with(Code.RESOURCE_EXHAUSTED)
 def database_full(stage):
     with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
         desk = ApiClient(server.target)
@@ -299,7 +299,7 @@ def database_full(stage):
         desk.close()
 
 
-@provokes(Code.DATA_LOSS)
+@refused_with(Code.DATA_LOSS)
 def database_damaged(stage):
     with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
         desk = ApiClient(server.target)
@@ -309,7 +309,7 @@ def database_damaged(stage):
         desk.close()
 
 
-@provokes(Code.UNAVAILABLE)
+@refused_with(Code.UNAVAILABLE)
 def database_replaced(stage):
     with stage.new_database() as database, serving(database) as server:
         desk = ApiClient(server.target)
@@ -319,7 +319,7 @@ def database_replaced(stage):
         desk.close()
 
 
-@provokes(Code.UNAVAILABLE)
+@refused_with(Code.UNAVAILABLE)
 def roster_under_way(stage):
     with stage.new_database() as database, ServerProcess(database) as writer, serving(database) as server:
         theirs, ours = ApiClient(writer.target, "shared"), ApiClient(server.target, "shared")
@@ -334,7 +334,7 @@ def roster_under_way(stage):
         ours.close()
 
 
-@provokes(Code.RESOURCE_EXHAUSTED)
+@refused_with(Code.RESOURCE_EXHAUSTED)
 def overloaded(stage):
     with stage.new_database() as database, serving(database, backlog=1) as server, ThreadPoolExecutor(8) as pool:
         desk = ApiClient(server.target)
@@ -350,7 +350,7 @@ def overloaded(stage):
         desk.close()
 
 
-@provokes(Code.UNAVAILABLE)
+@refused_with(Code.UNAVAILABLE)
 def shutting_down(stage):
     with stage.new_database() as database, serving(database) as server:
         desk = ApiClient(server.target)
@@ -359,7 +359,7 @@ def shutting_down(stage):
         desk.close()
 
 
-@provokes(Code.INTERNAL)
+@refused_with(Code.INTERNAL)
 def internal(stage):
     with patch.object(
         stage.server.app.service.reads, "release_with_statistics", side_effect=RuntimeError("no SELECT in /var/lib")

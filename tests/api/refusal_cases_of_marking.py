@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forms import PAPER, answer, enter_marks, essay, form, mcq, mixed, paper, results, sitting
 from grpc import StatusCode as Code
-from refusal_cases import provokes
+from refusal_cases import refused_with
 from regrading import corrected, regraded, sat, with_essay, wrong_key
 from rows import write
 from state_paths import FINISHED, bring_to, walk
@@ -12,7 +12,7 @@ from state_paths import FINISHED, bring_to, walk
 from exam_sessions.v1 import test_form_pb2
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def paper_response_upload_required(stage):
     session = bring_to(stage.desk, "LOCAL_SCAN_REQUESTED")
     facts = {"state": "LOCAL_SCAN_REQUESTED", "action": "assign_item_marks"}
@@ -20,28 +20,28 @@ def paper_response_upload_required(stage):
     yield lambda: enter_marks(stage.desk, session, {"1": "1"}), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def attempts_exhausted(stage):
     session = bring_to(stage.desk, "FINISHED", max_attempts=2)
     walk(stage.desk, session, "RetakeSession", "EnterKeycode", "FinishSession")
     yield lambda: stage.desk.move("RetakeSession", session), {"attempt": "2", "max_attempts": "2"}
 
 
-@provokes(Code.ABORTED)
+@refused_with(Code.ABORTED)
 def stale_attempt(stage):
     mixed(stage.desk)
     session = sitting(stage.desk)
     yield lambda: stage.desk.move("SetResponses", session, attempt=2), {"attempt": "1"}
 
 
-@provokes(Code.ABORTED)
+@refused_with(Code.ABORTED)
 def stale_responses(stage):
     mixed(stage.desk)
     session = stage.desk.move("SetResponses", sitting(stage.desk), responses=[answer("1", "A")], revision=5)
     yield lambda: stage.desk.move("SetResponses", session, revision=5), {"revision": "5"}
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def unknown_question(stage):
     mixed(stage.desk)
     session = sitting(stage.desk)
@@ -49,7 +49,7 @@ def unknown_question(stage):
     yield lambda: stage.desk.move("SetResponses", session, responses=[answer("ninth", "A")]), facts
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def unknown_option(stage):
     mixed(stage.desk)
     session = sitting(stage.desk)
@@ -57,7 +57,7 @@ def unknown_option(stage):
     yield lambda: stage.desk.move("SetResponses", session, responses=[answer("1", "Z")]), facts
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def question_repeated(stage):
     mixed(stage.desk)
     session, twice = sitting(stage.desk), [answer("1", "A"), answer("1", "B")]
@@ -65,7 +65,7 @@ def question_repeated(stage):
     yield lambda: stage.desk.move("SetResponses", session, responses=twice), facts
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def response_mismatch(stage):
     mixed(stage.desk)
     session = sitting(stage.desk)
@@ -73,7 +73,7 @@ def response_mismatch(stage):
     yield lambda: stage.desk.move("SetResponses", session, responses=[answer("3", "A")]), facts
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def mark_above_available(stage):
     mixed(stage.desk)
     session = paper(stage.desk)
@@ -81,7 +81,7 @@ def mark_above_available(stage):
     yield lambda: enter_marks(stage.desk, session, {"3": "5.5"}), facts
 
 
-@provokes(Code.INVALID_ARGUMENT)
+@refused_with(Code.INVALID_ARGUMENT)
 def mark_too_fine(stage):
     mixed(stage.desk)
     session = walk(stage.desk, sitting(stage.desk), "FinishSession")
@@ -89,25 +89,25 @@ def mark_too_fine(stage):
     yield lambda: stage.desk.move("ScoreResponse", session, question_number="3", mark="2.25"), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def test_form_unknown(stage):
     session = stage.desk.book(stage.desk.release(test_form="lost", **PAPER))
     yield lambda: enter_marks(stage.desk, session, {"1": "1"}), {"test_form": "lost"}
 
 
-@provokes(Code.NOT_FOUND)
+@refused_with(Code.NOT_FOUND)
 def test_form_not_found(stage):
     form(stage.desk, mcq("1"))
     yield lambda: stage.desk.call("GetTestForm", reference="form-1", revision=2), {"reference": "form-1"}
 
 
-@provokes(Code.ALREADY_EXISTS)
+@refused_with(Code.ALREADY_EXISTS)
 def duplicate_test_form(stage):
     form(stage.desk, mcq("1"))
     yield lambda: form(stage.desk, essay("1")), {"reference": "form-1"}
 
 
-@provokes(Code.ABORTED)
+@refused_with(Code.ABORTED)
 def stale_test_form(stage):
     old = form(stage.desk, mcq("1"))
     new = test_form_pb2.TestForm(reference="form-1", questions=[essay("1")])
@@ -116,27 +116,27 @@ def stale_test_form(stage):
     yield lambda: stage.desk.call("UpdateTestForm", test_form=new, etag=old.etag), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def release_not_finalized(stage):
     release = stage.desk.release()
     yield lambda: stage.desk.call("UnfinalizeRelease", release_id=release.id), {"release_id": release.id}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def results_withheld(stage):
     mixed(stage.desk)
     session = walk(stage.desk, sitting(stage.desk), "FinishSession", "VoidSession")
     yield lambda: results(stage.desk, session), {"session_id": session.id}
 
 
-@provokes(Code.NOT_FOUND)
+@refused_with(Code.NOT_FOUND)
 def attempt_not_found(stage):
     session = walk(stage.desk, stage.desk.book(), *FINISHED)
     facts = {"session_id": session.id, "attempt": "2"}
     yield lambda: results(stage.desk, session, attempt=2), facts
 
 
-@provokes(Code.DATA_LOSS)
+@refused_with(Code.DATA_LOSS)
 def session_damaged(stage):
     mixed(stage.desk)
     session = stage.desk.move("SetResponses", sitting(stage.desk), responses=[answer("1", "A")])
@@ -145,7 +145,7 @@ def session_damaged(stage):
     yield lambda: stage.desk.move("SetResponses", session, responses=[answer("1", "B")]), facts
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def form_revision_incompatible(stage):
     wrong_key(stage.desk)
     session = sat(stage.desk, stage.desk.release(test_form="form-1"), "A", "C")
@@ -154,7 +154,7 @@ def form_revision_incompatible(stage):
     yield lambda: regraded(stage.desk, session), facts | {"question": "2", "difference": "is missing"}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def mark_outside_revision(stage):
     with_essay(stage.desk)
     session = sat(stage.desk, stage.desk.release(test_form="form-1"), "A", "B")

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import grpc
 from grpc import StatusCode as Code
 from messages import bookings
-from refusal_cases import provokes
+from refusal_cases import refused_with
 from watchers import open_stream
 
 from exam_sessions.rpc import watch_servicer
@@ -23,13 +23,13 @@ def end_of(stream):
         raise read_refusal(error) from None
 
 
-@provokes(Code.OUT_OF_RANGE)
+@refused_with(Code.OUT_OF_RANGE)
 def sequence_ahead(stage):
     stage.desk.book()
     yield lambda: end_of(open_stream(stage.desk, start_sequence=3)), {"last_sequence": "1"}
 
 
-@provokes(Code.OUT_OF_RANGE)
+@refused_with(Code.OUT_OF_RANGE)
 def sequence_too_old(stage):
     with stage.new_database() as database, serving(database, watch_reach=1) as server:
         desk = ApiClient(server.target)
@@ -38,7 +38,7 @@ def sequence_too_old(stage):
         desk.close()
 
 
-@provokes(Code.RESOURCE_EXHAUSTED)
+@refused_with(Code.RESOURCE_EXHAUSTED)
 def snapshot_too_large(stage):
     for _ in range(3):
         stage.desk.book()
@@ -46,7 +46,7 @@ def snapshot_too_large(stage):
         yield lambda: end_of(open_stream(stage.desk)), {"sessions": "3", "limit": "2"}
 
 
-@provokes(Code.RESOURCE_EXHAUSTED)
+@refused_with(Code.RESOURCE_EXHAUSTED)
 def too_many_watchers(stage):
     with stage.new_database() as database, serving(database, watchers=1) as server:
         desk = ApiClient(server.target)
@@ -57,7 +57,7 @@ def too_many_watchers(stage):
         desk.close()
 
 
-@provokes(Code.RESOURCE_EXHAUSTED)
+@refused_with(Code.RESOURCE_EXHAUSTED)
 def watcher_too_slow(stage):
     with stage.new_database() as database, serving(database, watcher_patience_s=0) as server:
         desk = ApiClient(server.target)

@@ -8,24 +8,24 @@ from grpc import StatusCode as Code
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from messages import new_id
 from operations import Work
-from refusal_cases import provokes
+from refusal_cases import refused_with
 
 from serving import read_refusal
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def release_not_on_paper(stage):
     release = stage.desk.release(test_form="form-1")
     yield lambda: stage.desk.call("GetSessionTemplate", release_id=release.id), {"release_id": release.id}
 
 
-@provokes(Code.NOT_FOUND)
+@refused_with(Code.NOT_FOUND)
 def operation_not_found(stage):
     name = f"workspaces/{stage.desk.workspace}/operations/{new_id()}"
     yield lambda: Work(stage.desk).get(operations_pb2.Operation(name=name)), {"name": name}
 
 
-@provokes(Code.FAILED_PRECONDITION)
+@refused_with(Code.FAILED_PRECONDITION)
 def operation_under_way(stage):
     work, release = Work(stage.desk), stage.desk.release()
     for _ in range(5):
@@ -35,7 +35,7 @@ def operation_under_way(stage):
     work.cancel(operation)
 
 
-@provokes(Code.NOT_FOUND)
+@refused_with(Code.NOT_FOUND)
 def unknown_health_name(stage):
     def ask():
         try:

@@ -5,7 +5,7 @@ import refusal_cases_of_marking  # noqa: F401 - enters its own
 import refusal_cases_of_watches  # noqa: F401 - enters its own
 import refusal_cases_of_work  # noqa: F401 - enters its own
 from messages import new_id
-from refusal_cases import PROVOCATIONS, Stage
+from refusal_cases import REFUSAL_CASES, Stage
 
 from exam_sessions.v1 import error_reason_pb2
 from serving import ApiClient, Clock, Refused, serving
@@ -34,17 +34,17 @@ INSIDE_OPERATIONS = {"OPERATION_CANCELLED", "STEP_QUARANTINED"}
 
 
 FILES_ONLY = pytest.mark.sqlite(reason="the files of a database server are not ours to watch")
-REASONS = [pytest.param(name, marks=FILES_ONLY if name == "DATABASE_REPLACED" else ()) for name in PROVOCATIONS]
+REASONS = [pytest.param(name, marks=FILES_ONLY if name == "DATABASE_REPLACED" else ()) for name in REFUSAL_CASES]
 
 
 def test_every_reason_of_the_contract_is_provoked_here():
     names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
-    assert set(PROVOCATIONS) == names - {"UNSPECIFIED"} - INSIDE_OPERATIONS
+    assert set(REFUSAL_CASES) == names - {"UNSPECIFIED"} - INSIDE_OPERATIONS
 
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_refusal_carries_its_code_its_reason_and_its_facts(stage, reason):
-    code, provoked = PROVOCATIONS[reason]
+    code, provoked = REFUSAL_CASES[reason]
     with provoked(stage) as (call, facts):
         with pytest.raises(Refused) as refused:
             call()
@@ -53,7 +53,7 @@ def test_a_refusal_carries_its_code_its_reason_and_its_facts(stage, reason):
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_refusal_says_in_words_what_is_wrong_and_names_nothing_of_the_inside(stage, reason):
-    with PROVOCATIONS[reason][1](stage) as (call, _), pytest.raises(Refused) as refused:
+    with REFUSAL_CASES[reason][1](stage) as (call, _), pytest.raises(Refused) as refused:
         call()
     told = refused.value.message
     assert len(told) > 10
@@ -62,7 +62,7 @@ def test_a_refusal_says_in_words_what_is_wrong_and_names_nothing_of_the_inside(s
 
 
 def test_a_fault_of_the_service_leads_to_its_log_and_tells_nothing_else(stage, caplog):
-    with PROVOCATIONS["INTERNAL"][1](stage) as (call, _), pytest.raises(Refused) as refused:
+    with REFUSAL_CASES["INTERNAL"][1](stage) as (call, _), pytest.raises(Refused) as refused:
         call()
     call_id = refused.value.metadata["request_id"]
     assert refused.value.message == f"internal fault; quote the call id {call_id}"
@@ -73,14 +73,14 @@ def test_a_fault_of_the_service_leads_to_its_log_and_tells_nothing_else(stage, c
 
 
 def test_the_service_lives_on_after_a_fault(stage):
-    with PROVOCATIONS["INTERNAL"][1](stage) as (call, _), pytest.raises(Refused):
+    with REFUSAL_CASES["INTERNAL"][1](stage) as (call, _), pytest.raises(Refused):
         call()
     release = stage.desk.release(id=new_id())
     assert stage.desk.call("GetRelease", release_id=release.id).release == release
 
 
 def test_the_service_lives_on_after_the_database_was_away(stage):
-    with PROVOCATIONS["DATABASE_UNAVAILABLE"][1](stage) as (call, _), pytest.raises(Refused):
+    with REFUSAL_CASES["DATABASE_UNAVAILABLE"][1](stage) as (call, _), pytest.raises(Refused):
         call()
     session = stage.desk.book()
     assert stage.desk.get(session) == session
