@@ -214,7 +214,9 @@ def reversed_accommodation(desk):
     session, given = desk.book(), {"reason": "a broken arm", "accommodation": REVERSED}
     yield "accommodation.window_end", lambda: desk.call("SetAccommodation", session_id=session.id, **given)
     many = {"action": session_pb2.ACTION_SET_ACCOMMODATION, "ids": {"session_ids": [session.id]}, "message": "ill"}
-    yield "accommodation.window_end", lambda: desk.call("BatchTransitionSessions", **many, accommodation=REVERSED)
+    # Whether a window is reversed depends on the one of the session's release, so the session is named.
+    field = "ids.session_ids[0].accommodation.window_end"
+    yield field, lambda: desk.call("BatchTransitionSessions", **many, accommodation=REVERSED)
 
 
 RANGES = {
