@@ -22,6 +22,7 @@ from watchers import Sluggard, open_stream, watchers
 
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import session_service_pb2_grpc
+from postgres import free_port
 from serving import ApiClient, RunningServer, read_refusal, serving, until
 
 CALLERS = 32
@@ -226,9 +227,9 @@ def rolling(database, transport, shared):
     """Two servers, on one port or on two; the target of both, and what restarts them one after the other."""
     settings = {"transport": transport, "share-port": int(shared)}
     with ExitStack() as stack:
-        servers = [stack.enter_context(ServerProcess(database, **settings))]
-        port = {"listen": servers[0].target} if shared else {}
-        servers.append(stack.enter_context(ServerProcess(database, **settings, **port)))
+        first = f"127.0.0.1:{free_port()}"
+        ports = [first, first if shared else f"127.0.0.1:{free_port()}"]
+        servers = [stack.enter_context(ServerProcess(database, **settings, listen=port)) for port in ports]
 
         def restart(is_ready):
             for n, server in enumerate(servers):

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import psutil
 from terminal import start
 
+from postgres import free_port
 from serving import ApiClient, RunningServer, until
 
 
@@ -126,7 +127,7 @@ class Coming:
 
     def __init__(self, database):
         self._database = database
-        self._running = RunningServer(database)
+        self._running = RunningServer(database, listen=f"127.0.0.1:{free_port()}")
         self.target = self._running.target
         self.desk = ApiClient(self.target)
         self.release = self.desk.release()

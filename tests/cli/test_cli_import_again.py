@@ -10,6 +10,7 @@ from terminal import Terminal, rows_of
 
 from exam_sessions.cli import retry
 from exam_sessions.client.client import Client
+from postgres import free_port
 from serving import ApiClient, RunningServer, until
 
 
@@ -260,7 +261,7 @@ class Flickering:
     def __init__(self, database, monkeypatch, *, returns):
         self._database = database
         self._server, self._returns, self._left = None, returns, False
-        self._start("127.0.0.1:0")
+        self._start(f"127.0.0.1:{free_port()}")
         self.target = self._server.target
         self._book = Client.book
 

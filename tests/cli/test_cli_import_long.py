@@ -10,6 +10,7 @@ from terminal import Terminal, rows_of
 from exam_sessions.cli import importer
 from exam_sessions.client.client import Client
 from exam_sessions.client.import_stream import ImportStream
+from postgres import free_port
 from serving import ApiClient, RunningServer
 
 LONG = 10_500
@@ -151,8 +152,8 @@ def test_a_stream_that_breaks_is_opened_again_and_the_chunk_is_booked_once(
 
 
 def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, roster, monkeypatch):
-    path, book, servers = roster(), ImportStream.book, [RunningServer(database, drain_s=1)]
-    target = servers[0].target
+    target = f"127.0.0.1:{free_port()}"
+    path, book, servers = roster(), ImportStream.book, [RunningServer(database, listen=target, drain_s=1)]
 
     def restarting(self, chunk, bookings):
         if len(servers) == 1 and bookings[0].candidate_id == "c3000":
@@ -173,7 +174,7 @@ def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, ros
 
 
 def test_a_server_that_stays_away_ends_a_long_import_with_a_way_on(database, roster, monkeypatch):
-    monkeypatch.setattr(importer, "PATIENCE", 0.3)
+    monkeypatch.setattr("exam_sessions.cli.retry.PATIENCE", 0.3)
     path, book, server = roster(), ImportStream.book, RunningServer(database, drain_s=1)
 
     def leaving(self, chunk, bookings):
