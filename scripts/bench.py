@@ -69,11 +69,11 @@ from benchmark import (
     watch,
 )
 from benchmark.bench import Bench
-from benchmark.figures import Figure, Missing, as_json, notes, skipped, table
+from benchmark.environment import surroundings
 from benchmark.processes import Cores, machine_busy_seconds
 from benchmark.report import report
+from benchmark.results import Figure, Missing, as_json, notes, skipped, table
 from benchmark.servers import ROOT
-from benchmark.surroundings import surroundings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

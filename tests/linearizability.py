@@ -17,8 +17,8 @@ from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide, due_command
 from exam_sessions.domain.records import Papers
 from exam_sessions.domain.states import Action
-from exam_sessions.rpc.convert_history import shown_value
-from exam_sessions.rpc.convert_session import HIDDEN, SECRET
+from exam_sessions.rpc.convert.history import shown_value
+from exam_sessions.rpc.convert.session import HIDDEN, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exam_sessions.rpc.lateness import BURST_S, LATE_S, RECOVERED_S, Lateness
+from exam_sessions.rpc.transports.lateness import BURST_S, LATE_S, RECOVERED_S, Lateness
 
 LATE = 2 * LATE_S
 

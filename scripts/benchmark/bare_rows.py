@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.databases import SqliteFile
 from exam_sessions.domain.states import State
 from exam_sessions.store import schema
-from exam_sessions.store.history import LINKS
+from exam_sessions.store.session_history import LINKS
 from exam_sessions.store.sqlite import CHECKPOINT_PAGES
 
 if TYPE_CHECKING:

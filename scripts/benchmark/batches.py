@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from benchmark.cohort import BATCH_CREATE, LARGE, PLACEHOLDERS, Cohort, bookings, create_release
-from benchmark.figures import Figure, median, spread
+from benchmark.load_sessions import BATCH_CREATE, LARGE, PLACEHOLDERS, Cohort, bookings, create_release
 from benchmark.probe import Probe
+from benchmark.results import Figure, median, spread
 from benchmark.servers import service
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of

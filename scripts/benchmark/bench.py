@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.databases import SqliteFile
-from benchmark.figures import Figure, median, spread
 from benchmark.load import Callers
-from benchmark.sides import Refused, Runner, Side
+from benchmark.results import Figure, median, spread
+from benchmark.subjects import Refused, Runner, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable

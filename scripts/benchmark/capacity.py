@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from benchmark import native, postgres
 from benchmark.bench import Side
-from benchmark.cohort import Cohort
 from benchmark.databases import running_postgres
-from benchmark.figures import Figure, Missing, skipped
-from benchmark.life import life
+from benchmark.load_sessions import Cohort
+from benchmark.results import Figure, Missing, skipped
 from benchmark.rosters import rosters_figure
 from benchmark.servers import echo, service
+from benchmark.session_cost import life
 from benchmark.traffic import SESSIONS, settled_sizes
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from benchmark.figures import Missing
 from benchmark.processes import children, cpu_seconds_of, parent
+from benchmark.results import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -1,7 +1,7 @@
 """The floor: a bare grpc.aio handler on uvloop. Any method is answered with a canned reply of the size given for it.
 
 Usage: echo.py '{"/package.Service/Method": reply bytes, …}' [giving-way]. Prints its port.
-With `giving-way` gRPC's threads wait for a busy core rather than interrupt it, as rpc/transport.py has them do.
+With `giving-way` gRPC's threads wait for a busy core rather than interrupt it, as rpc/transports/base.py has them do.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ async def serve(sizes: dict[str, int], started: AbstractContextManager[None]) ->
 if __name__ == "__main__":
     started: AbstractContextManager[None] = nullcontext()
     if "giving-way" in sys.argv:
-        from exam_sessions.rpc.aio import giving_way
+        from exam_sessions.rpc.transports.aio import giving_way
 
         started = giving_way()
     uvloop.run(serve(json.loads(sys.argv[1]), started))

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from benchmark.figures import Missing
 from benchmark.processes import Process
+from benchmark.results import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmark.batches import ROWS, Batches
-from benchmark.cohort import Cohort
-from benchmark.figures import Figure, median, spread
 from benchmark.load import Driver
+from benchmark.load_sessions import Cohort
 from benchmark.processes import Process
+from benchmark.results import Figure, median, spread
 from benchmark.servers import ROOT, service, wait_until_serving
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmark.cohort import PACKAGE, Cohort
-from benchmark.figures import Figure, Missing
 from benchmark.hostile_load import CONNECTIONS
 from benchmark.load import Callers, Driver
+from benchmark.load_sessions import PACKAGE, Cohort
 from benchmark.native import require_native
+from benchmark.results import Figure, Missing
 from benchmark.servers import service
 from exam_sessions.v1 import session_pb2, session_service_pb2
 

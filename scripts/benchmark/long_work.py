@@ -14,8 +14,8 @@ import grpc
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
 from benchmark.batches import RawDriver
-from benchmark.cohort import LARGE, PACKAGE, PLACEHOLDERS, Cohort, bookings, create_release, reply_size
-from benchmark.figures import Figure, median, spread
+from benchmark.load_sessions import LARGE, PACKAGE, PLACEHOLDERS, Cohort, bookings, create_release, reply_size
+from benchmark.results import Figure, median, spread
 from benchmark.servers import echo, service
 from exam_sessions.v1 import (
     catalog_pb2,

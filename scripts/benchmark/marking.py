@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from benchmark.bench import Refused, Side
-from benchmark.cohort import LARGE, PACKAGE, PLACEHOLDERS, Cohort, reply_size
-from benchmark.figures import Figure, median, spread
-from benchmark.filling import fill, session_id
+from benchmark.bulk_fill import fill, session_id
 from benchmark.load import Callers, Driver
+from benchmark.load_sessions import LARGE, PACKAGE, PLACEHOLDERS, Cohort, reply_size
+from benchmark.results import Figure, median, spread
 from benchmark.servers import echo, service
 from exam_sessions.v1 import (
     catalog_service_pb2,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from benchmark.cohort import LARGE, bookings
-from benchmark.figures import Figure
+from benchmark.load_sessions import LARGE, bookings
+from benchmark.results import Figure
 from benchmark.servers import service
 from exam_sessions.v1 import (
     catalog_pb2,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from benchmark.bare_rows import BareRows
 from benchmark.bench import Side
-from benchmark.cohort import GET, Cohort, reply_size
 from benchmark.etcd import Keys, etcd, version
-from benchmark.figures import Figure, Missing, median, skipped
 from benchmark.load import Callers
+from benchmark.load_sessions import GET, Cohort, reply_size
+from benchmark.results import Figure, Missing, median, skipped
 from benchmark.servers import echo, service
 from benchmark.traffic import SESSIONS, settled_sizes
 from exam_sessions.settings import Settings

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TAKEN_AT_MOST = 256
-"""Calls taken over at once, as by the service (rpc/native.py)."""
+"""Calls taken over at once, as by the service (rpc/transports/native.py)."""
 
 
 async def serve(sizes: dict[str, int]) -> None:

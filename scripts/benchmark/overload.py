@@ -10,13 +10,13 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmark.cohort import PACKAGE, PLACEHOLDERS, Cohort
-from benchmark.figures import Figure, median
+from benchmark.http2_client import Connection
 from benchmark.load import Callers, Driver, percentile
+from benchmark.load_sessions import PACKAGE, PLACEHOLDERS, Cohort
 from benchmark.native import require_native
+from benchmark.results import Figure, median
 from benchmark.servers import service
-from benchmark.sides import Refused
-from benchmark.wire import Connection
+from benchmark.subjects import Refused
 from exam_sessions.v1 import lifecycle_service_pb2
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from benchmark.bench import Refused
-from benchmark.cohort import LARGE, LIST, book, create_release
-from benchmark.figures import Figure, median, spread
-from benchmark.filling import fill
+from benchmark.bulk_fill import fill
 from benchmark.load import Callers, Driver
+from benchmark.load_sessions import LARGE, LIST, book, create_release
+from benchmark.results import Figure, median, spread
 from benchmark.servers import service
 from exam_sessions.v1 import session_service_pb2, session_service_pb2_grpc
 

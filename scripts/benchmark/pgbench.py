@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from benchmark.figures import Missing
+from benchmark.results import Missing
 from exam_sessions.store import schema
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ ID = (
     "'01990000-' || lpad(to_hex(:n::bigint >> 12), 4, '0') || '-7' || lpad(to_hex(:n::bigint & 4095), 3, '0') "
     "|| '-8000-' || lpad(to_hex(:n::bigint), 12, '0')"
 )
-"""The id of a filled row (filling.py) by its number."""
+"""The id of a filled row (bulk_fill.py) by its number."""
 
 
 def program() -> str:

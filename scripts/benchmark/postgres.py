@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmark.bench import Side
-from benchmark.cohort import GET, Cohort, reply_size
+from benchmark.bulk_fill import fill
 from benchmark.databases import running_postgres
-from benchmark.figures import Figure, Missing, skipped
-from benchmark.filling import fill
 from benchmark.load import Callers, Driver
+from benchmark.load_sessions import GET, Cohort, reply_size
 from benchmark.pgbench import CLIENTS, Pgbench
 from benchmark.processes import Replicas
+from benchmark.results import Figure, Missing, skipped
 from benchmark.servers import echo, service
 from benchmark.traffic import SESSIONS, settled_sizes
 

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmark.wire import Connection
+from benchmark.http2_client import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,11 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.protobuf.duration_pb2 import Duration
 
 from benchmark.bench import Refused
-from benchmark.cohort import LARGE, Cohort
-from benchmark.figures import Figure, median, spread
-from benchmark.filling import fill
+from benchmark.bulk_fill import fill
 from benchmark.load import Callers, Driver
+from benchmark.load_sessions import LARGE, Cohort
 from benchmark.marking import QUESTIONS, SAVED, create_form, form_of, submissions
+from benchmark.results import Figure, median, spread
 from benchmark.servers import service
 from exam_sessions.commands.regrades import Regrade
 from exam_sessions.v1 import (

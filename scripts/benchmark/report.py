@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmark import plots
-from benchmark.figures import SKIPPED
+from benchmark.results import SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,9 +11,9 @@ import grpc
 import psycopg
 
 from benchmark.batches import RawDriver, rows_of
-from benchmark.cohort import BATCH_CREATE, LARGE, PLACEHOLDERS, bookings, create_release
 from benchmark.databases import SqliteFile
-from benchmark.figures import Figure, median, spread
+from benchmark.load_sessions import BATCH_CREATE, LARGE, PLACEHOLDERS, bookings, create_release
+from benchmark.results import Figure, median, spread
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
 from exam_sessions.v1 import session_service_pb2

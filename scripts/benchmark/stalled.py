@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from benchmark.figures import Figure
+from benchmark.results import Figure
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:

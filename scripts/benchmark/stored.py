@@ -7,22 +7,22 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from benchmark.bench import Side
-from benchmark.cohort import GET, RESUME, Cohort, Sessions
+from benchmark.bulk_fill import keycode, session_id
 from benchmark.databases import running_postgres
-from benchmark.figures import Figure, Missing, skipped
-from benchmark.filling import keycode, session_id
-from benchmark.keeping import stored_in_postgres, stored_in_sqlite
 from benchmark.load import Driver
+from benchmark.load_sessions import GET, RESUME, Cohort, Sessions
+from benchmark.results import Figure, Missing, skipped
 from benchmark.servers import service
+from benchmark.stored_databases import stored_in_postgres, stored_in_sqlite
 from exam_sessions.v1 import lifecycle_service_pb2, session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmark.bench import Bench
-    from benchmark.keeping import Stored
     from benchmark.load import Call
     from benchmark.processes import Process
+    from benchmark.stored_databases import Stored
 
 FEW = 10_000
 SESSIONS = 5_000

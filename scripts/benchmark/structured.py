@@ -6,8 +6,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from benchmark.bench import Side
-from benchmark.cohort import PLACEHOLDERS, Cohort, reply_size
-from benchmark.filling import fill, session_id
+from benchmark.bulk_fill import fill, session_id
+from benchmark.load_sessions import PLACEHOLDERS, Cohort, reply_size
 from benchmark.marking import FORM, QUESTIONS, SET_RESPONSES, create_form
 from benchmark.servers import echo, service
 from exam_sessions.v1 import marking_service_pb2, result_pb2, template_pb2, test_form_pb2
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.bench import Bench
-    from benchmark.figures import Figure
     from benchmark.load import Call
+    from benchmark.results import Figure
 
 FASTEST = 6_000
 """Submissions a second there are sessions for."""

@@ -8,9 +8,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from benchmark.bench import Side
-from benchmark.cohort import GET, PAUSE, RESUME, Cohort, reply_size
-from benchmark.figures import Figure, median
 from benchmark.load import Callers, Driver
+from benchmark.load_sessions import GET, PAUSE, RESUME, Cohort, reply_size
+from benchmark.results import Figure, median
 from benchmark.servers import echo, service
 
 if TYPE_CHECKING:

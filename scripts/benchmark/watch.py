@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.bench import Refused
-from benchmark.cohort import Cohort
-from benchmark.figures import Figure, median, spread
 from benchmark.load import percentile
+from benchmark.load_sessions import Cohort
 from benchmark.probe import Probe
+from benchmark.results import Figure, median, spread
 from benchmark.servers import service
 from benchmark.stalled import stalled
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.maxima import MASK_PATH, MASK_PATHS, REPETITIONS, TOTALS, longest_text, most_elements
-from exam_sessions.rpc.reply_size import ELEMENT_AT_MOST, REPLY_AT_MOST
+from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, REPLY_AT_MOST
+from exam_sessions.rpc.decoding.maxima import MASK_PATH, MASK_PATHS, REPETITIONS, TOTALS, longest_text, most_elements
 from exam_sessions.settings import Settings
 from reference.protos import in_words, messages_and_enums, services, table
 

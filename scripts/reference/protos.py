@@ -11,8 +11,8 @@ from google.protobuf import descriptor_pb2
 
 import exam_sessions
 from buf.validate import validate_pb2
-from exam_sessions.rpc.maxima import longest_text, most_elements
-from exam_sessions.rpc.pattern_sentences import SENTENCES
+from exam_sessions.rpc.decoding.maxima import longest_text, most_elements
+from exam_sessions.rpc.decoding.pattern_sentences import SENTENCES
 from exam_sessions.v1 import (
     catalog_service_pb2,
     error_reason_pb2,

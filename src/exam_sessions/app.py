@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from exam_sessions.commands.service import Service
 from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.rpc.admission import Admission
-from exam_sessions.rpc.convert_operation import describe
+from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.server import DECODE, Server
-from exam_sessions.rpc.transport import CannotListen, CannotServe
-from exam_sessions.rpc.transport_selection import transport_named
+from exam_sessions.rpc.transports.admission import Admission
+from exam_sessions.rpc.transports.base import CannotListen, CannotServe
+from exam_sessions.rpc.transports.selection import transport_named
+from exam_sessions.service import Service
 from exam_sessions.store.databases import store_for
 from exam_sessions.workers import serve_together
 

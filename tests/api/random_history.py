@@ -20,9 +20,9 @@ from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import Event, Release, Session, Standing
 from exam_sessions.domain.states import EDITABLE, Action, State
 from exam_sessions.domain.transition_table import ALLOWED
-from exam_sessions.rpc.convert_booking import edit_of, edited_fields
-from exam_sessions.rpc.convert_session import fill_session
-from exam_sessions.rpc.moves import MOVES, READ
+from exam_sessions.rpc.convert.booking import edit_of, edited_fields
+from exam_sessions.rpc.convert.commands import MOVES, READ
+from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions.v1 import marking_service_pb2, result_pb2, session_pb2
 from linearizability import NEVER, No, Op, Seen, Told, linearize
 from serving import read_refusal

@@ -14,8 +14,8 @@ from messages import METHOD, SERVICE, booking, bookings, mask, new_id, request_o
 from rows import unchanged
 
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.bounds import UNKNOWN_AT_MOST
-from exam_sessions.rpc.maxima import FOREIGN, REPETITIONS, TOTALS, longest_text, most_elements
+from exam_sessions.rpc.decoding.bounds import UNKNOWN_AT_MOST
+from exam_sessions.rpc.decoding.maxima import FOREIGN, REPETITIONS, TOTALS, longest_text, most_elements
 from exam_sessions.v1 import result_pb2, session_pb2, session_service_pb2
 from serving import Refused, until
 

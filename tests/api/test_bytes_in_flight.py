@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2
 from messages import METHOD, SERVICE, bookings, outcome_of, request_of, send_bytes
 from rows import count
 
-from exam_sessions.rpc.admission import SMALL, Admission
+from exam_sessions.rpc.transports.admission import SMALL, Admission
 from exam_sessions.settings import TRANSPORTS
 from serving import ApiClient, Refused, read_refusal, serving, until
 

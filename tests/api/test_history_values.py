@@ -10,7 +10,7 @@ from messages import booking, lasting, mask
 from state_paths import bring_to, edit, walk
 
 from exam_sessions.domain.records import Script, Session
-from exam_sessions.rpc.convert_history import KINDS, shown_value
+from exam_sessions.rpc.convert.history import KINDS, shown_value
 from exam_sessions.v1 import session_pb2
 
 pytestmark = pytest.mark.both_databases("events are found in another way")

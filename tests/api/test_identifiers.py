@@ -14,8 +14,8 @@ from rows import unchanged
 from test_requests_repeated import without_pin
 
 from exam_sessions import errors
-from exam_sessions.rpc.door import Door
-from exam_sessions.rpc.identifiers import NIL
+from exam_sessions.rpc.decoding.identifiers import NIL
+from exam_sessions.rpc.decoding.request_decoder import Door
 from exam_sessions.v1 import session_service_pb2_grpc
 from serving import ApiClient, Refused
 

@@ -12,7 +12,7 @@ from state_paths import FETCHED, INVIGILATED, MODERATED, ON_PAPER, STARTED, walk
 
 from exam_sessions.domain.records import Release, Session
 from exam_sessions.domain.states import Action
-from exam_sessions.rpc.convert_form import form_in
+from exam_sessions.rpc.convert.form import form_in
 from exam_sessions.store import sqlite
 from exam_sessions.v1 import catalog_pb2
 from linearizability import CLOCK, Seen, Told

@@ -13,8 +13,8 @@ from state_paths import edit
 
 from exam_sessions.domain.records import Event, Session
 from exam_sessions.store.events import Happening
-from exam_sessions.store.history import LINKS, link
-from exam_sessions.store.rows import Rows
+from exam_sessions.store.repositories import Rows
+from exam_sessions.store.session_history import LINKS, link
 
 pytestmark = pytest.mark.sqlite(reason="elsewhere an index holds every event")
 

@@ -19,13 +19,13 @@ from test_health_and_reflection import SERVICES, SERVING, grpcurl, health_of
 from watchers import Watch, assert_gapless, last_of, open_stream, watchers
 
 from exam_sessions.app import App
-from exam_sessions.rpc.transport import CannotServe
-from exam_sessions.rpc.transport_selection import transport_named
+from exam_sessions.rpc.transports.base import CannotServe
+from exam_sessions.rpc.transports.selection import transport_named
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
-native = pytest.importorskip("exam_sessions.rpc.native", reason="the native transport is an extra")
+native = pytest.importorskip("exam_sessions.rpc.transports.native", reason="the native transport is an extra")
 
 IN_PROGRESS, PAUSED = session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_PAUSED
 
@@ -231,7 +231,7 @@ def test_an_address_it_cannot_serve_is_told(listen):
 
 def test_what_is_not_installed_is_told_before_anything_is_begun(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pygrpc_native", None)
-    monkeypatch.delitem(sys.modules, "exam_sessions.rpc.native")
+    monkeypatch.delitem(sys.modules, "exam_sessions.rpc.transports.native")
     with pytest.raises(CannotServe) as told:
         App(Settings(database_url=f"sqlite:///{tmp_path}/x.db", transport="native"))
     assert "pip install 'exam-sessions[native]'" in told.value.way_out

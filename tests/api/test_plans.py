@@ -10,7 +10,7 @@ from exam_sessions.domain.records import AccessCode
 from exam_sessions.domain.session_filter import ID_SCAN, Criteria, Place
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.rows import Rows
+from exam_sessions.store.repositories import Rows
 
 pytestmark = pytest.mark.sqlite(reason="PostgreSQL chooses its plans by what it has counted")
 

@@ -7,9 +7,9 @@ from messages import bookings, new_id, outcome_of, send
 from processes import ServerProcess, calling
 from rows import read
 
-from exam_sessions.commands.clockwork import Discard
+from exam_sessions.background.scheduler import Discard
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.drafts import DraftRow
+from exam_sessions.store.staged_imports import DraftRow
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who is there is known by the database")

@@ -12,7 +12,7 @@ from messages import METHOD, booking, mask, new_id
 from operations import Work, fields_of, handed, info_of, picked
 
 from buf.validate import validate_pb2
-from exam_sessions.rpc.pattern_sentences import SENTENCES, in_words
+from exam_sessions.rpc.decoding.pattern_sentences import SENTENCES, in_words
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 

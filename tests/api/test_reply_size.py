@@ -16,11 +16,11 @@ from operations import Work, chunks_of, info_of
 from rows import write
 from state_paths import STARTED, walk
 
-from exam_sessions.rpc.reply_size import EVENT_AT_MOST, SESSION_AT_MOST
+from exam_sessions.rpc.convert.reply_size import EVENT_AT_MOST, SESSION_AT_MOST
 from exam_sessions.store import schema
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.events import as_json
-from exam_sessions.store.rows import Rows
+from exam_sessions.store.repositories import Rows
 from exam_sessions.v1 import (
     catalog_pb2,
     catalog_service_pb2,

@@ -12,8 +12,8 @@ from test_refusal_texts import messages_of
 
 from buf.validate import validate_pb2
 from exam_sessions.errors import InvalidField
-from exam_sessions.rpc.rule_sentences import FIXED, MADE
-from exam_sessions.rpc.rules import check
+from exam_sessions.rpc.decoding.rule_sentences import FIXED, MADE
+from exam_sessions.rpc.decoding.rules import check
 from exam_sessions.v1 import session_pb2
 from serving import Refused
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.rows import Rows
+from exam_sessions.store.repositories import Rows
 from serving import ApiClient, until
 
 pytestmark = pytest.mark.postgresql(reason="elsewhere one writes at a time, and nobody waits for a row")

@@ -10,7 +10,7 @@ from messages import METHOD, lasting, mask
 from state_paths import bring_to
 
 from exam_sessions import errors
-from exam_sessions.rpc.door import Door
+from exam_sessions.rpc.decoding.request_decoder import Door
 from exam_sessions.v1 import catalog_pb2
 from serving import Refused
 

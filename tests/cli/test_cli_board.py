@@ -9,7 +9,7 @@ from listening import Screen, columns, coming_and_going, screen
 from rich.console import Console
 from terminal import Terminal
 
-from exam_sessions.cli import names, watch_views
+from exam_sessions.cli.shared import candidate_names, watch_views
 from exam_sessions.client.client import Piece
 from serving import State, until
 
@@ -92,7 +92,7 @@ def test_the_board_says_when_the_server_is_away_and_goes_on_when_it_is_back(data
 
 
 def test_a_notice_stays_on_the_board_until_all_has_been_well_for_a_while(monkeypatch):
-    board = watch_views.Board("", (), names.Names(None))
+    board = watch_views.Board("", (), candidate_names.Names(None))
     board.notice("the server is away")
     board.look(Piece(sequence=1))
     assert "the server is away" in drawn(board)
@@ -103,7 +103,7 @@ def test_a_notice_stays_on_the_board_until_all_has_been_well_for_a_while(monkeyp
 
 
 def test_half_a_snapshot_is_not_counted(monkeypatch):
-    board = watch_views.Board("", (), names.Names(None))
+    board = watch_views.Board("", (), candidate_names.Names(None))
     board.look(Piece(sessions=[{"id": "1", "state": State.STATE_READY}]))
     board.notice("the server is away")
     board.look(Piece(sessions=[{"id": "1", "state": State.STATE_PAUSED}]))
@@ -113,7 +113,7 @@ def test_half_a_snapshot_is_not_counted(monkeypatch):
 
 
 def test_what_happens_before_a_snapshot_is_complete_is_counted():
-    board = watch_views.Board("", (), names.Names(None))
+    board = watch_views.Board("", (), candidate_names.Names(None))
     ready, paused = State.STATE_READY, State.STATE_PAUSED
     board.look(Piece(sessions=[{"id": "1", "state": ready}, {"id": "2", "state": ready}]))
     board.look(Piece(events=[{"session_id": "1", "from_state": ready, "to_state": paused}]))

@@ -9,7 +9,7 @@ import pytest
 from listening import columns, coming_and_going, listening, place, sequences, tail
 from terminal import Terminal, start, typed
 
-from exam_sessions.cli import receipts
+from exam_sessions.cli.shared import acknowledger
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
 from serving import until
@@ -245,7 +245,7 @@ def acknowledging(monkeypatch):
         return real(client, *place)
 
     monkeypatch.setattr(Client, "acknowledge", acknowledge)
-    monkeypatch.setattr(receipts, "LAST_PAUSES", (0.01, 0.01, 0.0))
+    monkeypatch.setattr(acknowledger, "LAST_PAUSES", (0.01, 0.01, 0.0))
     return failing
 
 

@@ -8,7 +8,7 @@ import signal
 import pytest
 from terminal import Terminal, rows_of
 
-from exam_sessions.cli import retry
+from exam_sessions.cli.shared import retry
 from exam_sessions.client.client import Client
 from postgres import free_port
 from serving import ApiClient, RunningServer, until

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from terminal import Terminal, rows_of
 
-from exam_sessions.cli import importer
+from exam_sessions.cli.files import importer
 from exam_sessions.client.client import Client
 from exam_sessions.client.import_stream import ImportStream
 from postgres import free_port

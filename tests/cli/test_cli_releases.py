@@ -7,9 +7,9 @@ from terminal import Terminal
 
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
-from exam_sessions.commands.caller import Caller
-from exam_sessions.commands.finalizing import TurnRelease
-from exam_sessions.rpc.convert_release import EDITABLE
+from exam_sessions.commands.finalize import TurnRelease
+from exam_sessions.execution.caller import Caller
+from exam_sessions.rpc.convert.release import EDITABLE
 from exam_sessions.v1 import catalog_pb2
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

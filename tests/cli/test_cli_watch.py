@@ -8,7 +8,7 @@ import pytest
 from listening import columns, coming_and_going, go_on, listening, sequences
 from terminal import Terminal, start, typed
 
-from exam_sessions.cli import names
+from exam_sessions.cli.shared import candidate_names
 from serving import ApiClient, serving
 
 ONE_OF = "00000000-0000-7000-8000-000000000000"
@@ -71,7 +71,7 @@ def test_what_happened_to_a_deleted_session_can_be_watched_by_its_id(terminal, d
 
 
 def test_sessions_are_named_as_long_as_the_service_knows_them(terminal, desk, release, monkeypatch):
-    monkeypatch.setattr(names, "AT_ONCE", 2)
+    monkeypatch.setattr(candidate_names, "AT_ONCE", 2)
     stays, goes, renamed = (desk.book(release, candidate_id=name) for name in ("stays", "goes", "before"))
     with listening(terminal, "watch", "--from", 1) as watch:
         assert columns(watch.hears(3)[2])[2:4] == [renamed.keycode, "before"]

@@ -9,12 +9,12 @@ import zipfile
 import pytest
 
 from exam_sessions.cli.export import COLUMNS
-from exam_sessions.cli.importer import Codes
+from exam_sessions.cli.files.importer import Codes
+from exam_sessions.cli.files.roster import read_roster
+from exam_sessions.cli.files.roster_columns import BY_NAME
+from exam_sessions.cli.files.roster_format import OURS
+from exam_sessions.cli.files.school_words import FORMULA
 from exam_sessions.cli.results_export import CANDIDATES
-from exam_sessions.cli.roster import read_roster
-from exam_sessions.cli.roster_columns import BY_NAME
-from exam_sessions.cli.roster_format import OURS
-from exam_sessions.cli.school_words import FORMULA
 from exam_sessions.v1 import result_pb2, session_pb2, test_form_pb2
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

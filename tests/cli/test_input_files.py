@@ -111,7 +111,7 @@ def test_a_roster_with_one_unclosed_quote_names_its_line_and_no_more(terminal, r
 def typed_in(monkeypatch):
     def give(data):
         monkeypatch.setattr(
-            "exam_sessions.cli.input_file.sys", SimpleNamespace(stdin=SimpleNamespace(buffer=io.BytesIO(data)))
+            "exam_sessions.cli.shared.input_file.sys", SimpleNamespace(stdin=SimpleNamespace(buffer=io.BytesIO(data)))
         )
 
     return give

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from exam_sessions.cli.file_faults import Unreadable
-from exam_sessions.cli.marks_file import Mark, Script, read_marks
+from exam_sessions.cli.files.marks_file import Mark, Script, read_marks
+from exam_sessions.cli.shared.file_faults import Unreadable
 
 MOMENT = 1_795_168_800_000_000
 """2026-11-20 10:00:00 UTC."""

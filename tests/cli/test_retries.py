@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from exam_sessions.cli.receipts import Receipts
-from exam_sessions.cli.retry import retry
+from exam_sessions.cli.shared.acknowledger import Receipts
+from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.failures import NoServer, Refused
 
 

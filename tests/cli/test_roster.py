@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from buf.validate import validate_pb2
-from exam_sessions.cli.file_faults import Unreadable
-from exam_sessions.cli.roster import EMPTY, Row, read_roster
-from exam_sessions.cli.roster_columns import BY_NAME, COLUMNS, ETHNICITIES
-from exam_sessions.cli.school_words import GENDERS, GRADES
-from exam_sessions.cli.times import span, written_span
+from exam_sessions.cli.files.roster import EMPTY, Row, read_roster
+from exam_sessions.cli.files.roster_columns import BY_NAME, COLUMNS, ETHNICITIES
+from exam_sessions.cli.files.school_words import GENDERS, GRADES
+from exam_sessions.cli.shared.file_faults import Unreadable
+from exam_sessions.cli.shared.times import span, written_span
 from exam_sessions.v1 import session_pb2
 
 

@@ -9,11 +9,11 @@ from datetime import date
 
 import pytest
 
-from exam_sessions.cli.file_faults import Unreadable
-from exam_sessions.cli.oneroster import oneroster, read_students, unpacked
-from exam_sessions.cli.roster import read_roster
-from exam_sessions.cli.roster_format import OWN, read_map
-from exam_sessions.cli.school_words import harmless, unquoted
+from exam_sessions.cli.files.oneroster import oneroster, read_students, unpacked
+from exam_sessions.cli.files.roster import read_roster
+from exam_sessions.cli.files.roster_format import OWN, read_map
+from exam_sessions.cli.files.school_words import harmless, unquoted
+from exam_sessions.cli.shared.file_faults import Unreadable
 from exam_sessions.v1 import session_pb2
 
 ONE = (

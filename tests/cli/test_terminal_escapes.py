@@ -9,9 +9,9 @@ import pytest
 from rich.text import Text
 from terminal import typed
 
-from exam_sessions.cli import console
 from exam_sessions.cli.export import Shown
-from exam_sessions.cli.words import as_json
+from exam_sessions.cli.shared import console
+from exam_sessions.cli.shared.enum_names import as_json
 from exam_sessions.v1 import session_pb2
 
 EVIL = "a\x1b[2J\x1b]0;owned\x07b\x9b31mc\x7f\u202ed\u2066e [red]f[/red] :smile:"

@@ -10,7 +10,7 @@ from sample_forms import a_draft, a_form, a_script, options
 from exam_sessions.domain.forms import Form, QuestionType
 from exam_sessions.domain.scoring import marking_progress, results_of, total_of, waits_for_marks
 from exam_sessions.domain.stored_values import fits
-from exam_sessions.rpc.convert_result import fill_responses, fill_results
+from exam_sessions.rpc.convert.result import fill_responses, fill_results
 from exam_sessions.v1 import result_pb2
 
 T = QuestionType

@@ -9,6 +9,7 @@ from sample_forms import a_draft, a_form, a_script, options, revision
 from sample_sessions import NOW, a_release, a_session
 
 from exam_sessions import errors
+from exam_sessions.domain.attempts import script_of
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
 from exam_sessions.domain.forms import Form, QuestionType
@@ -17,7 +18,6 @@ from exam_sessions.domain.records import Papers, Script, Session, Unreadable
 from exam_sessions.domain.regrade_summary import Part, Summary, part_of
 from exam_sessions.domain.revisions import difference
 from exam_sessions.domain.scoring import total_of, waits_for_marks
-from exam_sessions.domain.scripts import script_of
 from exam_sessions.domain.states import Action, State
 
 T = QuestionType

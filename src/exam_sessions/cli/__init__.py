@@ -1,10 +1,10 @@
 """The command line. Thin: arguments in, words out; the work is the server's, reached through client/.
 
 One module per command, or per group of them. roster.py and roster_columns.py read rosters, importer.py writes them,
-import_ids.py says under which ids; marks_file.py reads marks, marker.py writes them; csv_file.py is how both files
-are read. console.py, progress.py, times.py and words.py are how it speaks, operation_views.py how of long work;
-connection.py is which server it speaks to. Watches are kept going by following.py; watch_views.py, names.py,
-event_lines.py and receipts.py do the rest for them.
+import_ids.py says under which ids; marks_file.py reads marks, marks_importer.py writes them; csv_file.py is how both
+files are read. console.py, progress.py, times.py and enum_names.py are how it speaks, operation_views.py how of long
+work; connection.py is which server it speaks to. Watches are kept going by resuming_watch.py; watch_views.py,
+candidate_names.py, event_lines.py and acknowledger.py do the rest for them.
 """
 
 from __future__ import annotations

@@ -13,12 +13,12 @@ import typer
 from google.protobuf import json_format
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Target, connected
-from exam_sessions.cli.console import coloured, note, say, show, table
 from exam_sessions.cli.demo_walks import walk_on_paper, walk_online
-from exam_sessions.cli.progress import bar
-from exam_sessions.cli.roster import EMPTY
-from exam_sessions.cli.temporary_server import temporary_server
+from exam_sessions.cli.files.roster import EMPTY
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, connected
+from exam_sessions.cli.shared.console import coloured, note, say, show, table
+from exam_sessions.cli.shared.progress import bar
+from exam_sessions.cli.shared.temporary_server import temporary_server
 from exam_sessions.client.bookings import Booking
 from exam_sessions.client.catalog import Release, TestForm
 from exam_sessions.client.client import BookedSession, Client

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, deliver, fail, note, say, show, table, until_the_reader_leaves
-from exam_sessions.cli.event_lines import as_cloudevent, as_json_line, as_line
-from exam_sessions.cli.following import Following, Notice, interruptible
-from exam_sessions.cli.receipts import OFTEN, Receipts
 from exam_sessions.cli.releases import Releases, find_releases
-from exam_sessions.cli.times import when
+from exam_sessions.cli.shared.acknowledger import OFTEN, Receipts
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, deliver, fail, note, say, show, table, until_the_reader_leaves
+from exam_sessions.cli.shared.enum_names import as_json
+from exam_sessions.cli.shared.event_lines import as_cloudevent, as_json_line, as_line
+from exam_sessions.cli.shared.resuming_watch import Following, Notice, interruptible
+from exam_sessions.cli.shared.times import when
 from exam_sessions.cli.watch import Count, From
-from exam_sessions.cli.words import as_json
 from exam_sessions.client.client import Client, EventConsumer, SessionEvent
 
 

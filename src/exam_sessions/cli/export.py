@@ -9,16 +9,16 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, fail, note, until_the_reader_leaves, visible
-from exam_sessions.cli.csv_rows import row_writer
-from exam_sessions.cli.progress import bar
+from exam_sessions.cli.files.school_words import harmless
 from exam_sessions.cli.releases import ReleaseName, find_release
-from exam_sessions.cli.school_words import harmless
 from exam_sessions.cli.sessions import States
-from exam_sessions.cli.times import exactly, when, written_span
-from exam_sessions.cli.whole_file import is_possible, whole_file
-from exam_sessions.cli.words import word
+from exam_sessions.cli.shared.atomic_file import is_possible, whole_file
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, fail, note, until_the_reader_leaves, visible
+from exam_sessions.cli.shared.csv_rows import row_writer
+from exam_sessions.cli.shared.enum_names import word
+from exam_sessions.cli.shared.progress import bar
+from exam_sessions.cli.shared.times import exactly, when, written_span
 from exam_sessions.client.client import Session
 
 

@@ -9,12 +9,12 @@ import typer
 from google.protobuf import json_format
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, escaped, facts, fail, note, say, show, table
-from exam_sessions.cli.input_file import UnreadableText, input_file, name_of, read_input, text_of
-from exam_sessions.cli.times import when
-from exam_sessions.cli.whole_file import is_possible, whole_file
-from exam_sessions.cli.words import as_json, word
+from exam_sessions.cli.shared.atomic_file import is_possible, whole_file
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, escaped, facts, fail, note, say, show, table
+from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.input_file import UnreadableText, input_file, name_of, read_input, text_of
+from exam_sessions.cli.shared.times import when
 from exam_sessions.client.catalog import TestForm
 from exam_sessions.client.client import Client
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Target, connected
-from exam_sessions.cli.console import REFUSED, say
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, connected
+from exam_sessions.cli.shared.console import REFUSED, say
 
 WELL = "SERVING"
 NAMES = {"readiness": "", "liveness": "liveness"}

@@ -9,19 +9,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from exam_sessions.cli.codes_file import CodesDiffer, default_path, leave_codes
-from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, reject, say
-from exam_sessions.cli.file_faults import Fault, Unreadable
-from exam_sessions.cli.import_ids import LARGEST, SMALLEST
-from exam_sessions.cli.importer import HAS_A_SESSION, Codes, Importer, Rejected
-from exam_sessions.cli.input_file import STDIN, input_file, name_of, read_input
-from exam_sessions.cli.oneroster import ROLES, has_roles, oneroster, read_students, unpacked
-from exam_sessions.cli.progress import bar
+from exam_sessions.cli.files.codes_file import CodesDiffer, default_path, leave_codes
+from exam_sessions.cli.files.import_ids import LARGEST, SMALLEST
+from exam_sessions.cli.files.importer import HAS_A_SESSION, Codes, Importer, Rejected
+from exam_sessions.cli.files.oneroster import ROLES, has_roles, oneroster, read_students, unpacked
+from exam_sessions.cli.files.roster import Roster, Row, read_roster
+from exam_sessions.cli.files.roster_format import FORMATS, OWN, RosterFormat, read_map
 from exam_sessions.cli.releases import ReleaseName, find_release
-from exam_sessions.cli.roster import Roster, Row, read_roster
-from exam_sessions.cli.roster_format import FORMATS, OWN, RosterFormat, read_map
-from exam_sessions.cli.whole_file import is_possible
+from exam_sessions.cli.shared.atomic_file import is_possible
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, REFUSED, fail, note, reject, say
+from exam_sessions.cli.shared.file_faults import Fault, Unreadable
+from exam_sessions.cli.shared.input_file import STDIN, input_file, name_of, read_input
+from exam_sessions.cli.shared.progress import bar
 from exam_sessions.client.failures import NoServer, Refused
 
 HEADER = 4_096

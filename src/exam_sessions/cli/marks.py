@@ -1,4 +1,4 @@
-"""`exam-sessions marks`: the marks of papers, from a CSV file. The work is marks_file.py's and marker.py's."""
+"""`exam-sessions marks`: the marks of papers, from a CSV file; marks_file.py reads it, marks_importer.py writes."""
 
 import time
 from collections import Counter
@@ -8,16 +8,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import REFUSED, coloured, fail, note, reject, say, show, table
-from exam_sessions.cli.file_faults import Fault, Unreadable
-from exam_sessions.cli.importer import Rejected
-from exam_sessions.cli.input_file import input_file, name_of, read_input
-from exam_sessions.cli.marker import Marker
-from exam_sessions.cli.marks_file import read_marks
-from exam_sessions.cli.progress import bar
-from exam_sessions.cli.times import time_of
-from exam_sessions.cli.words import word
+from exam_sessions.cli.files.importer import Rejected
+from exam_sessions.cli.files.marks_file import read_marks
+from exam_sessions.cli.files.marks_importer import Marker
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.shared.console import REFUSED, coloured, fail, note, reject, say, show, table
+from exam_sessions.cli.shared.enum_names import word
+from exam_sessions.cli.shared.file_faults import Fault, Unreadable
+from exam_sessions.cli.shared.input_file import input_file, name_of, read_input
+from exam_sessions.cli.shared.progress import bar
+from exam_sessions.cli.shared.times import time_of
 from exam_sessions.client.failures import NoServer, Refused
 
 cli = typer.Typer(no_args_is_help=True, help="Enter the marks of papers.")

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import note, say, show, table
-from exam_sessions.cli.operation_views import done_text, show_operation, status_text, watch_to_the_end
-from exam_sessions.cli.times import length, when
-from exam_sessions.cli.words import as_json, word
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import note, say, show, table
+from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.operation_views import done_text, show_operation, status_text, watch_to_the_end
+from exam_sessions.cli.shared.times import length, when
 from exam_sessions.client.operations import id_of, progress_of
 
 

@@ -5,19 +5,14 @@ from typing import Annotated
 
 import typer
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import note, say
 from exam_sessions.cli.events import confirm
-from exam_sessions.cli.operation_views import (
-    show_failures,
-    show_regrade,
-    tell_ways_on,
-    watch_to_the_end,
-)
 from exam_sessions.cli.releases import Named, find_release
-from exam_sessions.cli.retry import retry
 from exam_sessions.cli.sessions import Name, find_session, score_text
-from exam_sessions.cli.words import as_json, word
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import note, say
+from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.operation_views import show_failures, show_regrade, tell_ways_on, watch_to_the_end
+from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.operations import failures_in, id_of
 

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, facts, fail, say, show
 from exam_sessions.cli.releases import Counts, Named, described, find_release
-from exam_sessions.cli.times import length, time_of
-from exam_sessions.cli.words import as_json
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, facts, fail, say, show
+from exam_sessions.cli.shared.enum_names import as_json
+from exam_sessions.cli.shared.times import length, time_of
 from exam_sessions.client import messages
 from exam_sessions.client.catalog import Release
 from exam_sessions.client.times import put

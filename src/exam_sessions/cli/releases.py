@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import coloured, facts, fail, note, say, show, table
-from exam_sessions.cli.times import how_long, length, time_of, when
-from exam_sessions.cli.words import as_json, word
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import coloured, facts, fail, note, say, show, table
+from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.times import how_long, length, time_of, when
 from exam_sessions.client.catalog import Release
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer

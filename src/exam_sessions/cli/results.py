@@ -7,11 +7,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, coloured, facts, fail, note, say, show, table
 from exam_sessions.cli.sessions import Name, find_session, full_name
-from exam_sessions.cli.times import when
-from exam_sessions.cli.words import as_json, word
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, coloured, facts, fail, note, say, show, table
+from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.times import when
 from exam_sessions.client.client import SessionResults
 from exam_sessions.client.messages import ObjectiveResult, QuestionResult, Results, Score
 

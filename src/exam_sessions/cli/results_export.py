@@ -5,15 +5,15 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import note
-from exam_sessions.cli.csv_rows import row_writer
 from exam_sessions.cli.export import cells_of, opened
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.results import marked_by, response_text
 from exam_sessions.cli.sessions import States
-from exam_sessions.cli.times import when
-from exam_sessions.cli.words import word
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.shared.console import note
+from exam_sessions.cli.shared.csv_rows import row_writer
+from exam_sessions.cli.shared.enum_names import word
+from exam_sessions.cli.shared.times import when
 from exam_sessions.client.client import Session
 from exam_sessions.client.messages import ItemResult, QuestionResult, Score
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from exam_sessions import logs
-from exam_sessions.cli.console import MISUSED, REFUSED, fail, note, say
+from exam_sessions.cli.shared.console import MISUSED, REFUSED, fail, note, say
 from exam_sessions.settings import PREFIX, TRANSPORTS, Settings
 
 DEFAULTS = Settings()

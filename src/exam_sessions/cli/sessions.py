@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import coloured, facts, note, say, show, table
-from exam_sessions.cli.event_lines import moved, painted, told
 from exam_sessions.cli.releases import find_release
-from exam_sessions.cli.times import how_long, when
-from exam_sessions.cli.words import as_json, word, words
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import coloured, facts, note, say, show, table
+from exam_sessions.cli.shared.enum_names import as_json, word, words
+from exam_sessions.cli.shared.event_lines import moved, painted, told
+from exam_sessions.cli.shared.times import how_long, when
 from exam_sessions.client.channel import is_id
 from exam_sessions.client.client import Client, Explanation, Session, SessionEvent
 from exam_sessions.domain.states import State

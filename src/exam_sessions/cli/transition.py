@@ -11,16 +11,16 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.console import MISUSED, fail, note, say
-from exam_sessions.cli.marker import in_flight
-from exam_sessions.cli.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
+from exam_sessions.cli.files.marks_importer import in_flight
+from exam_sessions.cli.files.roster_columns import extra_time
 from exam_sessions.cli.releases import find_releases
-from exam_sessions.cli.retry import retry
-from exam_sessions.cli.roster_columns import extra_time
 from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
-from exam_sessions.cli.times import length, time_of
-from exam_sessions.cli.words import as_json
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, fail, note, say
+from exam_sessions.cli.shared.enum_names import as_json
+from exam_sessions.cli.shared.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
+from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.times import length, time_of
 from exam_sessions.client import messages
 from exam_sessions.client.channel import is_id, new_request_id
 from exam_sessions.client.client import Client

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 from rich.live import Live
 
-from exam_sessions.cli.connection import DEFAULT_TARGET, Target, Workspace, connected
-from exam_sessions.cli.console import out, until_the_reader_leaves
-from exam_sessions.cli.following import Following, Notice, interruptible
-from exam_sessions.cli.names import Names
 from exam_sessions.cli.releases import Releases, find_releases
 from exam_sessions.cli.sessions import States, find_session, session_name
-from exam_sessions.cli.watch_views import Board, Lines, View
+from exam_sessions.cli.shared.candidate_names import Names
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.shared.console import out, until_the_reader_leaves
+from exam_sessions.cli.shared.resuming_watch import Following, Notice, interruptible
+from exam_sessions.cli.shared.watch_views import Board, Lines, View
 from exam_sessions.domain.states import State
 
 FRAMES = 8

@@ -1,6 +1,6 @@
 """Booking sessions, all or nothing: which rows may be booked, and what is drawn where the caller left a gap.
 
-A few rows are booked in one transaction, here; a long roster in instalments (rosters.py).
+A few rows are booked in one transaction, here; a long roster in instalments (chunked_booking.py).
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands import codes
-from exam_sessions.commands.batch import Batch
-from exam_sessions.commands.changes import standing_of
+from exam_sessions.commands.session_changes import standing_of
 from exam_sessions.domain.booking import schedule
 from exam_sessions.domain.clock import day_of
 from exam_sessions.domain.records import Booking, Event, Release, Session, Standing
 from exam_sessions.domain.states import Action
+from exam_sessions.execution import random_codes
+from exam_sessions.execution.mutation import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.commands.caller import Caller
-    from exam_sessions.commands.ledger import Ledger
-    from exam_sessions.commands.read_set import Wants
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
     from exam_sessions.store.sessions import Taken
 
 
@@ -110,7 +110,7 @@ class Screening:
 
     def fill(self, ledger: Ledger, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
         """The sessions with ids, codes and PINs drawn where they were left empty."""
-        ids = codes.new_ids(len(sessions))
+        ids = random_codes.new_ids(len(sessions))
         keycodes = self._drawn("keycode", sessions, lambda drawn: ledger.taken(self._release, keycodes=drawn))
         access = self._drawn("access_code", sessions, lambda drawn: ledger.taken(self._release, access_codes=drawn))
         return [
@@ -128,7 +128,7 @@ class Screening:
         filled, used = [getattr(s, column) for s in sessions], self._used[column]
         gaps = [n for n, code in enumerate(filled) if not code]
         while gaps:
-            drawn = codes.new_codes(len(gaps))
+            drawn = random_codes.new_codes(len(gaps))
             taken = look(drawn)
             again = []
             for n, code in zip(gaps, drawn, strict=True):
@@ -163,7 +163,7 @@ class SharedPins:
             return ""
         place = (session.centre_id, day_of(session.window_start or release.window_start or session.create_time))
         if place not in self._known:
-            self._known[place] = self.drawn[place] = codes.new_pin()
+            self._known[place] = self.drawn[place] = random_codes.new_pin()
         return self._known[place]
 
 

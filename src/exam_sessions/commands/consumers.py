@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch
 from exam_sessions.domain.stored_records import ConsumerRow
+from exam_sessions.execution.mutation import Batch
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.caller import Caller
-    from exam_sessions.commands.ledger import Ledger
-    from exam_sessions.commands.read_set import Wants
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
 
 
 class Acknowledge(Batch):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch
-from exam_sessions.commands.changes import etag_of
+from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain.clock import moment
 from exam_sessions.domain.forms import Form
 from exam_sessions.domain.stored_records import StoredForm
 from exam_sessions.domain.texts import flaw_of
+from exam_sessions.execution.mutation import Batch
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.caller import Caller
-    from exam_sessions.commands.ledger import Ledger
-    from exam_sessions.commands.read_set import Wants
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
 
 
 class PutForm(Batch):

@@ -1,7 +1,8 @@
 """Operations: work that outlasts a call. Accepted in one transaction, done in steps that commit with their progress.
 
 A step reads the operation's row, does the next rows, and writes how far it has come, all in one transaction, so that
-nothing is done twice and nothing that was accepted is lost, whoever dies. Who takes the steps is worker.py's.
+nothing is done twice and nothing that was accepted is lost, whoever dies. Who takes the steps is
+operation_worker.py's.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch, Chore
-from exam_sessions.commands.codes import new_ids
-from exam_sessions.commands.lane import HEAVY
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, OutcomeRow
+from exam_sessions.execution.group_commit import HEAVY
+from exam_sessions.execution.mutation import Batch, Chore
+from exam_sessions.execution.random_codes import new_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.commands.caller import Caller
-    from exam_sessions.commands.ledger import Ledger
-    from exam_sessions.commands.read_set import Wants
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
 
 LEASE = 5_000_000
 """Microseconds for which an operation is its server's after each step. A dead one's is taken over after that."""

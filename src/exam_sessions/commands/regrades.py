@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.caller import Caller
-from exam_sessions.commands.changes import enter, etag_of
 from exam_sessions.commands.operations import Outcome, Taken
-from exam_sessions.commands.read_set import Wants
+from exam_sessions.commands.session_changes import enter, etag_of
+from exam_sessions.domain.attempts import is_sound
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
 from exam_sessions.domain.regrade_summary import Part, Summary, part_of
 from exam_sessions.domain.revisions import check_compatible, difference
-from exam_sessions.domain.scripts import is_sound
 from exam_sessions.domain.session_filter import Criteria, Place
 from exam_sessions.domain.states import STATE_BY_CODE, Action
+from exam_sessions.execution.caller import Caller
+from exam_sessions.execution.read_set import Wants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Papers, Release, Session
     from exam_sessions.domain.stored_records import OperationRow
+    from exam_sessions.execution.ledger import Ledger
 
 
 class Verdict(NamedTuple):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.batch import Batch
-from exam_sessions.commands.changes import enter, etag_of
+from exam_sessions.commands.session_changes import enter, etag_of
 from exam_sessions.domain.release import create_release, recount, update_release
 from exam_sessions.domain.states import State
+from exam_sessions.execution.mutation import Batch
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.caller import Caller
-    from exam_sessions.commands.ledger import Ledger
-    from exam_sessions.commands.read_set import Wants
     from exam_sessions.domain.records import Release
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
 
 CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
 """States whose sessions the clock moves."""

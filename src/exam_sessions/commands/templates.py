@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.bookings import Screening, SharedPins, booking_time
-from exam_sessions.commands.caller import Caller
-from exam_sessions.commands.changes import enter
 from exam_sessions.commands.operations import Outcome, Taken
-from exam_sessions.commands.read_set import Wants
+from exam_sessions.commands.session_changes import enter
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
 from exam_sessions.domain.records import Booking, Event, Papers
 from exam_sessions.domain.states import Action, Delivery
 from exam_sessions.domain.texts import flaw_of
+from exam_sessions.execution.caller import Caller
+from exam_sessions.execution.read_set import Wants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.commands.ledger import Ledger
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release
     from exam_sessions.domain.stored_records import OperationRow
     from exam_sessions.domain.submitted_responses import Given
+    from exam_sessions.execution.ledger import Ledger
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CANDIDATE_AT_MOST, ACTIVITY_AT_MOST = 128, 255

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
+from exam_sessions.domain.attempts import is_sound, kept_scripts, with_script
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
 from exam_sessions.domain.regrade import COLUMNS, regrade
-from exam_sessions.domain.scripts import is_sound, kept_scripts, with_script
 from exam_sessions.domain.states import OPEN, Action, FinishReason, State, state_from_code
 from exam_sessions.domain.transition import TransitionContext
 from exam_sessions.domain.transition_table import ACTIONS, TABLE, ActionRow, fire

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import clock, marking
+from exam_sessions.domain.attempts import script_of
 from exam_sessions.domain.booking import check_accommodation, check_edit
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.scoring import is_complete
-from exam_sessions.domain.scripts import script_of
 from exam_sessions.domain.states import Action, FinishReason, State
 from exam_sessions.domain.texts import fold_code
 

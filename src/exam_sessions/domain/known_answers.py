@@ -1,8 +1,9 @@
 """Structured answers that were checked against a form before: what is kept of each, how large it is, what it earns.
 
 The answers of candidates to one question are few, and a request's reader gives the same object for the same bytes
-(rpc/answers.py). So what an answer comes to is looked up by its identity: fifty structured answers that are handed in
-take a tenth of the time. Entries hold the objects, whose identities are nobody else's as long as they do.
+(rpc/convert/response_cache.py). So what an answer comes to is looked up by its identity: fifty structured answers
+that are handed in take a tenth of the time. Entries hold the objects, whose identities are nobody else's as long as
+they do.
 """
 
 from __future__ import annotations

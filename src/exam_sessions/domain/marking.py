@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
+from exam_sessions.domain.attempts import kept_scripts, with_responses, with_total
 from exam_sessions.domain.clock import LAST_MOMENT, lateness
 from exam_sessions.domain.known_answers import known_answers_of
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT, Unreadable
 from exam_sessions.domain.responses import online_value, values_of
-from exam_sessions.domain.scripts import kept_scripts, with_responses, with_total
 from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:

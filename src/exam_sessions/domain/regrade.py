@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
+from exam_sessions.domain.attempts import marking_revision_of, with_script
 from exam_sessions.domain.marking import MARKED, counting
 from exam_sessions.domain.records import Event, Script
 from exam_sessions.domain.revisions import check_revision
-from exam_sessions.domain.scripts import marking_revision_of, with_script
 from exam_sessions.domain.states import TERMINAL, Action, state_from_code
 from exam_sessions.domain.transition_table import SUBMITTED, fire, refusal_in_state
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.domain.attempts import damage_of
 from exam_sessions.domain.forms import GAPS, QuestionType
 from exam_sessions.domain.marks import text_of
-from exam_sessions.domain.scripts import damage_of
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Question

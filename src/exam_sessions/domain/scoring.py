@@ -11,10 +11,10 @@ from operator import eq, mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.answer_keys import earned
+from exam_sessions.domain.attempts import damage_of
 from exam_sessions.domain.forms import Marking
 from exam_sessions.domain.known_answers import known_answers_of
 from exam_sessions.domain.marks import Total, divided, percent
-from exam_sessions.domain.scripts import damage_of
 from exam_sessions.domain.states import AttemptStrategy
 from exam_sessions.domain.stored_values import fits, unfit_numbers
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from transitions import Event, Machine, Transition
 
 from exam_sessions import errors
+from exam_sessions.domain.attempts import script_of
 from exam_sessions.domain.records import NO_PAPERS
-from exam_sessions.domain.scripts import script_of
 from exam_sessions.domain.states import Action, Delivery, State, state_from_code
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
-"""The gRPC face: the only place that sees grpc and generated code. Parses, validates, converts, translates refusals.
+"""The gRPC side of the server: the only place that sees grpc and generated code besides client/.
 
-handlers.py is the door every call goes through; one thin servicer per service; convert_*.py between messages and
-records; status.py from refusal to status; server.py puts it together; client.py is the command line's side.
+A call enters through transports/ and handlers.py, decoding/ turns its bytes into a message, a servicer turns that
+into a command or a query, convert/ into records and back; status.py turns a refusal into a status. A queued call
+enters three times: when it is queued, when its group starts (`open`), after the commit (`render`).
 """

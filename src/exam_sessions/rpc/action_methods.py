@@ -1,4 +1,4 @@
-"""The RPCs that apply one action to one session, whichever service has them; each is a line in moves.py."""
+"""The RPCs that apply one action to one session, in every service; each is a line in convert/commands.py."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import message_factory
 
-from exam_sessions.commands.changes import ChangeSession, DisclosePin, PinDisclosure
-from exam_sessions.rpc.convert_request import target_of
-from exam_sessions.rpc.convert_session import fill_session
+from exam_sessions.commands.session_changes import ChangeSession, DisclosePin, PinDisclosure
+from exam_sessions.rpc.convert.commands import ADDED, DISCLOSING, MOVES, READ
+from exam_sessions.rpc.convert.request import target_of
+from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions.rpc.methods import Call, InLine, Method
-from exam_sessions.rpc.moves import ADDED, DISCLOSING, MOVES, READ
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import ServiceDescriptor
 
-    from exam_sessions.commands.service import Service
     from exam_sessions.domain.records import Standing
+    from exam_sessions.service import Service
 
 
 def action_methods(service: Service, descriptor: ServiceDescriptor) -> dict[str, Method | InLine]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.codes import new_ids
-from exam_sessions.commands.finalizing import TurnRelease
+from exam_sessions.commands.finalize import TurnRelease
 from exam_sessions.commands.forms import CreateForm, UpdateForm
 from exam_sessions.commands.releases import CreateRelease, UpdateRelease
 from exam_sessions.domain.states import Finalized
+from exam_sessions.execution.random_codes import new_ids
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.convert_form import fill_form, fill_form_row, form_in
-from exam_sessions.rpc.convert_release import edited_fields, fill_release, release_of
-from exam_sessions.rpc.convert_request import workspace_of
-from exam_sessions.rpc.door import aside
+from exam_sessions.rpc.convert.form import fill_form, fill_form_row, form_in
+from exam_sessions.rpc.convert.release import edited_fields, fill_release, release_of
+from exam_sessions.rpc.convert.request import workspace_of
+from exam_sessions.rpc.decoding.request_decoder import aside
 from exam_sessions.v1 import catalog_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.service import Service
     from exam_sessions.domain.records import Release
     from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.service import Service
     from exam_sessions.v1 import catalog_pb2
 
 

@@ -1,7 +1,8 @@
-"""What every call goes through: the door (door.py), its method (methods.py), and what becomes of refusals.
+"""What every call goes through: the door (request_decoder.py), its method (methods.py), and what becomes of refusals.
 
 Handlers take and give raw bytes, so that a malformed or oversized message gets a typed refusal like any other. They
-know nothing of how the bytes travel: that is the transport's (transport.py), which asks each for a status as well.
+know nothing of how the bytes travel: that is the transport's (transports/base.py), which asks each for a status as
+well.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.codes import new_ids
-from exam_sessions.rpc.door import Door, aside, start_aside
+from exam_sessions.execution.random_codes import new_ids
+from exam_sessions.rpc.decoding.request_decoder import Door, aside, start_aside
 from exam_sessions.rpc.methods import Call, Conversing, InLine, Method, RefusedMessage, Telling
 from exam_sessions.rpc.status import internal, status_of
 from exam_sessions.rpc.throttle import Throttle, only_reads
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
-    from exam_sessions.commands.lane import Waiter
+    from exam_sessions.execution.group_commit import Waiter
 
 
 log = logging.getLogger(__name__)

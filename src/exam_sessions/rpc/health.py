@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from grpc_health.v1 import health_pb2 as pb
 
 from exam_sessions import errors
-from exam_sessions.rpc.drain import LAST_REPLIES_S, wait_until
 from exam_sessions.rpc.methods import Telling
+from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,15 +12,15 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.caller import Caller
-from exam_sessions.commands.rosters import book
-from exam_sessions.rpc.chunk_envelope import Chunk, chunk_in
-from exam_sessions.rpc.convert_booking import bookings_of
-from exam_sessions.rpc.convert_request import workspace_of
-from exam_sessions.rpc.identifiers import spell_all
+from exam_sessions.commands.chunked_booking import book
+from exam_sessions.execution.caller import Caller
+from exam_sessions.rpc.convert.booking import bookings_of
+from exam_sessions.rpc.convert.reply_size import check_booked
+from exam_sessions.rpc.convert.request import workspace_of
+from exam_sessions.rpc.decoding.chunk_envelope import Chunk, chunk_in
+from exam_sessions.rpc.decoding.identifiers import spell_all
+from exam_sessions.rpc.decoding.rules import check
 from exam_sessions.rpc.methods import RefusedMessage
-from exam_sessions.rpc.reply_size import check_booked
-from exam_sessions.rpc.rules import check
 from exam_sessions.rpc.status import rpc_status_of
 from exam_sessions.v1 import session_service_pb2 as pb
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from exam_sessions.commands.bookings import Booked, BookSessions
-    from exam_sessions.commands.service import Service
     from exam_sessions.rpc.methods import Call
+    from exam_sessions.service import Service
 
 
 class ImportServicer:

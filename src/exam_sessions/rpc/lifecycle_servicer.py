@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.reads import Wanted
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, State
 from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
+from exam_sessions.execution.queries import Wanted
 from exam_sessions.rpc.action_methods import action_methods
-from exam_sessions.rpc.convert_request import target_of, workspace_of
-from exam_sessions.rpc.convert_session import BASIC, action_number, fill_session
+from exam_sessions.rpc.convert.request import target_of, workspace_of
+from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.service import Service
     from exam_sessions.domain.records import Standing
     from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.service import Service
 
 A = Action
 

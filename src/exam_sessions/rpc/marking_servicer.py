@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.reads import Wanted
+from exam_sessions.domain.attempts import damage_of, is_over, marking_revision_of, script_of
 from exam_sessions.domain.marking import MARKED
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
-from exam_sessions.domain.scripts import damage_of, is_over, marking_revision_of, script_of
 from exam_sessions.domain.states import AttemptStrategy, State
+from exam_sessions.execution.queries import Wanted
 from exam_sessions.rpc.action_methods import action_methods
-from exam_sessions.rpc.convert_request import target_of, workspace_of
-from exam_sessions.rpc.convert_result import fill_responses, fill_results
-from exam_sessions.rpc.convert_session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
+from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
+from exam_sessions.rpc.convert.request import target_of, workspace_of
+from exam_sessions.rpc.convert.result import fill_responses, fill_results
+from exam_sessions.rpc.convert.session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
 from exam_sessions.rpc.regrade_servicer import RegradeServicer
-from exam_sessions.rpc.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
 from exam_sessions.v1 import marking_service_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.commands.service import Service
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.marks import Total
     from exam_sessions.domain.records import Script, Standing
     from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.service import Service
     from exam_sessions.v1 import session_pb2
 
 DECIDING = pb.ATTEMPT_SELECTION_DECIDING

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.caller import SYSTEM, Caller
-from exam_sessions.rpc.convert_request import DEFAULT_WORKSPACE
-from exam_sessions.rpc.identifiers import spell
+from exam_sessions.execution.caller import SYSTEM, Caller
+from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
+from exam_sessions.rpc.decoding.identifiers import spell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Sequence
 
     from google.protobuf.message import Message
 
-    from exam_sessions.commands.lane import Order, Waiter
+    from exam_sessions.execution.group_commit import Order, Waiter
 
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")

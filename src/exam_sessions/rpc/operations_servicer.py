@@ -14,11 +14,11 @@ from exam_sessions.commands.operations import CancelOperation, DeleteOperation
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.texts import fold_code
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.convert_operation import operation_of, place_of, workspace_in
+from exam_sessions.rpc.convert.operation import operation_of, place_of, workspace_in
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.service import Service
     from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.service import Service
 
 NEWEST = "z"
 """Greater than every id."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.rpc.handlers import Conversed, Queued, Single, Streamed
     from exam_sessions.rpc.methods import Call
-    from exam_sessions.rpc.transport import Transport
+    from exam_sessions.rpc.transports.base import Transport
 
     AnyHandler = Queued | Single | Streamed | Conversed
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.changes import etag_of
 from exam_sessions.commands.operations import Accept
 from exam_sessions.commands.regrades import Regrade, check_some, place_in, place_of
+from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import regrade
 from exam_sessions.domain.regrade_summary import Summary
 from exam_sessions.domain.states import OperationKind
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OutcomeRow
-from exam_sessions.rpc.convert_operation import describe, fill_outcomes, operation_of
-from exam_sessions.rpc.convert_regrade import fill_summary
+from exam_sessions.rpc.convert.operation import describe, fill_outcomes, operation_of
+from exam_sessions.rpc.convert.regrade import fill_summary
 from exam_sessions.v1 import marking_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.service import Service
     from exam_sessions.domain.records import Papers, Standing
     from exam_sessions.rpc.methods import Call
+    from exam_sessions.service import Service
 
 PREVIEWED_AT_ONCE = 200
 """Sessions of a preview that one read loads."""

@@ -34,9 +34,9 @@ from exam_sessions.v1 import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from exam_sessions.commands.service import Service
-    from exam_sessions.commands.worker import Decode
-    from exam_sessions.rpc.transport import Transport
+    from exam_sessions.background.operation_worker import Decode
+    from exam_sessions.rpc.transports.base import Transport
+    from exam_sessions.service import Service
 
 LIVENESS, READINESS = "liveness", "readiness"
 """Names to ask for the health of: whether this process works, and whether its database does as well."""

@@ -6,21 +6,16 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.bookings import Booked, BookSession
-from exam_sessions.commands.changes import ChangeSession, EditSessions, Target
-from exam_sessions.commands.reads import Wanted
-from exam_sessions.commands.rosters import book
+from exam_sessions.commands.chunked_booking import book
+from exam_sessions.commands.session_changes import ChangeSession, EditSessions, Target
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.session_filter import ORDERS, Place
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.statistics import statistics_of
+from exam_sessions.execution.queries import Wanted
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.convert_booking import booking_of, bookings_of, edit_of, edited_fields
-from exam_sessions.rpc.convert_request import check_filter, criteria_of, each_once, target_of, workspace_of
-from exam_sessions.rpc.convert_result import fill_statistics
-from exam_sessions.rpc.convert_session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
-from exam_sessions.rpc.door import aside
-from exam_sessions.rpc.methods import Conversing, InLine, Otherwise, Telling
-from exam_sessions.rpc.reply_size import (
+from exam_sessions.rpc.convert.booking import booking_of, bookings_of, edit_of, edited_fields
+from exam_sessions.rpc.convert.reply_size import (
     AT_MOST_FOR_A_CHARACTER,
     EVENT_AT_MOST,
     SESSION_AT_MOST,
@@ -28,16 +23,21 @@ from exam_sessions.rpc.reply_size import (
     check_reply,
     fitting,
 )
+from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_once, target_of, workspace_of
+from exam_sessions.rpc.convert.result import fill_statistics
+from exam_sessions.rpc.convert.session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
+from exam_sessions.rpc.decoding.request_decoder import aside
+from exam_sessions.rpc.methods import Conversing, InLine, Otherwise, Telling
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.service import Service
     from exam_sessions.domain.records import Standing
     from exam_sessions.domain.statistics import Tally
     from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
     from exam_sessions.rpc.methods import Call, Method
     from exam_sessions.rpc.watch_servicer import WatchServicer
+    from exam_sessions.service import Service
 
 WITH_PAPERS_AT_MOST = 100
 """Rows of a page that carry responses or results: a thousand would not fit into a message of 4 MiB."""

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.operations import Accept
 from exam_sessions.domain.states import Delivery, OperationKind
-from exam_sessions.rpc.convert_operation import operation_of
-from exam_sessions.rpc.convert_request import workspace_of
-from exam_sessions.rpc.convert_template import fill_template, submission_of
+from exam_sessions.rpc.convert.operation import operation_of
+from exam_sessions.rpc.convert.request import workspace_of
+from exam_sessions.rpc.convert.template import fill_template, submission_of
 from exam_sessions.v1 import template_service_pb2 as pb
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
 
-    from exam_sessions.commands.service import Service
     from exam_sessions.commands.templates import Submission
     from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.service import Service
 
 SESSIONS_AT_MOST = 50
 """Sessions of one submission (Learnosity, Template Submission, data)."""

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.pace import Pace
+from exam_sessions.execution.queue_limit import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.changes import AccommodateSessions, EditSessions, Target
+from exam_sessions.commands.bulk_transition import Transition
 from exam_sessions.commands.operations import Accept
-from exam_sessions.commands.transitions import Transition
+from exam_sessions.commands.session_changes import AccommodateSessions, EditSessions, Target
 from exam_sessions.domain.commands import Command, fail, reset, void
 from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
 from exam_sessions.domain.transition_table import ACTIONS, TABLE
-from exam_sessions.rpc.accommodations import accommodation_of, fill_accommodated
-from exam_sessions.rpc.convert_operation import operation_of
-from exam_sessions.rpc.convert_request import check_filter, criteria_of
-from exam_sessions.rpc.times import micros
+from exam_sessions.rpc.convert.accommodation import accommodation_of, fill_accommodated
+from exam_sessions.rpc.convert.operation import operation_of
+from exam_sessions.rpc.convert.request import check_filter, criteria_of
+from exam_sessions.rpc.convert.times import micros
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import session_pb2
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.service import Service
     from exam_sessions.rpc.methods import Call
+    from exam_sessions.service import Service
 
 FOR_MANY = frozenset(row.action for row in TABLE if row.for_many)
 

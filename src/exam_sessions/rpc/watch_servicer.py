@@ -1,4 +1,4 @@
-"""WatchSessions and the consumers of the events. Converts and sends; what to tell is commands/watching.py's.
+"""WatchSessions and the consumers of the events. Converts and sends; what to tell is background/event_feed.py's.
 
 An event is rendered once, as a whole piece with nothing but this event in it: pieces put one behind the other are the
 bytes of one piece with all their events (protobuf, encoding of repeated fields).
@@ -11,24 +11,24 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.background.event_feed import FEW, PAGE
 from exam_sessions.commands.consumers import Acknowledge
-from exam_sessions.commands.watching import FEW, PAGE
 from exam_sessions.domain.session_filter import Criteria
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.convert_request import workspace_of
-from exam_sessions.rpc.convert_session import BASIC, action_number, fill_event
-from exam_sessions.rpc.times import micros, put
+from exam_sessions.rpc.convert.request import workspace_of
+from exam_sessions.rpc.convert.session import BASIC, action_number, fill_event
+from exam_sessions.rpc.convert.times import micros, put
 from exam_sessions.rpc.watch_snapshot import SnapshotPages
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from exam_sessions.commands.service import Service
-    from exam_sessions.commands.watching import Tail, Told, Watching
+    from exam_sessions.background.event_feed import Tail, Told, Watching
     from exam_sessions.domain.stored_records import ConsumerRow, EventRow
     from exam_sessions.rpc.methods import Call
+    from exam_sessions.service import Service
 
     Send = Callable[[bytes], Awaitable[None]]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exam_sessions.rpc.convert_session import fill_session
+from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.commands.reads import SnapshotPage
-    from exam_sessions.commands.watching import Watching
+    from exam_sessions.background.event_feed import Watching
     from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.execution.queries import SnapshotPage
 
 SESSIONS_AT_ONCE = 200
 """Sessions read at once, at most."""

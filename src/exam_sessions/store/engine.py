@@ -168,7 +168,7 @@ class Store(ABC):
         """Whether the server of that id still runs."""
 
     links_events: bool
-    """Whether a session's events lead from one to the next instead of being in an index (history.py).
+    """Whether a session's events lead from one to the next instead of being in an index (session_history.py).
 
     For that a transaction must know the places of its events from the beginning: it is the only one that writes.
     """

@@ -1,4 +1,4 @@
-"""Statements on events: append them in the workspace's order, read them in it. A session's own are history.py's."""
+"""Statements on events: append them in the workspace's order, read them in it. For a session: session_history.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import orjson
 from sqlalchemy import bindparam, func, literal_column, select
 
 from exam_sessions.domain.stored_records import EventRow
-from exam_sessions.store.history import END, HERE, MARKED, SHORT, Indexed, Linked
 from exam_sessions.store.schema import events, workspaces
+from exam_sessions.store.session_history import END, HERE, MARKED, SHORT, Indexed, Linked
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +34,7 @@ class Happening(NamedTuple):
     actor: str
     request_id: str
     previous: int
-    """See history.py."""
+    """See session_history.py."""
     time: int
 
 

@@ -30,14 +30,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import Grouping
 
-from exam_sessions.store.arrays import Checked, ManyRows, Numbered
 from exam_sessions.store.availability import Availability
 from exam_sessions.store.database_errors import DatabaseDown, Unreachable
 from exam_sessions.store.engine import Statement, Store
-from exam_sessions.store.listening import CHANNEL, Listener
 from exam_sessions.store.poolers import refuse_unfit_poolers
+from exam_sessions.store.postgres_arrays import Checked, ManyRows, Numbered
 from exam_sessions.store.postgres_connection import PooledDb, PostgresDb, translated
 from exam_sessions.store.postgres_driver import LOCK_SHARE, Connector, Limits, milliseconds
+from exam_sessions.store.postgres_listener import CHANNEL, Listener
 from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from exam_sessions.store.arrays import ManyRows, texts
 from exam_sessions.store.database_errors import (
     DatabaseDamaged,
     DatabaseDown,
@@ -19,6 +18,7 @@ from exam_sessions.store.database_errors import (
     Unreachable,
 )
 from exam_sessions.store.engine import Db, Parameters, Statement
+from exam_sessions.store.postgres_arrays import ManyRows, texts
 from exam_sessions.store.postgres_driver import POOLED_SET_UP
 
 if TYPE_CHECKING:

@@ -243,7 +243,7 @@ events = Table(
     # JSON: field -> [before, after]; empty when nothing but the state changed.
     _text("changes"),
     # The place of the session's event before this one; below 0 for every so many, and 0 when it is not known. Those
-    # are in the index, the others are reached from the next (history.py).
+    # are in the index, the others are reached from the next (session_history.py).
     _number("previous", before="0"),
     Index("events_by_session", "workspace_id", "session_id", "sequence", sqlite_where=text("previous <= 0")),
     sqlite_with_rowid=False,

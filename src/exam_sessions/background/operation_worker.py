@@ -1,0 +1,218 @@
+"""Takes operations further, step by step, in every server at once: whoever is first with one keeps it for a while.
+
+A step that fails is tried again row by row; a row that fails again and again gets its outcome and is passed over.
+Nothing accepted waits for anybody in particular.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.operations import Halt, HandBack, SetRowAside, Step, lies_ahead
+from exam_sessions.execution.outages import OUTAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from exam_sessions.commands.operations import Work
+    from exam_sessions.domain.stored_records import OperationRow, ToDo
+    from exam_sessions.execution.group_commit import Lane
+    from exam_sessions.execution.queries import Reads
+
+    Decode = Callable[[bytes], Work]
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks for what others have left."""
+
+TRIES = 3
+"""Of a row that fails with a fault."""
+
+NOT_NOW: tuple[type[errors.Refusal], ...] = (errors.Unavailable, *OUTAGES)
+"""Refusals that are not the row's: what failed is tried again, and no row is passed over for it."""
+
+
+class Worker:
+    """The background task of a server. `decode` reads payloads by kind, `describe` puts refusals into bytes."""
+
+    def __init__(
+        self,
+        reads: Reads,
+        lane: Lane,
+        now: Callable[[], int],
+        server: str,
+        decode: Mapping[int, Decode],
+        describe: Callable[[errors.Refusal], bytes],
+    ) -> None:
+        self._reads, self._lane, self._now, self._server = reads, lane, now, server
+        self._decode, self._describe = decode, describe
+        self._woken = False
+        self._pausing: asyncio.Future[None] | None = None
+        self._works: dict[str, Work] = {}
+        self._closing = False
+        self._held: dict[str, ToDo] = {}
+
+    def wake(self) -> None:
+        """There is something new to do."""
+        self._woken = True
+        if self._pausing and not self._pausing.done():
+            self._pausing.set_result(None)
+
+    async def run(self) -> None:
+        """Works for ever; a fault is logged, and the next look tries again."""
+        while not self._closing:
+            self._woken, pause = False, LOOK_EVERY
+            try:
+                pause = await self.round()
+            except errors.ShuttingDown:
+                return
+            except NOT_NOW:
+                await asyncio.sleep(LOOK_EVERY)
+            except Exception:
+                log.exception("operations: a round failed; the next one tries again")
+                await asyncio.sleep(LOOK_EVERY)
+            if pause and not self._closing and not self._woken:
+                await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        """Until somebody wakes it, or it is time to look."""
+        loop = asyncio.get_running_loop()
+        self._pausing = loop.create_future()
+        timer = loop.call_later(seconds, self.wake)
+        await self._pausing
+        timer.cancel()
+
+    async def round(self) -> float:
+        """One step of each operation that waits for one; how many seconds the next round has time.
+
+        None holds the others up, also one that cannot get on. One that may do only so much a second says when it is
+        its turn again.
+        """
+        pause = LOOK_EVERY
+        for todo in await self._reads.operations_to_do():
+            now = self._now()
+            mine = todo.owner in {"", self._server} or not lies_ahead(todo.lease_until, now)
+            if not mine or self._closing:
+                continue
+            if lies_ahead(todo.next_time, now):
+                pause = min(pause, (todo.next_time - now) / 1_000_000)
+            elif await self._got_on(todo):
+                pause = 0.0
+        return pause
+
+    async def _got_on(self, todo: ToDo) -> bool:
+        """Takes an operation further; whether that could be done now."""
+        try:
+            await self._further(todo)
+        except errors.ShuttingDown:
+            raise
+        except OUTAGES:
+            return False
+        except errors.Unavailable as refusal:
+            log.info("operation %s has to wait: %s", todo.id, refusal)
+            return False
+        except Exception:
+            log.exception("operation %s: a step failed; the next round tries again", todo.id)
+            return False
+        return True
+
+    async def _further(self, todo: ToDo) -> None:
+        """One step; in rows when the whole fails."""
+        work = await self._work(todo)
+        if work is None:
+            return
+        step = self._step(todo, work, self._rows(work))
+        try:
+            row = await self._lane.submit(step)
+        except NOT_NOW:
+            raise
+        except Exception as fault:  # noqa: BLE001 - each row answers for itself
+            row = await self._row_by_row(todo, work, step.most, fault)
+        self._note(todo, row)
+
+    def _step(self, todo: ToDo, work: Work, most: int) -> Step:
+        return Step(todo.workspace_id, todo.id, self._server, work, self._describe, most)
+
+    @staticmethod
+    def _rows(work: Work) -> int:
+        """As many as a tenth of a second may have, where only so many a second are wanted."""
+        return min(work.step_at_most, max(1, work.per_second // 10)) if work.per_second else work.step_at_most
+
+    async def _row_by_row(self, todo: ToDo, work: Work, most: int, fault: Exception) -> OperationRow | None:
+        row: OperationRow | None = None
+        log.warning("operation %s: a step failed (%s), its rows go one by one", todo.id, type(fault).__name__)
+        for _ in range(most):
+            row = await self._row(todo, self._step(todo, work, 1))
+            if row is None or row.end_time:
+                break
+        return row
+
+    async def _row(self, todo: ToDo, step: Step) -> OperationRow | None:
+        """The next row by itself; it is passed over when it fails again and again."""
+        why: errors.Refusal | None = None
+        for n in range(TRIES):
+            try:
+                row: OperationRow | None = await self._lane.submit(step)
+            except NOT_NOW:
+                raise
+            except errors.Refusal as refusal:
+                why = refusal
+                break
+            except Exception as again:
+                log.exception("operation %s: a row failed, try %d", todo.id, n + 1)
+                why = errors.StepQuarantined(type(again).__name__)
+            else:
+                return row
+        assert why is not None
+        return await self._set_aside(todo, step, why)
+
+    async def _set_aside(self, todo: ToDo, step: Step, why: errors.Refusal) -> OperationRow | None:
+        """Passes over a row; where even that fails, the operation cannot go on."""
+        try:
+            row: OperationRow | None = await self._lane.submit(SetRowAside(step, why))
+        except NOT_NOW:
+            raise
+        except Exception as fault:
+            log.exception("operation %s: a row cannot be set aside", todo.id)
+            row = await self._halted(todo, fault)
+        return row
+
+    async def _halted(self, todo: ToDo, fault: Exception) -> OperationRow | None:
+        why = errors.StepQuarantined(type(fault).__name__)
+        row: OperationRow | None = await self._lane.submit(Halt(todo.workspace_id, todo.id, self._server, why))
+        return row
+
+    async def _work(self, todo: ToDo) -> Work | None:
+        """What the operation does; None when that cannot be read, and it was halted."""
+        if todo.id not in self._works:
+            row, _ = await self._reads.operation(todo.workspace_id, todo.id, outcomes=False)
+            payload = await self._reads.payload(todo.workspace_id, todo.id)
+            try:
+                self._works[todo.id] = self._decode[row.kind](payload)
+            except Exception as fault:
+                log.exception("operation %s cannot be read", todo.id)
+                await self._halted(todo, fault)
+                return None
+        return self._works[todo.id]
+
+    def _note(self, todo: ToDo, row: OperationRow | None) -> None:
+        if row is None or row.end_time:
+            self._works.pop(todo.id, None)
+            self._held.pop(todo.id, None)
+        else:
+            self._held[todo.id] = todo
+
+    async def close(self, running: asyncio.Task[None] | None) -> None:
+        """Finishes the step under way, and hands back what is not done."""
+        self._closing = True
+        self.wake()
+        if running:
+            await asyncio.gather(running, return_exceptions=True)
+        for todo in self._held.values():
+            with suppress(errors.Refusal):
+                await self._lane.submit(HandBack(todo.workspace_id, todo.id, self._server))

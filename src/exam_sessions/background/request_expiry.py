@@ -1,0 +1,63 @@
+"""Forgets old requests. No index orders them by age, which would cost every call: the table is walked, bit by bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions.execution.mutation import Chore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from exam_sessions.execution.group_commit import Lane
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.queries import Reads
+
+REMEMBERED_FOR = 48 * 3600 * 1_000_000
+"""How long requests are remembered, in microseconds. The contract asks for 24 hours at least."""
+
+LOOK_AT = 20_000
+"""Requests looked at in one step."""
+
+FORGET_AT_MOST = 200
+"""Requests forgotten in one transaction, so that callers wait for no more than that."""
+
+
+class Forget(Chore):
+    """Requests that are too old. The result is how many were forgotten."""
+
+    __slots__ = ("ids",)
+
+    def __init__(self, workspace: str, ids: Sequence[str]) -> None:
+        super().__init__(workspace, len(ids))
+        self.ids = ids
+
+    def apply(self, ledger: Ledger) -> int:
+        """Forgets them."""
+        return ledger.forget_requests(self.caller.workspace, self.ids)
+
+
+class Forgetting:
+    """Rounds through the remembered requests, a step at a time; each workspace has a round of its own."""
+
+    def __init__(self, reads: Reads, lane: Lane, now: Callable[[], int]) -> None:
+        self._reads, self._lane, self._now = reads, lane, now
+        self._places: dict[str, str] = {}
+
+    def begin_round(self, workspace: str) -> None:
+        """Starts at the beginning, unless a round is under way."""
+        self._places.setdefault(workspace, "")
+
+    async def step(self, workspace: str) -> None:
+        """Looks at the next requests of the round, if one is under way, and forgets the old ones."""
+        after = self._places.get(workspace)
+        if after is None:
+            return
+        before = self._now() - REMEMBERED_FOR
+        last, old = await self._reads.old_requests(workspace, after, before, LOOK_AT)
+        for start in range(0, len(old), FORGET_AT_MOST):
+            await self._lane.submit(Forget(workspace, old[start : start + FORGET_AT_MOST]))
+        if last:
+            self._places[workspace] = last
+        else:
+            self._places.pop(workspace, None)

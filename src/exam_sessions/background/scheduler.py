@@ -1,0 +1,223 @@
+"""The clock's own moves: windows open and attempts expire without anybody asking. Safe in every replica at once.
+
+Due sessions are found by an index in bounded sweeps; each is judged anew inside the writing transaction, so a sweep
+that comes second finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.background.request_expiry import Forgetting
+from exam_sessions.commands.finalize import CloseRelease
+from exam_sessions.commands.session_changes import enter
+from exam_sessions.domain.attempts import damage_of, script_of
+from exam_sessions.domain.decide import decide, due_command, with_derived_columns
+from exam_sessions.domain.quarantine import quarantine
+from exam_sessions.domain.states import STATE_BY_CODE
+from exam_sessions.execution.mutation import Chore
+from exam_sessions.execution.outages import OUTAGES
+from exam_sessions.store.database_errors import DatabaseDown
+from exam_sessions.store.staged_imports import NOBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.execution.group_commit import Lane
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.queries import Reads
+    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.store.engine import Store
+    from exam_sessions.store.staged_imports import DraftRow
+
+log = logging.getLogger(__name__)
+
+SWEEP_AT_MOST = 200
+"""Sessions of one sweep, so that callers wait for no more than that."""
+
+TIDY_EVERY = 100
+"""Sweeps between the beginnings of two rounds of forgetting old requests."""
+
+CLOSE_EVERY_S = 0.02
+"""Seconds between two looks whether a release can be closed that others are submitting too."""
+
+TEND_EVERY = 4
+"""Sweeps between two looks whether the database wants something done."""
+
+
+class Sweep(Chore):
+    """Due sessions of a workspace. The result is how many were moved."""
+
+    __slots__ = ("ids",)
+
+    def __init__(self, workspace: str, ids: Sequence[str]) -> None:
+        super().__init__(workspace, len(ids))
+        self.ids = ids
+
+    def wants(self, wants: Wants) -> None:
+        """Every session named, and its scripts."""
+        wants.papers = True
+        self._want_sessions(wants)
+
+    def _want_sessions(self, wants: Wants) -> None:
+        for session_id in self.ids:
+            wants.session(self.caller.workspace, session_id, "")
+
+    def apply(self, ledger: Ledger) -> int:
+        """Moves what is due; what came too early is only looked at again later; a bad row is set aside."""
+        moved = 0
+        for session_id in self.ids:
+            try:
+                session = ledger.session(self.caller.workspace, session_id)
+            except errors.SessionNotFound:
+                continue
+            try:
+                moved += self._move(ledger, session, ledger.release(session.workspace_id, session.release_id))
+            except Exception as fault:
+                log.exception("session %s is set aside", session.id)
+                self._set_aside(ledger, session, fault)
+        return moved
+
+    def _move(self, ledger: Ledger, session: Session, release: Release) -> int:
+        if session.state not in STATE_BY_CODE:
+            raise ValueError(f"{session.state} is not a state")
+        now = ledger.moment(session)
+        command = due_command(session, release, now)
+        if command is None:
+            ledger.change(with_derived_columns(session, release, now), frozenset(), (), self.caller)
+            return 0
+        papers = ledger.papers(session, command)
+        if damage := damage_of(script_of(session, papers.scripts)):
+            raise errors.SessionDamaged(session.id, damage)
+        decision = decide(session, release, command, now, papers)
+        enter(ledger, session, decision, self.caller)
+        return 1
+
+    def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
+        now = ledger.moment(session) if isinstance(session.update_time, int) else ledger.now
+        enter(ledger, session, quarantine(session, fault, now), self.caller)
+
+
+class SetAside(Sweep):
+    """Due sessions no sweep can move, not even one by one. The result is how many were set aside."""
+
+    __slots__ = ("fault",)
+
+    def __init__(self, workspace: str, ids: Sequence[str], fault: Exception) -> None:
+        super().__init__(workspace, ids)
+        self.fault = fault
+
+    def wants(self, wants: Wants) -> None:
+        """Every session named, but not its scripts: they may be what nobody can read."""
+        self._want_sessions(wants)
+
+    def _move(self, ledger: Ledger, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep
+        raise self.fault
+
+
+class Discard(Chore):
+    """A draft whose writer has died. The result is how many of its sessions were removed."""
+
+    __slots__ = ("draft",)
+
+    def __init__(self, draft: DraftRow) -> None:
+        super().__init__(draft.workspace_id)
+        self.draft = draft
+
+    def apply(self, ledger: Ledger) -> int:
+        """Removes a bounded number, and the draft once none is left."""
+        return ledger.discard(self.draft, SWEEP_AT_MOST)
+
+
+class Clockwork:
+    """The background task of a server."""
+
+    def __init__(
+        self,
+        store: Store,
+        reads: Reads,
+        lane: Lane,
+        now: Callable[[], int],
+        tick: float,
+        under_way: Callable[[], set[str]],
+    ) -> None:
+        self._store, self._reads, self._lane = store, reads, lane
+        self._now, self._tick, self._under_way = now, tick, under_way
+        self._forgetting = Forgetting(reads, lane, now)
+        self._sweeps = 0
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Sweeps for ever, once a tick; a fault is logged and the next tick tries again."""
+        while True:
+            try:
+                await self.sweep()
+            except errors.ShuttingDown:
+                return
+            except OUTAGES:
+                pass  # counted where it failed
+            except DatabaseDown as down:
+                self._store.availability.failed(down)
+            except Exception:
+                log.exception("a sweep failed; the next one tries again")
+            await sleep(self._tick)
+
+    async def sweep(self) -> int:
+        """Moves everything that is due now, in bounded batches; how many sessions were moved."""
+        moved = 0
+        for workspace in await self._reads.workspaces():
+            moved += await self._sweep(workspace)
+            if self._sweeps % TIDY_EVERY == 0:
+                self._forgetting.begin_round(workspace)
+            await self._forgetting.step(workspace)
+        for workspace, release_id in await self._reads.releases_being_finalized():
+            await self._lane.submit(CloseRelease(workspace, release_id))
+        await self.discard_dead()
+        if self._sweeps % TEND_EVERY == 0:
+            await asyncio.to_thread(self._store.tend)
+        self._sweeps += 1
+        return moved
+
+    async def _sweep(self, workspace: str) -> int:
+        moved = 0
+        while ids := await self._reads.due(workspace, self._now(), SWEEP_AT_MOST):
+            moved += await self._move(workspace, ids)
+            if len(ids) < SWEEP_AT_MOST:
+                break
+        return moved
+
+    async def close(self, workspace: str, release_id: str) -> None:
+        """Submits what is in progress in a release that was locked, and closes it; others may be at it too."""
+        while not await self._lane.submit(CloseRelease(workspace, release_id)):
+            if not await self._sweep(workspace):
+                # Somebody else is at it.
+                await asyncio.sleep(min(self._tick, CLOSE_EVERY_S))
+
+    async def _move(self, workspace: str, ids: Sequence[str]) -> int:
+        """One sweep; when it fails, one for each session, and those that fail alone are set aside."""
+        try:
+            return int(await self._lane.submit(Sweep(workspace, ids)))
+        except errors.Refusal:
+            raise
+        except Exception as fault:
+            if len(ids) == 1:
+                log.exception("session %s is set aside", ids[0])
+                return int(await self._lane.submit(SetAside(workspace, ids, fault)))
+        return sum([await self._move(workspace, [session_id]) for session_id in ids])
+
+    async def discard_dead(self) -> None:
+        """Removes what dead servers left half written, and what this one could not remove at once."""
+        for draft in await self._reads.drafts():
+            if draft.id in self._under_way() or await asyncio.to_thread(self._is_another_s, draft):
+                continue
+            log.warning("removing a roster that its server did not live to finish: %s", draft.id)
+            while await self._lane.submit(Discard(draft)) == SWEEP_AT_MOST:
+                pass
+
+    def _is_another_s(self, draft: DraftRow) -> bool:
+        """Whether another server that lives is at work on it."""
+        own = (NOBODY, self._store.presence())
+        return draft.owner not in own and self._store.is_alive(draft.owner)

@@ -1,0 +1,198 @@
+"""Marks of papers on their way in: what an earlier run left, what would be refused, the writing. Prints nothing.
+
+A script is one AssignItemMarks call, under a request id made from the session and everything the call says. So
+
+- a call whose answer was lost is sent again and answered from memory;
+- what an earlier run wrote is known by the session's history, which keeps the request id for good;
+- a script that was corrected in the file has another id, and is written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from exam_sessions.cli.files.importer import Rejected
+from exam_sessions.cli.shared.file_faults import Fault
+from exam_sessions.cli.shared.retry import retry
+from exam_sessions.client.failures import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+
+    from exam_sessions.cli.files.marks_file import Mark, Script
+    from exam_sessions.cli.shared.progress import Advance
+    from exam_sessions.client.client import Client, Session, SessionEvent
+
+FAMILY = uuid.UUID("0b9d1c86-5f0e-5d41-8a0b-6a2f6c0d7e13")
+"""The namespace of the request ids. Never to change: earlier runs are recognised by it."""
+
+IN_FLIGHT = 16
+"""Calls under way at a time."""
+
+ASKED_AT_ONCE = 500
+"""Marks of one call, the most the service takes; more than that are more questions than a form has."""
+
+AT = re.compile(r"marks\[(\d+)\](?:\.(.+))?")
+ABOUT_A_SCRIPT = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "ABORTED"}
+"""Codes of refusals that another script may not meet."""
+
+COLUMN = {"UNKNOWN_QUESTION": "question_number", "MARK_ABOVE_AVAILABLE": "mark", "MARK_TOO_FINE": "mark"}
+
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
+
+
+class Marker:
+    """The scripts of one file on their way in.
+
+    Methods that call the service may raise Refused and NoServer; `advance` is told how many rows they dealt with.
+    With `again` scripts are written that an earlier run wrote.
+    """
+
+    def __init__(self, client: Client, scripts: Sequence[Script], *, again: bool = False) -> None:
+        self._client = client
+        self._salt = str(uuid.uuid4()) if again else ""
+        self.left = list(scripts)
+        """The scripts still to be written."""
+        self.known = 0
+        """Scripts an earlier run wrote."""
+        self.written: list[Session] = []
+        """The sessions written, as they are now."""
+        self.entered = 0
+        """The rows written."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows are still to be written."""
+        return sum(len(script.marks) for script in self.left)
+
+    def check(self, advance: Advance) -> list[Fault]:
+        """Everything the service would refuse, which it is asked without writing; finds what is written already."""
+        faults: list[Fault] = []
+        first: dict[str, Script] = {}
+        new: list[Script] = []
+        for script, (session_id, is_known, wrong) in in_flight(self._check, self.left):
+            advance(len(script.marks))
+            faults += wrong
+            if session_id:
+                other = first.setdefault(session_id, script)
+                if other is not script:
+                    early, late = sorted((other, script), key=lambda one: one.line)
+                    faults.append(Fault(late.line, "", f"is the session of line {early.line}; name it one way"))
+            if is_known:
+                self.known += 1
+            else:
+                new.append(script)
+        self.left = sorted(new, key=lambda script: script.line)
+        return sorted(faults)
+
+    def write(self, advance: Advance) -> None:
+        """Writes the scripts.
+
+        Raises:
+            Rejected: scripts that the check found good are refused now; all others are written.
+        """
+        faults: list[Fault] = []
+        done: set[int] = set()
+        try:
+            for script, (session, wrong) in in_flight(self._write, self.left):
+                advance(len(script.marks))
+                faults += wrong
+                if session:
+                    done.add(script.line)
+                    self.written.append(session)
+                    self.entered += len(script.marks)
+        finally:
+            self.left = [script for script in self.left if script.line not in done]
+        if faults:
+            raise Rejected(sorted(faults))
+
+    def _check(self, script: Script) -> tuple[str, bool, list[Fault]]:
+        """The session's id, whether the script is written already, and what is wrong with it."""
+        try:
+            session = retry(partial(self._client.session, script.session))
+        except Refused as refused:
+            return "", False, _faults(refused, script, script.marks)
+        if script.keycode and script.keycode != session.keycode:
+            return session.id, False, [Fault(script.line, "keycode", f"is not the session's, {session.keycode}")]
+        if session.update_time != session.create_time and self._is_written(script, session.id):
+            return session.id, True, []
+        return session.id, False, self._refused(script)
+
+    def _is_written(self, script: Script, session_id: str) -> bool:
+        request_id = self._request_id(script)
+        return any(event.request_id == request_id for event in retry(partial(self._history, session_id)))
+
+    def _history(self, session_id: str) -> list[SessionEvent]:
+        return list(self._client.history(session_id))
+
+    def _refused(self, script: Script) -> list[Fault]:
+        """What the service refuses of a script. It names as many rows as fit; the rest is asked about again."""
+        faults: list[Fault] = []
+        for at in range(0, len(script.marks), ASKED_AT_ONCE):
+            part = script.marks[at : at + ASKED_AT_ONCE]
+            while part:
+                try:
+                    retry(partial(self._assign, script, part, validate_only=True))
+                    break
+                except Refused as refused:
+                    faults += _faults(refused, script, part)
+                    named = {int(found[1]) for row in refused.violations if (found := AT.fullmatch(row.field))}
+                    part = tuple(mark for n, mark in enumerate(part) if n not in named) if named else ()
+        return list(dict.fromkeys(faults))
+
+    def _write(self, script: Script) -> tuple[Session | None, list[Fault]]:
+        try:
+            return retry(partial(self._assign, script, script.marks)), []
+        except Refused as refused:
+            return None, _faults(refused, script, script.marks)
+
+    def _assign(self, script: Script, marks: Sequence[Mark], *, validate_only: bool = False) -> Session:
+        rows = [(mark.question, mark.mark) for mark in marks]
+        request_id = "" if validate_only else self._request_id(script)
+        return self._client.assign_item_marks(
+            script.session, rows, script.completed, request_id, validate_only=validate_only
+        )
+
+    def _request_id(self, script: Script) -> str:
+        said = [(mark.question, mark.mark) for mark in script.marks]
+        content = [self._client.workspace, script.session, script.completed, said, self._salt]
+        return str(uuid.uuid5(FAMILY, json.dumps(content)))
+
+
+def _faults(refused: Refused, script: Script, marks: Sequence[Mark]) -> list[Fault]:
+    """What a refusal of a script says, in the file's words. Raises the refusal when it is about no script."""
+    if refused.code not in ABOUT_A_SCRIPT:
+        raise refused
+    faults = []
+    for violation in refused.violations:
+        if at := AT.fullmatch(violation.field):
+            column = at[2] or COLUMN.get(violation.reason, "")
+            faults.append(Fault(marks[int(at[1])].line, column, violation.description))
+        else:
+            faults.append(Fault(script.line, violation.field, violation.description))
+    return faults or [Fault(script.line, "", str(refused))]
+
+
+def in_flight(work: Callable[[Job], Answer], jobs: Sequence[Job]) -> Iterator[tuple[Job, Answer]]:
+    """Works on several jobs at a time, and gives each with its answer as it comes; the first failure ends it all."""
+    pool = ThreadPoolExecutor(IN_FLIGHT)
+    waiting = iter(jobs)
+    under_way: dict[Future[Answer], Job] = {pool.submit(work, job): job for job in islice(waiting, IN_FLIGHT)}
+    try:
+        while under_way:
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield under_way.pop(future), future.result()
+            for job in islice(waiting, len(done)):
+                under_way[pool.submit(work, job)] = job
+    finally:
+        # What is under way ends by itself, at the latest when the line is hung up.
+        pool.shutdown(wait=False, cancel_futures=True)

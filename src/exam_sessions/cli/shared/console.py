@@ -1,0 +1,156 @@
+"""How the command line speaks: results on stdout, everything about them on stderr, a way out of every failure."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+from rich.console import Console
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from rich.console import ConsoleOptions, RenderableType
+
+    from exam_sessions.cli.shared.file_faults import Fault
+
+OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Characters that a terminal obeys in place of showing them: controls, escapes, and those that turn lines around."""
+
+LEFT_OUT: dict[int, None] = dict.fromkeys(character for character in OBEYED if chr(character) not in "\n\t")
+
+ESCAPED = {character: f"\\u{character:04x}" for character in LEFT_OUT}
+
+
+def visible(text: str) -> str:
+    """A text of others without what a terminal would obey; line breaks and tabs stay."""
+    return text if text.isprintable() else text.translate(LEFT_OUT)
+
+
+def escaped(json: str) -> str:
+    """JSON that means the same, with what a terminal would obey written as escapes."""
+    return json if json.isprintable() else json.translate(ESCAPED)
+
+
+class Screen(Console):
+    """A console that shows what it is given: nothing of it is markup, and nothing is obeyed by the terminal."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """What is written, piece by piece; only rich's own control codes are left as they are."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
+out = Screen()
+err = Screen(stderr=True)
+
+WIDE = 160
+"""Columns of output that goes to a file or another program, where nothing need fit a screen."""
+
+NAMED_AT_MOST = 1_000
+"""Bad rows of a file that are named; each costs half a millisecond, and nobody reads more."""
+
+REFUSED, MISUSED = 1, 2
+"""Exit codes: the service or the surroundings said no; the command was wrong."""
+
+STYLES = {"NOT_STARTED": "cyan", "IN_PROGRESS": "green", "COMPLETE": "blue", "VOID": "red"}
+"""Colours by maturity."""
+
+
+def show(what: RenderableType) -> None:
+    """Prints a result."""
+    fixed = out.is_terminal or "COLUMNS" in os.environ
+    out.print(what, width=None if fixed else WIDE)
+
+
+def say(what: str | Text, style: str = "") -> None:
+    """Prints a line of text as a result; nothing in it is taken for markup."""
+    out.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
+
+
+def deliver(lines: Iterable[str]) -> None:
+    """Writes lines to stdout, and sees them off. Raises BrokenPipeError when nobody reads them."""
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def check_reader() -> None:
+    """Raises BrokenPipeError when stdout is a pipe whose reader has gone, without writing to it."""
+    try:
+        handle = sys.stdout.fileno()
+    except OSError:
+        return
+    poll = select.poll()
+    poll.register(handle, 0)
+    if any(happened & select.POLLERR for _, happened in poll.poll(0)):
+        raise BrokenPipeError
+
+
+@contextmanager
+def until_the_reader_leaves() -> Iterator[None]:
+    """Ends a block quietly when whoever reads stdout has seen enough: that is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def note(what: str | Text, style: str = "") -> None:
+    """Prints a line about the result, on stderr."""
+    err.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
+
+
+def fail(what: str, hint: str = "", status: int = REFUSED) -> NoReturn:
+    """Says what went wrong and what to do next, and ends the command."""
+    note(Text.assemble(("error: ", "bold red"), what))
+    if hint:
+        note(Text.assemble(("next:  ", "bold"), hint))
+    raise typer.Exit(status)
+
+
+def reject(name: str, faults: Sequence[Fault], where: str, hint: str) -> NoReturn:
+    """Names the bad rows of a file, one a line, and ends the command."""
+    for line, column, reason in faults[:NAMED_AT_MOST]:
+        note(Text.assemble((f"{name}:{line}: ", "bold"), (f"{column}: " if column else "", "cyan"), reason))
+    if len(faults) > NAMED_AT_MOST:
+        note(f"and {len(faults) - NAMED_AT_MOST:,} more")
+    rows = len({fault.line for fault in faults})
+    fail(f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,} {where}", hint)
+
+
+def table(*headings: str, whole: Collection[str] = ()) -> Table:
+    """An empty table in the house's style; columns named in `whole` are never broken. Give text of others as Text."""
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        made.add_column(heading, overflow="fold", no_wrap=heading in whole)
+    return made
+
+
+def facts(rows: Iterable[tuple[str, str | Text]]) -> Table:
+    """Names and values, one a line; a value that is empty is left out."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="dim")
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        if value:
+            made.add_row(name, value if isinstance(value, Text) else Text(value))
+    return made
+
+
+def coloured(state: str, maturity: str) -> Text:
+    """A state in the colour of its maturity."""
+    return Text(state, style=STYLES.get(maturity, ""))

@@ -1,0 +1,69 @@
+"""Finalizing a release and opening it again (ItemLogic, /release/finalize).
+
+The lock is one transaction. What is in progress is then due at once, and the clockwork submits it in its sweeps; when
+nothing is left, one more transaction closes the release. Statistics are computed when it is read (queries.py). Any
+server may do each of these, so one that dies in between is missed by nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions.commands.releases import CLOCKED, ChangeRelease
+from exam_sessions.domain.clock import UNDER_WAY
+from exam_sessions.domain.release import close, finalize, is_submitting, unfinalize
+from exam_sessions.execution.group_commit import HEAVY
+from exam_sessions.execution.mutation import Chore
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.records import Release
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
+
+
+class TurnRelease(ChangeRelease):
+    """Locks a release, or opens it again. The result is the release."""
+
+    __slots__ = ("closing",)
+
+    def __init__(self, caller: Caller, release_id: str, etag: str, *, closing: bool) -> None:
+        super().__init__(caller, release_id, etag)
+        self.closing = closing
+
+    def apply(self, ledger: Ledger) -> Release:
+        """Writes it, and has the clock look at the sessions it concerns."""
+        release = self._current(ledger)
+        turn = finalize if self.closing else unfinalize
+        became = turn(release, ledger.moment(release))
+        if not self.caller.validate_only:
+            ledger.put_release(became, new=False)
+            ledger.hurry(became, UNDER_WAY if self.closing else CLOCKED, self.caller)
+        return became
+
+
+class CloseRelease(Chore):
+    """The end of a finalizing. The result says whether it is done: nothing is in progress any more."""
+
+    __slots__ = ("release_id",)
+
+    def __init__(self, workspace: str, release_id: str) -> None:
+        # Nothing else may be entered in its transaction: what is counted is what was there before it.
+        super().__init__(workspace, HEAVY)
+        self.release_id = release_id
+
+    def wants(self, wants: Wants) -> None:
+        """The release."""
+        wants.release(self.caller.workspace, self.release_id, to_change=True)
+
+    def apply(self, ledger: Ledger) -> bool:
+        """Closes it, unless something is still to be submitted."""
+        release = ledger.release(self.caller.workspace, self.release_id)
+        if not is_submitting(release):
+            return True
+        states = {tally.state for tally in ledger.tallies(release)}
+        closed = close(release, states, ledger.moment(release))
+        if closed is None:
+            return False
+        ledger.put_release(closed, new=False)
+        return True

@@ -1,0 +1,285 @@
+"""Commands on sessions that exist: moves, edits, deletions; one, or many at once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.domain.attempts import is_over, is_sound
+from exam_sessions.domain.decide import Decision, becomes_open, decide
+from exam_sessions.domain.records import Standing
+from exam_sessions.domain.states import Action
+from exam_sessions.domain.transition_table import ACTIONS
+from exam_sessions.execution.mutation import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.domain.commands import Command
+    from exam_sessions.domain.records import AccessCode, Release, Session
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
+
+
+class Target(NamedTuple):
+    """Which session, by id or else by keycode or access code, and the version the caller saw (any when empty)."""
+
+    session_id: str = ""
+    keycode: str | AccessCode = ""
+    etag: str = ""
+
+
+UNIQUE_FIELDS = {"candidate_id": "candidates", "access_code": "access_codes"}
+"""Fields an edit may make collide with another session of the release."""
+
+
+def etag_of(version: int) -> str:
+    """The etag of a version."""
+    return f"v{version}"
+
+
+def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> tuple[Session, Release, Decision]:
+    session = ledger.session(workspace, target.session_id, target.keycode)
+    release = ledger.release_of(session, command)
+    if target.etag and target.etag != etag_of(session.version):
+        raise errors.StaleSession(session.id, etag_of(session.version))
+    try:
+        return session, release, decide_on(ledger, session, release, command)
+    except errors.InvalidField as refusal:
+        if command.action is Action.UPDATE:
+            raise refusal.under("booking") from None
+        raise
+
+
+def decide_on(ledger: Ledger, session: Session, release: Release, command: Command) -> Decision:
+    """What a command on a session comes to.
+
+    Raises:
+        errors.Refusal: a rule says no, or the row of the session cannot be read (SessionDamaged).
+    """
+    papers = ledger.papers(session, command)
+    try:
+        return decide(session, release, command, ledger.moment(session), papers)
+    except (TypeError, ValueError, OverflowError):
+        if is_sound(session):
+            raise
+        raise errors.SessionDamaged(session.id, "row") from None
+
+
+def enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
+    """Enters what was decided of a session: its scripts, and the session as it became, or its end."""
+    if decision.wiped:
+        ledger.drop_scripts(session)
+    if decision.scripts:
+        ledger.keep_scripts(session, decision.scripts)
+    if decision.session is None:
+        ledger.delete(session, decision.events, caller)
+    else:
+        ledger.change(decision.session, decision.changed, decision.events, caller)
+
+
+class ChangeSession(Batch):
+    """One command on one session. The result is the session as it became; as it was, when it is deleted."""
+
+    __slots__ = ("command", "target")
+
+    def __init__(self, caller: Caller, target: Target, command: Command) -> None:
+        super().__init__(caller)
+        self.target, self.command = target, command
+
+    @property
+    def leaves_refusals(self) -> bool:
+        """A wrong PIN is counted."""
+        return self.command.action is Action.ENTER_PIN
+
+    def wants(self, wants: Wants) -> None:
+        """The session; its release comes with it, and its scripts where the command needs them."""
+        wants.session(self.caller.workspace, self.target.session_id, self.target.keycode)
+        wants.papers |= ACTIONS[self.command.action].followed_by is not None
+
+    def apply(self, ledger: Ledger) -> Standing:
+        """Decides the command; a refusal that must be counted is written all the same."""
+        caller, command = self.caller, self.command
+        session, release, decision = _judge(ledger, caller.workspace, self.target, command)
+        became = decision.session or session
+        if command.fields:
+            check_unique(ledger, release, [became], {name for name, _ in command.fields})
+        if not caller.validate_only:
+            enter(ledger, session, decision, caller)
+        elif becomes_open(session, became) and ledger.has_open_session(became):
+            # What is written is watched by a unique index; what is only asked has to look.
+            raise errors.CandidateHasOpenSession(session.candidate_id)
+        if decision.refusal:
+            raise decision.refusal
+        if caller.validate_only and not is_over(session, release, session.attempt):
+            # What the answers would earn must not be found out by asking.
+            became = became._replace(points=session.points, points_max=session.points_max, score=session.score)
+        return Standing(became, release)
+
+    def remember(self, result: Standing) -> str:
+        """The session's id, where the request does not say it itself."""
+        return "" if self.target.session_id else result.session.id
+
+    def replay(self, ledger: Ledger, remembered: str) -> Standing:
+        """The session as it is now, or as it was when it was deleted."""
+        return standing_of(ledger, self.caller.workspace, self.target.session_id or remembered)
+
+
+class PinDisclosure(NamedTuple):
+    """A session and the PIN its caller may see; empty where it is not to be seen."""
+
+    standing: Standing
+    pin: str
+
+
+class DisclosePin(ChangeSession):
+    """A command whose first success shows the session's PIN (set_pin, get_pin). A check and a replay show none.
+
+    Who shows a replay a PIN would show it without a row of history.
+    """
+
+    __slots__ = ()
+
+    def apply(self, ledger: Ledger) -> PinDisclosure:  # type: ignore[override]
+        """Decides the command, as its base does."""
+        standing = super().apply(ledger)
+        return PinDisclosure(standing, "" if self.caller.validate_only else standing.session.pin)
+
+    def remember(self, result: PinDisclosure) -> str:  # type: ignore[override]
+        """The session's id, where the request does not say it itself."""
+        return super().remember(result.standing)
+
+    def replay(self, ledger: Ledger, remembered: str) -> PinDisclosure:  # type: ignore[override]
+        """The session as it is now, without its PIN."""
+        return PinDisclosure(super().replay(ledger, remembered), "")
+
+
+class EditSessions(Batch):
+    """Commands on many sessions, all or nothing. The result is their number; `path` is where refusals name them."""
+
+    __slots__ = ("commands", "path")
+
+    def __init__(self, caller: Caller, commands: Sequence[tuple[Target, Command]], path: str = "edits") -> None:
+        super().__init__(caller, len(commands))
+        self.commands, self.path = commands, path
+
+    def wants(self, wants: Wants) -> None:
+        """Every session named."""
+        for target, _ in self.commands:
+            wants.session(self.caller.workspace, target.session_id, target.keycode)
+        wants.papers |= any(ACTIONS[command.action].needs_form for _, command in self.commands[:1])
+
+    def apply(self, ledger: Ledger) -> Any:
+        """Decides every row before entering any."""
+        return len(self._entered(ledger))
+
+    def _entered(self, ledger: Ledger) -> list[Standing]:
+        """The sessions as they become, deleted ones as they were, in the order of the request."""
+        workspace, refused, decided = self.caller.workspace, [], []
+        for index, (target, command) in enumerate(self.commands):
+            try:
+                session, release, decision = _judge(ledger, workspace, target, command)
+                decided.append((index, session, release, decision, command))
+            except errors.Refusal as refusal:
+                refused.append(errors.RowRefusal(index, "", refusal))
+        refused += self._collisions(ledger, decided) + self._openings(ledger, decided)
+        if refused:
+            refused.sort(key=lambda row: row.index)
+            raise errors.BatchRefused(self.path, refused, len(self.commands))
+        if not self.caller.validate_only:
+            for _, session, _, decision, _ in decided:
+                enter(ledger, session, decision, self.caller)
+        return [Standing(decision.session or session, release) for _, session, release, decision, _ in decided]
+
+    @staticmethod
+    def _openings(ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
+        """The rows that would let a candidate into a second session, named here because the index names nobody."""
+        found, opened = [], set[str]()
+        for index, session, _, decision, _ in decided:
+            became = decision.session
+            if became is None or not becomes_open(session, became):
+                continue
+            if became.open_candidate in opened or ledger.has_open_session(became):
+                found.append(errors.RowRefusal(index, "", errors.CandidateHasOpenSession(session.candidate_id)))
+            opened.add(became.open_candidate)
+        return found
+
+    def _collisions(self, ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
+        by_release: dict[str, tuple[Release, list[tuple[int, Session]]]] = {}
+        names: set[str] = set()
+        for index, _, release, decision, command in decided:
+            names |= {name for name, _ in command.fields}
+            by_release.setdefault(release.id, (release, []))[1].append((index, decision.session))
+        found = []
+        for release, rows in by_release.values():
+            found += collisions(ledger, release, rows, names)
+        return found
+
+    def remember(self, result: Any) -> str:
+        """How many there were."""
+        return json.dumps(result)
+
+    def replay(self, ledger: Ledger, remembered: str) -> Any:  # noqa: ARG002 - nothing is read anew
+        """The same number."""
+        return int(json.loads(remembered))
+
+
+class AccommodateSessions(EditSessions):
+    """The same of commands that move deadlines. The result are the sessions as they become."""
+
+    __slots__ = ()
+
+    def apply(self, ledger: Ledger) -> list[Standing]:
+        """Decides every row before entering any."""
+        return self._entered(ledger)
+
+    def remember(self, result: list[Standing]) -> str:  # noqa: ARG002 - the request names them
+        """Nothing."""
+        return ""
+
+    def replay(self, ledger: Ledger, remembered: str) -> list[Standing]:  # noqa: ARG002
+        """The sessions as they are now, or as they were when they were deleted."""
+        return [standing_of(ledger, self.caller.workspace, target.session_id) for target, _ in self.commands]
+
+
+def standing_of(ledger: Ledger, workspace: str, session_id: str) -> Standing:
+    """A session as it is now, or as it was when it was deleted, with its release."""
+    try:
+        session = ledger.session(workspace, session_id)
+    except errors.SessionNotFound:
+        session = ledger.recall(workspace, session_id)
+    return Standing(session, ledger.recall_release(workspace, session.release_id))
+
+
+def check_unique(ledger: Ledger, release: Release, sessions: Sequence[Session], names: set[str]) -> None:
+    """Refuses an edit that would make two sessions of a release share a candidate or an access code."""
+    for row in collisions(ledger, release, list(enumerate(sessions)), names):
+        raise row.refusal
+
+
+def collisions(
+    ledger: Ledger, release: Release, rows: Sequence[tuple[int, Session]], names: set[str]
+) -> list[errors.RowRefusal]:
+    """The rows whose edited candidate or access code is another session's, in the database or in the same call.
+
+    `rows` are the sessions as they would become, each with its place in the call.
+    """
+    found: list[errors.RowRefusal] = []
+    kinds = {"candidate_id": errors.DuplicateCandidate, "access_code": errors.DuplicateAccessCode}
+    paths = {"candidate_id": "booking.candidate.candidate_id", "access_code": "booking.access_code"}
+    for name in sorted(names & UNIQUE_FIELDS.keys()):
+        before = {s.id: getattr(ledger.session(s.workspace_id, s.id), name) for _, s in rows}
+        changed = [(n, s) for n, s in rows if getattr(s, name) != before[s.id]]
+        values = {getattr(s, name) for _, s in changed}
+        kind = UNIQUE_FIELDS[name]
+        in_use: set[str] = getattr(ledger.taken(release, **{kind: values}), kind)
+        used: dict[str, int] = {}
+        for index, session in changed:
+            value = getattr(session, name)
+            if value in in_use or value in used:
+                earlier = None if value in in_use else used[value]
+                found.append(errors.RowRefusal(index, paths[name], kinds[name](value).of_row(earlier)))
+            used.setdefault(value, index)
+    return found

@@ -1,0 +1,72 @@
+"""What every mutation is: a batch of commands by one caller in one workspace, accepted or refused as a whole."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Self
+
+from exam_sessions.execution.caller import SYSTEM, Caller
+
+if TYPE_CHECKING:
+    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.read_set import Wants
+
+
+class Batch(ABC):
+    """One mutation on its way. Created on the event loop, applied on the lane's thread."""
+
+    __slots__ = ("caller", "weight")
+
+    def __init__(self, caller: Caller, weight: int = 1) -> None:
+        self.caller = caller
+        self.weight = weight
+        """How many rows it writes, about; a heavy batch shares its transaction with none."""
+
+    @property
+    def leaves_refusals(self) -> bool:
+        """Whether a refusal of it may be written: then it must not be judged before it is known to be new."""
+        return False
+
+    def open(self) -> Self:
+        """Itself: a batch is ready to be worked on."""
+        return self
+
+    def render(self, result: Any) -> Any:
+        """The result itself."""
+        return result
+
+    @abstractmethod
+    def wants(self, wants: Wants) -> None:
+        """Names the rows it needs to be decided."""
+
+    @abstractmethod
+    def apply(self, ledger: Ledger) -> Any:
+        """Decides, and enters what is to be written; the result for the caller.
+
+        Raises:
+            errors.Refusal: a rule says no; nothing of the batch is entered, except what a refusal itself must leave.
+        """
+
+    def remember(self, result: Any) -> str:  # noqa: ARG002 - families differ in what they keep
+        """What a repetition is answered from, as text."""
+        return ""
+
+    @abstractmethod
+    def replay(self, ledger: Ledger, remembered: str) -> Any:
+        """The result of the first time, for a repetition; rows may be shown as they are now."""
+
+
+class Chore(Batch):
+    """A batch the service gives itself; it carries no request id, and so is never repeated."""
+
+    __slots__ = ()
+
+    def __init__(self, workspace: str, weight: int = 1) -> None:
+        super().__init__(Caller(workspace, SYSTEM), weight)
+
+    def wants(self, wants: Wants) -> None:
+        """Nothing."""
+
+    def replay(self, ledger: Ledger, remembered: str) -> int:
+        """Never asked for."""
+        raise NotImplementedError

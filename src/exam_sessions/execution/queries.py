@@ -1,0 +1,490 @@
+"""Reading: single sessions at once, everything else one call at a time on a small pool of threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from exam_sessions import errors
+from exam_sessions.domain.attempts import marking_revision_of
+from exam_sessions.domain.records import AccessCode, Papers, Standing, lost_release
+from exam_sessions.domain.session_filter import ID_SCAN, Place
+from exam_sessions.domain.states import Finalized
+from exam_sessions.domain.statistics import statistics_of
+from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST
+from exam_sessions.execution.form_cache import Shelf
+from exam_sessions.execution.group_commit import Prepared
+from exam_sessions.execution.outages import refusal_of
+from exam_sessions.execution.thread_priority import lower_own_priority
+from exam_sessions.store.database_errors import DatabaseDown
+from exam_sessions.store.repositories import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import Release, Script, Session
+    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.domain.statistics import Statistics, Tally
+    from exam_sessions.domain.stored_records import (
+        ConsumerRow,
+        EventRow,
+        FormRow,
+        OperationRow,
+        OutcomeRow,
+        StoredForm,
+        ToDo,
+    )
+    from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.staged_imports import DraftRow
+
+Result = TypeVar("Result")
+FormKey = tuple[str, int]
+"""Reference and revision."""
+LOADED_AT_ONCE = 4_000_000
+"""Bytes of responses, or of the changes of events, that one read loads, so that a page costs no more memory than its
+reply; of one session, or one event, all the same."""
+
+READERS = 2
+"""Threads for lists: as many as a small machine has cores."""
+
+
+SORTED_AT_MOST = 2_000
+"""Sessions of a snapshot that are sorted by their ids again for each page."""
+
+
+class ReleaseWithStatistics(NamedTuple):
+    """A release, and the statistics of its sessions; None unless its finalizing is complete."""
+
+    release: Release
+    statistics: Statistics | None
+
+
+def _with_statistics(db: Db, rows: Rows, workspace: str, found: Sequence[Release]) -> list[ReleaseWithStatistics]:
+    """Releases with their statistics, computed with every read so that they cannot differ from the sessions."""
+    closed = [release.id for release in found if release.finalized == Finalized.CLOSED]
+    by_release: dict[str, list[Tally]] = {release_id: [] for release_id in closed}
+    for tally in rows.tallies.of(db, workspace, closed) if closed else ():
+        by_release[tally.release_id].append(tally)
+    return [
+        ReleaseWithStatistics(one, statistics_of(by_release[one.id]) if one.id in by_release else None)
+        for one in found
+    ]
+
+
+class SnapshotPage(NamedTuple):
+    """Sessions of one moment."""
+
+    matching: int
+    """How many matched when the first page was read."""
+    last: int
+    """The last event they have seen."""
+    standings: list[Standing]
+    shown: str
+    """The id behind which the next page begins."""
+
+
+class SessionPage(NamedTuple):
+    """Sessions of one moment."""
+
+    standings: list[Standing]
+    matching: int
+    """How many match in all; 0 when nobody asked."""
+    tallies: list[Tally]
+    """What all that match sum up to; empty when nobody asked."""
+
+
+class Wanted(NamedTuple):
+    """One session somebody wants to read, by id or else by keycode or access code."""
+
+    workspace: str
+    session_id: str
+    keycode: str | AccessCode
+
+    @property
+    def weight(self) -> int:
+        """One row."""
+        return 1
+
+    def open(self) -> Wanted:
+        """Itself."""
+        return self
+
+    def render(self, result: Standing) -> Standing:
+        """The session and its release."""
+        return result
+
+
+class SessionReader:
+    """The work of the reading lane: single sessions."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def prepare(self, db: Db, group: Sequence[Wanted]) -> Prepared:
+        """A Standing, or the refusal, for each; there is nothing to commit."""
+        return Prepared(self.run(db, group), None)
+
+    def run_together(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        """As `run`."""
+        return self.run(db, group)
+
+    def run(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        """A Standing, or the refusal, for each, all of one moment."""
+        try:
+            if db.answers_at_once:
+                return self._one_by_one(db, group)
+            return self._together(db, group)
+        except DatabaseDown as down:
+            db.availability.failed(down, len(group))
+            return [refusal_of(down) for _ in group]
+
+    def _one_by_one(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        """Where each statement is answered from memory, the plainest is the fastest."""
+        db.begin_read()
+        try:
+            found = [self._rows.sessions.read(db, *wanted) for wanted in group]
+        finally:
+            db.rollback()
+        return [_shown(wanted, one) for wanted, one in zip(group, found, strict=True)]
+
+    def _together(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+        """Where a server answers, one statement for all."""
+        by_workspace: dict[str, tuple[set[str], set[str]]] = {}
+        codes: dict[str, set[AccessCode]] = {}
+        for workspace, session_id, keycode in group:
+            ids, keycodes = by_workspace.setdefault(workspace, (set(), set()))
+            if session_id:
+                ids.add(session_id)
+            elif isinstance(keycode, AccessCode):
+                codes.setdefault(workspace, set()).add(keycode)
+            else:
+                keycodes.add(keycode)
+        for workspace, named_by in codes.items():
+            by_workspace[workspace][0].update(self._rows.sessions.ids_of(db, workspace, named_by).values())
+        found: dict[Wanted, tuple[Session, Release]] = {}
+        for workspace, named in by_workspace.items():
+            for standing in self._rows.sessions.read_many(db, workspace, *named):
+                session, _ = standing
+                found[Wanted(workspace, session.id, "")] = found[Wanted(workspace, "", session.keycode)] = standing
+                if codes:
+                    code = AccessCode(session.release_id, session.access_code)
+                    found[Wanted(workspace, "", code)] = standing
+        return [_shown(w, found.get(w._replace(keycode="") if w.session_id else w)) for w in group]
+
+
+def _shown(wanted: Wanted, found: tuple[Session, Release] | None) -> Standing | errors.Refusal:
+    return Standing(*found) if found else errors.SessionNotFound(wanted.session_id or str(wanted.keycode))
+
+
+def with_releases(db: Db, rows: Rows, workspace: str, sessions: list[Session]) -> list[Standing]:
+    """Sessions, each with its release."""
+    releases = {r.id: r for r in rows.catalog.load(db, workspace, {s.release_id for s in sessions})}
+    return [
+        Standing(session, releases.get(session.release_id) or lost_release(workspace, session.release_id))
+        for session in sessions
+    ]
+
+
+class Reads:
+    """Lists, pages and histories, each in one read transaction on a thread of a small pool."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader", initializer=lower_own_priority)
+        self._shelf = Shelf()
+        self._own = threading.local()
+        self._opened: list[Db] = []
+        self._closed = False
+
+    async def _read(self, work: Callable[[Db, Rows], Result]) -> Result:
+        def run() -> Result:
+            try:
+                if not hasattr(self._own, "db"):
+                    self._own.db, self._own.rows = self._store.reader(), Rows(self._store)
+                    self._opened.append(self._own.db)
+                db, rows = self._own.db, self._own.rows
+                self._store.verify()
+                db.begin_read()
+                try:
+                    return work(db, rows)
+                finally:
+                    db.rollback()
+            except DatabaseDown as down:
+                self._store.availability.failed(down)
+                raise refusal_of(down) from None
+
+        if self._closed:
+            raise errors.ShuttingDown
+        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
+
+    async def sessions(self, workspace: str, ids: Sequence[str]) -> list[Standing]:
+        """The sessions with these ids, in order. Raises SessionNotFound for the first unknown one."""
+
+        def work(db: Db, rows: Rows) -> list[Standing]:
+            loaded = rows.sessions.load(db, workspace, ids, ())
+            found = {s.session.id: s for s in with_releases(db, rows, workspace, loaded)}
+            missing = next((session_id for session_id in ids if session_id not in found), None)
+            if missing:
+                raise errors.SessionNotFound(missing)
+            return [found[session_id] for session_id in ids]
+
+        return await self._read(work)
+
+    async def has_open_session(self, session: Session) -> bool:
+        """Whether another session of the same candidate is marked as the only one open."""
+        found = await self._read(
+            lambda db, rows: rows.sessions.open_of(db, session.workspace_id, session.candidate_id)
+        )
+        return bool(found - {session.id})
+
+    async def page(
+        self,
+        workspace: str,
+        criteria: Criteria,
+        order: str,
+        after: Place | None,
+        most: int,
+        *,
+        count: bool,
+        sum_up: bool = False,
+    ) -> SessionPage:
+        """A page of sessions, and how many match in all and what they sum up to where that is asked for."""
+
+        def work(db: Db, rows: Rows) -> SessionPage:
+            page = rows.pages.page(db, workspace, criteria, order, after, most)
+            tallies = rows.tallies.matching(db, workspace, criteria) if sum_up else []
+            total = sum(tally.sessions for tally in tallies)
+            if count and not sum_up:
+                total = rows.pages.count(db, workspace, criteria)
+            return SessionPage(with_releases(db, rows, workspace, page), total, tallies)
+
+        return await self._read(work)
+
+    async def history(
+        self, workspace: str, session_id: str, keycode: str | AccessCode, after: int, most: int
+    ) -> tuple[str, list[EventRow], bool]:
+        """A session's id, a page of its events, and whether there are more.
+
+        Raises:
+            errors.SessionNotFound: nothing is known of it.
+        """
+
+        def work(db: Db, rows: Rows) -> tuple[str, list[EventRow], bool]:
+            known = session_id
+            if not known:
+                found = rows.sessions.read(db, workspace, "", keycode)
+                if not found:
+                    raise errors.SessionNotFound(str(keycode))
+                known = found[0].id
+            page, more = rows.events.page(db, workspace, known, after, most, LOADED_AT_ONCE)
+            if not page and rows.events.end(db, workspace, known) is None:
+                raise errors.SessionNotFound(known)
+            return known, page, more
+
+        return await self._read(work)
+
+    async def release(self, workspace: str, release_id: str) -> Release:
+        """A release. Raises ReleaseNotFound."""
+        return (await self.release_with_statistics(workspace, release_id)).release
+
+    async def release_with_statistics(self, workspace: str, release_id: str) -> ReleaseWithStatistics:
+        """A release, with its statistics where it is closed. Raises ReleaseNotFound."""
+
+        def work(db: Db, rows: Rows) -> ReleaseWithStatistics:
+            found = rows.catalog.load(db, workspace, (release_id,))
+            if not found:
+                raise errors.ReleaseNotFound(release_id)
+            return _with_statistics(db, rows, workspace, found)[0]
+
+        return await self._read(work)
+
+    async def releases(
+        self, workspace: str, name: str, after: tuple[int, str], most: int
+    ) -> list[ReleaseWithStatistics]:
+        """A page of releases, oldest first, with the statistics of those that are closed."""
+
+        def work(db: Db, rows: Rows) -> list[ReleaseWithStatistics]:
+            return _with_statistics(db, rows, workspace, rows.catalog.page(db, workspace, name, after, most))
+
+        return await self._read(work)
+
+    async def papers(self, session: Session) -> Papers:
+        """A session's test form, as far as the catalogue holds it, and its scripts."""
+
+        def work(db: Db, rows: Rows) -> Papers:
+            workspace, revision = session.workspace_id, marking_revision_of(session)
+            form = self._shelf.form(db, rows, workspace, session.test_form, revision)
+            scripts = rows.scripts.load(db, session.workspace_id, (session.id,))[session.id]
+            return Papers(form, scripts, session.form_revision)
+
+        return await self._read(work)
+
+    async def scripts(
+        self, workspace: str, sessions: Sequence[Session]
+    ) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
+        """The scripts of the first of these sessions by session id, and every form they are marked by.
+
+        Of as many sessions as LOADED_AT_ONCE allows; what is asked for the others finds theirs.
+        """
+
+        def work(db: Db, rows: Rows) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
+            first = rows.scripts.within(db, workspace, [session.id for session in sessions], LOADED_AT_ONCE)
+            found = rows.scripts.load(db, workspace, first)
+            attempts: list[Script | Session] = [script for scripts in found.values() for script in scripts]
+            attempts += sessions[: len(first)]
+            keys = {(attempt.test_form, marking_revision_of(attempt)) for attempt in attempts}
+            forms = {key: self._shelf.form(db, rows, workspace, *key) for key in keys}
+            return found, {key: form for key, form in forms.items() if form}
+
+        return await self._read(work)
+
+    async def regrade_page(
+        self, workspace: str, criteria: Criteria, form: FormKey, after: Place | None, most: int
+    ) -> list[tuple[Standing, Papers]]:
+        """The next sessions of a release in the order of their booking, with what a regrade of them asks for."""
+
+        def work(db: Db, rows: Rows) -> list[tuple[Standing, Papers]]:
+            page = rows.pages.page(db, workspace, criteria, "create_time", after, most)
+            within = rows.scripts.within(db, workspace, [session.id for session in page], LOADED_AT_ONCE)
+            scripts, revised = rows.scripts.load(db, workspace, within), form
+            return [
+                (standing, self._shelf.papers(db, rows, standing.session, scripts[standing.session.id], revised))
+                for standing in with_releases(db, rows, workspace, page[: len(within)])
+            ]
+
+        return await self._read(work)
+
+    async def sat_forms(self, workspace: str, release_id: str, reference: str) -> list[Form]:
+        """The revisions of a form that handed-in sessions of a release were sat on."""
+
+        def work(db: Db, rows: Rows) -> list[Form]:
+            keys = [key for key in rows.forms.sat(db, workspace, release_id) if key[0] == reference]
+            found = [self._shelf.form(db, rows, workspace, *key) for key in keys]
+            return [form for form in found if form]
+
+        return await self._read(work)
+
+    async def form(self, workspace: str, reference: str, revision: int) -> StoredForm:
+        """A revision of a test form, the newest when 0. Raises TestFormNotFound."""
+        stored = await self._read(lambda db, rows: rows.forms.load(db, workspace, reference, revision))
+        if stored is None:
+            raise errors.TestFormNotFound(reference)
+        return stored
+
+    async def forms(self, workspace: str, after: str, most: int) -> list[FormRow]:
+        """A page of test forms, the newest revision of each, by reference."""
+        return await self._read(lambda db, rows: rows.forms.page(db, workspace, after, most))
+
+    async def tallies(self, workspace: str, release_ids: Sequence[str], criteria: Criteria) -> list[Tally]:
+        """Counts and scores by release and state, all of one moment. Raises ReleaseNotFound."""
+
+        def work(db: Db, rows: Rows) -> list[Tally]:
+            known = {release.id for release in rows.catalog.load(db, workspace, release_ids)}
+            missing = next((release_id for release_id in release_ids if release_id not in known), None)
+            if missing:
+                raise errors.ReleaseNotFound(missing)
+            return rows.tallies.matching(db, workspace, criteria)
+
+        return await self._read(work)
+
+    async def operation(
+        self, workspace: str, operation_id: str, *, outcomes: bool
+    ) -> tuple[OperationRow, list[OutcomeRow]]:
+        """An operation and, where they are asked for, the outcomes of its rows. Raises OperationNotFound."""
+
+        def work(db: Db, rows: Rows) -> tuple[OperationRow, list[OutcomeRow]]:
+            row = rows.operations.load(db, workspace, operation_id)
+            if row is None:
+                raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
+            wanted = outcomes and row.end_time
+            if not wanted:
+                return row, []
+            return row, rows.operations.outcomes(db, workspace, operation_id, OUTCOMES_AT_MOST, LOADED_AT_ONCE)
+
+        return await self._read(work)
+
+    async def operations(
+        self, workspace: str, before: str, most: int, wanted: Mapping[str, int]
+    ) -> list[OperationRow]:
+        """A page of operations, the newest first; those of the status or the kind wanted."""
+        return await self._read(lambda db, rows: rows.operations.page(db, workspace, before, most, **wanted))
+
+    async def payload(self, workspace: str, operation_id: str) -> bytes:
+        """The request an operation was accepted for."""
+        return await self._read(lambda db, rows: rows.operations.payload(db, workspace, operation_id))
+
+    async def operations_to_do(self) -> list[ToDo]:
+        """Every operation that has not ended."""
+        return await self._read(lambda db, rows: rows.operations.to_do(db))
+
+    async def releases_being_finalized(self) -> list[tuple[str, str]]:
+        """Workspace and id of every release that is locked but not closed yet."""
+        return await self._read(lambda db, rows: rows.catalog.finalizing(db))
+
+    async def workspaces(self) -> list[str]:
+        """Every workspace something has happened in; also the cheapest sign that the database answers."""
+        return await self._read(lambda db, rows: rows.events.workspaces(db))
+
+    async def drafts(self) -> list[DraftRow]:
+        """Every roster being written, also those whose writer has died."""
+        return await self._read(lambda db, rows: rows.drafts.all(db))
+
+    async def old_requests(self, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
+        """Looks at the next requests in the order of their ids: the last one, empty at the end, and the old ones."""
+        return await self._read(lambda db, rows: rows.requests.old(db, workspace, after, before, most))
+
+    async def events_after(self, workspace: str, after: int, most: int) -> list[EventRow]:
+        """The workspace's next events."""
+        return await self._read(lambda db, rows: rows.events.after(db, workspace, after, most))
+
+    async def last_sequence(self, workspace: str) -> int:
+        """The workspace's last event; 0 before the first."""
+        return await self._read(lambda db, rows: rows.events.last_place(db, workspace))
+
+    async def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
+        """A consumer of the events."""
+        return await self._read(lambda db, rows: rows.consumers.load(db, workspace, name))
+
+    async def consumers(self, workspace: str, after: str, most: int) -> tuple[list[ConsumerRow], int]:
+        """The next consumers of a workspace's events, by name, and its last event."""
+        return await self._read(
+            lambda db, rows: (
+                rows.consumers.page(db, workspace, after, most),
+                rows.events.last_place(db, workspace),
+            )
+        )
+
+    async def snapshot_page(
+        self, workspace: str, criteria: Criteria, before: SnapshotPage | None, rows: int, at_most: int
+    ) -> SnapshotPage:
+        """The sessions that match, by id: those behind a page, or the first, when all that match are counted, too.
+
+        Raises:
+            errors.SnapshotTooLarge: more than `at_most` match.
+        """
+
+        def work(db: Db, tables: Rows) -> SnapshotPage:
+            count = before.matching if before else tables.pages.count(db, workspace, criteria)
+            if not before and count > at_most:
+                raise errors.SnapshotTooLarge(count, at_most)
+            after = Place(0, before.shown) if before else None
+            order = "id" if count <= SORTED_AT_MOST else ID_SCAN
+            found = tables.pages.page(db, workspace, criteria, order, after, rows)
+            last = tables.events.last_place(db, workspace)
+            return SnapshotPage(count, last, with_releases(db, tables, workspace, found), "")
+
+        return await self._read(work)
+
+    async def due(self, workspace: str, now: int, most: int) -> list[str]:
+        """Ids of sessions the clockwork must look at."""
+        return await self._read(lambda db, rows: rows.sessions.due(db, workspace, now, most))
+
+    def close(self) -> None:
+        """Ends the threads and closes their connections."""
+        self._closed = True
+        self._pool.shutdown()
+        for db in self._opened:
+            db.close()

@@ -1,0 +1,20 @@
+"""What a mutation that is written chunk by chunk has spoken for meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from exam_sessions.store.staged_imports import DraftRow
+
+
+class Reservation(NamedTuple):
+    """What a roster under way has spoken for, so that calls that slip in between cannot take it."""
+
+    draft: DraftRow
+    request_id: str
+    fingerprint: bytes
+    ids: frozenset[str]
+    keycodes: frozenset[str]
+    candidates: frozenset[str]
+    access_codes: frozenset[str]

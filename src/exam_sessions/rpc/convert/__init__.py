@@ -1,0 +1,1 @@
+"""Between messages and the records of the domain; decides nothing."""

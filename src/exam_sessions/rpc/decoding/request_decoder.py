@@ -1,0 +1,94 @@
+"""The door: what bytes pass before they are a request. Size, counts (bounds.py), parsing, rules (rules.py).
+
+Long requests pass it on threads of their own, a few for all calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from google.protobuf import message_factory
+from google.protobuf.message import DecodeError
+
+from exam_sessions import errors
+from exam_sessions.execution.thread_priority import lower_own_priority
+from exam_sessions.rpc.decoding import bounds, identifiers, maxima, rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from google.protobuf.descriptor import MethodDescriptor
+
+Result = TypeVar("Result")
+
+LONG = 4 * 1024
+"""Bytes from which a request is counted, and read on another thread, so that others need not wait."""
+
+LONG_UNLOOKED = maxima.LARGE
+"""The same of a request whose rows validation passes over: to read it takes no time."""
+
+THREADS = 2
+"""Threads that read long requests. More would hold the interpreter by turns while the event loop waits."""
+
+_threads = ThreadPoolExecutor(THREADS, "door", initializer=lower_own_priority)
+
+
+def start_aside(function: Callable[..., Result], *arguments: Any) -> asyncio.Future[Result]:
+    """Calls a function that would keep the event loop too long on one of the threads for that."""
+    return asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
+
+
+async def aside(function: Callable[..., Result], *arguments: Any) -> Result:
+    """What a function returns, called as `start_aside` does."""
+    return await start_aside(function, *arguments)
+
+
+def read_with(read: Callable[[bytes], Any], data: bytes) -> Any:
+    """A message. Raises MalformedMessage."""
+    try:
+        return read(data)
+    except DecodeError:
+        raise errors.MalformedMessage from None
+
+
+class Door:
+    """What every request of a method passes: its size, its counts, its bytes, its rules."""
+
+    def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
+        self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
+        self._limit = limit
+        self._shape = maxima.shape_of(method.input_type)
+        self._shape_of_large = maxima.shape_of(method.input_type, large=True)
+        # A reader of its own counts what it reads.
+        always = self._shape.always and not read
+        self._counted_from = 0 if always else LONG
+        self.long = LONG_UNLOOKED if always else LONG
+        """Bytes from which a request is to be admitted on another thread."""
+
+    def admit(self, data: bytes) -> Any:
+        """The request.
+
+        Raises:
+            errors.MessageTooLarge, errors.MalformedMessage, errors.InvalidField: it does not pass.
+        """
+        size = len(data)
+        if size > self._limit:
+            raise errors.MessageTooLarge(size, self._limit)
+        pieces: Sequence[bytes] = ()
+        if size >= self._counted_from:
+            pieces = bounds.pieces(data, self._shape if size < maxima.LARGE else self._shape_of_large)
+        request = read_with(self._parse, data)
+        if identifiers.NIL_BYTES in data:
+            identifiers.refuse_nil(request)
+        sound = all(rules.is_sound(read_with(self._parse, p)) for p in pieces) if pieces else rules.is_sound(request)
+        if not sound:
+            rules.check(request)
+        if b"\0" in data:
+            rules.refuse_nul(request)
+        return request
+
+    async def read(self, data: bytes) -> Any:
+        """As `admit`; a long request is read on another thread."""
+        return self.admit(data) if len(data) < self.long else await aside(self.admit, data)

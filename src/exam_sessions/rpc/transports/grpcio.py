@@ -1,0 +1,225 @@
+"""gRPC's own server as a transport, the default: grpc.aio, with handlers wrapped once for each method."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from exam_sessions import errors
+from exam_sessions.rpc.handlers import Conversed, Queued, Single, Streamed
+from exam_sessions.rpc.message_spacing import HUGE
+from exam_sessions.rpc.methods import Call, CallerGone
+from exam_sessions.rpc.transports.admission import GZIP, Admission, unpacked
+from exam_sessions.rpc.transports.aio import aio_server
+from exam_sessions.rpc.transports.base import CannotListen, Transport
+from exam_sessions.rpc.transports.drain import Drain
+from exam_sessions.rpc.transports.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+
+class Grpcio(Transport):
+    """gRPC's own server."""
+
+    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
+        self._admission, self._reading = admission, Reading(admission)
+        self.aio = aio_server(admission.limit, share_port=share_port)
+        try:
+            self.port = self.aio.add_insecure_port(listen)
+        except RuntimeError as error:
+            # gRPC does not say why; who asked before knew of nothing that stands in the way.
+            raise CannotListen(listen, "another program has begun to listen there") from error
+        self.drain = Drain()
+
+    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
+        """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
+        wrapped = {handler.method: wrap(handler, self.drain, self._admission, self._reading) for handler in handlers}
+        self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
+
+    async def start(self) -> None:
+        """See Transport."""
+        await self.aio.start()
+
+    async def stop(self, grace: float) -> None:
+        """See Transport."""
+        await self.drain.run(self.aio.stop, self.port, grace)
+
+
+class _Call(Call):
+    __slots__ = ("_context",)
+
+    def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        super().__init__(method)
+        self._context = context
+
+    def named(self) -> Sequence[str | bytes]:
+        return [value for key, value in self._context.invocation_metadata() or () if key == "x-actor"]
+
+
+def wrap(
+    handler: Queued | Single | Streamed | Conversed, drain: Drain, admission: Admission, reading: Reading
+) -> grpc.RpcMethodHandler[Any, Any]:
+    """A handler as a grpc.aio server takes it."""
+    if isinstance(handler, Conversed):
+        return _conversation(handler, drain, admission, reading)
+    if isinstance(handler, Streamed):
+        return _stream(handler, drain, admission, reading)
+    return _unary(handler, drain, admission, reading)
+
+
+def _task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
+
+
+def _unary(
+    handler: Queued | Single, drain: Drain, admission: Admission, reading: Reading
+) -> grpc.RpcMethodHandler[Any, Any]:
+    calls = drain.calls
+
+    async def serve(_: Any, context: Any) -> bytes:
+        task = _task()
+        calls[task] = context
+        size, length, data = 0, 0, b""
+        try:
+            try:
+                data = await reading.read(task, context)
+                length = len(data)
+                if drain.stopping:
+                    await drain.refuse(context)
+                size = admission.take(data)
+                if data.startswith(GZIP):
+                    data = await unpacked(data, size)
+                reply = await handler.answer(data, _Call(handler.name, context))
+                if length >= HUGE:
+                    data = b""
+                    await reading.space(length)
+            except Exception as fault:  # noqa: BLE001 - the caller is told
+                status = handler.status_of(fault)
+            except asyncio.CancelledError:
+                if not drain.ends(task):
+                    raise
+                status = handler.status_of(errors.ShuttingDown())
+            else:
+                return reply
+            # To abort leaves a circle of this frame and gRPC's objects until garbage is looked for. So it is done
+            # without the request, and not in the block that handles the fault, whose frames have it too.
+            data = b""
+            if not drain.stopping:
+                await reading.space(length)
+            await _refuse(context, status)
+        finally:
+            del calls[task]
+            admission.give(size)
+        return b""  # Nobody is there to whom it would be sent.
+
+    # As far as gRPC knows it takes many, for then it is we who begin to read.
+    return grpc.stream_unary_rpc_method_handler(serve)
+
+
+async def _refuse(context: Any, status: grpc.Status) -> None:
+    """Ends a call with a status; does nothing where its caller has gone away, which would be logged as a fault."""
+    with suppress(grpc.aio.InternalError):
+        await context.abort_with_status(status)
+
+
+async def _send(context: Any, message: bytes) -> None:
+    """Sends one message of many. Raises CallerGone."""
+    try:
+        await context.write(message)
+    except Exception as fault:
+        raise CallerGone from fault
+
+
+async def _begin(context: Any) -> None:
+    """Sends the headers. Raises CallerGone."""
+    try:
+        await context.send_initial_metadata(())
+    except grpc.aio.InternalError as fault:
+        raise CallerGone from fault
+
+
+async def _tell(
+    handler: Streamed | Conversed,
+    context: Any,
+    drain: Drain,
+    tell: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]],
+) -> None:
+    """Sends what `tell` gives to its argument, and the status of what ended it."""
+    task = _task()
+    tasks = drain.calls if isinstance(handler, Conversed) and handler.ends_itself else drain.streams
+    tasks[task] = context
+    try:
+        try:
+            if drain.stopping:
+                await drain.refuse(context)
+            # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers
+            # twice.
+            await _begin(context)
+            await tell(partial(_send, context))
+        except CallerGone:
+            return
+        except Exception as fault:  # noqa: BLE001 - the caller is told
+            status = handler.status_of(fault)
+        except asyncio.CancelledError:
+            if not drain.ends(task):
+                raise
+            status = handler.status_of(errors.ShuttingDown())
+        else:
+            return
+        del tell  # An aborted call keeps this frame, in a cycle, and this the last message.
+        await _refuse(context, status)  # not in the block that handles the fault, as in _unary
+    finally:
+        del tasks[task]
+
+
+def _stream(
+    handler: Streamed, drain: Drain, admission: Admission, reading: Reading
+) -> grpc.RpcMethodHandler[Any, Any]:
+    async def serve(_: Any, context: Any) -> None:
+        async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
+            data = await reading.read(_task(), context)
+            size, length = 0, len(data)
+            try:
+                size = admission.take(data)
+                await handler.tell(await unpacked(data, size), send)
+            finally:
+                data = b""
+                await reading.space(length)
+                admission.give(size)
+
+        await _tell(handler, context, drain, tell)
+
+    return grpc.stream_stream_rpc_method_handler(serve)
+
+
+def _conversation(
+    handler: Conversed, drain: Drain, admission: Admission, reading: Reading
+) -> grpc.RpcMethodHandler[Any, Any]:
+    async def requests(messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        source: Any = aiter(messages)
+        try:
+            async for data in source:
+                size, length = 0, len(data)
+                try:
+                    size = admission.take(data)
+                    yield await unpacked(data, size)
+                finally:
+                    del data
+                    await reading.space(length)
+                    admission.give(size)
+        finally:
+            await source.aclose()  # It holds its last message, in a cycle, as long as it is not closed.
+
+    async def serve(messages: Any, context: Any) -> None:
+        tell = [partial(handler.converse, requests(messages), _Call(handler.name, context))]
+        del messages  # as in _unary: it holds the last one
+        await _tell(handler, context, drain, tell.pop())
+
+    return grpc.stream_stream_rpc_method_handler(serve)

@@ -1,0 +1,282 @@
+"""The transport on pygrpc-native, which does HTTP/2 on a thread of its own, outside the interpreter's lock.
+
+It hands over the calls of a moment as a list, and takes a reply by the number of its call. So a call that stands in
+a lane needs neither task nor future: it is put in line here, and answered when its group is done.
+
+A message of a stream is offered until there is room for it. The package's own servers wait for room on a thread of
+the event loop's executor, and streams that nobody reads take all of them. Streams that take many messages are served
+by a grpc.aio server behind the front, on a Unix socket; watches are not, for there each may keep 4 MiB unread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from google.rpc import code_pb2
+from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFront
+
+from exam_sessions import errors
+from exam_sessions.rpc.handlers import Conversed, Handler, Queued, Single, Streamed
+from exam_sessions.rpc.methods import Call, CallerGone
+from exam_sessions.rpc.transports.aio import aio_server
+from exam_sessions.rpc.transports.base import CannotListen, Transport
+from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, Drain, wait_until
+from exam_sessions.rpc.transports.grpcio import wrap
+from exam_sessions.rpc.transports.lateness import Lateness
+from exam_sessions.rpc.transports.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from exam_sessions.rpc.transports.admission import Admission
+
+    Metadata = Sequence[tuple[str, str | bytes]]
+
+log = logging.getLogger(__name__)
+
+TAKEN_AT_MOST = 256
+"""Calls taken over at once."""
+
+ANY_NUMBER = 2**31 - 1
+"""Calls under way on one connection: too many are refused by the lanes, with a reason."""
+
+SOON_S, SELDOM_S = 0.001, 0.5
+"""How long a stream waits before it offers a message again, at first and at most, in seconds."""
+
+
+class Native(Transport):
+    """A front of pygrpc-native, and a grpc.aio server behind it."""
+
+    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
+        self._admission, self._lateness = admission, Lateness()
+        try:
+            self._front = NativeGrpcFront(
+                listen,
+                [],
+                io_threads=1,
+                call_details=True,  # or nothing would tell of cancelled calls
+                delay_stream_headers=True,
+                keepalive_permit_without_calls=False,
+                max_concurrent_streams=ANY_NUMBER,
+                reuse_port=share_port,
+            )
+        except OSError as error:
+            raise CannotListen(listen, str(error)) from error
+        self.port = self._front.bound_port
+        self.aio = aio_server(admission.limit)
+        self._handlers: list[Queued | Single | Streamed] = []
+        self.drain = Drain()
+        self._calls: dict[int, _Call] = {}
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._stopping = False
+        self._receiver = threading.Thread(target=self._receive, name="rpc", daemon=True)
+
+    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
+        """See Transport. The front takes one message a call; conversations are had with the server behind it."""
+        reading = Reading(self._admission)  # not used: conversations read for themselves
+        longer = {
+            h.method: wrap(h, self.drain, self._admission, reading) for h in handlers if isinstance(h, Conversed)
+        }
+        if longer:
+            self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, longer)])
+        taken = [handler for handler in handlers if not isinstance(handler, Conversed)]
+        if taken:
+            self._front.add_methods([(f"/{handler.name}", isinstance(handler, Streamed)) for handler in taken])
+        self._handlers += taken
+
+    async def start(self) -> None:
+        """See Transport."""
+        self._loop = asyncio.get_running_loop()
+        self._directory = TemporaryDirectory(prefix="exam-sessions-")
+        behind = str(Path(self._directory.name, "aio"))
+        self.aio.add_insecure_port(f"unix:{behind}")
+        await self.aio.start()
+        self._front.set_fallback(behind)
+        self._front.start()
+        self._receiver.start()
+
+    async def stop(self, grace: float) -> None:
+        """See Transport. Whoever calls meanwhile is told at once that the server is going away."""
+        until = self._loop.time() + grace
+        self._stopping = True
+        for number in [number for number, call in self._calls.items() if call.is_stream]:
+            self._tasks[number].cancel()
+        behind = asyncio.ensure_future(self.drain.run(self.aio.stop, 0, grace))
+        await wait_until(lambda: not self._calls, until)
+        for call in list(self._calls.values()):
+            call.set_exception(errors.ShuttingDown())
+        await behind
+        # Closing the front drops what has not been sent.
+        await asyncio.sleep(LAST_REPLIES_S)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.to_thread(self._close)
+        self._directory.cleanup()
+
+    def _close(self) -> None:
+        self._front.close()
+        self._receiver.join()
+
+    def _receive(self) -> None:
+        while (events := self._front.recv_batch_details(TAKEN_AT_MOST)) is not None:
+            self._loop.call_soon_threadsafe(self._take, events, time.monotonic())
+
+    def _take(self, events: Iterable[Any], came: float) -> None:
+        """Begins the calls of a moment, which came some time ago."""
+        handlers = self._handlers
+        late = self._lateness.refuses(came, time.monotonic())
+        for kind, number, method, data, _, details in events:
+            if kind == EVENT_CANCEL:
+                # What stands in line is carried out even so: its caller cannot tell whether it was.
+                if task := self._tasks.get(number):
+                    task.cancel()
+                continue
+            handler = handlers[method]
+            call = self._calls[number] = _Call(self, number, handler, details[0])
+            try:
+                if self._stopping:
+                    raise errors.ShuttingDown  # noqa: TRY301 - the caller is told as of any refusal
+                if late:
+                    raise errors.Overloaded  # noqa: TRY301
+                call.size = self._admission.take(data)
+                if isinstance(handler, Queued):
+                    handler.queue(data, call, call)
+                else:
+                    self._begin(handler, number, data, call)
+            except Exception as fault:  # noqa: BLE001 - the caller is told
+                call.set_exception(fault)
+
+    def _begin(self, handler: Single | Streamed, number: int, data: bytes, call: _Call) -> None:
+        """Begins a call that has a task to itself."""
+        stream = _Stream(self._front, number)
+        work = handler.tell(data, stream.send) if isinstance(handler, Streamed) else handler.answer(data, call)
+        task = self._tasks[number] = self._loop.create_task(work)
+        task.add_done_callback(partial(self._answer, number, call, stream))
+
+    def _answer(self, number: int, call: _Call, stream: _Stream, task: asyncio.Task[Any], *_: Any) -> None:
+        """Answers a call that had a task to itself."""
+        if stream.offering and not task.cancelled():
+            self._tasks[number] = stream.offering
+            stream.offering.add_done_callback(partial(self._answer, number, call, stream, task))
+            return
+        del self._tasks[number]
+        fault = None if task.cancelled() else task.exception()
+        if task.cancelled() or isinstance(fault, CallerGone):
+            stream.give_up()
+            if self._stopping:
+                call.set_exception(errors.ShuttingDown())
+            self._ended(number)
+        elif fault:
+            call.set_exception(fault)
+        else:
+            call.set_result(task.result())
+
+    @property
+    def _under_way(self) -> int:
+        """How many calls are."""
+        return len(self._calls)
+
+    def _ended(self, number: int) -> bool:
+        """Whether a call was under way until now; it is no more."""
+        call = self._calls.pop(number, None)
+        if call:
+            self._admission.give(call.size)
+        return call is not None
+
+    def respond(self, number: int, reply: bytes | None) -> None:
+        """Sends the reply of a call, unless it was refused meanwhile; None ends a stream."""
+        if not self._ended(number):
+            return
+        if reply is None:
+            self._front.stream_end(number)
+        else:
+            self._front.respond(number, reply)
+
+    def refuse(self, number: int, handler: Handler, fault: BaseException) -> None:
+        """Sends what the caller is told of a fault."""
+        if not self._ended(number):
+            return
+        try:
+            status = handler.status_of(fault)
+            self._front.fail(number, status.code.value[0], status.details, status.trailing_metadata)
+        except Exception:
+            # The lane that gave us the fault must go on.
+            log.exception("%s: a status that cannot be sent", handler.name)
+            self._front.fail(number, code_pb2.INTERNAL, "internal fault")
+
+
+class _Call(Call):
+    """A call under way, which waits for its own reply."""
+
+    __slots__ = ("_handler", "_metadata", "_native", "_number", "size")
+
+    def __init__(self, native: Native, number: int, handler: Handler, metadata: Metadata) -> None:
+        super().__init__(handler.name)
+        self._native, self._number, self._handler, self._metadata = native, number, handler, metadata
+        self.size = 0
+        """Bytes its request counts for."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it goes on telling until its caller goes away."""
+        return isinstance(self._handler, Streamed)
+
+    def named(self) -> Sequence[str | bytes]:
+        return [value for key, value in self._metadata if key == "x-actor"]
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, reply: bytes | None) -> None:
+        self._native.respond(self._number, reply)
+
+    def set_exception(self, fault: BaseException) -> None:
+        self._native.refuse(self._number, self._handler, fault)
+
+
+class _Stream:
+    """The messages of one call. What was begun to be sent is sent, though its sender may not wait for it."""
+
+    __slots__ = ("_front", "_number", "offering")
+
+    def __init__(self, front: NativeGrpcFront, number: int) -> None:
+        self._front, self._number = front, number
+        self.offering: asyncio.Task[None] | None = None
+        """Under way while the client has to read before there is room."""
+
+    async def send(self, message: bytes) -> None:
+        """Sends a message; waits for as long as its client reads no faster. Raises CallerGone."""
+        if not self._is_sent(message):
+            self.offering = asyncio.create_task(self._offer(message))
+            self.offering.add_done_callback(self._offered)
+            await asyncio.shield(self.offering)
+
+    def give_up(self) -> None:
+        """Sends no more."""
+        if self.offering:
+            self.offering.cancel()
+
+    async def _offer(self, message: bytes) -> None:
+        pause = SOON_S
+        while not self._is_sent(message):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, SELDOM_S)
+
+    def _offered(self, offering: asyncio.Task[None]) -> None:
+        self.offering = None
+        if not offering.cancelled():
+            offering.exception()  # or it would be missed, where nobody waits any more
+
+    def _is_sent(self, message: bytes) -> bool:
+        sent = self._front.stream_try_send(self._number, message)
+        if sent == STREAM_CLOSED:
+            raise CallerGone
+        return bool(sent != STREAM_FULL)

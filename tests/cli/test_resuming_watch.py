@@ -1,0 +1,117 @@
+"""Going on with a watch that broke off: after which failures, where, and how soon."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+
+from exam_sessions.cli.shared import resuming_watch
+from exam_sessions.client import client as rpc_client
+from exam_sessions.client.client import Client, Piece
+from exam_sessions.client.failures import NoServer, Refused
+from serving import until
+
+
+def test_a_server_that_is_silent_for_too_long_is_given_up(monkeypatch):
+    monkeypatch.setattr(rpc_client, "SILENCE", 0.3)
+
+    def tell_once(_, context):
+        yield Piece(sequence=7)
+        until(lambda: not context.is_active())
+
+    server = grpc.server(ThreadPoolExecutor(1))
+    tell = grpc.unary_stream_rpc_method_handler(tell_once, response_serializer=Piece.SerializeToString)
+    service = "exam_sessions.v1.SessionService"
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"WatchSessions": tell})])
+    target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    with Client(target, "w", "test") as client:
+        pieces = client.watch(now=True)
+        assert next(pieces).sequence == 7
+        with pytest.raises(NoServer):
+            next(pieces)
+    server.stop(None).wait()
+
+
+class Recorder:
+    """A client whose watches give what they are told to, and which remembers where they began."""
+
+    def __init__(self, *watches):
+        self._watches, self.started = iter(watches), []
+
+    def watch(self, _releases, _sessions, **start):
+        self.started.append(start)
+        *pieces, end = next(self._watches)
+        yield from pieces
+        raise end
+
+
+def follow(client, start, **more):
+    """What is followed until it breaks off for good: notices, and pieces by their sequence."""
+    told = []
+    try:
+        for piece in resuming_watch.Following(client, start, **more):
+            told.append(piece.text if isinstance(piece, resuming_watch.Notice) else piece.sequence)  # noqa: PERF401 - it ends
+    except Refused as refused:
+        return told, refused.reason
+
+
+FOR_GOOD = Refused("INTERNAL", "INTERNAL", "a fault")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        NoServer("there"),
+        Refused("UNAVAILABLE", "SHUTTING_DOWN", "going"),
+        Refused("UNAVAILABLE", "DATABASE_UNAVAILABLE", "away"),
+        Refused("RESOURCE_EXHAUSTED", "WATCHER_TOO_SLOW", "behind"),
+        Refused("RESOURCE_EXHAUSTED", "TOO_MANY_WATCHERS", "full"),
+        Refused("UNKNOWN", "UNKNOWN", "torn"),
+        Refused("CANCELLED", "CANCELLED", "torn"),
+    ],
+    ids=str,
+)
+def test_whatever_passes_is_waited_for_and_the_watch_goes_on_behind_the_last_event(monkeypatch, failure):
+    slept = []
+    monkeypatch.setattr(resuming_watch.time, "sleep", slept.append)
+    client = Recorder([Piece(sequence=5), failure], *[[failure]] * 6, [Piece(sequence=6), FOR_GOOD])
+    told, reason = follow(client, {"now": True})
+    assert told == [5, f"{failure}; trying again, going on with event 6", "connected again; going on with event 6", 6]
+    assert reason == "INTERNAL"
+    assert client.started == [{"now": True}, *[{"start_sequence": 6}] * 7]
+    assert slept == [0.2, 0.5, 1.0, 2.0, 3.0, 3.0, 3.0]
+
+
+def test_a_watch_of_a_workspace_in_which_nothing_has_happened_goes_on_with_the_first_event(monkeypatch):
+    monkeypatch.setattr(resuming_watch, "PAUSES", (0,))
+    client = Recorder([Piece(snapshot_complete=True), NoServer("there")], [FOR_GOOD])
+    follow(client, {})
+    assert client.started == [{}, {"start_sequence": 1}]
+
+
+def test_a_snapshot_that_breaks_off_is_begun_again(monkeypatch):
+    monkeypatch.setattr(resuming_watch, "PAUSES", (0,))
+    client = Recorder([Piece(sessions=[{"id": "1"}]), NoServer("there")], [FOR_GOOD])
+    told, _ = follow(client, {})
+    assert client.started == [{}, {}]
+    assert told[1] == "no server answers at there; trying again, beginning again with a snapshot"
+
+
+@pytest.mark.parametrize("failure", [FOR_GOOD, Refused("OUT_OF_RANGE", "SEQUENCE_TOO_OLD", "gone")], ids=str)
+def test_what_does_not_pass_ends_the_watch(failure):
+    told, reason = follow(Recorder([Piece(sequence=5), failure]), {"now": True})
+    assert (told, reason) == ([5], failure.reason)
+
+
+def test_a_first_watch_that_cannot_begin_is_not_tried_again():
+    client = Recorder([Refused("UNAVAILABLE", "SHUTTING_DOWN", "going")])
+    assert follow(client, {}) == ([], "SHUTTING_DOWN")
+    assert client.started == [{}]
+
+
+def test_the_pauses_between_tries_grow_to_a_few_seconds():
+    assert list(resuming_watch.PAUSES) == sorted(resuming_watch.PAUSES)
+    assert resuming_watch.PAUSES[0] < 1 < resuming_watch.PAUSES[-1] < 5
