@@ -69,7 +69,7 @@ from benchmark import (
     watch,
 )
 from benchmark.bench import Bench
-from benchmark.environment import surroundings
+from benchmark.environment import environment
 from benchmark.processes import Cores, machine_busy_seconds
 from benchmark.report import report
 from benchmark.results import Figure, Missing, as_json, notes, skipped, table
@@ -164,7 +164,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="exam-sessions-bench-", dir=options.directory) as name:
         directory = Path(name)
-        about = surroundings(directory, cores)
+        about = environment(directory, cores)
         console.print("\n".join(f"{key.replace('_', ' ')}: {value}" for key, value in about.items()), style="dim")
         bench = Bench(options.runs, options.seconds, directory, cores, options.connections)
         bench.stored, bench.keep = options.stored, options.keep

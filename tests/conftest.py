@@ -78,16 +78,16 @@ def migrated(database):
 def server(database_kind, new_database, shared):
     """One server for all tests that need no clock of their own; each test has a workspace to itself."""
     database = shared(f"database of {database_kind}", new_database)
-    # Its clockwork looks into the workspaces of all tests before, one by one, and so does it seldom.
+    # Its scheduler looks into the workspaces of all tests before, one by one, and so does it seldom.
     return shared(f"server on {database_kind}", lambda: serving(database, tick_ms=5_000))
 
 
 @pytest.fixture
-def desk(server):
+def api(server):
     """A client in a fresh workspace."""
-    desk = ApiClient(server.target)
-    yield desk
-    desk.close()
+    api = ApiClient(server.target)
+    yield api
+    api.close()
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def clock():
 
 @pytest.fixture
 def clocked_server(database, clock):
-    """A server whose clock the test holds; its clockwork runs when the test says so."""
+    """A server whose clock the test holds; its scheduler runs when the test says so."""
     with serving(database, clock, tick_ms=3_600_000) as running:
         yield running.quiet()
 
@@ -106,6 +106,6 @@ def clocked_server(database, clock):
 @pytest.fixture
 def clocked_desk(clocked_server):
     """A client of the clocked server."""
-    desk = ApiClient(clocked_server.target)
-    yield desk
-    desk.close()
+    api = ApiClient(clocked_server.target)
+    yield api
+    api.close()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide, due_command
-from exam_sessions.domain.records import Papers
+from exam_sessions.domain.records import MarkingContext
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert.history import shown_value
 from exam_sessions.rpc.convert.session import HIDDEN, SECRET
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.decide import Decision
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Event, Release, Script, Session
+    from exam_sessions.domain.records import AttemptRecord, Event, Release, Session
 
 NEVER = 1 << 62
 CLOCK = "system"
@@ -76,7 +76,7 @@ class Place(NamedTuple):
     deleted: bool = False
     requests: frozenset[tuple[str, Command | None, str]] = frozenset()
     told: int = 0
-    scripts: tuple[Script, ...] = ()
+    scripts: tuple[AttemptRecord, ...] = ()
 
     def __hash__(self) -> int:
         """Scripts hold dictionaries; places that differ in nothing else are few."""
@@ -237,12 +237,12 @@ class Search:
         assert self._history is not None
         return tuple(self._history[place.told : place.told + len(expected)]) == expected
 
-    def _papers(self, place: Place, command: Command) -> Papers:
+    def _papers(self, place: Place, command: Command) -> MarkingContext:
         """What the rules of marking may ask about."""
         session = place.session
         wanted = str(command.updated_form or dict(command.fields).get("test_form") or session.test_form)
         form = self._forms.get(session.test_form) if session.form_revision else None
-        return Papers(form, place.scripts, 1 if wanted in self._forms else 0)
+        return MarkingContext(form, place.scripts, 1 if wanted in self._forms else 0)
 
     def _judge(self, op: Op, place: Place, now: int) -> tuple[Seen | No, Place, Decision | None]:
         """How the service answers the call in this place, and what comes of it: the same place, or another."""

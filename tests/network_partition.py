@@ -50,13 +50,13 @@ def other_network():
         holder.wait()
 
 
-def health(desk):
-    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
+def health(api):
+    return health_pb2_grpc.HealthStub(api.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
 
 
-def refused(desk):
+def refused(api):
     try:
-        desk.book()
+        api.book()
     except Refused as refusal:
         if refusal.reason != "DATABASE_UNAVAILABLE":
             raise
@@ -80,14 +80,14 @@ def main():
             log = server.folder / "our.log"
             with log.open("w") as file:
                 process = subprocess.Popen(command.split(), stdout=subprocess.PIPE, stderr=file, text=True)
-            with closing(ApiClient(process.stdout.readline().split()[-1])) as desk:
-                desk.book()
+            with closing(ApiClient(process.stdout.readline().split()[-1])) as api:
+                api.book()
                 run(f"ip link set here{DATABASE} down")
-                assert refused(desk)
-                until(lambda: health(desk) == 2)
+                assert refused(api)
+                until(lambda: health(api) == 2)
                 run(f"ip link set here{DATABASE} up")
-                until(lambda: not refused(desk))
-                until(lambda: health(desk) == 1)
+                until(lambda: not refused(api))
+                until(lambda: health(api) == 1)
                 until(lambda: "serves again" in log.read_text())
             process.terminate()
             process.communicate(timeout=30)

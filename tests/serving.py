@@ -93,13 +93,13 @@ class RunningServer:
         return self.run(look())
 
     def quiet(self):
-        """The server, once the clockwork's first sweep is over: with a long tick, the next is the test's."""
-        until(lambda: self.app.service.clockwork._sweeps)
+        """The server, once the scheduler's first sweep is over: with a long tick, the next is the test's."""
+        until(lambda: self.app.service.scheduler._sweeps)
         return self
 
     def sweep(self):
-        """Runs the clockwork once, now."""
-        return self._wait(self.app.service.clockwork.sweep())
+        """Runs the scheduler once, now."""
+        return self._wait(self.app.service.scheduler.sweep())
 
     def stop(self):
         self._wait(self.app.stop())

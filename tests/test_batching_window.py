@@ -1,22 +1,28 @@
-"""How a lane judges its callers' company."""
+"""How a queue judges its callers' company."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_sessions.execution.batching_window import ARRIVING, LINGERS_AT_MOST, PROBE_EVERY, PROBE_SELDOM, Company
+from exam_sessions.execution.batching_window import (
+    ARRIVING,
+    LINGERS_AT_MOST,
+    PROBE_EVERY,
+    PROBE_SELDOM,
+    BatchingWindow,
+)
 
 
 def group(company, *arrivals, first=1):
     """One group: who is in line when it is planned, and after each linger; how many lingers there were."""
     lingers, here = 0, first
-    if company.is_missing(first):
+    if company.should_wait(first):
         for here in arrivals:
             lingers += 1
-            if company.is_complete(here) or not company.keeps_coming(here):
+            if company.is_complete(here) or not company.should_keep_waiting(here):
                 break
-    company.sets_out(here)
+    company.group_started(here)
     return lingers
 
 
@@ -24,56 +30,56 @@ def lingers_of_lone_caller(company, groups):
     total = 0
     for _ in range(groups):
         total += group(company, 1, 1, 1)
-        company.was_answered(1, 0)
+        company.group_answered(1, 0)
     return total
 
 
 def test_a_lone_caller_waits_for_nobody_but_a_rare_probe():
-    company = Company()
+    company = BatchingWindow()
     assert lingers_of_lone_caller(company, PROBE_EVERY - 1) == 0
     assert lingers_of_lone_caller(company, 1) > 0
     assert lingers_of_lone_caller(company, 20 * PROBE_SELDOM) < 60
 
 
 def test_those_who_were_answered_and_those_who_waited_are_expected_again():
-    company = Company()
-    company.was_answered(5, 3)
-    assert company.is_missing(7)
-    assert not company.is_missing(8)
+    company = BatchingWindow()
+    company.group_answered(5, 3)
+    assert company.should_wait(7)
+    assert not company.should_wait(8)
 
 
 def test_waiting_ends_when_arrivals_cease():
-    company = Company()
-    company.was_answered(64, 0)
+    company = BatchingWindow()
+    company.group_answered(64, 0)
     assert group(company, 20, 40, 41, 41, 41) == 4
 
 
 def test_a_trickle_is_not_waited_for():
-    company = Company()
-    company.was_answered(64, 0)
+    company = BatchingWindow()
+    company.group_answered(64, 0)
     assert group(company, *range(2, 50, ARRIVING - 1)) == 2
 
 
 def test_company_that_has_left_is_forgotten_within_a_few_groups():
-    company = Company()
-    company.was_answered(64, 0)
+    company = BatchingWindow()
+    company.group_answered(64, 0)
     assert lingers_of_lone_caller(company, 20) < 20
 
 
 def test_a_probe_finds_company_that_arrives_one_by_one():
-    company = Company()
+    company = BatchingWindow()
     for _ in range(PROBE_EVERY - 1):
         group(company)
-        company.was_answered(1, 0)
+        company.group_answered(1, 0)
     assert group(company, 14, 28, 42, 56, 64, 64, 64) == 7
-    company.was_answered(64, 0)
-    assert company.is_missing(63)
+    company.group_answered(64, 0)
+    assert company.should_wait(63)
 
 
 @given(st.lists(st.tuples(st.integers(1, 512), st.integers(0, 512), st.lists(st.integers(0, 200), max_size=20))))
 def test_nobody_waits_longer_than_the_most_whatever_came_before(groups):
-    company = Company()
+    company = BatchingWindow()
     for size, left, more in groups:
         arrivals = [1 + sum(more[:n]) for n in range(len(more))] + [1 + sum(more)] * 2 * LINGERS_AT_MOST
         assert group(company, *arrivals) <= LINGERS_AT_MOST
-        company.was_answered(size, left)
+        company.group_answered(size, left)

@@ -1,4 +1,4 @@
-"""How long a lane's line may be, by its pace."""
+"""How long a queue's line may be, by its pace."""
 
 from __future__ import annotations
 

@@ -5,13 +5,13 @@ import pytest
 from serving import Refused, State
 
 
-def test_a_session_walks_from_its_booking_to_the_archive(desk):
-    session = desk.book(desk.release(invigilated=True, requires_check_in=True))
+def test_a_session_walks_from_its_booking_to_the_archive(api):
+    session = api.book(api.release(invigilated=True, requires_check_in=True))
     walk = (
         "CreatePackage DownloadSession EnterKeycode CheckInSession UnlockSession PauseSession ResumeSession "
         "FinishSession SendToMarking SubmitMarkedSession ArchiveSession"
     )
-    states = [State.Name(desk.move(rpc, session).state).removeprefix("STATE_") for rpc in walk.split()]
+    states = [State.Name(api.move(rpc, session).state).removeprefix("STATE_") for rpc in walk.split()]
     assert states == [
         "SCHEDULED_BUT_NOT_DOWNLOADED",
         "READY",
@@ -25,12 +25,12 @@ def test_a_session_walks_from_its_booking_to_the_archive(desk):
         "MARKED",
         "ARCHIVED",
     ]
-    assert [event.actor for event in desk.history(session)] == ["test"] * 12
+    assert [event.actor for event in api.history(session)] == ["test"] * 12
 
 
-def test_a_paused_session_cannot_be_reset(desk):
-    session = desk.walk(desk.book(), "CreatePackage", "DownloadSession", "EnterKeycode", "PauseSession")
+def test_a_paused_session_cannot_be_reset(api):
+    session = api.walk(api.book(), "CreatePackage", "DownloadSession", "EnterKeycode", "PauseSession")
     with pytest.raises(Refused) as refused:
-        desk.move("ResetSession", session)
+        api.move("ResetSession", session)
     assert refused.value.reason == "SESSION_NOT_RESETTABLE"
     assert refused.value.metadata["state"] == "PAUSED"

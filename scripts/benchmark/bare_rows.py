@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.databases import SqliteFile
 from exam_sessions.domain.states import State
 from exam_sessions.store import schema
-from exam_sessions.store.session_history import LINKS
+from exam_sessions.store.session_history import INDEX_EVERY
 from exam_sessions.store.sqlite import CHECKPOINT_PAGES
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class BareRows:
             moment, request_id = time.time_ns() // 1000, str(uuid.uuid4())
             sessions.append((state, moment, self._at, moment, self._at, self._place, "default", session_id))
             own = {"sequence": self._place, "session_id": session_id, "request_id": request_id, "time": moment}
-            own["previous"] = before if self._at // len(self._ids) % LINKS else -before
+            own["previous"] = before if self._at // len(self._ids) % INDEX_EVERY else -before
             events.append(tuple((self._event | own).values()))
             fingerprint = os.urandom(len(self._request["fingerprint"]))
             own = {"request_id": request_id, "fingerprint": fingerprint, "create_time": moment}

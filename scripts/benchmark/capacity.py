@@ -11,7 +11,7 @@ from benchmark.load_sessions import Cohort
 from benchmark.results import Figure, Missing, skipped
 from benchmark.rosters import rosters_figure
 from benchmark.servers import echo, service
-from benchmark.session_cost import life
+from benchmark.session_cost import session_cost
 from benchmark.traffic import SESSIONS, settled_sizes
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _of(bench: Bench, new: NewDatabase) -> Iterator[Figure]:
     database = new("callers")
     yield from _by_callers(bench, database, database.kind, "grpcio", "echo.py")
     yield from _by_rows(bench, new)
-    yield life(bench, new("lives"))
+    yield session_cost(bench, new("lives"))
 
 
 def _by_callers(bench: Bench, database: Database, series: str, transport: str, program: str) -> Iterator[Figure]:

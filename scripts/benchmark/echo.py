@@ -57,7 +57,7 @@ async def serve(sizes: dict[str, int], started: AbstractContextManager[None]) ->
 if __name__ == "__main__":
     started: AbstractContextManager[None] = nullcontext()
     if "giving-way" in sys.argv:
-        from exam_sessions.rpc.transports.aio import giving_way
+        from exam_sessions.rpc.transports.aio import low_priority_threads
 
-        started = giving_way()
+        started = low_priority_threads()
     uvloop.run(serve(json.loads(sys.argv[1]), started))

@@ -17,7 +17,7 @@ PACKAGES = ("grpcio", "uvloop", "protobuf", "protovalidate", "sqlalchemy", "psyc
 COMMITS = 200
 
 
-def surroundings(directory: Path, cores: Cores) -> dict[str, Any]:
+def environment(directory: Path, cores: Cores) -> dict[str, Any]:
     """All of it, in words."""
     model = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""

@@ -86,6 +86,6 @@ def notes(figures: list[Figure]) -> str:
     return "\n".join(f"{n:>2}  {f.notes}" for n, f in enumerate(figures, 1) if f.notes)
 
 
-def as_json(figures: list[Figure], surroundings: dict[str, Any]) -> dict[str, Any]:
+def as_json(figures: list[Figure], environment: dict[str, Any]) -> dict[str, Any]:
     """The figures as programs read them, with every run."""
-    return {"surroundings": surroundings, "figures": [asdict(figure) for figure in figures]}
+    return {"surroundings": environment, "figures": [asdict(figure) for figure in figures]}

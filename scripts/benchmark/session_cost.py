@@ -47,7 +47,7 @@ def calls(step: str, booked: list[BookedSession]) -> Iterator[Call]:
         yield f"{PACKAGE}.LifecycleService/{method}", message.SerializeToString()
 
 
-def life(bench: Bench, database: Database) -> Figure:
+def session_cost(bench: Bench, database: Database) -> Figure:
     """Sessions booked in one roster and walked through their lives, all of them one step and then the next."""
     runs: list[dict[str, Any]] = []
     with (

@@ -1,4 +1,4 @@
-"""The composition root: settings, database, lanes, servicers, server. The only place that reads the clock."""
+"""The composition root: settings, database, queues, servicers, server. The only place that reads the clock."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["App", "CannotListen", "CannotServe", "now", "serve"]
 log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds a thread may hold the interpreter while another wants it. A lane at work must not keep calls waiting."""
+"""Seconds a thread may hold the interpreter while another wants it. A queue at work must not keep calls waiting."""
 
 GARBAGE = (20_000, 50, 1_000)
 """When garbage is looked for. What a server keeps is frozen at its start, and looking through ten thousand rows in

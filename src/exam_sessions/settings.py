@@ -30,7 +30,7 @@ class Settings:
     statement_timeout_s: float = 60.0
     """How long PostgreSQL may work on one statement, in seconds; migrations take as long as they need."""
     linger_ms: float = 1.0
-    """How long a lane waits for company when calls overlap, in milliseconds; 0 never waits."""
+    """How long a queue waits for more requests when calls overlap, in milliseconds; 0 never waits."""
     tick_ms: float = 500.0
     """How often the clock looks for windows to open and attempts to end, in milliseconds."""
     max_message_bytes: int = 16 * 1024 * 1024

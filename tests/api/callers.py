@@ -25,18 +25,18 @@ class Caller:
         self._desk, self._calls = ApiClient(server.target, workspace), calls
 
     def work(self, over):
-        with closing(self._desk) as desk:
+        with closing(self._desk) as api:
             for rpc, fields in self._calls:
                 request_id = new_id()
-                while not self._is_acknowledged(desk, rpc, fields | {"request_id": request_id}):
+                while not self._is_acknowledged(api, rpc, fields | {"request_id": request_id}):
                     over.wait(0.02)
                 self.acknowledged.append(request_id)
                 if over.is_set():
                     return
 
-    def _is_acknowledged(self, desk, rpc, fields):
+    def _is_acknowledged(self, api, rpc, fields):
         try:
-            desk.call(rpc, **({} if rpc in READS else fields), **READS.get(rpc, {}))
+            api.call(rpc, **({} if rpc in READS else fields), **READS.get(rpc, {}))
         except Refused as refused:
             self.refusals.add((refused.code, refused.reason))
             return False
@@ -77,8 +77,8 @@ def all_go_on(callers):
     until(lambda: all(len(c.acknowledged) > had for c, had in zip(callers, before, strict=True)))
 
 
-def assert_kept(desk, session, mover):
+def assert_kept(api, session, mover):
     """What a mover was acknowledged is the history of its session, and nothing else."""
-    events = desk.history(session)
+    events = api.history(session)
     assert [event.request_id for event in events if event.request_id] == mover.acknowledged
     assert [e.from_state for e in events[1:]] == [e.to_state for e in events[:-1]]

@@ -24,30 +24,30 @@ def essay(number, available_mark="5", **fields):
     return test_form_pb2.Question(number=number, available_mark=available_mark, **fields)
 
 
-def form(desk, *questions, reference="form-1", **fields):
+def form(api, *questions, reference="form-1", **fields):
     """A test form in the catalogue."""
     message = test_form_pb2.TestForm(reference=reference, questions=questions, **fields)
-    return desk.call("CreateTestForm", test_form=message).test_form
+    return api.call("CreateTestForm", test_form=message).test_form
 
 
-def three_choices(desk, **fields):
+def three_choices(api, **fields):
     """The shape of the vendor's example: three multiple-choice questions of one mark (ExamSpark, Exam Session)."""
-    return form(desk, mcq("1", "C"), mcq("2", "B"), mcq("3", "D"), **fields)
+    return form(api, mcq("1", "C"), mcq("2", "B"), mcq("3", "D"), **fields)
 
 
-def mixed(desk, **fields):
+def mixed(api, **fields):
     """Two questions the machine marks and one of five marks for people; half marks are allowed."""
-    return form(desk, mcq("1", "A"), mcq("2", "B"), essay("3"), **({"mark_decimals": 1} | fields))
+    return form(api, mcq("1", "A"), mcq("2", "B"), essay("3"), **({"mark_decimals": 1} | fields))
 
 
-def sitting(desk, **fields):
+def sitting(api, **fields):
     """A session in progress, in a release of the form `form-1`."""
-    return walk(desk, desk.book(desk.release(test_form="form-1", **fields)), *STARTED)
+    return walk(api, api.book(api.release(test_form="form-1", **fields)), *STARTED)
 
 
-def paper(desk, **fields):
+def paper(api, **fields):
     """A session whose paper is to be entered, of the form `form-1`."""
-    return desk.book(desk.release(test_form="form-1", **(PAPER | fields)))
+    return api.book(api.release(test_form="form-1", **(PAPER | fields)))
 
 
 def chosen(*labels):
@@ -61,25 +61,25 @@ def answer(number, *labels, text=""):
     return result_pb2.ItemResponse(questions=[result_pb2.QuestionResponse(id=number, response=response)])
 
 
-def enter_marks(desk, session, marks, **fields):
+def enter_marks(api, session, marks, **fields):
     """Enters marks of a paper, by the numbers of the questions; None is "not attempted"."""
     rows = [marking_service_pb2.ItemMark(question_number=number, mark=mark) for number, mark in marks.items()]
     fields = {"completion_time": LONG_AGO} | fields
-    return desk.move("AssignItemMarks", session, marks=rows, **fields)
+    return api.move("AssignItemMarks", session, marks=rows, **fields)
 
 
-def enter_responses(desk, session, responses, **fields):
+def enter_responses(api, session, responses, **fields):
     """Enters responses of a paper: the labels chosen, by the numbers of the questions."""
     rows = [
         marking_service_pb2.PaperResponse(question_number=number, options=chosen(*labels))
         for number, labels in responses.items()
     ]
-    return desk.move("AssignItemResponses", session, responses=rows, **fields)
+    return api.move("AssignItemResponses", session, responses=rows, **fields)
 
 
-def hand_in(desk, session, *answers):
+def hand_in(api, session, *answers):
     """Answers and hands in at once."""
-    return desk.move("SetResponses", session, responses=answers, submit_for_scoring=True)
+    return api.move("SetResponses", session, responses=answers, submit_for_scoring=True)
 
 
 def question_of(found, number):
@@ -87,6 +87,6 @@ def question_of(found, number):
     return next(q for item in found.items for q in item.questions if q.number == number)
 
 
-def results(desk, session, **fields):
+def results(api, session, **fields):
     """What an attempt earned."""
-    return desk.call("GetSessionResults", session_id=session.id, **fields).results
+    return api.call("GetSessionResults", session_id=session.id, **fields).results

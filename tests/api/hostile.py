@@ -79,18 +79,18 @@ def spots(method, wanted):
     return list(walk(method.input_type, ()))
 
 
-def ask(desk, method, data):
+def ask(api, method, data):
     """Sends bytes to a method of any kind; raises Refused, or gives the first reply."""
     path = f"/{method.containing_service.full_name}/{method.name}"
-    channel = desk.channel
+    channel = api.channel
     try:
         if method.client_streaming:
-            return next(channel.stream_stream(path)(iter([data]), timeout=60, metadata=desk.metadata), b"")
+            return next(channel.stream_stream(path)(iter([data]), timeout=60, metadata=api.metadata), b"")
         if method.server_streaming:
-            stream = channel.unary_stream(path)(data, timeout=60, metadata=desk.metadata)
+            stream = channel.unary_stream(path)(data, timeout=60, metadata=api.metadata)
             reply = next(stream, b"")
             stream.cancel()
             return reply
-        return channel.unary_unary(path)(data, timeout=60, metadata=desk.metadata)
+        return channel.unary_unary(path)(data, timeout=60, metadata=api.metadata)
     except grpc.RpcError as error:
         raise read_refusal(error) from None

@@ -39,7 +39,7 @@ METHOD = {
 SERVICE = {name: method.containing_service.full_name for name, method in METHOD.items()}
 """The service of each RPC, by the RPC's name."""
 
-MOVES = tuple(
+ACTION_RPCS = tuple(
     name
     for name, service in SERVICE.items()
     if service.endswith(("LifecycleService", "MarkingService"))
@@ -98,16 +98,16 @@ def request_of(rpc, **fields):
     return getattr(module, f"{rpc}Request")(**fields)
 
 
-def send(desk, rpc, **fields):
+def send(api, rpc, **fields):
     """Starts a call without waiting for its answer; calls of one desk reach grpcio in the order sent."""
-    request = request_of(rpc, workspace_id=desk.workspace, **fields)
+    request = request_of(rpc, workspace_id=api.workspace, **fields)
     reply = message_factory.GetMessageClass(METHOD[rpc].output_type)
-    call = desk.channel.unary_unary(
+    call = api.channel.unary_unary(
         f"/{SERVICE[rpc]}/{rpc}",
         request_serializer=type(request).SerializeToString,
         response_deserializer=reply.FromString,
     )
-    return call.future(request, timeout=60, metadata=desk.metadata)
+    return call.future(request, timeout=60, metadata=api.metadata)
 
 
 def outcome_of(sent):
@@ -118,10 +118,10 @@ def outcome_of(sent):
         return read_refusal(error)
 
 
-def send_bytes(desk, rpc, data):
+def send_bytes(api, rpc, data):
     """Sends bytes as they are to an RPC; gives the bytes of the reply, or raises Refused."""
-    call = desk.channel.unary_unary(f"/{SERVICE[rpc]}/{rpc}")
+    call = api.channel.unary_unary(f"/{SERVICE[rpc]}/{rpc}")
     try:
-        return call(data, timeout=60, metadata=desk.metadata)
+        return call(data, timeout=60, metadata=api.metadata)
     except grpc.RpcError as error:
         raise read_refusal(error) from None

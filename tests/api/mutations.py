@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forms import essay, mcq, mixed
-from messages import MOVES, booking, bookings, mask, new_id
+from messages import ACTION_RPCS, booking, bookings, mask, new_id
 from state_paths import ARGUMENTS, ON_PAPER, STARTED, bring_to, walk
 
 from exam_sessions.v1 import (
@@ -66,73 +66,73 @@ def key_of(rpc, session):
 
 
 def a_move(rpc):
-    def prepare(desk):
+    def prepare(api):
         if rpc == "RequestVerification":
-            session = bring_to(desk, "MARKED", moderated=True)
+            session = bring_to(api, "MARKED", moderated=True)
         elif rpc == "OpenWindow":
-            session = bring_to(desk, "SCHEDULED_BUT_LOCKED")
+            session = bring_to(api, "SCHEDULED_BUT_LOCKED")
             opened = catalog_pb2.Release(id=session.release_id)
-            desk.call("UpdateRelease", release=opened, update_mask=mask("window_start"))
+            api.call("UpdateRelease", release=opened, update_mask=mask("window_start"))
         elif rpc in NEEDS_FORM:
             fields, rpcs = NEEDS_FORM[rpc]
-            reference = mixed(desk, reference=new_id()).reference
-            session = walk(desk, desk.book(desk.release(test_form=reference, **fields)), *rpcs)
+            reference = mixed(api, reference=new_id()).reference
+            session = walk(api, api.book(api.release(test_form=reference, **fields)), *rpcs)
             if rpc == "RegradeSession":
                 questions = [mcq("1", "B"), mcq("2", "B"), essay("3")]
                 form = test_form_pb2.TestForm(reference=reference, questions=questions, mark_decimals=1)
-                desk.call("UpdateTestForm", test_form=form)
+                api.call("UpdateTestForm", test_form=form)
         else:
-            session = bring_to(desk, LEGAL_IN[rpc])
+            session = bring_to(api, LEGAL_IN[rpc])
         return rpc, key_of(rpc, session) | ARGUMENTS.get(rpc, {})
 
     return prepare
 
 
-def create(desk):
-    return "CreateSession", {"release_id": desk.release().id, "booking": booking("anna", pin="abcdef")}
+def create(api):
+    return "CreateSession", {"release_id": api.release().id, "booking": booking("anna", pin="abcdef")}
 
 
-def batch_create(desk):
-    return "BatchCreateSessions", {"release_id": desk.release().id, "bookings": bookings(3)}
+def batch_create(api):
+    return "BatchCreateSessions", {"release_id": api.release().id, "bookings": bookings(3)}
 
 
-def update(desk):
+def update(api):
     return "UpdateSession", {
-        "session_id": desk.book().id,
+        "session_id": api.book().id,
         "booking": booking(centre_id="north"),
         "update_mask": mask("centre_id"),
     }
 
 
-def batch_update(desk):
-    release = desk.release()
+def batch_update(api):
+    release = api.release()
     rows = [
-        session_service_pb2.SessionEdit(session_id=desk.book(release).id, booking=booking(centre_id=f"c{n}"))
+        session_service_pb2.SessionEdit(session_id=api.book(release).id, booking=booking(centre_id=f"c{n}"))
         for n in range(3)
     ]
     return "BatchUpdateSessions", {"edits": rows, "update_mask": mask("centre_id")}
 
 
-def delete(desk):
-    return "DeleteSession", {"session_id": desk.book().id}
+def delete(api):
+    return "DeleteSession", {"session_id": api.book().id}
 
 
 def create_release(_):
     return "CreateRelease", {"release": catalog_pb2.Release(name="Physics", moderated=True)}
 
 
-def update_release(desk):
-    new = catalog_pb2.Release(id=desk.release().id, name="Chemistry")
+def update_release(api):
+    new = catalog_pb2.Release(id=api.release().id, name="Chemistry")
     return "UpdateRelease", {"release": new, "update_mask": mask("name")}
 
 
-def finalize_release(desk):
-    return "FinalizeRelease", {"release_id": bring_to(desk, "IN_PROGRESS").release_id}
+def finalize_release(api):
+    return "FinalizeRelease", {"release_id": bring_to(api, "IN_PROGRESS").release_id}
 
 
-def unfinalize_release(desk):
-    release = desk.release()
-    desk.call("FinalizeRelease", release_id=release.id)
+def unfinalize_release(api):
+    release = api.release()
+    api.call("FinalizeRelease", release_id=release.id)
     return "UnfinalizeRelease", {"release_id": release.id}
 
 
@@ -140,18 +140,18 @@ def create_form(_):
     return "CreateTestForm", {"test_form": test_form_pb2.TestForm(reference=new_id(), questions=[mcq("1")])}
 
 
-def update_form(desk):
-    reference = mixed(desk, reference=new_id()).reference
+def update_form(api):
+    reference = mixed(api, reference=new_id()).reference
     new = test_form_pb2.TestForm(reference=reference, questions=[mcq("1"), essay("2")])
     return "UpdateTestForm", {"test_form": new}
 
 
-def batch_transition(desk):
-    ids = lifecycle_service_pb2.SessionIds(session_ids=[desk.book().id])
+def batch_transition(api):
+    ids = lifecycle_service_pb2.SessionIds(session_ids=[api.book().id])
     return "BatchTransitionSessions", {"action": session_pb2.ACTION_CREATE_PACKAGE, "ids": ids}
 
 
-MUTATIONS = {rpc: a_move(rpc) for rpc in MOVES} | {
+MUTATIONS = {rpc: a_move(rpc) for rpc in ACTION_RPCS} | {
     "CreateSession": create,
     "BatchCreateSessions": batch_create,
     "UpdateSession": update,

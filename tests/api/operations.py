@@ -40,11 +40,11 @@ class CutOff(Exception):
     """The server was gone before it answered."""
 
 
-class Work:
+class OperationsApi:
     """A client's second hand, for what lasts: templates, operations, imports and one action on many sessions."""
 
-    def __init__(self, desk):
-        self.desk, channel = desk, desk.channel
+    def __init__(self, api):
+        self.api, channel = api, api.channel
         self._templates = template_service_pb2_grpc.TemplateServiceStub(channel)
         self._operations = operations_pb2_grpc.OperationsStub(channel)
         self._lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(channel)
@@ -52,7 +52,7 @@ class Work:
 
     def _call(self, rpc, request, timeout=60):
         try:
-            return rpc(request, timeout=timeout, metadata=self.desk.metadata)
+            return rpc(request, timeout=timeout, metadata=self.api.metadata)
         except grpc.RpcError as error:
             if was_cut_off(error) and rpc_status.from_call(error) is None:
                 raise CutOff from None
@@ -61,14 +61,14 @@ class Work:
     def template(self, release):
         """A release as a template."""
         request = template_service_pb2.GetSessionTemplateRequest(
-            workspace_id=self.desk.workspace, release_id=release.id
+            workspace_id=self.api.workspace, release_id=release.id
         )
         return self._call(self._templates.GetSessionTemplate, request).template
 
     def submit(self, template, *data, **fields):
         """Submits sessions with a template; the operation."""
         request = template_service_pb2.SubmitFromTemplateRequest(
-            workspace_id=self.desk.workspace, template=template, data=data, **fields
+            workspace_id=self.api.workspace, template=template, data=data, **fields
         )
         return self._call(self._templates.SubmitFromTemplate, request)
 
@@ -82,7 +82,7 @@ class Work:
             fields["ids"] = lifecycle_service_pb2.SessionIds(session_ids=[session.id for session in sessions])
         number = ACTIONS.Value(f"ACTION_{action}") if isinstance(action, str) else action
         request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
-            workspace_id=self.desk.workspace, action=number, **fields
+            workspace_id=self.api.workspace, action=number, **fields
         )
         return self._call(self._lifecycle.BatchTransitionSessions, request)
 
@@ -96,7 +96,7 @@ class Work:
 
     def list(self, **fields):
         """A page of the workspace's operations."""
-        request = operations_pb2.ListOperationsRequest(**({"name": f"workspaces/{self.desk.workspace}"} | fields))
+        request = operations_pb2.ListOperationsRequest(**({"name": f"workspaces/{self.api.workspace}"} | fields))
         return self._call(self._operations.ListOperations, request)
 
     def wait(self, operation, seconds=60.0):
@@ -120,7 +120,7 @@ class Work:
 
     def importing(self, chunks, timeout=60):
         """The call of an import: its answers one by one, as gRPC gives them."""
-        return self._sessions.ImportSessions(iter(chunks), timeout=timeout, metadata=self.desk.metadata)
+        return self._sessions.ImportSessions(iter(chunks), timeout=timeout, metadata=self.api.metadata)
 
     def imported(self, chunks):
         """Every answer to an import."""
@@ -228,12 +228,12 @@ def null(question_id, **fields):
     return template_pb2.TemplateResponse(question_id=question_id, **fields)
 
 
-def chunks_of(desk, release, *rosters, import_id=None, first=0):
+def chunks_of(api, release, *rosters, import_id=None, first=0):
     """The messages of an import, a roster each."""
     import_id = import_id or new_id()
     for number, roster in enumerate(rosters, first):
         yield session_service_pb2.ImportSessionsRequest(
-            workspace_id=desk.workspace,
+            workspace_id=api.workspace,
             release_id=release.id,
             import_id=import_id,
             chunk=number,
@@ -241,11 +241,11 @@ def chunks_of(desk, release, *rosters, import_id=None, first=0):
         )
 
 
-def filled(desk, count, prefix="c", **fields):
+def filled(api, count, prefix="c", **fields):
     """A release with so many sessions."""
-    release = desk.release(**fields)
+    release = api.release(**fields)
     if count:
-        desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(count, prefix))
+        api.call("BatchCreateSessions", release_id=release.id, bookings=bookings(count, prefix))
     return release
 
 

@@ -78,11 +78,11 @@ class ServerProcess:
 @contextmanager
 def calling(server, workspace):
     """A client at a process, closed when the block ends."""
-    desk = ApiClient(server.target, workspace)
+    api = ApiClient(server.target, workspace)
     try:
-        yield desk
+        yield api
     finally:
-        desk.close()
+        api.close()
 
 
 def was_cut_off(error):

@@ -44,17 +44,17 @@ class RaceHarness:
     """Two connections into one workspace."""
 
     def __init__(self, targets):
-        self.desk = ApiClient(targets[0])
+        self.api = ApiClient(targets[0])
         self.sides = {
-            side: Line(target, self.desk.workspace, side) for side, target in zip("ab", targets, strict=True)
+            side: Line(target, self.api.workspace, side) for side, target in zip("ab", targets, strict=True)
         }
 
     def close(self):
-        for one in (self.desk, *self.sides.values()):
+        for one in (self.api, *self.sides.values()):
             one.close()
 
     def request(self, rpc, **fields):
-        return request_of(rpc, workspace_id=self.desk.workspace, **fields)
+        return request_of(rpc, workspace_id=self.api.workspace, **fields)
 
     def all_of(self, rpc, asks):
         """What each of many calls comes to."""
@@ -66,8 +66,8 @@ class RaceHarness:
 
     def prepared(self, count, steps, **release):
         """Sessions that have taken these steps."""
-        rows = {"release_id": self.desk.release(**release).id, "bookings": bookings(count)}
-        sessions = self.desk.call("BatchCreateSessions", **rows).sessions
+        rows = {"release_id": self.api.release(**release).id, "bookings": bookings(count)}
+        sessions = self.api.call("BatchCreateSessions", **rows).sessions
         for step in steps:
             asks = [key_of(step, session) | ARGUMENTS.get(step, {}) for session in sessions]
             sessions = [reply.session for reply in self.all_of(step, asks)]

@@ -17,11 +17,11 @@ from messages import METHOD, SERVICE, at, booking, lasting, mask, micros, new_id
 
 from exam_sessions.app import now
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.records import Event, Release, Session, Standing
-from exam_sessions.domain.states import EDITABLE, Action, State
+from exam_sessions.domain.records import Event, Release, Session, SessionWithRelease
+from exam_sessions.domain.states import EDITABLE_STATES, Action, State
 from exam_sessions.domain.transition_table import ALLOWED
 from exam_sessions.rpc.convert.booking import edit_of, edited_fields
-from exam_sessions.rpc.convert.commands import MOVES, READ
+from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS
 from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions.v1 import marking_service_pb2, result_pb2, session_pb2
 from linearizability import NEVER, No, Op, Seen, Told, linearize
@@ -85,7 +85,7 @@ class Sheet:
         @functools.cache
         def shown(session):
             message = session_pb2.Session()
-            fill_session(message, Standing(session, self.release))
+            fill_session(message, SessionWithRelease(session, self.release))
             return message
 
         return shown
@@ -122,7 +122,7 @@ NEEDED = {
 }
 """Fields without which a request is none."""
 
-RPC = {MOVES[rpc](request_of(rpc, **NEEDED.get(rpc, {}))).action: rpc for rpc in MOVES} | {
+RPC = {COMMAND_FOR_RPC[rpc](request_of(rpc, **NEEDED.get(rpc, {}))).action: rpc for rpc in COMMAND_FOR_RPC} | {
     Action.UPDATE: "UpdateSession",
     Action.DELETE: "DeleteSession",
 }
@@ -138,10 +138,10 @@ FORM = "form-1"
 
 def command_of(rpc, request):
     """What a request asks of a session; None when it only reads."""
-    if rpc in READ:
-        request = READ[rpc](request.SerializeToString())
-    if rpc in MOVES:
-        return MOVES[rpc](request)
+    if rpc in CUSTOM_PARSERS:
+        request = CUSTOM_PARSERS[rpc](request.SerializeToString())
+    if rpc in COMMAND_FOR_RPC:
+        return COMMAND_FOR_RPC[rpc](request)
     if rpc == "UpdateSession":
         return edit_of(request.booking, edited_fields(request.update_mask.paths))
     return Command(Action.DELETE) if rpc == "DeleteSession" else None
@@ -254,7 +254,7 @@ def draw(chance, sheet, soon=False, favoured=()):
     action = chance.choice(ways or list(RPC))
     if (wished := [a for a in favoured if a in legal]) and chance.random() < 0.5:
         action = chance.choice(wished)
-    if soon and Action.UPDATE in legal and latest.state in EDITABLE and chance.random() < 0.3:
+    if soon and Action.UPDATE in legal and latest.state in EDITABLE_STATES and chance.random() < 0.3:
         action = Action.UPDATE
     key = {"keycode": sheet.start.keycode} if action is Action.ENTER_KEYCODE else {"session_id": sheet.start.id}
     in_time = {Action.UPDATE: edit, Action.REOPEN: reopening}.get(action)

@@ -8,9 +8,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 LIST = reflection_pb2.ServerReflectionRequest(list_services="")
 
 
-def ask(desk, *requests, version="v1"):
+def ask(api, *requests, version="v1"):
     """The answers to requests, each as it came."""
-    call = desk.channel.stream_stream(
+    call = api.channel.stream_stream(
         f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
         request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
         response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
@@ -18,18 +18,18 @@ def ask(desk, *requests, version="v1"):
     return list(call(iter(requests), timeout=30))
 
 
-def names_of(desk):
+def names_of(api):
     """The services a server lists."""
-    (listed,) = ask(desk, LIST)
+    (listed,) = ask(api, LIST)
     return [service.name for service in listed.list_services_response.service]
 
 
-def files_of(desk, *symbols, files=()):
+def files_of(api, *symbols, files=()):
     """Files by name, and those that define symbols, with their imports; by name and behind those they import."""
     requests = [reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol) for symbol in symbols]
     requests += [reflection_pb2.ServerReflectionRequest(file_by_filename=name) for name in files]
     found = {}
-    for reply in ask(desk, *requests):
+    for reply in ask(api, *requests):
         assert not reply.HasField("error_response"), reply
         for data in reply.file_descriptor_response.file_descriptor_proto:
             file = descriptor_pb2.FileDescriptorProto.FromString(data)
@@ -46,9 +46,9 @@ def files_of(desk, *symbols, files=()):
     return ordered
 
 
-def methods_of(desk):
+def methods_of(api):
     """The descriptor of every method of every service a server lists."""
-    pool, names = descriptor_pool.DescriptorPool(), names_of(desk)
-    for file in files_of(desk, *names).values():
+    pool, names = descriptor_pool.DescriptorPool(), names_of(api)
+    for file in files_of(api, *names).values():
         pool.AddSerializedFile(file.SerializeToString())
     return [method for name in names for method in pool.FindServiceByName(name).methods]

@@ -27,7 +27,7 @@ class Stage:
 
     server: Any
     clock: Any
-    desk: Any
+    api: Any
     new_database: Any
 
 
@@ -43,280 +43,280 @@ def refused_with(code):
 
 @refused_with(Code.INVALID_ARGUMENT)
 def invalid_field(stage):
-    yield lambda: stage.desk.call("GetSession", session_id="17"), {"violations": "1"}
+    yield lambda: stage.api.call("GetSession", session_id="17"), {"violations": "1"}
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def malformed_message(stage):
-    yield lambda: send_bytes(stage.desk, "GetSession", b"\x0a\x05ab"), {}
+    yield lambda: send_bytes(stage.api, "GetSession", b"\x0a\x05ab"), {}
 
 
 @refused_with(Code.OUT_OF_RANGE)
 def reply_too_large(stage):
-    release, rows = stage.desk.release(), bookings(10_000, "\U00010400" * 100)
+    release, rows = stage.api.release(), bookings(10_000, "\U00010400" * 100)
     facts = {"size": ANY, "limit": "3500000", "fitting": ANY}
-    yield lambda: stage.desk.call("BatchCreateSessions", release_id=release.id, bookings=rows), facts
+    yield lambda: stage.api.call("BatchCreateSessions", release_id=release.id, bookings=rows), facts
 
 
 @refused_with(Code.RESOURCE_EXHAUSTED)
 def message_too_large(stage):
     with stage.new_database() as database, serving(database, max_message_bytes=1000) as server:
-        desk = ApiClient(server.target)
-        yield lambda: send_bytes(desk, "GetSession", b"\x0a" * 1001), {"size": "1001", "limit": "1000"}
-        desk.close()
+        api = ApiClient(server.target)
+        yield lambda: send_bytes(api, "GetSession", b"\x0a" * 1001), {"size": "1001", "limit": "1000"}
+        api.close()
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def no_working_time(stage):
-    session, share = stage.desk.book(), {"extra_time_percent": 50, "reason": "a broken arm"}
-    yield lambda: stage.desk.move("SetExtraTime", session, **share), {"release_id": session.release_id}
+    session, share = stage.api.book(), {"extra_time_percent": 50, "reason": "a broken arm"}
+    yield lambda: stage.api.move("SetExtraTime", session, **share), {"release_id": session.release_id}
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def invalid_page_token(stage):
-    yield lambda: stage.desk.call("ListSessions", page_token="tomorrow"), {}
+    yield lambda: stage.api.call("ListSessions", page_token="tomorrow"), {}
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def request_id_reused(stage):
-    session, request_id = stage.desk.book(), new_id()
-    stage.desk.move("CreatePackage", session, request_id=request_id)
-    yield lambda: stage.desk.move("DownloadSession", session, request_id=request_id), {"request_id": request_id}
+    session, request_id = stage.api.book(), new_id()
+    stage.api.move("CreatePackage", session, request_id=request_id)
+    yield lambda: stage.api.move("DownloadSession", session, request_id=request_id), {"request_id": request_id}
 
 
 @refused_with(Code.NOT_FOUND)
 def session_not_found(stage):
     missing = new_id()
-    yield lambda: stage.desk.call("GetSession", session_id=missing), {"session": missing}
+    yield lambda: stage.api.call("GetSession", session_id=missing), {"session": missing}
 
 
 @refused_with(Code.NOT_FOUND)
 def release_not_found(stage):
     missing = catalog_pb2.Release(id=new_id())
-    yield lambda: stage.desk.book(missing), {"release_id": missing.id}
+    yield lambda: stage.api.book(missing), {"release_id": missing.id}
 
 
 @refused_with(Code.ALREADY_EXISTS)
 def duplicate_candidate(stage):
-    release = stage.desk.release()
-    stage.desk.book(release, "anna")
-    yield lambda: stage.desk.book(release, "anna"), {"candidate_id": "anna"}
+    release = stage.api.release()
+    stage.api.book(release, "anna")
+    yield lambda: stage.api.book(release, "anna"), {"candidate_id": "anna"}
 
 
 @refused_with(Code.ALREADY_EXISTS)
 def duplicate_access_code(stage):
-    release = stage.desk.release()
-    stage.desk.book(release, access_code="OPEN-1")
-    yield lambda: stage.desk.book(release, access_code="open-1"), {"access_code": "OPEN-1"}
+    release = stage.api.release()
+    stage.api.book(release, access_code="OPEN-1")
+    yield lambda: stage.api.book(release, access_code="open-1"), {"access_code": "OPEN-1"}
 
 
 @refused_with(Code.ALREADY_EXISTS)
 def duplicate_keycode(stage):
-    stage.desk.book(keycode="KEY1")
-    yield lambda: stage.desk.book(keycode="key1"), {"keycode": "KEY1"}
+    stage.api.book(keycode="KEY1")
+    yield lambda: stage.api.book(keycode="key1"), {"keycode": "KEY1"}
 
 
 @refused_with(Code.ALREADY_EXISTS)
 def duplicate_session_id(stage):
-    taken = stage.desk.book().id
-    yield lambda: stage.desk.book(session_id=taken.upper()), {"session_id": taken}
+    taken = stage.api.book().id
+    yield lambda: stage.api.book(session_id=taken.upper()), {"session_id": taken}
 
 
 @refused_with(Code.ALREADY_EXISTS)
 def duplicate_release_id(stage):
-    taken = stage.desk.release().id
-    yield lambda: stage.desk.release(id=taken.upper()), {"release_id": taken}
+    taken = stage.api.release().id
+    yield lambda: stage.api.release(id=taken.upper()), {"release_id": taken}
 
 
 @refused_with(Code.ALREADY_EXISTS)
 def duplicate_release_name(stage):
-    taken = stage.desk.release(name="Maths, May")
+    taken = stage.api.release(name="Maths, May")
     again = catalog_pb2.Release(name="Maths, May")
     facts = {"name": "Maths, May", "release_id": taken.id}
-    yield lambda: stage.desk.call("CreateRelease", release=again, allow_duplicate_name=False), facts
+    yield lambda: stage.api.call("CreateRelease", release=again, allow_duplicate_name=False), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def invalid_transition(stage):
-    session = bring_to(stage.desk, "READY")
+    session = bring_to(stage.api, "READY")
     allowed = "enter_keycode,set_pin,remove_pin,get_pin,void,reset,fail,update,set_extra_time,set_accommodation"
     facts = {"state": "READY", "action": "unlock", "allowed_actions": allowed}
-    yield lambda: stage.desk.move("UnlockSession", session), facts
+    yield lambda: stage.api.move("UnlockSession", session), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def session_not_resettable(stage):
-    session = bring_to(stage.desk, "FINISHED")
+    session = bring_to(stage.api, "FINISHED")
     allowed = "send_to_marking,void,clear_responses,reopen,retake,fail,update,regrade"
     facts = {"state": "FINISHED", "action": "reset", "allowed_actions": allowed}
-    yield lambda: stage.desk.move("ResetSession", session), facts
+    yield lambda: stage.api.move("ResetSession", session), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def session_not_editable(stage):
-    session = bring_to(stage.desk, "AWAITING_MARKING")
+    session = bring_to(stage.api, "AWAITING_MARKING")
     allowed = "submit_marked,void,clear_responses,reopen,fail,update,score_response,unscore_response,regrade"
     facts = {"state": "AWAITING_MARKING", "action": "delete", "allowed_actions": allowed}
-    yield lambda: stage.desk.call("DeleteSession", session_id=session.id), facts
+    yield lambda: stage.api.call("DeleteSession", session_id=session.id), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def session_not_voidable(stage):
-    session = bring_to(stage.desk, "ARCHIVED")
+    session = bring_to(stage.api, "ARCHIVED")
     facts = {"state": "ARCHIVED", "action": "void", "allowed_actions": ""}
-    yield lambda: stage.desk.move("VoidSession", session), facts
+    yield lambda: stage.api.move("VoidSession", session), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def release_finalized(stage):
-    release = stage.desk.release()
-    stage.desk.call("FinalizeRelease", release_id=release.id)
-    yield lambda: stage.desk.book(release), {"release_id": release.id}
+    release = stage.api.release()
+    stage.api.call("FinalizeRelease", release_id=release.id)
+    yield lambda: stage.api.book(release), {"release_id": release.id}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def window_closed(stage):
     opens = at(3_155_760_000 * 1_000_000)
-    session = walk(stage.desk, stage.desk.book(window_start=opens), "CreatePackage", "DownloadSession")
+    session = walk(stage.api, stage.api.book(window_start=opens), "CreatePackage", "DownloadSession")
     facts = {"window_start": "2070-01-01T00:00:00.000Z", "window_end": "", "now": ANY}
-    yield lambda: stage.desk.move("EnterKeycode", session), facts
+    yield lambda: stage.api.move("EnterKeycode", session), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def held_offline(stage):
     client = session_pb2.DeliveryClient(machine="LAB-7", held_offline=True)
-    session = walk(stage.desk, stage.desk.book(), "CreatePackage")
-    stage.desk.move("DownloadSession", session, client=client)
-    yield lambda: stage.desk.move("EnterKeycode", session), {"machine": "LAB-7"}
+    session = walk(stage.api, stage.api.book(), "CreatePackage")
+    stage.api.move("DownloadSession", session, client=client)
+    yield lambda: stage.api.move("EnterKeycode", session), {"machine": "LAB-7"}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def attempt_time_expired(stage):
-    session = bring_to(stage.desk, "IN_PROGRESS", duration=lasting(60))
+    session = bring_to(stage.api, "IN_PROGRESS", duration=lasting(60))
     stage.clock.advance(60)
     deadline = session.attempt.deadline.ToDatetime().isoformat(timespec="milliseconds") + "Z"
-    yield lambda: stage.desk.move("PauseSession", session), {"deadline": deadline}
+    yield lambda: stage.api.move("PauseSession", session), {"deadline": deadline}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def grace_period_over(stage):
-    session = bring_to(stage.desk, "AWAITING_UPLOAD", grace_period=lasting(60))
+    session = bring_to(stage.api, "AWAITING_UPLOAD", grace_period=lasting(60))
     stage.clock.advance(61)
-    yield lambda: stage.desk.move("UploadSession", session), {"end_time": ANY, "accepted_until": ANY}
+    yield lambda: stage.api.move("UploadSession", session), {"end_time": ANY, "accepted_until": ANY}
 
 
 @refused_with(Code.PERMISSION_DENIED)
 def wrong_pin(stage):
-    session = bring_to(stage.desk, "LOCKED_BY_PIN")
-    yield lambda: stage.desk.move("EnterPin", session, pin="ZZZZZZ"), {"tries_left": "4"}
+    session = bring_to(stage.api, "LOCKED_BY_PIN")
+    yield lambda: stage.api.move("EnterPin", session, pin="ZZZZZZ"), {"tries_left": "4"}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def pin_not_set(stage):
-    session = bring_to(stage.desk, "LOCKED_FOR_INVIGILATOR")
-    yield lambda: stage.desk.move("GetPin", session), {}
+    session = bring_to(stage.api, "LOCKED_FOR_INVIGILATOR")
+    yield lambda: stage.api.move("GetPin", session), {}
 
 
 @refused_with(Code.RESOURCE_EXHAUSTED)
 def pin_blocked(stage):
-    session = bring_to(stage.desk, "LOCKED_BY_PIN")
+    session = bring_to(stage.api, "LOCKED_BY_PIN")
     for _ in range(5):
         with suppress(Refused):
-            stage.desk.move("EnterPin", session, pin="ZZZZZZ")
-    yield lambda: stage.desk.move("EnterPin", session, pin="QWERTY"), {"tries": "5"}
+            stage.api.move("EnterPin", session, pin="ZZZZZZ")
+    yield lambda: stage.api.move("EnterPin", session, pin="QWERTY"), {"tries": "5"}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def candidate_has_open_session(stage):
-    walk(stage.desk, stage.desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession", "EnterKeycode")
-    other = walk(stage.desk, stage.desk.book(candidate_id="ben"), "CreatePackage", "DownloadSession")
-    yield lambda: stage.desk.move("EnterKeycode", other), {"candidate_id": "ben"}
+    walk(stage.api, stage.api.book(candidate_id="ben"), "CreatePackage", "DownloadSession", "EnterKeycode")
+    other = walk(stage.api, stage.api.book(candidate_id="ben"), "CreatePackage", "DownloadSession")
+    yield lambda: stage.api.move("EnterKeycode", other), {"candidate_id": "ben"}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def void_reason_mismatch(stage):
-    session, reason = stage.desk.book(), session_pb2.VOID_REASON_PARTIALLY_COMPLETED
-    yield lambda: stage.desk.move("VoidSession", session, reason=reason), {"void_reason": "PARTIALLY_COMPLETED"}
+    session, reason = stage.api.book(), session_pb2.VOID_REASON_PARTIALLY_COMPLETED
+    yield lambda: stage.api.move("VoidSession", session, reason=reason), {"void_reason": "PARTIALLY_COMPLETED"}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def release_not_moderated(stage):
-    session = bring_to(stage.desk, "MARKED")
-    yield lambda: stage.desk.move("RequestVerification", session), {"release_id": session.release_id}
+    session = bring_to(stage.api, "MARKED")
+    yield lambda: stage.api.move("RequestVerification", session), {"release_id": session.release_id}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def moderation_required(stage):
-    session = bring_to(stage.desk, "MARKED", moderated=True)
-    yield lambda: stage.desk.move("ArchiveSession", session), {"release_id": session.release_id}
+    session = bring_to(stage.api, "MARKED", moderated=True)
+    yield lambda: stage.api.move("ArchiveSession", session), {"release_id": session.release_id}
 
 
 @refused_with(Code.ABORTED)
 def stale_session(stage):
-    old = stage.desk.book()
-    new = stage.desk.move("CreatePackage", old)
+    old = stage.api.book()
+    new = stage.api.move("CreatePackage", old)
     facts = {"session_id": old.id, "etag": new.etag}
-    yield lambda: stage.desk.move("DownloadSession", old, etag=old.etag), facts
+    yield lambda: stage.api.move("DownloadSession", old, etag=old.etag), facts
 
 
 @refused_with(Code.ABORTED)
 def stale_release(stage):
-    old = stage.desk.release()
+    old = stage.api.release()
     new, names = catalog_pb2.Release(id=old.id, name="Physics"), mask("name")
-    etag = stage.desk.call("UpdateRelease", release=new, update_mask=names).release.etag
+    etag = stage.api.call("UpdateRelease", release=new, update_mask=names).release.etag
     facts = {"release_id": old.id, "etag": etag}
-    yield lambda: stage.desk.call("UpdateRelease", release=new, update_mask=names, etag=old.etag), facts
+    yield lambda: stage.api.call("UpdateRelease", release=new, update_mask=names, etag=old.etag), facts
 
 
 @refused_with(Code.ABORTED)
 def stale_form(stage):
-    session = stage.desk.book(test_form="form-2")
-    yield lambda: stage.desk.move("ResetSession", session, current_form="form-1"), {"test_form": "form-2"}
+    session = stage.api.book(test_form="form-2")
+    yield lambda: stage.api.move("ResetSession", session, current_form="form-1"), {"test_form": "form-2"}
 
 
 @refused_with(Code.UNAVAILABLE)
 def database_unavailable(stage):
-    release = stage.desk.release()
+    release = stage.api.release()
     with stage.server.database.unusable():
-        yield lambda: stage.desk.book(release), {}
+        yield lambda: stage.api.book(release), {}
 
 
 @refused_with(Code.RESOURCE_EXHAUSTED)
 def database_full(stage):
     with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
-        desk = ApiClient(server.target)
-        release = desk.release()
-        booked = [desk.book(release, external_reference="x" * 30) for _ in range(20)]
+        api = ApiClient(server.target)
+        release = api.release()
+        booked = [api.book(release, external_reference="x" * 30) for _ in range(20)]
         with database.full(server):
 
             def fill():
                 for _ in range(1000):
-                    desk.book(release, external_reference="x" * 30)
+                    api.book(release, external_reference="x" * 30)
 
             yield fill, {}
-            assert desk.get(booked[0]) == booked[0], "reads are served"
-        assert desk.book(release), "and writes again once there is room"
-        desk.close()
+            assert api.get(booked[0]) == booked[0], "reads are served"
+        assert api.book(release), "and writes again once there is room"
+        api.close()
 
 
 @refused_with(Code.DATA_LOSS)
 def database_damaged(stage):
     with stage.new_database() as database, serving(database, tick_ms=3_600_000) as server:
-        desk = ApiClient(server.target)
-        release = desk.release()
+        api = ApiClient(server.target)
+        release = api.release()
         with database.damaged(server):
-            yield lambda: desk.book(release), {}
-        desk.close()
+            yield lambda: api.book(release), {}
+        api.close()
 
 
 @refused_with(Code.UNAVAILABLE)
 def database_replaced(stage):
     with stage.new_database() as database, serving(database) as server:
-        desk = ApiClient(server.target)
-        release = desk.release()
+        api = ApiClient(server.target)
+        release = api.release()
         database.path.unlink()
-        yield lambda: desk.book(release), {}
-        desk.close()
+        yield lambda: api.book(release), {}
+        api.close()
 
 
 @refused_with(Code.UNAVAILABLE)
@@ -337,26 +337,26 @@ def roster_under_way(stage):
 @refused_with(Code.RESOURCE_EXHAUSTED)
 def overloaded(stage):
     with stage.new_database() as database, serving(database, backlog=1) as server, ThreadPoolExecutor(8) as pool:
-        desk = ApiClient(server.target)
+        api = ApiClient(server.target)
 
         def crowd():
             with database.locked_for_writing():
-                calls = [pool.submit(desk.release) for _ in range(8)]
+                calls = [pool.submit(api.release) for _ in range(8)]
                 done, _ = wait(calls, return_when=FIRST_EXCEPTION)
             next(call for call in done if call.exception()).result()
 
         yield crowd, {}
         pool.shutdown()
-        desk.close()
+        api.close()
 
 
 @refused_with(Code.UNAVAILABLE)
 def shutting_down(stage):
     with stage.new_database() as database, serving(database) as server:
-        desk = ApiClient(server.target)
+        api = ApiClient(server.target)
         server.run(server.app.service.close())
-        yield desk.release, {}
-        desk.close()
+        yield api.release, {}
+        api.close()
 
 
 @refused_with(Code.INTERNAL)
@@ -364,4 +364,4 @@ def internal(stage):
     with patch.object(
         stage.server.app.service.reads, "release_with_statistics", side_effect=RuntimeError("no SELECT in /var/lib")
     ):
-        yield lambda: stage.desk.call("GetRelease", release_id=new_id()), {"request_id": ANY}
+        yield lambda: stage.api.call("GetRelease", release_id=new_id()), {"request_id": ANY}

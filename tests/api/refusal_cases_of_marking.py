@@ -14,151 +14,151 @@ from exam_sessions.v1 import test_form_pb2
 
 @refused_with(Code.FAILED_PRECONDITION)
 def paper_response_upload_required(stage):
-    session = bring_to(stage.desk, "LOCAL_SCAN_REQUESTED")
+    session = bring_to(stage.api, "LOCAL_SCAN_REQUESTED")
     facts = {"state": "LOCAL_SCAN_REQUESTED", "action": "assign_item_marks"}
     facts["allowed_actions"] = "void,receive_scan,fail,update"
-    yield lambda: enter_marks(stage.desk, session, {"1": "1"}), facts
+    yield lambda: enter_marks(stage.api, session, {"1": "1"}), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def attempts_exhausted(stage):
-    session = bring_to(stage.desk, "FINISHED", max_attempts=2)
-    walk(stage.desk, session, "RetakeSession", "EnterKeycode", "FinishSession")
-    yield lambda: stage.desk.move("RetakeSession", session), {"attempt": "2", "max_attempts": "2"}
+    session = bring_to(stage.api, "FINISHED", max_attempts=2)
+    walk(stage.api, session, "RetakeSession", "EnterKeycode", "FinishSession")
+    yield lambda: stage.api.move("RetakeSession", session), {"attempt": "2", "max_attempts": "2"}
 
 
 @refused_with(Code.ABORTED)
 def stale_attempt(stage):
-    mixed(stage.desk)
-    session = sitting(stage.desk)
-    yield lambda: stage.desk.move("SetResponses", session, attempt=2), {"attempt": "1"}
+    mixed(stage.api)
+    session = sitting(stage.api)
+    yield lambda: stage.api.move("SetResponses", session, attempt=2), {"attempt": "1"}
 
 
 @refused_with(Code.ABORTED)
 def stale_responses(stage):
-    mixed(stage.desk)
-    session = stage.desk.move("SetResponses", sitting(stage.desk), responses=[answer("1", "A")], revision=5)
-    yield lambda: stage.desk.move("SetResponses", session, revision=5), {"revision": "5"}
+    mixed(stage.api)
+    session = stage.api.move("SetResponses", sitting(stage.api), responses=[answer("1", "A")], revision=5)
+    yield lambda: stage.api.move("SetResponses", session, revision=5), {"revision": "5"}
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def unknown_question(stage):
-    mixed(stage.desk)
-    session = sitting(stage.desk)
+    mixed(stage.api)
+    session = sitting(stage.api)
     facts = {"question": "ninth", "bad_rows": "1", "index": "0"}
-    yield lambda: stage.desk.move("SetResponses", session, responses=[answer("ninth", "A")]), facts
+    yield lambda: stage.api.move("SetResponses", session, responses=[answer("ninth", "A")]), facts
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def unknown_option(stage):
-    mixed(stage.desk)
-    session = sitting(stage.desk)
+    mixed(stage.api)
+    session = sitting(stage.api)
     facts = {"question": "1", "option": "Z", "bad_rows": "1", "index": "0"}
-    yield lambda: stage.desk.move("SetResponses", session, responses=[answer("1", "Z")]), facts
+    yield lambda: stage.api.move("SetResponses", session, responses=[answer("1", "Z")]), facts
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def question_repeated(stage):
-    mixed(stage.desk)
-    session, twice = sitting(stage.desk), [answer("1", "A"), answer("1", "B")]
+    mixed(stage.api)
+    session, twice = sitting(stage.api), [answer("1", "A"), answer("1", "B")]
     facts = {"question": "1", "bad_rows": "1", "index": "1"}
-    yield lambda: stage.desk.move("SetResponses", session, responses=twice), facts
+    yield lambda: stage.api.move("SetResponses", session, responses=twice), facts
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def response_mismatch(stage):
-    mixed(stage.desk)
-    session = sitting(stage.desk)
+    mixed(stage.api)
+    session = sitting(stage.api)
     facts = {"question": "3", "item": "3", "type": "LONGTEXT", "takes": "text", "bad_rows": "1", "index": "0"}
-    yield lambda: stage.desk.move("SetResponses", session, responses=[answer("3", "A")]), facts
+    yield lambda: stage.api.move("SetResponses", session, responses=[answer("3", "A")]), facts
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def mark_above_available(stage):
-    mixed(stage.desk)
-    session = paper(stage.desk)
+    mixed(stage.api)
+    session = paper(stage.api)
     facts = {"question": "3", "mark": "5.5", "available_mark": "5", "bad_rows": "1", "index": "0"}
-    yield lambda: enter_marks(stage.desk, session, {"3": "5.5"}), facts
+    yield lambda: enter_marks(stage.api, session, {"3": "5.5"}), facts
 
 
 @refused_with(Code.INVALID_ARGUMENT)
 def mark_too_fine(stage):
-    mixed(stage.desk)
-    session = walk(stage.desk, sitting(stage.desk), "FinishSession")
+    mixed(stage.api)
+    session = walk(stage.api, sitting(stage.api), "FinishSession")
     facts = {"question": "3", "mark": "2.25", "mark_decimals": "1"}
-    yield lambda: stage.desk.move("ScoreResponse", session, question_number="3", mark="2.25"), facts
+    yield lambda: stage.api.move("ScoreResponse", session, question_number="3", mark="2.25"), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def test_form_unknown(stage):
-    session = stage.desk.book(stage.desk.release(test_form="lost", **PAPER))
-    yield lambda: enter_marks(stage.desk, session, {"1": "1"}), {"test_form": "lost"}
+    session = stage.api.book(stage.api.release(test_form="lost", **PAPER))
+    yield lambda: enter_marks(stage.api, session, {"1": "1"}), {"test_form": "lost"}
 
 
 @refused_with(Code.NOT_FOUND)
 def test_form_not_found(stage):
-    form(stage.desk, mcq("1"))
-    yield lambda: stage.desk.call("GetTestForm", reference="form-1", revision=2), {"reference": "form-1"}
+    form(stage.api, mcq("1"))
+    yield lambda: stage.api.call("GetTestForm", reference="form-1", revision=2), {"reference": "form-1"}
 
 
 @refused_with(Code.ALREADY_EXISTS)
 def duplicate_test_form(stage):
-    form(stage.desk, mcq("1"))
-    yield lambda: form(stage.desk, essay("1")), {"reference": "form-1"}
+    form(stage.api, mcq("1"))
+    yield lambda: form(stage.api, essay("1")), {"reference": "form-1"}
 
 
 @refused_with(Code.ABORTED)
 def stale_test_form(stage):
-    old = form(stage.desk, mcq("1"))
+    old = form(stage.api, mcq("1"))
     new = test_form_pb2.TestForm(reference="form-1", questions=[essay("1")])
-    etag = stage.desk.call("UpdateTestForm", test_form=new).test_form.etag
+    etag = stage.api.call("UpdateTestForm", test_form=new).test_form.etag
     facts = {"reference": "form-1", "etag": etag}
-    yield lambda: stage.desk.call("UpdateTestForm", test_form=new, etag=old.etag), facts
+    yield lambda: stage.api.call("UpdateTestForm", test_form=new, etag=old.etag), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def release_not_finalized(stage):
-    release = stage.desk.release()
-    yield lambda: stage.desk.call("UnfinalizeRelease", release_id=release.id), {"release_id": release.id}
+    release = stage.api.release()
+    yield lambda: stage.api.call("UnfinalizeRelease", release_id=release.id), {"release_id": release.id}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def results_withheld(stage):
-    mixed(stage.desk)
-    session = walk(stage.desk, sitting(stage.desk), "FinishSession", "VoidSession")
-    yield lambda: results(stage.desk, session), {"session_id": session.id}
+    mixed(stage.api)
+    session = walk(stage.api, sitting(stage.api), "FinishSession", "VoidSession")
+    yield lambda: results(stage.api, session), {"session_id": session.id}
 
 
 @refused_with(Code.NOT_FOUND)
 def attempt_not_found(stage):
-    session = walk(stage.desk, stage.desk.book(), *FINISHED)
+    session = walk(stage.api, stage.api.book(), *FINISHED)
     facts = {"session_id": session.id, "attempt": "2"}
-    yield lambda: results(stage.desk, session, attempt=2), facts
+    yield lambda: results(stage.api, session, attempt=2), facts
 
 
 @refused_with(Code.DATA_LOSS)
 def session_damaged(stage):
-    mixed(stage.desk)
-    session = stage.desk.move("SetResponses", sitting(stage.desk), responses=[answer("1", "A")])
+    mixed(stage.api)
+    session = stage.api.move("SetResponses", sitting(stage.api), responses=[answer("1", "A")])
     write(stage.server, "UPDATE scripts SET responses = '{' WHERE session_id = ?", session.id)
     facts = {"session_id": session.id, "what": "responses"}
-    yield lambda: stage.desk.move("SetResponses", session, responses=[answer("1", "B")]), facts
+    yield lambda: stage.api.move("SetResponses", session, responses=[answer("1", "B")]), facts
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def form_revision_incompatible(stage):
-    wrong_key(stage.desk)
-    session = sat(stage.desk, stage.desk.release(test_form="form-1"), "A", "C")
-    corrected(stage.desk, mcq("1", "A"))
+    wrong_key(stage.api)
+    session = sat(stage.api, stage.api.release(test_form="form-1"), "A", "C")
+    corrected(stage.api, mcq("1", "A"))
     facts = {"test_form": "form-1", "sat_revision": "1", "form_revision": "2"}
-    yield lambda: regraded(stage.desk, session), facts | {"question": "2", "difference": "is missing"}
+    yield lambda: regraded(stage.api, session), facts | {"question": "2", "difference": "is missing"}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def mark_outside_revision(stage):
-    with_essay(stage.desk)
-    session = sat(stage.desk, stage.desk.release(test_form="form-1"), "A", "B")
-    stage.desk.move("ScoreResponse", session, question_number="3", mark="4.5")
-    corrected(stage.desk, mcq("1", "A"), mcq("2", "C"), essay("3", "4"), mark_decimals=1)
+    with_essay(stage.api)
+    session = sat(stage.api, stage.api.release(test_form="form-1"), "A", "B")
+    stage.api.move("ScoreResponse", session, question_number="3", mark="4.5")
+    corrected(stage.api, mcq("1", "A"), mcq("2", "C"), essay("3", "4"), mark_decimals=1)
     facts = {"form_revision": "2", "question": "3", "mark": "4.5", "available_mark": "4"}
-    yield lambda: regraded(stage.desk, session), facts
+    yield lambda: regraded(stage.api, session), facts

@@ -25,42 +25,42 @@ def end_of(stream):
 
 @refused_with(Code.OUT_OF_RANGE)
 def sequence_ahead(stage):
-    stage.desk.book()
-    yield lambda: end_of(open_stream(stage.desk, start_sequence=3)), {"last_sequence": "1"}
+    stage.api.book()
+    yield lambda: end_of(open_stream(stage.api, start_sequence=3)), {"last_sequence": "1"}
 
 
 @refused_with(Code.OUT_OF_RANGE)
 def sequence_too_old(stage):
     with stage.new_database() as database, serving(database, watch_reach=1) as server:
-        desk = ApiClient(server.target)
-        desk.walk(desk.book(), "CreatePackage", "DownloadSession")
-        yield lambda: end_of(open_stream(desk, start_sequence=2)), {"oldest_sequence": "3"}
-        desk.close()
+        api = ApiClient(server.target)
+        api.walk(api.book(), "CreatePackage", "DownloadSession")
+        yield lambda: end_of(open_stream(api, start_sequence=2)), {"oldest_sequence": "3"}
+        api.close()
 
 
 @refused_with(Code.RESOURCE_EXHAUSTED)
 def snapshot_too_large(stage):
     for _ in range(3):
-        stage.desk.book()
+        stage.api.book()
     with patch.object(watch_servicer, "SNAPSHOT_AT_MOST", 2):
-        yield lambda: end_of(open_stream(stage.desk)), {"sessions": "3", "limit": "2"}
+        yield lambda: end_of(open_stream(stage.api)), {"sessions": "3", "limit": "2"}
 
 
 @refused_with(Code.RESOURCE_EXHAUSTED)
 def too_many_watchers(stage):
     with stage.new_database() as database, serving(database, watchers=1) as server:
-        desk = ApiClient(server.target)
-        first = open_stream(desk)
+        api = ApiClient(server.target)
+        first = open_stream(api)
         next(first)
-        yield lambda: end_of(open_stream(desk)), {"limit": "1"}
+        yield lambda: end_of(open_stream(api)), {"limit": "1"}
         first.cancel()
-        desk.close()
+        api.close()
 
 
 @refused_with(Code.RESOURCE_EXHAUSTED)
 def watcher_too_slow(stage):
     with stage.new_database() as database, serving(database, watcher_patience_s=0) as server:
-        desk = ApiClient(server.target)
-        desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(10))
-        yield lambda: end_of(open_stream(desk)), {"start_sequence": "0"}
-        desk.close()
+        api = ApiClient(server.target)
+        api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(10))
+        yield lambda: end_of(open_stream(api)), {"start_sequence": "0"}
+        api.close()

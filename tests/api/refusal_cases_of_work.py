@@ -7,7 +7,7 @@ from google.longrunning import operations_pb2
 from grpc import StatusCode as Code
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from messages import new_id
-from operations import Work
+from operations import OperationsApi
 from refusal_cases import refused_with
 
 from serving import read_refusal
@@ -15,21 +15,21 @@ from serving import read_refusal
 
 @refused_with(Code.FAILED_PRECONDITION)
 def release_not_on_paper(stage):
-    release = stage.desk.release(test_form="form-1")
-    yield lambda: stage.desk.call("GetSessionTemplate", release_id=release.id), {"release_id": release.id}
+    release = stage.api.release(test_form="form-1")
+    yield lambda: stage.api.call("GetSessionTemplate", release_id=release.id), {"release_id": release.id}
 
 
 @refused_with(Code.NOT_FOUND)
 def operation_not_found(stage):
-    name = f"workspaces/{stage.desk.workspace}/operations/{new_id()}"
-    yield lambda: Work(stage.desk).get(operations_pb2.Operation(name=name)), {"name": name}
+    name = f"workspaces/{stage.api.workspace}/operations/{new_id()}"
+    yield lambda: OperationsApi(stage.api).get(operations_pb2.Operation(name=name)), {"name": name}
 
 
 @refused_with(Code.FAILED_PRECONDITION)
 def operation_under_way(stage):
-    work, release = Work(stage.desk), stage.desk.release()
+    work, release = OperationsApi(stage.api), stage.api.release()
     for _ in range(5):
-        stage.desk.book(release)
+        stage.api.book(release)
     operation = work.of_release("CREATE_PACKAGE", release, sessions_per_second=1)
     yield lambda: work.delete(operation), {"name": operation.name}
     work.cancel(operation)
@@ -39,7 +39,7 @@ def operation_under_way(stage):
 def unknown_health_name(stage):
     def ask():
         try:
-            health_pb2_grpc.HealthStub(stage.desk.channel).Check(health_pb2.HealthCheckRequest(service="nobody"))
+            health_pb2_grpc.HealthStub(stage.api.channel).Check(health_pb2.HealthCheckRequest(service="nobody"))
         except grpc.RpcError as error:
             raise read_refusal(error) from None
 

@@ -11,43 +11,43 @@ from exam_sessions.v1 import session_pb2, test_form_pb2
 REASON = "the key of question 2 was wrong"
 
 
-def wrong_key(desk, **fields):
+def wrong_key(api, **fields):
     """Two questions of the machine, the second with a wrong key: C is right."""
-    return form(desk, mcq("1", "A"), mcq("2", "B"), **fields)
+    return form(api, mcq("1", "A"), mcq("2", "B"), **fields)
 
 
-def corrected(desk, *questions, reference="form-1", **fields):
+def corrected(api, *questions, reference="form-1", **fields):
     """The next revision of a form: with the right key of wrong_key, unless said otherwise."""
     message = test_form_pb2.TestForm(
         reference=reference, questions=questions or (mcq("1", "A"), mcq("2", "C")), **fields
     )
-    return desk.call("UpdateTestForm", test_form=message).test_form
+    return api.call("UpdateTestForm", test_form=message).test_form
 
 
-def sat(desk, release, *labels, **fields):
+def sat(api, release, *labels, **fields):
     """A session that was handed in with an option for each question."""
-    session = walk(desk, desk.book(release, **fields), *STARTED)
-    return hand_in(desk, session, *(answer(str(n), label) for n, label in enumerate(labels, 1)))
+    session = walk(api, api.book(release, **fields), *STARTED)
+    return hand_in(api, session, *(answer(str(n), label) for n, label in enumerate(labels, 1)))
 
 
-def regraded(desk, session, **fields):
+def regraded(api, session, **fields):
     """RegradeSession."""
-    return desk.move("RegradeSession", session, **({"message": REASON} | fields))
+    return api.move("RegradeSession", session, **({"message": REASON} | fields))
 
 
-def preview(desk, release, **fields):
+def preview(api, release, **fields):
     """What a regrade of a release would come to."""
-    return regrade(desk, release, validate_only=True, **fields).preview
+    return regrade(api, release, validate_only=True, **fields).preview
 
 
-def regrade(desk, release, **fields):
+def regrade(api, release, **fields):
     """RegradeRelease."""
-    return desk.call("RegradeRelease", **({"release_id": release.id, "message": REASON} | fields))
+    return api.call("RegradeRelease", **({"release_id": release.id, "message": REASON} | fields))
 
 
 def regrade_now(work, release, **fields):
     """The result of a regrade that was waited for."""
-    return result_of(work.wait(regrade(work.desk, release, **fields).operation))
+    return result_of(work.wait(regrade(work.api, release, **fields).operation))
 
 
 def score_of(session):
@@ -64,6 +64,6 @@ def told(events):
     ]
 
 
-def with_essay(desk, **fields):
+def with_essay(api, **fields):
     """The same with an essay of five marks."""
-    return form(desk, mcq("1", "A"), mcq("2", "B"), essay("3"), mark_decimals=1, **fields)
+    return form(api, mcq("1", "A"), mcq("2", "B"), essay("3"), mark_decimals=1, **fields)

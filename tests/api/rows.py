@@ -28,8 +28,8 @@ def count(server, table, workspace):
 
 
 @contextmanager
-def unchanged(server, desk):
+def unchanged(server, api):
     """Holds that a block leaves the desk's workspace as it was."""
-    before = snapshot(server, desk.workspace)
+    before = snapshot(server, api.workspace)
     yield
-    assert snapshot(server, desk.workspace) == before
+    assert snapshot(server, api.workspace) == before

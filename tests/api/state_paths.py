@@ -75,38 +75,38 @@ def name_of(session):
     return State.Name(session.state).removeprefix("STATE_")
 
 
-def move(desk, rpc, session, **fields):
+def move(api, rpc, session, **fields):
     """One action with the arguments it needs."""
-    return desk.move(rpc, session, **(ARGUMENTS.get(rpc, {}) | fields))
+    return api.move(rpc, session, **(ARGUMENTS.get(rpc, {}) | fields))
 
 
-def pin_of(desk, session):
+def pin_of(api, session):
     """The PIN of a session, as its invigilator reads it; empty when it has none."""
     try:
-        return desk.call("GetPin", session_id=session.id).pin
+        return api.call("GetPin", session_id=session.id).pin
     except Refused as refused:
         if refused.reason != "PIN_NOT_SET":
             raise
         return ""
 
 
-def walk(desk, session, *rpcs):
+def walk(api, session, *rpcs):
     """Several actions, one after the other, with the arguments they need."""
     for rpc in rpcs:
-        session = move(desk, rpc, session)
+        session = move(api, rpc, session)
     return session
 
 
-def bring_to(desk, state, release=None, **fields):
+def bring_to(api, state, release=None, **fields):
     """A new session in a state; of a new release with the fields the state and the test need, unless one is given."""
     needed, rpcs = STATE_PATHS[state]
-    session = walk(desk, desk.book(release or desk.release(**(needed | fields))), *rpcs)
+    session = walk(api, api.book(release or api.release(**(needed | fields))), *rpcs)
     assert name_of(session) == state
     return session
 
 
-def edit(desk, session, times):
+def edit(api, session, times):
     """Edits a session so often, each time to another centre."""
     for n in range(times):
         fields = {"booking": booking(centre_id=f"c{n}"), "update_mask": mask("centre_id")}
-        desk.call("UpdateSession", session_id=session.id, **fields)
+        api.call("UpdateSession", session_id=session.id, **fields)

@@ -26,14 +26,14 @@ def vacuum_into(source, target):
 @pytest.mark.parametrize("copy", [backup, vacuum_into])
 def test_a_copy_that_sqlite_makes_of_a_served_database_can_be_served(copy, database, tmp_path):
     with serving(database) as server:
-        desk = ApiClient(server.target)
-        release = desk.release()
-        before = [desk.book(release) for _ in range(20)]
+        api = ApiClient(server.target)
+        release = api.release()
+        before = [api.book(release) for _ in range(20)]
         done, writing = threading.Event(), threading.Event()
 
         def write():
             while not done.is_set():
-                desk.book(release)
+                api.book(release)
                 writing.set()
 
         writer = threading.Thread(target=write)
@@ -48,7 +48,7 @@ def test_a_copy_that_sqlite_makes_of_a_served_database_can_be_served(copy, datab
         assert copied.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     (tmp_path / "restored").mkdir()
     with serving(SqliteDatabase(tmp_path / "restored", path)) as server:
-        restored = ApiClient(server.target, desk.workspace)
+        restored = ApiClient(server.target, api.workspace)
         for session in before:
             assert restored.get(session) == session
         restored.walk(before[0], "CreatePackage")

@@ -10,9 +10,9 @@ from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
 from serving import ApiClient, Refused, serving
 
 
-def good_bytes(desk, rpc):
+def good_bytes(api, rpc):
     """A request that would be accepted."""
-    session = desk.book()
+    session = api.book()
     requests = {
         "CreateSession": {"release_id": session.release_id, "booking": booking("ben")},
         "CreatePackage": {"session_id": session.id},
@@ -24,52 +24,52 @@ def good_bytes(desk, rpc):
             "update_mask": mask("centre_id"),
         },
     }
-    return request_of(rpc, workspace_id=desk.workspace, **requests[rpc]).SerializeToString()
+    return request_of(rpc, workspace_id=api.workspace, **requests[rpc]).SerializeToString()
 
 
 MUTATIONS = ("CreateSession", "CreatePackage", "DeleteSession", "CreateRelease", "UpdateSession")
 
 
 @pytest.mark.parametrize("rpc", MUTATIONS)
-def test_a_message_cut_off_is_refused_wherever_the_cut_is(desk, server, rpc):
-    data = good_bytes(desk, rpc)
-    with unchanged(server, desk):
+def test_a_message_cut_off_is_refused_wherever_the_cut_is(api, server, rpc):
+    data = good_bytes(api, rpc)
+    with unchanged(server, api):
         for end in range(1, len(data)):
             with pytest.raises(Refused) as refused:
-                send_bytes(desk, rpc, data[:end])
+                send_bytes(api, rpc, data[:end])
             assert refused.value.code is StatusCode.INVALID_ARGUMENT
             assert refused.value.reason in {"MALFORMED_MESSAGE", "INVALID_FIELD"}
 
 
 @pytest.mark.parametrize("rpc", sorted(SERVICE))
-def test_bytes_that_are_no_message_are_refused_by(desk, server, rpc):
+def test_bytes_that_are_no_message_are_refused_by(api, server, rpc):
     for data in (b"\xff", b"\x00", b"\x0a\x7f", b"\x07" * 9, b"\x80" * 12):
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            send_bytes(desk, rpc, data)
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            send_bytes(api, rpc, data)
         assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE"), data
 
 
-def test_a_text_that_is_not_utf_8_is_refused_wherever_it_stands(desk, server):
-    release = desk.release()
+def test_a_text_that_is_not_utf_8_is_refused_wherever_it_stands(api, server):
+    release = api.release()
     texts = {
         "a candidate id": booking("CANARY"),
         "a name": booking(candidate=session_pb2.Candidate(candidate_id="a", name_last="CANARY")),
         "a centre": booking("a", centre_id="CANARY"),
     }
     for message in texts.values():
-        request = request_of("CreateSession", workspace_id=desk.workspace, release_id=release.id, booking=message)
+        request = request_of("CreateSession", workspace_id=api.workspace, release_id=release.id, booking=message)
         data = request.SerializeToString()
         for bad in (b"CAN\xff\xfeY", b"CAN\xc0\xafY", b"CA\xed\xa0\x80Y"):
-            with unchanged(server, desk), pytest.raises(Refused) as refused:
-                send_bytes(desk, "CreateSession", data.replace(b"CANARY", bad))
+            with unchanged(server, api), pytest.raises(Refused) as refused:
+                send_bytes(api, "CreateSession", data.replace(b"CANARY", bad))
             assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
 
 
 @pytest.mark.parametrize("rpc", ["SetResponses", "UploadSession"])
 @pytest.mark.parametrize("path", ["an item", "a question", "an option", "an item's id", "a question's id"])
-def test_responses_that_are_no_messages_are_refused_however_deep(desk, server, rpc, path):
+def test_responses_that_are_no_messages_are_refused_however_deep(api, server, rpc, path):
     """Items are left as they came until they are looked up, so each depth is refused by another hand."""
-    session = desk.book()
+    session = api.book()
     items = [
         result_pb2.ItemResponse(
             item_id="ITEM",
@@ -80,7 +80,7 @@ def test_responses_that_are_no_messages_are_refused_however_deep(desk, server, r
             ],
         )
     ]
-    request = request_of(rpc, workspace_id=desk.workspace, session_id=session.id, responses=items)
+    request = request_of(rpc, workspace_id=api.workspace, session_id=session.id, responses=items)
     data = request.SerializeToString()
     item = items[0].SerializeToString()
     question = items[0].questions[0].SerializeToString()
@@ -92,70 +92,70 @@ def test_responses_that_are_no_messages_are_refused_however_deep(desk, server, r
         "a question's id": (b"QUESTION", b"QUE\xff\xfeION"),
     }[path]
     assert whole in data
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        send_bytes(desk, rpc, data.replace(whole, bad))
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        send_bytes(api, rpc, data.replace(whole, bad))
     assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
 
 
-def test_the_message_of_another_method_is_refused(desk, server):
-    session = desk.book()
-    release = request_of("CreateRelease", workspace_id=desk.workspace, release=catalog_pb2.Release(name="x"))
-    batch = request_of("BatchGetSessions", workspace_id=desk.workspace, session_ids=["x" * 20, session.id])
-    listing = request_of("ListSessions", workspace_id=desk.workspace, page_size=7)
+def test_the_message_of_another_method_is_refused(api, server):
+    session = api.book()
+    release = request_of("CreateRelease", workspace_id=api.workspace, release=catalog_pb2.Release(name="x"))
+    batch = request_of("BatchGetSessions", workspace_id=api.workspace, session_ids=["x" * 20, session.id])
+    listing = request_of("ListSessions", workspace_id=api.workspace, page_size=7)
     for rpc, message in (
         ("CreatePackage", release),
         ("CreateSession", batch),
         ("DeleteSession", listing),
         ("BatchCreateSessions", release),
     ):
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            send_bytes(desk, rpc, message.SerializeToString())
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            send_bytes(api, rpc, message.SerializeToString())
         assert refused.value.code is StatusCode.INVALID_ARGUMENT
 
 
-def test_a_field_of_a_newer_client_does_no_harm(desk):
-    session = desk.book()
-    request = request_of("CreatePackage", workspace_id=desk.workspace, session_id=session.id)
+def test_a_field_of_a_newer_client_does_no_harm(api):
+    session = api.book()
+    request = request_of("CreatePackage", workspace_id=api.workspace, session_id=session.id)
     unknown = b"\xa2\x06\x05hello"
-    assert send_bytes(desk, "CreatePackage", request.SerializeToString() + unknown)
-    assert desk.get(session).state == session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED
+    assert send_bytes(api, "CreatePackage", request.SerializeToString() + unknown)
+    assert api.get(session).state == session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED
 
 
 def test_a_message_over_the_size_limit_is_refused_with_both_sizes(database):
     with serving(database, max_message_bytes=2000) as server:
-        desk = ApiClient(server.target)
-        release = desk.release()
+        api = ApiClient(server.target)
+        release = api.release()
         request = request_of(
-            "BatchCreateSessions", workspace_id=desk.workspace, release_id=release.id, bookings=bookings(500)
+            "BatchCreateSessions", workspace_id=api.workspace, release_id=release.id, bookings=bookings(500)
         )
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            desk.call("BatchCreateSessions", request)
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            api.call("BatchCreateSessions", request)
         assert (refused.value.code, refused.value.reason) == (StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
         assert refused.value.metadata == {"size": str(request.ByteSize()), "limit": "2000"}
-        desk.close()
+        api.close()
 
 
 def test_a_message_far_over_the_size_limit_is_not_even_read(database):
     with serving(database, max_message_bytes=2000) as server:
-        desk = ApiClient(server.target)
+        api = ApiClient(server.target)
         with pytest.raises(grpc.RpcError) as refused:
-            desk.channel.unary_unary(f"/{SERVICE['GetSession']}/GetSession")(b"\x0a" * 100_000, timeout=60)
+            api.channel.unary_unary(f"/{SERVICE['GetSession']}/GetSession")(b"\x0a" * 100_000, timeout=60)
         assert refused.value.code() is StatusCode.RESOURCE_EXHAUSTED
-        assert desk.call("ListSessions").sessions == []
-        desk.close()
+        assert api.call("ListSessions").sessions == []
+        api.close()
 
 
 def test_a_message_of_just_the_limit_is_taken(database):
     with serving(database, max_message_bytes=2000) as server:
-        desk = ApiClient(server.target)
-        request = request_of("ListSessions", workspace_id=desk.workspace).SerializeToString()
+        api = ApiClient(server.target)
+        request = request_of("ListSessions", workspace_id=api.workspace).SerializeToString()
         padding = 2000 - len(request) - 4
         padded = request + b"\xa2\x06" + bytes([padding % 128 | 128, padding // 128]) + b"x" * padding
         assert len(padded) == 2000
-        assert send_bytes(desk, "ListSessions", padded) == b""
+        assert send_bytes(api, "ListSessions", padded) == b""
         with pytest.raises(Refused):
-            send_bytes(desk, "ListSessions", padded + b"\x00")
-        desk.close()
+            send_bytes(api, "ListSessions", padded + b"\x00")
+        api.close()
 
 
 FACE = "\N{GRINNING FACE}"
@@ -165,7 +165,7 @@ FACE = "\N{GRINNING FACE}"
     "paths", [[FACE * 10_000], ["x" * 1_000_000], [FACE * 100] * 500], ids=["wide", "long", "many"]
 )
 @pytest.mark.parametrize("rpc", ["UpdateSession", "ListSessions", "UpdateRelease"])
-def test_a_refusal_stays_readable_however_long_the_text_it_speaks_of(desk, rpc, paths):
+def test_a_refusal_stays_readable_however_long_the_text_it_speaks_of(api, rpc, paths):
     fields = {
         "UpdateSession": {"session_id": new_id(), "booking": booking(), "update_mask": mask(*paths)},
         "ListSessions": {"read_mask": mask(*paths)},
@@ -174,31 +174,31 @@ def test_a_refusal_stays_readable_however_long_the_text_it_speaks_of(desk, rpc, 
     # A client's limit on metadata is a matter of chance between 8 and 16 KiB.
     for _ in range(10):
         with pytest.raises(Refused) as refused:
-            desk.call(rpc, **fields[rpc])
+            api.call(rpc, **fields[rpc])
         assert refused.value.reason == "INVALID_FIELD"
 
 
-def test_a_duplicate_of_many_wide_letters_is_refused_in_a_readable_way(desk):
-    wide, release = FACE * 128, desk.release()
-    desk.book(release, wide)
+def test_a_duplicate_of_many_wide_letters_is_refused_in_a_readable_way(api):
+    wide, release = FACE * 128, api.release()
+    api.book(release, wide)
     rows = [booking(wide, centre_id=FACE * 64) for _ in range(100)]
     for _ in range(5):
         with pytest.raises(Refused) as refused:
-            desk.call("BatchCreateSessions", release_id=release.id, bookings=rows)
+            api.call("BatchCreateSessions", release_id=release.id, bookings=rows)
         assert (refused.value.reason, refused.value.metadata["bad_rows"]) == ("DUPLICATE_CANDIDATE", "100")
         assert refused.value.metadata["candidate_id"] == wide
 
 
 @pytest.mark.parametrize("letter", ["\0", "\x01", "\n", "\u2028", "\ufeff", "\N{GRINNING FACE}", "'", '"', "\\", "%"])
-def test_a_candidate_id_with_an_odd_letter_is_the_same_candidate_next_time(desk, letter):
-    release, odd = desk.release(), f"a{letter}b"
+def test_a_candidate_id_with_an_odd_letter_is_the_same_candidate_next_time(api, letter):
+    release, odd = api.release(), f"a{letter}b"
     try:
-        session = desk.book(release, odd)
+        session = api.book(release, odd)
     except Refused as refused:
         assert list(refused.fields) == ["booking.candidate.candidate_id"]  # noqa: PT017 - to refuse it is fair too
         return
-    assert desk.get(session).candidate.candidate_id == odd
+    assert api.get(session).candidate.candidate_id == odd
     with pytest.raises(Refused) as again:
-        desk.book(release, odd)
+        api.book(release, odd)
     assert (again.value.reason, again.value.metadata) == ("DUPLICATE_CANDIDATE", {"candidate_id": odd})
-    desk.book(release, "a")
+    api.book(release, "a")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from grpc import StatusCode
-from messages import MOVES, SERVICE, booking, bookings, lasting, mask, new_id
+from messages import ACTION_RPCS, SERVICE, booking, bookings, lasting, mask, new_id
 from rows import unchanged
 from state_paths import ARGUMENTS, bring_to
 
@@ -57,11 +57,11 @@ BOOKINGS = {
 
 
 @pytest.mark.parametrize("bad", BOOKINGS)
-def test_a_booking_is_refused_with(desk, server, bad):
+def test_a_booking_is_refused_with(api, server, bad):
     message, path = BOOKINGS[bad]
-    release = desk.release()
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call("CreateSession", release_id=release.id, booking=message)
+    release = api.release()
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call("CreateSession", release_id=release.id, booking=message)
     assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert list(refused.value.fields) == [path]
 
@@ -83,10 +83,10 @@ RELEASES = {
 
 
 @pytest.mark.parametrize("bad", RELEASES)
-def test_a_release_is_refused_with(desk, server, bad):
+def test_a_release_is_refused_with(api, server, bad):
     fields, path = RELEASES[bad]
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call("CreateRelease", release=Release(**fields))
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call("CreateRelease", release=Release(**fields))
     assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert list(refused.value.fields) == [path]
 
@@ -187,83 +187,83 @@ CALLS = {
 
 
 @pytest.mark.parametrize("bad", CALLS)
-def test_a_call_is_refused(desk, server, bad):
+def test_a_call_is_refused(api, server, bad):
     rpc, fields, path = CALLS[bad]
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call(rpc, **fields)
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call(rpc, **fields)
     assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert list(refused.value.fields) == [path]
 
 
-def test_a_failure_needs_words_that_are_not_blank(desk, server):
-    session = desk.book()
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.move("FailSession", session, message=" \t ")
+def test_a_failure_needs_words_that_are_not_blank(api, server):
+    session = api.book()
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.move("FailSession", session, message=" \t ")
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["message"])
 
 
 @pytest.mark.parametrize("rpc", sorted(set(SERVICE) - EMPTY_IS_FINE))
-def test_an_empty_request_is_refused_by(desk, server, rpc):
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call(rpc)
+def test_an_empty_request_is_refused_by(api, server, rpc):
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call(rpc)
     assert refused.value.reason == "INVALID_FIELD"
     assert int(refused.value.metadata["violations"]) >= len(refused.value.fields) > 0
 
 
-@pytest.mark.parametrize("rpc", MOVES)
-def test_a_move_of_nobody_is_refused_by_name(desk, rpc):
+@pytest.mark.parametrize("rpc", ACTION_RPCS)
+def test_a_move_of_nobody_is_refused_by_name(api, rpc):
     missing = {"keycode": "NOBODY"} if rpc == "EnterKeycode" else {"session_id": ID}
     with pytest.raises(Refused) as refused:
-        desk.call(rpc, **missing, **ARGUMENTS.get(rpc, {}))
+        api.call(rpc, **missing, **ARGUMENTS.get(rpc, {}))
     assert (refused.value.code, refused.value.reason) == (StatusCode.NOT_FOUND, "SESSION_NOT_FOUND")
     assert refused.value.metadata == {"session": missing.get("keycode", ID)}
 
 
-@pytest.mark.parametrize("rpc", MOVES)
-def test_a_move_checks_its_envelope(desk, server, rpc):
-    envelope = {"request_id": "seventeen", "etag": "e" * 65, "workspace_id": desk.workspace}
-    session = desk.book()
+@pytest.mark.parametrize("rpc", ACTION_RPCS)
+def test_a_move_checks_its_envelope(api, server, rpc):
+    envelope = {"request_id": "seventeen", "etag": "e" * 65, "workspace_id": api.workspace}
+    session = api.book()
     key = {"keycode": session.keycode} if rpc == "EnterKeycode" else {"session_id": session.id}
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call(rpc, **envelope, **key, **ARGUMENTS.get(rpc, {}))
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call(rpc, **envelope, **key, **ARGUMENTS.get(rpc, {}))
     assert set(refused.value.fields) == {"request_id", "etag"}
 
 
 @pytest.mark.parametrize("name", ["Capitals", "a blank", "w" * 65, "ümlaut", "dot.dot", "line\n"])
-def test_a_workspace_is_refused_that_is_called(desk, name):
+def test_a_workspace_is_refused_that_is_called(api, name):
     for rpc in ("ListSessions", "CreateRelease", "GetSession"):
         fields = {"CreateRelease": {"release": Release(name="x")}, "GetSession": {"session_id": ID}}.get(rpc, {})
         with pytest.raises(Refused) as refused:
-            desk.call(rpc, workspace_id=name, **fields)
+            api.call(rpc, workspace_id=name, **fields)
         assert list(refused.value.fields) == ["workspace_id"]
 
 
-def test_no_workspace_means_the_default_one(desk):
-    release = desk.call("CreateRelease", workspace_id="", release=Release(name="x")).release
+def test_no_workspace_means_the_default_one(api):
+    release = api.call("CreateRelease", workspace_id="", release=Release(name="x")).release
     assert release.workspace_id == "default"
-    assert desk.call("GetRelease", workspace_id="default", release_id=release.id).release == release
+    assert api.call("GetRelease", workspace_id="default", release_id=release.id).release == release
 
 
 @pytest.mark.parametrize("actor", ["", "a" * 129, " anna"])
-def test_an_actor_is_refused_that_is_no_short_printable_text(server, desk, actor):
-    session, stranger = desk.book(), ApiClient(server.target, desk.workspace)
+def test_an_actor_is_refused_that_is_no_short_printable_text(server, api, actor):
+    session, stranger = api.book(), ApiClient(server.target, api.workspace)
     stranger.metadata = (("x-actor", actor),)
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
+    with unchanged(server, api), pytest.raises(Refused) as refused:
         stranger.move("CreatePackage", session)
     assert list(refused.value.fields) == ["x-actor"]
     stranger.close()
 
 
 def test_who_gives_no_name_is_anonymous(server):
-    desk = ApiClient(server.target, actor=None)
-    assert desk.history(desk.book())[0].actor == "anonymous"
-    desk.close()
+    api = ApiClient(server.target, actor=None)
+    assert api.history(api.book())[0].actor == "anonymous"
+    api.close()
 
 
 @pytest.mark.parametrize("name", ["system", "System", "SYSTEM", "system ", "sYsTeM  "])
-def test_nobody_may_call_himself_the_system(server, desk, name):
-    session, impostor = desk.book(), ApiClient(server.target, desk.workspace, actor=name)
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
+def test_nobody_may_call_himself_the_system(server, api, name):
+    session, impostor = api.book(), ApiClient(server.target, api.workspace, actor=name)
+    with unchanged(server, api), pytest.raises(Refused) as refused:
         impostor.move("CreatePackage", session)
     assert list(refused.value.fields) == ["x-actor"]
     impostor.close()
@@ -275,31 +275,31 @@ def test_who_calls_has_one_name(database, names, transport):
     if transport == "native":
         pytest.importorskip("pygrpc_native", reason="the native transport is an extra")
     with serving(database, transport=transport) as server:
-        desk, twofold = ApiClient(server.target, "w"), ApiClient(server.target, "w")
-        session = desk.book()
+        api, twofold = ApiClient(server.target, "w"), ApiClient(server.target, "w")
+        session = api.book()
         twofold.metadata = tuple(("x-actor", name) for name in names)
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
+        with unchanged(server, api), pytest.raises(Refused) as refused:
             twofold.move("CreatePackage", session)
         assert list(refused.value.fields) == ["x-actor"]
-        desk.close()
+        api.close()
         twofold.close()
 
 
-def test_ten_thousand_and_one_rows_are_refused_and_never_cut(desk, server):
-    release = desk.release()
+def test_ten_thousand_and_one_rows_are_refused_and_never_cut(api, server):
+    release = api.release()
     edits = [session_service_pb2.SessionEdit(session_id=new_id(), booking=booking()) for _ in range(10_001)]
     for rpc, fields in (
         ("BatchCreateSessions", {"release_id": release.id, "bookings": bookings(10_001)}),
         ("BatchUpdateSessions", {"edits": edits, "update_mask": mask("centre_id")}),
     ):
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            desk.call(rpc, **fields)
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            api.call(rpc, **fields)
         assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
         assert list(refused.value.fields) == ["bookings" if rpc == "BatchCreateSessions" else "edits"]
 
 
-def test_a_session_that_moved_on_is_not_taken_for_a_bad_request(desk):
-    session = bring_to(desk, "IN_PROGRESS")
+def test_a_session_that_moved_on_is_not_taken_for_a_bad_request(api):
+    session = bring_to(api, "IN_PROGRESS")
     with pytest.raises(Refused) as refused:
-        desk.move("UnlockSession", session)
+        api.move("UnlockSession", session)
     assert (refused.value.code, refused.value.fields) == (StatusCode.FAILED_PRECONDITION, {})

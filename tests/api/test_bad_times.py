@@ -33,16 +33,16 @@ DURATIONS = {
 }
 
 
-def assert_refused(server, desk, path, rpc, **fields):
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call(rpc, **fields)
+def assert_refused(server, api, path, rpc, **fields):
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call(rpc, **fields)
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [path])
 
 
 @pytest.mark.parametrize("field", ["window_start", "window_end"])
 @pytest.mark.parametrize("bad", MOMENTS)
-def test_a_moment_is_refused_in_every_request_that_takes_one(desk, server, field, bad):
-    value, session = {field: MOMENTS[bad]}, desk.book()
+def test_a_moment_is_refused_in_every_request_that_takes_one(api, server, field, bad):
+    value, session = {field: MOMENTS[bad]}, api.book()
     release = catalog_pb2.Release(id=session.release_id, name="x", **value)
     row = session_service_pb2.SessionEdit(session_id=session.id, booking=booking(**value))
     refuse = [
@@ -66,56 +66,56 @@ def test_a_moment_is_refused_in_every_request_that_takes_one(desk, server, field
         (f"edits[0].booking.{field}", "BatchUpdateSessions", {"edits": [row], "update_mask": mask(field)}),
     ]
     for path, rpc, fields in refuse:
-        assert_refused(server, desk, path, rpc, **fields)
+        assert_refused(server, api, path, rpc, **fields)
 
 
 @pytest.mark.parametrize("bad", MOMENTS)
-def test_a_moment_is_refused_in_a_filter(desk, server, bad):
+def test_a_moment_is_refused_in_a_filter(api, server, bad):
     for name in ("create_time", "update_time"):
         for end in ("start_time", "end_time"):
             span = session_service_pb2.TimeRange(**{end: MOMENTS[bad]})
             wanted = session_service_pb2.SessionFilter(**{name: span})
-            assert_refused(server, desk, f"filter.{name}.{end}", "ListSessions", filter=wanted)
+            assert_refused(server, api, f"filter.{name}.{end}", "ListSessions", filter=wanted)
 
 
 @pytest.mark.parametrize("field", ["duration", "grace_period"])
 @pytest.mark.parametrize("bad", DURATIONS)
-def test_a_duration_is_refused(desk, server, field, bad):
-    value, release = {field: DURATIONS[bad]}, desk.release()
-    assert_refused(server, desk, f"release.{field}", "CreateRelease", release=catalog_pb2.Release(name="x", **value))
+def test_a_duration_is_refused(api, server, field, bad):
+    value, release = {field: DURATIONS[bad]}, api.release()
+    assert_refused(server, api, f"release.{field}", "CreateRelease", release=catalog_pb2.Release(name="x", **value))
     edit = catalog_pb2.Release(id=release.id, **value)
-    assert_refused(server, desk, f"release.{field}", "UpdateRelease", release=edit, update_mask=mask("name", field))
+    assert_refused(server, api, f"release.{field}", "UpdateRelease", release=edit, update_mask=mask("name", field))
 
 
-def test_the_last_moment_of_the_calendar_is_a_moment_like_any_other(desk):
+def test_the_last_moment_of_the_calendar_is_a_moment_like_any_other(api):
     end = Timestamp(seconds=LAST_SECOND)
-    session = bring_to(desk, "IN_PROGRESS", window_end=end, duration=Duration(seconds=2_592_000))
+    session = bring_to(api, "IN_PROGRESS", window_end=end, duration=Duration(seconds=2_592_000))
     assert session.window_end == end
     assert session.attempt.deadline.seconds == session.attempt.start_time.seconds + 2_592_000
 
 
-def test_no_deadline_lies_beyond_the_calendar(desk):
-    session = bring_to(desk, "FINISHED", duration=Duration(seconds=600))
-    session = desk.move("ReopenSession", session, deadline=Timestamp(seconds=LAST_SECOND))
-    session = desk.move("SetExtraTime", session, extra_time=Duration(seconds=2_592_000), reason="r")
+def test_no_deadline_lies_beyond_the_calendar(api):
+    session = bring_to(api, "FINISHED", duration=Duration(seconds=600))
+    session = api.move("ReopenSession", session, deadline=Timestamp(seconds=LAST_SECOND))
+    session = api.move("SetExtraTime", session, extra_time=Duration(seconds=2_592_000), reason="r")
     assert session.attempt.deadline.seconds == LAST_SECOND
-    assert desk.get(desk.move("PauseSession", session)).attempt.HasField("pause_start_time")
+    assert api.get(api.move("PauseSession", session)).attempt.HasField("pause_start_time")
 
 
-def test_every_bad_time_of_a_batch_is_named(desk, server):
+def test_every_bad_time_of_a_batch_is_named(api, server):
     bad = Timestamp(seconds=5, nanos=-1)
-    rows, release = [booking("a", window_start=bad), booking("b"), booking("c", window_end=bad)], desk.release()
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call("BatchCreateSessions", release_id=release.id, bookings=rows)
+    rows, release = [booking("a", window_start=bad), booking("b"), booking("c", window_end=bad)], api.release()
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call("BatchCreateSessions", release_id=release.id, bookings=rows)
     assert list(refused.value.fields) == ["bookings[0].window_start", "bookings[2].window_end"]
 
 
 WRONG_WAY = {"window_start": moment("2030-05-05T10:00:00+00:00"), "window_end": moment("2030-05-05T10:00:00+00:00")}
 
 
-def test_a_window_that_ends_when_it_starts_is_refused(desk, server):
-    release = desk.release(window_start=WRONG_WAY["window_start"])
-    session = desk.book(release)
+def test_a_window_that_ends_when_it_starts_is_refused(api, server):
+    release = api.release(window_start=WRONG_WAY["window_start"])
+    session = api.book(release)
     end = {"window_end": WRONG_WAY["window_end"]}
     refuse = [
         ("release.window_end", "CreateRelease", {"release": catalog_pb2.Release(name="x", **WRONG_WAY)}),
@@ -137,28 +137,28 @@ def test_a_window_that_ends_when_it_starts_is_refused(desk, server):
         ),
     ]
     for path, rpc, fields in refuse:
-        assert_refused(server, desk, path, rpc, **fields)
+        assert_refused(server, api, path, rpc, **fields)
 
 
-def test_a_window_is_kept_to_the_microsecond(desk):
+def test_a_window_is_kept_to_the_microsecond(api):
     start = Timestamp(seconds=1_900_000_000, nanos=123_456_000)
-    session = desk.book(window_start=start)
-    assert desk.get(session).window_start == start
+    session = api.book(window_start=start)
+    assert api.get(session).window_start == start
 
 
 @pytest.mark.parametrize("bad", MOMENTS)
-def test_a_moment_is_refused_of_a_reopening_and_of_a_paper(desk, server, bad):
-    session, moment_of = desk.book(), {"completion_time": MOMENTS[bad]}
+def test_a_moment_is_refused_of_a_reopening_and_of_a_paper(api, server, bad):
+    session, moment_of = api.book(), {"completion_time": MOMENTS[bad]}
     marks, responses = ARGUMENTS["AssignItemMarks"] | moment_of, ARGUMENTS["AssignItemResponses"] | moment_of
     for path, rpc, fields in (
         ("deadline", "ReopenSession", {"deadline": MOMENTS[bad]}),
         ("completion_time", "AssignItemMarks", marks),
         ("completion_time", "AssignItemResponses", responses),
     ):
-        assert_refused(server, desk, path, rpc, session_id=session.id, **fields)
+        assert_refused(server, api, path, rpc, session_id=session.id, **fields)
 
 
 @pytest.mark.parametrize("bad", DURATIONS)
-def test_extra_time_is_refused_with(desk, server, bad):
-    fields = {"session_id": desk.book().id, "extra_time": DURATIONS[bad], "reason": "r"}
-    assert_refused(server, desk, "extra_time", "SetExtraTime", **fields)
+def test_extra_time_is_refused_with(api, server, bad):
+    fields = {"session_id": api.book().id, "extra_time": DURATIONS[bad], "reason": "r"}
+    assert_refused(server, api, "extra_time", "SetExtraTime", **fields)

@@ -16,50 +16,50 @@ def row(session, message=None, **fields):
     return session_service_pb2.SessionEdit(session_id=session.id, booking=message or booking(**fields))
 
 
-def update(desk, rows, *paths, **fields):
-    return desk.call("BatchUpdateSessions", edits=rows, update_mask=mask(*paths), **fields).updated_count
+def update(api, rows, *paths, **fields):
+    return api.call("BatchUpdateSessions", edits=rows, update_mask=mask(*paths), **fields).updated_count
 
 
-def refusal_of(desk, server, rows, *paths):
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        update(desk, rows, *paths)
+def refusal_of(api, server, rows, *paths):
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        update(api, rows, *paths)
     return refused.value
 
 
 @pytest.fixture
-def sessions(desk):
-    release = desk.release()
-    return [desk.book(release, f"c{n}", access_code=f"A{n}") for n in range(5)]
+def sessions(api):
+    release = api.release()
+    return [api.book(release, f"c{n}", access_code=f"A{n}") for n in range(5)]
 
 
-def test_every_row_gets_its_own_values(desk, sessions):
+def test_every_row_gets_its_own_values(api, sessions):
     rows = [row(s, centre_id=f"centre-{n}", external_reference=f"r{n}") for n, s in enumerate(sessions)]
-    assert update(desk, rows, "centre_id", "external_reference") == 5
-    stored = [desk.get(session) for session in sessions]
+    assert update(api, rows, "centre_id", "external_reference") == 5
+    stored = [api.get(session) for session in sessions]
     assert [(s.centre_id, s.external_reference) for s in stored] == [(f"centre-{n}", f"r{n}") for n in range(5)]
-    assert [len(desk.history(session)) for session in sessions] == [2] * 5
+    assert [len(api.history(session)) for session in sessions] == [2] * 5
 
 
-def test_ten_thousand_sessions_are_edited_in_one_call(desk, server):
-    release = desk.release()
-    booked = desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(10_000)).sessions
+def test_ten_thousand_sessions_are_edited_in_one_call(api, server):
+    release = api.release()
+    booked = api.call("BatchCreateSessions", release_id=release.id, bookings=bookings(10_000)).sessions
     rows = [row(session, centre_id="north", access_code=f"NEW{n}") for n, session in enumerate(booked)]
-    assert update(desk, rows, "centre_id", "access_code") == 10_000
-    found = desk.call(
+    assert update(api, rows, "centre_id", "access_code") == 10_000
+    found = api.call(
         "ListSessions", filter=session_service_pb2.SessionFilter(centre_id="north"), show_total_size=True
     )
     assert found.total_size == 10_000
-    assert count(server, "events", desk.workspace) == 20_000
+    assert count(server, "events", api.workspace) == 20_000
 
 
-def test_one_bad_row_refuses_all_and_every_bad_row_is_named(desk, server, sessions):
-    desk.move("CreatePackage", sessions[0])
-    ready = bring_to(desk, "READY")
+def test_one_bad_row_refuses_all_and_every_bad_row_is_named(api, server, sessions):
+    api.move("CreatePackage", sessions[0])
+    ready = bring_to(api, "READY")
     missing = session_pb2.Session(id=new_id())
     late, early = moment("2090-01-02T00:00:00+00:00"), moment("2090-01-01T00:00:00+00:00")
     rows = [row(session, centre_id="x") for session in (sessions[0], ready, missing, sessions[1])]
     rows.append(row(sessions[2], window_start=late, window_end=early))
-    refused = refusal_of(desk, server, rows, "centre_id", "window_start", "window_end")
+    refused = refusal_of(api, server, rows, "centre_id", "window_start", "window_end")
     assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "SESSION_NOT_EDITABLE")
     assert {path: reason for path, (reason, _) in refused.fields.items()} == {
         "edits[1]": "SESSION_NOT_EDITABLE",
@@ -69,13 +69,13 @@ def test_one_bad_row_refuses_all_and_every_bad_row_is_named(desk, server, sessio
     assert (refused.metadata["index"], refused.metadata["bad_rows"]) == ("1", "3")
 
 
-def test_what_is_taken_is_named_row_by_row(desk, server, sessions):
+def test_what_is_taken_is_named_row_by_row(api, server, sessions):
     rows = [
         row(sessions[0], booking("c3", access_code="fine")),
         row(sessions[1], booking("new", access_code="a4")),
         row(sessions[2], booking("new", access_code="FINE")),
     ]
-    refused = refusal_of(desk, server, rows, "candidate.candidate_id", "access_code")
+    refused = refusal_of(api, server, rows, "candidate.candidate_id", "access_code")
     assert {path: reason for path, (reason, _) in refused.fields.items()} == {
         "edits[0].booking.candidate.candidate_id": "DUPLICATE_CANDIDATE",
         "edits[1].booking.access_code": "DUPLICATE_ACCESS_CODE",
@@ -84,29 +84,29 @@ def test_what_is_taken_is_named_row_by_row(desk, server, sessions):
     }
 
 
-def test_one_session_twice_is_refused(desk, server, sessions):
+def test_one_session_twice_is_refused(api, server, sessions):
     rows = [row(sessions[0], centre_id="a"), row(sessions[1], centre_id="b"), row(sessions[0], centre_id="c")]
     rows[2].session_id = rows[2].session_id.upper()
-    refused = refusal_of(desk, server, rows, "centre_id")
+    refused = refusal_of(api, server, rows, "centre_id")
     assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", ["edits[2].session_id"])
 
 
-def test_rows_of_several_releases_are_edited_together(desk):
-    sessions = [desk.book(None, "anna", access_code="X") for _ in range(3)]
+def test_rows_of_several_releases_are_edited_together(api):
+    sessions = [api.book(None, "anna", access_code="X") for _ in range(3)]
     rows = [row(session, booking("bella", access_code="Y")) for session in sessions]
-    assert update(desk, rows, "candidate.candidate_id", "access_code") == 3
+    assert update(api, rows, "candidate.candidate_id", "access_code") == 3
 
 
 @pytest.mark.parametrize("paths", [(), ("keycode",), ("centre_id", "nonsense"), ("pin",)])
-def test_a_mask_is_refused_as_in_a_single_edit(desk, server, sessions, paths):
-    refused = refusal_of(desk, server, [row(sessions[0])], *paths)
+def test_a_mask_is_refused_as_in_a_single_edit(api, server, sessions, paths):
+    refused = refusal_of(api, server, [row(sessions[0])], *paths)
     assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", ["update_mask"])
 
 
-def test_rules_of_the_message_are_told_with_their_rows(desk, server, sessions):
+def test_rules_of_the_message_are_told_with_their_rows(api, server, sessions):
     rows = [row(sessions[0], centre_id="c"), row(sessions[1], centre_id="c" * 65), row(sessions[2], pin="1")]
     rows.append(session_service_pb2.SessionEdit(session_id="one"))
-    refused = refusal_of(desk, server, rows, "centre_id")
+    refused = refusal_of(api, server, rows, "centre_id")
     assert set(refused.fields) == {
         "edits[1].booking.centre_id",
         "edits[2].booking.pin",
@@ -115,18 +115,18 @@ def test_rules_of_the_message_are_told_with_their_rows(desk, server, sessions):
     }
 
 
-def test_many_bad_rows_are_refused_in_a_readable_way(desk, server):
-    release = desk.release()
-    booked = desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings(3000)).sessions
+def test_many_bad_rows_are_refused_in_a_readable_way(api, server):
+    release = api.release()
+    booked = api.call("BatchCreateSessions", release_id=release.id, bookings=bookings(3000)).sessions
     rows = [row(session, access_code="SAME") for session in booked]
-    refused = refusal_of(desk, server, rows, "access_code")
+    refused = refusal_of(api, server, rows, "access_code")
     assert (refused.reason, refused.metadata["bad_rows"]) == ("DUPLICATE_ACCESS_CODE", "2999")
     assert next(iter(refused.fields)) == "edits[1].booking.access_code"
 
 
-def test_a_code_is_given_up_in_one_call_and_taken_in_the_next(desk, server, sessions):
+def test_a_code_is_given_up_in_one_call_and_taken_in_the_next(api, server, sessions):
     hand_round = [row(sessions[n], access_code=f"A{(n + 1) % 5}") for n in range(5)]
-    assert refusal_of(desk, server, hand_round, "access_code").metadata["bad_rows"] == "5"
-    update(desk, [row(session, access_code=f"FREE{n}") for n, session in enumerate(sessions)], "access_code")
-    assert update(desk, hand_round, "access_code") == 5
-    assert [desk.get(session).access_code for session in sessions] == ["A1", "A2", "A3", "A4", "A0"]
+    assert refusal_of(api, server, hand_round, "access_code").metadata["bad_rows"] == "5"
+    update(api, [row(session, access_code=f"FREE{n}") for n, session in enumerate(sessions)], "access_code")
+    assert update(api, hand_round, "access_code") == 5
+    assert [api.get(session).access_code for session in sessions] == ["A1", "A2", "A3", "A4", "A0"]

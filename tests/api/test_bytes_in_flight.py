@@ -36,9 +36,9 @@ def narrow(request, database):
 
 @pytest.fixture
 def narrow_desk(narrow):
-    desk = ApiClient(narrow.target)
-    yield desk
-    desk.close()
+    api = ApiClient(narrow.target)
+    yield api
+    api.close()
 
 
 def in_flight(server):
@@ -53,13 +53,13 @@ def padded(request, size):
     return data + PADDING + length + bytes(rest)
 
 
-def sent(desk, size, compression=None):
+def sent(api, size, compression=None):
     """Sends a request of some size that is answered once a writer may write."""
     request = request_of(
-        "CreateRelease", workspace_id=desk.workspace, release={"name": "large"}, allow_duplicate_name=True
+        "CreateRelease", workspace_id=api.workspace, release={"name": "large"}, allow_duplicate_name=True
     )
-    call = desk.channel.unary_unary(f"/{SERVICE['CreateRelease']}/CreateRelease")
-    return call.future(padded(request, size), timeout=60, metadata=desk.metadata, compression=compression)
+    call = api.channel.unary_unary(f"/{SERVICE['CreateRelease']}/CreateRelease")
+    return call.future(padded(request, size), timeout=60, metadata=api.metadata, compression=compression)
 
 
 @pytest.mark.parametrize("compression", [None, grpc.Compression.Gzip], ids=["plain", "gzip"])
@@ -79,9 +79,9 @@ def test_more_bytes_than_may_be_in_flight_are_refused_and_come_later(narrow, nar
 
 def test_the_largest_request_has_room_when_it_is_alone(database):
     with serving(database, max_message_bytes=LIMIT, bytes_in_flight=1) as server:
-        desk = ApiClient(server.target)
-        assert sent(desk, LIMIT).result()
-        desk.close()
+        api = ApiClient(server.target)
+        assert sent(api, LIMIT).result()
+        api.close()
 
 
 def test_calls_that_are_refused_or_given_up_leave_nothing_behind(narrow, narrow_desk):
@@ -127,10 +127,10 @@ def understated(data):
     ids=["understated", "much understated", "torn", "two bytes", "twice"],
 )
 def test_what_is_no_gzip_is_malformed(server_of_grpcio, data):
-    desk = ApiClient(server_of_grpcio.target)
+    api = ApiClient(server_of_grpcio.target)
     with pytest.raises(Refused, match="MALFORMED_MESSAGE"):
-        send_bytes(desk, "GetSession", data)
-    desk.close()
+        send_bytes(api, "GetSession", data)
+    api.close()
 
 
 @pytest.fixture(scope="module")
@@ -140,10 +140,10 @@ def server_of_grpcio(new_database):
         yield running
 
 
-def result_of(desk, method, data):
+def result_of(api, method, data):
     """What a method answers to bytes, or the code and reason it refuses them with."""
     kind = f"{'stream' if method.client_streaming else 'unary'}_{'stream' if method.server_streaming else 'unary'}"
-    call = getattr(desk.channel, kind)(f"/{method.containing_service.full_name}/{method.name}")
+    call = getattr(api.channel, kind)(f"/{method.containing_service.full_name}/{method.name}")
     try:
         answer = call(iter([data]) if method.client_streaming else data, timeout=60)
         return next(answer) if method.server_streaming else answer
@@ -156,13 +156,13 @@ def result_of(desk, method, data):
 
 @pytest.mark.parametrize("rpc", METHOD)
 def test_every_method_takes_gzip(server_of_grpcio, rpc):
-    desk = ApiClient(server_of_grpcio.target)
+    api = ApiClient(server_of_grpcio.target)
     request = message_factory.GetMessageClass(METHOD[rpc].input_type)()
     if "page_size" in METHOD[rpc].input_type.fields_by_name:
         request.page_size = -1
     data = request.SerializeToString()
-    assert result_of(desk, METHOD[rpc], gzip.compress(data)) == result_of(desk, METHOD[rpc], data)
-    desk.close()
+    assert result_of(api, METHOD[rpc], gzip.compress(data)) == result_of(api, METHOD[rpc], data)
+    api.close()
 
 
 def test_health_takes_gzip(server_of_grpcio):
@@ -185,9 +185,9 @@ def test_small_requests_are_counted_apart_and_limited_too():
 @pytest.mark.skipif(sys.platform != "linux", reason="nobody tells how large a process is")
 def test_when_memory_fills_the_eldest_requests_are_read_and_the_others_refused(database):
     with serving(database, transport="grpcio", max_message_bytes=LIMIT, bytes_in_flight=2 * LIMIT) as server:
-        desk, go_on = ApiClient(server.target), threading.Event()
+        api, go_on = ApiClient(server.target), threading.Event()
         reading = server.app._server._transport._reading
-        request = request_of("ListSessions", workspace_id=desk.workspace).SerializeToString()
+        request = request_of("ListSessions", workspace_id=api.workspace).SerializeToString()
 
         def when_told():
             go_on.wait()
@@ -196,7 +196,7 @@ def test_when_memory_fills_the_eldest_requests_are_read_and_the_others_refused(d
         path = f"/{SERVICE['ListSessions']}/ListSessions"
         calls = []
         for n in range(1, 6):
-            calls.append(desk.channel.stream_unary(path).future(when_told(), timeout=60))
+            calls.append(api.channel.stream_unary(path).future(when_told(), timeout=60))
             until(lambda n=n: len(reading) == n)
         until(lambda: reading._before)
         ballast = bytearray(b"\1") * (256 * 1024 * KIB)
@@ -204,13 +204,13 @@ def test_when_memory_fills_the_eldest_requests_are_read_and_the_others_refused(d
         del ballast
         go_on.set()
         assert [call.result() for call in calls[:2]] == [b"", b""]
-        assert desk.call("ListSessions").sessions == []
-        desk.close()
+        assert api.call("ListSessions").sessions == []
+        api.close()
 
 
 def test_a_call_without_a_request_is_told(server_of_grpcio):
-    desk = ApiClient(server_of_grpcio.target)
+    api = ApiClient(server_of_grpcio.target)
     with pytest.raises(grpc.RpcError) as refused:
-        desk.channel.stream_unary(f"/{SERVICE['ListSessions']}/ListSessions")(iter([]), timeout=60)
+        api.channel.stream_unary(f"/{SERVICE['ListSessions']}/ListSessions")(iter([]), timeout=60)
     assert read_refusal(refused.value).reason == "MALFORMED_MESSAGE"
-    desk.close()
+    api.close()

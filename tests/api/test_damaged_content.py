@@ -33,12 +33,12 @@ DAMAGE = SCRIPTS | SESSIONS | NO_NUMBER
 ALL = [*SCRIPTS, *SESSIONS, *(pytest.param(damage, marks=untyped) for damage in NO_NUMBER)]
 
 
-def three(desk, count=3):
+def three(api, count=3):
     """Sessions of one release in progress, each with a response."""
-    form(desk, mcq("1", "C"), essay("2"), mcq("3", "A"))
-    release = desk.release(test_form="form-1", duration=lasting(60))
-    sat = [walk(desk, desk.book(release), *STARTED) for _ in range(count)]
-    return [desk.move("SetResponses", session, responses=[answer("1", "C")]) for session in sat]
+    form(api, mcq("1", "C"), essay("2"), mcq("3", "A"))
+    release = api.release(test_form="form-1", duration=lasting(60))
+    sat = [walk(api, api.book(release), *STARTED) for _ in range(count)]
+    return [api.move("SetResponses", session, responses=[answer("1", "C")]) for session in sat]
 
 
 def spoil(server, session, damage):
@@ -51,51 +51,51 @@ def spoil(server, session, damage):
 
 @pytest.mark.parametrize("damage", ALL)
 def test_pages_aggregates_and_finalizing_go_on(clocked_server, clocked_desk, damage):
-    server, desk = clocked_server, clocked_desk
-    before, broken, after = three(desk)
+    server, api = clocked_server, clocked_desk
+    before, broken, after = three(api)
     spoil(server, broken, damage)
     for fields in ({}, {"show_responses": True}, {"show_results": True, "show_keys": True}):
-        page = desk.call("ListSessions", **fields).sessions
+        page = api.call("ListSessions", **fields).sessions
         assert {session.id for session in page} == {before.id, broken.id, after.id}
     if damage != "a response of another shape":
         shown = next(session for session in page if session.id == broken.id)
         assert shown.damage or damage == "a start at the end of time"
         assert not any(session.damage for session in page if session.id != broken.id)
-    assert desk.call("AggregateSessions").total.session_count == 3
-    assert desk.history(broken)
-    desk.call("FinalizeRelease", release_id=before.release_id)
+    assert api.call("AggregateSessions").total.session_count == 3
+    assert api.history(broken)
+    api.call("FinalizeRelease", release_id=before.release_id)
     server.sweep()
-    assert [name_of(desk.get(session)) for session in (before, after)] == ["AWAITING_MARKING"] * 2
-    assert desk.call("GetRelease", release_id=before.release_id).release.statistics.session_count
+    assert [name_of(api.get(session)) for session in (before, after)] == ["AWAITING_MARKING"] * 2
+    assert api.call("GetRelease", release_id=before.release_id).release.statistics.session_count
 
 
 @pytest.mark.parametrize("damage", [name for name in SCRIPTS if name != "a response of another shape"])
 def test_a_damaged_script_is_set_aside_with_its_error_and_the_attempt_can_be_cleared(
     clocked_server, clocked_desk, clock, damage
 ):
-    server, desk = clocked_server, clocked_desk
-    before, broken, after = three(desk)
+    server, api = clocked_server, clocked_desk
+    before, broken, after = three(api)
     spoil(server, broken, damage)
     clock.advance(61)
     server.sweep()
     server.sweep()
-    assert [name_of(desk.get(session)) for session in (before, after)] == ["AWAITING_MARKING"] * 2
-    aside = desk.get(broken)
+    assert [name_of(api.get(session)) for session in (before, after)] == ["AWAITING_MARKING"] * 2
+    aside = api.get(broken)
     assert name_of(aside) == "EXCEPTION"
     assert "cannot be read" in aside.exception_message
-    session = walk(desk, aside, "RecoverSession", "ClearResponses")
+    session = walk(api, aside, "RecoverSession", "ClearResponses")
     assert name_of(session) == "READY"
-    assert not desk.call("GetSession", session_id=session.id, show_responses=True).session.damage
-    session = walk(desk, session, "EnterKeycode")
-    assert name_of(hand_in(desk, session, answer("1", "C"))) == "AWAITING_MARKING"
+    assert not api.call("GetSession", session_id=session.id, show_responses=True).session.damage
+    session = walk(api, session, "EnterKeycode")
+    assert name_of(hand_in(api, session, answer("1", "C"))) == "AWAITING_MARKING"
 
 
 def test_damaged_responses_take_no_more_answers_and_say_so(clocked_server, clocked_desk):
-    desk = clocked_desk
-    (broken,) = three(desk, 1)
+    api = clocked_desk
+    (broken,) = three(api, 1)
     spoil(clocked_server, broken, "responses that are no JSON")
     with pytest.raises(Refused) as refused:
-        desk.move("SetResponses", broken, responses=[answer("3", "A")])
+        api.move("SetResponses", broken, responses=[answer("3", "A")])
     assert (refused.value.reason, refused.value.metadata["what"]) == ("SESSION_DAMAGED", "responses")
     (kept,) = read(clocked_server, "SELECT responses FROM scripts WHERE session_id = ?", broken.id)
     assert kept == ('{"1":',)
@@ -103,34 +103,34 @@ def test_damaged_responses_take_no_more_answers_and_say_so(clocked_server, clock
 
 @pytest.mark.parametrize("damage", [name for name in SCRIPTS if name != "a response of another shape"])
 def test_a_damaged_script_is_marked_by_hand(clocked_server, clocked_desk, damage):
-    desk = clocked_desk
-    (broken,) = three(desk, 1)
+    api = clocked_desk
+    (broken,) = three(api, 1)
     spoil(clocked_server, broken, damage)
-    session = desk.move("FinishSession", broken)
+    session = api.move("FinishSession", broken)
     assert (name_of(session), session.marking_progress) == ("AWAITING_MARKING", 0)
     for number in ("1", "2", "3"):
-        session = desk.move("ScoreResponse", session, question_number=number, mark="1")
-    session = desk.move("SubmitMarkedSession", session)
+        session = api.move("ScoreResponse", session, question_number=number, mark="1")
+    session = api.move("SubmitMarkedSession", session)
     assert (name_of(session), session.points.actual) == ("MARKED", "3")
 
 
 def test_responses_of_another_shape_wait_for_a_person(clocked_server, clocked_desk):
-    desk = clocked_desk
-    (broken,) = three(desk, 1)
+    api = clocked_desk
+    (broken,) = three(api, 1)
     spoil(clocked_server, broken, "a response of another shape")
-    session = desk.move("FinishSession", broken)
+    session = api.move("FinishSession", broken)
     assert name_of(session) == "AWAITING_MARKING"
-    found = results(desk, session)
+    found = results(api, session)
     assert [question_of(found, number).score.is_scorable for number in "123"] == [False] * 3
     assert question_of(found, "1").response.text == '{"a": []}'
 
 
 @pytest.mark.parametrize("damage", [name for name in ALL if name != "a release that does not exist"])
 def test_a_damaged_session_can_be_voided(clocked_server, clocked_desk, damage):
-    desk = clocked_desk
-    (broken,) = three(desk, 1)
+    api = clocked_desk
+    (broken,) = three(api, 1)
     spoil(clocked_server, broken, damage)
-    assert name_of(desk.move("VoidSession", broken)) == "VOIDED"
+    assert name_of(api.move("VoidSession", broken)) == "VOIDED"
 
 
 def reason_of(call):
@@ -144,8 +144,8 @@ def reason_of(call):
 
 @pytest.mark.parametrize("damage", ALL)
 def test_nothing_that_is_asked_of_a_damaged_session_is_an_internal_error(clocked_server, clocked_desk, damage):
-    desk = clocked_desk
-    (broken,) = three(desk, 1)
+    api = clocked_desk
+    (broken,) = three(api, 1)
     spoil(clocked_server, broken, damage)
     asked = {
         "GetSession": {"session_id": broken.id, "show_results": True, "show_responses": True},
@@ -156,35 +156,35 @@ def test_nothing_that_is_asked_of_a_damaged_session_is_an_internal_error(clocked
     }
     moves = ["PauseSession", "ResumeSession", "GoOffline", "ReconnectSession", "ClearResponses", "FinishSession"]
     for rpc, fields in asked.items():
-        assert reason_of(partial(desk.call, rpc, **fields)) != "INTERNAL", rpc
+        assert reason_of(partial(api.call, rpc, **fields)) != "INTERNAL", rpc
     for rpc in moves:
-        assert reason_of(partial(desk.move, rpc, broken)) != "INTERNAL", rpc
+        assert reason_of(partial(api.move, rpc, broken)) != "INTERNAL", rpc
 
 
 def test_a_test_form_that_is_damaged_stops_no_list(clocked_server, clocked_desk):
-    desk = clocked_desk
-    (broken,) = three(desk, 1)
-    form(desk, mcq("1", "C"), reference="form-2")
-    sound = walk(desk, desk.book(desk.release(test_form="form-2")), *STARTED)
+    api = clocked_desk
+    (broken,) = three(api, 1)
+    form(api, mcq("1", "C"), reference="form-2")
+    sound = walk(api, api.book(api.release(test_form="form-2")), *STARTED)
     write(clocked_server, "UPDATE test_forms SET content = '{' WHERE reference = 'form-1'")
-    page = desk.call("ListSessions", show_results=True).sessions
+    page = api.call("ListSessions", show_results=True).sessions
     assert {session.id for session in page} == {broken.id, sound.id}
 
 
 def test_changes_of_an_event_that_are_damaged_are_told_to_be(clocked_server, clocked_desk):
-    desk = clocked_desk
-    (broken,) = three(desk, 1)
+    api = clocked_desk
+    (broken,) = three(api, 1)
     write(clocked_server, "UPDATE events SET changes = '{' WHERE session_id = ?", broken.id)
-    assert {change.field for event in desk.history(broken) for change in event.changes} == {"damaged"}
+    assert {change.field for event in api.history(broken) for change in event.changes} == {"damaged"}
 
 
 def test_an_upload_to_damaged_responses_is_refused(clocked_server, clocked_desk):
-    desk = clocked_desk
-    form(desk, mcq("1", "C"))
-    session = desk.move("SetResponses", sitting(desk), responses=[answer("1", "C")])
-    session = walk(desk, session, "GoOffline", "FinishOffline")
+    api = clocked_desk
+    form(api, mcq("1", "C"))
+    session = api.move("SetResponses", sitting(api), responses=[answer("1", "C")])
+    session = walk(api, session, "GoOffline", "FinishOffline")
     spoil(clocked_server, session, "responses that are a list")
     with pytest.raises(Refused) as refused:
-        desk.move("UploadSession", session, responses=[answer("1", "C")])
+        api.move("UploadSession", session, responses=[answer("1", "C")])
     assert refused.value.reason == "SESSION_DAMAGED"
-    assert name_of(desk.move("UploadSession", session)) == "AWAITING_MARKING"
+    assert name_of(api.move("UploadSession", session)) == "AWAITING_MARKING"

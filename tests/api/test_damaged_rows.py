@@ -22,15 +22,15 @@ untyped = pytest.mark.sqlite(reason="elsewhere a column of numbers takes numbers
 
 @pytest.mark.parametrize("damage", [*DAMAGE, *(pytest.param(damage, marks=untyped) for damage in NO_NUMBER)])
 def test_a_damaged_row_is_set_aside_and_stops_nobody(clocked_server, clocked_desk, clock, damage):
-    server, desk = clocked_server, clocked_desk
-    release = desk.release(duration=lasting(60))
-    before, broken, after = (walk(desk, desk.book(release), *STARTED) for _ in range(3))
+    server, api = clocked_server, clocked_desk
+    release = api.release(duration=lasting(60))
+    before, broken, after = (walk(api, api.book(release), *STARTED) for _ in range(3))
     change = (DAMAGE | NO_NUMBER)[damage]
     write(server, f"UPDATE sessions SET {change}, due_time = 1 WHERE id = ?", broken.id)
     clock.advance(61)
     server.sweep()
     server.sweep()
-    assert [name_of(desk.get(session)) for session in (before, after)] == ["FINISHED"] * 2
+    assert [name_of(api.get(session)) for session in (before, after)] == ["FINISHED"] * 2
     ((state, due, message),) = read(
         server, "SELECT state, due_time, exception_message FROM sessions WHERE id = ?", broken.id
     )

@@ -30,18 +30,18 @@ def probed_often(monkeypatch):
 @pytest.fixture
 def served(database):
     with serving(database) as server:
-        desk = ApiClient(server.target)
-        desk.server = server
-        yield desk
-        desk.close()
+        api = ApiClient(server.target)
+        api.server = server
+        yield api
+        api.close()
 
 
 def file_of(database, name):
     return Path(f"{database.path}{name}")
 
 
-def health_of(desk):
-    stub = health_pb2_grpc.HealthStub(desk.channel)
+def health_of(api):
+    stub = health_pb2_grpc.HealthStub(api.channel)
     return stub.Check(health_pb2.HealthCheckRequest(), timeout=10).status
 
 
@@ -156,24 +156,24 @@ def test_a_link_that_leads_elsewhere_is_noticed(database, tmp_path):
         url = f"sqlite:///{link}"
 
     with serving(Linked) as server:
-        desk = ApiClient(server.target)
-        session = desk.book()
+        api = ApiClient(server.target)
+        session = api.book()
         other = tmp_path / "other.db"
         shutil.copy(database.path, other)
         link.unlink()
         link.symlink_to(other)
-        assert refusal_of(desk.get, session) == REPLACED
-        desk.close()
+        assert refusal_of(api.get, session) == REPLACED
+        api.close()
 
 
 def test_what_is_put_in_the_place_of_the_files_is_not_touched_and_is_served_after_a_restart(database, tmp_path):
     server = RunningServer(database)
-    desk = ApiClient(server.target, workspace="w")
-    session = desk.book()
+    api = ApiClient(server.target, workspace="w")
+    session = api.book()
     backup = tmp_path / "backup.db"
     with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(backup)) as target:
         source.backup(target)
-    later = desk.book()
+    later = api.book()
     for name in FILES:
         file_of(database, name).unlink()
     with closing(sqlite3.connect(backup)) as restored:
@@ -183,16 +183,16 @@ def test_what_is_put_in_the_place_of_the_files_is_not_touched_and_is_served_afte
         for name in ("", "-wal"):
             shutil.copy(f"{backup}{name}", f"{database.path}{name}")
     before = [file_of(database, name).read_bytes() for name in ("", "-wal")]
-    assert refusal_of(desk.book) == REPLACED
-    desk.close()
+    assert refusal_of(api.book) == REPLACED
+    api.close()
     server.stop()
     assert [file_of(database, name).read_bytes() for name in ("", "-wal")] == before
     with serving(database) as server:
-        desk = ApiClient(server.target, workspace="w")
-        assert desk.get(session) == session
-        assert refusal_of(desk.get, later)[1] == "SESSION_NOT_FOUND"
-        assert desk.book()
-        desk.close()
+        api = ApiClient(server.target, workspace="w")
+        assert api.get(session) == session
+        assert refusal_of(api.get, later)[1] == "SESSION_NOT_FOUND"
+        assert api.book()
+        api.close()
 
 
 @pytest.mark.parametrize("name", ["", "-wal"])
@@ -254,19 +254,19 @@ def test_a_full_disk_refuses_writes_serves_reads_and_is_over_once_there_is_room(
 
     booked = []
     with serving(Small, tick_ms=3_600_000) as server:
-        desk = ApiClient(server.target)
-        release = desk.release()
+        api = ApiClient(server.target)
+        release = api.release()
 
         def fill():
             # What was booked before the one that is refused stays in the list.
-            booked.extend(desk.book(release, external_reference="x" * 30) for _ in range(1_000))
+            booked.extend(api.book(release, external_reference="x" * 30) for _ in range(1_000))
 
         assert refusal_of(fill) == (StatusCode.RESOURCE_EXHAUSTED, "DATABASE_FULL")
-        assert [desk.get(session) for session in booked] == booked
+        assert [api.get(session) for session in booked] == booked
         assert enlarge() == 0
-        booked.append(desk.book(release))
-        desk.close()
+        booked.append(api.book(release))
+        api.close()
     with serving(Small) as server:
-        again = ApiClient(server.target, desk.workspace)
+        again = ApiClient(server.target, api.workspace)
         assert [again.get(session) for session in booked] == booked
         again.close()

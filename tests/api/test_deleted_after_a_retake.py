@@ -15,30 +15,30 @@ WRONG, RIGHT = "A", "C"
 
 
 @pytest.mark.parametrize(("label", "points"), [(WRONG, "0"), (RIGHT, "1")])
-def test_a_repeated_request_is_shown_the_score_of_the_deleted_booking(desk, label, points):
-    three_choices(desk)
-    session = desk.move("SetResponses", sitting(desk), responses=[answer("1", label)], submit_for_scoring=True)
+def test_a_repeated_request_is_shown_the_score_of_the_deleted_booking(api, label, points):
+    three_choices(api)
+    session = api.move("SetResponses", sitting(api), responses=[answer("1", label)], submit_for_scoring=True)
     request = {"session_id": session.id, "request_id": new_id()}
-    desk.call("RetakeSession", **request)
-    walk(desk, session, "ResetSession")
-    desk.call("DeleteSession", session_id=session.id)
-    again = desk.call("RetakeSession", **request).session
+    api.call("RetakeSession", **request)
+    walk(api, session, "ResetSession")
+    api.call("DeleteSession", session_id=session.id)
+    again = api.call("RetakeSession", **request).session
     assert (again.attempt.number, again.points.actual, again.points.max) == (2, points, "3")
 
 
-def test_a_repeated_request_is_shown_no_score_of_a_deleted_booking_that_had_none(desk):
-    three_choices(desk)
-    session, request = desk.book(desk.release(test_form="form-1")), {"request_id": new_id()}
-    desk.call("CreatePackage", session_id=session.id, **request)
-    desk.call("DeleteSession", session_id=session.id)
-    again = desk.call("CreatePackage", session_id=session.id, **request).session
+def test_a_repeated_request_is_shown_no_score_of_a_deleted_booking_that_had_none(api):
+    three_choices(api)
+    session, request = api.book(api.release(test_form="form-1")), {"request_id": new_id()}
+    api.call("CreatePackage", session_id=session.id, **request)
+    api.call("DeleteSession", session_id=session.id)
+    again = api.call("CreatePackage", session_id=session.id, **request).session
     assert (again.form_revision, again.HasField("score"), again.HasField("points")) == (1, False, False)
 
 
-def test_the_history_keeps_the_attempts_of_a_deleted_booking(desk):
-    three_choices(desk)
-    session = desk.move("SetResponses", sitting(desk), responses=[answer("1", RIGHT)], submit_for_scoring=True)
-    session = walk(desk, session, "RetakeSession", "ResetSession")
-    desk.call("DeleteSession", session_id=session.id)
-    (kept,) = [change.old_value for change in desk.history(session)[-1].changes if change.field == "scripts"]
+def test_the_history_keeps_the_attempts_of_a_deleted_booking(api):
+    three_choices(api)
+    session = api.move("SetResponses", sitting(api), responses=[answer("1", RIGHT)], submit_for_scoring=True)
+    session = walk(api, session, "RetakeSession", "ResetSession")
+    api.call("DeleteSession", session_id=session.id)
+    (kept,) = [change.old_value for change in api.history(session)[-1].changes if change.field == "scripts"]
     assert [script["responses"] for script in json.loads(kept)] == [{"1": 2}]

@@ -24,9 +24,9 @@ def server(new_database, clock):
 
 @pytest.fixture
 def stage(server, clock, new_database):
-    desk = ApiClient(server.target)
-    yield Stage(server, clock, desk, new_database)
-    desk.close()
+    api = ApiClient(server.target)
+    yield Stage(server, clock, api, new_database)
+    api.close()
 
 
 INSIDE_OPERATIONS = {"OPERATION_CANCELLED", "STEP_QUARANTINED"}
@@ -75,12 +75,12 @@ def test_a_fault_of_the_service_leads_to_its_log_and_tells_nothing_else(stage, c
 def test_the_service_lives_on_after_a_fault(stage):
     with REFUSAL_CASES["INTERNAL"][1](stage) as (call, _), pytest.raises(Refused):
         call()
-    release = stage.desk.release(id=new_id())
-    assert stage.desk.call("GetRelease", release_id=release.id).release == release
+    release = stage.api.release(id=new_id())
+    assert stage.api.call("GetRelease", release_id=release.id).release == release
 
 
 def test_the_service_lives_on_after_the_database_was_away(stage):
     with REFUSAL_CASES["DATABASE_UNAVAILABLE"][1](stage) as (call, _), pytest.raises(Refused):
         call()
-    session = stage.desk.book()
-    assert stage.desk.get(session) == session
+    session = stage.api.book()
+    assert stage.api.get(session) == session

@@ -57,7 +57,7 @@ RPCS = {
 """The RPC of each action that can be called, in the order of the contract."""
 
 
-def act(desk, action, session):
+def act(api, action, session):
     """The state an action leads to, or the reason it is refused with."""
     rpc = RPCS[action]
     fields = {
@@ -65,84 +65,84 @@ def act(desk, action, session):
     }
     key = {"keycode": session.keycode} if rpc == "EnterKeycode" else {"session_id": session.id}
     try:
-        reply = desk.call(rpc, **key, **ARGUMENTS.get(rpc, {}), **fields.get(rpc, {}))
+        reply = api.call(rpc, **key, **ARGUMENTS.get(rpc, {}), **fields.get(rpc, {}))
     except Refused as refused:
         return refused.reason, refused.message
     return State.Name(reply.session.state if rpc != "DeleteSession" else session.state), ""
 
 
-def explained(desk, session):
-    reply = desk.call("ExplainSession", session_id=session.id)
+def explained(api, session):
+    reply = api.call("ExplainSession", session_id=session.id)
     allowed = [verdict.action for verdict in reply.verdicts if verdict.allowed]
     assert list(reply.allowed_actions) == allowed
     return {Action.Name(verdict.action).removeprefix("ACTION_"): verdict for verdict in reply.verdicts}
 
 
-def assert_it_comes_true(desk, server, make):
+def assert_it_comes_true(api, server, make):
     """Every verdict on a session is what happens when the action is called on one like it."""
     session = make()
-    verdicts = explained(desk, session)
+    verdicts = explained(api, session)
     assert list(verdicts) == list(RPCS)
     for action, verdict in verdicts.items():
         if verdict.allowed:
-            assert act(desk, action, make()) == (State.Name(verdict.to_state), ""), action
+            assert act(api, action, make()) == (State.Name(verdict.to_state), ""), action
             assert (verdict.reason, verdict.message) == ("", "")
         else:
-            with unchanged(server, desk):
-                reason, message = act(desk, action, session)
+            with unchanged(server, api):
+                reason, message = act(api, action, session)
             assert (reason, State.Name(verdict.to_state)) == (verdict.reason, "STATE_UNSPECIFIED"), action
             assert message == verdict.message or "it is 20" in message
 
 
 @pytest.mark.parametrize("state", STATE_PATHS)
-def test_what_is_explained_of_a_session_comes_true(desk, server, state):
-    assert_it_comes_true(desk, server, lambda: bring_to(desk, state))
+def test_what_is_explained_of_a_session_comes_true(api, server, state):
+    assert_it_comes_true(api, server, lambda: bring_to(api, state))
 
 
-def test_what_is_explained_of_a_session_in_a_finalized_release_comes_true(desk, server):
+def test_what_is_explained_of_a_session_in_a_finalized_release_comes_true(api, server):
     def make(state="READY"):
-        session = bring_to(desk, state)
-        desk.call("FinalizeRelease", release_id=session.release_id)
+        session = bring_to(api, state)
+        api.call("FinalizeRelease", release_id=session.release_id)
         return session
 
-    assert_it_comes_true(desk, server, make)
-    assert_it_comes_true(desk, server, lambda: make("LOCKED_BY_PIN"))
+    assert_it_comes_true(api, server, make)
+    assert_it_comes_true(api, server, lambda: make("LOCKED_BY_PIN"))
 
 
 @pytest.mark.parametrize("state", ["IN_PROGRESS", "OFFLINE", "AWAITING_MARKING", "PAPER_RESPONSE_UPLOAD"])
-def test_what_is_explained_of_a_session_with_a_form_comes_true(desk, server, state):
-    reference = mixed(desk).reference
+def test_what_is_explained_of_a_session_with_a_form_comes_true(api, server, state):
+    reference = mixed(api).reference
     needed, rpcs = STATE_PATHS[state]
 
     def make():
-        session = desk.book(desk.release(test_form=reference, **needed))
-        return walk(desk, session, *[rpc for rpc in rpcs if rpc != "SendToMarking"])
+        session = api.book(api.release(test_form=reference, **needed))
+        return walk(api, session, *[rpc for rpc in rpcs if rpc != "SendToMarking"])
 
     assert name_of(make()) == state
-    assert_it_comes_true(desk, server, make)
+    assert_it_comes_true(api, server, make)
 
 
-def test_what_is_explained_of_a_session_without_attempts_left_comes_true(desk, server):
-    assert_it_comes_true(desk, server, lambda: bring_to(desk, "FINISHED", max_attempts=1))
+def test_what_is_explained_of_a_session_without_attempts_left_comes_true(api, server):
+    assert_it_comes_true(api, server, lambda: bring_to(api, "FINISHED", max_attempts=1))
 
 
-def test_what_is_explained_of_a_session_held_offline_comes_true(desk, server):
+def test_what_is_explained_of_a_session_held_offline_comes_true(api, server):
     def make():
-        session = walk(desk, desk.book(), "CreatePackage")
+        session = walk(api, api.book(), "CreatePackage")
         client = session_pb2.DeliveryClient(machine="LAB-7", held_offline=True)
-        return desk.move("DownloadSession", session, client=client)
+        return api.move("DownloadSession", session, client=client)
 
-    assert_it_comes_true(desk, server, make)
+    assert_it_comes_true(api, server, make)
 
 
-def test_what_is_explained_of_a_candidate_with_another_session_open_comes_true(desk, server):
+def test_what_is_explained_of_a_candidate_with_another_session_open_comes_true(api, server):
     def make():
         candidate = new_id()
-        first, second = desk.book(None, candidate), desk.book(None, candidate)
-        walk(desk, first, "CreatePackage", "DownloadSession", "EnterKeycode")
-        return walk(desk, second, "CreatePackage", "DownloadSession")
+        first, second = api.book(None, candidate), api.book(None, candidate)
+        walk(api, first, "CreatePackage", "DownloadSession", "EnterKeycode")
+        return walk(api, second, "CreatePackage", "DownloadSession")
 
-    assert_it_comes_true(desk, server, make)
+    assert_it_comes_true(api, server, make)
 
 
 def test_what_is_explained_of_time_that_ran_out_comes_true(clocked_server, clocked_desk, clock):
@@ -155,20 +155,20 @@ def test_what_is_explained_of_time_that_ran_out_comes_true(clocked_server, clock
         assert_it_comes_true(clocked_desk, clocked_server, lambda s=state: make(s))
 
 
-def test_an_explanation_changes_nothing_and_hides_what_is_confidential(desk, server):
-    session = walk(desk, desk.book(), "CreatePackage", "DownloadSession")
+def test_an_explanation_changes_nothing_and_hides_what_is_confidential(api, server):
+    session = walk(api, api.book(), "CreatePackage", "DownloadSession")
     assert session.client.download_time.seconds
-    with unchanged(server, desk):
-        reply = desk.call("ExplainSession", keycode=session.keycode.lower())
+    with unchanged(server, api):
+        reply = api.call("ExplainSession", keycode=session.keycode.lower())
     assert (reply.session.id, reply.session.HasField("client")) == (session.id, False)
     assert "SECRET" not in str(reply)
 
 
 @pytest.fixture(scope="module")
 def machine(server):
-    desk = ApiClient(server.target)
-    yield desk.call("GetStateMachine")
-    desk.close()
+    api = ApiClient(server.target)
+    yield api.call("GetStateMachine")
+    api.close()
 
 
 def test_the_machine_knows_the_vendors_codes(machine):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from messages import lasting, micros, new_id
-from operations import Work, rows_of
+from operations import OperationsApi, rows_of
 from rows import unchanged
 from state_paths import STARTED, bring_to, walk
 from timed import SECOND, begun, closing_in, timed_release
@@ -21,46 +21,46 @@ def server(clocked_server):
 
 
 @pytest.fixture
-def desk(clocked_desk):
+def api(clocked_desk):
     return clocked_desk
 
 
 @pytest.fixture
-def work(desk):
-    return Work(desk)
+def work(api):
+    return OperationsApi(api)
 
 
 def of(release):
     return session_service_pb2.SessionFilter(release_ids=[release.id])
 
 
-def sitting(desk, clock, closes_in):
+def sitting(api, clock, closes_in):
     """A release whose window closes so soon, and two sessions of it that have begun."""
-    release = timed_release(desk, **closing_in(clock, closes_in))
-    return release, [begun(desk, release) for _ in range(2)]
+    release = timed_release(api, **closing_in(clock, closes_in))
+    return release, [begun(api, release) for _ in range(2)]
 
 
-def test_each_of_those_named_answers_with_its_deadline_and_the_warning_of_the_window(desk, clock, work):
-    wide, (first, _) = sitting(desk, clock, 7200)
-    narrow, (cut, _) = sitting(desk, clock, 700)
-    paused, young = bring_to(desk, "PAUSED", wide), desk.book(wide)
+def test_each_of_those_named_answers_with_its_deadline_and_the_warning_of_the_window(api, clock, work):
+    wide, (first, _) = sitting(api, clock, 7200)
+    narrow, (cut, _) = sitting(api, clock, 700)
+    paused, young = bring_to(api, "PAUSED", wide), api.book(wide)
     reply = work.transition("SET_EXTRA_TIME", [first, cut, paused, young], **GIVEN)
     assert reply.session_count == 4
     rows = list(reply.sessions)
     assert [row.session_id for row in rows] == [first.id, cut.id, paused.id, young.id]
-    assert [row.deadline for row in rows[:2]] == [desk.get(s).attempt.deadline for s in (first, cut)]
+    assert [row.deadline for row in rows[:2]] == [api.get(s).attempt.deadline for s in (first, cut)]
     assert micros(rows[0].deadline) - micros(first.attempt.start_time) == 900 * SECOND
     assert rows[1].deadline == narrow.window_end
     assert [bool(row.warning) for row in rows] == [False, True, False, False]
     assert [row.HasField("cut_by_window") for row in rows] == [False, True, False, False]
     assert not rows[2].HasField("deadline")
     assert not rows[3].HasField("deadline")
-    assert {desk.history(s)[-1].message for s in (first, cut, paused, young)} == {"the heating failed"}
+    assert {api.history(s)[-1].message for s in (first, cut, paused, young)} == {"the heating failed"}
 
 
-def test_a_preview_says_what_it_would_come_to_and_a_repetition_what_it_is(desk, clock, work, server):
-    _, sessions = sitting(desk, clock, 7200)
-    with unchanged(server, desk):
+def test_a_preview_says_what_it_would_come_to_and_a_repetition_what_it_is(api, clock, work, server):
+    _, sessions = sitting(api, clock, 7200)
+    with unchanged(server, api):
         preview = work.transition("SET_EXTRA_TIME", sessions, validate_only=True, **GIVEN)
     again = new_id()
     done, repeated = (work.transition("SET_EXTRA_TIME", sessions, request_id=again, **GIVEN) for _ in range(2))
@@ -68,9 +68,9 @@ def test_a_preview_says_what_it_would_come_to_and_a_repetition_what_it_is(desk, 
     assert len(done.sessions) == 2
 
 
-def test_of_those_that_match_the_operation_says_it(desk, clock, work):
-    narrow, sessions = sitting(desk, clock, 700)
-    ended = walk(desk, walk(desk, desk.book(narrow), *STARTED), "FinishSession")
+def test_of_those_that_match_the_operation_says_it(api, clock, work):
+    narrow, sessions = sitting(api, clock, 700)
+    ended = walk(api, walk(api, api.book(narrow), *STARTED), "FinishSession")
     operation = work.wait(work.transition("SET_EXTRA_TIME", filter=of(narrow), **GIVEN).operation)
     rows = {row.session_id: row for row in rows_of(operation)}
     assert rows.keys() == {session.id for session in (*sessions, ended)}
@@ -82,25 +82,25 @@ def test_of_those_that_match_the_operation_says_it(desk, clock, work):
     assert not rows[ended.id].HasField("deadline")
 
 
-def test_zero_takes_it_back_for_many_too(desk, clock, work):
-    _, sessions = sitting(desk, clock, 7200)
+def test_zero_takes_it_back_for_many_too(api, clock, work):
+    _, sessions = sitting(api, clock, 7200)
     work.transition("SET_EXTRA_TIME", sessions, extra_time_percent=50, message="m")
-    assert {desk.get(session).extra_time.seconds for session in sessions} == {300}
+    assert {api.get(session).extra_time.seconds for session in sessions} == {300}
     work.transition("SET_EXTRA_TIME", sessions, extra_time=lasting(0), message="m")
-    assert not any(desk.get(session).HasField("extra_time") for session in sessions)
+    assert not any(api.get(session).HasField("extra_time") for session in sessions)
 
 
-def test_a_percentage_of_no_working_time_is_refused_for_one_and_for_many(desk, work, server):
-    endless, timed = desk.book(), desk.book(timed_release(desk))
+def test_a_percentage_of_no_working_time_is_refused_for_one_and_for_many(api, work, server):
+    endless, timed = api.book(), api.book(timed_release(api))
     share = {"extra_time_percent": 50}
-    with unchanged(server, desk), pytest.raises(Refused) as one:
-        desk.move("SetExtraTime", endless, reason="r", **share)
+    with unchanged(server, api), pytest.raises(Refused) as one:
+        api.move("SetExtraTime", endless, reason="r", **share)
     assert (one.value.reason, one.value.metadata) == ("NO_WORKING_TIME", {"release_id": endless.release_id})
-    with unchanged(server, desk), pytest.raises(Refused) as many:
+    with unchanged(server, api), pytest.raises(Refused) as many:
         work.transition("SET_EXTRA_TIME", [timed, endless], message="m", **share)
     assert (many.value.reason, list(many.value.fields)) == ("NO_WORKING_TIME", ["ids.session_ids[1]"])
-    with unchanged(server, desk), pytest.raises(Refused):
-        desk.call("SetExtraTime", session_id=endless.id, reason="r", validate_only=True, **share)
+    with unchanged(server, api), pytest.raises(Refused):
+        api.call("SetExtraTime", session_id=endless.id, reason="r", validate_only=True, **share)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_a_percentage_of_no_working_time_is_refused_for_one_and_for_many(desk, w
         ({"extra_time_percent": 1_001, "message": "m"}, "extra_time_percent"),
     ],
 )
-def test_extra_time_for_many_says_how_much_and_why(desk, work, server, fields, path):
-    session = desk.book()
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
+def test_extra_time_for_many_says_how_much_and_why(api, work, server, fields, path):
+    session = api.book()
+    with unchanged(server, api), pytest.raises(Refused) as refused:
         work.transition("SET_EXTRA_TIME", [session], **fields)
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [path])

@@ -22,13 +22,13 @@ def wanted(**fields):
     return session_service_pb2.SessionFilter(**fields)
 
 
-def listed(desk, **fields):
+def listed(api, **fields):
     """The ids of the candidates that a filter lets through, by name."""
-    reply = desk.call(
+    reply = api.call(
         "ListSessions", filter=wanted(**fields), page_size=1000, show_total_size=True, show_statistics=True
     )
     assert reply.total_size == len(reply.sessions) == reply.statistics.session_count
-    assert desk.call("AggregateSessions", filter=wanted(**fields)).total == reply.statistics
+    assert api.call("AggregateSessions", filter=wanted(**fields)).total == reply.statistics
     return sorted(session.candidate.candidate_id for session in reply.sessions)
 
 
@@ -38,13 +38,13 @@ def person(candidate_id, *names):
     return booking(candidate=who)
 
 
-def test_names_are_found_by_a_part_in_any_case(desk):
+def test_names_are_found_by_a_part_in_any_case(api):
     rows = [
         person("homer", "Homer", "Jay", "Simpson"),
         person("jose", "JOS\u00c9", "", "\u00c5ngstr\u00f6m"),
         person("percent", "100%", "", "a_b"),
     ]
-    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=rows)
+    api.call("BatchCreateSessions", release_id=api.release().id, bookings=rows)
     for part, found in {
         "SIMP": ["homer"],
         "homer simpson": ["homer"],
@@ -56,103 +56,99 @@ def test_names_are_found_by_a_part_in_any_case(desk):
         "o": ["homer", "jose"],
         "nobody": [],
     }.items():
-        assert listed(desk, name=part) == found, part
+        assert listed(api, name=part) == found, part
 
 
-def test_sessions_are_found_by_form_reference_and_attempt(desk):
+def test_sessions_are_found_by_form_reference_and_attempt(api):
     for reference in ("form-1", "form-2"):
-        form(desk, mcq("1"), reference=reference)
-    release = desk.release(test_form="form-1")
-    one = desk.book(release, "one", external_reference="R-1")
-    desk.book(release, "two", test_form="form-2", external_reference="R-2")
-    desk.book(release, "three")
-    assert listed(desk, test_forms=["form-1"]) == ["one", "three"]
-    assert listed(desk, test_forms=["form-1", "form-2"]) == ["one", "three", "two"]
-    assert listed(desk, external_reference="R-2") == ["two"]
-    assert listed(desk, external_reference="r-2") == []
-    hand_in(desk, walk(desk, one, *STARTED), answer("1", "A"))
-    walk(desk, one, "RetakeSession")
-    assert listed(desk, attempt=2) == ["one"]
-    assert listed(desk, attempt=1, release_ids=[release.id]) == ["three", "two"]
+        form(api, mcq("1"), reference=reference)
+    release = api.release(test_form="form-1")
+    one = api.book(release, "one", external_reference="R-1")
+    api.book(release, "two", test_form="form-2", external_reference="R-2")
+    api.book(release, "three")
+    assert listed(api, test_forms=["form-1"]) == ["one", "three"]
+    assert listed(api, test_forms=["form-1", "form-2"]) == ["one", "three", "two"]
+    assert listed(api, external_reference="R-2") == ["two"]
+    assert listed(api, external_reference="r-2") == []
+    hand_in(api, walk(api, one, *STARTED), answer("1", "A"))
+    walk(api, one, "RetakeSession")
+    assert listed(api, attempt=2) == ["one"]
+    assert listed(api, attempt=1, release_ids=[release.id]) == ["three", "two"]
 
 
-def test_sessions_are_found_by_why_they_ended_and_whether_they_are_set_aside(desk):
-    release = desk.release()
+def test_sessions_are_found_by_why_they_ended_and_whether_they_are_set_aside(api):
+    release = api.release()
     ends = {"ann": session_pb2.FINISH_REASON_CANDIDATE, "bob": session_pb2.FINISH_REASON_INVIGILATOR}
     for name, reason in ends.items():
-        desk.move("FinishSession", walk(desk, desk.book(release, name), *STARTED), reason=reason)
-    desk.move("FailSession", desk.book(release, "cy"), message="smoke")
-    assert listed(desk, finish_reasons=[session_pb2.FINISH_REASON_INVIGILATOR]) == ["bob"]
-    assert listed(desk, finish_reasons=list(ends.values())) == ["ann", "bob"]
-    assert listed(desk, exception=True) == ["cy"]
-    assert listed(desk, exception=False) == ["ann", "bob"]
+        api.move("FinishSession", walk(api, api.book(release, name), *STARTED), reason=reason)
+    api.move("FailSession", api.book(release, "cy"), message="smoke")
+    assert listed(api, finish_reasons=[session_pb2.FINISH_REASON_INVIGILATOR]) == ["bob"]
+    assert listed(api, finish_reasons=list(ends.values())) == ["ann", "bob"]
+    assert listed(api, exception=True) == ["cy"]
+    assert listed(api, exception=False) == ["ann", "bob"]
 
 
-def test_the_deadline_filter_goes_by_the_deadlines_that_are_shown(desk):
-    limits = {"none": {}, "hour": {"duration": Duration(seconds=HOUR)}, "window": {"window_end": in_hours(desk, 2)}}
-    both = {"both": {"duration": Duration(seconds=3 * HOUR), "window_end": in_hours(desk, 2)}}
+def test_the_deadline_filter_goes_by_the_deadlines_that_are_shown(api):
+    limits = {"none": {}, "hour": {"duration": Duration(seconds=HOUR)}, "window": {"window_end": in_hours(api, 2)}}
+    both = {"both": {"duration": Duration(seconds=3 * HOUR), "window_end": in_hours(api, 2)}}
     for name, fields in (limits | both).items():
-        release = desk.release(**fields)
-        walk(desk, desk.book(release, name), *STARTED)
+        release = api.release(**fields)
+        walk(api, api.book(release, name), *STARTED)
         more = {"extra_time": Duration(seconds=HOUR), "reason": "a plan"}
-        extended = desk.move("SetExtraTime", desk.book(release, f"{name} more"), **more)
-        walk(desk, extended, *STARTED)
-        walk(desk, desk.book(release, f"{name} paused"), *STARTED, "PauseSession")
-        own = walk(desk, desk.book(release, f"{name} own"), *STARTED)
+        extended = api.move("SetExtraTime", api.book(release, f"{name} more"), **more)
+        walk(api, extended, *STARTED)
+        walk(api, api.book(release, f"{name} paused"), *STARTED, "PauseSession")
+        own = walk(api, api.book(release, f"{name} own"), *STARTED)
         limit = {"time_limit": Duration(seconds=HOUR // 2)}
-        desk.move("SetAccommodation", own, accommodation=limit, reason="a plan")
-        desk.book(release, f"{name} booked")
-        resumed = walk(desk, desk.book(release, f"{name} resumed"), *STARTED, "PauseSession", "ResumeSession")
+        api.move("SetAccommodation", own, accommodation=limit, reason="a plan")
+        api.book(release, f"{name} booked")
+        resumed = walk(api, api.book(release, f"{name} resumed"), *STARTED, "PauseSession", "ResumeSession")
         assert resumed.attempt.number == 1
-    ended = walk(
-        desk, desk.book(desk.release(duration=Duration(seconds=HOUR)), "reopened"), *STARTED, "FinishSession"
-    )
-    desk.move("ReopenSession", ended, deadline=in_hours(desk, 5))
-    release = desk.release(**both["both"])
+    ended = walk(api, api.book(api.release(duration=Duration(seconds=HOUR)), "reopened"), *STARTED, "FinishSession")
+    api.move("ReopenSession", ended, deadline=in_hours(api, 5))
+    release = api.release(**both["both"])
     owned = {
-        "longer": {"time_limit": Duration(seconds=4 * HOUR), "window_end": in_hours(desk, 9)},
+        "longer": {"time_limit": Duration(seconds=4 * HOUR), "window_end": in_hours(api, 9)},
         "shorter": {"time_limit": Duration(seconds=HOUR // 2)},
         "endless": {"no_time_limit": True},
     }
     for name, fields in owned.items():
-        session = desk.book(release, name)
+        session = api.book(release, name)
         own = {"accommodation": session_pb2.Accommodation(**fields), "reason": "a plan"}
-        desk.move("SetExtraTime", session, extra_time_percent=50, reason="a plan")
-        walk(desk, desk.move("SetAccommodation", session, **own), *STARTED)
-    sessions = desk.call("ListSessions", page_size=1000).sessions
+        api.move("SetExtraTime", session, extra_time_percent=50, reason="a plan")
+        walk(api, api.move("SetAccommodation", session, **own), *STARTED)
+    sessions = api.call("ListSessions", page_size=1000).sessions
     shown = {s.candidate.candidate_id: s.attempt.deadline for s in sessions if s.attempt.HasField("deadline")}
     assert len(shown) == 17
     for moment in shown.values():
         early = sorted(name for name, at in shown.items() if micros(at) < micros(moment))
         late = sorted(name for name, at in shown.items() if micros(at) >= micros(moment))
-        assert listed(desk, deadline=session_service_pb2.TimeRange(end_time=moment)) == early
-        assert listed(desk, deadline=session_service_pb2.TimeRange(start_time=moment)) == late
+        assert listed(api, deadline=session_service_pb2.TimeRange(end_time=moment)) == early
+        assert listed(api, deadline=session_service_pb2.TimeRange(start_time=moment)) == late
 
 
-def test_sessions_are_found_by_what_is_given_to_their_candidates(desk):
-    release = desk.release(duration=Duration(seconds=HOUR))
+def test_sessions_are_found_by_what_is_given_to_their_candidates(api):
+    release = api.release(duration=Duration(seconds=HOUR))
     given = {
         "ann": ("SetExtraTime", {"extra_time": Duration(seconds=60)}),
         "bob": ("SetExtraTime", {"extra_time_percent": 25}),
         "cy": ("SetAccommodation", {"accommodation": session_pb2.Accommodation(no_time_limit=True)}),
-        "dee": ("SetAccommodation", {"accommodation": session_pb2.Accommodation(window_end=in_hours(desk, 2))}),
+        "dee": ("SetAccommodation", {"accommodation": session_pb2.Accommodation(window_end=in_hours(api, 2))}),
     }
     for name, (rpc, fields) in given.items():
-        desk.move(rpc, desk.book(release, name), reason="a plan", **fields)
-    desk.book(release, "eve")
+        api.move(rpc, api.book(release, name), reason="a plan", **fields)
+    api.book(release, "eve")
     here = {"release_ids": [release.id]}
-    assert listed(desk, accommodated=True, **here) == sorted(given)
-    assert listed(desk, accommodated=False, **here) == ["eve"]
+    assert listed(api, accommodated=True, **here) == sorted(given)
+    assert listed(api, accommodated=False, **here) == ["eve"]
 
 
-def varied(desk):
+def varied(api):
     """Sessions that differ in everything a filter asks for: how they are shown, by candidate."""
     for reference in ("form-1", "form-2"):
-        form(desk, mcq("1"), reference=reference)
-    first = desk.release(
-        test_form="form-1", duration=Duration(seconds=HOUR), online_grace_period=Duration(seconds=60)
-    )
-    second = desk.release(window_end=in_hours(desk, 5))
+        form(api, mcq("1"), reference=reference)
+    first = api.release(test_form="form-1", duration=Duration(seconds=HOUR), online_grace_period=Duration(seconds=60))
+    second = api.release(window_end=in_hours(api, 5))
     people = itertools.product((first, second), ("north", "south"), ("ann", "bob", "cy", "dee"))
     for n, (release, centre, name) in enumerate(people):
         who = session_pb2.Candidate(
@@ -168,33 +164,33 @@ def varied(desk):
             external_reference="r" if n % 4 == 1 else "",
             test_form=f"form-{n % 2 + 1}",
         )
-        session = desk.call("CreateSession", release_id=release.id, booking=asked).session
-        LIVES[n % len(LIVES)](desk, session)
-    sessions = desk.call("ListSessions", page_size=1000, view=session_service_pb2.SESSION_VIEW_FULL).sessions
+        session = api.call("CreateSession", release_id=release.id, booking=asked).session
+        LIVES[n % len(LIVES)](api, session)
+    sessions = api.call("ListSessions", page_size=1000, view=session_service_pb2.SESSION_VIEW_FULL).sessions
     return {session.candidate.candidate_id: session for session in sessions if session.candidate.school_id}
 
 
-def extended(desk, session):
-    desk.move("SetExtraTime", session, extra_time=Duration(seconds=60), reason="a plan")
+def extended(api, session):
+    api.move("SetExtraTime", session, extra_time=Duration(seconds=60), reason="a plan")
 
 
-def ended_by_another(desk, session):
-    desk.move("FinishSession", walk(desk, session, *STARTED), reason=session_pb2.FINISH_REASON_INVIGILATOR)
+def ended_by_another(api, session):
+    api.move("FinishSession", walk(api, session, *STARTED), reason=session_pb2.FINISH_REASON_INVIGILATOR)
 
 
-def retaken(desk, session):
-    hand_in(desk, walk(desk, session, *STARTED), answer("1", "A"))
-    walk(desk, session, "RetakeSession", "EnterKeycode")
+def retaken(api, session):
+    hand_in(api, walk(api, session, *STARTED), answer("1", "A"))
+    walk(api, session, "RetakeSession", "EnterKeycode")
 
 
 LIVES = (
     lambda _, __: None,
-    lambda desk, session: walk(desk, session, *STARTED),
+    lambda api, session: walk(api, session, *STARTED),
     extended,
     ended_by_another,
     retaken,
-    lambda desk, session: desk.move("FailSession", session, message="smoke"),
-    lambda desk, session: hand_in(desk, walk(desk, session, *STARTED), answer("1", "A")),
+    lambda api, session: api.move("FailSession", session, message="smoke"),
+    lambda api, session: hand_in(api, walk(api, session, *STARTED), answer("1", "A")),
 )
 
 
@@ -236,8 +232,8 @@ def criteria_of(sessions):
     }  # fmt: skip
 
 
-def test_every_criterion_and_every_two_let_through_what_is_shown_so_and_sum_up_the_same(desk):
-    sessions = varied(desk)
+def test_every_criterion_and_every_two_let_through_what_is_shown_so_and_sum_up_the_same(api):
+    sessions = varied(api)
     found = criteria_of(sessions)
     assert set(found) == {field.name for field in session_service_pb2.SessionFilter.DESCRIPTOR.fields}
     here = {"candidate_ids": sorted(sessions)}
@@ -249,35 +245,35 @@ def test_every_criterion_and_every_two_let_through_what_is_shown_so_and_sum_up_t
     for names in [*itertools.combinations(found, 1), *itertools.combinations(found, 2), tuple(found)]:
         fields = here | {name: found[name][0] for name in names}
         expected = sorted(set.intersection(*(let_through[name] for name in names)))
-        assert listed(desk, **fields) == expected, names
+        assert listed(api, **fields) == expected, names
 
 
-def in_hours(desk, hours):
+def in_hours(api, hours):
     """A moment that many hours from now, by the server's clock."""
-    now = desk.book().create_time
+    now = api.book().create_time
     now.seconds += hours * HOUR
     return now
 
 
-def test_aggregation_by_filter_names_the_releases_asked_for(desk):
-    first, second = desk.release(), desk.release()
-    desk.book(first, "ann", centre_id="north")
-    desk.book(second, "bob", centre_id="south")
+def test_aggregation_by_filter_names_the_releases_asked_for(api):
+    first, second = api.release(), api.release()
+    api.book(first, "ann", centre_id="north")
+    api.book(second, "bob", centre_id="south")
     fields = {"release_ids": [first.id, second.id], "filter": wanted(centre_id="south")}
-    reply = desk.call("AggregateSessions", **fields)
+    reply = api.call("AggregateSessions", **fields)
     assert [(row.release_id, row.statistics.session_count) for row in reply.releases] == [
         (first.id, 0),
         (second.id, 1),
     ]
     fields = {"release_ids": [first.id], "filter": wanted(release_ids=[second.id])}
-    assert desk.call("AggregateSessions", **fields).total.session_count == 0
+    assert api.call("AggregateSessions", **fields).total.session_count == 0
 
 
-def test_a_filter_takes_a_thousand_releases(desk):
-    session = bring_to(desk, "READY")
+def test_a_filter_takes_a_thousand_releases(api):
+    session = bring_to(api, "READY")
     ids = [session.release_id, *(f"01990000-0000-7000-8000-{n:012}" for n in range(1, 1000))]
-    reply = desk.call("ListSessions", filter=wanted(release_ids=ids))
+    reply = api.call("ListSessions", filter=wanted(release_ids=ids))
     assert [found.id for found in reply.sessions] == [session.id]
     with pytest.raises(Refused) as refused:
-        desk.call("ListSessions", filter=wanted(release_ids=[*ids, session.id]))
+        api.call("ListSessions", filter=wanted(release_ids=[*ids, session.id]))
     assert refused.value.reason == "INVALID_FIELD"

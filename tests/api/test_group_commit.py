@@ -28,29 +28,29 @@ def impatient(database, monkeypatch):
 
 @pytest.fixture
 def desk_of_impatient(impatient):
-    desk = ApiClient(impatient.target)
-    yield desk
-    desk.close()
+    api = ApiClient(impatient.target)
+    yield api
+    api.close()
 
 
-def arrived(desk):
+def arrived(api):
     """Waits until what this connection sent before has reached the server.
 
     Calls arrive in the order sent, or together: native takes over several at once, and begins those in line first.
     """
     with pytest.raises(Refused):
-        desk.call("GetSession", session_id=new_id())
+        api.call("GetSession", session_id=new_id())
 
 
-def grouped(server, desk, *calls):
+def grouped(server, api, *calls):
     """Sends calls so that the server takes them in one transaction, in this order; their outcomes."""
     with server.database.locked_for_writing():
-        blocker = send(desk, "CreateRelease", release=catalog_pb2.Release(name="in front"))
-        arrived(desk)
+        blocker = send(api, "CreateRelease", release=catalog_pb2.Release(name="in front"))
+        arrived(api)
         sent = []
         for rpc, fields in calls:
-            sent.append(send(desk, rpc, **fields))
-            arrived(desk)
+            sent.append(send(api, rpc, **fields))
+            arrived(api)
     blocker.result()
     return [outcome_of(call) for call in sent]
 
@@ -60,17 +60,17 @@ def told(outcomes, read):
     return [outcome.reason if isinstance(outcome, Refused) else read(outcome) for outcome in outcomes]
 
 
-def test_calls_of_one_transaction_see_each_other(server, desk):
-    session = desk.book()
+def test_calls_of_one_transaction_see_each_other(server, api):
+    session = api.book()
     rpcs = ["CreatePackage", "DownloadSession", "EnterKeycode", "CreatePackage", "PauseSession"]
-    outcomes = grouped(server, desk, *[(rpc, {"keycode": session.keycode}) for rpc in rpcs])
+    outcomes = grouped(server, api, *[(rpc, {"keycode": session.keycode}) for rpc in rpcs])
     assert told(outcomes, lambda reply: reply.session.state) == [2, 4, 6, "INVALID_TRANSITION", 7]
-    assert [event.to_state for event in desk.history(session)] == [1, 2, 4, 6, 7]
+    assert [event.to_state for event in api.history(session)] == [1, 2, 4, 6, 7]
 
 
-def test_a_refused_call_costs_its_neighbours_nothing(server, desk):
-    release = desk.release()
-    desk.book(release, "taken")
+def test_a_refused_call_costs_its_neighbours_nothing(server, api):
+    release = api.release()
+    api.book(release, "taken")
     rows = [
         booking("a", access_code="X"),
         booking("taken"),
@@ -78,7 +78,7 @@ def test_a_refused_call_costs_its_neighbours_nothing(server, desk):
         booking("a"),
         booking("c"),
     ]
-    outcomes = grouped(server, desk, *[("CreateSession", {"release_id": release.id, "booking": row}) for row in rows])
+    outcomes = grouped(server, api, *[("CreateSession", {"release_id": release.id, "booking": row}) for row in rows])
     assert told(outcomes, lambda reply: reply.session.candidate.candidate_id) == [
         "a",
         "DUPLICATE_CANDIDATE",
@@ -86,56 +86,56 @@ def test_a_refused_call_costs_its_neighbours_nothing(server, desk):
         "DUPLICATE_CANDIDATE",
         "c",
     ]
-    assert count(server, "sessions", desk.workspace) == 3
+    assert count(server, "sessions", api.workspace) == 3
 
 
-def test_two_sessions_of_a_candidate_opened_in_one_transaction_have_one_winner(server, desk):
-    ready = [desk.book(None, "ben") for _ in range(3)]
+def test_two_sessions_of_a_candidate_opened_in_one_transaction_have_one_winner(server, api):
+    ready = [api.book(None, "ben") for _ in range(3)]
     for session in ready:
-        desk.walk(session, "CreatePackage", "DownloadSession")
-    ready.insert(1, bring_to(desk, "READY"))
-    outcomes = grouped(server, desk, *[("EnterKeycode", {"keycode": session.keycode}) for session in ready])
+        api.walk(session, "CreatePackage", "DownloadSession")
+    ready.insert(1, bring_to(api, "READY"))
+    outcomes = grouped(server, api, *[("EnterKeycode", {"keycode": session.keycode}) for session in ready])
     taken = "CANDIDATE_HAS_OPEN_SESSION"
     assert told(outcomes, lambda reply: reply.session.state) == [6, 6, taken, taken]
 
 
-def test_a_session_closed_in_the_same_transaction_does_not_stand_in_its_own_way(server, desk):
-    session = bring_to(desk, "IN_PROGRESS")
+def test_a_session_closed_in_the_same_transaction_does_not_stand_in_its_own_way(server, api):
+    session = bring_to(api, "IN_PROGRESS")
     asked = {"keycode": session.keycode, "validate_only": True}
-    outcomes = grouped(server, desk, ("ClearResponses", {"session_id": session.id}), ("EnterKeycode", asked))
+    outcomes = grouped(server, api, ("ClearResponses", {"session_id": session.id}), ("EnterKeycode", asked))
     assert told(outcomes, lambda reply: reply.session.state) == [4, 6]
 
 
-def test_a_repetition_behind_the_deletion_in_one_transaction_is_shown_what_was_deleted(server, desk):
-    session = desk.book()
+def test_a_repetition_behind_the_deletion_in_one_transaction_is_shown_what_was_deleted(server, api):
+    session = api.book()
     pin = {"session_id": session.id, "pin": "qwerty", "request_id": new_id()}
     gone = {"session_id": session.id}
-    first, _, again = grouped(server, desk, ("SetPin", pin), ("DeleteSession", gone), ("SetPin", pin))
+    first, _, again = grouped(server, api, ("SetPin", pin), ("DeleteSession", gone), ("SetPin", pin))
     assert (first.pin, again.pin) == ("QWERTY", "")
     assert again.session == first.session
 
 
-def test_a_session_opened_in_the_same_transaction_stands_in_the_way_of_another(server, desk):
-    one, other = (desk.walk(desk.book(None, "ben"), "CreatePackage", "DownloadSession") for _ in range(2))
+def test_a_session_opened_in_the_same_transaction_stands_in_the_way_of_another(server, api):
+    one, other = (api.walk(api.book(None, "ben"), "CreatePackage", "DownloadSession") for _ in range(2))
     asked = {"keycode": other.keycode, "validate_only": True}
-    outcomes = grouped(server, desk, ("EnterKeycode", {"keycode": one.keycode}), ("EnterKeycode", asked))
+    outcomes = grouped(server, api, ("EnterKeycode", {"keycode": one.keycode}), ("EnterKeycode", asked))
     assert told(outcomes, lambda reply: reply.session.state) == [6, "CANDIDATE_HAS_OPEN_SESSION"]
 
 
-def test_an_edit_there_and_back_in_one_transaction_is_two_edits(server, desk):
-    session = desk.book(access_code="OLD")
+def test_an_edit_there_and_back_in_one_transaction_is_two_edits(server, api):
+    session = api.book(access_code="OLD")
     edits = [{"booking": booking(access_code=code), "update_mask": mask("access_code")} for code in ("NEW", "OLD")]
-    outcomes = grouped(server, desk, *[("UpdateSession", {"session_id": session.id, **edit}) for edit in edits])
+    outcomes = grouped(server, api, *[("UpdateSession", {"session_id": session.id, **edit}) for edit in edits])
     assert told(outcomes, lambda reply: reply.session.access_code) == ["NEW", "OLD"]
 
 
-def test_a_candidate_deleted_and_booked_again_in_one_transaction_is_there(server, desk):
-    release = desk.release()
-    old = desk.book(release, "anna", access_code="CODE", keycode="KEY")
+def test_a_candidate_deleted_and_booked_again_in_one_transaction_is_there(server, api):
+    release = api.release()
+    old = api.book(release, "anna", access_code="CODE", keycode="KEY")
     again = booking("anna", access_code="CODE", keycode="KEY")
     deleted, booked = grouped(
         server,
-        desk,
+        api,
         ("DeleteSession", {"session_id": old.id}),
         ("CreateSession", {"release_id": release.id, "booking": again}),
     )
@@ -143,30 +143,30 @@ def test_a_candidate_deleted_and_booked_again_in_one_transaction_is_there(server
     if isinstance(booked, Refused):
         # As if it had come first.
         assert booked.reason.startswith("DUPLICATE_")
-        desk.call("CreateSession", release_id=release.id, booking=again)
-    (session,) = desk.call("ListSessions").sessions
+        api.call("CreateSession", release_id=release.id, booking=again)
+    (session,) = api.call("ListSessions").sessions
     assert (session.candidate.candidate_id, session.keycode) == ("anna", "KEY")
 
 
 def test_a_writer_that_waits_too_long_for_another_is_told_to_retry(impatient, desk_of_impatient):
-    desk = desk_of_impatient
-    session = desk.book()
+    api = desk_of_impatient
+    session = api.book()
     with impatient.database.locked_for_writing(), pytest.raises(Refused) as refused:
-        desk.move("CreatePackage", session)
+        api.move("CreatePackage", session)
     assert (refused.value.code, refused.value.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
-    assert desk.move("CreatePackage", session).state == session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED
-    assert len(desk.history(session)) == 2
+    assert api.move("CreatePackage", session).state == session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED
+    assert len(api.history(session)) == 2
 
 
 def test_a_roster_that_another_writer_kept_waiting_is_completed_by_its_repetition(impatient, desk_of_impatient):
-    desk = desk_of_impatient
+    api = desk_of_impatient
 
     def kept_waiting():
         """A roster that another writer came between; it may be through before, so as many are sent as it takes."""
-        content = {"release_id": desk.release().id, "bookings": bookings(10_000), "request_id": new_id()}
-        before = count(impatient, "sessions", desk.workspace)
-        call = send(desk, "BatchCreateSessions", **content)
-        until(lambda: count(impatient, "sessions", desk.workspace) > before)
+        content = {"release_id": api.release().id, "bookings": bookings(10_000), "request_id": new_id()}
+        before = count(impatient, "sessions", api.workspace)
+        call = send(api, "BatchCreateSessions", **content)
+        until(lambda: count(impatient, "sessions", api.workspace) > before)
         with impatient.database.locked_for_writing():
             outcome = outcome_of(call)
         if isinstance(outcome, Refused):
@@ -178,21 +178,21 @@ def test_a_roster_that_another_writer_kept_waiting_is_completed_by_its_repetitio
     assert refused.reason == "DATABASE_UNAVAILABLE"
 
     def repeated():
-        outcome = outcome_of(send(desk, "BatchCreateSessions", **content))
+        outcome = outcome_of(send(api, "BatchCreateSessions", **content))
         assert not isinstance(outcome, Refused) or outcome.code is StatusCode.UNAVAILABLE, outcome
         return not isinstance(outcome, Refused) and outcome.sessions
 
     assert len(until(repeated)) == 10_000
-    assert count(impatient, "sessions", desk.workspace) == before + 10_000
+    assert count(impatient, "sessions", api.workspace) == before + 10_000
 
 
 COPY = """INSERT INTO sessions SELECT (jsonb_populate_record(s, %s::jsonb)).* FROM sessions s WHERE id = %s"""
 
 
 @pytest.mark.postgresql("elsewhere there is one writer, who waits for nobody")
-def test_calls_given_up_for_a_deadlock_are_done_again(server, desk):
-    release = desk.release()
-    model = desk.book(release, "model")
+def test_calls_given_up_for_a_deadlock_are_done_again(server, api):
+    release = api.release()
+    model = api.book(release, "model")
 
     def books(database, candidate):
         row = {"id": new_id(), "candidate_id": candidate, "keycode": candidate, "access_code": candidate}
@@ -213,11 +213,11 @@ def test_calls_given_up_for_a_deadlock_are_done_again(server, desk):
             other.execute("SET LOCAL lock_timeout = '2s'")
             books(in_front, x)
             books(other, b)
-            sent = [send(desk, "CreateSession", release_id=release.id, booking=booking(x))]
+            sent = [send(api, "CreateSession", release_id=release.id, booking=booking(x))]
             until(lambda: is_waiting(in_front))
             for candidate in (a, b):
-                sent.append(send(desk, "CreateSession", release_id=release.id, booking=booking(candidate)))
-                arrived(desk)
+                sent.append(send(api, "CreateSession", release_id=release.id, booking=booking(candidate)))
+                arrived(api)
             in_front.rollback()
             until(lambda: is_waiting(other))
             try:
@@ -235,12 +235,12 @@ def test_calls_given_up_for_a_deadlock_are_done_again(server, desk):
 
 def test_calls_in_line_do_not_wait_for_a_lock_one_after_the_other(impatient, desk_of_impatient):
     """Twenty calls that each waited as long as one may would take ten seconds."""
-    desk = desk_of_impatient
-    calls = [{"session_id": desk.book().id, "timeout": 3} for _ in range(20)]
+    api = desk_of_impatient
+    calls = [{"session_id": api.book().id, "timeout": 3} for _ in range(20)]
 
     def reason(fields):
         with pytest.raises(Refused) as refused:
-            desk.call("SetPin", **fields)
+            api.call("SetPin", **fields)
         return refused.value.reason
 
     with impatient.database.locked_for_writing(), ThreadPoolExecutor(20) as pool:
@@ -248,26 +248,26 @@ def test_calls_in_line_do_not_wait_for_a_lock_one_after_the_other(impatient, des
 
 
 def test_reads_do_not_wait_for_writers(impatient, desk_of_impatient):
-    desk = desk_of_impatient
-    session = desk.book()
+    api = desk_of_impatient
+    session = api.book()
     with impatient.database.locked_for_writing():
-        assert desk.get(session) == session
-        assert list(desk.call("ListSessions", view=2).sessions) == [session]
-        assert len(desk.history(session)) == 1
+        assert api.get(session) == session
+        assert list(api.call("ListSessions", view=2).sessions) == [session]
+        assert len(api.history(session)) == 1
 
 
-def test_every_call_is_told_when_the_database_does_not_answer(server, desk):
-    session = desk.book()
+def test_every_call_is_told_when_the_database_does_not_answer(server, api):
+    session = api.book()
     calls = {
-        "a read": lambda: desk.get(session),
-        "a list": lambda: desk.call("ListSessions"),
-        "a history": lambda: desk.history(session),
-        "a move": lambda: desk.move("CreatePackage", session),
-        "a roster": lambda: desk.call(
+        "a read": lambda: api.get(session),
+        "a list": lambda: api.call("ListSessions"),
+        "a history": lambda: api.history(session),
+        "a move": lambda: api.move("CreatePackage", session),
+        "a roster": lambda: api.call(
             "BatchCreateSessions", release_id=session.release_id, bookings=bookings(600, "b")
         ),
-        "an explanation": lambda: desk.call("ExplainSession", session_id=session.id),
-        "a release": lambda: desk.call("GetRelease", release_id=session.release_id),
+        "an explanation": lambda: api.call("ExplainSession", session_id=session.id),
+        "a release": lambda: api.call("GetRelease", release_id=session.release_id),
     }
     with server.database.unusable():
         for call in calls.values():
@@ -280,25 +280,25 @@ def test_every_call_is_told_when_the_database_does_not_answer(server, desk):
 
 def test_too_many_calls_are_refused_and_the_rest_are_answered(database):
     with serving(database, backlog=5) as server, ThreadPoolExecutor(30) as pool:
-        desk = ApiClient(server.target)
+        api = ApiClient(server.target)
         with database.locked_for_writing():
-            calls = [pool.submit(desk.release) for _ in range(30)]
+            calls = [pool.submit(api.release) for _ in range(30)]
             wait(calls, return_when=FIRST_EXCEPTION)
         outcomes = [call.exception() or call.result() for call in calls]
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
         assert {(r.code, r.reason) for r in refusals} == {(StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")}
-        assert count(server, "releases", desk.workspace) == 30 - len(refusals)
-        desk.close()
+        assert count(server, "releases", api.workspace) == 30 - len(refusals)
+        api.close()
 
 
 def test_a_server_takes_no_calls_once_it_stops(database):
     with serving(database) as server:
-        desk = ApiClient(server.target)
-        session = desk.book()
+        api = ApiClient(server.target)
+        session = api.book()
         server.run(server.app.service.close())
-        for call in (lambda: desk.get(session), lambda: desk.move("CreatePackage", session), desk.release):
+        for call in (lambda: api.get(session), lambda: api.move("CreatePackage", session), api.release):
             with pytest.raises(Refused) as refused:
                 call()
             assert refused.value.code is StatusCode.UNAVAILABLE
         assert refused.value.reason == "SHUTTING_DOWN"
-        desk.close()
+        api.close()

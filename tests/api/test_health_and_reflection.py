@@ -30,43 +30,43 @@ SERVICES = (
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-def health_of(desk, service=""):
-    stub = health_pb2_grpc.HealthStub(desk.channel)
+def health_of(api, service=""):
+    stub = health_pb2_grpc.HealthStub(api.channel)
     return stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
 
 
 @pytest.mark.parametrize("service", ["", "liveness", "readiness", *SERVICES])
-def test_a_server_that_has_started_is_healthy(desk, service):
-    assert health_of(desk, service) == SERVING
+def test_a_server_that_has_started_is_healthy(api, service):
+    assert health_of(api, service) == SERVING
 
 
-def test_the_health_of_a_service_there_is_not_is_not_found(desk):
+def test_the_health_of_a_service_there_is_not_is_not_found(api):
     with pytest.raises(grpc.RpcError) as refused:
-        health_of(desk, "exam_sessions.v1.NoService")
+        health_of(api, "exam_sessions.v1.NoService")
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 def test_a_server_is_healthy_only_while_the_database_answers(database, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.02)
     with serving(database) as server:
-        desk = ApiClient(server.target)
+        api = ApiClient(server.target)
         with database.unusable():
-            until(lambda: health_of(desk) == NOT_SERVING)
-            assert {health_of(desk, service) for service in ("readiness", *SERVICES)} == {NOT_SERVING}
-            assert health_of(desk, "liveness") == SERVING
+            until(lambda: health_of(api) == NOT_SERVING)
+            assert {health_of(api, service) for service in ("readiness", *SERVICES)} == {NOT_SERVING}
+            assert health_of(api, "liveness") == SERVING
             with pytest.raises(Refused) as refused:
-                desk.release()
+                api.release()
             assert refused.value.reason == "DATABASE_UNAVAILABLE"
-        until(lambda: health_of(desk) == SERVING)
-        assert {health_of(desk, service) for service in SERVICES} == {SERVING}
-        assert desk.book()
-        desk.close()
+        until(lambda: health_of(api) == SERVING)
+        assert {health_of(api, service) for service in SERVICES} == {SERVING}
+        assert api.book()
+        api.close()
 
 
 def test_a_server_that_stops_says_so_before_it_goes(database):
     server = RunningServer(database)
-    desk, told = ApiClient(server.target), []
-    watch = health_pb2_grpc.HealthStub(desk.channel).Watch(health_pb2.HealthCheckRequest())
+    api, told = ApiClient(server.target), []
+    watch = health_pb2_grpc.HealthStub(api.channel).Watch(health_pb2.HealthCheckRequest())
     told.append(next(watch).status)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
@@ -76,7 +76,7 @@ def test_a_server_that_stops_says_so_before_it_goes(database):
     stopping.join()
     assert told == [SERVING, NOT_SERVING]
     assert read_refusal(ended.value).reason == "SHUTTING_DOWN"
-    desk.close()
+    api.close()
 
 
 def grpcurl(server, *arguments, data=None, more=()):
@@ -115,9 +115,9 @@ def test_grpcurl_describes_with_the_comments_of_the_protos(server):
     assert "  // Its keycode, in any case.\n    string keycode = 3" in message
 
 
-def test_grpcurl_calls_and_reads_a_refusal(server, desk):
-    name = f"Maths of {desk.workspace}"
-    data = {"workspaceId": desk.workspace, "release": {"name": name, "duration": "3600s"}}
+def test_grpcurl_calls_and_reads_a_refusal(server, api):
+    name = f"Maths of {api.workspace}"
+    data = {"workspaceId": api.workspace, "release": {"name": name, "duration": "3600s"}}
     reply = json.loads(grpcurl(server, "exam_sessions.v1.CatalogService/CreateRelease", data=data))
     assert (reply["release"]["name"], reply["release"]["duration"]) == (name, "3600s")
     missing = {"sessionId": new_id()}
@@ -127,9 +127,9 @@ def test_grpcurl_calls_and_reads_a_refusal(server, desk):
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
-def test_reflection_answers_under_both_its_names(desk, version):
+def test_reflection_answers_under_both_its_names(api, version):
     listed, found, missing = ask(
-        desk,
+        api,
         LIST,
         reflection_pb2.ServerReflectionRequest(file_containing_symbol="exam_sessions.v1.Session"),
         reflection_pb2.ServerReflectionRequest(file_by_filename="no/such/file.proto"),
@@ -140,19 +140,19 @@ def test_reflection_answers_under_both_its_names(desk, version):
     assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
 
 
-def test_grpcurl_describes_everything_that_is_listed(server, desk):
+def test_grpcurl_describes_everything_that_is_listed(server, api):
     described = grpcurl(server, "describe")
-    for name in names_of(desk):
+    for name in names_of(api):
         assert f"{name} is a service:" in described
 
 
-def test_the_reasons_of_refusals_are_described_though_no_message_refers_to_them(server, desk):
+def test_the_reasons_of_refusals_are_described_though_no_message_refers_to_them(server, api):
     described = grpcurl(server, "describe", "exam_sessions.v1.ErrorReason")
     for name, number in error_reason_pb2.ErrorReason.items():
         assert f"  {name} = {number};" in described
     by_name = reflection_pb2.ServerReflectionRequest(file_by_filename="exam_sessions/v1/error_reason.proto")
     for request in (by_name, symbol("exam_sessions.v1.ERROR_REASON_INTERNAL"), symbol("google.rpc.ErrorInfo")):
-        (reply,) = ask(desk, request)
+        (reply,) = ask(api, request)
         assert reply.file_descriptor_response.file_descriptor_proto
 
 
@@ -173,9 +173,9 @@ def fields_of(file):
     return found
 
 
-def test_every_field_has_the_json_name_it_has_in_a_descriptor_set(desk, descriptor_set):
+def test_every_field_has_the_json_name_it_has_in_a_descriptor_set(api, descriptor_set):
     with_protos = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set.read_bytes()).file
-    reflected = files_of(desk, *names_of(desk), files=[file.name for file in with_protos])
+    reflected = files_of(api, *names_of(api), files=[file.name for file in with_protos])
     assert {file.name for file in with_protos} <= set(reflected)
     for file in with_protos:
         assert fields_of(file).items() <= fields_of(reflected[file.name]).items()
@@ -192,8 +192,8 @@ def descriptor_set(tmp_path_factory):
     return written
 
 
-def test_grpcurl_prints_the_same_with_reflection_and_with_a_descriptor_set(server, desk, descriptor_set):
-    session = bring_to(desk, "PAUSED")
+def test_grpcurl_prints_the_same_with_reflection_and_with_a_descriptor_set(server, api, descriptor_set):
+    session = bring_to(api, "PAUSED")
     calls = {
         "exam_sessions.v1.SessionService/GetSession": {"sessionId": session.id},
         "exam_sessions.v1.SessionService/ListSessionEvents": {"sessionId": session.id},
@@ -204,7 +204,7 @@ def test_grpcurl_prints_the_same_with_reflection_and_with_a_descriptor_set(serve
         "exam_sessions.v1.LifecycleService/OpenWindow": {"sessionId": session.id},
     }
     for path, named in calls.items():
-        data = named if "Machine" in path else {"workspaceId": desk.workspace} | named
+        data = named if "Machine" in path else {"workspaceId": api.workspace} | named
         by_reflection = grpcurl(server, path, data=data)
         assert grpcurl(server, path, data=data, more=("-protoset", str(descriptor_set))) == by_reflection
         assert "_id" not in by_reflection
@@ -212,9 +212,9 @@ def test_grpcurl_prints_the_same_with_reflection_and_with_a_descriptor_set(serve
         assert by_reflection.startswith(("{", "ERROR"))
 
 
-def small_methods(desk):
+def small_methods(api):
     """The methods of health and reflection."""
-    return [method for method in methods_of(desk) if method.full_name.startswith("grpc.")]
+    return [method for method in methods_of(api) if method.full_name.startswith("grpc.")]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -222,15 +222,15 @@ def test_health_and_reflection_refuse_what_is_no_request_or_too_long(database, t
     if transport == "native":
         pytest.importorskip("pygrpc_native")
     with serving(database, transport=transport) as server:
-        desk = ApiClient(server.target)
-        methods = small_methods(desk)
+        api = ApiClient(server.target)
+        methods = small_methods(api)
         assert len(methods) == 5
         for method, (data, reason) in itertools.product(methods, BAD_BYTES.items()):
             with pytest.raises(grpc.RpcError) as refused:
-                list(opened(desk, method, data))
+                list(opened(api, method, data))
             assert read_refusal(refused.value).reason == reason
-        assert health_of(desk) == SERVING
-        desk.close()
+        assert health_of(api) == SERVING
+        api.close()
     assert [record.getMessage() for record in caplog.records] == []
 
 
@@ -242,19 +242,19 @@ BAD_BYTES = {
 """Bytes that are no request of any method, and why."""
 
 
-def opened(desk, method, data):
+def opened(api, method, data):
     """The replies to bytes."""
     path = f"/{method.containing_service.full_name}/{method.name}"
     if method.client_streaming:
-        return desk.channel.stream_stream(path)(iter([data]), timeout=30)
-    return desk.channel.unary_stream(path)(data, timeout=30)
+        return api.channel.stream_stream(path)(iter([data]), timeout=30)
+    return api.channel.unary_stream(path)(data, timeout=30)
 
 
 def test_a_watch_of_health_tells_what_changes(database, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.02)
     with serving(database) as server:
-        desk = ApiClient(server.target)
-        stub = health_pb2_grpc.HealthStub(desk.channel)
+        api = ApiClient(server.target)
+        stub = health_pb2_grpc.HealthStub(api.channel)
         watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=30)
         unknown = stub.Watch(health_pb2.HealthCheckRequest(service="nobody"), timeout=30)
         assert next(unknown).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
@@ -266,4 +266,4 @@ def test_a_watch_of_health_tells_what_changes(database, monkeypatch):
         assert {listed[name].status for name in ("", *SERVICES)} == {SERVING}
         for call in (watch, unknown):
             call.cancel()
-        desk.close()
+        api.close()

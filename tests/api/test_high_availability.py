@@ -49,8 +49,8 @@ def database(pair):
     return SimpleNamespace(url=f"postgresql://postgres@{hosts}/{name}?target_session_attrs=read-write", name=name)
 
 
-def health(desk):
-    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
+def health(api):
+    return health_pb2_grpc.HealthStub(api.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
 
 
 WAYS = {"killed": lambda primary: primary.kill(), "frozen": lambda primary: primary.freeze()}
@@ -60,38 +60,38 @@ WAYS = {"killed": lambda primary: primary.kill(), "frozen": lambda primary: prim
 def test_a_lost_primary_loses_nothing_that_was_acknowledged(pair, database, way, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.05)
     primary, standby = pair
-    with serving(database) as one, serving(database) as other, closing(ApiClient(one.target, WORKSPACE)) as desk:
-        sessions = [walk(desk, desk.book(), *STARTED) for _ in range(6)]
+    with serving(database) as one, serving(database) as other, closing(ApiClient(one.target, WORKSPACE)) as api:
+        sessions = [walk(api, api.book(), *STARTED) for _ in range(6)]
         movers = [Caller((one, other)[n % 2], moves(session)) for n, session in enumerate(sessions)]
-        booker = Caller(other, rosters(desk.release()))
+        booker = Caller(other, rosters(api.release()))
         callers = [*movers, booker]
         with at_work(callers):
             all_go_on(callers)
             WAYS[way](primary)
-            until(lambda: health(desk) == NOT_SERVING)
+            until(lambda: health(api) == NOT_SERVING)
             standby.promote()
             all_go_on(callers)
-        for desk_of_one in (desk, ApiClient(other.target, WORKSPACE)):
+        for desk_of_one in (api, ApiClient(other.target, WORKSPACE)):
             until(lambda d=desk_of_one: health(d) == SERVING)
         desk_of_one.close()
         for session, mover in zip(sessions, movers, strict=True):
-            assert_kept(desk, session, mover)
+            assert_kept(api, session, mover)
         assert {refusal for caller in callers for refusal in caller.refusals} == {AWAY}
 
 
 @pytest.mark.slow
 def test_callers_are_told_when_the_standby_confirms_nothing_any_more(pair, database):
     _, standby = pair
-    with serving(database, database_silence_s=0.5) as server, closing(ApiClient(server.target)) as desk:
-        session = walk(desk, desk.book(), *STARTED)
+    with serving(database, database_silence_s=0.5) as server, closing(ApiClient(server.target)) as api:
+        session = walk(api, api.book(), *STARTED)
         standby.kill()
         with pytest.raises(Refused) as refused:
-            desk.call("PauseSession", session_id=session.id, timeout=60)
+            api.call("PauseSession", session_id=session.id, timeout=60)
         assert (refused.value.code, refused.value.reason) == AWAY
-        assert desk.get(session) == session
+        assert api.get(session) == session
         standby.start()
-        until(lambda: served(lambda: desk.get(session).state != session.state))
-        until(lambda: served(lambda: desk.move("ResumeSession", session)))
+        until(lambda: served(lambda: api.get(session).state != session.state))
+        until(lambda: served(lambda: api.move("ResumeSession", session)))
 
 
 def served(work):
@@ -117,12 +117,12 @@ def test_a_connection_to_a_standby_is_given_up_for_one_to_the_primary(pair, data
             statement = store.statement(text("CREATE TABLE other (n int)"))
             db.begin()
             with pytest.raises(DatabaseDown):
-                db.run(statement)
+                db.execute(statement)
             db.rollback()
             with pytest.raises(DatabaseDown, match="standby"):
                 store.check()
             address.lead_to(primary.port)
             db.begin()
-            db.run(statement)
+            db.execute(statement)
             db.commit()
             store.check()

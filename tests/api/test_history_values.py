@@ -9,7 +9,7 @@ from forms import answer, essay, form, hand_in, mcq, sitting
 from messages import booking, lasting, mask
 from state_paths import bring_to, edit, walk
 
-from exam_sessions.domain.records import Script, Session
+from exam_sessions.domain.records import AttemptRecord, Session
 from exam_sessions.rpc.convert.history import KINDS, shown_value
 from exam_sessions.v1 import session_pb2
 
@@ -31,11 +31,11 @@ def changes_of(event):
     }
 
 
-def last_changes(desk, session):
-    return changes_of(desk.history(session)[-1])
+def last_changes(api, session):
+    return changes_of(api.history(session)[-1])
 
 
-@pytest.mark.parametrize("column", sorted({*Session._fields, *Script._fields} - COLUMNS_OF_A_KEY))
+@pytest.mark.parametrize("column", sorted({*Session._fields, *AttemptRecord._fields} - COLUMNS_OF_A_KEY))
 def test_every_column_of_sessions_and_attempts_has_a_kind_of_value(column):
     assert column in KINDS
 
@@ -91,50 +91,50 @@ def test_a_stored_value_is_shown_as_the_contract_writes_it(column, stored, shown
     assert shown_value(column, stored) == shown
 
 
-def test_a_candidate_in_grade_nine_is_shown_so(desk):
-    session = desk.book()
+def test_a_candidate_in_grade_nine_is_shown_so(api):
+    session = api.book()
     person = session_pb2.Candidate(grade_level=session_pb2.GRADE_LEVEL_9, gender=session_pb2.GENDER_FEMALE)
     paths = mask("candidate.grade_level", "candidate.gender")
-    desk.call("UpdateSession", session_id=session.id, booking=booking(candidate=person), update_mask=paths)
-    assert last_changes(desk, session) == {
+    api.call("UpdateSession", session_id=session.id, booking=booking(candidate=person), update_mask=paths)
+    assert last_changes(api, session) == {
         "grade_level": (None, "GRADE_LEVEL_9"),
         "gender": (None, "GENDER_FEMALE"),
     }
     assert session_pb2.GRADE_LEVEL_9 == 9
 
 
-def test_times_and_durations_are_shown_as_in_json(desk):
-    session = walk(desk, bring_to(desk, "IN_PROGRESS", duration=lasting(600)), "PauseSession")
+def test_times_and_durations_are_shown_as_in_json(api):
+    session = walk(api, bring_to(api, "IN_PROGRESS", duration=lasting(600)), "PauseSession")
     shown = session.attempt.pause_start_time
-    assert last_changes(desk, session) == {"pause_start_time": (None, shown.ToJsonString())}
-    session = desk.move("SetExtraTime", session, extra_time=lasting(90), reason="a broken arm")
-    assert last_changes(desk, session)["extra_time"] == (None, "90s")
-    session = walk(desk, session, "ResumeSession")
-    changes = last_changes(desk, session)
+    assert last_changes(api, session) == {"pause_start_time": (None, shown.ToJsonString())}
+    session = api.move("SetExtraTime", session, extra_time=lasting(90), reason="a broken arm")
+    assert last_changes(api, session)["extra_time"] == (None, "90s")
+    session = walk(api, session, "ResumeSession")
+    changes = last_changes(api, session)
     assert changes["pause_start_time"] == (shown.ToJsonString(), None)
     assert changes["paused_time"] == (None, session.attempt.paused_time.ToJsonString())
 
 
-def test_points_are_shown_as_decimals_and_none_apart_from_zero(desk):
-    form(desk, mcq("1", "A"), mcq("2", "B"))
-    session = hand_in(desk, sitting(desk), answer("1", "C"), answer("2", "C"))
-    changes = last_changes(desk, session)
+def test_points_are_shown_as_decimals_and_none_apart_from_zero(api):
+    form(api, mcq("1", "A"), mcq("2", "B"))
+    session = hand_in(api, sitting(api), answer("1", "C"), answer("2", "C"))
+    changes = last_changes(api, session)
     assert (changes["points"], changes["points_max"], changes["score"]) == ((None, "0"), (None, "2"), (None, "0"))
     assert changes["marking_progress"] == ("0", "100")
-    session = desk.move("ScoreResponse", session, question_number="1", mark="1")
-    assert last_changes(desk, session)["score"] == ("0", "50")
-    session = desk.move("VoidSession", session)
-    changes = last_changes(desk, session)
+    session = api.move("ScoreResponse", session, question_number="1", mark="1")
+    assert last_changes(api, session)["score"] == ("0", "50")
+    session = api.move("VoidSession", session)
+    changes = last_changes(api, session)
     assert (changes["score"], changes["void_reason"]) == (("50", None), (None, "VOID_REASON_AUTO"))
 
 
-def test_every_value_of_a_deleted_booking_is_shown_in_its_kind(desk):
-    form(desk, mcq("1", "A"), essay("2"))
-    session = hand_in(desk, sitting(desk), answer("1", "A"), answer("2", text="So."))
-    session = walk(desk, session, "SubmitMarkedSession", "RetakeSession", "ResetSession")
-    edit(desk, session, 1)
-    desk.call("DeleteSession", session_id=session.id)
-    changes = last_changes(desk, session)
+def test_every_value_of_a_deleted_booking_is_shown_in_its_kind(api):
+    form(api, mcq("1", "A"), essay("2"))
+    session = hand_in(api, sitting(api), answer("1", "A"), answer("2", text="So."))
+    session = walk(api, session, "SubmitMarkedSession", "RetakeSession", "ResetSession")
+    edit(api, session, 1)
+    api.call("DeleteSession", session_id=session.id)
+    changes = last_changes(api, session)
     assert {after for _, after in changes.values()} == {None}
     assert changes["state"] == ("STATE_SCHEDULED_BUT_NOT_CREATED", None)
     assert changes["create_time"] == (session.create_time.ToJsonString(), None)
@@ -143,14 +143,14 @@ def test_every_value_of_a_deleted_booking_is_shown_in_its_kind(desk):
     assert attempt["start_time"].endswith("Z")
 
 
-def test_an_event_of_an_older_version_is_shown_right(desk, server):
-    session = desk.book()
-    desk.move("VoidSession", session)
+def test_an_event_of_an_older_version_is_shown_right(api, server):
+    session = api.book()
+    api.move("VoidSession", session)
     old = {"points": [None, 20_000], "grade_level": [0, 9], "own_deadline": [0, CENTURY], "gone": ["", "x"]}
     server.database.write(
         "UPDATE events SET changes = ? WHERE session_id = ? AND action = ?", json.dumps(old), session.id, "void"
     )
-    assert last_changes(desk, session) == {
+    assert last_changes(api, session) == {
         "points": (None, "2"),
         "grade_level": (None, "GRADE_LEVEL_9"),
         "own_deadline": (None, "2023-11-14T22:13:20Z"),

@@ -15,7 +15,7 @@ from test_requests_repeated import without_pin
 
 from exam_sessions import errors
 from exam_sessions.rpc.decoding.identifiers import NIL
-from exam_sessions.rpc.decoding.request_decoder import Door
+from exam_sessions.rpc.decoding.request_decoder import RequestDecoder
 from exam_sessions.v1 import session_service_pb2_grpc
 from serving import ApiClient, Refused
 
@@ -68,52 +68,52 @@ def test_no_id_of_any_request_is_the_nil_uuid(rpc, named):
     request = message_factory.GetMessageClass(method.input_type)()
     path = with_id(request, REQUESTS[rpc, named], NIL)
     with pytest.raises(errors.InvalidField) as refused:
-        Door(method, LIMIT).admit(request.SerializeToString())
+        RequestDecoder(method, LIMIT).decode(request.SerializeToString())
     assert [bad.field for bad in refused.value.at] == [path]
 
 
-def test_a_client_that_never_sets_its_request_id_is_told_at_once(desk, server):
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.call("CreateSession", release_id=new_id(), booking=booking("a"), request_id=NIL)
+def test_a_client_that_never_sets_its_request_id_is_told_at_once(api, server):
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.call("CreateSession", release_id=new_id(), booking=booking("a"), request_id=NIL)
     assert refused.value.fields["request_id"][0] == "INVALID_FIELD"
 
 
-def test_a_text_may_hold_the_nil_uuid(desk):
-    assert desk.book(external_reference=NIL[:30], candidate_id=NIL).candidate.candidate_id == NIL
+def test_a_text_may_hold_the_nil_uuid(api):
+    assert api.book(external_reference=NIL[:30], candidate_id=NIL).candidate.candidate_id == NIL
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_one_request_is_spelled_in_many_ways(server, name):
-    desk = ApiClient(server.target, workspace="default")
-    desk._numbers = itertools.count(1000 * list(MUTATIONS).index(name))  # all share the workspace, not the candidates
-    rpc, fields = MUTATIONS[name](desk)
+    api = ApiClient(server.target, workspace="default")
+    api._numbers = itertools.count(1000 * list(MUTATIONS).index(name))  # all share the workspace, not the candidates
+    rpc, fields = MUTATIONS[name](api)
     request = message_factory.GetMessageClass(METHOD[rpc].input_type)(**fields, request_id=new_id())
     request.workspace_id = "default"
-    first = without_pin(desk.call(rpc, request))
+    first = without_pin(api.call(rpc, request))
     request.workspace_id = ""
     shouted = type(request)()
     shouted.CopyFrom(request)
     shout(shouted)
-    with unchanged(server, desk):
-        assert desk.call(rpc, request) == first, "in the workspace nobody names"
-        assert desk.call(rpc, shouted) == first, "in capitals"
-    desk.close()
+    with unchanged(server, api):
+        assert api.call(rpc, request) == first, "in the workspace nobody names"
+        assert api.call(rpc, shouted) == first, "in capitals"
+    api.close()
 
 
-def test_a_chunk_sent_again_in_other_letters_is_the_same_chunk(desk, server):
-    release, import_id = desk.release(), new_id()
+def test_a_chunk_sent_again_in_other_letters_is_the_same_chunk(api, server):
+    release, import_id = api.release(), new_id()
     row = {"session_id": new_id(), "keycode": "K1Y", "access_code": "AB12", "pin": "QWERTY"}
     rows = [booking("anna", **row), booking("ben")]
-    stubs = session_service_pb2_grpc.SessionServiceStub(desk.channel)
+    stubs = session_service_pb2_grpc.SessionServiceStub(api.channel)
 
     def booked(rows):
-        (answer,) = stubs.ImportSessions(chunks_of(desk, release, rows, import_id=import_id))
+        (answer,) = stubs.ImportSessions(chunks_of(api, release, rows, import_id=import_id))
         assert not answer.refusal.code, answer.refusal.message
         return answer.sessions
 
     first = booked(rows)
     rows[0] = booking("anna", **{name: value.swapcase() for name, value in row.items()})
-    with unchanged(server, desk):
+    with unchanged(server, api):
         assert booked(rows) == first
 
 

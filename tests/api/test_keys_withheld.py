@@ -20,17 +20,15 @@ UNDER_WAY = {
     "EXCEPTION": ("FailSession",),
 }
 READS = {
-    "GetSessionResults": lambda desk, session, **f: (
-        desk.call("GetSessionResults", session_id=session.id, **f).results
+    "GetSessionResults": lambda api, session, **f: api.call("GetSessionResults", session_id=session.id, **f).results,
+    "GetSession": lambda api, session, **f: (
+        api.call("GetSession", session_id=session.id, show_results=True, **f).session.results
     ),
-    "GetSession": lambda desk, session, **f: (
-        desk.call("GetSession", session_id=session.id, show_results=True, **f).session.results
+    "GetSession by keycode": lambda api, session, **f: (
+        api.call("GetSession", keycode=session.keycode, show_results=True, show_responses=True, **f).session.results
     ),
-    "GetSession by keycode": lambda desk, session, **f: (
-        desk.call("GetSession", keycode=session.keycode, show_results=True, show_responses=True, **f).session.results
-    ),
-    "ListSessions": lambda desk, session, **f: next(
-        s.results for s in desk.call("ListSessions", show_results=True, **f).sessions if s.id == session.id
+    "ListSessions": lambda api, session, **f: next(
+        s.results for s in api.call("ListSessions", show_results=True, **f).sessions if s.id == session.id
     ),
 }
 
@@ -46,40 +44,40 @@ def shows_keys(found):
 
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("state", UNDER_WAY)
-def test_an_attempt_under_way_shows_neither_keys_nor_scores(desk, state, read):
-    three_choices(desk)
-    session = desk.move("SetResponses", sitting(desk), responses=[answer("1", "C")])
-    session = walk(desk, session, *UNDER_WAY[state])
+def test_an_attempt_under_way_shows_neither_keys_nor_scores(api, state, read):
+    three_choices(api)
+    session = api.move("SetResponses", sitting(api), responses=[answer("1", "C")])
+    session = walk(api, session, *UNDER_WAY[state])
     assert name_of(session) == state
-    found = READS[read](desk, session)
+    found = READS[read](api, session)
     assert (shows_keys(found), found.withheld, len(found.items)) == ((False, False), True, 3)
-    asked = READS[read](desk, session, show_keys=True)
+    asked = READS[read](api, session, show_keys=True)
     assert (shows_keys(asked), asked.withheld) == ((True, True), False)
 
 
 @pytest.mark.parametrize("read", READS)
-def test_an_attempt_that_has_ended_shows_both_until_it_is_opened_again(desk, read):
-    three_choices(desk)
-    session = hand_in(desk, sitting(desk), answer("1", "C"))
-    found = READS[read](desk, session)
+def test_an_attempt_that_has_ended_shows_both_until_it_is_opened_again(api, read):
+    three_choices(api)
+    session = hand_in(api, sitting(api), answer("1", "C"))
+    found = READS[read](api, session)
     assert (shows_keys(found), found.withheld, found.points.actual) == ((True, True), False, "1")
-    session = desk.move("ReopenSession", session)
-    assert shows_keys(READS[read](desk, session)) == (False, False)
+    session = api.move("ReopenSession", session)
+    assert shows_keys(READS[read](api, session)) == (False, False)
 
 
-def test_an_earlier_attempt_is_shown_and_the_current_one_is_not(desk):
-    three_choices(desk)
-    session = walk(desk, hand_in(desk, sitting(desk), answer("1", "C")), "RetakeSession", "EnterKeycode")
-    assert shows_keys(results(desk, session, attempt=1)) == (True, True)
-    assert shows_keys(results(desk, session)) == (False, False)
+def test_an_earlier_attempt_is_shown_and_the_current_one_is_not(api):
+    three_choices(api)
+    session = walk(api, hand_in(api, sitting(api), answer("1", "C")), "RetakeSession", "EnterKeycode")
+    assert shows_keys(results(api, session, attempt=1)) == (True, True)
+    assert shows_keys(results(api, session)) == (False, False)
 
 
-def test_a_screen_is_filled_again_from_the_session(desk):
-    three_choices(desk)
+def test_a_screen_is_filled_again_from_the_session(api):
+    three_choices(api)
     responses = [answer("1", "C"), answer("3", "A")]
-    session = desk.move("SetResponses", sitting(desk), responses=responses)
-    plain = desk.call("GetSession", session_id=session.id).session
-    shown = desk.call("GetSession", session_id=session.id, show_responses=True).session
+    session = api.move("SetResponses", sitting(api), responses=responses)
+    plain = api.call("GetSession", session_id=session.id).session
+    shown = api.call("GetSession", session_id=session.id, show_responses=True).session
     assert [(q.id, [o.index for o in q.response.options]) for item in shown.responses for q in item.questions] == [
         ("1", [2]),
         ("3", [0]),
@@ -90,38 +88,38 @@ def test_a_screen_is_filled_again_from_the_session(desk):
     assert shown == plain
 
 
-def test_a_session_that_does_not_exist_is_not_found_with_its_responses_either(desk):
+def test_a_session_that_does_not_exist_is_not_found_with_its_responses_either(api):
     with pytest.raises(Refused) as refused:
-        desk.call("GetSession", session_id=new_id(), show_results=True)
+        api.call("GetSession", session_id=new_id(), show_results=True)
     assert refused.value.reason == "SESSION_NOT_FOUND"
 
 
 @pytest.mark.parametrize("chosen", "ABCD")
-def test_a_check_does_not_say_what_the_answers_would_earn(desk, chosen):
-    three_choices(desk)
-    session = sitting(desk)
-    checked = desk.move(
+def test_a_check_does_not_say_what_the_answers_would_earn(api, chosen):
+    three_choices(api)
+    session = sitting(api)
+    checked = api.move(
         "SetResponses", session, responses=[answer("1", chosen)], submit_for_scoring=True, validate_only=True
     )
     assert (name_of(checked), checked.HasField("score"), checked.HasField("points")) == ("MARKED", False, False)
-    offline = walk(desk, session, "GoOffline", "FinishOffline")
-    checked = desk.move("UploadSession", offline, responses=[answer("1", chosen)], validate_only=True)
+    offline = walk(api, session, "GoOffline", "FinishOffline")
+    checked = api.move("UploadSession", offline, responses=[answer("1", chosen)], validate_only=True)
     assert (checked.HasField("score"), checked.HasField("points")) == (False, False)
 
 
-def test_the_history_of_an_attempt_under_way_tells_no_score(desk):
-    three_choices(desk)
-    session = desk.move("SetResponses", sitting(desk), responses=[answer("1", "C")])
-    told = {change.field for event in desk.history(session) for change in event.changes}
+def test_the_history_of_an_attempt_under_way_tells_no_score(api):
+    three_choices(api)
+    session = api.move("SetResponses", sitting(api), responses=[answer("1", "C")])
+    told = {change.field for event in api.history(session) for change in event.changes}
     assert not told & {"score", "points"}
 
 
-def test_keys_of_every_type_are_told_with_their_part(desk):
+def test_keys_of_every_type_are_told_with_their_part(api):
     def asked(kind, keys, offered=()):
         return pb.Question(type=kind, keys=keys, options=[pb.Option(id=name) for name in offered])
 
     form(
-        desk,
+        api,
         asked(pb.QUESTION_TYPE_MCQ, ["b"], "ab"),
         asked(pb.QUESTION_TYPE_CLOZETEXT, ["b", "a"], "ab"),
         asked(pb.QUESTION_TYPE_ORDERLIST, ["b", "a"], "ab"),
@@ -129,7 +127,7 @@ def test_keys_of_every_type_are_told_with_their_part(desk):
         asked(pb.QUESTION_TYPE_CLOZEFORMULA, ["x", "y"]),
         asked(pb.QUESTION_TYPE_SHORTTEXT, ["Co", "cobalt"]),
     )
-    found = results(desk, sitting(desk), show_keys=True)
+    found = results(api, sitting(api), show_keys=True)
     keys = {str(n): [(k.value, k.index, k.part) for k in question_of(found, str(n)).keys] for n in range(1, 7)}
     assert keys == {
         "1": [("b", 1, 0)],

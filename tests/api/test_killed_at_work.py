@@ -17,7 +17,7 @@ from messages import bookings, new_id
 from operations import (
     COMPLETED,
     CutOff,
-    Work,
+    OperationsApi,
     chunks_of,
     counts_of,
     filled,
@@ -50,12 +50,12 @@ CHUNK, CHUNKS = 100, 10
 class Job:
     """An operation that was asked for, perhaps again and again until it was known to be accepted."""
 
-    ask: Callable[[Work, str], Any]
+    ask: Callable[[OperationsApi, str], Any]
     size: int
     request_id: str = field(default_factory=new_id)
     name: str = ""
 
-    def send(self, work: Work) -> None:
+    def send(self, work: OperationsApi) -> None:
         """Asks for it; it is the same one whenever it was accepted."""
         operation = self.ask(work, self.request_id)
         assert self.name in {"", operation.name}
@@ -72,11 +72,11 @@ class Import:
     import_id: str = field(default_factory=new_id)
     answers: list[Any] = field(default_factory=list)
 
-    def send(self, work: Work) -> None:
+    def send(self, work: OperationsApi) -> None:
         """Sends all of it; as much is answered as the server lives to answer."""
         place = 0
         try:
-            for answer in work.importing(self._messages(work.desk)):
+            for answer in work.importing(self._messages(work.api)):
                 assert not answer.HasField("refusal"), answer.refusal
                 assert self.answers[place : place + 1] in ([], [answer])
                 self.answers[place : place + 1] = [answer]
@@ -86,10 +86,10 @@ class Import:
                 raise
             raise CutOff from None
 
-    def _messages(self, desk: Any) -> Iterator[Any]:
+    def _messages(self, api: Any) -> Iterator[Any]:
         """The chunks, the last half of them once all may be served."""
         rosters = [bookings(CHUNK, f"import{self.number}-{n}-") for n in range(CHUNKS)]
-        for n, message in enumerate(chunks_of(desk, self.release, *rosters, import_id=self.import_id)):
+        for n, message in enumerate(chunks_of(api, self.release, *rosters, import_id=self.import_id)):
             if n == CHUNKS // 2:
                 self.is_served.wait()
             yield message
@@ -99,17 +99,17 @@ class Import:
         return len(self.answers) == CHUNKS
 
 
-class Company:
+class BatchingWindow:
     """What an exam board has asked for so far, and what must have become of it."""
 
-    def __init__(self, desk):
-        form(desk, mcq("1", "A"))
+    def __init__(self, api):
+        form(api, mcq("1", "A"))
         self.paper, self.room, self.imported = (
-            desk.release(test_form="form-1", **PAPER),
-            filled(desk, ROOM),
-            desk.release(),
+            api.release(test_form="form-1", **PAPER),
+            filled(api, ROOM),
+            api.release(),
         )
-        self.template = Work(desk).template(self.paper)
+        self.template = OperationsApi(api).template(self.paper)
         self.transitions: list[Job] = []
         self.submissions: list[Job] = []
         self.imports: list[Import] = []
@@ -133,21 +133,21 @@ class Company:
         data = [handed(f"pupil{number}-{n}", picked("1", "1-A")) for n in range(CLASS_SIZE)]
         return work.submit(self.template, *data, request_id=request_id)
 
-    def rush(self, desk, pool):
+    def rush(self, api, pool):
         """Sends what is not known to be accepted, all kinds at once, until it is, or the server is gone."""
         kinds = (
             [job for job in self.transitions if not job.name],
             [job for job in self.submissions if not job.name],
             [work for work in self.imports if not work.is_over()],
         )
-        return [pool.submit(send_all, kind, desk) for kind in kinds]
+        return [pool.submit(send_all, kind, api) for kind in kinds]
 
 
-def send_all(things, desk):
+def send_all(things, api):
     """Sends one after the other, as long as somebody answers."""
     try:
         for thing in things:
-            thing.send(Work(desk))
+            thing.send(OperationsApi(api))
     except CutOff:
         pass
 
@@ -180,9 +180,9 @@ def events_of(server, release):
     return read(server, f"SELECT times, count(*) FROM ({each}) AS t GROUP BY times", WORKSPACE, release.id)
 
 
-def assert_done_once(server, desk, company):
+def assert_done_once(server, api, company):
     """Everything that was asked for has been done, and nothing twice."""
-    work = Work(desk)
+    work = OperationsApi(api)
     for job in (*company.transitions, *company.submissions):
         ended = work.wait(operations_pb2.Operation(name=job.name))
         assert (ended.done, status_of(ended), counts_of(ended)) == (True, COMPLETED, (job.size, job.size, 0))
@@ -218,14 +218,14 @@ def test_whatever_a_killed_server_was_at_work_on_is_done_once_by_those_after_it(
     print(f"seed {seed}")  # noqa: T201 - shown when it fails
     chance, company, half_done, broken = random.Random(seed), None, set(), set()
     for turn in range(rounds):
-        with ServerProcess(database) as server, calling(server, WORKSPACE) as desk, ThreadPoolExecutor(3) as pool:
-            company = company or Company(desk)
+        with ServerProcess(database) as server, calling(server, WORKSPACE) as api, ThreadPoolExecutor(3) as pool:
+            company = company or BatchingWindow(api)
             company.ask_for_more(pace=100 if turn == 0 else chance.choice([0, 200, 400]))
             if turn == 1:
                 company.is_served.clear()
             else:
                 company.is_served.set()
-            under_way = company.rush(desk, pool)
+            under_way = company.rush(api, pool)
             await_the_middle(server, company, under_way, turn, chance)
             server.kill()
             server.wait()
@@ -236,8 +236,8 @@ def test_whatever_a_killed_server_was_at_work_on_is_done_once_by_those_after_it(
         broken |= {work.import_id for work in company.imports if 0 < len(work.answers) < CHUNKS}
     assert half_done
     assert broken
-    with ServerProcess(database) as server, calling(server, WORKSPACE) as desk, ThreadPoolExecutor(3) as pool:
-        for sending in company.rush(desk, pool):
+    with ServerProcess(database) as server, calling(server, WORKSPACE) as api, ThreadPoolExecutor(3) as pool:
+        for sending in company.rush(api, pool):
             sending.result()
-        assert_done_once(server, desk, company)
+        assert_done_once(server, api, company)
         assert not half_done_by(server)

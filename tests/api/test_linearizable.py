@@ -61,40 +61,40 @@ def servers(request, new_database):
 
 
 @pytest.fixture
-def desk(servers):
-    with closing(ApiClient(servers[-1].target)) as desk:
-        yield desk
+def api(servers):
+    with closing(ApiClient(servers[-1].target)) as api:
+        yield api
 
 
 @contextmanager
-def connected(servers, desk):
+def connected(servers, api):
     """Lines to every server, for each client."""
-    clients = [[Line(s.target, desk.workspace, f"client-{n}") for s in servers] for n in range(CLIENTS)]
+    clients = [[Line(s.target, api.workspace, f"client-{n}") for s in servers] for n in range(CLIENTS)]
     yield clients
     for line in itertools.chain(*clients):
         line.close()
 
 
-def fresh(desk, database, count, releases, steps):
+def fresh(api, database, count, releases, steps):
     """Sheets of sessions as they stand in the database, the releases in turns; half have taken these steps."""
-    form = form_in(mixed(desk))
+    form = form_in(mixed(api))
     form.revision = 1
     for n, fields in enumerate(releases):
         rows = bookings(count // len(releases), f"{n}-")
-        booked = desk.call("BatchCreateSessions", release_id=desk.release(**fields).id, bookings=rows).sessions
+        booked = api.call("BatchCreateSessions", release_id=api.release(**fields).id, bookings=rows).sessions
         for session in booked[::2]:
-            walk(desk, session, *(steps if fields.get("delivery") != ON_PAPER["delivery"] else ()))
-    rows = database.read("SELECT * FROM releases WHERE workspace_id = ?", desk.workspace)
+            walk(api, session, *(steps if fields.get("delivery") != ON_PAPER["delivery"] else ()))
+    rows = database.read("SELECT * FROM releases WHERE workspace_id = ?", api.workspace)
     by_id = {release.id: release for release in map(Release._make, rows)}
-    rows = database.read("SELECT * FROM sessions WHERE workspace_id = ?", desk.workspace)
+    rows = database.read("SELECT * FROM sessions WHERE workspace_id = ?", api.workspace)
     starts = sorted(map(Session._make, rows), key=lambda session: session.candidate_id.split("-")[::-1])
     return [Sheet(start, by_id[start.release_id], forms={FORM: form}) for start in starts]
 
 
-def recorded(desk, servers, calls, releases, steps=(), seed=0, **how):
+def recorded(api, servers, calls, releases, steps=(), seed=0, **how):
     """What clients made of sessions with about so many calls, and a last look at each."""
-    sheets = fresh(desk, servers[0].database, calls // CALLS_EACH, releases, steps)
-    with connected(servers, desk) as clients:
+    sheets = fresh(api, servers[0].database, calls // CALLS_EACH, releases, steps)
+    with connected(servers, api) as clients:
         recorder = Recorder(clients, sheets, each=CALLS_EACH, **how)
         recorder.run(seed=calls + seed)
         for sheet in sheets:
@@ -104,11 +104,11 @@ def recorded(desk, servers, calls, releases, steps=(), seed=0, **how):
 
 
 @CALLS
-def test_every_session_is_as_if_its_calls_came_one_after_the_other(desk, servers, calls):
+def test_every_session_is_as_if_its_calls_came_one_after_the_other(api, servers, calls):
     met = lost = 0
-    for sheet in recorded(desk, servers, calls, RELEASES):
+    for sheet in recorded(api, servers, calls, RELEASES):
         sheet.explain_without_history()
-        order = sheet.explain(desk.history(sheet.start))
+        order = sheet.explain(api.history(sheet.start))
         met += sum(1 for one, other in itertools.pairwise(order) if one.invoked > other.invoked)
         lost += sum(1 for op in sheet.ops if op.answer is None)
     # Calls that came one after the other, and were all answered, would prove nothing.
@@ -121,18 +121,18 @@ def test_answers_and_marks_are_as_if_they_came_one_after_the_other(servers, call
     # Who comes first decides how many scores are seen, so few that another round is asked for once in a while.
     while scored < calls // 100:
         assert rounds < 20
-        with closing(ApiClient(servers[-1].target)) as desk:
-            for sheet in recorded(desk, servers, calls, WITH_A_FORM, STARTED, rounds, favoured=MARKING):
-                sheet.explain(desk.history(sheet.start))
+        with closing(ApiClient(servers[-1].target)) as api:
+            for sheet in recorded(api, servers, calls, WITH_A_FORM, STARTED, rounds, favoured=MARKING):
+                sheet.explain(api.history(sheet.start))
                 shown = [op.answer.shown for op in sheet.ops if isinstance(op.answer, Seen) and op.answer.shown]
                 scored += sum(1 for session in shown if session.HasField("score"))
         rounds += 1
 
 
 @CALLS
-def test_the_clock_is_one_caller_among_others(desk, servers, calls):
+def test_the_clock_is_one_caller_among_others(api, servers, calls):
     moves = 0
-    for sheet in recorded(desk, servers, calls, BRIEF, FETCHED, soon=True):
-        order = sheet.explain(desk.history(sheet.start))
+    for sheet in recorded(api, servers, calls, BRIEF, FETCHED, soon=True):
+        order = sheet.explain(api.history(sheet.start))
         moves += sum(1 for step in order if isinstance(step, Told) and step.actor == CLOCK)
     assert moves >= calls // 1000

@@ -13,8 +13,8 @@ from state_paths import edit
 
 from exam_sessions.domain.records import Event, Session
 from exam_sessions.store.events import Happening
-from exam_sessions.store.repositories import Rows
-from exam_sessions.store.session_history import LINKS, link
+from exam_sessions.store.repositories import Repositories
+from exam_sessions.store.session_history import INDEX_EVERY, link
 
 pytestmark = pytest.mark.sqlite(reason="elsewhere an index holds every event")
 
@@ -32,39 +32,39 @@ def stored(server, session):
     return [place for (place,) in read(server, query, session.id)]
 
 
-@pytest.mark.parametrize("size", [1, 7, LINKS - 1, LINKS, LINKS + 1, 1000])
-def test_a_long_history_is_read_in_pages_of_any_size(server, desk, size):
-    one, other = desk.book(), desk.book()
+@pytest.mark.parametrize("size", [1, 7, INDEX_EVERY - 1, INDEX_EVERY, INDEX_EVERY + 1, 1000])
+def test_a_long_history_is_read_in_pages_of_any_size(server, api, size):
+    one, other = api.book(), api.book()
     for _ in range(4):
-        edit(desk, one, LINKS - 10)
-        edit(desk, other, 3)
-    assert places(desk.history(one, size)) == stored(server, one)
-    assert places(desk.history(other, size)) == stored(server, other)
+        edit(api, one, INDEX_EVERY - 10)
+        edit(api, other, 3)
+    assert places(api.history(one, size)) == stored(server, one)
+    assert places(api.history(other, size)) == stored(server, other)
 
 
-def test_the_history_of_a_deleted_session_is_whole(server, desk):
-    session = desk.book()
-    edit(desk, session, LINKS + 5)
-    desk.call("DeleteSession", session_id=session.id)
-    assert places(desk.history(session, 1000)) == stored(server, session)
-    assert len(stored(server, session)) == LINKS + 7
+def test_the_history_of_a_deleted_session_is_whole(server, api):
+    session = api.book()
+    edit(api, session, INDEX_EVERY + 5)
+    api.call("DeleteSession", session_id=session.id)
+    assert places(api.history(session, 1000)) == stored(server, session)
+    assert len(stored(server, session)) == INDEX_EVERY + 7
 
 
-def test_hardly_an_event_is_in_the_index(server, desk):
-    session = desk.book()
-    edit(desk, session, 3 * LINKS)
+def test_hardly_an_event_is_in_the_index(server, api):
+    session = api.book()
+    edit(api, session, 3 * INDEX_EVERY)
     query = "SELECT count(*) FROM events WHERE session_id = ? AND previous <= 0"
     assert read(server, query, session.id) == [(4,)]
 
 
-def test_a_roster_needs_no_links_to_begin_with(server, desk):
-    release = desk.release()
-    rows = desk.call("BatchCreateSessions", release_id=release.id, bookings=[booking(f"c{n}") for n in range(600)])
-    session = desk.call("GetSession", session_id=rows.sessions[-1].id).session
+def test_a_roster_needs_no_links_to_begin_with(server, api):
+    release = api.release()
+    rows = api.call("BatchCreateSessions", release_id=release.id, bookings=[booking(f"c{n}") for n in range(600)])
+    session = api.call("GetSession", session_id=rows.sessions[-1].id).session
     query = "SELECT max(last_event) FROM sessions WHERE workspace_id = ?"
-    assert read(server, query, desk.workspace) == [(0,)]
-    edit(desk, session, 3)
-    assert places(desk.history(session, 1000)) == stored(server, session)
+    assert read(server, query, api.workspace) == [(0,)]
+    edit(api, session, 3)
+    assert places(api.history(session, 1000)) == stored(server, session)
 
 
 class Histories:
@@ -100,7 +100,9 @@ ROOM = 1_000_000
 """Bytes of changes a page may hold: more than there are."""
 
 HAPPENINGS = st.lists(
-    st.tuples(st.sampled_from("abc"), st.integers(1, LINKS), st.sampled_from(("moved", "moved", "silent", "old"))),
+    st.tuples(
+        st.sampled_from("abc"), st.integers(1, INDEX_EVERY), st.sampled_from(("moved", "moved", "silent", "old"))
+    ),
     max_size=12,
 )
 
@@ -108,7 +110,7 @@ HAPPENINGS = st.lists(
 @given(bursts=HAPPENINGS, ends=st.sets(st.sampled_from("abc")), sizes=st.lists(st.integers(1, 150), min_size=1))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happened_every_page_holds_what_comes_next(migrated, bursts, ends, sizes):
-    rows = Rows(migrated)
+    rows = Repositories(migrated)
     with migrated.writer() as db:
         db.begin()
         told = Histories(rows, db, "w")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from processes import ServerProcess
 
-from exam_sessions.rpc.transports.aio import giving_way
+from exam_sessions.rpc.transports.aio import low_priority_threads
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows threads that give way")
 
@@ -22,7 +22,7 @@ def policy_of_a_thread():
 
 
 def test_threads_started_meanwhile_give_way_and_no_others():
-    with giving_way():
+    with low_priority_threads():
         assert policy_of_a_thread() == os.SCHED_BATCH
     assert os.sched_getscheduler(0) == policy_of_a_thread() == os.SCHED_OTHER
 
@@ -30,7 +30,7 @@ def test_threads_started_meanwhile_give_way_and_no_others():
 def test_whoever_chose_how_it_is_scheduled_is_left_alone():
     def chosen():
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        with giving_way():
+        with low_priority_threads():
             found.append(policy_of_a_thread())
         found.append(os.sched_getscheduler(0))
 
@@ -46,7 +46,7 @@ def test_where_it_may_not_be_said_nothing_changes(monkeypatch):
         raise PermissionError
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
-    with giving_way():
+    with low_priority_threads():
         assert policy_of_a_thread() == os.SCHED_OTHER
 
 

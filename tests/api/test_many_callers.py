@@ -31,9 +31,9 @@ def busy(request, database):
 
 @pytest.fixture
 def busy_desk(busy):
-    desk = ApiClient(busy.target)
-    yield desk
-    desk.close()
+    api = ApiClient(busy.target)
+    yield api
+    api.close()
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -122,10 +122,10 @@ def test_a_client_that_pings_every_ten_seconds_is_not_sent_away(busy, watching):
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    desk, states, left = ApiClient(busy.target), [], threading.Event()
-    desk.channel.close()
+    api, states, left = ApiClient(busy.target), [], threading.Event()
+    api.channel.close()
     with grpc.insecure_channel(busy.target, options=options) as channel:
-        desk.channel = channel
+        api.channel = channel
 
         def seen(state):
             states.append(state)

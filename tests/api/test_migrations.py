@@ -69,16 +69,16 @@ def grown(request, empty_database):
 
 def test_what_was_stored_before_is_still_there_and_lives_on(grown):
     with serving(grown) as server:
-        desk = ApiClient(server.target, "w")
-        session = desk.call("GetSession", keycode="KEY").session
+        api = ApiClient(server.target, "w")
+        session = api.call("GetSession", keycode="KEY").session
         assert (session.id, session.candidate.name_first, name_of(session)) == (SESSION, "Ada", "READY")
         assert (session.form_revision, session.attempt.responses_revision) == (0, 0)
         assert not session.HasField("score")
-        session = walk(desk, session, "EnterKeycode", "FinishSession", "RetakeSession")
+        session = walk(api, session, "EnterKeycode", "FinishSession", "RetakeSession")
         assert (name_of(session), session.attempt.number) == ("READY", 2)
-        assert [event.actor for event in desk.history(session)] == ["ada", "test", "test", "test"]
-        assert desk.call("GetRelease", release_id=RELEASE).release.name == "Maths"
-        desk.close()
+        assert [event.actor for event in api.history(session)] == ["ada", "test", "test", "test"]
+        assert api.call("GetRelease", release_id=RELEASE).release.name == "Maths"
+        api.close()
 
 
 def test_a_grown_database_is_like_a_new_one(grown, new_database):
@@ -141,8 +141,8 @@ OPERATION_OF_0007 = {
 
 def test_grades_and_void_reasons_mean_what_they_meant_under_their_old_numbers(numbered):
     with serving(numbered) as server:
-        desk = ApiClient(server.target, "w")
-        sessions = desk.call("ListSessions", page_size=100).sessions
+        api = ApiClient(server.target, "w")
+        sessions = api.call("ListSessions", page_size=100).sessions
         assert len(sessions) == len(OLD_GRADES) + len(OLD_REASONS) - 1
         for session in sessions:
             grade, reason = session.candidate.candidate_id.split()
@@ -150,7 +150,7 @@ def test_grades_and_void_reasons_mean_what_they_meant_under_their_old_numbers(nu
             assert session.void_reason == session_pb2.VoidReason.Value(f"VOID_REASON_{reason}")
             if grade == "PK":
                 continue  # its event is damaged
-            told = {change.field: change.new_value for change in desk.history(session)[0].changes}
+            told = {change.field: change.new_value for change in api.history(session)[0].changes}
             assert told == {
                 "grade_level": f"GRADE_LEVEL_{grade}",
                 "void_reason": f"VOID_REASON_{reason}",
@@ -159,7 +159,7 @@ def test_grades_and_void_reasons_mean_what_they_meant_under_their_old_numbers(nu
             ((payload,),) = numbered.read("SELECT payload FROM operations WHERE id = ?", session.id)
             request = lifecycle_service_pb2.BatchTransitionSessionsRequest.FromString(payload)
             assert (request.void_reason, request.message, request.force) == (session.void_reason, "\x68\x02", True)
-        desk.close()
+        api.close()
 
 
 def test_what_the_numbers_were_is_there_again_after_a_downgrade(numbered):

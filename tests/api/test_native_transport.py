@@ -32,7 +32,7 @@ IN_PROGRESS, PAUSED = session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_PAUSED
 
 @pytest.fixture(scope="module")
 def server(new_database):
-    """The server of this module's `desk`."""
+    """The server of this module's `api`."""
     with new_database() as database, serving(database, transport="native") as running:
         yield running
 
@@ -41,40 +41,40 @@ def transport_of(server):
     return server.app._server._transport
 
 
-def test_a_move_that_was_answered_is_in_the_database(server, desk):
-    session = bring_to(desk, "IN_PROGRESS")
-    assert desk.move("PauseSession", session).state == PAUSED
+def test_a_move_that_was_answered_is_in_the_database(server, api):
+    session = bring_to(api, "IN_PROGRESS")
+    assert api.move("PauseSession", session).state == PAUSED
     assert read(server, "SELECT state FROM sessions WHERE id = ?", session.id) == [(PAUSED,)]
-    assert_unbroken(desk.history(session), PAUSED)
+    assert_unbroken(api.history(session), PAUSED)
 
 
-def test_a_refusal_comes_with_its_reason_and_facts(desk):
-    session, missing = desk.book(), new_id()
+def test_a_refusal_comes_with_its_reason_and_facts(api):
+    session, missing = api.book(), new_id()
     with pytest.raises(Refused) as refused:
-        desk.call("GetSession", session_id=missing)
+        api.call("GetSession", session_id=missing)
     assert (refused.value.code, refused.value.reason) == (StatusCode.NOT_FOUND, "SESSION_NOT_FOUND")
     assert missing in refused.value.metadata.values()
     with pytest.raises(Refused) as refused:
-        desk.move("ResumeSession", session)
+        api.move("ResumeSession", session)
     assert (refused.value.code, refused.value.reason) == (StatusCode.FAILED_PRECONDITION, "INVALID_TRANSITION")
     with pytest.raises(Refused) as refused:
-        desk.call("ListSessions", page_size=-1)
+        api.call("ListSessions", page_size=-1)
     assert (refused.value.code, list(refused.value.fields)) == (StatusCode.INVALID_ARGUMENT, ["page_size"])
 
 
 @pytest.mark.parametrize("actor", ["", "anna", "ms. jones"])
-def test_who_calls_is_whoever_the_metadata_name(server, desk, actor):
-    session = desk.book()
-    caller = ApiClient(server.target, desk.workspace, actor)
+def test_who_calls_is_whoever_the_metadata_name(server, api, actor):
+    session = api.book()
+    caller = ApiClient(server.target, api.workspace, actor)
     caller.move("CreatePackage", session)
     caller.close()
-    assert [event.actor for event in desk.history(session)] == ["test", actor or "anonymous"]
+    assert [event.actor for event in api.history(session)] == ["test", actor or "anonymous"]
 
 
-def test_nobody_calls_under_the_name_of_the_service(server, desk):
-    session = desk.book()
-    caller = ApiClient(server.target, desk.workspace, "system")
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
+def test_nobody_calls_under_the_name_of_the_service(server, api):
+    session = api.book()
+    caller = ApiClient(server.target, api.workspace, "system")
+    with unchanged(server, api), pytest.raises(Refused) as refused:
         caller.move("CreatePackage", session)
     assert list(refused.value.fields) == ["x-actor"]
     caller.close()
@@ -83,67 +83,67 @@ def test_nobody_calls_under_the_name_of_the_service(server, desk):
 @pytest.mark.parametrize("size", [600, 100_000])
 def test_a_message_over_the_size_limit_is_refused_with_both_sizes(database, size):
     with serving(database, transport="native", max_message_bytes=500) as server:
-        desk = ApiClient(server.target)
-        session = desk.book()
-        too_large = request_of("PauseSession", workspace_id=desk.workspace, session_id="x" * size)
+        api = ApiClient(server.target)
+        session = api.book()
+        too_large = request_of("PauseSession", workspace_id=api.workspace, session_id="x" * size)
         with pytest.raises(Refused) as refused:
-            desk.call("PauseSession", too_large)
+            api.call("PauseSession", too_large)
         assert (refused.value.code, refused.value.reason) == (StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
         assert refused.value.metadata == {"size": str(too_large.ByteSize()), "limit": "500"}
-        assert desk.get(session) == session
-        desk.close()
+        assert api.get(session) == session
+        api.close()
 
 
-def test_a_caller_who_leaves_finds_the_move_done_and_disturbs_nobody(server, desk):
-    left, stayed = bring_to(desk, "IN_PROGRESS"), bring_to(desk, "IN_PROGRESS")
+def test_a_caller_who_leaves_finds_the_move_done_and_disturbs_nobody(server, api):
+    left, stayed = bring_to(api, "IN_PROGRESS"), bring_to(api, "IN_PROGRESS")
     with server.database.locked_for_writing():
         begun = transport_of(server)._under_way
-        calls = [send(desk, "PauseSession", session_id=session.id) for session in (left, stayed)]
+        calls = [send(api, "PauseSession", session_id=session.id) for session in (left, stayed)]
         until(lambda: transport_of(server)._under_way >= begun + 2)
         calls[0].cancel()
-        assert desk.get(left).state == IN_PROGRESS
+        assert api.get(left).state == IN_PROGRESS
     assert calls[1].result().session.state == PAUSED
-    until(lambda: desk.get(left).state == PAUSED)
+    until(lambda: api.get(left).state == PAUSED)
     until(lambda: not transport_of(server)._under_way)
-    assert len(desk.history(left)) == len(desk.history(stayed))
+    assert len(api.history(left)) == len(api.history(stayed))
 
 
-def test_a_caller_whose_time_is_up_is_told_and_disturbs_nobody(server, desk):
-    session = bring_to(desk, "IN_PROGRESS")
+def test_a_caller_whose_time_is_up_is_told_and_disturbs_nobody(server, api):
+    session = bring_to(api, "IN_PROGRESS")
     with server.database.locked_for_writing():
-        call = send(desk, "PauseSession", session_id=session.id)
+        call = send(api, "PauseSession", session_id=session.id)
         with pytest.raises(AssertionError, match="DEADLINE_EXCEEDED"):
-            desk.call("ResumeSession", session_id=session.id, timeout=0.2)
+            api.call("ResumeSession", session_id=session.id, timeout=0.2)
     assert call.result().session.state == PAUSED
     until(lambda: not transport_of(server)._under_way)
 
 
-def test_work_that_is_not_in_line_ends_when_its_caller_leaves(server, desk):
-    release = desk.release()
+def test_work_that_is_not_in_line_ends_when_its_caller_leaves(server, api):
+    release = api.release()
     with server.database.locked_for_writing():
-        calls = [send(desk, "BatchCreateSessions", release_id=release.id, bookings=bookings(2)) for _ in range(20)]
+        calls = [send(api, "BatchCreateSessions", release_id=release.id, bookings=bookings(2)) for _ in range(20)]
         until(lambda: len(transport_of(server)._tasks) == 20)
         for call in calls:
             call.cancel()
         until(lambda: not transport_of(server)._tasks)
-    assert desk.book()
+    assert api.book()
 
 
-def test_many_calls_on_one_connection_are_all_answered(desk):
-    session = desk.book()
-    calls = [send(desk, "GetSession", session_id=session.id) for _ in range(3_000)]
+def test_many_calls_on_one_connection_are_all_answered(api):
+    session = api.book()
+    calls = [send(api, "GetSession", session_id=session.id) for _ in range(3_000)]
     assert all(call.result().session == session for call in calls)
 
 
-def test_health_and_reflection_answer(server, desk):
-    assert [health_of(desk, service) for service in ("", *SERVICES)] == [SERVING] * 5
+def test_health_and_reflection_answer(server, api):
+    assert [health_of(api, service) for service in ("", *SERVICES)] == [SERVING] * 5
     assert set(SERVICES) <= set(grpcurl(server, "list").split())
     assert "rpc PauseSession" in grpcurl(server, "describe", "exam_sessions.v1.LifecycleService.PauseSession")
 
 
-def test_grpcurl_moves_a_session_and_reads_a_refusal(server, desk):
-    session = bring_to(desk, "READY")
-    data = {"workspaceId": desk.workspace, "keycode": session.keycode}
+def test_grpcurl_moves_a_session_and_reads_a_refusal(server, api):
+    session = bring_to(api, "READY")
+    data = {"workspaceId": api.workspace, "keycode": session.keycode}
     enter = ("exam_sessions.v1.LifecycleService/EnterKeycode",)
     assert json.loads(grpcurl(server, *enter, data=data))["session"]["state"] == "STATE_IN_PROGRESS"
     refusal = grpcurl(server, *enter, data=data)
@@ -151,40 +151,40 @@ def test_grpcurl_moves_a_session_and_reads_a_refusal(server, desk):
     assert "INVALID_TRANSITION" in refusal
 
 
-def test_an_unknown_method_is_told(desk):
+def test_an_unknown_method_is_told(api):
     with pytest.raises(grpc.RpcError) as refused:
-        desk.channel.unary_unary("/exam_sessions.v1.SessionService/NoMethod")(b"", timeout=10)
+        api.channel.unary_unary("/exam_sessions.v1.SessionService/NoMethod")(b"", timeout=10)
     assert refused.value.code() is StatusCode.UNIMPLEMENTED
 
 
-def test_a_watch_tells_every_event(server, desk):
-    with Watch(desk, now=True) as watch:
+def test_a_watch_tells_every_event(server, api):
+    with Watch(api, now=True) as watch:
         watch.until(lambda: watch.pieces)
-        session = bring_to(desk, "IN_PROGRESS")
-        events = watch.up_to(last_of(server, desk))
-    assert [event.to_state for event in events] == [event.to_state for event in desk.history(session)]
+        session = bring_to(api, "IN_PROGRESS")
+        events = watch.up_to(last_of(server, api))
+    assert [event.to_state for event in events] == [event.to_state for event in api.history(session)]
 
 
-def test_a_watcher_who_leaves_is_forgotten(server, desk):
-    with Watch(desk) as watch:
+def test_a_watcher_who_leaves_is_forgotten(server, api):
+    with Watch(api) as watch:
         watch.complete()
         assert watchers(server) == 1
     until(lambda: not watchers(server))
     until(lambda: not transport_of(server)._under_way)
 
 
-def test_watchers_who_do_not_read_keep_nobody_waiting(server, desk, monkeypatch):
+def test_watchers_who_do_not_read_keep_nobody_waiting(server, api, monkeypatch):
     monkeypatch.setattr(native, "SELDOM_S", 0.01)
-    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(10_000))
+    api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(10_000))
     narrow = grpc.insecure_channel(
         server.target, options=[("grpc.use_local_subchannel_pool", 1), ("grpc.http2.bdp_probe", 0)]
     )
-    sluggard = ApiClient(server.target, desk.workspace)
+    sluggard = ApiClient(server.target, api.workspace)
     sluggard.channel.close()
     sluggard.channel = narrow
     streams = [open_stream(sluggard, start_sequence=1) for _ in range(50)]
     until(lambda: watchers(server) == 50)
-    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(1_000))
+    api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(1_000))
     told = []
     while len(told) < 11_000:
         told += next(streams[0]).events
@@ -199,9 +199,9 @@ def test_servers_share_a_port_when_they_may(database):
     with serving(database, transport="native", share_port=1) as first:
         with serving(database, transport="native", share_port=1, listen=first.target) as second:
             assert second.target == first.target
-        desk = ApiClient(first.target)
-        assert desk.book()
-        desk.close()
+        api = ApiClient(first.target)
+        assert api.book()
+        api.close()
         with pytest.raises(CannotServe, match="Address already in use"):
             transport_named("native")(first.target, 1, share_port=False)
 
@@ -209,8 +209,8 @@ def test_servers_share_a_port_when_they_may(database):
 def test_several_processes_serve_on_one_port_and_end_when_they_are_told(database):
     with ServerProcess(database, transport="native", workers=2) as server:
         for _ in range(6):
-            with calling(server, "w") as desk:
-                desk.book()
+            with calling(server, "w") as api:
+                api.book()
         server.terminate()
         assert server.wait() == 0
     assert database.read("SELECT count(*) FROM sessions") == [(6,)]
@@ -218,9 +218,9 @@ def test_several_processes_serve_on_one_port_and_end_when_they_are_told(database
 
 def test_it_listens_on_addresses_of_version_6(database):
     with serving(database, transport="native", listen="[::1]:0") as server:
-        desk = ApiClient(f"[::1]:{server.app.port}")
-        assert desk.book()
-        desk.close()
+        api = ApiClient(f"[::1]:{server.app.port}")
+        assert api.book()
+        api.close()
 
 
 @pytest.mark.parametrize("listen", ["unix-abstract:exams", "dns:///localhost:0", "no port"])

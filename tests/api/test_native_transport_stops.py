@@ -30,15 +30,15 @@ def stopping(server):
 
 def test_calls_are_refused_while_the_last_ones_are_finished(database):
     server = RunningServer(database, transport="native")
-    desk = ApiClient(server.target)
-    session, other = bring_to(desk, "IN_PROGRESS"), desk.book()
-    with Watch(desk) as watch:
+    api = ApiClient(server.target)
+    session, other = bring_to(api, "IN_PROGRESS"), api.book()
+    with Watch(api) as watch:
         watch.complete()
         with database.locked_for_writing():
-            call = send(desk, "PauseSession", session_id=session.id)
+            call = send(api, "PauseSession", session_id=session.id)
             until(lambda: transport_of(server)._under_way == 2)
             stop = stopping(server)
-            for late in (lambda: desk.get(other), lambda: desk.move("CreatePackage", other), desk.release):
+            for late in (lambda: api.get(other), lambda: api.move("CreatePackage", other), api.release):
                 with pytest.raises(Refused) as refused:
                     late()
                 assert (refused.value.code, refused.value.reason) == (StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
@@ -47,22 +47,22 @@ def test_calls_are_refused_while_the_last_ones_are_finished(database):
     stop.join(10)
     assert not stop.is_alive()
     assert database.read("SELECT state FROM sessions ORDER BY state") == [(1,), (PAUSED,)]
-    desk.close()
+    api.close()
 
 
 def test_a_stop_waits_no_longer_than_it_may(database):
     server = RunningServer(database, transport="native", drain_s=0.3)
-    desk = ApiClient(server.target)
-    session = bring_to(desk, "IN_PROGRESS")
+    api = ApiClient(server.target)
+    session = bring_to(api, "IN_PROGRESS")
     with database.locked_for_writing():
-        call = send(desk, "PauseSession", session_id=session.id)
+        call = send(api, "PauseSession", session_id=session.id)
         until(lambda: transport_of(server)._under_way)
         stop = stopping(server)
         with pytest.raises(grpc.RpcError) as cut_off:
             call.result()
         assert read_refusal(cut_off.value).reason == "SHUTTING_DOWN"
     stop.join()
-    desk.close()
+    api.close()
 
 
 def named(thread):
@@ -76,10 +76,10 @@ def named(thread):
 def test_nothing_is_left_of_a_server_that_stopped(database):
     def start_and_stop():
         with serving(database, transport="native") as server:
-            desk = ApiClient(server.target)
-            desk.book()
+            api = ApiClient(server.target)
+            api.book()
             directory = Path(transport_of(server)._directory.name)
-            desk.close()
+            api.close()
         return directory
 
     def threads():

@@ -11,7 +11,7 @@ from operations import (
     HALTED,
     QUEUED,
     RUNNING,
-    Work,
+    OperationsApi,
     counts_of,
     done_of,
     filled,
@@ -33,27 +33,27 @@ pytestmark = pytest.mark.both_databases("work is leased by the database")
 
 
 @pytest.fixture
-def work(desk):
-    return Work(desk)
+def work(api):
+    return OperationsApi(api)
 
 
 @pytest.fixture
-def paper(desk):
+def paper(api):
     """A paper release with a form."""
-    form(desk, mcq("1", "A"))
-    return desk.release(test_form="form-1", **PAPER)
+    form(api, mcq("1", "A"))
+    return api.release(test_form="form-1", **PAPER)
 
 
 @pytest.fixture
-def operation(desk, work):
+def operation(api, work):
     """An operation that lasts as long as a test does; it is ended in the end."""
-    operation = long_lasting(work, filled(desk, 40), per_second=2)
+    operation = long_lasting(work, filled(api, 40), per_second=2)
     yield operation
     work.cancel(operation)
 
 
-def test_an_operation_tells_how_far_it_has_come(desk, work):
-    release = filled(desk, 20)
+def test_an_operation_tells_how_far_it_has_come(api, work):
+    release = filled(api, 20)
     operation = long_lasting(work, release, per_second=20)
     seen = [metadata_of(operation)]
     while not (operation := work.get(operation)).done:
@@ -77,7 +77,7 @@ def test_an_operation_tells_how_far_it_has_come(desk, work):
     assert result_of(operation).succeeded_count == 20
 
 
-def test_a_wait_ends_with_the_operation(desk, work, paper):
+def test_a_wait_ends_with_the_operation(api, work, paper):
     ended = work.wait(work.submit(work.template(paper), handed("u1")), seconds=2**62)
     assert (ended.done, status_of(ended)) == (True, COMPLETED)
     # Somebody who would wait for ever, and longer.
@@ -96,8 +96,8 @@ def test_a_wait_ends_at_its_deadline_too(work, operation, seconds):
     assert status_of(waited) in {QUEUED, RUNNING}
 
 
-def test_an_operation_that_was_cancelled_is_halted_and_what_was_done_stays(server, desk, work):
-    release = filled(desk, 40)
+def test_an_operation_that_was_cancelled_is_halted_and_what_was_done_stays(server, api, work):
+    release = filled(api, 40)
     operation = long_lasting(work, release, per_second=10)
     until(lambda: done_of(work, operation) >= 3)
     work.cancel(operation)
@@ -113,14 +113,14 @@ def test_an_operation_that_was_cancelled_is_halted_and_what_was_done_stays(serve
     result = operation_pb2.OperationResult()
     assert ended.error.details[1].Unpack(result)
     assert (result.succeeded_count, result.failed_count) == (done, 0)
-    later = filled(desk, 2, "later")
+    later = filled(api, 2, "later")
     work.wait(long_lasting(work, later, per_second=0))
     assert times_done(server, later) == {1: 2}, "the worker has had its turn"
     assert times_done(server, release) == {1: done}
     assert work.get(operation) == ended
 
 
-def test_a_cancel_need_not_wait_for_the_pause_of_a_slow_operation(server, desk, work, operation):
+def test_a_cancel_need_not_wait_for_the_pause_of_a_slow_operation(server, api, work, operation):
     until(lambda: done_of(work, operation) >= 1)
     name = operation.name.rpartition("/")[2]
     tomorrow = now() + 86_400_000_000
@@ -129,13 +129,13 @@ def test_a_cancel_need_not_wait_for_the_pause_of_a_slow_operation(server, desk, 
     assert status_of(work.wait(operation)) == HALTED
 
 
-def test_cancelling_twice_or_what_has_ended_changes_nothing(desk, work, operation):
+def test_cancelling_twice_or_what_has_ended_changes_nothing(api, work, operation):
     work.cancel(operation)
     work.cancel(operation)
     halted = work.wait(operation)
     work.cancel(operation)
     assert work.get(operation) == halted
-    completed = work.wait(long_lasting(work, filled(desk, 2, "d"), per_second=0))
+    completed = work.wait(long_lasting(work, filled(api, 2, "d"), per_second=0))
     work.cancel(completed)
     assert work.get(completed) == completed
     assert not metadata_of(completed).cancel_requested
@@ -148,25 +148,25 @@ def test_what_is_under_way_cannot_be_forgotten(work, operation):
     assert refused.value.metadata["name"] == operation.name
 
 
-def test_an_operation_is_forgotten_with_its_outcomes(server, desk, work, paper):
+def test_an_operation_is_forgotten_with_its_outcomes(server, api, work, paper):
     first, second = (work.wait(work.submit(work.template(paper), handed(user))) for user in ("u1", "u2"))
     work.delete(first)
     assert [found.name for found in work.list().operations] == [second.name]
-    assert count(server, "outcomes", desk.workspace) == 1
+    assert count(server, "outcomes", api.workspace) == 1
     for call in (work.get, work.wait, work.cancel, work.delete):
         with pytest.raises(Refused) as refused:
             call(first)
         assert (refused.value.code, refused.value.reason) == (StatusCode.NOT_FOUND, "OPERATION_NOT_FOUND")
-    assert desk.call("ListSessions").sessions
+    assert api.call("ListSessions").sessions
 
 
 NAMES = ["", "operations", "workspaces//operations/x", "operations/no-uuid", "workspaces/W/operations/{id}", "{id}"]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "workspaces/{workspace}/operations/{other}", "operations/{id}"])
-def test_a_name_of_nothing_is_not_found(desk, work, operation, name):
+def test_a_name_of_nothing_is_not_found(api, work, operation, name):
     own = operation.name.rpartition("/")[2]
-    text = name.format(id=own, other=new_id(), workspace=desk.workspace)
+    text = name.format(id=own, other=new_id(), workspace=api.workspace)
     for call in (work.get, work.cancel, work.delete):
         with pytest.raises(Refused) as refused:
             call(operation, name=text)
@@ -180,15 +180,15 @@ def test_another_workspace_knows_nothing_of_it(server, work, operation):
         with pytest.raises(Refused) as refused:
             call(operation, name=name)
         assert refused.value.reason == "OPERATION_NOT_FOUND"
-    assert not Work(other).list().operations
+    assert not OperationsApi(other).list().operations
     assert not metadata_of(work.get(operation)).cancel_requested
     other.close()
 
 
 @pytest.fixture
-def several(desk, work, paper, operation):
+def several(api, work, paper, operation):
     """Names of operations, the newest first: two completed templates, one under way, one halted."""
-    halted = long_lasting(work, filled(desk, 9, "h"), per_second=1)
+    halted = long_lasting(work, filled(api, 9, "h"), per_second=1)
     work.cancel(halted)
     work.wait(halted)
     until(lambda: done_of(work, operation) > 0)
@@ -201,10 +201,10 @@ def names(page):
     return [operation.name for operation in page.operations]
 
 
-def test_operations_are_listed_with_the_newest_first(desk, work, several):
+def test_operations_are_listed_with_the_newest_first(api, work, several):
     page = work.list()
     assert (names(page), page.next_page_token) == (several, "")
-    assert names(work.list(name=f"workspaces/{desk.workspace}/operations")) == several
+    assert names(work.list(name=f"workspaces/{api.workspace}/operations")) == several
     assert [status_of(operation) for operation in page.operations] == [COMPLETED, COMPLETED, HALTED, RUNNING]
 
 

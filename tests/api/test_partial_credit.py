@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from forms import answer, form, hand_in, mcq, question_of, results, sitting
-from operations import Work
+from operations import OperationsApi
 
 from exam_sessions.v1 import catalog_pb2
 from exam_sessions.v1 import test_form_pb2 as pb
@@ -20,7 +20,7 @@ def choices(**fields):
     return mcq("1", "AB", available_mark="2", partial_credit=marks)
 
 
-def test_a_form_keeps_its_rules(desk):
+def test_a_form_keeps_its_rules(api):
     words = pb.Question(
         number="2",
         type=pb.QUESTION_TYPE_SHORTTEXT,
@@ -29,8 +29,8 @@ def test_a_form_keeps_its_rules(desk):
         numeric=True,
         decimal_comma=True,
     )
-    made = form(desk, choices(lower_bound="-0.5"), words, mark_decimals=1, negative_marks=True)
-    read = desk.call("GetTestForm", reference="form-1").test_form
+    made = form(api, choices(lower_bound="-0.5"), words, mark_decimals=1, negative_marks=True)
+    read = api.call("GetTestForm", reference="form-1").test_form
     assert read == made
     kept = read.questions[0].partial_credit
     assert [(mark.key, mark.mark) for mark in kept.marks] == [("1-A", "1"), ("1-B", "1"), ("1-C", "-0.5")]
@@ -41,20 +41,20 @@ def test_a_form_keeps_its_rules(desk):
 @pytest.mark.parametrize(
     ("labels", "earned", "percent"), [("AB", "2", "100"), ("A", "1", "50"), ("AC", "0.5", "25"), ("C", "-0.5", "-25")]
 )
-def test_a_session_earns_by_its_parts(desk, labels, earned, percent):
-    form(desk, choices(lower_bound="-1"), mark_decimals=1, negative_marks=True)
-    session = hand_in(desk, sitting(desk), answer("1", *labels))
+def test_a_session_earns_by_its_parts(api, labels, earned, percent):
+    form(api, choices(lower_bound="-1"), mark_decimals=1, negative_marks=True)
+    session = hand_in(api, sitting(api), answer("1", *labels))
     assert (session.points.actual, session.score.actual) == (earned, percent)
-    score = question_of(results(desk, session), "1").score
+    score = question_of(results(api, session), "1").score
     assert (score.actual, score.min, score.max) == (earned, "-1", "2")
 
 
-def test_the_least_that_could_be_earned_is_that_of_all_questions_together(desk):
+def test_the_least_that_could_be_earned_is_that_of_all_questions_together(api):
     measured = choices(lower_bound="-0.5")
     measured.objective_ids.append("o-1")
     second = mcq("2", "A", available_mark="2", objective_ids=["o-1"])
-    form(desk, measured, second, mark_decimals=1, negative_marks=True, objectives=[pb.Objective(id="o-1")])
-    found = results(desk, hand_in(desk, sitting(desk), answer("1", "C")))
+    form(api, measured, second, mark_decimals=1, negative_marks=True, objectives=[pb.Objective(id="o-1")])
+    found = results(api, hand_in(api, sitting(api), answer("1", "C")))
     (objective,) = found.objectives
     least = [found.points, found.items[0].score, objective.score, *objective.scores, found.percent]
     assert [(score.actual, score.min, score.max) for score in least] == [
@@ -67,14 +67,14 @@ def test_the_least_that_could_be_earned_is_that_of_all_questions_together(desk):
     ]
 
 
-def test_a_form_without_negative_marks_refuses_a_bound_below_nothing(desk):
+def test_a_form_without_negative_marks_refuses_a_bound_below_nothing(api):
     with pytest.raises(Refused) as refused:
-        form(desk, choices(lower_bound="-1"), mark_decimals=1)
+        form(api, choices(lower_bound="-1"), mark_decimals=1)
     assert list(refused.value.fields) == ["test_form.questions[0].partial_credit.lower_bound"]
 
 
-def test_a_template_tells_no_marks(desk):
-    form(desk, choices(), mark_decimals=1)
-    template = Work(desk).template(desk.release(test_form="form-1", delivery=catalog_pb2.DELIVERY_PAPER))
+def test_a_template_tells_no_marks(api):
+    form(api, choices(), mark_decimals=1)
+    template = OperationsApi(api).template(api.release(test_form="form-1", delivery=catalog_pb2.DELIVERY_PAPER))
     assert not template.questions[0].HasField("partial_credit")
     assert not template.questions[0].keys

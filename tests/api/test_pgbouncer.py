@@ -56,35 +56,35 @@ def pooled(request, near, poolers):
     return SimpleNamespace(url=poolers[request.param](near.url), settings=settings)
 
 
-def health(desk):
-    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
+def health(api):
+    return health_pb2_grpc.HealthStub(api.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
 
 
 def test_two_servers_work_through_a_pooler(pooled):
     with (
         serving(pooled, **pooled.settings) as one,
         serving(pooled, **pooled.settings) as other,
-        closing(ApiClient(one.target, WORKSPACE)) as desk,
+        closing(ApiClient(one.target, WORKSPACE)) as api,
     ):
-        sessions = [walk(desk, desk.book(), *STARTED) for _ in range(4)]
+        sessions = [walk(api, api.book(), *STARTED) for _ in range(4)]
         movers = [Caller((one, other)[n % 2], moves(session)) for n, session in enumerate(sessions)]
-        callers = [*movers, Caller(other, rosters(desk.release()))]
+        callers = [*movers, Caller(other, rosters(api.release()))]
         with at_work(callers):
             all_go_on(callers)
         for session, mover in zip(sessions, movers, strict=True):
-            assert_kept(desk, session, mover)
+            assert_kept(api, session, mover)
         assert not any(caller.refusals for caller in callers)
-        assert len(desk.call("ListSessions", page_size=4).sessions) == 4
-        assert {one.app.service._store.is_alive(server.app.service._store.presence()) for server in (one, other)} == {
-            True
-        }
+        assert len(api.call("ListSessions", page_size=4).sessions) == 4
+        assert {
+            one.app.service._store.is_alive(server.app.service._store.register_liveness()) for server in (one, other)
+        } == {True}
 
 
 def test_servers_hear_of_each_others_news_through_a_pooler(pooled):
     heard = []
     with closing(store_of(pooled.url, direct_url=pooled.settings.get("direct_database_url", ""))) as store:
-        end = store.listen(heard.append)
-        until(lambda: store.ring(["w"]) or heard)
+        end = store.subscribe(heard.append)
+        until(lambda: store.notify(["w"]) or heard)
         end()
     assert set(heard) == {"w"}
 
@@ -92,9 +92,9 @@ def test_servers_hear_of_each_others_news_through_a_pooler(pooled):
 def test_what_is_set_for_a_transaction_is_not_left_to_others_of_the_pool(near, poolers):
     url = poolers["transaction"](near.url)
     pooled = SimpleNamespace(url=url)
-    with serving(pooled, direct_database_url=near.url) as server, closing(ApiClient(server.target)) as desk:
-        session = desk.book()
-        assert desk.get(session) == session
+    with serving(pooled, direct_database_url=near.url) as server, closing(ApiClient(server.target)) as api:
+        session = api.book()
+        assert api.get(session) == session
         for _ in range(5):
             with psycopg.connect(url, autocommit=True, prepare_threshold=None) as db:
                 names = ("lock_timeout", "statement_timeout", "default_transaction_read_only")
@@ -103,18 +103,18 @@ def test_what_is_set_for_a_transaction_is_not_left_to_others_of_the_pool(near, p
 
 def test_locked_tables_are_told_of_through_a_pooler(pooled, near, monkeypatch):
     monkeypatch.setattr(rpc_server, "PROBE_EVERY", 0.05)
-    with serving(pooled, lock_timeout_s=0.5, **pooled.settings) as server, closing(ApiClient(server.target)) as desk:
-        session = desk.book()
+    with serving(pooled, lock_timeout_s=0.5, **pooled.settings) as server, closing(ApiClient(server.target)) as api:
+        session = api.book()
         with psycopg.connect(near.url) as db:
             db.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
-            for work in (desk.book, lambda: desk.get(session)):
+            for work in (api.book, lambda: api.get(session)):
                 with pytest.raises(Refused) as refused:
                     work()
                 assert (refused.value.code, refused.value.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
-            until(lambda: health(desk) == health_pb2.HealthCheckResponse.NOT_SERVING)
+            until(lambda: health(api) == health_pb2.HealthCheckResponse.NOT_SERVING)
             db.rollback()
-        until(lambda: health(desk) == health_pb2.HealthCheckResponse.SERVING)
-        assert desk.book()
+        until(lambda: health(api) == health_pb2.HealthCheckResponse.SERVING)
+        assert api.book()
 
 
 def refused_start(*urls):

@@ -7,10 +7,10 @@ import sqlite3
 import pytest
 
 from exam_sessions.domain.records import AccessCode
-from exam_sessions.domain.session_filter import ID_SCAN, Criteria, Place
+from exam_sessions.domain.session_filter import ID_SCAN, PageCursor, SessionFilter
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.repositories import Rows
+from exam_sessions.store.repositories import Repositories
 
 pytestmark = pytest.mark.sqlite(reason="PostgreSQL chooses its plans by what it has counted")
 
@@ -28,7 +28,7 @@ def asked(database):
                     plans[text] = [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {text}")]
 
         db._driver.set_trace_callback(explain)
-        yield Rows(store), db, plans
+        yield Repositories(store), db, plans
         db._driver.set_trace_callback(None)
     store.close()
 
@@ -51,7 +51,7 @@ def scans(plans):
 def test_sessions_are_searched_for_by_their_keys(asked, named):
     rows, db, plans = asked
     rows.sessions.load(db, "w", *named)
-    rows.sessions.load_standing(db, "w", *named, ("r",), to_write=True)
+    rows.sessions.load_with_releases(db, "w", *named, ("r",), to_write=True)
     rows.sessions.read_many(db, "w", *named)
     assert plans
     assert scans(plans) == []
@@ -61,7 +61,7 @@ def test_a_single_session_and_its_scripts_are_searched_for(asked):
     rows, db, plans = asked
     rows.sessions.read(db, "w", "a", "")
     rows.sessions.read(db, "w", "", "K1")
-    rows.scripts.load(db, "w", ("a", "b"))
+    rows.attempts.load(db, "w", ("a", "b"))
     rows.forms.load(db, "w", "form-1", 1)
     rows.forms.load(db, "w", "form-1")
     assert len(plans) == 5
@@ -70,7 +70,7 @@ def test_a_single_session_and_its_scripts_are_searched_for(asked):
 
 def test_what_is_taken_is_searched_for(asked):
     rows, db, plans = asked
-    rows.sessions.taken(db, "w", "r", ids=["a"], keycodes=["K1"], candidates=["c1"], access_codes=["A1"])
+    rows.sessions.find_conflicts(db, "w", "r", ids=["a"], keycodes=["K1"], candidates=["c1"], access_codes=["A1"])
     assert len(plans) == 4
     assert scans(plans) == []
 
@@ -91,7 +91,7 @@ def test_the_events_of_a_session_are_followed_one_by_one(asked):
 
 def test_counts_and_scores_of_a_release_are_read_from_an_index_alone(asked):
     rows, db, plans = asked
-    rows.tallies.of(db, "w", ("r",))
+    rows.aggregates.of(db, "w", ("r",))
     (steps,) = [steps for text, steps in plans.items() if "FROM sessions" in text]
     assert steps == ["SEARCH sessions USING COVERING INDEX sessions_by_state (workspace_id=? AND release_id=?)"]
 
@@ -100,9 +100,9 @@ def test_what_is_known_already_is_not_written_again(database):
     store = store_of(database.url)
     upgrade(store)
     with store.writer() as db:
-        before = db.others_commits()
+        before = db.data_version()
         upgrade(store)
-        assert db.others_commits() == before
+        assert db.data_version() == before
     assert database.read("SELECT count(*) FROM sqlite_stat1")[0][0] > 20
     store.close()
 
@@ -110,7 +110,7 @@ def test_what_is_known_already_is_not_written_again(database):
 @pytest.mark.parametrize("releases", [(), ("r",), ("r", "s")])
 def test_a_page_of_a_large_snapshot_is_read_in_the_order_of_the_key(asked, releases):
     rows, db, plans = asked
-    rows.pages.page(db, "w", Criteria(release_ids=releases), ID_SCAN, Place(0, "a"), 200)
+    rows.pages.page(db, "w", SessionFilter(release_ids=releases), ID_SCAN, PageCursor(0, "a"), 200)
     steps = [step for steps in plans.values() for step in steps]
     assert any("workspace_id=? AND id>?" in step for step in steps)
     assert not any("ORDER BY" in step for step in steps)
@@ -120,17 +120,17 @@ def test_a_page_of_a_large_snapshot_is_read_in_the_order_of_the_key(asked, relea
     ("criteria", "index"),
     [
         (
-            Criteria(external_reference="r-1"),
+            SessionFilter(external_reference="r-1"),
             "sessions_by_external_reference (workspace_id=? AND external_reference=?)",
         ),
-        (Criteria(release_ids=("r",), test_forms=("f",), attempt=2, finish_reasons=(1,)), "release_id=?"),
-        (Criteria(release_ids=("r",), deadline_until=1, exception=1), "release_id=?"),
+        (SessionFilter(release_ids=("r",), test_forms=("f",), attempt=2, finish_reasons=(1,)), "release_id=?"),
+        (SessionFilter(release_ids=("r",), deadline_until=1, exception=1), "release_id=?"),
     ],
     ids=["by reference", "by form", "by deadline"],
 )
 def test_what_a_school_office_looks_for_is_searched_in_an_index(asked, criteria, index):
     rows, db, plans = asked
-    rows.pages.page(db, "w", criteria, "create_time", Place(1, "a"), 51)
+    rows.pages.page(db, "w", criteria, "create_time", PageCursor(1, "a"), 51)
     rows.pages.count(db, "w", criteria)
     rows.pages.tallies(db, "w", criteria)
     for text, steps in plans.items():

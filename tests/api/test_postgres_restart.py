@@ -43,16 +43,16 @@ def server(postgresql, monkeypatch):
         yield server
 
 
-def health(desk):
-    return health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
+def health(api):
+    return health_pb2_grpc.HealthStub(api.channel).Check(health_pb2.HealthCheckRequest(), timeout=60).status
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server, postgresql, way, rounds):
-    with closing(ApiClient(server.target, WORKSPACE)) as desk:
-        sessions = [walk(desk, desk.book(), *STARTED) for _ in range(4)]
-        release = desk.release()
+    with closing(ApiClient(server.target, WORKSPACE)) as api:
+        sessions = [walk(api, api.book(), *STARTED) for _ in range(4)]
+        release = api.release()
         movers = [Caller(server, moves(session)) for session in sessions]
         booker = Caller(server, rosters(release))
         callers = [*movers, booker, Caller(server, itertools.cycle((rpc, {}) for rpc in READS))]
@@ -60,16 +60,16 @@ def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server
             for _ in range(rounds):
                 all_go_on(callers)
                 WAYS[way](postgresql)
-                until(lambda: health(desk) == NOT_SERVING)
+                until(lambda: health(api) == NOT_SERVING)
                 until(lambda: all(caller.refusals for caller in callers))
                 postgresql.start()
                 all_go_on(callers)
-                until(lambda: health(desk) == SERVING)
+                until(lambda: health(api) == SERVING)
                 assert {refusal for caller in callers for refusal in caller.refusals} == {AWAY}
                 for caller in callers:
                     caller.refusals.clear()
         for session, mover in zip(sessions, movers, strict=True):
-            assert_kept(desk, session, mover)
+            assert_kept(api, session, mover)
         booked = ROSTER * len(booker.acknowledged)
         of_release = " WHERE workspace_id = ? AND release_id = ?"
         for table in ("sessions", "events"):
@@ -79,9 +79,9 @@ def test_the_service_outlives_its_database_and_keeps_what_it_acknowledged(server
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_roster_that_was_half_written_is_completed_by_its_repetition(server, postgresql, way):
-    with closing(ApiClient(server.target, WORKSPACE)) as desk:
-        content = {"release_id": desk.release().id, "bookings": bookings(LONG), "request_id": new_id()}
-        call = send(desk, "BatchCreateSessions", **content)
+    with closing(ApiClient(server.target, WORKSPACE)) as api:
+        content = {"release_id": api.release().id, "bookings": bookings(LONG), "request_id": new_id()}
+        call = send(api, "BatchCreateSessions", **content)
         until(lambda: count(server, "sessions", WORKSPACE) > 0)
         WAYS[way](postgresql)
         refused = outcome_of(call)
@@ -89,7 +89,7 @@ def test_a_roster_that_was_half_written_is_completed_by_its_repetition(server, p
         postgresql.start()
 
         def repeated():
-            outcome = outcome_of(send(desk, "BatchCreateSessions", **content))
+            outcome = outcome_of(send(api, "BatchCreateSessions", **content))
             assert not isinstance(outcome, Refused) or outcome.code is StatusCode.UNAVAILABLE, outcome
             return not isinstance(outcome, Refused) and outcome.sessions
 

@@ -7,9 +7,9 @@ from messages import bookings, new_id, outcome_of, send
 from processes import ServerProcess, calling
 from rows import read
 
-from exam_sessions.background.scheduler import Discard
+from exam_sessions.background.scheduler import DiscardStagedImport
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.staged_imports import DraftRow
+from exam_sessions.store.staged_imports import StagedImportRow
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who is there is known by the database")
@@ -29,7 +29,7 @@ def stores(database):
 
 def test_a_server_is_there_for_the_others_until_it_closes(stores):
     one, other = stores
-    server = one.presence()
+    server = one.register_liveness()
     assert other.is_alive(server)
     assert other.is_alive(server), "to ask does no harm"
     one.close()
@@ -38,9 +38,9 @@ def test_a_server_is_there_for_the_others_until_it_closes(stores):
 
 def test_a_server_has_one_id_for_as_long_as_it_is_there(stores):
     one, other = stores
-    assert one.presence() == one.presence() != other.presence()
-    assert one.is_alive(other.presence())
-    assert other.is_alive(one.presence())
+    assert one.register_liveness() == one.register_liveness() != other.register_liveness()
+    assert one.is_alive(other.register_liveness())
+    assert other.is_alive(one.register_liveness())
 
 
 def test_a_server_nobody_knows_is_not_there(stores):
@@ -55,8 +55,8 @@ def owner_of_draft(server):
 
 
 def test_what_a_killed_process_has_half_written_is_removed_by_another_server(database):
-    with ServerProcess(database) as doomed, calling(doomed, "w") as desk, serving(database, **QUIET) as other:
-        call = send(desk, "BatchCreateSessions", release_id=desk.release().id, bookings=bookings(ROWS))
+    with ServerProcess(database) as doomed, calling(doomed, "w") as api, serving(database, **QUIET) as other:
+        call = send(api, "BatchCreateSessions", release_id=api.release().id, bookings=bookings(ROWS))
         owner = owner_of_draft(other)
         doomed.kill()
         assert call.exception()
@@ -67,8 +67,8 @@ def test_what_a_killed_process_has_half_written_is_removed_by_another_server(dat
 
 
 def test_what_a_server_at_work_has_half_written_is_left_alone(database):
-    with ServerProcess(database) as writer, calling(writer, "w") as desk, serving(database, **QUIET) as other:
-        call = send(desk, "BatchCreateSessions", release_id=desk.release().id, bookings=bookings(ROWS))
+    with ServerProcess(database) as writer, calling(writer, "w") as api, serving(database, **QUIET) as other:
+        call = send(api, "BatchCreateSessions", release_id=api.release().id, bookings=bookings(ROWS))
         owner = owner_of_draft(other)
         writer.freeze()
         assert other.app.service._store.is_alive(owner)
@@ -80,18 +80,18 @@ def test_what_a_server_at_work_has_half_written_is_left_alone(database):
 
 def test_what_was_there_as_a_whole_before_it_could_be_removed_stays(database):
     with serving(database, **QUIET) as writer, serving(database, **QUIET) as other:
-        desk = ApiClient(writer.target)
-        call = send(desk, "BatchCreateSessions", release_id=desk.release().id, bookings=bookings(ROWS))
+        api = ApiClient(writer.target)
+        call = send(api, "BatchCreateSessions", release_id=api.release().id, bookings=bookings(ROWS))
         owner_of_draft(other)
         (draft,) = read(other, "SELECT * FROM drafts")
         assert len(call.result().sessions) == ROWS
 
         async def discard():
-            return await other.app.service._writing.submit(Discard(DraftRow(*draft)))
+            return await other.app.service._writing.submit(DiscardStagedImport(StagedImportRow(*draft)))
 
         assert other.run(discard()) == 0
         assert read(other, "SELECT count(*) FROM sessions") == read(other, "SELECT count(*) FROM events") == [(ROWS,)]
-        desk.close()
+        api.close()
 
 
 BY_CONNECTION = pytest.mark.postgresql(reason="there a server is present through a connection")
@@ -107,30 +107,30 @@ def cut_off(database):
 @BY_CONNECTION
 def test_a_server_whose_connection_is_lost_is_not_there_until_it_has_another(stores, database):
     one, other = stores
-    server = one.presence()
+    server = one.register_liveness()
     assert cut_off(database) == 1
     until(lambda: not other.is_alive(server))
-    assert one.presence() == server
+    assert one.register_liveness() == server
     assert other.is_alive(server)
 
 
 @BY_CONNECTION
 def test_a_roster_of_a_server_taken_for_dead_is_there_as_a_whole_or_not_at_all(database):
     with serving(database, **QUIET) as writer, serving(database, **QUIET) as other:
-        desk = ApiClient(writer.target)
-        content = {"release_id": desk.release().id, "bookings": bookings(ROWS), "request_id": new_id()}
-        call = send(desk, "BatchCreateSessions", **content)
+        api = ApiClient(writer.target)
+        content = {"release_id": api.release().id, "bookings": bookings(ROWS), "request_id": new_id()}
+        call = send(api, "BatchCreateSessions", **content)
         owner_of_draft(other)
         assert cut_off(database) == 2
         other.sweep()
         seen = set()
         while not call.done():
-            seen.add(desk.call("ListSessions", page_size=1, show_total_size=True).total_size)
+            seen.add(api.call("ListSessions", page_size=1, show_total_size=True).total_size)
         assert seen <= {0, ROWS}
         outcome = outcome_of(call)
         if isinstance(outcome, Refused):
             assert outcome.reason == "DATABASE_UNAVAILABLE"
             assert read(other, "SELECT count(*) FROM sessions") == [(0,)]
-        assert len(desk.call("BatchCreateSessions", **content).sessions) == ROWS
+        assert len(api.call("BatchCreateSessions", **content).sessions) == ROWS
         assert read(other, "SELECT count(*) FROM events") == [(ROWS,)]
-        desk.close()
+        api.close()

@@ -8,7 +8,7 @@ from messages import micros, new_id
 from operations import (
     COMPLETED,
     HALTED,
-    Work,
+    OperationsApi,
     counts_of,
     done_of,
     filled,
@@ -38,20 +38,20 @@ LARGEST = 2**63 - 1
 
 
 @pytest.fixture
-def work(desk):
-    return Work(desk)
+def work(api):
+    return OperationsApi(api)
 
 
 @pytest.fixture
-def paper(desk):
+def paper(api):
     """A paper release of one question."""
-    form(desk, mcq("1", "A"))
-    return desk.release(test_form="form-1", **PAPER)
+    form(api, mcq("1", "A"))
+    return api.release(test_form="form-1", **PAPER)
 
 
-def sessions_of(desk, release):
+def sessions_of(api, release):
     """The sessions of a release, in the order of their ids."""
-    return sorted(desk.call("ListSessions", filter=only(release), page_size=1000).sessions, key=lambda s: s.id)
+    return sorted(api.call("ListSessions", filter=only(release), page_size=1000).sessions, key=lambda s: s.id)
 
 
 def planted(server, work, like, **columns):
@@ -68,9 +68,9 @@ def planted(server, work, like, **columns):
 
 
 @pytest.mark.parametrize("place", [0, 7, 19], ids=["the first", "one in the middle", "the last"])
-def test_a_damaged_session_is_set_aside_and_the_others_are_moved(server, desk, work, place):
-    release = filled(desk, 20)
-    sessions = sessions_of(desk, release)
+def test_a_damaged_session_is_set_aside_and_the_others_are_moved(server, api, work, place):
+    release = filled(api, 20)
+    sessions = sessions_of(api, release)
     write(server, f"UPDATE sessions SET version = {LARGEST} WHERE id = ?", sessions[place].id)
     operation = work.wait(work.of_release("REMOVE_PIN", release))
     assert (status_of(operation), counts_of(operation)) == (COMPLETED, (20, 20, 1))
@@ -82,9 +82,9 @@ def test_a_damaged_session_is_set_aside_and_the_others_are_moved(server, desk, w
     assert times_done(server, release) == {1: 19}
 
 
-def test_several_damaged_sessions_are_each_set_aside(server, desk, work):
-    release = filled(desk, 12)
-    sessions = sessions_of(desk, release)
+def test_several_damaged_sessions_are_each_set_aside(server, api, work):
+    release = filled(api, 12)
+    sessions = sessions_of(api, release)
     broken = [sessions[place].id for place in (2, 3, 11)]
     for session_id in broken:
         write(server, f"UPDATE sessions SET version = {LARGEST} WHERE id = ?", session_id)
@@ -93,8 +93,8 @@ def test_several_damaged_sessions_are_each_set_aside(server, desk, work):
     assert times_done(server, release) == {1: 9}
 
 
-def test_what_a_fault_is_about_stays_inside(server, desk, work):
-    release = filled(desk, 1)
+def test_what_a_fault_is_about_stays_inside(server, api, work):
+    release = filled(api, 1)
     write(server, f"UPDATE sessions SET version = {LARGEST} WHERE release_id = ?", release.id)
     (row,) = rows_of(work.wait(work.of_release("REMOVE_PIN", release)))
     assert info_of(row.status).metadata["fault"].isidentifier()
@@ -130,11 +130,11 @@ def test_an_operation_that_was_cancelled_before_it_proved_unreadable_says_why_it
     assert (ended.error.code, info_of(ended.error).reason) == (13, "STEP_QUARANTINED")
 
 
-def test_an_operation_that_cannot_get_on_holds_up_nobody(server, desk, work, paper):
+def test_an_operation_that_cannot_get_on_holds_up_nobody(server, api, work, paper):
     template = work.template(paper)
     sound = work.wait(work.submit(template, handed("u1")))
     stuck = planted(server, work, sound)
-    workspace, name = desk.workspace, stuck.name.rpartition("/")[2]
+    workspace, name = api.workspace, stuck.name.rpartition("/")[2]
     # Its outcome stands there already, so that it can never be written.
     columns = "position, session_id, state, refusal"
     copied = f"workspace_id, ?, {columns} FROM outcomes WHERE operation_id = ?"
@@ -152,8 +152,8 @@ def test_an_operation_that_cannot_get_on_holds_up_nobody(server, desk, work, pap
     assert told(row) == ("ALREADY_EXISTS", "DUPLICATE_CANDIDATE")
 
 
-def test_two_long_operations_get_on_together(server, desk, work):
-    releases = [filled(desk, 2_000, prefix) for prefix in "ab"]
+def test_two_long_operations_get_on_together(server, api, work):
+    releases = [filled(api, 2_000, prefix) for prefix in "ab"]
     operations = [work.of_release("REMOVE_PIN", release) for release in releases]
 
     def both_under_way():
@@ -169,8 +169,8 @@ def test_two_long_operations_get_on_together(server, desk, work):
     assert [times_done(server, release) for release in releases] == [{1: 2_000}] * 2
 
 
-def test_a_short_operation_overtakes_a_long_one(desk, work, paper):
-    release = filled(desk, 3_000)
+def test_a_short_operation_overtakes_a_long_one(api, work, paper):
+    release = filled(api, 3_000)
     long, template = work.of_release("REMOVE_PIN", release), work.template(paper)
     short = work.wait(work.submit(template, *[handed(f"u{n}") for n in range(50)]))
     assert counts_of(short) == (50, 50, 0)
@@ -178,17 +178,17 @@ def test_a_short_operation_overtakes_a_long_one(desk, work, paper):
     assert micros(metadata_of(short).end_time) < micros(metadata_of(long).end_time)
 
 
-def test_calls_are_answered_while_an_operation_is_under_way(desk, work):
-    long, session, moved = work.of_release("REMOVE_PIN", filled(desk, 3_000)), desk.book(), 0
+def test_calls_are_answered_while_an_operation_is_under_way(api, work):
+    long, session, moved = work.of_release("REMOVE_PIN", filled(api, 3_000)), api.book(), 0
     while not work.get(long).done:
-        session = desk.walk(desk.book(), "CreatePackage", "DownloadSession")
+        session = api.walk(api.book(), "CreatePackage", "DownloadSession")
         assert name_of(session) == "READY"
         moved += 1
     assert moved > 3
 
 
-def test_a_slow_operation_does_not_slow_the_others_down(desk, work, paper):
-    slow = long_lasting(work, filled(desk, 30), per_second=1)
+def test_a_slow_operation_does_not_slow_the_others_down(api, work, paper):
+    slow = long_lasting(work, filled(api, 30), per_second=1)
     until(lambda: done_of(work, slow) > 0)
     (row,) = work.submitted(work.template(paper), handed("u1"))
     assert told(row) == "MARKED"

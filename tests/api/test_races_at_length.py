@@ -73,7 +73,7 @@ def test_a_call_and_its_repetition_are_one_change(harness, trials):
 
 @pytest.mark.parametrize("trials", LONG)
 def test_one_of_two_creates_for_a_candidate_wins(harness, trials):
-    release = harness.desk.release()
+    release = harness.api.release()
     asks = [harness.request("CreateSession", release_id=release.id, booking=booking(f"c{n}")) for n in range(trials)]
     met = harness.meet([[("CreateSession", ask)] * 2 for ask in asks])
     winners = []
@@ -84,7 +84,7 @@ def test_one_of_two_creates_for_a_candidate_wins(harness, trials):
     for outcomes, (events, now) in zip(met, harness.found(winners), strict=True):
         assert [action_of(event) for event in events] == ["schedule"]
         assert_agreement(outcomes, events, now, 0)
-    assert harness.desk.call("ListSessions", page_size=1, show_total_size=True).total_size == trials
+    assert harness.api.call("ListSessions", page_size=1, show_total_size=True).total_size == trials
 
 
 @pytest.mark.parametrize("trials", SHORT)

@@ -35,13 +35,13 @@ def key(release, code):
     return session_pb2.AccessCodeKey(release_id=release.id, access_code=code)
 
 
-def rename(desk, session, code):
+def rename(api, session, code):
     changes = {"booking": session_pb2.Booking(access_code=code), "update_mask": mask("access_code")}
-    return desk.call("UpdateSession", session_id=session.id, **changes).session
+    return api.call("UpdateSession", session_id=session.id, **changes).session
 
 
-def codes_of(desk, release):
-    sessions = desk.call("ListSessions", filter={"release_ids": [release.id]}, page_size=1000).sessions
+def codes_of(api, release):
+    sessions = api.call("ListSessions", filter={"release_ids": [release.id]}, page_size=1000).sessions
     return [session.access_code for session in sessions]
 
 
@@ -50,20 +50,20 @@ def test_who_waited_for_a_session_whose_code_went_to_another_acts_on_the_other(d
     with (
         serving(database) as one,
         psycopg.connect(database.url) as by_hand,
-        closing(ApiClient(one.target, "w")) as desk,
+        closing(ApiClient(one.target, "w")) as api,
     ):
-        release = desk.release()
-        before, after = (walk(desk, desk.book(release, access_code=code), *FETCHED) for code in ("X", "Y"))
+        release = api.release()
+        before, after = (walk(api, api.book(release, access_code=code), *FETCHED) for code in ("X", "Y"))
         edit = "UPDATE sessions SET access_code = %s, version = version + 1 WHERE id = %s"
         by_hand.execute(edit, ("Z", before.id))
         by_hand.execute(edit, ("X", after.id))
         with ThreadPoolExecutor(1) as pool:
-            opened = pool.submit(desk.call, "EnterKeycode", access_code=key(release, "x"))
+            opened = pool.submit(api.call, "EnterKeycode", access_code=key(release, "x"))
             until(lambda: read(one, "SELECT 1 FROM pg_locks WHERE NOT granted"))
             by_hand.commit()
             assert opened.result().session.id == after.id
-        assert name_of(desk.get(before)) == "READY"
-        assert desk.call("GetSession", access_code=key(release, "x")).session.id == after.id
+        assert name_of(api.get(before)) == "READY"
+        assert api.call("GetSession", access_code=key(release, "x")).session.id == after.id
 
 
 @pytest.mark.postgresql(reason="elsewhere nobody waits for a row")
@@ -74,13 +74,13 @@ def test_who_waited_for_a_session_whose_code_is_gone_finds_none(database, change
     with (
         serving(database) as one,
         psycopg.connect(database.url) as by_hand,
-        closing(ApiClient(one.target, "w")) as desk,
+        closing(ApiClient(one.target, "w")) as api,
     ):
-        release = desk.release()
-        session = walk(desk, desk.book(release, access_code="X"), *FETCHED)
+        release = api.release()
+        session = walk(api, api.book(release, access_code="X"), *FETCHED)
         by_hand.execute(f"{change} WHERE id = %s", (session.id,))
         with ThreadPoolExecutor(1) as pool:
-            opened = pool.submit(desk.call, "EnterKeycode", access_code=key(release, "x"))
+            opened = pool.submit(api.call, "EnterKeycode", access_code=key(release, "x"))
             until(lambda: read(one, "SELECT 1 FROM pg_locks WHERE NOT granted"))
             by_hand.commit()
             with pytest.raises(Refused) as refused:
@@ -95,13 +95,13 @@ def test_a_code_that_changes_hands_never_leads_to_a_session_without_it(desks, ro
         release = first.release()
         pair = [first.book(release, access_code=code) for code in ("X", "Y")]
 
-        def hand_over(desk, release=release, pair=pair):
+        def hand_over(api, release=release, pair=pair):
             for session, code in zip(pair, ("Z", "X"), strict=True):
-                rename(desk, session, code)
+                rename(api, session, code)
 
-        def use(desk, release=release):
-            found = [desk.call("GetSession", access_code=key(release, "x")).session for _ in range(3)]
-            found.append(desk.call("CreatePackage", access_code=key(release, "x")).session)
+        def use(api, release=release):
+            found = [api.call("GetSession", access_code=key(release, "x")).session for _ in range(3)]
+            found.append(api.call("CreatePackage", access_code=key(release, "x")).session)
             return found
 
         calls = [hand_over, use, use, use]

@@ -82,23 +82,23 @@ def harness(servers):
 
 @TRIALS_OF
 def test_a_late_response_is_scored_or_refused(harness, trials):
-    three_choices(harness.desk)
+    three_choices(harness.api)
     for order, session in run_race(harness, SUBMIT, trials):
         assert session.points.actual == ("2" if order.count("set_responses") == 2 else "1")
 
 
 @TRIALS_OF
 def test_a_voided_paper_takes_no_marks_and_keeps_no_score(harness, trials):
-    mixed(harness.desk)
+    mixed(harness.api)
     for _, session in run_race(harness, VOID, trials):
         assert not session.HasField("score")
-    (row,) = harness.desk.call("AggregateSessions").releases
+    (row,) = harness.api.call("AggregateSessions").releases
     assert (row.statistics.session_count, row.statistics.scored_count) == (trials, 0)
 
 
 @TRIALS_OF
 def test_a_mark_counts_whether_it_comes_before_or_after_the_submission(harness, trials):
-    mixed(harness.desk)
+    mixed(harness.api)
     for _, session in run_race(harness, MARK, trials):
         assert (session.points.actual, session.marking_progress) == ("2.5", 100)
 
@@ -111,7 +111,7 @@ def test_a_retake_and_a_reopening_exclude_each_other(harness, trials):
 
 @TRIALS_OF
 def test_one_of_two_retakes_begins_the_next_attempt(harness, trials):
-    three_choices(harness.desk)
+    three_choices(harness.api)
     sessions = harness.prepared(trials, (*STARTED, "FinishSession"), **FORM)
     calls = [[("RetakeSession", harness.request("RetakeSession", session_id=s.id))] * 2 for s in sessions]
     for outcomes, (events, found) in zip(harness.meet(calls), harness.found(sessions), strict=True):
@@ -149,7 +149,7 @@ def test_a_session_starts_before_the_release_is_finalized_or_not_at_all(harness,
 
 @TRIALS_OF
 def test_edits_of_a_release_and_its_end_do_not_wait_for_each_other(harness, trials):
-    releases = [harness.desk.release() for _ in range(trials)]
+    releases = [harness.api.release() for _ in range(trials)]
     calls = [
         [
             ("FinalizeRelease", harness.request("FinalizeRelease", release_id=release.id)),
@@ -161,7 +161,7 @@ def test_edits_of_a_release_and_its_end_do_not_wait_for_each_other(harness, tria
         for release in releases
     ]
     for outcomes, release in zip(harness.meet(calls), releases, strict=True):
-        found = harness.desk.call("GetRelease", release_id=release.id).release
+        found = harness.api.call("GetRelease", release_id=release.id).release
         assert (outcomes["a"].release, found.finalized) == (found, True)
         edited = not isinstance(outcomes["b"], Refused)
         assert edited or outcomes["b"].reason == "RELEASE_FINALIZED"
@@ -187,7 +187,7 @@ def test_servers_that_edit_one_form_at_once_are_all_served(database):
         desks[0].call("CreateTestForm", test_form=TestForm(reference="form-1", questions=[mcq("1")]))
         edit = {"workspace_id": desks[0].workspace, "test_form": TestForm(reference="form-1", questions=[mcq("1")])}
         for n in range(10):
-            edited = at_once(*[partial(desk.call, "UpdateTestForm", **edit) for desk in desks])
+            edited = at_once(*[partial(api.call, "UpdateTestForm", **edit) for api in desks])
             assert sorted(reply.test_form.revision for reply in edited) == [*range(5 * n + 2, 5 * n + 7)]
 
 
@@ -225,7 +225,7 @@ def test_an_attempt_is_reopened_only_after_the_clock_has_ended_it(harness, trial
 
 @TRIALS_OF
 def test_a_reopened_attempt_ends_once_by_its_candidate_or_by_the_clock(harness, trials):
-    three_choices(harness.desk)
+    three_choices(harness.api)
     sessions = harness.prepared(trials, (*STARTED, "FinishSession"), **FORM)
 
     def attempt(number):

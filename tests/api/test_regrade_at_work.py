@@ -10,7 +10,7 @@ from google.longrunning import operations_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from messages import new_id
-from operations import COMPLETED, Work, counts_of, done_of, info_of, metadata_of, status_of, times_done
+from operations import COMPLETED, OperationsApi, counts_of, done_of, info_of, metadata_of, status_of, times_done
 from processes import ServerProcess, calling
 from race_harness import Race, RaceHarness, run_race, servers_on
 from regrading import REASON, corrected, preview, regrade, regrade_now, regraded, sat, score_of, told, wrong_key
@@ -24,38 +24,38 @@ CLASS_SIZE, A_SECOND = 60, 100
 """Sessions of a release, and how many of them a regrade may take a second: ten a step."""
 
 
-def release_sat(desk, size=CLASS_SIZE):
+def release_sat(api, size=CLASS_SIZE):
     """A release that so many candidates have sat with a wrong key, every second of whom answered right."""
-    wrong_key(desk)
-    release = desk.release(test_form="form-1")
-    sessions = [sat(desk, release, "A", "BC"[n % 2]) for n in range(size)]
-    corrected(desk)
+    wrong_key(api)
+    release = api.release(test_form="form-1")
+    sessions = [sat(api, release, "A", "BC"[n % 2]) for n in range(size)]
+    corrected(api)
     return release, sessions
 
 
-def scores_of(desk, sessions):
-    return [(score_of(session), session.marking_revision) for session in map(desk.get, sessions)]
+def scores_of(api, sessions):
+    return [(score_of(session), session.marking_revision) for session in map(api.get, sessions)]
 
 
 def test_a_regrade_whose_servers_are_killed_is_done_once_by_those_after_them(database):
     workspace, request_id = "w", new_id()
-    with ServerProcess(database) as server, calling(server, workspace) as desk:
-        release, sessions = release_sat(desk)
-        work = Work(desk)
-        operation = regrade(desk, release, request_id=request_id, sessions_per_second=A_SECOND).operation
+    with ServerProcess(database) as server, calling(server, workspace) as api:
+        release, sessions = release_sat(api)
+        work = OperationsApi(api)
+        operation = regrade(api, release, request_id=request_id, sessions_per_second=A_SECOND).operation
         until(lambda: done_of(work, operation) >= CLASS_SIZE // 4)
         server.kill()
         server.wait()
-    with ServerProcess(database) as server, calling(server, workspace) as desk:
-        work = Work(desk)
+    with ServerProcess(database) as server, calling(server, workspace) as api:
+        work = OperationsApi(api)
         before = done_of(work, operation)
         assert 0 < before < CLASS_SIZE
         until(lambda: done_of(work, operation) > before, seconds=30)
         server.kill()
         server.wait()
-    with ServerProcess(database) as server, calling(server, workspace) as desk:
-        work = Work(desk)
-        again = regrade(desk, release, request_id=request_id, sessions_per_second=A_SECOND).operation
+    with ServerProcess(database) as server, calling(server, workspace) as api:
+        work = OperationsApi(api)
+        again = regrade(api, release, request_id=request_id, sessions_per_second=A_SECOND).operation
         assert again.name == operation.name
         ended = work.wait(operations_pb2.Operation(name=operation.name), seconds=60)
         assert (status_of(ended), counts_of(ended)) == (COMPLETED, (CLASS_SIZE, CLASS_SIZE, 0))
@@ -63,13 +63,13 @@ def test_a_regrade_whose_servers_are_killed_is_done_once_by_those_after_them(dat
         ended.response.Unpack(result)
         assert (result.regrade.changed_count, result.regrade.unchanged_count) == (CLASS_SIZE, 0)
         assert times_done(server, release, "regrade") == {1: CLASS_SIZE}
-        assert scores_of(desk, sessions) == [("50", 2), ("100", 2)] * (CLASS_SIZE // 2)
+        assert scores_of(api, sessions) == [("50", 2), ("100", 2)] * (CLASS_SIZE // 2)
 
 
-def test_a_cancelled_regrade_leaves_done_what_was_done_and_is_done_again_from_there(desk, server):
-    work = Work(desk)
-    release, sessions = release_sat(desk, 30)
-    operation = regrade(desk, release, sessions_per_second=10).operation
+def test_a_cancelled_regrade_leaves_done_what_was_done_and_is_done_again_from_there(api, server):
+    work = OperationsApi(api)
+    release, sessions = release_sat(api, 30)
+    operation = regrade(api, release, sessions_per_second=10).operation
     until(lambda: done_of(work, operation))
     work.cancel(operation)
     ended = work.wait(operation)
@@ -81,7 +81,7 @@ def test_a_cancelled_regrade_leaves_done_what_was_done_and_is_done_again_from_th
     again = regrade_now(work, release).regrade
     assert (again.changed_count, again.unchanged_count) == (30 - done, done)
     assert times_done(server, release, "regrade") == {1: 30}
-    assert scores_of(desk, sessions) == [("50", 2), ("100", 2)] * 15
+    assert scores_of(api, sessions) == [("50", 2), ("100", 2)] * 15
 
 
 DAMAGE = {
@@ -92,19 +92,19 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_damaged_session_is_set_aside_and_the_others_are_regraded(desk, server, what):
-    work = Work(desk)
-    release, sessions = release_sat(desk, 4)
+def test_a_damaged_session_is_set_aside_and_the_others_are_regraded(api, server, what):
+    work = OperationsApi(api)
+    release, sessions = release_sat(api, 4)
     write(server, DAMAGE[what], sessions[1].id)
-    foreseen = preview(desk, release)
-    ended = work.wait(regrade(desk, release).operation)
+    foreseen = preview(api, release)
+    ended = work.wait(regrade(api, release).operation)
     result = operation_pb2.OperationResult()
     ended.response.Unpack(result)
     (row,) = result.rows
     assert (row.session_id, info_of(row.status).reason) == (sessions[1].id, "SESSION_DAMAGED")
     assert (result.succeeded_count, result.failed_count, result.regrade.changed_count) == (3, 1, 3)
     assert result == foreseen
-    assert scores_of(desk, [sessions[n] for n in (0, 2, 3)]) == [("50", 2), ("50", 2), ("100", 2)]
+    assert scores_of(api, [sessions[n] for n in (0, 2, 3)]) == [("50", 2), ("50", 2), ("100", 2)]
 
 
 BOTH = {"message": REASON}
@@ -175,14 +175,14 @@ def servers(database_kind, new_database):
 @pytest.mark.parametrize("name", RACES)
 def test_a_regrade_and_a_change_at_the_same_instant_come_one_after_the_other(servers, name):
     harness = RaceHarness([servers[0].target, servers[-1].target])
-    form(harness.desk, mcq("1", "B"), mcq("2", "B"), essay("3"), mark_decimals=1)
+    form(harness.api, mcq("1", "B"), mcq("2", "B"), essay("3"), mark_decimals=1)
     release = {"test_form": "form-1"}
     # Every session is sat on the first revision; the second is made while none has been regraded.
     prepared = harness.prepared
 
     def then_corrected(count, steps, **fields):
         sessions = prepared(count, steps, **fields)
-        corrected(harness.desk, mcq("1", "A"), mcq("2", "C"), essay("3"), mark_decimals=1)
+        corrected(harness.api, mcq("1", "A"), mcq("2", "C"), essay("3"), mark_decimals=1)
         return sessions
 
     harness.prepared = then_corrected
@@ -202,27 +202,27 @@ ENDS = st.lists(st.sampled_from(["", "", "ArchiveSession", "VoidSession", "Reope
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(answers=ANSWERS, ends=ENDS, key=st.sampled_from("ABCD"), again=st.booleans())
-def test_what_happens_is_what_the_preview_said_and_the_statistics_follow(desk, answers, ends, key, again):
-    work, reference = Work(desk), new_id()
-    form(desk, mcq("1", "A"), mcq("2", "B"), reference=reference)
-    release = desk.release(test_form=reference, max_attempts=0)
+def test_what_happens_is_what_the_preview_said_and_the_statistics_follow(api, answers, ends, key, again):
+    work, reference = OperationsApi(api), new_id()
+    form(api, mcq("1", "A"), mcq("2", "B"), reference=reference)
+    release = api.release(test_form=reference, max_attempts=0)
     sessions = []
     for labels, end in zip(answers, ends, strict=False):
-        session = sat(desk, release, *labels)
+        session = sat(api, release, *labels)
         if again:
-            session = walk(desk, desk.move("RetakeSession", session), "EnterKeycode")
-            session = hand_in(desk, session, answer("1", labels[1]), answer("2", labels[0]))
-        sessions.append(desk.move(end, session) if end else session)
-    desk.call("FinalizeRelease", release_id=release.id)
-    corrected(desk, mcq("1", "A"), mcq("2", key), reference=reference)
-    foreseen = preview(desk, release)
-    ended = work.wait(regrade(desk, release).operation)
+            session = walk(api, api.move("RetakeSession", session), "EnterKeycode")
+            session = hand_in(api, session, answer("1", labels[1]), answer("2", labels[0]))
+        sessions.append(api.move(end, session) if end else session)
+    api.call("FinalizeRelease", release_id=release.id)
+    corrected(api, mcq("1", "A"), mcq("2", key), reference=reference)
+    foreseen = preview(api, release)
+    ended = work.wait(regrade(api, release).operation)
     result = operation_pb2.OperationResult()
     ended.response.Unpack(result)
     assert result == foreseen
-    statistics = desk.call("GetRelease", release_id=release.id).release.statistics
-    assert statistics == desk.call("AggregateSessions", release_ids=[release.id]).total
-    handed_in = [s for s in map(desk.get, sessions) if s.state == session_pb2.STATE_MARKED]
+    statistics = api.call("GetRelease", release_id=release.id).release.statistics
+    assert statistics == api.call("AggregateSessions", release_ids=[release.id]).total
+    handed_in = [s for s in map(api.get, sessions) if s.state == session_pb2.STATE_MARKED]
     best = Counter()
     for session in handed_in:
         labels = answers[[s.id for s in sessions].index(session.id)]
@@ -232,36 +232,36 @@ def test_what_happens_is_what_the_preview_said_and_the_statistics_follow(desk, a
     assert result.regrade.changed_count + result.regrade.unchanged_count == len(handed_in)
 
 
-def test_what_is_uploaded_after_the_regrade_is_marked_by_what_was_sat_until_it_is_regraded(desk):
-    work = Work(desk)
-    wrong_key(desk)
-    release = desk.release(test_form="form-1")
-    late = walk(desk, desk.book(release), *FETCHED, "EnterKeycode", "GoOffline", "FinishOffline")
-    corrected(desk)
+def test_what_is_uploaded_after_the_regrade_is_marked_by_what_was_sat_until_it_is_regraded(api):
+    work = OperationsApi(api)
+    wrong_key(api)
+    release = api.release(test_form="form-1")
+    late = walk(api, api.book(release), *FETCHED, "EnterKeycode", "GoOffline", "FinishOffline")
+    corrected(api)
     assert regrade_now(work, release).regrade.not_handed_in_count == 1
-    late = desk.move("UploadSession", late, responses=[answer("1", "A"), answer("2", "C")])
+    late = api.move("UploadSession", late, responses=[answer("1", "A"), answer("2", "C")])
     assert (score_of(late), late.marking_revision) == ("50", 1)
     assert regrade_now(work, release).regrade.changed_count == 1
-    assert score_of(desk.get(late)) == "100"
+    assert score_of(api.get(late)) == "100"
 
 
-def test_an_attempt_reopened_after_a_regrade_is_marked_by_its_revision(desk):
-    wrong_key(desk)
-    session = sat(desk, desk.release(test_form="form-1"), "A", "C")
-    corrected(desk)
-    regraded(desk, session)
-    session = desk.move("ReopenSession", session)
-    session = hand_in(desk, session, answer("2", "B"))
+def test_an_attempt_reopened_after_a_regrade_is_marked_by_its_revision(api):
+    wrong_key(api)
+    session = sat(api, api.release(test_form="form-1"), "A", "C")
+    corrected(api)
+    regraded(api, session)
+    session = api.move("ReopenSession", session)
+    session = hand_in(api, session, answer("2", "B"))
     assert (score_of(session), session.marking_revision, session.form_revision) == ("50", 2, 1)
-    assert len(told(desk.history(session))) == 1
+    assert len(told(api.history(session))) == 1
 
 
-def test_a_reset_to_a_newer_form_forgets_the_revision_of_a_regrade(desk):
-    wrong_key(desk)
-    session = sat(desk, desk.release(test_form="form-1"), "A", "C")
-    corrected(desk)
-    regraded(desk, session)
-    session = desk.move("ResetSession", desk.move("ClearResponses", session))
+def test_a_reset_to_a_newer_form_forgets_the_revision_of_a_regrade(api):
+    wrong_key(api)
+    session = sat(api, api.release(test_form="form-1"), "A", "C")
+    corrected(api)
+    regraded(api, session)
+    session = api.move("ResetSession", api.move("ClearResponses", session))
     assert (session.form_revision, session.marking_revision) == (2, 2)
     with pytest.raises(Refused):
-        regraded(desk, session)
+        regraded(api, session)

@@ -12,15 +12,15 @@ from forms import answer, essay, form, mcq
 from google.longrunning import operations_pb2
 from grpc import StatusCode
 from messages import booking
-from operations import Work, chunks_of, info_of
+from operations import OperationsApi, chunks_of, info_of
 from rows import write
 from state_paths import STARTED, walk
 
 from exam_sessions.rpc.convert.reply_size import EVENT_AT_MOST, SESSION_AT_MOST
 from exam_sessions.store import schema
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.events import as_json
-from exam_sessions.store.repositories import Rows
+from exam_sessions.store.events import dump_json
+from exam_sessions.store.repositories import Repositories
 from exam_sessions.v1 import (
     catalog_pb2,
     catalog_service_pb2,
@@ -98,8 +98,8 @@ class Stage:
 
     def __init__(self, server):
         self.server = server
-        self.desk = ApiClient(server.target)
-        self.work = Work(self.desk)
+        self.api = ApiClient(server.target)
+        self.work = OperationsApi(self.api)
         self._made = {}
 
     def once(self, make):
@@ -111,7 +111,7 @@ class Stage:
         """Every page of a list; each is as large as it may be, and together they hold each element once."""
         token, replies = "", []
         while True:
-            replies.append(self.desk.call(rpc, page_token=token, **fields))
+            replies.append(self.api.call(rpc, page_token=token, **fields))
             assert len(getattr(replies[-1], field)) > 0
             token = replies[-1].next_page_token
             if not token:
@@ -120,9 +120,9 @@ class Stage:
 
 def sessions(stage):
     """A thousand voided sessions with long texts everywhere."""
-    release = stage.desk.release(name=WIDE * 200)
+    release = stage.api.release(name=WIDE * 200)
     rows = [longest(number) for number in range(MOST)]
-    booked = stage.desk.call("BatchCreateSessions", release_id=release.id, bookings=rows).sessions
+    booked = stage.api.call("BatchCreateSessions", release_id=release.id, bookings=rows).sessions
     stage.work.transition("VOID", booked, message=WIDE * 1000)
     return release, booked
 
@@ -131,14 +131,14 @@ def essays(stage):
     """Sessions with the longest answers there may be, saved several times; and options with long contents."""
     options = [test_form_pb2.Option(content="?" * 4000) for _ in range(100)]
     long = [test_form_pb2.Question(number=f"m{n}", options=options) for n in range(4)]
-    form(stage.desk, *[essay(str(n)) for n in range(5)], *long, reference="long")
-    release = stage.desk.release(test_form="long")
+    form(stage.api, *[essay(str(n)) for n in range(5)], *long, reference="long")
+    release = stage.api.release(test_form="long")
     found = []
     for letter, saves in ((WIDE, 3), ("x", 2), (WIDE, 1), (WIDE, 1)):
-        session = walk(stage.desk, stage.desk.book(release), *STARTED)
+        session = walk(stage.api, stage.api.book(release), *STARTED)
         for save in range(saves):
             text = letter * (TEXT - 1) + str(save)
-            stage.desk.move("SetResponses", session, responses=[answer(str(n), text=text) for n in range(5)])
+            stage.api.move("SetResponses", session, responses=[answer(str(n), text=text) for n in range(5)])
         found.append(session)
     return release, found
 
@@ -146,8 +146,8 @@ def essays(stage):
 def catalog_form(stage):
     """A form nearly as large as a form may be, on paper, under the reference of a release."""
     options = [test_form_pb2.Option(content="?" * 4000) for _ in range(4)]
-    message = form(stage.desk, *[test_form_pb2.Question(options=options) for _ in range(120)], reference="huge")
-    return message, stage.desk.release(test_form="huge", delivery=catalog_pb2.DELIVERY_PAPER)
+    message = form(stage.api, *[test_form_pb2.Question(options=options) for _ in range(120)], reference="huge")
+    return message, stage.api.release(test_form="huge", delivery=catalog_pb2.DELIVERY_PAPER)
 
 
 def times(reply, field):
@@ -178,10 +178,10 @@ def batch_get_sessions(stage):
     _, booked = stage.once(sessions)
     ids = [row.id for row in booked]
     with pytest.raises(Refused) as refused:
-        stage.desk.call("BatchGetSessions", session_ids=ids)
+        stage.api.call("BatchGetSessions", session_ids=ids)
     assert (refused.value.code, refused.value.reason) == (StatusCode.OUT_OF_RANGE, "REPLY_TOO_LARGE")
     fits = int(refused.value.metadata["fitting"])
-    reply = stage.desk.call("BatchGetSessions", session_ids=ids[:fits])
+    reply = stage.api.call("BatchGetSessions", session_ids=ids[:fits])
     assert [session.id for session in reply.sessions] == ids[:fits]
     assert reply.ByteSize() > LIMIT - 2 * SESSION_AT_MOST[2]
     yield reply
@@ -198,18 +198,18 @@ def list_session_events(stage):
 
 
 def batch_create_sessions(stage):
-    release, rows = stage.desk.release(), [booking(f"{n:05}" + WIDE * 123) for n in range(10_000)]
+    release, rows = stage.api.release(), [booking(f"{n:05}" + WIDE * 123) for n in range(10_000)]
     with pytest.raises(Refused) as refused:
-        stage.desk.call("BatchCreateSessions", release_id=release.id, bookings=rows)
+        stage.api.call("BatchCreateSessions", release_id=release.id, bookings=rows)
     assert refused.value.reason == "REPLY_TOO_LARGE"
     fits = int(refused.value.metadata["fitting"])
-    assert stage.desk.call("AggregateSessions", release_ids=[release.id]).total.session_count == 0
-    yield stage.desk.call("BatchCreateSessions", release_id=release.id, bookings=rows[:fits])
+    assert stage.api.call("AggregateSessions", release_ids=[release.id]).total.session_count == 0
+    yield stage.api.call("BatchCreateSessions", release_id=release.id, bookings=rows[:fits])
 
 
 def import_sessions(stage):
-    release, rows = stage.desk.release(), [booking(f"{n:05}" + WIDE * 123) for n in range(10_000)]
-    answers = stage.work.imported(chunks_of(stage.desk, release, rows, rows[:5_000]))
+    release, rows = stage.api.release(), [booking(f"{n:05}" + WIDE * 123) for n in range(10_000)]
+    answers = stage.work.imported(chunks_of(stage.api, release, rows, rows[:5_000]))
     assert info_of(answers[0].refusal).reason == "REPLY_TOO_LARGE"
     assert answers[1].booked_count == 5_000
     yield from answers
@@ -217,8 +217,8 @@ def import_sessions(stage):
 
 def aggregate_sessions(stage):
     release, _ = stage.once(sessions)
-    others = [stage.desk.release().id for _ in range(2)]
-    reply = stage.desk.call("AggregateSessions", release_ids=[release.id, *others])
+    others = [stage.api.release().id for _ in range(2)]
+    reply = stage.api.call("AggregateSessions", release_ids=[release.id, *others])
     statistics = reply.releases[0]
     statistics.statistics.states.extend([session_pb2.StateCount(state=99, count=2**31)] * 21)
     statistics.statistics.maturities.extend([session_pb2.MaturityCount(maturity=4, count=2**31)] * 4)
@@ -227,40 +227,40 @@ def aggregate_sessions(stage):
 
 def list_releases(stage):
     release, _ = stage.once(sessions)
-    reply = stage.desk.call("ListReleases", name=release.name)
+    reply = stage.api.call("ListReleases", name=release.name)
     assert len(reply.releases) == 1
     yield times(reply, "releases")
 
 
 def list_test_forms(stage):
-    form(stage.desk, essay("1"), reference=WIDE * 128, name=WIDE * 200)
-    yield times(stage.desk.call("ListTestForms", page_size=MOST), "test_forms")
+    form(stage.api, essay("1"), reference=WIDE * 128, name=WIDE * 200)
+    yield times(stage.api.call("ListTestForms", page_size=MOST), "test_forms")
 
 
 def get_test_form(stage):
     stage.once(catalog_form)
-    yield stage.desk.call("GetTestForm", reference="huge")
+    yield stage.api.call("GetTestForm", reference="huge")
 
 
 def change_test_form(stage):
     message, _ = stage.once(catalog_form)
-    reply = stage.desk.call("UpdateTestForm", test_form=message)
+    reply = stage.api.call("UpdateTestForm", test_form=message)
     assert reply.ByteSize() > 1_900_000
     yield reply
     too_large = test_form_pb2.TestForm(reference="larger", questions=[message.questions[0]] * 130)
     with pytest.raises(Refused) as refused:
-        stage.desk.call("CreateTestForm", test_form=too_large)
+        stage.api.call("CreateTestForm", test_form=too_large)
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["test_form"])
 
 
 def get_session_template(stage):
     _, release = stage.once(catalog_form)
-    yield stage.desk.call("GetSessionTemplate", release_id=release.id)
+    yield stage.api.call("GetSessionTemplate", release_id=release.id)
 
 
 def get_session_results(stage):
     _, found = stage.once(essays)
-    replies = [stage.desk.call("GetSessionResults", session_id=session.id) for session in found]
+    replies = [stage.api.call("GetSessionResults", session_id=session.id) for session in found]
     assert [reply.results.abridged for reply in replies] == [True, False, True, True]
     (cut, whole), place = (reply.results.items for reply in replies[:2]), 0
     assert whole[place].questions[0].response.text == "x" * (TEXT - 1) + "1"
@@ -286,7 +286,7 @@ def list_operations(stage):
 def watch_sessions(stage):
     release, _ = stage.once(sessions)
     wanted = session_service_pb2.WatchFilter(release_ids=[release.id])
-    request = session_service_pb2.WatchSessionsRequest(workspace_id=stage.desk.workspace, filter=wanted, view=2)
+    request = session_service_pb2.WatchSessionsRequest(workspace_id=stage.api.workspace, filter=wanted, view=2)
     watch = stage.work._sessions.WatchSessions(request, timeout=60)
     for piece in watch:
         yield piece
@@ -296,7 +296,7 @@ def watch_sessions(stage):
     _, found = stage.once(essays)
     wanted = session_service_pb2.WatchFilter(session_ids=[session.id for session in found])
     request = session_service_pb2.WatchSessionsRequest(
-        workspace_id=stage.desk.workspace, filter=wanted, start_sequence=1
+        workspace_id=stage.api.workspace, filter=wanted, start_sequence=1
     )
     watch, saves = stage.work._sessions.WatchSessions(request, timeout=60), 0
     for piece in watch:
@@ -310,26 +310,26 @@ def watch_sessions(stage):
 def list_event_consumers(stage):
     names = [f"{n}".rjust(64, "c") for n in range(3)]
     for name in names:
-        stage.desk.call("AcknowledgeEvents", consumer=name, sequence=0)
+        stage.api.call("AcknowledgeEvents", consumer=name, sequence=0)
     pages = stage.pages("ListEventConsumers", "consumers", page_size=2)
     assert [row.name for page in pages for row in page.consumers] == names
     yield times(pages[0], "consumers")
 
 
 def state_machine(stage):
-    yield stage.desk.call("GetStateMachine")
+    yield stage.api.call("GetStateMachine")
 
 
 def explain_session(stage):
     _, booked = stage.once(sessions)
-    yield stage.desk.call("ExplainSession", session_id=booked[0].id)
+    yield stage.api.call("ExplainSession", session_id=booked[0].id)
 
 
 def regrade_release(stage):
     release, _ = stage.once(sessions)
-    form(stage.desk, mcq("1", "A"), reference="regraded")
+    form(stage.api, mcq("1", "A"), reference="regraded")
     fields = {"release_id": release.id, "test_form": "regraded", "message": WIDE * 1000}
-    yield stage.desk.call("RegradeRelease", validate_only=True, **fields)
+    yield stage.api.call("RegradeRelease", validate_only=True, **fields)
 
 
 PROOFS = {
@@ -365,7 +365,7 @@ def stage(new_database):
     with new_database() as database, serving(database, tick_ms=3_600_000) as server:
         stage = Stage(server)
         yield stage
-        stage.desk.close()
+        stage.api.close()
 
 
 def test_every_reply_that_repeats_something_has_a_proof_of_its_size():
@@ -382,17 +382,17 @@ def test_no_reply_is_larger_than_three_and_a_half_megabytes(stage, proof):
 
 def test_a_session_alone_is_small_whatever_its_texts(stage):
     _, booked = stage.once(sessions)
-    session = stage.desk.call("GetSession", session_id=booked[0].id).session
+    session = stage.api.call("GetSession", session_id=booked[0].id).session
     session.exception_message = session.extra_time_reason = WIDE * 1000
     session.client.CopyFrom(session_pb2.DeliveryClient(os=WIDE * 64, machine=WIDE * 128, ip="::" * 20))
     assert session.ByteSize() < SESSION_AT_MOST[2] - 500
-    listed = stage.desk.call("ListSessions", page_size=1).sessions[0]
+    listed = stage.api.call("ListSessions", page_size=1).sessions[0]
     assert 3_000 < listed.ByteSize() < SESSION_AT_MOST[1] - 500
 
 
 def test_an_event_without_its_changes_is_small_whatever_its_texts(stage):
     _, booked = stage.once(sessions)
-    for event in stage.desk.call("ListSessionEvents", session_id=booked[0].id).events:
+    for event in stage.api.call("ListSessionEvents", session_id=booked[0].id).events:
         del event.changes[:]
         event.actor = WIDE * 128
         assert event.ByteSize() < EVENT_AT_MOST
@@ -401,7 +401,7 @@ def test_an_event_without_its_changes_is_small_whatever_its_texts(stage):
 def test_an_event_that_is_too_large_is_cut_and_says_so(stage):
     _, (wide, plain, *_) = stage.once(essays)
     for session in (wide, plain):
-        saved = [e for e in stage.desk.history(session) if e.action == session_pb2.ACTION_SET_RESPONSES][-1]
+        saved = [e for e in stage.api.history(session) if e.action == session_pb2.ACTION_SET_RESPONSES][-1]
         change = next(change for change in saved.changes if change.field == "responses")
         assert {change.field: change.abridged for change in saved.changes} == {
             change.field: change.field == "responses" and session is wide for change in saved.changes
@@ -412,8 +412,8 @@ def test_an_event_that_is_too_large_is_cut_and_says_so(stage):
 
 
 @pytest.mark.slow
-def test_statistics_of_more_releases_than_a_reply_holds_are_refused_and_can_be_asked_for_by_name(server, desk):
-    model = desk.book()
+def test_statistics_of_more_releases_than_a_reply_holds_are_refused_and_can_be_asked_for_by_name(server, api):
+    model = api.book()
     columns = [column.name for column in schema.sessions.columns]
     new = {
         "id": "substr(s.id, 1, 28) || CAST(n + 10000000 AS TEXT)",
@@ -429,23 +429,23 @@ def test_statistics_of_more_releases_than_a_reply_holds_are_refused_and_can_be_a
         model.id,
     )
     with pytest.raises(Refused) as refused:
-        desk.call("AggregateSessions")
+        api.call("AggregateSessions")
     assert refused.value.reason == "REPLY_TOO_LARGE"
     assert int(refused.value.metadata["size"]) > LIMIT
     assert int(refused.value.metadata["fitting"]) > MOST
-    assert desk.call("AggregateSessions", release_ids=[model.release_id]).total.session_count == 1
+    assert api.call("AggregateSessions", release_ids=[model.release_id]).total.session_count == 1
 
 
 def test_what_is_loaded_for_a_page_is_bounded_and_one_is_loaded_at_least(stage):
     _, found = stage.once(essays)
     store = store_of(stage.server.database.url)
-    rows, workspace, ids = Rows(store), stage.desk.workspace, [session.id for session in found]
+    rows, workspace, ids = Repositories(store), stage.api.workspace, [session.id for session in found]
     with store.reader() as db:
         db.begin_read()
-        sizes = [sum(len(as_json(s.responses)) for s in rows.scripts.load(db, workspace, [i])[i]) for i in ids]
+        sizes = [sum(len(dump_json(s.responses)) for s in rows.attempts.load(db, workspace, [i])[i]) for i in ids]
         assert [size > 500_000 for size in sizes] == [True] * 4
         for room, count in ((0, 1), (2_600_000, 2), (4_000_000, 2), (10_000_000, 4)):
-            assert list(rows.scripts.within(db, workspace, ids, room)) == ids[:count]
+            assert list(rows.attempts.within(db, workspace, ids, room)) == ids[:count]
         loaded = [rows.events.page(db, workspace, ids[0], 0, MOST, room) for room in (1, 2_600_000, 50_000_000)]
         db.rollback()
     store.close()
@@ -459,7 +459,7 @@ def test_what_is_loaded_for_a_page_is_bounded_and_one_is_loaded_at_least(stage):
 def test_operations_are_read_without_the_requests_they_were_accepted_for(stage):
     operation, *_ = outcomes(stage)
     store, number = store_of(stage.server.database.url), operation.name.rpartition("/")[2]
-    rows, workspace = Rows(store), stage.desk.workspace
+    rows, workspace = Repositories(store), stage.api.workspace
     with store.reader() as db:
         db.begin_read()
         listed = rows.operations.page(db, workspace, "z", MOST)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from forms import PAPER, enter_responses, essay, form, mcq, paper, question_of, results, sitting
-from operations import Work, fields_of, handed, info_of
+from operations import OperationsApi, fields_of, handed, info_of
 from rows import unchanged
 from state_paths import name_of, walk
 from thirteen_types import ONLINE, QUESTIONS, RIGHT, Response, answered, places, texts, thirteen
@@ -32,11 +32,11 @@ class Online:
 
     path, prefix = "responses[0].questions[0]", ""
 
-    def __init__(self, desk):
-        self.desk, self.session = desk, sitting(desk)
+    def __init__(self, api):
+        self.api, self.session = api, sitting(api)
 
     def send(self, responses):
-        return self.desk.move("SetResponses", self.session, responses=[answered(responses)], submit_for_scoring=True)
+        return self.api.move("SetResponses", self.session, responses=[answered(responses)], submit_for_scoring=True)
 
     def refusal(self, name, response):
         with pytest.raises(Refused) as refused:
@@ -48,12 +48,12 @@ class Online:
 class Upload(Online):
     """UploadSession."""
 
-    def __init__(self, desk):
-        super().__init__(desk)
-        walk(desk, self.session, "GoOffline", "FinishOffline")
+    def __init__(self, api):
+        super().__init__(api)
+        walk(api, self.session, "GoOffline", "FinishOffline")
 
     def send(self, responses):
-        return self.desk.move("UploadSession", self.session, responses=[answered(responses)])
+        return self.api.move("UploadSession", self.session, responses=[answered(responses)])
 
 
 class Paper(Online):
@@ -61,15 +61,15 @@ class Paper(Online):
 
     path, prefix = "responses[0]", "response."
 
-    def __init__(self, desk):
-        self.desk, self.session = desk, paper(desk)
+    def __init__(self, api):
+        self.api, self.session = api, paper(api)
 
     def send(self, responses):
         rows = [
             marking_service_pb2.PaperResponse(question_number=NUMBER[name], response=response)
             for name, response in responses.items()
         ]
-        return self.desk.move("AssignItemResponses", self.session, responses=rows)
+        return self.api.move("AssignItemResponses", self.session, responses=rows)
 
 
 class Template:
@@ -77,14 +77,14 @@ class Template:
 
     path, prefix = "responses[0]", ""
 
-    def __init__(self, desk):
-        self.desk, self.work = desk, Work(desk)
-        self.template = self.work.template(desk.release(test_form="form-1", **PAPER))
+    def __init__(self, api):
+        self.api, self.work = api, OperationsApi(api)
+        self.template = self.work.template(api.release(test_form="form-1", **PAPER))
 
     def send(self, responses):
         rows = [as_template(name, response) for name, response in responses.items()]
         (row,) = self.work.submitted(self.template, handed("u1", *rows))
-        return self.desk.call("GetSession", session_id=row.session_id).session
+        return self.api.call("GetSession", session_id=row.session_id).session
 
     def refusal(self, name, response):
         try:
@@ -121,15 +121,15 @@ DOORS = {
 
 
 @pytest.fixture(params=DOORS)
-def door(request, desk):
-    thirteen(desk)
-    return DOORS[request.param](desk)
+def door(request, api):
+    thirteen(api)
+    return DOORS[request.param](api)
 
 
-def test_every_door_takes_all_thirteen_types_and_scores_them_alike(desk, door):
+def test_every_door_takes_all_thirteen_types_and_scores_them_alike(api, door):
     session = door.send(ONLINE)
     assert (name_of(session), session.points.actual, session.points.max) == ("MARKED", "13", "13")
-    found = results(desk, session)
+    found = results(api, session)
     assert {name: question_of(found, number).response for name, number in NUMBER.items()} == ONLINE
 
 
@@ -190,8 +190,8 @@ def test_every_door_refuses_what_breaks_a_rule_of_its_type(door):
             assert at == (f"{door.path}.response.{field}" if field else door.path), (name, told)
 
 
-def test_a_paper_takes_the_vendor_s_options_and_typed_values_in_one_request(desk):
-    thirteen(desk)
+def test_a_paper_takes_the_vendor_s_options_and_typed_values_in_one_request(api):
+    thirteen(api)
     rows = [
         marking_service_pb2.PaperResponse(
             question_number=NUMBER["mcq"], options=[result_pb2.Choice(label="a"), result_pb2.Choice(label="B")]
@@ -200,35 +200,35 @@ def test_a_paper_takes_the_vendor_s_options_and_typed_values_in_one_request(desk
         marking_service_pb2.PaperResponse(question_number=NUMBER["plaintext"]),
         marking_service_pb2.PaperResponse(question_number=NUMBER["shorttext"], response=Response()),
     ]
-    session = desk.move("AssignItemResponses", paper(desk), responses=rows)
-    found = results(desk, session)
+    session = api.move("AssignItemResponses", paper(api), responses=rows)
+    found = results(api, session)
     assert {n: question_of(found, NUMBER[n]).score.actual for n in ("mcq", "gridded")} == {"mcq": "1", "gridded": "1"}
     assert all(question_of(found, NUMBER[n]).not_attempted for n in ("plaintext", "shorttext"))
 
 
-def test_a_row_of_a_paper_with_options_and_a_value_is_refused_and_nothing_stored(desk, server):
-    form(desk, mcq("1"))
-    session = paper(desk)
+def test_a_row_of_a_paper_with_options_and_a_value_is_refused_and_nothing_stored(api, server):
+    form(api, mcq("1"))
+    session = paper(api)
     row = marking_service_pb2.PaperResponse(
         question_number="1", options=[result_pb2.Choice(label="A")], response=Response(text="A")
     )
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.move("AssignItemResponses", session, responses=[row])
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.move("AssignItemResponses", session, responses=[row])
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["responses[0]"])
 
 
-def test_options_for_a_question_that_is_no_choice_name_what_it_takes(desk):
-    thirteen(desk)
+def test_options_for_a_question_that_is_no_choice_name_what_it_takes(api):
+    thirteen(api)
     with pytest.raises(Refused) as refused:
-        enter_responses(desk, paper(desk), {NUMBER["gridded"]: "A"})
+        enter_responses(api, paper(api), {NUMBER["gridded"]: "A"})
     facts = {key: refused.value.metadata[key] for key in ("question", "item", "type", "takes")}
     assert facts == {"question": "7", "item": "item-1", "type": "GRIDDED", "takes": "response.text"}
 
 
-def test_a_typed_value_of_a_paper_is_marked_by_a_person_where_the_form_says_so(desk):
-    form(desk, mcq("1", "A"), essay("2"))
-    session = enter_responses(desk, paper(desk), {"1": "A"})
+def test_a_typed_value_of_a_paper_is_marked_by_a_person_where_the_form_says_so(api):
+    form(api, mcq("1", "A"), essay("2"))
+    session = enter_responses(api, paper(api), {"1": "A"})
     row = marking_service_pb2.PaperResponse(question_number="2", response=Response(text="an essay"))
-    session = desk.move("AssignItemResponses", session, responses=[row])
+    session = api.move("AssignItemResponses", session, responses=[row])
     assert name_of(session) == "AWAITING_MARKING"
-    assert question_of(results(desk, session), "2").response.text == "an essay"
+    assert question_of(results(api, session), "2").response.text == "an essay"

@@ -17,19 +17,19 @@ pytestmark = pytest.mark.both_databases("who is first is decided by the database
 MONDAY, LATER, TUESDAY = (moment(f"2090-05-{day}+00:00") for day in ("01T08:00:00", "01T23:59:59", "02T00:00:00"))
 
 
-def pins_of(desk, release, *rows):
-    reply = desk.call("BatchCreateSessions", release_id=release.id, bookings=rows)
-    return [pin_of(desk, row) for row in reply.sessions]
+def pins_of(api, release, *rows):
+    reply = api.call("BatchCreateSessions", release_id=release.id, bookings=rows)
+    return [pin_of(api, row) for row in reply.sessions]
 
 
-def test_a_release_that_asks_for_none_has_no_pins(desk):
-    assert pin_of(desk, desk.book(centre_id="north")) == ""
+def test_a_release_that_asks_for_none_has_no_pins(api):
+    assert pin_of(api, api.book(centre_id="north")) == ""
 
 
-def test_sessions_of_one_release_centre_and_day_share_a_pin(desk):
-    release = desk.release(auto_create_pin=True)
+def test_sessions_of_one_release_centre_and_day_share_a_pin(api):
+    release = api.release(auto_create_pin=True)
     pins = pins_of(
-        desk,
+        api,
         release,
         booking("a", centre_id="north", window_start=MONDAY),
         booking("b", centre_id="north", window_start=LATER),
@@ -44,28 +44,28 @@ def test_sessions_of_one_release_centre_and_day_share_a_pin(desk):
     assert all(re.fullmatch("[A-Z]{6}", pin) for pin in pins)
 
 
-def test_a_pin_is_shared_with_sessions_booked_later_and_one_by_one(desk):
-    release = desk.release(auto_create_pin=True)
-    first = pin_of(desk, desk.book(release, centre_id="north", window_start=MONDAY))
-    assert pins_of(desk, release, booking("x", centre_id="north", window_start=MONDAY)) == [first]
-    assert pin_of(desk, desk.book(release, centre_id="north", window_start=LATER)) == first
+def test_a_pin_is_shared_with_sessions_booked_later_and_one_by_one(api):
+    release = api.release(auto_create_pin=True)
+    first = pin_of(api, api.book(release, centre_id="north", window_start=MONDAY))
+    assert pins_of(api, release, booking("x", centre_id="north", window_start=MONDAY)) == [first]
+    assert pin_of(api, api.book(release, centre_id="north", window_start=LATER)) == first
 
 
-def test_the_day_is_that_of_the_window_and_else_the_release_s_or_today(desk):
-    release = desk.release(auto_create_pin=True, window_start=MONDAY)
-    assert pin_of(desk, desk.book(release)) == pin_of(desk, desk.book(release, window_start=LATER))
-    open_release = desk.release(auto_create_pin=True)
-    assert pin_of(desk, desk.book(open_release)) == pin_of(desk, desk.book(open_release))
+def test_the_day_is_that_of_the_window_and_else_the_release_s_or_today(api):
+    release = api.release(auto_create_pin=True, window_start=MONDAY)
+    assert pin_of(api, api.book(release)) == pin_of(api, api.book(release, window_start=LATER))
+    open_release = api.release(auto_create_pin=True)
+    assert pin_of(api, api.book(open_release)) == pin_of(api, api.book(open_release))
 
 
-def test_another_release_has_another_pin(desk):
-    pins = {pin_of(desk, desk.book(desk.release(auto_create_pin=True), centre_id="north")) for _ in range(3)}
+def test_another_release_has_another_pin(api):
+    pins = {pin_of(api, api.book(api.release(auto_create_pin=True), centre_id="north")) for _ in range(3)}
     assert len(pins) == 3
 
 
-def test_a_pin_that_was_given_is_kept_and_not_shared(desk):
-    release = desk.release(auto_create_pin=True)
-    given, shared, again = pins_of(desk, release, booking("a", pin="secret"), booking("b"), booking("c"))
+def test_a_pin_that_was_given_is_kept_and_not_shared(api):
+    release = api.release(auto_create_pin=True)
+    given, shared, again = pins_of(api, release, booking("a", pin="secret"), booking("b"), booking("c"))
     assert given == "SECRET" != shared
     assert shared == again
 
@@ -76,102 +76,102 @@ def test_bookings_of_two_servers_at_the_same_moment_share_their_pin(database, ro
         desks = [ApiClient(server.target, "shared") for server in (one, other) for _ in range(3)]
         for n in range(rounds):
             release = desks[0].release(auto_create_pin=True)
-            calls = [lambda d=desk, k=k, n=n, r=release: d.book(r, f"c{n}-{k}") for k, desk in enumerate(desks)]
+            calls = [lambda d=api, k=k, n=n, r=release: d.book(r, f"c{n}-{k}") for k, api in enumerate(desks)]
             assert len({pin_of(desks[0], session) for session in at_once(*calls)}) == 1
-        for desk in desks:
-            desk.close()
+        for api in desks:
+            api.close()
 
 
-def test_the_right_pin_opens_the_session_in_any_case(desk):
+def test_the_right_pin_opens_the_session_in_any_case(api):
     for pin in ("QWERTY", "qwerty", "QwErTy"):
-        session = desk.move("EnterPin", bring_to(desk, "LOCKED_BY_PIN"), pin=pin)
+        session = api.move("EnterPin", bring_to(api, "LOCKED_BY_PIN"), pin=pin)
         assert session.state == session_pb2.STATE_IN_PROGRESS
         assert session.attempt.start_time == session.update_time
 
 
-def test_wrong_pins_are_counted_down_and_the_fifth_blocks_the_right_one_too(desk, server):
-    session = bring_to(desk, "LOCKED_BY_PIN")
+def test_wrong_pins_are_counted_down_and_the_fifth_blocks_the_right_one_too(api, server):
+    session = bring_to(api, "LOCKED_BY_PIN")
     left = []
     for _ in range(5):
         with pytest.raises(Refused) as refused:
-            desk.move("EnterPin", session, pin="ZZZZZZ")
+            api.move("EnterPin", session, pin="ZZZZZZ")
         assert (refused.value.code, refused.value.reason) == (StatusCode.PERMISSION_DENIED, "WRONG_PIN")
         left.append(refused.value.metadata["tries_left"])
     assert left == ["4", "3", "2", "1", "0"]
     for pin in ("QWERTY", "ZZZZZZ"):
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            desk.move("EnterPin", session, pin=pin)
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            api.move("EnterPin", session, pin=pin)
         assert (refused.value.code, refused.value.reason) == (StatusCode.RESOURCE_EXHAUSTED, "PIN_BLOCKED")
         assert refused.value.metadata == {"tries": "5"}
-    assert len(desk.history(session)) == 5 + 5
+    assert len(api.history(session)) == 5 + 5
 
 
-def test_wrong_pins_at_the_same_moment_are_all_counted(desk):
-    session = bring_to(desk, "LOCKED_BY_PIN")
-    refusals = at_once(*[lambda: desk.move("EnterPin", session, pin="ZZZZZZ")] * 8)
+def test_wrong_pins_at_the_same_moment_are_all_counted(api):
+    session = bring_to(api, "LOCKED_BY_PIN")
+    refusals = at_once(*[lambda: api.move("EnterPin", session, pin="ZZZZZZ")] * 8)
     assert sorted(refusal.reason for refusal in refusals) == ["PIN_BLOCKED"] * 3 + ["WRONG_PIN"] * 5
     assert sorted(r.metadata["tries_left"] for r in refusals if r.reason == "WRONG_PIN") == list("01234")
 
 
-def test_a_wrong_pin_under_an_id_of_another_request_is_not_counted(desk, server):
-    session, request_id = bring_to(desk, "LOCKED_BY_PIN"), new_id()
-    desk.call("CreateRelease", release=catalog_pb2.Release(name="Physics"), request_id=request_id)
+def test_a_wrong_pin_under_an_id_of_another_request_is_not_counted(api, server):
+    session, request_id = bring_to(api, "LOCKED_BY_PIN"), new_id()
+    api.call("CreateRelease", release=catalog_pb2.Release(name="Physics"), request_id=request_id)
     for _ in range(3):
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            desk.move("EnterPin", session, pin="ZZZZZZ", request_id=request_id)
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            api.move("EnterPin", session, pin="ZZZZZZ", request_id=request_id)
         assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED")
     with pytest.raises(Refused) as refused:
-        desk.move("EnterPin", session, pin="ZZZZZZ", request_id=new_id())
+        api.move("EnterPin", session, pin="ZZZZZZ", request_id=new_id())
     assert (refused.value.reason, refused.value.metadata) == ("WRONG_PIN", {"tries_left": "4"})
 
 
-def test_a_right_pin_sent_twice_opens_once_and_a_wrong_one_under_its_id_is_not_counted(desk, server):
-    session, request_id = bring_to(desk, "LOCKED_BY_PIN"), new_id()
-    first = desk.move("EnterPin", session, pin="QWERTY", request_id=request_id)
-    with unchanged(server, desk):
-        assert desk.move("EnterPin", session, pin="QWERTY", request_id=request_id) == first
+def test_a_right_pin_sent_twice_opens_once_and_a_wrong_one_under_its_id_is_not_counted(api, server):
+    session, request_id = bring_to(api, "LOCKED_BY_PIN"), new_id()
+    first = api.move("EnterPin", session, pin="QWERTY", request_id=request_id)
+    with unchanged(server, api):
+        assert api.move("EnterPin", session, pin="QWERTY", request_id=request_id) == first
         with pytest.raises(Refused) as refused:
-            desk.move("EnterPin", session, pin="ZZZZZZ", request_id=request_id)
+            api.move("EnterPin", session, pin="ZZZZZZ", request_id=request_id)
     assert refused.value.reason == "REQUEST_ID_REUSED"
 
 
 @pytest.mark.parametrize("way", ["set anew", "removed"])
-def test_a_blocked_pin_is_set_anew_or_removed(desk, way):
-    session = bring_to(desk, "LOCKED_BY_PIN")
+def test_a_blocked_pin_is_set_anew_or_removed(api, way):
+    session = bring_to(api, "LOCKED_BY_PIN")
     for _ in range(5):
         with pytest.raises(Refused):
-            desk.move("EnterPin", session, pin="ZZZZZZ")
+            api.move("EnterPin", session, pin="ZZZZZZ")
     if way == "set anew":
-        desk.move("SetPin", session, pin="FRESHP")
-        assert desk.move("EnterPin", session, pin="FRESHP").state == session_pb2.STATE_IN_PROGRESS
+        api.move("SetPin", session, pin="FRESHP")
+        assert api.move("EnterPin", session, pin="FRESHP").state == session_pb2.STATE_IN_PROGRESS
     else:
-        assert desk.move("RemovePin", session).state == session_pb2.STATE_LOCKED_FOR_INVIGILATOR
-        assert desk.move("UnlockSession", session).state == session_pb2.STATE_IN_PROGRESS
+        assert api.move("RemovePin", session).state == session_pb2.STATE_LOCKED_FOR_INVIGILATOR
+        assert api.move("UnlockSession", session).state == session_pb2.STATE_IN_PROGRESS
 
 
-def test_a_pin_is_drawn_when_none_is_given_to_set(desk):
-    session = bring_to(desk, "LOCKED_FOR_INVIGILATOR")
-    reply = desk.call("SetPin", session_id=session.id)
+def test_a_pin_is_drawn_when_none_is_given_to_set(api):
+    session = bring_to(api, "LOCKED_FOR_INVIGILATOR")
+    reply = api.call("SetPin", session_id=session.id)
     assert reply.session.state == session_pb2.STATE_LOCKED_BY_PIN
     assert re.fullmatch("[A-Z]{6}", reply.pin)
-    assert desk.move("EnterPin", session, pin=reply.pin).state == session_pb2.STATE_IN_PROGRESS
+    assert api.move("EnterPin", session, pin=reply.pin).state == session_pb2.STATE_IN_PROGRESS
 
 
-def test_a_pin_set_before_the_keycode_decides_where_the_keycode_leads(desk):
-    release = desk.release(invigilated=True, requires_check_in=True)
-    session = walk(desk, desk.book(release), "CreatePackage", "DownloadSession", "SetPin", "EnterKeycode")
+def test_a_pin_set_before_the_keycode_decides_where_the_keycode_leads(api):
+    release = api.release(invigilated=True, requires_check_in=True)
+    session = walk(api, api.book(release), "CreatePackage", "DownloadSession", "SetPin", "EnterKeycode")
     assert session.state == session_pb2.STATE_REQUIRES_CHECK_IN
-    assert desk.move("CheckInSession", session).state == session_pb2.STATE_LOCKED_BY_PIN
-    other = walk(desk, desk.book(release), "SetPin", "RemovePin", "CreatePackage", "DownloadSession", "EnterKeycode")
-    assert pin_of(desk, other) == ""
-    assert desk.move("CheckInSession", other).state == session_pb2.STATE_LOCKED_FOR_INVIGILATOR
+    assert api.move("CheckInSession", session).state == session_pb2.STATE_LOCKED_BY_PIN
+    other = walk(api, api.book(release), "SetPin", "RemovePin", "CreatePackage", "DownloadSession", "EnterKeycode")
+    assert pin_of(api, other) == ""
+    assert api.move("CheckInSession", other).state == session_pb2.STATE_LOCKED_FOR_INVIGILATOR
 
 
-def test_pins_asked_for_later_are_drawn_for_who_is_booked_later(desk):
-    release = desk.release()
-    early = desk.book(release)
+def test_pins_asked_for_later_are_drawn_for_who_is_booked_later(api):
+    release = api.release()
+    early = api.book(release)
     edit = catalog_pb2.Release(id=release.id, auto_create_pin=True)
-    desk.call("UpdateRelease", release=edit, update_mask=mask("auto_create_pin"))
-    late = [pin_of(desk, desk.book(release)) for _ in range(2)]
-    assert pin_of(desk, early) == ""
+    api.call("UpdateRelease", release=edit, update_mask=mask("auto_create_pin"))
+    late = [pin_of(api, api.book(release)) for _ in range(2)]
+    assert pin_of(api, early) == ""
     assert late[0] == late[1] != ""

@@ -18,30 +18,30 @@ LONG = 3000
 ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(25, marks=pytest.mark.slow)])
 
 
-def create(desk, release, rows, **fields):
-    return desk.call("BatchCreateSessions", release_id=release.id, bookings=rows, **fields).sessions
+def create(api, release, rows, **fields):
+    return api.call("BatchCreateSessions", release_id=release.id, bookings=rows, **fields).sessions
 
 
-def visible(desk):
-    return desk.call("ListSessions", page_size=1, show_total_size=True).total_size
+def visible(api):
+    return api.call("ListSessions", page_size=1, show_total_size=True).total_size
 
 
-def assert_whole(server, desk, sessions):
+def assert_whole(server, api, sessions):
     """What is visible is what is stored, each session with its one event."""
-    stored = count(server, "sessions", desk.workspace)
-    assert visible(desk) == stored == sessions
+    stored = count(server, "sessions", api.workspace)
+    assert visible(api) == stored == sessions
     told = read(
         server,
         "SELECT count(DISTINCT session_id), count(*) FROM events WHERE workspace_id = ? AND action = 'schedule'",
-        desk.workspace,
+        api.workspace,
     )
     assert told == [(sessions, sessions)]
 
 
 @pytest.fixture
-def other(server, desk):
+def other(server, api):
     """Another connection into the desk's workspace."""
-    other = ApiClient(server.target, desk.workspace)
+    other = ApiClient(server.target, api.workspace)
     yield other
     other.close()
 
@@ -67,8 +67,8 @@ def while_it_runs(work, watch):
         assert not faults, faults
 
 
-def test_a_roster_is_there_as_a_whole_or_not_at_all(server, desk, other):
-    release = desk.release()
+def test_a_roster_is_there_as_a_whole_or_not_at_all(server, api, other):
+    release = api.release()
     rows = [booking(f"b{n}", keycode=f"KEY{n}", session_id=new_id()) for n in range(LONG)]
     totals, torn = set(), []
 
@@ -82,15 +82,15 @@ def test_a_roster_is_there_as_a_whole_or_not_at_all(server, desk, other):
         if first and not last:
             torn.append((first, last))
 
-    reply = while_it_runs(lambda: create(desk, release, rows), watch)
+    reply = while_it_runs(lambda: create(api, release, rows), watch)
     assert len(reply) == LONG
     assert totals <= {0, LONG}
     assert not torn
-    assert_whole(server, desk, LONG)
+    assert_whole(server, api, LONG)
 
 
-def test_nothing_of_a_roster_can_be_touched_before_it_is_there(server, desk, other):
-    release = desk.release()
+def test_nothing_of_a_roster_can_be_touched_before_it_is_there(server, api, other):
+    release = api.release()
     rows = [booking(f"b{n}", keycode=f"KEY{n}") for n in range(LONG)]
 
     def watch():
@@ -108,24 +108,24 @@ def test_nothing_of_a_roster_can_be_touched_before_it_is_there(server, desk, oth
             else:
                 assert len(outcome.events) == 1
 
-    assert len(while_it_runs(lambda: create(desk, release, rows), watch)) == LONG
-    assert_whole(server, desk, LONG)
+    assert len(while_it_runs(lambda: create(api, release, rows), watch)) == LONG
+    assert_whole(server, api, LONG)
 
 
-def test_other_calls_are_answered_while_a_roster_is_written(server, desk, other):
-    release, session, moved = desk.release(), desk.book(), []
+def test_other_calls_are_answered_while_a_roster_is_written(server, api, other):
+    release, session, moved = api.release(), api.book(), []
 
     def watch():
         edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}
         moved.append(other.call("UpdateSession", session_id=session.id, **edit))
 
-    assert len(while_it_runs(lambda: create(desk, release, bookings(10_000, "b")), watch)) == 10_000
+    assert len(while_it_runs(lambda: create(api, release, bookings(10_000, "b")), watch)) == 10_000
     assert len(moved) > 10
-    assert len(desk.history(session)) == len(moved) + 1
+    assert len(api.history(session)) == len(moved) + 1
 
 
-def test_nobody_can_take_what_a_roster_under_way_has_spoken_for(server, desk, other):
-    release = desk.release()
+def test_nobody_can_take_what_a_roster_under_way_has_spoken_for(server, api, other):
+    release = api.release()
     rows = [booking(f"b{n}", keycode=f"KEY{n}", access_code=f"CODE{n}") for n in range(LONG)]
     numbers, stolen = iter(range(LONG - 1, 0, -50)), []
 
@@ -141,14 +141,14 @@ def test_nobody_can_take_what_a_roster_under_way_has_spoken_for(server, desk, ot
             if not isinstance(outcome, Refused):
                 stolen.append(outcome.id)
 
-    outcome = while_it_runs(lambda: create(desk, release, rows), watch)
+    outcome = while_it_runs(lambda: create(api, release, rows), watch)
     booked = 0 if isinstance(outcome, Refused) else LONG
     assert booked or stolen
-    assert_whole(server, desk, booked + len(stolen))
+    assert_whole(server, api, booked + len(stolen))
 
 
-def test_what_a_refused_roster_had_spoken_for_is_refused_to_nobody(server, desk, other):
-    release, rows = desk.release(), bookings(10_000, "b")
+def test_what_a_refused_roster_had_spoken_for_is_refused_to_nobody(server, api, other):
+    release, rows = api.release(), bookings(10_000, "b")
     rows[-1].candidate.candidate_id = "b0"
     numbers, booked = iter(range(9_998, 0, -40)), []
 
@@ -157,19 +157,19 @@ def test_what_a_refused_roster_had_spoken_for_is_refused_to_nobody(server, desk,
         if n is not None:
             booked.append(at_once(lambda: other.book(release, f"b{n}"))[0])
 
-    assert while_it_runs(lambda: create(desk, release, rows), watch).reason == "DUPLICATE_CANDIDATE"
+    assert while_it_runs(lambda: create(api, release, rows), watch).reason == "DUPLICATE_CANDIDATE"
     assert reasons(booked) == []
-    assert_whole(server, desk, len(booked))
+    assert_whole(server, api, len(booked))
 
 
 @ROUNDS
-def test_one_of_many_rosters_of_the_same_candidates_wins(server, desk, rounds):
+def test_one_of_many_rosters_of_the_same_candidates_wins(server, api, rounds):
     for n in range(rounds):
-        release = desk.release()
-        outcomes = at_once(*[lambda r=release: create(desk, r, bookings(LONG))] * 3)
+        release = api.release()
+        outcomes = at_once(*[lambda r=release: create(api, r, bookings(LONG))] * 3)
         assert len(won(outcomes)) == 1
         assert reasons(outcomes) == ["DUPLICATE_CANDIDATE"] * 2
-        assert_whole(server, desk, LONG * (n + 1))
+        assert_whole(server, api, LONG * (n + 1))
 
 
 @ROUNDS
@@ -186,32 +186,32 @@ def test_rosters_on_two_servers_never_mix(database, rounds):
                 # Each stood in the other's way; whoever comes again gets it.
                 booked += len(create(desks[1], release, bookings(LONG)))
             assert_whole(one, desks[0], booked)
-        for desk in desks:
-            desk.close()
+        for api in desks:
+            api.close()
 
 
 @ROUNDS
-def test_a_roster_sent_many_times_at_once_is_booked_once(server, desk, rounds):
+def test_a_roster_sent_many_times_at_once_is_booked_once(server, api, rounds):
     for n in range(rounds):
-        release, request_id = desk.release(), new_id()
-        calls = [lambda r=release, i=request_id: create(desk, r, bookings(LONG), request_id=i)] * 5
+        release, request_id = api.release(), new_id()
+        calls = [lambda r=release, i=request_id: create(api, r, bookings(LONG), request_id=i)] * 5
         outcomes = at_once(*calls)
         assert won(outcomes) == [outcomes[0]] * 5
-        assert_whole(server, desk, LONG * (n + 1))
+        assert_whole(server, api, LONG * (n + 1))
 
 
-def test_a_roster_nobody_waited_for_is_completed_by_its_repetition(server, desk):
-    release, request_id = desk.release(), new_id()
+def test_a_roster_nobody_waited_for_is_completed_by_its_repetition(server, api):
+    release, request_id = api.release(), new_id()
     content = {"release_id": release.id, "bookings": bookings(10_000), "request_id": request_id}
-    call = send(desk, "BatchCreateSessions", **content)
-    until(lambda: count(server, "sessions", desk.workspace) > 0)
+    call = send(api, "BatchCreateSessions", **content)
+    until(lambda: count(server, "sessions", api.workspace) > 0)
     call.cancel()
-    assert len(desk.call("BatchCreateSessions", **content).sessions) == 10_000
-    assert_whole(server, desk, 10_000)
+    assert len(api.call("BatchCreateSessions", **content).sessions) == 10_000
+    assert_whole(server, api, 10_000)
 
 
-def test_an_id_of_a_roster_under_way_is_not_free_for_other_content(server, desk, other):
-    release, request_id, told = desk.release(), new_id(), set()
+def test_an_id_of_a_roster_under_way_is_not_free_for_other_content(server, api, other):
+    release, request_id, told = api.release(), new_id(), set()
 
     def watch():
         for rpc, fields in (
@@ -221,39 +221,39 @@ def test_an_id_of_a_roster_under_way_is_not_free_for_other_content(server, desk,
             outcome = at_once(lambda r=rpc, f=fields: other.call(r, request_id=request_id, **f))[0]
             told.add(outcome.reason if isinstance(outcome, Refused) else "taken")
 
-    outcome = while_it_runs(lambda: create(desk, release, bookings(10_000), request_id=request_id), watch)
+    outcome = while_it_runs(lambda: create(api, release, bookings(10_000), request_id=request_id), watch)
     if not isinstance(outcome, Refused):
         assert told == {"REQUEST_ID_REUSED"}
-        assert_whole(server, desk, 10_000)
+        assert_whole(server, api, 10_000)
     else:
         assert outcome.reason == "REQUEST_ID_REUSED"
 
 
-def test_a_release_finalized_under_a_roster_takes_all_of_it_or_nothing(server, desk):
-    release = desk.release()
-    call = send(desk, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))
-    until(lambda: count(server, "sessions", desk.workspace) > 0)
-    desk.call("FinalizeRelease", release_id=release.id)
+def test_a_release_finalized_under_a_roster_takes_all_of_it_or_nothing(server, api):
+    release = api.release()
+    call = send(api, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))
+    until(lambda: count(server, "sessions", api.workspace) > 0)
+    api.call("FinalizeRelease", release_id=release.id)
     error = call.exception()
-    until(lambda: count(server, "sessions", desk.workspace) == visible(desk))
-    assert_whole(server, desk, 0 if error else 10_000)
+    until(lambda: count(server, "sessions", api.workspace) == visible(api))
+    assert_whole(server, api, 0 if error else 10_000)
 
 
-def test_a_refused_roster_leaves_nothing_of_its_codes(server, desk):
-    release = desk.release()
+def test_a_refused_roster_leaves_nothing_of_its_codes(server, api):
+    release = api.release()
     rows = [booking(f"b{n}", keycode=f"KEY{n}") for n in range(LONG)]
     rows[-1].candidate.candidate_id = "b0"
-    with unchanged(server, desk):
-        assert at_once(lambda: create(desk, release, rows))[0].reason == "DUPLICATE_CANDIDATE"
-        assert isinstance(create(desk, release, rows[:-1], validate_only=True)[0].candidate_id, str)
-    assert desk.book(release, "b0", keycode="key0").state == session_pb2.STATE_SCHEDULED_BUT_NOT_CREATED
+    with unchanged(server, api):
+        assert at_once(lambda: create(api, release, rows))[0].reason == "DUPLICATE_CANDIDATE"
+        assert isinstance(create(api, release, rows[:-1], validate_only=True)[0].candidate_id, str)
+    assert api.book(release, "b0", keycode="key0").state == session_pb2.STATE_SCHEDULED_BUT_NOT_CREATED
 
 
-def test_sessions_of_a_roster_live_like_any_other(desk):
-    release = desk.release()
-    row = create(desk, release, bookings(LONG))[LONG // 2]
+def test_sessions_of_a_roster_live_like_any_other(api):
+    release = api.release()
+    row = create(api, release, bookings(LONG))[LONG // 2]
     session = session_pb2.Session(id=row.id, keycode=row.keycode)
-    session = desk.walk(session, "CreatePackage", "DownloadSession", "EnterKeycode", "PauseSession")
-    assert [event.to_state for event in desk.history(session)] == [1, 2, 4, 6, 7]
-    first, *_ = desk.history(session)
+    session = api.walk(session, "CreatePackage", "DownloadSession", "EnterKeycode", "PauseSession")
+    assert [event.to_state for event in api.history(session)] == [1, 2, 4, 6, 7]
+    first, *_ = api.history(session)
     assert (first.actor, first.release_id, first.from_state) == ("test", release.id, 0)

@@ -161,8 +161,8 @@ SESSION = "00000000-0000-7000-8000-000000000001"
         ),
     ],
 )  # fmt: skip
-def test_a_client_reads_the_sentence_with_the_field(desk, rpc, fields, field, sentence):
+def test_a_client_reads_the_sentence_with_the_field(api, rpc, fields, field, sentence):
     with pytest.raises(Refused) as refused:
-        desk.call(rpc, **fields)
+        api.call(rpc, **fields)
     assert refused.value.fields[field] == ("INVALID_FIELD", sentence)
     assert f"{field}: {sentence}" in refused.value.message

@@ -68,9 +68,9 @@ def server(near, proxy, monkeypatch):
 
 
 @pytest.fixture
-def desk(server):
-    with closing(ApiClient(server.target)) as desk:
-        yield desk
+def api(server):
+    with closing(ApiClient(server.target)) as api:
+        yield api
 
 
 @contextmanager
@@ -109,9 +109,9 @@ def outage(request, postgresql, proxy, near):
     return lambda: OUTAGES[request.param](postgresql, proxy, near)
 
 
-def health(desk, name=""):
+def health(api, name=""):
     return (
-        health_pb2_grpc.HealthStub(desk.channel).Check(health_pb2.HealthCheckRequest(service=name), timeout=60).status
+        health_pb2_grpc.HealthStub(api.channel).Check(health_pb2.HealthCheckRequest(service=name), timeout=60).status
     )
 
 
@@ -125,34 +125,34 @@ def refusal(work):
 AWAY = (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
 
 
-def calls(desk, session, release):
+def calls(api, session, release):
     """One call of each way to the database."""
     return [
-        lambda: desk.call("PauseSession", session_id=session.id, timeout=PATIENCE_S),
-        lambda: desk.call("GetSession", session_id=session.id, timeout=PATIENCE_S),
-        lambda: desk.call("ListSessions", page_size=1, timeout=PATIENCE_S),
-        lambda: desk.call("AggregateSessions", release_ids=[release.id], timeout=PATIENCE_S),
-        lambda: desk.call(
+        lambda: api.call("PauseSession", session_id=session.id, timeout=PATIENCE_S),
+        lambda: api.call("GetSession", session_id=session.id, timeout=PATIENCE_S),
+        lambda: api.call("ListSessions", page_size=1, timeout=PATIENCE_S),
+        lambda: api.call("AggregateSessions", release_ids=[release.id], timeout=PATIENCE_S),
+        lambda: api.call(
             "BatchCreateSessions", release_id=release.id, bookings=bookings(300, "b"), timeout=PATIENCE_S
         ),
     ]
 
 
-def test_calls_are_refused_in_time_and_served_again_when_the_database_is_back(server, desk, outage, caplog):
+def test_calls_are_refused_in_time_and_served_again_when_the_database_is_back(server, api, outage, caplog):
     caplog.set_level(logging.WARNING)
-    release = desk.release()
-    session = walk(desk, desk.book(release), *STARTED)
-    works = calls(desk, session, release)
+    release = api.release()
+    session = walk(api, api.book(release), *STARTED)
+    works = calls(api, session, release)
     with ThreadPoolExecutor(len(works)) as pool:
         with outage():
             assert set(pool.map(refusal, works)) == {AWAY}
-            until(lambda: health(desk) == NOT_SERVING)
-            assert health(desk, "readiness") == NOT_SERVING
-            assert health(desk, "liveness") == SERVING
+            until(lambda: health(api) == NOT_SERVING)
+            assert health(api, "readiness") == NOT_SERVING
+            assert health(api, "liveness") == SERVING
             assert set(pool.map(refusal, works)) == {AWAY}
-        until(lambda: health(desk) == SERVING)
-    assert health(desk, "readiness") == SERVING
-    desk.get(session)
+        until(lambda: health(api) == SERVING)
+    assert health(api, "readiness") == SERVING
+    api.get(session)
     until(lambda: said(caplog, "serves again"))
     assert len(said(caplog, "does not serve")) == len(said(caplog, "serves again")) == 1
     assert not [record for record in caplog.records if record.exc_info]
@@ -163,49 +163,49 @@ def said(caplog, words):
     return [record for record in caplog.records if words in record.getMessage()]
 
 
-def test_writes_that_wait_for_a_locked_table_do_not_keep_reads_from_being_served(server, desk, near):
-    session = desk.book()
+def test_writes_that_wait_for_a_locked_table_do_not_keep_reads_from_being_served(server, api, near):
+    session = api.book()
     with locked(near, "EXCLUSIVE"):
-        assert refusal(desk.book) == AWAY
-        until(lambda: health(desk) == NOT_SERVING)
-        assert desk.get(session) == session
-    until(lambda: health(desk) == SERVING)
-    assert desk.book()
+        assert refusal(api.book) == AWAY
+        until(lambda: health(api) == NOT_SERVING)
+        assert api.get(session) == session
+    until(lambda: health(api) == SERVING)
+    assert api.book()
 
 
-def test_new_connections_are_used_at_once_when_the_old_ones_are_dead(server, desk, proxy):
-    session = walk(desk, desk.book(), *STARTED)
+def test_new_connections_are_used_at_once_when_the_old_ones_are_dead(server, api, proxy):
+    session = walk(api, api.book(), *STARTED)
     proxy.forget_connections()
     rpcs = ["PauseSession", "ResumeSession"]
     for _ in range(2):
-        until(lambda: answered(lambda: desk.get(session)))
-        until(lambda: answered(lambda: desk.call("ListSessions", page_size=1)))
-        assert until(lambda: answered(lambda: desk.move(rpcs[0], session)))
+        until(lambda: answered(lambda: api.get(session)))
+        until(lambda: answered(lambda: api.call("ListSessions", page_size=1)))
+        assert until(lambda: answered(lambda: api.move(rpcs[0], session)))
         rpcs.reverse()
-    assert desk.book()
+    assert api.book()
 
 
-def test_callers_at_work_on_connections_that_die_go_on_over_new_ones(server, desk, proxy):
+def test_callers_at_work_on_connections_that_die_go_on_over_new_ones(server, api, proxy):
     """Their transactions stay open on the database's side, with locks, and nobody there knows."""
-    sessions = [walk(desk, desk.book(), *STARTED) for _ in range(4)]
-    movers = [Caller(server, moves(session), desk.workspace) for session in sessions]
+    sessions = [walk(api, api.book(), *STARTED) for _ in range(4)]
+    movers = [Caller(server, moves(session), api.workspace) for session in sessions]
     with at_work(movers):
         all_go_on(movers)
         proxy.forget_connections()
         all_go_on(movers)
         all_go_on(movers)
     for session, mover in zip(sessions, movers, strict=True):
-        assert_kept(desk, session, mover)
+        assert_kept(api, session, mover)
 
 
-def test_a_lock_on_one_session_is_no_outage(server, desk, near, caplog):
-    held, free = (walk(desk, desk.book(), *STARTED) for _ in range(2))
+def test_a_lock_on_one_session_is_no_outage(server, api, near, caplog):
+    held, free = (walk(api, api.book(), *STARTED) for _ in range(2))
     with psycopg.connect(near.url) as db:
         db.execute("SELECT 1 FROM sessions WHERE id = %s FOR UPDATE", (held.id,))
-        assert refusal(lambda: desk.move("PauseSession", held)) == AWAY
-        assert desk.move("PauseSession", free)
+        assert refusal(lambda: api.move("PauseSession", held)) == AWAY
+        assert api.move("PauseSession", free)
         db.rollback()
-    assert desk.move("PauseSession", held)
+    assert api.move("PauseSession", held)
     assert [record.getMessage()[:20] for record in caplog.records] == ["somebody holds a loc"]
 
 

@@ -14,7 +14,7 @@ from state_paths import STARTED, bring_to, move, name_of, walk
 
 from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.repositories import Rows
+from exam_sessions.store.repositories import Repositories
 from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
 from serving import ApiClient, Refused, serving
 
@@ -33,25 +33,25 @@ def blind(database):
 
 def blindfold(server):
     """Takes from a server what tells it of the changes of others, and what holds them up."""
-    sessions = server.app.service._executor._rows.sessions
+    sessions = server.app.service._executor._repositories.sessions
     sessions._taken_up = sessions._found
     sessions._releases_kept = sessions._releases_taken = sessions._releases
     if server.database.url.startswith("sqlite"):
-        server.app.service._writing._db.others_commits = lambda: 1
+        server.app.service._writing._db.data_version = lambda: 1
 
 
 @pytest.fixture
 def blind_desk(blind):
-    desk = ApiClient(blind.target, "w")
-    yield desk
-    desk.close()
+    api = ApiClient(blind.target, "w")
+    yield api
+    api.close()
 
 
 @contextmanager
 def behind_its_back(server, sql, *values):
     """Has a statement run right after the server has read its rows for the next time."""
-    sessions = server.app.service._executor._rows.sessions
-    load = sessions.load_standing
+    sessions = server.app.service._executor._repositories.sessions
+    load = sessions.load_with_releases
     times = []
 
     def read_and_overtaken(*args, **kwargs):
@@ -66,9 +66,9 @@ def behind_its_back(server, sql, *values):
         write(server, sql, *values)
         yield
     else:
-        sessions.load_standing = read_and_overtaken
+        sessions.load_with_releases = read_and_overtaken
         yield
-        sessions.load_standing = load
+        sessions.load_with_releases = load
         assert len(times) > 1
 
 
@@ -162,32 +162,32 @@ def test_who_is_not_hurt_by_a_stale_row_of_another_in_its_group_is_served_too(bl
 
 
 @cached
-def test_a_poisoned_cache_loses_no_change(server, desk):
-    mixed(desk)
-    session = bring_to(desk, "IN_PROGRESS", test_form="form-1")
-    recent, key = server.app.service._executor._recent, (desk.workspace, session.id)
+def test_a_poisoned_cache_loses_no_change(server, api):
+    mixed(api)
+    session = bring_to(api, "IN_PROGRESS", test_form="form-1")
+    recent, key = server.app.service._executor._cache, (api.workspace, session.id)
     poison = recent.sessions[key], recent.scripts.get(key, ())
     for n, rpc in enumerate(("SetResponses", "PauseSession", "SetExtraTime", "ResumeSession", "FinishSession")):
-        move(desk, rpc, session)
+        move(api, rpc, session)
         recent.sessions[key], recent.scripts[key] = poison
         said = booking("c", candidate=session_pb2.Candidate(name_last=f"King {n}"))
-        changed = desk.call(
+        changed = api.call(
             "UpdateSession", session_id=session.id, booking=said, update_mask=mask("candidate.name_last")
         ).session
-        now = desk.get(session)
+        now = api.get(session)
         assert (changed.etag, changed.state, changed.candidate) == (now.etag, now.state, now.candidate)
-    events = desk.history(session)
+    events = api.history(session)
     assert_unbroken(events, now.state)
     assert now.etag == f"v{len(events)}"
     assert name_of(now) == "AWAITING_MARKING"
-    assert desk.call("GetSessionResults", session_id=session.id).results.items
+    assert api.call("GetSessionResults", session_id=session.id).results.items
 
 
-def chose(desk, session, question, label):
+def chose(api, session, question, label):
     """Answers one question."""
     response = result_pb2.Response(options=[result_pb2.Choice(label=label)])
     items = [result_pb2.ItemResponse(questions=[result_pb2.QuestionResponse(id=question, response=response)])]
-    return desk.call("SetResponses", session_id=session.id, responses=items)
+    return api.call("SetResponses", session_id=session.id, responses=items)
 
 
 def answers_of(server, session):
@@ -196,16 +196,16 @@ def answers_of(server, session):
 
 
 @cached
-def test_an_answer_given_behind_a_poisoned_cache_of_scripts_stays(server, desk):
-    mixed(desk)
-    session = bring_to(desk, "IN_PROGRESS", test_form="form-1")
-    recent, key = server.app.service._executor._recent, (desk.workspace, session.id)
-    chose(desk, session, "1", "A")
+def test_an_answer_given_behind_a_poisoned_cache_of_scripts_stays(server, api):
+    mixed(api)
+    session = bring_to(api, "IN_PROGRESS", test_form="form-1")
+    recent, key = server.app.service._executor._cache, (api.workspace, session.id)
+    chose(api, session, "1", "A")
     one = recent.scripts[key]
-    chose(desk, session, "2", "B")
+    chose(api, session, "2", "B")
     for poison in (one, ()):
         recent.scripts[key] = poison
-        chose(desk, session, "1", "C")
+        chose(api, session, "1", "C")
         assert answers_of(server, session) == {"1": 2, "2": 1}
 
 
@@ -217,7 +217,7 @@ def test_a_script_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
     if blind.database.url.startswith("sqlite"):
         write(blind, behind, session.id)
     else:
-        scripts = blind.app.service._executor._rows.scripts
+        scripts = blind.app.service._executor._repositories.attempts
         load, times = scripts.load, []
 
         def read_and_overtaken(*args):
@@ -243,13 +243,13 @@ def test_servers_with_caches_that_notice_nothing_leave_one_history(database):
         for n in range(20):
             said = booking("c", candidate=session_pb2.Candidate(name_last=f"King {n}"))
             asks = {"session_id": session.id, "booking": said, "update_mask": mask("candidate.name_last")}
-            at_once(*[lambda d=desk, a=asks: d.call("UpdateSession", **a) for desk in desks])
+            at_once(*[lambda d=api, a=asks: d.call("UpdateSession", **a) for api in desks])
         session = desks[0].get(session)
         events = desks[0].history(session)
         assert session.etag == f"v{len(events)}" == f"v{4 + 40}"
         assert_in_order(events, session)
-        for desk in desks:
-            desk.close()
+        for api in desks:
+            api.close()
 
 
 @contextmanager
@@ -263,12 +263,12 @@ def writing(db):
         db.rollback()
 
 
-def test_no_row_is_updated_or_removed_that_is_not_as_it_was(server, desk):
-    session = walk(desk, desk.book(), *STARTED)
+def test_no_row_is_updated_or_removed_that_is_not_as_it_was(server, api):
+    session = walk(api, api.book(), *STARTED)
     store = store_of(server.database.url)
-    rows = Rows(store)
+    rows = Repositories(store)
     with store.writer() as db:
-        (known,) = rows.sessions.load(db, desk.workspace, (session.id,), ())
+        (known,) = rows.sessions.load(db, api.workspace, (session.id,), ())
         columns = frozenset({"state", "version"})
         became = known._replace(state=7, version=known.version + 1)
         for before in (known._replace(version=known.version - 1), known._replace(pin_failures=1)):
@@ -278,8 +278,8 @@ def test_no_row_is_updated_or_removed_that_is_not_as_it_was(server, desk):
                 rows.sessions.update(db, columns, [(known, known), (before, became)])
             with pytest.raises(LostRace), writing(db):
                 rows.sessions.delete(db, before)
-        assert rows.sessions.load(db, desk.workspace, (session.id,), ()) == [known]
+        assert rows.sessions.load(db, api.workspace, (session.id,), ()) == [known]
         with writing(db):
             rows.sessions.update(db, columns, [(known, became)])
-        assert rows.sessions.load(db, desk.workspace, (session.id,), ()) == [became]
+        assert rows.sessions.load(db, api.workspace, (session.id,), ()) == [became]
     store.close()

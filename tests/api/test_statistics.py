@@ -39,21 +39,21 @@ LATER = ("UploadSession", "FinishOffline", "SubmitMarkedSession", "ScoreResponse
 TURNS = ("FinalizeRelease", "UnfinalizeRelease")
 
 
-def move(desk, session, rpc):
+def move(api, session, rpc):
     fields = FIELDS.get(rpc, {"question_number": "2"} if rpc == "UnscoreResponse" else {})
     try:
-        desk.move(rpc, session, **fields)
+        api.move(rpc, session, **fields)
     except Refused:
         return False
     return True
 
 
-def assert_equal(desk, release):
-    shown = desk.call("GetRelease", release_id=release.id).release
-    (listed,) = desk.call("ListReleases", name=release.name).releases
+def assert_equal(api, release):
+    shown = api.call("GetRelease", release_id=release.id).release
+    (listed,) = api.call("ListReleases", name=release.name).releases
     assert listed == shown
     if shown.finalized:
-        assert shown.statistics == desk.call("AggregateSessions", release_ids=[release.id]).total
+        assert shown.statistics == api.call("AggregateSessions", release_ids=[release.id]).total
     else:
         assert not shown.HasField("statistics")
 
@@ -65,63 +65,63 @@ def assert_equal(desk, release):
     moderated=st.booleans(),
 )
 def test_statistics_equal_the_aggregates_whatever_happens_after_the_release_is_finalized(
-    desk, seats, steps, moderated
+    api, seats, steps, moderated
 ):
     try:
-        form(desk, mcq("1", "A"), essay("2"))
+        form(api, mcq("1", "A"), essay("2"))
     except Refused as refused:
         assert refused.reason == "DUPLICATE_TEST_FORM"  # noqa: PT017 - the workspace is that of the example before
-    number = desk.call("AggregateSessions").total.session_count
-    release = desk.release(test_form="form-1", moderated=moderated, max_attempts=0, name=f"{id(seats)}-{number}")
-    sessions = [desk.book(release) for _ in seats]
+    number = api.call("AggregateSessions").total.session_count
+    release = api.release(test_form="form-1", moderated=moderated, max_attempts=0, name=f"{id(seats)}-{number}")
+    sessions = [api.book(release) for _ in seats]
     for session, seat in zip(sessions, seats, strict=True):
         for rpc in SEATS[seat]:
-            assert move(desk, session, rpc)
-    desk.call("FinalizeRelease", release_id=release.id)
-    assert_equal(desk, release)
+            assert move(api, session, rpc)
+    api.call("FinalizeRelease", release_id=release.id)
+    assert_equal(api, release)
     for place, rpc in steps:
         if rpc in TURNS:
             try:
-                shown = desk.call(rpc, release_id=release.id).release
+                shown = api.call(rpc, release_id=release.id).release
             except Refused:
                 continue
             assert shown.HasField("statistics") == shown.finalized
-            assert_equal(desk, release)
-        elif sessions and move(desk, sessions[place % len(sessions)], rpc):
-            assert_equal(desk, release)
+            assert_equal(api, release)
+        elif sessions and move(api, sessions[place % len(sessions)], rpc):
+            assert_equal(api, release)
 
 
-def test_a_late_upload_an_archive_and_a_void_are_in_the_statistics(desk):
-    form(desk, mcq("1", "A"))
-    release = desk.release(test_form="form-1")
-    late, other = (desk.book(release) for _ in range(2))
+def test_a_late_upload_an_archive_and_a_void_are_in_the_statistics(api):
+    form(api, mcq("1", "A"))
+    release = api.release(test_form="form-1")
+    late, other = (api.book(release) for _ in range(2))
     for session in (late, other):
         for rpc in (*SAT_OFFLINE, "FinishOffline"):
-            move(desk, session, rpc)
-    statistics = desk.call("FinalizeRelease", release_id=release.id).release.statistics
+            move(api, session, rpc)
+    statistics = api.call("FinalizeRelease", release_id=release.id).release.statistics
     assert (statistics.session_count, statistics.scored_count) == (2, 0)
 
     def scores():
-        found = desk.call("GetRelease", release_id=release.id).release.statistics
+        found = api.call("GetRelease", release_id=release.id).release.statistics
         return found.scored_count, found.min_score, found.max_score
 
-    desk.move("UploadSession", late, responses=[answer("1", "A")])
+    api.move("UploadSession", late, responses=[answer("1", "A")])
     assert scores() == (1, "100", "100")
-    desk.move("UploadSession", other, responses=[answer("1", "B")])
+    api.move("UploadSession", other, responses=[answer("1", "B")])
     assert scores() == (2, "0", "100")
-    desk.move("ArchiveSession", late)
+    api.move("ArchiveSession", late)
     assert scores() == (2, "0", "100")
-    desk.move("VoidSession", other)
+    api.move("VoidSession", other)
     assert scores() == (1, "100", "100")
 
 
-def test_a_repeated_request_shows_the_statistics_as_they_are(desk):
-    form(desk, mcq("1", "A"))
-    release = desk.release(test_form="form-1")
-    session = desk.book(release)
+def test_a_repeated_request_shows_the_statistics_as_they_are(api):
+    form(api, mcq("1", "A"))
+    release = api.release(test_form="form-1")
+    session = api.book(release)
     for rpc in (*SAT_OFFLINE, "FinishOffline"):
-        move(desk, session, rpc)
+        move(api, session, rpc)
     request = {"release_id": release.id, "request_id": new_id()}
-    assert desk.call("FinalizeRelease", **request).release.statistics.scored_count == 0
-    desk.move("UploadSession", session, responses=[answer("1", "A")])
-    assert desk.call("FinalizeRelease", **request).release.statistics.scored_count == 1
+    assert api.call("FinalizeRelease", **request).release.statistics.scored_count == 0
+    api.move("UploadSession", session, responses=[answer("1", "A")])
+    assert api.call("FinalizeRelease", **request).release.statistics.scored_count == 1

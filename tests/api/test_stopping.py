@@ -14,7 +14,7 @@ import pytest
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2
 from messages import booking, bookings, new_id, request_of, send
-from operations import Work, filled, long_lasting
+from operations import OperationsApi, filled, long_lasting
 from processes import ServerProcess
 from reflected import LIST, methods_of
 from state_paths import bring_to
@@ -38,14 +38,14 @@ def transport(request):
 
 def moves_until_it_stops(target, ready):
     """Moves a session to and fro until the server is gone: the session, the moves answered, and what ended it."""
-    desk = ApiClient(target)
-    session = bring_to(desk, "IN_PROGRESS")
+    api = ApiClient(target)
+    session = bring_to(api, "IN_PROGRESS")
     ready.wait()
     for answered, rpc in enumerate(itertools.cycle(("PauseSession", "ResumeSession"))):
         try:
-            send(desk, rpc, session_id=session.id).result()
+            send(api, rpc, session_id=session.id).result()
         except grpc.RpcError as error:
-            desk.close()
+            api.close()
             return session, answered, error
     raise AssertionError
 
@@ -74,11 +74,11 @@ def test_a_stop_under_load_answers_every_call_and_loses_no_move(database, transp
 
 def test_callers_who_wait_for_no_reply_are_answered_or_told_that_the_server_is_unavailable(database, transport):
     with serving(database, transport=transport) as server:
-        desk, calls = ApiClient(server.target), []
-        release = desk.release()
+        api, calls = ApiClient(server.target), []
+        release = api.release()
         stop = threading.Thread(target=lambda: server.run(server.app._server.stop(60)))
         for number in itertools.count():
-            calls.append(send(desk, "CreateSession", release_id=release.id, booking=booking(f"c{number}")))
+            calls.append(send(api, "CreateSession", release_id=release.id, booking=booking(f"c{number}")))
             if number == 200:
                 stop.start()
             if number > 200:
@@ -92,25 +92,25 @@ def test_callers_who_wait_for_no_reply_are_answered_or_told_that_the_server_is_u
         assert {call.code() for call in calls} == {StatusCode.OK, StatusCode.UNAVAILABLE}
         done = sum(call.code() is StatusCode.OK for call in calls)
         assert database.read("SELECT count(*) FROM sessions") == [(done,)]
-        desk.close()
+        api.close()
 
 
 def test_a_call_that_outlasts_the_stop_is_told_why(database, transport):
     server = RunningServer(database, transport=transport, drain_s=0.3)
-    desk = ApiClient(server.target)
-    session = bring_to(desk, "IN_PROGRESS")
+    api = ApiClient(server.target)
+    session = bring_to(api, "IN_PROGRESS")
     with database.locked_for_writing():
-        call = send(desk, "PauseSession", session_id=session.id)
-        desk.get(session)
+        call = send(api, "PauseSession", session_id=session.id)
+        api.get(session)
         stop = threading.Thread(target=server.stop)
         stop.start()
         assert read_refusal(call.exception()).reason == "SHUTTING_DOWN"
     stop.join(20)
     assert not stop.is_alive()
-    desk.close()
+    api.close()
 
 
-def opened(desk, method, *requests):
+def opened(api, method, *requests):
     """A stream of bytes to a method, which its caller does not end."""
     go_on = threading.Event()
 
@@ -119,26 +119,26 @@ def opened(desk, method, *requests):
         go_on.wait(30)
 
     if method.client_streaming:
-        return desk.channel.stream_stream(f"/{method.containing_service.full_name}/{method.name}")(sent()), go_on.set
+        return api.channel.stream_stream(f"/{method.containing_service.full_name}/{method.name}")(sent()), go_on.set
     (request,) = requests
     path = f"/{method.containing_service.full_name}/{method.name}"
-    return desk.channel.unary_stream(path)(request.SerializeToString()), go_on.set
+    return api.channel.unary_stream(path)(request.SerializeToString()), go_on.set
 
 
 STREAMS = {
-    "exam_sessions.v1.SessionService.WatchSessions": lambda desk: request_of(
-        "WatchSessions", workspace_id=desk.workspace
+    "exam_sessions.v1.SessionService.WatchSessions": lambda api: request_of(
+        "WatchSessions", workspace_id=api.workspace
     ),
-    "exam_sessions.v1.SessionService.ImportSessions": lambda desk: request_of(
+    "exam_sessions.v1.SessionService.ImportSessions": lambda api: request_of(
         "ImportSessions",
-        workspace_id=desk.workspace,
-        release_id=desk.release().id,
+        workspace_id=api.workspace,
+        release_id=api.release().id,
         import_id=new_id(),
         bookings=bookings(2),
     ),
-    "grpc.health.v1.Health.Watch": lambda desk: health_pb2.HealthCheckRequest(),
-    "grpc.reflection.v1.ServerReflection.ServerReflectionInfo": lambda desk: LIST,
-    "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo": lambda desk: LIST,
+    "grpc.health.v1.Health.Watch": lambda api: health_pb2.HealthCheckRequest(),
+    "grpc.reflection.v1.ServerReflection.ServerReflectionInfo": lambda api: LIST,
+    "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo": lambda api: LIST,
 }
 """The first message of every stream there is."""
 
@@ -146,14 +146,14 @@ STREAMS = {
 def test_streams_of_every_service_end_at_once_with_the_reason(database, transport):
     # A drain that no test would wait for: the server stops because nothing is left to do.
     server = RunningServer(database, transport=transport, drain_s=600)
-    desk = ApiClient(server.target)
-    methods = {method.full_name: method for method in methods_of(desk) if method.server_streaming}
+    api = ApiClient(server.target)
+    methods = {method.full_name: method for method in methods_of(api) if method.server_streaming}
     assert set(methods) == set(STREAMS), "a stream this test does not know"
-    streams = [opened(desk, method, STREAMS[name](desk)) for name, method in methods.items()]
+    streams = [opened(api, method, STREAMS[name](api)) for name, method in methods.items()]
     for stream, _ in streams:
         next(stream)
-    work = Work(desk)
-    waiting = work.waiting(long_lasting(work, filled(desk, 40), per_second=2))
+    work = OperationsApi(api)
+    waiting = work.waiting(long_lasting(work, filled(api, 40), per_second=2))
     until(lambda: server.app.service.leaving._waiters)
     stop = threading.Thread(target=server.stop)
     stop.start()
@@ -166,14 +166,14 @@ def test_streams_of_every_service_end_at_once_with_the_reason(database, transpor
     assert not stop.is_alive()
     for _, give_up in streams:
         give_up()
-    desk.close()
+    api.close()
 
 
 def test_watchers_who_do_not_read_hold_up_no_stop(database, transport):
     server = RunningServer(database, transport=transport, drain_s=600)
-    desk = ApiClient(server.target)
-    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(6_000))
-    with Sluggard(server, desk.workspace) as sluggard:
+    api = ApiClient(server.target)
+    api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(6_000))
+    with Sluggard(server, api.workspace) as sluggard:
         streams = [open_stream(sluggard, start_sequence=1) for _ in range(5)]
         until(lambda: watchers(server) == 5)
         stop = threading.Thread(target=server.stop)
@@ -181,7 +181,7 @@ def test_watchers_who_do_not_read_hold_up_no_stop(database, transport):
         stop.join(20)
         assert not stop.is_alive()
         del streams
-    desk.close()
+    api.close()
 
 
 RETRYING = json.dumps(
@@ -249,9 +249,9 @@ def assert_rolling_restart_fails_nobody(database, transport, *, shared, restarts
         # A list of addresses is no authority, and native refuses calls to it.
         options += [("grpc.default_authority", "localhost")]
         channels = [stack.enter_context(grpc.insecure_channel(target, options=options)) for _ in range(4)]
-        desk = ApiClient(target.removeprefix("ipv4:").split(",")[0], "shared")
-        release, stop, outcomes = desk.release(), threading.Event(), []
-        desk.close()
+        api = ApiClient(target.removeprefix("ipv4:").split(",")[0], "shared")
+        release, stop, outcomes = api.release(), threading.Event(), []
+        api.close()
 
         def answered(count):
             before = len(outcomes)

@@ -65,7 +65,7 @@ def test_servers_that_start_together_on_an_empty_database_migrate_it_once(empty_
         servers = list(pool.map(lambda _: running.enter_context(ServerProcess(empty_database)), range(3)))
         desks = [running.enter_context(calling(server, "w")) for server in servers]
         session = desks[0].book()
-        assert [desk.get(session) for desk in desks] == [session] * 3
+        assert [api.get(session) for api in desks] == [session] * 3
 
 
 def test_the_workspace_leads_every_key_and_index_the_database_has(migrated):
@@ -95,9 +95,9 @@ def test_texts_are_compared_byte_by_byte_whatever_the_database_is_set_to(migrate
 def test_a_reader_cannot_write(migrated):
     write = migrated.statement(insert(schema.workspaces))
     with migrated.reader() as db, pytest.raises(DatabaseDown):
-        db.run(write, ("w", 7))
+        db.execute(write, ("w", 7))
     with migrated.writer() as db:
-        assert db.run(write, ("w", 7)) == 1
+        assert db.execute(write, ("w", 7)) == 1
 
 
 @pytest.mark.sqlite(reason="this is how its files are set up")
@@ -131,12 +131,12 @@ def test_a_session_that_moves_stays_in_its_indexes_as_it_is(database):
     def updates():
         return database.read("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'")[0]
 
-    with serving(database) as server, closing(ApiClient(server.target, "w")) as desk:
-        session = bring_to(desk, "IN_PROGRESS", duration=lasting(3600))
+    with serving(database) as server, closing(ApiClient(server.target, "w")) as api:
+        session = bring_to(api, "IN_PROGRESS", duration=lasting(3600))
     until(lambda: updates()[0] == 3)
     before = updates()
-    with serving(database) as server, closing(ApiClient(server.target, "w")) as desk:
-        walk(desk, session, *["PauseSession", "ResumeSession"] * 3)
+    with serving(database) as server, closing(ApiClient(server.target, "w")) as api:
+        walk(api, session, *["PauseSession", "ResumeSession"] * 3)
     until(lambda: updates()[0] >= before[0] + 6)
     after = updates()
     assert (after[0] - before[0], after[1] - before[1]) == (6, 6)
@@ -149,7 +149,7 @@ def test_a_session_that_moves_stays_in_its_indexes_as_it_is(database):
         (records.Release, schema.releases),
         (EventRow, schema.events),
         (RequestRow, schema.requests),
-        (records.Script, schema.scripts),
+        (records.AttemptRecord, schema.scripts),
     ],
 )
 def test_a_record_has_the_columns_of_its_table_in_order(record, table):

@@ -41,18 +41,18 @@ class SystemClock:
 
 def test_a_system_clock_set_back_and_forth_moves_no_event_before_another(database, tmp_path):
     clock, shown = SystemClock(tmp_path / "clock"), 0
-    with ServerProcess(database, clock.environment) as server, calling(server, "w") as desk:
-        session = desk.book(desk.release(**STRICT))
+    with ServerProcess(database, clock.environment) as server, calling(server, "w") as api:
+        session = api.book(api.release(**STRICT))
         booked = session.create_time
         for rpc, step in zip(A_LONG_DAY, itertools.cycle(STEPS), strict=False):
             shown += step
             clock.set(shown)
-            session = move(desk, rpc, session)
-            assert_in_order(desk.history(session), session)
+            session = move(api, rpc, session)
+            assert_in_order(api.history(session), session)
         assert name_of(session) == "ARCHIVED"
         clock.set(-2 * 3600)
         # The clock is set indeed.
-        assert desk.book().create_time.seconds < booked.seconds
+        assert api.book().create_time.seconds < booked.seconds
 
 
 @pytest.mark.postgresql(reason="many servers")
@@ -66,7 +66,7 @@ def test_servers_whose_system_clocks_differ_tell_one_story(database, tmp_path):
         calling(other, "w") as second,
     ):
         session = first.book(first.release(**STRICT))
-        for desk, rpc in zip(itertools.cycle((first, second)), A_LONG_DAY, strict=False):
-            session = move(desk, rpc, session)
+        for api, rpc in zip(itertools.cycle((first, second)), A_LONG_DAY, strict=False):
+            session = move(api, rpc, session)
         assert_unbroken(first.history(session), session.state)
         assert_in_order(second.history(session), session)

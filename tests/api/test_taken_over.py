@@ -6,7 +6,7 @@ import pytest
 from operations import (
     COMPLETED,
     RUNNING,
-    Work,
+    OperationsApi,
     counts_of,
     done_of,
     filled,
@@ -54,13 +54,13 @@ def desks(two):
     """A client at each, in one workspace."""
     desks = [ApiClient(server.target, WORKSPACE) for server in two]
     yield desks
-    for desk in desks:
-        desk.close()
+    for api in desks:
+        api.close()
 
 
 def test_nobody_touches_an_operation_whose_server_holds_it_and_another_takes_over_after_that(two, desks, clock):
     (one, other), release = two, filled(desks[0], 30)
-    first, second = (Work(desk) for desk in desks)
+    first, second = (OperationsApi(api) for api in desks)
     operation = long_lasting(first, release, per_second=20)
     until(lambda: 3 <= done_of(second, operation) < 25)
     holders = {one: first, other: second}
@@ -81,7 +81,7 @@ def test_nobody_touches_an_operation_whose_server_holds_it_and_another_takes_ove
 
 
 def test_an_operation_can_be_cancelled_and_awaited_at_any_server(two, desks):
-    first, second = (Work(desk) for desk in desks)
+    first, second = (OperationsApi(api) for api in desks)
     release = filled(desks[0], 30)
     operation = long_lasting(first, release, per_second=5)
     until(lambda: done_of(second, operation) > 0)
@@ -93,41 +93,41 @@ def test_an_operation_can_be_cancelled_and_awaited_at_any_server(two, desks):
 
 def test_many_servers_do_every_step_once(database):
     with serving(database) as one, serving(database) as two, serving(database) as three:
-        desk = ApiClient(one.target, WORKSPACE)
-        work, releases = Work(desk), [filled(desk, 400, f"r{n}-") for n in range(4)]
+        api = ApiClient(one.target, WORKSPACE)
+        work, releases = OperationsApi(api), [filled(api, 400, f"r{n}-") for n in range(4)]
         operations = [work.of_release("REMOVE_PIN", release) for release in releases]
         ended = [work.wait(operation) for operation in operations]
         assert [counts_of(operation) for operation in ended] == [(400, 400, 0)] * 4
         assert [times_done(one, release) for release in releases] == [{1: 400}] * 4
         assert {two.database, three.database} == {database}
-        desk.close()
+        api.close()
 
 
 def test_a_server_that_stops_hands_its_work_back(database):
     with serving(database) as one:
-        desk = ApiClient(one.target, WORKSPACE)
-        release = filled(desk, 40)
-        operation = long_lasting(Work(desk), release, per_second=20)
-        until(lambda: done_of(Work(desk), operation) > 2)
-        desk.close()
+        api = ApiClient(one.target, WORKSPACE)
+        release = filled(api, 40)
+        operation = long_lasting(OperationsApi(api), release, per_second=20)
+        until(lambda: done_of(OperationsApi(api), operation) > 2)
+        api.close()
     assert owner_of(one, operation)[:2] == ("", 0)
     with serving(database) as other:
-        desk = ApiClient(other.target, WORKSPACE)
-        work = Work(desk)
+        api = ApiClient(other.target, WORKSPACE)
+        work = OperationsApi(api)
         before = done_of(work, operation)
         assert 2 < before < 40
         until(lambda: done_of(work, operation) > before + 1)
         assert counts_of(work.wait(operation)) == (40, 40, 0)
         assert times_done(other, release) == {1: 40}
-        desk.close()
+        api.close()
 
 
 def test_a_process_told_to_stop_hands_its_work_to_those_who_live_on(database):
     with ServerProcess(database) as doomed, serving(database) as other:
         witness = ApiClient(other.target, WORKSPACE)
-        work, release = Work(witness), filled(witness, 30)
-        with calling(doomed, WORKSPACE) as desk:
-            operation = long_lasting(Work(desk), release, per_second=20)
+        work, release = OperationsApi(witness), filled(witness, 30)
+        with calling(doomed, WORKSPACE) as api:
+            operation = long_lasting(OperationsApi(api), release, per_second=20)
             until(lambda: done_of(work, operation) > 2)
         doomed.terminate()
         assert doomed.wait() == 0
@@ -138,32 +138,32 @@ def test_a_process_told_to_stop_hands_its_work_to_those_who_live_on(database):
 
 
 def test_the_work_of_a_killed_process_is_taken_over_when_its_lease_has_ended(database, clock):
-    with ServerProcess(database) as doomed, calling(doomed, WORKSPACE) as desk:
-        release = filled(desk, 30)
-        operation = long_lasting(Work(desk), release, per_second=20)
-        until(lambda: done_of(Work(desk), operation) > 2)
+    with ServerProcess(database) as doomed, calling(doomed, WORKSPACE) as api:
+        release = filled(api, 30)
+        operation = long_lasting(OperationsApi(api), release, per_second=20)
+        until(lambda: done_of(OperationsApi(api), operation) > 2)
         doomed.kill()
         doomed.wait()
         clock.go_on()
         clock.advance(LEASE_S + 1)
         with serving(database, clock) as other:
             witness = ApiClient(other.target, WORKSPACE)
-            assert counts_of(Work(witness).wait(operation)) == (30, 30, 0)
+            assert counts_of(OperationsApi(witness).wait(operation)) == (30, 30, 0)
             assert times_done(other, release) == {1: 30}
             witness.close()
 
 
 def test_a_server_that_was_only_asleep_does_nothing_again(database, clock):
-    with ServerProcess(database) as sleeper, calling(sleeper, WORKSPACE) as desk:
-        release = filled(desk, 40)
-        operation = long_lasting(Work(desk), release, per_second=20)
-        until(lambda: done_of(Work(desk), operation) > 2)
+    with ServerProcess(database) as sleeper, calling(sleeper, WORKSPACE) as api:
+        release = filled(api, 40)
+        operation = long_lasting(OperationsApi(api), release, per_second=20)
+        until(lambda: done_of(OperationsApi(api), operation) > 2)
         sleeper.freeze()
         clock.go_on()
         clock.advance(LEASE_S + 1)
         with serving(database, clock) as other:
             witness = ApiClient(other.target, WORKSPACE)
-            work = Work(witness)
+            work = OperationsApi(witness)
             before = done_of(work, operation)
             until(lambda: done_of(work, operation) > before)
             sleeper.thaw()

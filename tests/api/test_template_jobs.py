@@ -6,7 +6,7 @@ import pytest
 from concurrency import assert_unbroken, at_once
 from forms import PAPER, essay, form, mcq, question_of, results
 from messages import booking, bookings, new_id, send
-from operations import COMPLETED, Work, counts_of, handed, null, picked, rows_of, status_of, told, written
+from operations import COMPLETED, OperationsApi, counts_of, handed, null, picked, rows_of, status_of, told, written
 from rows import count, read, snapshot, unchanged
 
 from serving import Refused, State, until
@@ -15,19 +15,19 @@ pytestmark = pytest.mark.both_databases("work is leased by the database")
 
 
 @pytest.fixture
-def work(desk):
-    return Work(desk)
+def work(api):
+    return OperationsApi(api)
 
 
 @pytest.fixture
-def release(desk):
+def release(api):
     """A paper release of two questions the machine marks."""
-    form(desk, mcq("1", "A"), mcq("2", "B"))
-    return desk.release(test_form="form-1", **PAPER)
+    form(api, mcq("1", "A"), mcq("2", "B"))
+    return api.release(test_form="form-1", **PAPER)
 
 
-def session_of(desk, row):
-    return desk.call("GetSession", session_id=row.session_id).session
+def session_of(api, row):
+    return api.call("GetSession", session_id=row.session_id).session
 
 
 WITH_ESSAY = (mcq("1", "A"), essay("2"))
@@ -50,26 +50,26 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("questions", "fields", "responses", "state", "states"), ROUTES)
-def test_a_session_moves_on_to_where_its_responses_lead(desk, work, questions, fields, responses, state, states):
-    form(desk, *questions)
-    release = desk.release(test_form="form-1", **(PAPER | fields))
+def test_a_session_moves_on_to_where_its_responses_lead(api, work, questions, fields, responses, state, states):
+    form(api, *questions)
+    release = api.release(test_form="form-1", **(PAPER | fields))
     (row,) = work.submitted(work.template(release), handed("u1", *responses))
     assert told(row) == state
-    session = session_of(desk, row)
+    session = session_of(api, row)
     assert session.state == row.state
-    events = desk.history(session)
+    events = api.history(session)
     assert [0, *(event.to_state for event in events)] == states
     assert_unbroken(events, State.Value(f"STATE_{state}"))
     assert [event.actor for event in events] == ["test", "test", "system"]
 
 
-def test_what_was_not_attempted_is_told_from_what_was_wrong(desk, work, release):
+def test_what_was_not_attempted_is_told_from_what_was_wrong(api, work, release):
     (row,) = work.submitted(work.template(release), handed("u1", picked("1", "1-B")))
-    found = results(desk, session_of(desk, row))
+    found = results(api, session_of(api, row))
     wrong, missing = (question_of(found, number) for number in "12")
     assert (wrong.not_attempted, wrong.score.actual) == (False, "0")
     assert (missing.not_attempted, missing.score.actual) == (True, "0")
-    assert session_of(desk, row).score.actual == "0"
+    assert session_of(api, row).score.actual == "0"
 
 
 def test_responses_of_another_revision_are_taken_when_that_is_ignored(work, release):
@@ -78,21 +78,21 @@ def test_responses_of_another_revision_are_taken_when_that_is_ignored(work, rele
     assert told(row) == "MARKED"
 
 
-def test_sessions_are_booked_with_the_revision_of_the_template(desk, work, release):
+def test_sessions_are_booked_with_the_revision_of_the_template(api, work, release):
     template = work.template(release)
-    edited = desk.call("GetTestForm", reference="form-1").test_form
+    edited = api.call("GetTestForm", reference="form-1").test_form
     edited.questions[0].keys[:] = ["1-D"]
-    desk.call("UpdateTestForm", test_form=edited)
+    api.call("UpdateTestForm", test_form=edited)
     old, new = (
         work.submitted(t, handed(f"u{t.form_revision}", picked("1", "1-A")))[0]
         for t in (template, work.template(release))
     )
-    earned = [question_of(results(desk, session_of(desk, row)), "1").score.actual for row in (old, new)]
+    earned = [question_of(results(api, session_of(api, row)), "1").score.actual for row in (old, new)]
     assert earned == ["1", "0"]
-    assert [session_of(desk, row).form_revision for row in (old, new)] == [1, 2]
+    assert [session_of(api, row).form_revision for row in (old, new)] == [1, 2]
 
 
-def test_a_submission_sent_again_is_the_same_operation(server, desk, work, release):
+def test_a_submission_sent_again_is_the_same_operation(server, api, work, release):
     template, request_id = work.template(release), new_id()
     data = [handed(f"u{n}", picked("1", "1-A")) for n in range(20)]
     first = work.submit(template, *data, request_id=request_id)
@@ -102,33 +102,33 @@ def test_a_submission_sent_again_is_the_same_operation(server, desk, work, relea
     assert first.name == again.name == ended.name == later.name
     assert (later.done, status_of(later)) == (True, COMPLETED)
     assert counts_of(ended) == (20, 20, 0)
-    assert count(server, "operations", desk.workspace) == 1
-    assert count(server, "sessions", desk.workspace) == 20
+    assert count(server, "operations", api.workspace) == 1
+    assert count(server, "sessions", api.workspace) == 20
 
 
-def test_a_submission_sent_by_many_at_once_is_one_operation(server, desk, work, release):
+def test_a_submission_sent_by_many_at_once_is_one_operation(server, api, work, release):
     template, request_id = work.template(release), new_id()
     data = [handed(f"u{n}", picked("1", "1-A")) for n in range(5)]
     sent = at_once(*[lambda: work.submit(template, *data, request_id=request_id)] * 8)
     assert len({operation.name for operation in sent}) == 1
     assert counts_of(work.wait(sent[0])) == (5, 5, 0)
-    assert count(server, "sessions", desk.workspace) == 5
+    assert count(server, "sessions", api.workspace) == 5
 
 
-def test_an_id_of_a_submission_is_not_free_for_another(server, desk, work, release):
+def test_an_id_of_a_submission_is_not_free_for_another(server, api, work, release):
     template, request_id = work.template(release), new_id()
     work.wait(work.submit(template, handed("u1"), request_id=request_id))
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
+    with unchanged(server, api), pytest.raises(Refused) as refused:
         work.submit(template, handed("u2"), request_id=request_id)
     assert refused.value.reason == "REQUEST_ID_REUSED"
 
 
-def test_a_submission_that_is_only_checked_writes_nothing(server, desk, work, release):
+def test_a_submission_that_is_only_checked_writes_nothing(server, api, work, release):
     template = work.template(release)
-    with unchanged(server, desk):
+    with unchanged(server, api):
         checked = work.submit(template, handed("u1"), handed("u2"), validate_only=True, request_id=new_id())
         assert counts_of(checked) == (0, 2, 0)
-        assert count(server, "operations", desk.workspace) == 0
+        assert count(server, "operations", api.workspace) == 0
         with pytest.raises(Refused) as refused:
             work.get(checked)
         assert refused.value.reason == "OPERATION_NOT_FOUND"
@@ -138,23 +138,23 @@ def test_a_submission_that_is_only_checked_writes_nothing(server, desk, work, re
     assert refused.value.reason == "TEST_FORM_NOT_FOUND"
 
 
-def test_a_finalized_release_takes_no_more_sessions(server, desk, work, release):
+def test_a_finalized_release_takes_no_more_sessions(server, api, work, release):
     template = work.template(release)
-    desk.call("FinalizeRelease", release_id=release.id)
-    before = snapshot(server, desk.workspace)
+    api.call("FinalizeRelease", release_id=release.id)
+    before = snapshot(server, api.workspace)
     rows = work.submitted(template, handed("u1"), handed("u2"))
     assert [told(row) for row in rows] == [("FAILED_PRECONDITION", "RELEASE_FINALIZED")] * 2
-    assert snapshot(server, desk.workspace) == before
+    assert snapshot(server, api.workspace) == before
 
 
-def test_every_event_carries_the_request_and_the_actor_of_the_submission(server, desk, work, release):
+def test_every_event_carries_the_request_and_the_actor_of_the_submission(server, api, work, release):
     request_id = new_id()
     work.submitted(work.template(release), handed("u1"), handed("u2"), request_id=request_id)
-    told_of = read(server, "SELECT DISTINCT request_id FROM events WHERE workspace_id = ?", desk.workspace)
+    told_of = read(server, "SELECT DISTINCT request_id FROM events WHERE workspace_id = ?", api.workspace)
     assert told_of == [(request_id,)]
 
 
-def test_two_submissions_of_the_same_candidates_make_each_session_once(server, desk, work, release):
+def test_two_submissions_of_the_same_candidates_make_each_session_once(server, api, work, release):
     template = work.template(release)
     data = [handed(f"u{n}", picked("1", "1-A")) for n in range(50)]
     ended = [work.wait(operation) for operation in [work.submit(template, *data) for _ in range(3)]]
@@ -162,20 +162,20 @@ def test_two_submissions_of_the_same_candidates_make_each_session_once(server, d
     assert sum(made) == 50
     refused = {told(row) for operation in ended for row in rows_of(operation)} - {"MARKED"}
     assert refused == {("ALREADY_EXISTS", "DUPLICATE_CANDIDATE")}
-    assert count(server, "sessions", desk.workspace) == 50
-    assert count(server, "scripts", desk.workspace) == 50
-    assert count(server, "events", desk.workspace) == 150
+    assert count(server, "sessions", api.workspace) == 50
+    assert count(server, "scripts", api.workspace) == 50
+    assert count(server, "events", api.workspace) == 150
 
 
-def test_a_submission_and_a_roster_of_the_same_candidates_make_each_session_once(server, desk, work, release):
+def test_a_submission_and_a_roster_of_the_same_candidates_make_each_session_once(server, api, work, release):
     pupils = [f"u{n}" for n in range(50)]
     roster = [*bookings(6_000, "roster"), *(booking(pupil) for pupil in pupils)]
     template = work.template(release)
-    call = send(desk, "BatchCreateSessions", release_id=release.id, bookings=roster)
-    until(lambda: count(server, "sessions", desk.workspace) > 0)
+    call = send(api, "BatchCreateSessions", release_id=release.id, bookings=roster)
+    until(lambda: count(server, "sessions", api.workspace) > 0)
     operation = work.submit(template, *[handed(pupil) for pupil in pupils])
     booked = call.exception() is None
     ended = work.wait(operation)
     made = [told(row) for row in rows_of(ended)]
     assert made == [("ALREADY_EXISTS", "DUPLICATE_CANDIDATE") if booked else "MARKED"] * 50
-    assert count(server, "sessions", desk.workspace) == (6_050 if booked else 50)
+    assert count(server, "sessions", api.workspace) == (6_050 if booked else 50)

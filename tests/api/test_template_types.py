@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from forms import PAPER, question_of, results, sitting
-from operations import ARRAY, Work, fields_of, gridded, handed, null, picked, told, written
+from operations import ARRAY, OperationsApi, fields_of, gridded, handed, null, picked, told, written
 from rows import unchanged
 from state_paths import name_of, walk
 from thirteen_types import (
@@ -42,21 +42,21 @@ WRONG = {
 
 
 @pytest.fixture
-def work(desk):
-    return Work(desk)
+def work(api):
+    return OperationsApi(api)
 
 
 @pytest.fixture
-def template(desk, work):
+def template(api, work):
     """The template of a release with the thirteen questions."""
-    thirteen(desk)
-    return work.template(desk.release(test_form="form-1", **PAPER))
+    thirteen(api)
+    return work.template(api.release(test_form="form-1", **PAPER))
 
 
-def shown(desk, row):
+def shown(api, row):
     """The questions of a session's results, by their ids."""
-    session = desk.call("GetSession", session_id=row.session_id).session
-    found = results(desk, session)
+    session = api.call("GetSession", session_id=row.session_id).session
+    found = results(api, session)
     return {name: question_of(found, str(place)) for place, name in enumerate(QUESTIONS, 1)}
 
 
@@ -66,18 +66,18 @@ def test_a_template_names_the_thirteen_types(template):
     ]
 
 
-def test_a_response_of_each_type_is_kept_and_scored(desk, work, template):
+def test_a_response_of_each_type_is_kept_and_scored(api, work, template):
     (row,) = work.submitted(template, handed("u1", *RIGHT.values()))
     assert told(row) == "MARKED"
-    found = shown(desk, row)
+    found = shown(api, row)
     assert {name: question.response for name, question in found.items()} == ONLINE
     assert {question.score.actual for question in found.values()} == {"1"}
 
 
-def test_a_null_of_each_type_was_not_attempted(desk, work, template):
+def test_a_null_of_each_type_was_not_attempted(api, work, template):
     (row,) = work.submitted(template, handed("u1", *[null(name) for name in QUESTIONS]))
     assert told(row) == "MARKED"
-    assert all(question.not_attempted for question in shown(desk, row).values())
+    assert all(question.not_attempted for question in shown(api, row).values())
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -89,40 +89,40 @@ def test_a_response_of_each_type_that_does_not_fit_is_refused(work, template, na
 
 
 @pytest.fixture
-def online(desk):
+def online(api):
     """A session in progress of the thirteen questions."""
-    thirteen(desk)
-    return sitting(desk)
+    thirteen(api)
+    return sitting(api)
 
 
-def shown_online(desk, session):
-    found = results(desk, session)
+def shown_online(api, session):
+    found = results(api, session)
     return {name: question_of(found, str(place)) for place, name in enumerate(QUESTIONS, 1)}
 
 
-def test_a_response_of_each_type_is_answered_and_scored_online(desk, online):
-    session = desk.move("SetResponses", online, responses=[answered(ONLINE)], submit_for_scoring=True)
+def test_a_response_of_each_type_is_answered_and_scored_online(api, online):
+    session = api.move("SetResponses", online, responses=[answered(ONLINE)], submit_for_scoring=True)
     assert (name_of(session), session.points.actual, session.points.max) == ("MARKED", "13", "13")
-    found = shown_online(desk, session)
+    found = shown_online(api, session)
     assert {name: question.response for name, question in found.items()} == ONLINE
     assert {question.score.actual for question in found.values()} == {"1"}
 
 
-def test_a_response_of_each_type_comes_with_an_upload(desk, online):
-    session = walk(desk, online, "GoOffline", "FinishOffline")
-    session = desk.move("UploadSession", session, responses=[answered(ONLINE)])
+def test_a_response_of_each_type_comes_with_an_upload(api, online):
+    session = walk(api, online, "GoOffline", "FinishOffline")
+    session = api.move("UploadSession", session, responses=[answered(ONLINE)])
     assert (name_of(session), session.points.actual) == ("MARKED", "13")
 
 
 @pytest.mark.parametrize("kind", ["SetResponses", "UploadSession"])
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_a_value_of_another_shape_is_a_mismatch_and_nothing_is_stored(desk, server, online, name, kind):
-    session = walk(desk, online, "GoOffline", "FinishOffline") if kind == "UploadSession" else online
+def test_a_value_of_another_shape_is_a_mismatch_and_nothing_is_stored(api, server, online, name, kind):
+    session = walk(api, online, "GoOffline", "FinishOffline") if kind == "UploadSession" else online
     shape = ONLINE[name].ListFields()[0][0].name
     others = {response.ListFields()[0][0].name: response for response in ONLINE.values()}
     for other in others.keys() - {shape}:
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            desk.move(kind, session, responses=[answered({name: others[other]})])
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            api.move(kind, session, responses=[answered({name: others[other]})])
         (violation,) = refused.value.fields.items()
         assert violation[0] == "responses[0].questions[0]"
         assert refused.value.reason == "RESPONSE_MISMATCH"
@@ -148,10 +148,10 @@ WRONG_ONLINE = {
 
 
 @pytest.mark.parametrize("name", WRONG_ONLINE)
-def test_a_response_that_breaks_a_rule_of_its_type_is_named(desk, server, online, name):
+def test_a_response_that_breaks_a_rule_of_its_type_is_named(api, server, online, name):
     response, reason, field = WRONG_ONLINE[name]
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.move("SetResponses", online, responses=[answered({name: response})])
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.move("SetResponses", online, responses=[answered({name: response})])
     path = f"responses[0].questions[0].{field}".removesuffix(".")
     assert {path: reason} == {path: said for path, (said, _) in refused.value.fields.items()}
 
@@ -172,7 +172,7 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("flaw", TOO_MUCH)
-def test_a_value_beyond_its_maxima_is_refused(desk, server, online, flaw):
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
-        desk.move("SetResponses", online, responses=[answered({"clozetext": TOO_MUCH[flaw]})])
+def test_a_value_beyond_its_maxima_is_refused(api, server, online, flaw):
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        api.move("SetResponses", online, responses=[answered({"clozetext": TOO_MUCH[flaw]})])
     assert refused.value.reason == "INVALID_FIELD"

@@ -11,7 +11,7 @@ from operations import (
     COMPLETED,
     QUEUED,
     STRING,
-    Work,
+    OperationsApi,
     counts_of,
     fields_of,
     gridded,
@@ -32,19 +32,19 @@ from serving import ApiClient, Refused
 
 
 @pytest.fixture
-def work(desk):
-    return Work(desk)
+def work(api):
+    return OperationsApi(api)
 
 
 @pytest.fixture
-def release(desk):
+def release(api):
     """A paper release of two questions the machine marks."""
-    form(desk, mcq("1", "A"), mcq("2", "B"))
-    return desk.release(test_form="form-1", **PAPER)
+    form(api, mcq("1", "A"), mcq("2", "B"))
+    return api.release(test_form="form-1", **PAPER)
 
 
-def session_of(desk, row):
-    return desk.call("GetSession", session_id=row.session_id).session
+def session_of(api, row):
+    return api.call("GetSession", session_id=row.session_id).session
 
 
 SAMPLE = test_form_pb2.TestForm(
@@ -78,9 +78,9 @@ SAMPLE = test_form_pb2.TestForm(
 """Questions that the responses of the vendor's example fit; people mark the third."""
 
 
-def test_the_vendors_own_example_becomes_a_session(desk, work):
-    desk.call("CreateTestForm", test_form=SAMPLE)
-    release = desk.release(test_form="form-1", **PAPER)
+def test_the_vendors_own_example_becomes_a_session(api, work):
+    api.call("CreateTestForm", test_form=SAMPLE)
+    release = api.release(test_form="form-1", **PAPER)
     (row,) = work.submitted(
         work.template(release),
         handed(
@@ -95,11 +95,11 @@ def test_the_vendors_own_example_becomes_a_session(desk, work):
         ),
     )
     assert (row.index, row.session_id, told(row)) == (0, "cb6ffc66-8fdb-4beb-a712-cffc31725e57", "AWAITING_MARKING")
-    session = session_of(desk, row)
+    session = session_of(api, row)
     assert session.candidate.candidate_id == "1f4b4e68-5986-4468-90da-50f9901cc7ae"
     assert (session.activity_id, session.external_reference) == ("example-paper-based-activity", "")
     assert session.release_id == release.id
-    found = results(desk, session)
+    found = results(api, session)
     answered = [question_of(found, number).response for number in "12345"]
     assert [option.index for option in answered[0].options] == [0, 1]
     assert [response.text for response in answered[1:4]] == ["makka pakka", "upsy daisy", "1234.56"]
@@ -107,9 +107,9 @@ def test_the_vendors_own_example_becomes_a_session(desk, work):
     assert earned == ["1", "1", "0", "1", "0"]
 
 
-def test_a_template_holds_the_newest_questions_and_not_their_keys(desk, work, release):
-    made = form(desk, mcq("9", "A"), essay("10"), reference="form-2")
-    newest = work.template(desk.release(test_form=made.reference, **PAPER))
+def test_a_template_holds_the_newest_questions_and_not_their_keys(api, work, release):
+    made = form(api, mcq("9", "A"), essay("10"), reference="form-2")
+    newest = work.template(api.release(test_form=made.reference, **PAPER))
     assert (newest.test_form, newest.form_revision) == ("form-2", 1)
     first = work.template(release)
     assert (first.release_id, first.test_form, first.form_revision) == (release.id, "form-1", 1)
@@ -128,8 +128,8 @@ def test_a_template_holds_the_newest_questions_and_not_their_keys(desk, work, re
         ({"test_form": "form-9"} | PAPER, StatusCode.NOT_FOUND, "TEST_FORM_NOT_FOUND"),
     ],
 )
-def test_only_a_paper_release_with_a_form_makes_a_template(desk, work, release, fields, code, reason):
-    other = desk.release(**fields)
+def test_only_a_paper_release_with_a_form_makes_a_template(api, work, release, fields, code, reason):
+    other = api.release(**fields)
     with pytest.raises(Refused) as refused:
         work.template(other)
     assert (refused.value.code, refused.value.reason) == (code, reason)
@@ -141,14 +141,14 @@ def test_only_a_paper_release_with_a_form_makes_a_template(desk, work, release, 
     assert (refused.value.code, refused.value.reason) == (code, reason)
 
 
-def test_a_release_that_is_not_there_or_another_workspaces_makes_no_template(server, desk, work, release):
+def test_a_release_that_is_not_there_or_another_workspaces_makes_no_template(server, api, work, release):
     template, other = work.template(release), ApiClient(server.target)
     missing = type(template)(release_id=new_id(), test_form="form-1", form_revision=1)
     for call in (
         lambda: work.submit(missing, handed("u1")),
         lambda: work.template(catalog_pb2.Release(id=missing.release_id)),
-        lambda: Work(other).submit(template, handed("u1")),
-        lambda: Work(other).template(release),
+        lambda: OperationsApi(other).submit(template, handed("u1")),
+        lambda: OperationsApi(other).template(release),
     ):
         with pytest.raises(Refused) as refused:
             call()
@@ -157,28 +157,28 @@ def test_a_release_that_is_not_there_or_another_workspaces_makes_no_template(ser
 
 
 @pytest.mark.parametrize(("name", "value"), [("form_revision", 2), ("test_form", "form-2")])
-def test_a_revision_or_form_nobody_made_is_refused(server, desk, work, release, name, value):
+def test_a_revision_or_form_nobody_made_is_refused(server, api, work, release, name, value):
     template = work.template(release)
     setattr(template, name, value)
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
+    with unchanged(server, api), pytest.raises(Refused) as refused:
         work.submit(template, handed("u1"))
     assert (refused.value.code, refused.value.reason) == (StatusCode.NOT_FOUND, "TEST_FORM_NOT_FOUND")
 
 
 @pytest.mark.parametrize("size", [0, 51])
-def test_no_session_and_more_than_fifty_are_refused(server, desk, work, release, size):
+def test_no_session_and_more_than_fifty_are_refused(server, api, work, release, size):
     template = work.template(release)
-    with unchanged(server, desk), pytest.raises(Refused) as refused:
+    with unchanged(server, api), pytest.raises(Refused) as refused:
         work.submit(template, *[handed(f"u{n}") for n in range(size)])
     assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", ["data"])
-    assert count(server, "operations", desk.workspace) == 0
+    assert count(server, "operations", api.workspace) == 0
 
 
 @pytest.mark.parametrize("size", [1, 50])
-def test_one_to_fifty_sessions_are_made_in_their_order(server, desk, work, release, size):
+def test_one_to_fifty_sessions_are_made_in_their_order(server, api, work, release, size):
     operation = work.submit(work.template(release), *[handed(f"u{n}", picked("1", "1-A")) for n in range(size)])
     assert (operation.done, status_of(operation), counts_of(operation)) == (False, QUEUED, (0, size, 0))
-    assert operation.name.startswith(f"workspaces/{desk.workspace}/operations/")
+    assert operation.name.startswith(f"workspaces/{api.workspace}/operations/")
     ended = work.wait(operation)
     metadata = metadata_of(ended)
     assert (metadata.kind, metadata.status) == (operation_pb2.OPERATION_KIND_TEMPLATE, COMPLETED)
@@ -186,13 +186,13 @@ def test_one_to_fifty_sessions_are_made_in_their_order(server, desk, work, relea
     result = result_of(ended)
     assert (result.succeeded_count, result.failed_count) == (size, 0)
     assert [row.index for row in result.rows] == list(range(size))
-    candidates = [session_of(desk, row).candidate.candidate_id for row in result.rows]
+    candidates = [session_of(api, row).candidate.candidate_id for row in result.rows]
     assert candidates == [f"u{n}" for n in range(size)]
-    assert count(server, "sessions", desk.workspace) == size
+    assert count(server, "sessions", api.workspace) == size
 
 
-def test_each_session_answers_for_itself_and_in_its_place(desk, work, release):
-    taken, twice = desk.book(release, "taken"), new_id()
+def test_each_session_answers_for_itself_and_in_its_place(api, work, release):
+    taken, twice = api.book(release, "taken"), new_id()
     rows = work.submitted(
         work.template(release),
         handed("u0", picked("1", "1-A"), session_id=twice),
@@ -240,9 +240,9 @@ def test_each_session_answers_for_itself_and_in_its_place(desk, work, release):
     assert rows[0].session_id == twice
 
 
-def test_a_session_that_was_refused_leaves_nothing_of_itself(server, desk, work, release):
+def test_a_session_that_was_refused_leaves_nothing_of_itself(server, api, work, release):
     template = work.template(release)
-    with unchanged(server, desk):
+    with unchanged(server, api):
         operation = work.wait(work.submit(template, handed("u0", picked("1", "1-Z"), session_id=new_id())))
         assert counts_of(operation) == (1, 1, 1)
     assert [told(row) for row in work.submitted(template, handed("u0", picked("1", "1-A")))] == ["MARKED"]

@@ -9,7 +9,7 @@ from forms import PAPER, form, mcq
 from google.protobuf.descriptor import FieldDescriptor
 from grpc import StatusCode
 from messages import METHOD, booking, mask, new_id
-from operations import Work, chunks_of, fields_of, handed, told
+from operations import OperationsApi, chunks_of, fields_of, handed, told
 from rows import unchanged
 from state_paths import ARGUMENTS, bring_to
 
@@ -203,89 +203,89 @@ def door(*paths):
 
 
 @door(*OF_BOOKING, KEY)
-def create_session(desk, path, value):
-    release = desk.release().id
+def create_session(api, path, value):
+    release = api.release().id
     where, row = placed("booking", path, value), booked(path, value)
-    return where, lambda: desk.call("CreateSession", release_id=release, booking=row)
+    return where, lambda: api.call("CreateSession", release_id=release, booking=row)
 
 
 @door(*OF_BOOKING, KEY)
-def batch_create(desk, path, value):
-    rows, release = [booking("ann"), booked(path, value)], desk.release().id
+def batch_create(api, path, value):
+    rows, release = [booking("ann"), booked(path, value)], api.release().id
     where = placed("bookings[1]", path, value)
-    return where, lambda: desk.call("BatchCreateSessions", release_id=release, bookings=rows)
+    return where, lambda: api.call("BatchCreateSessions", release_id=release, bookings=rows)
 
 
 @door(*OF_BOOKING, KEY)
-def update_session(desk, path, value):
-    session, fields = desk.book(), {"booking": booked(path, value), "update_mask": mask(path.removesuffix(".key"))}
-    return placed("booking", path, value), lambda: desk.call("UpdateSession", session_id=session.id, **fields)
+def update_session(api, path, value):
+    session, fields = api.book(), {"booking": booked(path, value), "update_mask": mask(path.removesuffix(".key"))}
+    return placed("booking", path, value), lambda: api.call("UpdateSession", session_id=session.id, **fields)
 
 
 @door(*OF_BOOKING, KEY)
-def batch_update(desk, path, value):
-    row = session_service_pb2.SessionEdit(session_id=desk.book().id, booking=booked(path, value))
+def batch_update(api, path, value):
+    row = session_service_pb2.SessionEdit(session_id=api.book().id, booking=booked(path, value))
     named = mask(path.removesuffix(".key"))
     where = placed("edits[0].booking", path, value)
-    return where, lambda: desk.call("BatchUpdateSessions", edits=[row], update_mask=named)
+    return where, lambda: api.call("BatchUpdateSessions", edits=[row], update_mask=named)
 
 
 @door(*OF_FILTER)
-def list_sessions(desk, path, value):
+def list_sessions(api, path, value):
     wanted = session_service_pb2.SessionFilter(**{path: ["ann", value] if path in LISTS else value})
     where = f"filter.{path}[1]" if path in LISTS else f"filter.{path}"
-    return where, lambda: desk.call("ListSessions", filter=wanted)
+    return where, lambda: api.call("ListSessions", filter=wanted)
 
 
 @door(*OF_FILTER)
-def transition_by_filter(desk, path, value):
+def transition_by_filter(api, path, value):
     wanted = session_service_pb2.SessionFilter(**{path: [value] if path in LISTS else value})
     where = f"filter.{path}[0]" if path in LISTS else f"filter.{path}"
     fields = {"action": session_pb2.ACTION_CREATE_PACKAGE, "filter": wanted, "validate_only": True}
-    return where, lambda: desk.call("BatchTransitionSessions", **fields)
+    return where, lambda: api.call("BatchTransitionSessions", **fields)
 
 
 @door("updated_form")
-def reset(desk, path, value):
-    session = bring_to(desk, "READY")
-    return path, lambda: desk.move("ResetSession", session, updated_form=value)
+def reset(api, path, value):
+    session = bring_to(api, "READY")
+    return path, lambda: api.move("ResetSession", session, updated_form=value)
 
 
 @door("updated_form")
-def reset_many(desk, path, value):
-    ids = lifecycle_service_pb2.SessionIds(session_ids=[bring_to(desk, "READY").id])
+def reset_many(api, path, value):
+    ids = lifecycle_service_pb2.SessionIds(session_ids=[bring_to(api, "READY").id])
     fields = {"action": session_pb2.ACTION_RESET, "ids": ids, "updated_form": value}
-    return path, lambda: desk.call("BatchTransitionSessions", **fields)
+    return path, lambda: api.call("BatchTransitionSessions", **fields)
 
 
 @door("reference")
-def create_form(desk, path, value):
+def create_form(api, path, value):
     form = test_form_pb2.TestForm(reference=value, questions=[mcq("1")])
-    return f"test_form.{path}", lambda: desk.call("CreateTestForm", test_form=form)
+    return f"test_form.{path}", lambda: api.call("CreateTestForm", test_form=form)
 
 
 @door("test_form")
-def create_release(desk, path, value):
-    return f"release.{path}", lambda: desk.release(test_form=value)
+def create_release(api, path, value):
+    return f"release.{path}", lambda: api.release(test_form=value)
 
 
 @door("test_form")
-def update_release(desk, path, value):
-    new = catalog_pb2.Release(id=desk.release().id, test_form=value)
-    return f"release.{path}", lambda: desk.call("UpdateRelease", release=new, update_mask=mask("test_form"))
+def update_release(api, path, value):
+    new = catalog_pb2.Release(id=api.release().id, test_form=value)
+    return f"release.{path}", lambda: api.call("UpdateRelease", release=new, update_mask=mask("test_form"))
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_a_text_that_looks_like_another_is_refused_and_the_character_is_named(desk, server, name):
+def test_a_text_that_looks_like_another_is_refused_and_the_character_is_named(api, server, name):
     enter, path = DOORS[name]
     for value, flaw in FLAWS.items():
-        where, call = enter(desk, path, value)
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
+        where, call = enter(api, path, value)
+        with unchanged(server, api), pytest.raises(Refused) as refused:
             call()
         assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
         ((path_told, (_, description)),) = refused.value.fields.items()
         assert (path_told, flaw in description) == (where, True), description
-    enter(desk, path, GOOD)[1]()
+    enter(api, path, GOOD)[1]()
 
 
 def test_every_ruled_text_has_a_way_in_that_was_tried():
@@ -294,9 +294,9 @@ def test_every_ruled_text_has_a_way_in_that_was_tried():
 
 
 @pytest.mark.parametrize("name", ["user_id", "activity_id"])
-def test_a_row_of_a_template_is_refused_by_itself(desk, name):
-    form(desk, mcq("1"))
-    work, release = Work(desk), desk.release(test_form="form-1", **PAPER)
+def test_a_row_of_a_template_is_refused_by_itself(api, name):
+    form(api, mcq("1"))
+    work, release = OperationsApi(api), api.release(test_form="form-1", **PAPER)
     template = work.template(release)
     rows = [handed(**({"user_id": f"u{n}"} | {name: value})) for n, value in enumerate([*FLAWS, GOOD])]
     *bad, good = work.submitted(template, *rows)
@@ -327,26 +327,26 @@ WORDS_NEEDED = {
 
 
 @pytest.mark.parametrize("rpc", WORDS_NEEDED)
-def test_words_that_nobody_sees_are_none(desk, server, rpc):
+def test_words_that_nobody_sees_are_none(api, server, rpc):
     field, fields_with = WORDS_NEEDED[rpc]
-    session = desk.book()
+    session = api.book()
     for text in ("", " \t\n", "\u3000", "\u00a0\u2003", "\u200b", "\ufeff\u200d", "\u2800", "\u3164 \x1b"):
-        with unchanged(server, desk), pytest.raises(Refused) as refused:
-            desk.call(rpc, **fields_with(session, text))
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            api.call(rpc, **fields_with(session, text))
         assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [field]), text
 
 
-def test_a_row_of_an_import_is_refused_as_in_a_batch(desk):
-    release = desk.release()
+def test_a_row_of_an_import_is_refused_as_in_a_batch(api):
+    release = api.release()
     rosters = [[booking("ok"), booking(value)] for value in FLAWS]
-    for n, answer in enumerate(Work(desk).imported(chunks_of(desk, release, *rosters))):
+    for n, answer in enumerate(OperationsApi(api).imported(chunks_of(api, release, *rosters))):
         assert fields_of(answer.refusal) == [f"chunks[{n}].bookings[1].candidate.candidate_id"]
 
 
-def test_all_texts_of_a_booking_that_break_the_rule_are_named_at_once(desk):
+def test_all_texts_of_a_booking_that_break_the_rule_are_named_at_once(api):
     person = session_pb2.Candidate(candidate_id="u1 ", name_first="a\tb", school_id="ok", district_id="\u00a0")
     with pytest.raises(Refused) as refused:
-        desk.call("CreateSession", release_id=desk.release().id, booking=booking(candidate=person, centre_id="c\n"))
+        api.call("CreateSession", release_id=api.release().id, booking=booking(candidate=person, centre_id="c\n"))
     assert set(refused.value.fields) == {
         *(f"booking.candidate.{name}" for name in ("candidate_id", "name_first", "district_id")),
         "booking.centre_id",
@@ -357,10 +357,10 @@ BY_KEYCODE = [name for name, method in METHOD.items() if "keycode" in method.inp
 
 
 @pytest.mark.parametrize("other", ["k\u0131el1", "KIEL\u00b9", "\u212aIEL1"])
-def test_no_other_letters_open_the_session_of_a_keycode(desk, server, other):
-    session = desk.book(keycode="KIEL1", access_code="KIEL1")
+def test_no_other_letters_open_the_session_of_a_keycode(api, server, other):
+    session = api.book(keycode="KIEL1", access_code="KIEL1")
     assert len(BY_KEYCODE) > len(ARGUMENTS)
-    with unchanged(server, desk):
+    with unchanged(server, api):
         for rpc in BY_KEYCODE:
             extra = ARGUMENTS.get(rpc, {})
             if rpc == "UpdateSession":
@@ -368,6 +368,6 @@ def test_no_other_letters_open_the_session_of_a_keycode(desk, server, other):
             ids = [{"request_id": new_id()}] if "request_id" in METHOD[rpc].input_type.fields_by_name else []
             for more in ({}, *ids):
                 with pytest.raises(Refused) as refused:
-                    desk.call(rpc, keycode=other, **extra, **more)
+                    api.call(rpc, keycode=other, **extra, **more)
                 assert refused.value.reason == "SESSION_NOT_FOUND", rpc
-    assert desk.call("GetSession", keycode="kiel1").session == session
+    assert api.call("GetSession", keycode="kiel1").session == session

@@ -12,7 +12,7 @@ import pytest
 from concurrency import assert_in_order, assert_unbroken, at_once
 from forms import mixed
 from messages import booking, bookings, lasting, mask, micros, new_id
-from operations import Work, counts_of, done_of, filled, long_lasting
+from operations import OperationsApi, counts_of, done_of, filled, long_lasting
 from processes import calling
 from rows import read
 from state_paths import STARTED, bring_to, move, name_of, walk
@@ -52,17 +52,17 @@ def at_odds(database, database_kind):
         servers = [stack.enter_context(serving(database, clock, tick_ms=3_600_000)) for clock in clocks]
         desks = [ApiClient(server.target, "w") for server in servers]
         yield desks
-        for desk in desks:
-            desk.close()
+        for api in desks:
+            api.close()
 
 
 def test_a_clock_set_back_and_forth_moves_no_event_before_another(clocked_desk, clock):
-    desk, steps = clocked_desk, itertools.cycle(STEPS)
-    session = desk.book(desk.release(**STRICT))
+    api, steps = clocked_desk, itertools.cycle(STEPS)
+    session = api.book(api.release(**STRICT))
     for rpc in A_LONG_DAY:
         clock.advance(next(steps))
-        session = move(desk, rpc, session)
-        assert_in_order(desk.history(session), session)
+        session = move(api, rpc, session)
+        assert_in_order(api.history(session), session)
     assert name_of(session) == "ARCHIVED"
 
 
@@ -86,109 +86,109 @@ def test_time_stands_still_until_the_clock_has_caught_up(clocked_desk, clock):
 
 
 def test_a_wrong_pin_is_not_earlier_than_what_was_before(clocked_desk, clock):
-    desk = clocked_desk
-    session = bring_to(desk, "LOCKED_BY_PIN")
+    api = clocked_desk
+    session = bring_to(api, "LOCKED_BY_PIN")
     for step in STEPS:
         clock.advance(step)
         with pytest.raises(Refused, match="PIN"):
-            desk.call("EnterPin", session_id=session.id, pin="WRONGX")
-    assert_in_order(desk.history(session), desk.get(session))
+            api.call("EnterPin", session_id=session.id, pin="WRONGX")
+    assert_in_order(api.history(session), api.get(session))
 
 
-def edit(desk, session):
+def edit(api, session):
     """Changes what may be changed at any time."""
     said = booking("c", candidate=session_pb2.Candidate(name_last="King"))
-    desk.call("UpdateSession", session_id=session.id, booking=said, update_mask=mask("candidate.name_last"))
+    api.call("UpdateSession", session_id=session.id, booking=said, update_mask=mask("candidate.name_last"))
 
 
 def test_an_attempt_the_clock_ends_is_not_told_of_before_the_last_edit(clocked_server, clocked_desk, clock):
-    server, desk = clocked_server, clocked_desk
-    session = bring_to(desk, "IN_PROGRESS", duration=lasting(60))
+    server, api = clocked_server, clocked_desk
+    session = bring_to(api, "IN_PROGRESS", duration=lasting(60))
     clock.advance(HOUR)
-    edit(desk, session)
+    edit(api, session)
     clock.advance(90 - HOUR)
     server.sweep()
-    session = desk.get(session)
+    session = api.get(session)
     assert (name_of(session), session.attempt.time_elapsed.ToMicroseconds()) == ("FINISHED", 60_000_000)
-    assert_in_order(desk.history(session), session)
+    assert_in_order(api.history(session), session)
 
 
 def test_answers_handed_in_with_the_clock_set_back_are_sent_on_in_order(clocked_desk, clock):
-    desk = clocked_desk
-    session = bring_to(desk, "IN_PROGRESS", test_form=mixed(desk).reference)
+    api = clocked_desk
+    session = bring_to(api, "IN_PROGRESS", test_form=mixed(api).reference)
     for step in (-HOUR, 1, -1):
         clock.advance(step)
-        move(desk, "SetResponses", session)
+        move(api, "SetResponses", session)
     clock.advance(-HOUR)
-    move(desk, "SetResponses", session, submit_for_scoring=True)
+    move(api, "SetResponses", session, submit_for_scoring=True)
     clock.advance(-HOUR)
-    move(desk, "ScoreResponse", session)
-    session = desk.get(session)
+    move(api, "ScoreResponse", session)
+    session = api.get(session)
     assert name_of(session) == "AWAITING_MARKING"
-    assert_in_order(desk.history(session), session)
+    assert_in_order(api.history(session), session)
 
 
 def test_a_candidate_who_is_booked_again_with_the_id_of_before_is_booked_later(clocked_desk, clock):
-    desk, release, session_id = clocked_desk, clocked_desk.release(), new_id()
+    api, release, session_id = clocked_desk, clocked_desk.release(), new_id()
     for count in (1, 2, 600):
-        desk.book(release, f"one of {count}", session_id=session_id)
-        desk.call("DeleteSession", session_id=session_id)
+        api.book(release, f"one of {count}", session_id=session_id)
+        api.call("DeleteSession", session_id=session_id)
         clock.advance(-HOUR)
         rows = [booking(f"{n} of {count}") for n in range(count - 1)]
         rows.append(booking(f"last of {count}", session_id=session_id))
-        desk.call("BatchCreateSessions", release_id=release.id, bookings=rows)
-        session = desk.call("GetSession", session_id=session_id).session
-        assert_in_order(desk.history(session), session)
-        desk.call("DeleteSession", session_id=session_id)
-        assert_in_order(desk.history(session))
+        api.call("BatchCreateSessions", release_id=release.id, bookings=rows)
+        session = api.call("GetSession", session_id=session_id).session
+        assert_in_order(api.history(session), session)
+        api.call("DeleteSession", session_id=session_id)
+        assert_in_order(api.history(session))
 
 
-def test_a_long_roster_is_told_of_as_of_the_moment_of_its_booking(desk):
-    booked = desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(501)).sessions
-    session = desk.call("GetSession", session_id=booked[-1].id).session
-    (event,) = desk.history(session)
+def test_a_long_roster_is_told_of_as_of_the_moment_of_its_booking(api):
+    booked = api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(501)).sessions
+    session = api.call("GetSession", session_id=booked[-1].id).session
+    (event,) = api.history(session)
     assert event.time == session.create_time == session.update_time
 
 
 def test_a_release_changes_when_or_after_it_was_made(clocked_server, clocked_desk, clock):
-    desk = clocked_desk
-    release = desk.release()
+    api = clocked_desk
+    release = api.release()
     clock.advance(-HOUR)
     edit = catalog_pb2.Release(id=release.id, name="Physics")
-    renamed = desk.call("UpdateRelease", release=edit, update_mask=mask("name")).release
-    closed = desk.call("FinalizeRelease", release_id=release.id).release
-    opened = desk.call("UnfinalizeRelease", release_id=release.id).release
+    renamed = api.call("UpdateRelease", release=edit, update_mask=mask("name")).release
+    closed = api.call("FinalizeRelease", release_id=release.id).release
+    opened = api.call("UnfinalizeRelease", release_id=release.id).release
     for one in (renamed, closed, opened):
         assert micros(release.create_time) <= micros(one.update_time)
 
 
 def test_a_release_is_finalized_at_once_also_with_the_clock_set_back(clocked_server, clocked_desk, clock):
-    desk = clocked_desk
-    release = desk.release()
-    sessions = [bring_to(desk, state, release) for state in ("IN_PROGRESS", "PAUSED", "OFFLINE", "READY")]
+    api = clocked_desk
+    release = api.release()
+    sessions = [bring_to(api, state, release) for state in ("IN_PROGRESS", "PAUSED", "OFFLINE", "READY")]
     clock.advance(-HOUR)
-    desk.call("FinalizeRelease", release_id=release.id)
+    api.call("FinalizeRelease", release_id=release.id)
     for session, state in zip(sessions, ("FINISHED", "FINISHED", "AWAITING_UPLOAD", "READY"), strict=True):
-        ended = desk.get(session)
+        ended = api.get(session)
         assert name_of(ended) == state
-        assert_in_order(desk.history(session), ended)
+        assert_in_order(api.history(session), ended)
 
 
 def test_after_a_release_was_edited_and_its_sessions_swept_a_second_sweep_finds_nothing(
     clocked_server, clocked_desk, clock
 ):
-    server, desk = clocked_server, clocked_desk
-    release = desk.release(duration=lasting(HOUR))
-    sessions = [bring_to(desk, state, release) for state in ("IN_PROGRESS", "OFFLINE", "PAUSED", "READY")]
+    server, api = clocked_server, clocked_desk
+    release = api.release(duration=lasting(HOUR))
+    sessions = [bring_to(api, state, release) for state in ("IN_PROGRESS", "OFFLINE", "PAUSED", "READY")]
     edit = catalog_pb2.Release(id=release.id, duration=lasting(60))
-    desk.call("UpdateRelease", release=edit, update_mask=mask("duration"))
+    api.call("UpdateRelease", release=edit, update_mask=mask("duration"))
     due = "SELECT count(*) FROM sessions WHERE due_time <= ?"
     assert read(server, due, clock()) == [(2,)]
     assert server.sweep() == 0
     assert read(server, due, clock()) == [(0,)]
-    before = [desk.get(session) for session in sessions]
+    before = [api.get(session) for session in sessions]
     assert server.sweep() == 0
-    assert [desk.get(session) for session in sessions] == before
+    assert [api.get(session) for session in sessions] == before
     clock.advance(61)
     assert server.sweep() == 2
     assert server.sweep() == 0
@@ -212,8 +212,8 @@ def test_a_consumer_is_not_acknowledged_before_it_was(clocked_desk, clock):
 
 def test_an_operation_goes_on_with_the_clock_set_back_and_ends_after_it_began(database, clock):
     clock.go_on()
-    with serving(database, clock) as server, calling(server, "w") as desk:
-        work, release = Work(desk), filled(desk, 12)
+    with serving(database, clock) as server, calling(server, "w") as api:
+        work, release = OperationsApi(api), filled(api, 12)
         operation = long_lasting(work, release, per_second=20)
         until(lambda: done_of(work, operation) > 1)
         clock.advance(-HOUR)
@@ -225,8 +225,8 @@ def test_an_operation_goes_on_with_the_clock_set_back_and_ends_after_it_began(da
 def test_servers_whose_clocks_differ_by_an_hour_tell_one_story(at_odds):
     first, *_ = at_odds
     session = first.book(first.release(**STRICT))
-    for desk, rpc in zip(itertools.cycle(at_odds), A_LONG_DAY, strict=False):
-        session = move(desk, rpc, session)
+    for api, rpc in zip(itertools.cycle(at_odds), A_LONG_DAY, strict=False):
+        session = move(api, rpc, session)
     assert name_of(session) == "ARCHIVED"
     assert_unbroken(first.history(session), session.state)
     assert_in_order(first.history(session), session)
@@ -241,7 +241,7 @@ def test_who_waited_for_a_row_acts_after_who_came_in_between(database):
         waiting.move("EnterKeycode", held)
         by_hand.execute("SELECT 1 FROM sessions WHERE id = %s FOR UPDATE", (held.id,))
         with ThreadPoolExecutor(1) as pool:
-            ended = pool.submit(Work(waiting).transition, "FINISH", [held, session])
+            ended = pool.submit(OperationsApi(waiting).transition, "FINISH", [held, session])
             until(lambda: read(one, "SELECT 1 FROM pg_locks WHERE NOT granted"))
             started = quick.move("EnterKeycode", session)
             by_hand.rollback()
@@ -264,7 +264,7 @@ def cross(desks, session):
         lambda d: d.move("FinishSession", session),
     ]
     random.shuffle(ways)
-    return at_once(*[lambda d=desk, way=way: way(d) for desk, way in zip(itertools.cycle(desks), ways, strict=False)])
+    return at_once(*[lambda d=api, way=way: way(d) for api, way in zip(itertools.cycle(desks), ways, strict=False)])
 
 
 @pytest.mark.parametrize("rounds", [12, pytest.param(400, marks=pytest.mark.slow)])

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 from forms import PAPER, form, mcq
 from messages import booking, moment
-from operations import ARRAY, COMPLETED, STRING, Work, gridded, handed, metadata_of, picked, result_of, written
+from operations import (
+    ARRAY,
+    COMPLETED,
+    STRING,
+    OperationsApi,
+    gridded,
+    handed,
+    metadata_of,
+    picked,
+    result_of,
+    written,
+)
 from state_paths import FINISHED, STARTED, name_of, walk
 
 from exam_sessions.v1 import (
@@ -59,39 +70,39 @@ def as_record(session):
     return person | {"access_code": session.access_code, "id": session.id}
 
 
-def test_itemlogic_s_sample_roster_is_echoed_with_ids(desk):
-    release = desk.release()
+def test_itemlogic_s_sample_roster_is_echoed_with_ids(api):
+    release = api.release()
     rows = [as_booking(HOMER), as_booking(SHERLOCK)]
-    booked = desk.call("BatchCreateSessions", release_id=release.id, bookings=rows).sessions
+    booked = api.call("BatchCreateSessions", release_id=release.id, bookings=rows).sessions
     assert [(row.candidate_id, row.access_code) for row in booked] == [("111111", "ABC101"), ("111112", "ABC102")]
-    echoed = [as_record(desk.get(row)) for row in booked]
+    echoed = [as_record(api.get(row)) for row in booked]
     assert echoed == [HOMER | {"id": booked[0].id}, SHERLOCK | {"id": booked[1].id}]
     assert len({row.id for row in booked}) == 2
     key = {"release_id": release.id, "access_code": "abc102"}
-    assert desk.call("GetSession", access_code=key).session.id == booked[1].id
+    assert api.call("GetSession", access_code=key).session.id == booked[1].id
 
 
-def test_itemlogic_s_access_code_is_generated_and_returned_when_it_is_left_out(desk):
-    release = desk.release()
-    (row,) = desk.call("BatchCreateSessions", release_id=release.id, bookings=[booking("111113")]).sessions
+def test_itemlogic_s_access_code_is_generated_and_returned_when_it_is_left_out(api):
+    release = api.release()
+    (row,) = api.call("BatchCreateSessions", release_id=release.id, bookings=[booking("111113")]).sessions
     assert len(row.access_code) == 8
     with pytest.raises(Refused) as refused:
-        desk.call(
+        api.call(
             "BatchCreateSessions", release_id=release.id, bookings=[booking("111114", access_code=row.access_code)]
         )
     assert refused.value.reason == "DUPLICATE_ACCESS_CODE"
 
 
-def test_itemlogic_s_grades_genders_and_ethnicities_have_the_vendor_s_names_and_numbers(desk):
+def test_itemlogic_s_grades_genders_and_ethnicities_have_the_vendor_s_names_and_numbers(api):
     assert [GRADES[str(n)] for n in range(1, 13)] == [*range(1, 13)]
     people = [{"grade_level": grade} for grade in GRADES.values()]
     people += [{"gender": getattr(S, f"GENDER_{name}")} for name in ("MALE", "FEMALE", "OTHER")]
     people += [{"ethnicity": getattr(S, f"ETHNICITY_{name}")} for name in ETHNICITIES]
     rows = [as_booking({"candidate_id": f"c{n}", **person}) for n, person in enumerate(people)]
-    booked = desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=rows).sessions
+    booked = api.call("BatchCreateSessions", release_id=api.release().id, bookings=rows).sessions
     for row, person in zip(booked, people, strict=True):
         ((name, value),) = person.items()
-        assert getattr(desk.get(row).candidate, name) == value
+        assert getattr(api.get(row).candidate, name) == value
 
 
 # ExamSpark: exam-session.
@@ -118,12 +129,12 @@ ALLOWANCE = "Cole earns $6.00 per week for his allowance. Which of the following
 @pytest.fixture
 def district(server):
     """The workspace of the samples."""
-    desk = ApiClient(server.target, "focus1f8-district")
-    yield desk
-    desk.close()
+    api = ApiClient(server.target, "focus1f8-district")
+    yield api
+    api.close()
 
 
-def sample_exam(desk):
+def sample_exam(api):
     """The exam of the sample: three items of one question; what the sample cuts short is made up."""
     options = [test_form_pb2.Option(id=name, content=f"<p>{text}</p>") for name, text in OPTIONS]
     (first, question, _), *others = ITEMS
@@ -147,8 +158,8 @@ def sample_exam(desk):
     saving = test_form_pb2.Objective(
         id=SAVING, text="explain that saving is an alternative to spending;", abbreviation="2.11.B"
     )
-    form(desk, *questions, reference="exam", objectives=[saving])
-    release = desk.call(
+    form(api, *questions, reference="exam", objectives=[saving])
+    release = api.call(
         "CreateRelease",
         release=catalog_pb2.Release(id=CONFIG, name="Exam", test_form="exam"),
         allow_duplicate_name=True,
@@ -156,7 +167,7 @@ def sample_exam(desk):
     person = S.Candidate(candidate_id="student", name_first="Kevin", name_last="Campbell")
     lti = {"lti.userId": "kevin@examspark.com"}
     row = S.Booking(session_id=SESSION, candidate=person, annotations=lti)
-    return desk.call("CreateSession", release_id=release.id, booking=row).session
+    return api.call("CreateSession", release_id=release.id, booking=row).session
 
 
 def sample_answers():
@@ -184,11 +195,11 @@ HUNDRED = {"actual": "100", "isScorable": True, "min": "0", "max": "100"}
 
 
 def test_examspark_s_samples_answer_as_on_the_vendor_s_page(district):
-    desk = district
-    session = walk(desk, sample_exam(desk), *STARTED)
+    api = district
+    session = walk(api, sample_exam(api), *STARTED)
     assert S.Maturity.Name(session.maturity) == "MATURITY_IN_PROGRESS"
-    session = desk.move("SetResponses", session, responses=sample_answers(), submit_for_scoring=True)
-    listed = desk.call(
+    session = api.move("SetResponses", session, responses=sample_answers(), submit_for_scoring=True)
+    listed = api.call(
         "ListSessions",
         filter={"release_ids": ["0007622b-b727-4d64-8454-4b3383ed9509", CONFIG]},
         show_results=True,
@@ -201,7 +212,7 @@ def test_examspark_s_samples_answer_as_on_the_vendor_s_page(district):
     assert (found.min_score, found.average_score, found.max_score) == ("100", "100", "100")
     (item,) = listed.sessions
     basic = session_service_pb2.SESSION_VIEW_BASIC
-    got = desk.call("GetSession", session_id=SESSION, view=basic, show_results=True, show_responses=True).session
+    got = api.call("GetSession", session_id=SESSION, view=basic, show_results=True, show_responses=True).session
     assert got == item
     assert (got.id, got.workspace_id, got.release_id) == (SESSION, "focus1f8-district", CONFIG)
     assert S.Maturity.Name(got.maturity) == "MATURITY_COMPLETE"
@@ -214,8 +225,8 @@ def test_examspark_s_samples_answer_as_on_the_vendor_s_page(district):
     results = got.results
     assert [(item.id, as_examspark(item.score)) for item in results.items] == [(item, ONE) for item, _, _ in ITEMS]
     assert as_examspark(results.points) == THREE
-    assert_results(desk.call("GetSessionResults", session_id=SESSION).results)
-    assert_reset_retaken_and_reopened(desk, session)
+    assert_results(api.call("GetSessionResults", session_id=SESSION).results)
+    assert_reset_retaken_and_reopened(api, session)
 
 
 def assert_results(results):
@@ -249,45 +260,45 @@ def assert_results(results):
     assert as_examspark(results.points) == THREE
 
 
-def assert_reset_retaken_and_reopened(desk, session):
+def assert_reset_retaken_and_reopened(api, session):
     """Retake, reopen and reset."""
-    reopened = desk.move("ReopenSession", session)
+    reopened = api.move("ReopenSession", session)
     assert S.Maturity.Name(reopened.maturity) == "MATURITY_IN_PROGRESS"
-    assert desk.call("GetSession", session_id=SESSION, show_responses=True).session.responses
-    session = walk(desk, reopened, "FinishSession", "RetakeSession")
+    assert api.call("GetSession", session_id=SESSION, show_responses=True).session.responses
+    session = walk(api, reopened, "FinishSession", "RetakeSession")
     assert (session.attempt.number, as_examspark(session.score)) == (2, HUNDRED)
-    session = walk(desk, session, "EnterKeycode", "FinishSession")
-    session = desk.move("ClearResponses", session, all_attempts=True)
+    session = walk(api, session, "EnterKeycode", "FinishSession")
+    session = api.move("ClearResponses", session, all_attempts=True)
     assert (session.attempt.number, session.HasField("score"), session.HasField("points")) == (1, False, False)
-    assert not desk.call("GetSession", session_id=SESSION, show_responses=True).session.responses
+    assert not api.call("GetSession", session_id=SESSION, show_responses=True).session.responses
 
 
 # Surpass: TestSession API.
 
 
-def test_surpass_s_reset_by_keycode_changes_the_form_if_it_is_the_one_named(desk):
+def test_surpass_s_reset_by_keycode_changes_the_form_if_it_is_the_one_named(api):
     for reference in ("F-1", "F-2"):
-        form(desk, mcq("1", "A"), reference=reference)
-    session = desk.book(desk.release(test_form="F-1"), keycode="H76RBD8P")
-    walk(desk, session, *STARTED[:2])
+        form(api, mcq("1", "A"), reference=reference)
+    session = api.book(api.release(test_form="F-1"), keycode="H76RBD8P")
+    walk(api, session, *STARTED[:2])
     with pytest.raises(Refused) as refused:
-        desk.call("ResetSession", keycode="H76RBD8P", current_form="F-2", updated_form="F-1")
+        api.call("ResetSession", keycode="H76RBD8P", current_form="F-2", updated_form="F-1")
     assert (refused.value.reason, refused.value.metadata["test_form"]) == ("STALE_FORM", "F-1")
-    reset = desk.call("ResetSession", keycode="H76RBD8P", current_form="F-1", updated_form="F-2").session
+    reset = api.call("ResetSession", keycode="H76RBD8P", current_form="F-1", updated_form="F-2").session
     assert (reset.state, reset.test_form, reset.keycode, reset.form_revision) == (1, "F-2", "H76RBD8P", 1)
 
 
-def test_surpass_s_states_are_updated_by_its_own_codes(desk):
-    session = walk(desk, desk.book(keycode="A1B2C3D4"), *STARTED[:2])
+def test_surpass_s_states_are_updated_by_its_own_codes(api):
+    session = walk(api, api.book(keycode="A1B2C3D4"), *STARTED[:2])
     with pytest.raises(Refused) as refused:
-        desk.call("PauseSession", keycode="A1B2C3D4")
+        api.call("PauseSession", keycode="A1B2C3D4")
     assert (session.state, refused.value.reason) == (4, "INVALID_TRANSITION")
-    states = [walk(desk, session, rpc).state for rpc in ("EnterKeycode", "PauseSession", "ResumeSession")]
+    states = [walk(api, session, rpc).state for rpc in ("EnterKeycode", "PauseSession", "ResumeSession")]
     assert states == [6, 7, 6]
-    voided = desk.call("VoidSession", keycode="A1B2C3D4", reason=3, message="left the room").session
+    voided = api.call("VoidSession", keycode="A1B2C3D4", reason=3, message="left the room").session
     assert (voided.state, S.VoidReason.Name(voided.void_reason)) == (10, "VOID_REASON_PARTIALLY_COMPLETED")
     assert voided.void_message == "left the room"
-    change = desk.history(voided)[-1]
+    change = api.history(voided)[-1]
     assert (change.to_state, change.from_state, change.actor) == (10, 6, "test")
     assert (change.reason, change.message) == ("PARTIALLY_COMPLETED", "left the room")
     assert {(c.field, c.HasField("old_value"), c.new_value) for c in change.changes if "reason" in c.field} == {
@@ -295,24 +306,24 @@ def test_surpass_s_states_are_updated_by_its_own_codes(desk):
     }
 
 
-def test_surpass_s_item_marks_and_item_responses_of_a_paper(desk):
-    form(desk, mcq("1", "A"), mcq("2", "BC", available_mark="2"), mcq("3", "D", available_mark="3"), mcq("4", "A"))
-    session = desk.book(desk.release(test_form="form-1", **PAPER), keycode="PAPER001")
+def test_surpass_s_item_marks_and_item_responses_of_a_paper(api):
+    form(api, mcq("1", "A"), mcq("2", "BC", available_mark="2"), mcq("3", "D", available_mark="3"), mcq("4", "A"))
+    session = api.book(api.release(test_form="form-1", **PAPER), keycode="PAPER001")
     assert session.state == 19
     completed = moment("2024-05-04T09:30:00+00:00")
     marks = [
         marking_service_pb2.ItemMark(question_number="3", mark="2"),
         marking_service_pb2.ItemMark(question_number="4", mark=None),
     ]
-    session = desk.call("AssignItemMarks", keycode="PAPER001", marks=marks, completion_time=completed).session
+    session = api.call("AssignItemMarks", keycode="PAPER001", marks=marks, completion_time=completed).session
     assert (session.state, session.attempt.end_time) == (19, completed)
     answers = [
         marking_service_pb2.PaperResponse(question_number=number, options=[result_pb2.Choice(label=a) for a in said])
         for number, said in (("1", "A"), ("2", "bc"))
     ]
-    session = desk.call("AssignItemResponses", keycode="PAPER001", responses=answers).session
+    session = api.call("AssignItemResponses", keycode="PAPER001", responses=answers).session
     assert (session.state, session.points.actual, session.points.max) == (11, "5", "7")
-    found = desk.call("GetSessionResults", keycode="PAPER001").results
+    found = api.call("GetSessionResults", keycode="PAPER001").results
     assert [(q.score.actual, q.not_attempted, q.marked_by_people) for i in found.items for q in i.questions] == [
         ("1", False, False),
         ("2", False, False),
@@ -321,12 +332,12 @@ def test_surpass_s_item_marks_and_item_responses_of_a_paper(desk):
     ]
 
 
-def test_surpass_s_submit_marked_exam_takes_no_body(desk):
-    session = walk(desk, desk.book(keycode="MARKED01"), *FINISHED, "SendToMarking")
+def test_surpass_s_submit_marked_exam_takes_no_body(api):
+    session = walk(api, api.book(keycode="MARKED01"), *FINISHED, "SendToMarking")
     assert session.state == 15
-    assert desk.call("SubmitMarkedSession", keycode="marked01").session.state == 11
+    assert api.call("SubmitMarkedSession", keycode="marked01").session.state == 11
     with pytest.raises(Refused) as refused:
-        desk.call("SubmitMarkedSession", keycode="MARKED01")
+        api.call("SubmitMarkedSession", keycode="MARKED01")
     assert refused.value.reason == "INVALID_TRANSITION"
 
 
@@ -342,7 +353,7 @@ MCQ, SHORT, ESSAY, GRID, MATRIX = (
 USER, LEARNER_SESSION = "1f4b4e68-5986-4468-90da-50f9901cc7ae", "cb6ffc66-8fdb-4beb-a712-cffc31725e57"
 
 
-def learnosity_form(desk):
+def learnosity_form(api):
     kinds = test_form_pb2
     offered = [test_form_pb2.Option() for _ in range(3)]
     parts = ["one", "two", "three", "four"]
@@ -359,13 +370,13 @@ def learnosity_form(desk):
             keys=["0,1", "0", "1", "0"],
         ),
     ]
-    return form(desk, *questions)
+    return form(api, *questions)
 
 
-def test_learnosity_s_sample_submission_is_answered_with_a_job_and_makes_its_session(desk):
-    learnosity_form(desk)
-    work = Work(desk)
-    template = work.template(desk.release(test_form="form-1", **PAPER))
+def test_learnosity_s_sample_submission_is_answered_with_a_job_and_makes_its_session(api):
+    learnosity_form(api)
+    work = OperationsApi(api)
+    template = work.template(api.release(test_form="form-1", **PAPER))
     assert [question.id for question in template.questions] == [MCQ, SHORT, ESSAY, GRID, MATRIX]
     sample = handed(
         USER,
@@ -377,16 +388,16 @@ def test_learnosity_s_sample_submission_is_answered_with_a_job_and_makes_its_ses
     )
     sample.activity_id, sample.session_id = "example-paper-based-activity", LEARNER_SESSION
     job = work.submit(template, sample)
-    assert job.name.startswith(f"workspaces/{desk.workspace}/operations/")
+    assert job.name.startswith(f"workspaces/{api.workspace}/operations/")
     done = work.wait(job)
     record = metadata_of(done)
     assert (done.done, record.status, record.done_count, record.failed_count) == (True, COMPLETED, 1, 0)
     (row,) = result_of(done).rows
     assert (row.session_id, row.status.code, row.state) == (LEARNER_SESSION, 0, S.STATE_AWAITING_MARKING)
-    session = desk.call("GetSession", session_id=LEARNER_SESSION, show_responses=True).session
+    session = api.call("GetSession", session_id=LEARNER_SESSION, show_responses=True).session
     assert (session.candidate.candidate_id, session.activity_id) == (USER, "example-paper-based-activity")
     assert (session.external_reference, name_of(session)) == ("", "AWAITING_MARKING")
-    found = desk.call("GetSessionResults", session_id=LEARNER_SESSION).results
+    found = api.call("GetSessionResults", session_id=LEARNER_SESSION).results
     told = {q.id: (q.score.actual, q.score.is_scorable, q.response) for i in found.items for q in i.questions}
     places = [{"values": row} for row in ([0, 1], [0], [1], [0])]
     assert told == {

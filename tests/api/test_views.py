@@ -13,46 +13,46 @@ BASIC, FULL = session_service_pb2.SESSION_VIEW_BASIC, session_service_pb2.SESSIO
 
 
 @pytest.fixture
-def confidential(desk):
+def confidential(api):
     """A voided session with everything a FULL view shows."""
-    session = walk(desk, desk.book(), "CreatePackage")
+    session = walk(api, api.book(), "CreatePackage")
     client = session_pb2.DeliveryClient(os="Windows 11", machine="LAB-7", ip="10.0.0.7")
-    desk.move("DownloadSession", session, client=client)
-    desk.move("FailSession", session, message="power cut")
-    return desk.move("VoidSession", session, message="a private matter", reason=session_pb2.VOID_REASON_OTHER)
+    api.move("DownloadSession", session, client=client)
+    api.move("FailSession", session, message="power cut")
+    return api.move("VoidSession", session, message="a private matter", reason=session_pb2.VOID_REASON_OTHER)
 
 
-def test_the_full_view_shows_client_and_messages(desk, confidential):
-    session = desk.get(confidential)
-    assert session == desk.call("GetSession", session_id=session.id, view=FULL).session == confidential
+def test_the_full_view_shows_client_and_messages(api, confidential):
+    session = api.get(confidential)
+    assert session == api.call("GetSession", session_id=session.id, view=FULL).session == confidential
     assert (session.void_message, session.exception_message) == ("a private matter", "power cut")
     assert (session.client.os, session.client.machine, session.client.ip) == ("Windows 11", "LAB-7", "10.0.0.7")
     assert session.client.download_time.seconds > 0
 
 
-def test_the_basic_view_leaves_them_out_and_nothing_else(desk, confidential):
+def test_the_basic_view_leaves_them_out_and_nothing_else(api, confidential):
     basic = session_pb2.Session()
     basic.CopyFrom(confidential)
     for name in ("client", "void_message", "exception_message"):
         basic.ClearField(name)
     shown = [
-        desk.call("GetSession", session_id=basic.id, view=BASIC).session,
-        desk.call("BatchGetSessions", session_ids=[basic.id], view=BASIC).sessions[0],
-        desk.call("ListSessions").sessions[0],
-        desk.call("ListSessions", view=BASIC).sessions[0],
-        desk.call("ExplainSession", session_id=basic.id).session,
+        api.call("GetSession", session_id=basic.id, view=BASIC).session,
+        api.call("BatchGetSessions", session_ids=[basic.id], view=BASIC).sessions[0],
+        api.call("ListSessions").sessions[0],
+        api.call("ListSessions", view=BASIC).sessions[0],
+        api.call("ExplainSession", session_id=basic.id).session,
     ]
     assert shown == [basic] * 5
 
 
-def test_a_list_shows_the_full_view_when_asked(desk, confidential):
-    assert list(desk.call("ListSessions", view=FULL).sessions) == [confidential]
-    assert list(desk.call("BatchGetSessions", session_ids=[confidential.id]).sessions) == [confidential]
+def test_a_list_shows_the_full_view_when_asked(api, confidential):
+    assert list(api.call("ListSessions", view=FULL).sessions) == [confidential]
+    assert list(api.call("BatchGetSessions", session_ids=[confidential.id]).sessions) == [confidential]
 
 
-def test_a_read_mask_keeps_what_it_names(desk):
-    session = bring_to(desk, "IN_PROGRESS", duration=lasting(60))
-    (kept,) = desk.call("ListSessions", read_mask=mask("id", "candidate.candidate_id", "attempt.start_time")).sessions
+def test_a_read_mask_keeps_what_it_names(api):
+    session = bring_to(api, "IN_PROGRESS", duration=lasting(60))
+    (kept,) = api.call("ListSessions", read_mask=mask("id", "candidate.candidate_id", "attempt.start_time")).sessions
     expected = session_pb2.Session(
         id=session.id,
         candidate=session_pb2.Candidate(candidate_id=session.candidate.candidate_id),
@@ -61,31 +61,31 @@ def test_a_read_mask_keeps_what_it_names(desk):
     assert kept == expected
 
 
-def test_a_read_mask_opens_no_closed_view(desk, confidential):
-    (kept,) = desk.call("ListSessions", read_mask=mask("void_message", "client", "id")).sessions
+def test_a_read_mask_opens_no_closed_view(api, confidential):
+    (kept,) = api.call("ListSessions", read_mask=mask("void_message", "client", "id")).sessions
     assert kept == session_pb2.Session(id=confidential.id)
 
 
-def test_a_read_mask_that_names_nothing_keeps_everything(desk):
-    session = desk.book()
-    assert desk.call("ListSessions", read_mask=mask()).sessions[0].id == session.id
+def test_a_read_mask_that_names_nothing_keeps_everything(api):
+    session = api.book()
+    assert api.call("ListSessions", read_mask=mask()).sessions[0].id == session.id
 
 
 @pytest.mark.parametrize("path", ["secret", "candidate.age", "id.x", "Candidate", "candidate.", ".", " id"])
-def test_a_read_mask_is_refused_that_names(desk, path):
+def test_a_read_mask_is_refused_that_names(api, path):
     with pytest.raises(Refused) as refused:
-        desk.call("ListSessions", read_mask=mask("id", path))
+        api.call("ListSessions", read_mask=mask("id", path))
     assert list(refused.value.fields) == ["read_mask"]
 
 
-def test_sessions_are_read_in_the_order_asked_all_or_none(desk):
-    release = desk.release()
-    sessions = [desk.book(release) for _ in range(5)]
+def test_sessions_are_read_in_the_order_asked_all_or_none(api):
+    release = api.release()
+    sessions = [api.book(release) for _ in range(5)]
     wanted = [sessions[n].id for n in (3, 0, 4, 1)]
-    assert [s.id for s in desk.call("BatchGetSessions", session_ids=wanted).sessions] == wanted
+    assert [s.id for s in api.call("BatchGetSessions", session_ids=wanted).sessions] == wanted
     missing = new_id()
     with pytest.raises(Refused) as refused:
-        desk.call("BatchGetSessions", session_ids=[*wanted, missing])
+        api.call("BatchGetSessions", session_ids=[*wanted, missing])
     assert (refused.value.reason, refused.value.metadata) == ("SESSION_NOT_FOUND", {"session": missing})
 
 
@@ -105,12 +105,12 @@ OF_NOBODY = {
 """RPCs that name nothing there may be."""
 
 
-def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, desk):
-    stranger, form = ApiClient(server.target), mixed(desk)
-    session = bring_to(desk, "READY", test_form=form.reference)
+def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, api):
+    stranger, form = ApiClient(server.target), mixed(api)
+    session = bring_to(api, "READY", test_form=form.reference)
     row = session_service_pb2.SessionEdit(session_id=session.id, booking=booking(centre_id="x"))
     edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}
-    with unchanged(server, desk), unchanged(server, stranger):
+    with unchanged(server, api), unchanged(server, stranger):
         for rpc in SERVICE:
             if rpc in OF_NOBODY | OF_EVENTS:
                 continue

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from exam_sessions.store.databases import store_of
-from exam_sessions.store.repositories import Rows
+from exam_sessions.store.repositories import Repositories
 from serving import ApiClient, until
 
 pytestmark = pytest.mark.postgresql(reason="elsewhere one writes at a time, and nobody waits for a row")
@@ -20,12 +20,12 @@ AVOIDED = ("", "enable_nestloop", "enable_hashjoin", "enable_hashagg", "enable_s
 @pytest.fixture(scope="module")
 def booked(server):
     """A store on a database that has counted its rows, and sessions in it, each in a release of its own."""
-    desk, store = ApiClient(server.target), store_of(server.database.url)
-    sessions = [desk.book(desk.release()) for _ in range(700)]
+    api, store = ApiClient(server.target), store_of(server.database.url)
+    sessions = [api.book(api.release()) for _ in range(700)]
     server.database.write("ANALYZE")
     yield store, sessions
     store.close()
-    desk.close()
+    api.close()
 
 
 @pytest.mark.parametrize("to_change", [False, True])
@@ -43,7 +43,7 @@ def test_a_release_changed_while_it_is_waited_for_is_found(booked, server, avoid
         def load():
             db.begin(wait=True)
             workspace = session.workspace_id
-            found = Rows(store).sessions.load_standing(
+            found = Repositories(store).sessions.load_with_releases(
                 db, workspace, *keys, [sessions[3].release_id], to_write=True, to_change=to_change
             )
             db.rollback()

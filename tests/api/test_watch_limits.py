@@ -34,10 +34,10 @@ def impatient(server, request):
 @pytest.fixture(scope="module")
 def long_history(impatient):
     """A client in a workspace with 6,000 sessions and events."""
-    desk = ApiClient(impatient.target)
-    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(6_000))
-    yield desk
-    desk.close()
+    api = ApiClient(impatient.target)
+    api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(6_000))
+    yield api
+    api.close()
 
 
 def read_all(stream):
@@ -53,7 +53,7 @@ def read_all(stream):
 @contextmanager
 def closing(server):
     """Notices watches that end, for the length of a block that begins without any."""
-    watched = server.app.service.watching
+    watched = server.app.service.event_feed
     until(lambda: watchers(server) == 0)
     with patch.object(watched, "leave", wraps=watched.leave) as leave:
         yield leave
@@ -121,36 +121,36 @@ def test_a_watcher_that_reads_slowly_is_told_everything(impatient, long_history)
     assert_gapless(told, 1, told[-1].sequence)
 
 
-def test_nothing_is_kept_for_those_who_do_not_read_nor_told_of_those_who_leave(server, desk, monkeypatch, caplog):
+def test_nothing_is_kept_for_those_who_do_not_read_nor_told_of_those_who_leave(server, api, monkeypatch, caplog):
     monkeypatch.setattr(event_feed, "KEPT", 100)
     caplog.set_level(logging.WARNING)
-    with Watch(desk) as brisk, Sluggard(server, desk.workspace) as sluggard:
+    with Watch(api) as brisk, Sluggard(server, api.workspace) as sluggard:
         streams = [open_stream(sluggard, start_sequence=1) for _ in range(20)]
         until(lambda: watchers(server) >= 21)
         for _ in range(3):
-            desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(1_500))
+            api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(1_500))
         assert_gapless(brisk.up_to(4_500), 1, 4_500)
-        assert len(server.app.service.watching._tails[desk.workspace]._kept) <= 2 * 100
+        assert len(server.app.service.event_feed._tails[api.workspace]._kept) <= 2 * 100
         for stream in streams:
             stream.cancel()
     until(lambda: watchers(server) == 0)
     assert [record.getMessage() for record in caplog.records] == []
 
 
-def test_what_is_kept_of_events_is_bounded_in_bytes_over_all_workspaces(server, desk, monkeypatch):
+def test_what_is_kept_of_events_is_bounded_in_bytes_over_all_workspaces(server, api, monkeypatch):
     monkeypatch.setattr(event_feed, "KEPT_BYTES", 300_000)
     other = ApiClient(server.target)
-    with Watch(desk, now=True) as watch, Watch(other, now=True) as elsewhere:
+    with Watch(api, now=True) as watch, Watch(other, now=True) as elsewhere:
         for one in (watch, elsewhere):
             one.until(lambda w=one: w.pieces)
-        for at in (desk, other, desk, desk, other):
+        for at in (api, other, api, api, other):
             at.call("BatchCreateSessions", release_id=at.release().id, bookings=bookings(300))
         assert_gapless(watch.up_to(900), 1, 900)
         assert_gapless(elsewhere.up_to(600), 1, 600)
-        tails = list(server.app.service.watching._tails.values())
+        tails = list(server.app.service.event_feed._tails.values())
         assert len(tails) == 2
         assert 0 < sum(tail.size for tail in tails) <= 300_000
-        with Watch(desk, start_sequence=1) as behind:
+        with Watch(api, start_sequence=1) as behind:
             assert_gapless(behind.up_to(900), 1, 900)
     other.close()
 
@@ -161,36 +161,36 @@ def test_who_takes_longest_has_to_resume_when_all_together_leave_too_much_unread
         pytest.importorskip("pygrpc_native")
     monkeypatch.setattr(watch_servicer, "UNREAD_AT_MOST", 2_000_000)
     with serving(database, transport=transport) as server:
-        desk = ApiClient(server.target)
-        desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(6_000))
-        last = last_of(server, desk)
-        with closing(server) as close, Sluggard(server, desk.workspace) as sluggard:
+        api = ApiClient(server.target)
+        api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(6_000))
+        last = last_of(server, api)
+        with closing(server) as close, Sluggard(server, api.workspace) as sluggard:
             streams = [open_stream(sluggard, start_sequence=1) for _ in range(20)]
             until(lambda: close.called)
-            with Watch(desk, start_sequence=1) as brisk:
+            with Watch(api, start_sequence=1) as brisk:
                 assert_gapless(brisk.up_to(last), 1, last)
             assert 0 < watchers(server) < len(streams)
             for stream in streams:
                 stream.cancel()
         until(lambda: watchers(server) == 0)
-        desk.close()
+        api.close()
 
 
 @pytest.mark.slow
 def test_a_hundred_watchers_who_do_not_read_cost_no_memory(database):
-    with serving(database) as writer, ServerProcess(database) as server, calling(server, "shared") as desk:
+    with serving(database) as writer, ServerProcess(database) as server, calling(server, "shared") as api:
         near = ApiClient(writer.target, "shared")
         for _ in range(5):
             near.call("BatchCreateSessions", release_id=near.release().id, bookings=bookings(10_000))
         near.close()
         memory = psutil.Process(server._process.pid).memory_info
-        with Watch(desk, start_sequence=1) as watch:
+        with Watch(api, start_sequence=1) as watch:
             assert_gapless(watch.up_to(50_000), 1, 50_000)
             before = memory().rss
             with Sluggard(server, "shared") as sluggard:
                 streams = [open_stream(sluggard, start_sequence=1) for _ in range(100)]
                 for n in range(40):
-                    desk.book()
+                    api.book()
                     watch.up_to(50_001 + n)
                 # Their histories would be more than a gigabyte.
                 assert memory().rss - before < 150_000_000
@@ -200,22 +200,22 @@ def test_a_hundred_watchers_who_do_not_read_cost_no_memory(database):
 
 def test_too_many_watchers_are_refused_until_one_goes(database):
     with serving(database, watchers=2) as server:
-        desk = ApiClient(server.target)
-        with Watch(desk) as one, Watch(desk) as two:
+        api = ApiClient(server.target)
+        with Watch(api) as one, Watch(api) as two:
             one.complete()
             two.complete()
-            with Watch(desk) as three:
+            with Watch(api) as three:
                 refused = three.refused()
             assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHERS")
             assert refused.metadata == {"limit": "2"}
             two.cancel()
             until(lambda: watchers(server) == 1)
-            with Watch(desk) as three:
+            with Watch(api) as three:
                 three.complete()
-                desk.book()
+                api.book()
                 assert one.up_to(1) == three.up_to(1)
         until(lambda: watchers(server) == 0)
-        desk.close()
+        api.close()
 
 
 async def tasks_left():
@@ -223,65 +223,65 @@ async def tasks_left():
 
 
 @pytest.mark.parametrize("begins", [{}, {"now": True}, {"start_sequence": 1}, {"consumer": "marking"}])
-def test_a_watcher_that_goes_away_is_forgotten(server, desk, begins, caplog):
+def test_a_watcher_that_goes_away_is_forgotten(server, api, begins, caplog):
     caplog.set_level(logging.WARNING)
-    watched = server.app.service.watching
-    desk.book()
+    watched = server.app.service.event_feed
+    api.book()
     for waits in (False, True, True):
-        with Watch(desk, **begins) as watch:
-            until(lambda: desk.workspace in watched._tails)
+        with Watch(api, **begins) as watch:
+            until(lambda: api.workspace in watched._tails)
             if waits:
                 watch.until(lambda w=watch: w.sequence == 1)
         until(lambda: watchers(server) == 0 and not watched._tails)
     assert "Event.wait" not in server.run(tasks_left())
     gc.collect()
-    desk.book()
+    api.book()
     assert [record.getMessage() for record in caplog.records] == []
 
 
-def test_a_refused_watcher_is_forgotten(server, desk):
+def test_a_refused_watcher_is_forgotten(server, api):
     for wrong in ({"start_sequence": 7}, {"start_sequence": -1}, {"heartbeat_interval": Duration(seconds=301)}):
-        with Watch(desk, **wrong) as watch:
+        with Watch(api, **wrong) as watch:
             watch.refused()
     assert watchers(server) == 0
-    assert server.app.service.watching._tails == {}
+    assert server.app.service.event_feed._tails == {}
 
 
-def test_a_snapshot_that_is_too_large_is_refused(desk, monkeypatch):
+def test_a_snapshot_that_is_too_large_is_refused(api, monkeypatch):
     monkeypatch.setattr(watch_servicer, "SNAPSHOT_AT_MOST", 2)
-    sessions = [bring_to(desk, state) for state in ("READY", "READY", "PAUSED")]
-    with Watch(desk) as watch:
+    sessions = [bring_to(api, state) for state in ("READY", "READY", "PAUSED")]
+    with Watch(api) as watch:
         refused = watch.refused()
     assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SNAPSHOT_TOO_LARGE")
     assert refused.metadata == {"sessions": "3", "limit": "2"}
     assert watch.pieces == []
-    with Watch(desk, filter=session_service_pb2.WatchFilter(states=[4])) as watch:
+    with Watch(api, filter=session_service_pb2.WatchFilter(states=[4])) as watch:
         assert sorted(s.id for s in watch.complete()) == sorted(s.id for s in sessions[:2])
 
 
 def test_a_watch_begins_within_reach_or_is_told_what_is_the_oldest(database):
     with serving(database, watch_reach=3) as server:
-        desk = ApiClient(server.target)
-        with Watch(desk) as watch:
+        api = ApiClient(server.target)
+        with Watch(api) as watch:
             watch.complete()
-            bring_to(desk, "PAUSED")
+            bring_to(api, "PAUSED")
             assert_gapless(watch.up_to(5), 1, 5)
         for start in (1, 2):
-            with Watch(desk, start_sequence=start) as watch:
+            with Watch(api, start_sequence=start) as watch:
                 refused = watch.refused()
             assert (refused.code, refused.reason) == (grpc.StatusCode.OUT_OF_RANGE, "SEQUENCE_TOO_OLD")
             assert refused.metadata == {"oldest_sequence": "3"}
-        with Watch(desk, start_sequence=3) as watch:
+        with Watch(api, start_sequence=3) as watch:
             assert_gapless(watch.up_to(5), 3, 5)
-        desk.close()
+        api.close()
 
 
 @pytest.mark.parametrize("events", [0, 3])
-def test_an_event_that_has_not_happened_cannot_be_resumed_with(desk, events):
+def test_an_event_that_has_not_happened_cannot_be_resumed_with(api, events):
     if events:
-        bring_to(desk, "READY")
+        bring_to(api, "READY")
     for start in (events + 2, 2**63 - 1):
-        with Watch(desk, start_sequence=start) as watch:
+        with Watch(api, start_sequence=start) as watch:
             refused = watch.refused()
         assert (refused.code, refused.reason) == (grpc.StatusCode.OUT_OF_RANGE, "SEQUENCE_AHEAD")
         assert refused.metadata == {"last_sequence": str(events)}
@@ -319,16 +319,16 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_request_is_refused_with_the_field(desk, name):
+def test_a_bad_request_is_refused_with_the_field(api, name):
     fields, path = BAD[name]
-    with Watch(desk, **fields) as watch:
+    with Watch(api, **fields) as watch:
         refused = watch.refused()
     assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert set(refused.fields) == {path}
 
 
-def test_bytes_that_are_no_request_are_refused(desk):
-    stream = desk.channel.unary_stream("/exam_sessions.v1.SessionService/WatchSessions")
+def test_bytes_that_are_no_request_are_refused(api):
+    stream = api.channel.unary_stream("/exam_sessions.v1.SessionService/WatchSessions")
     for data, reason in ((b"\x0a\x05ab", "MALFORMED_MESSAGE"), (b"\x0a\x01\xff", "MALFORMED_MESSAGE")):
         with pytest.raises(grpc.RpcError) as error:
             next(stream(data, timeout=10))

@@ -34,9 +34,9 @@ def replica(server):
 
 
 @pytest.fixture
-def elsewhere(replica, desk):
+def elsewhere(replica, api):
     """A client of the other server in the desk's workspace."""
-    elsewhere = ApiClient(replica.target, desk.workspace)
+    elsewhere = ApiClient(replica.target, api.workspace)
     yield elsewhere
     elsewhere.close()
 
@@ -45,35 +45,35 @@ def elsewhere(replica, desk):
 def losing_wake_ups(server, *, but=""):
     """Loses every wake-up but those of the `poll` or of other servers' `bell`; gives what wakes all the same."""
     service = server.app.service
-    wake = service.watching.wake
+    wake = service.event_feed.wake
 
     def heard(workspaces):
-        if but == "poll" and asyncio.current_task() is service.watching._polling:
+        if but == "poll" and asyncio.current_task() is service.event_feed._polling:
             wake(workspaces)
 
-    with patch.object(service.watching, "wake", heard):
+    with patch.object(service.event_feed, "wake", heard):
         if but == "bell":
             yield wake
         else:
-            with patch.object(service._bell, "_heard", heard):
+            with patch.object(service._notifier, "_on_change", heard):
                 yield wake
 
 
-def test_a_watch_resumes_at_every_cut_on_any_server(server, desk, elsewhere):
-    walk(desk, bring_to(desk, "PAUSED"), "ResumeSession", "FinishSession", "VoidSession")
-    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(3))
-    last = last_of(server, desk)
-    with Watch(desk, start_sequence=1) as watch:
+def test_a_watch_resumes_at_every_cut_on_any_server(server, api, elsewhere):
+    walk(api, bring_to(api, "PAUSED"), "ResumeSession", "FinishSession", "VoidSession")
+    api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(3))
+    last = last_of(server, api)
+    with Watch(api, start_sequence=1) as watch:
         whole = watch.up_to(last)
     assert_gapless(whole, 1, last)
     for cut in range(last):
-        for at in (desk, elsewhere):
+        for at in (api, elsewhere):
             with Watch(at, start_sequence=cut + 1) as watch:
                 assert watch.up_to(last) == whole[cut:]
 
 
 @pytest.mark.parametrize("cuts", [8, pytest.param(100, marks=pytest.mark.slow)])
-def test_a_watch_cut_again_and_again_misses_and_repeats_nothing(server, desk, elsewhere, cuts):
+def test_a_watch_cut_again_and_again_misses_and_repeats_nothing(server, api, elsewhere, cuts):
     told = []
 
     def take(at, done):
@@ -81,43 +81,43 @@ def test_a_watch_cut_again_and_again_misses_and_repeats_nothing(server, desk, el
             watch.until(lambda: done(watch))
         told.extend(watch.events)
 
-    with desks_at(server, workspace=desk.workspace, times=8) as crowd, ThreadPoolExecutor(1) as pool:
+    with desks_at(server, workspace=api.workspace, times=8) as crowd, ThreadPoolExecutor(1) as pool:
         for cut in range(cuts):
-            writing = pool.submit(bustle, crowd, desk.release(), 2)
-            take((desk, elsewhere)[cut % 2], lambda watch: watch.events)
+            writing = pool.submit(bustle, crowd, api.release(), 2)
+            take((api, elsewhere)[cut % 2], lambda watch: watch.events)
             writing.result()
-    last = last_of(server, desk)
+    last = last_of(server, api)
     take(elsewhere, lambda watch: watch.sequence in {0, last} and len(told) + len(watch.events) == last)
     assert_gapless(told, 1, last)
-    assert states_after([], told) == states_now(desk)
+    assert states_after([], told) == states_now(api)
 
 
-def test_a_resumed_watch_that_is_up_to_date_waits_for_the_next_event(server, desk):
-    bring_to(desk, "READY")
-    with Watch(desk, start_sequence=4) as watch:
-        session = desk.book()
+def test_a_resumed_watch_that_is_up_to_date_waits_for_the_next_event(server, api):
+    bring_to(api, "READY")
+    with Watch(api, start_sequence=4) as watch:
+        session = api.book()
         assert [event.session_id for event in watch.up_to(4)] == [session.id]
 
 
 @pytest.mark.parametrize(("kept", "page"), [(1, 1), (1, 5), (3, 2), (100, 2), (100, 5)])
-def test_nothing_is_missed_or_repeated_by_those_far_behind(server, desk, kept, page, monkeypatch):
+def test_nothing_is_missed_or_repeated_by_those_far_behind(server, api, kept, page, monkeypatch):
     monkeypatch.setattr(event_feed, "KEPT", kept)
     monkeypatch.setattr(event_feed, "PAGE", page)
-    with Watch(desk) as ahead:
+    with Watch(api) as ahead:
         ahead.complete()
-        session = bring_to(desk, "IN_PROGRESS")
+        session = bring_to(api, "IN_PROGRESS")
         for _ in range(4):
-            walk(desk, session, "PauseSession", "ResumeSession")
-        last = last_of(server, desk)
+            walk(api, session, "PauseSession", "ResumeSession")
+        last = last_of(server, api)
         assert_gapless(ahead.up_to(last), 1, last)
-        assert len(server.app.service.watching._tails[desk.workspace]._kept) <= max(2 * kept, page)
+        assert len(server.app.service.event_feed._tails[api.workspace]._kept) <= max(2 * kept, page)
         for start in range(1, last + 1):
-            with Watch(desk, start_sequence=start) as watch:
+            with Watch(api, start_sequence=start) as watch:
                 assert_gapless(watch.up_to(last), start, last)
 
 
-def test_watchers_who_have_caught_up_keep_nothing(server, desk, monkeypatch):
-    class Counted(event_feed.Told):
+def test_watchers_who_have_caught_up_keep_nothing(server, api, monkeypatch):
+    class Counted(event_feed.RenderedEvent):
         alive = most = 0
 
         def __new__(cls, *fields):
@@ -128,9 +128,9 @@ def test_watchers_who_have_caught_up_keep_nothing(server, desk, monkeypatch):
         def __del__(self):
             Counted.alive -= 1
 
-    desk.call("BatchCreateSessions", release_id=desk.release().id, bookings=bookings(1_200))
-    monkeypatch.setattr(event_feed, "Told", Counted)
-    watches = [Watch(desk, start_sequence=1) for _ in range(10)]
+    api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(1_200))
+    monkeypatch.setattr(event_feed, "RenderedEvent", Counted)
+    watches = [Watch(api, start_sequence=1) for _ in range(10)]
     for watch in watches:
         assert_gapless(watch.up_to(1_200), 1, 1_200)
     assert Counted.most
@@ -159,53 +159,53 @@ def test_what_a_tail_keeps_is_the_newest_without_a_gap(portions, kept, page, beg
 
 
 @pytest.mark.parametrize("begins", [{}, {"start_sequence": 1}, {"now": True}])
-def test_a_lost_wake_up_costs_no_event(server, desk, begins):
-    with losing_wake_ups(server, but="poll"), Watch(desk, **begins) as watch:
+def test_a_lost_wake_up_costs_no_event(server, api, begins):
+    with losing_wake_ups(server, but="poll"), Watch(api, **begins) as watch:
         if "start_sequence" not in begins:
             watch.until(lambda: watch.pieces)
-        desk.book()
+        api.book()
         assert_gapless(watch.up_to(1), 1, 1)
 
 
-def test_many_wake_ups_at_the_same_moment_tell_an_event_once(server, desk):
-    with losing_wake_ups(server) as wake, Watch(desk, now=True) as watch:
+def test_many_wake_ups_at_the_same_moment_tell_an_event_once(server, api):
+    with losing_wake_ups(server) as wake, Watch(api, now=True) as watch:
 
         async def wake_at_once(times):
             for _ in range(times):
-                wake([desk.workspace])
+                wake([api.workspace])
 
         watch.until(lambda: watch.pieces)
         for last, times in ((3, 1), (6, 5), (9, 5)):
-            walk(desk, desk.book(), "CreatePackage", "DownloadSession")
+            walk(api, api.book(), "CreatePackage", "DownloadSession")
             assert len(watch.events) == last - 3
             server.run(wake_at_once(times))
             assert_gapless(watch.up_to(last), 1, last)
         for start in range(1, 10):
-            with Watch(desk, start_sequence=start) as behind:
+            with Watch(api, start_sequence=start) as behind:
                 assert_gapless(behind.up_to(9), start, 9)
 
 
-def test_events_of_another_server_are_told_in_their_place(server, desk, elsewhere):
-    with Watch(desk) as here, Watch(elsewhere) as there:
+def test_events_of_another_server_are_told_in_their_place(server, api, elsewhere):
+    with Watch(api) as here, Watch(elsewhere) as there:
         here.complete()
         there.complete()
-        session = desk.book()
-        for rpc, at in (("CreatePackage", elsewhere), ("DownloadSession", desk), ("EnterKeycode", elsewhere)):
+        session = api.book()
+        for rpc, at in (("CreatePackage", elsewhere), ("DownloadSession", api), ("EnterKeycode", elsewhere)):
             session = at.move(rpc, session)
         assert here.up_to(4) == there.up_to(4)
         assert_gapless(here.events, 1, 4)
 
 
 @pytest.mark.postgresql("SQLite's servers look for themselves")
-def test_a_server_hears_from_another_that_something_happened(server, desk, elsewhere):
+def test_a_server_hears_from_another_that_something_happened(server, api, elsewhere):
     deafen = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE left(query, 6) = 'LISTEN'"
-    with losing_wake_ups(server, but="bell"), Watch(desk, now=True) as watch:
+    with losing_wake_ups(server, but="bell"), Watch(api, now=True) as watch:
         watch.until(lambda: watch.pieces)
         elsewhere.book()
         watch.up_to(1)
         assert server.database.read(deafen)
         until(lambda: elsewhere.book() and watch.sequence > 1)
-        last = last_of(server, desk)
+        last = last_of(server, api)
         assert_gapless(watch.up_to(last), 1, last)
 
 
@@ -214,44 +214,44 @@ def test_a_server_that_writes_all_the_time_rings_seldom(database, monkeypatch):
     monkeypatch.setattr(change_notifier, "APART_S", 1)
     with (
         serving(database) as server,
-        closing(ApiClient(server.target)) as desk,
+        closing(ApiClient(server.target)) as api,
         psycopg.connect(database.url, autocommit=True) as other,
     ):
         other.execute(f"LISTEN {CHANNEL}")
-        session = bring_to(desk, "IN_PROGRESS")
-        walk(desk, session, *["PauseSession", "ResumeSession"] * 50)
-        rings = [ring for ring in other.notifies(timeout=2) if ring.payload == desk.workspace]
+        session = bring_to(api, "IN_PROGRESS")
+        walk(api, session, *["PauseSession", "ResumeSession"] * 50)
+        notifies = [ring for ring in other.notifies(timeout=2) if ring.payload == api.workspace]
     # One a second: a hundred moves would have to take as long as fifty seconds.
-    assert 1 <= len(rings) < 50
+    assert 1 <= len(notifies) < 50
 
 
-def test_two_servers_tell_the_same_while_both_write(server, desk, replica):
-    release = desk.release()
+def test_two_servers_tell_the_same_while_both_write(server, api, replica):
+    release = api.release()
     with (
-        desks_at(server, replica, workspace=desk.workspace, times=4) as crowd,
+        desks_at(server, replica, workspace=api.workspace, times=4) as crowd,
         Watch(crowd[0]) as here,
         Watch(crowd[1]) as there,
     ):
         here.complete()
         bustle(crowd, release, 4)
-        last = last_of(server, desk)
+        last = last_of(server, api)
         for watch in (here, there):
             events = watch.up_to(last)
-            assert states_after(watch.sessions, events) == states_now(desk)
+            assert states_after(watch.sessions, events) == states_now(api)
             assert_gapless(events, last - len(events) + 1, last)
         shorter = min(len(here.events), len(there.events))
         assert here.events[-shorter:] == there.events[-shorter:]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_server_that_stops_sends_its_watches_elsewhere(server, desk, elsewhere, transport):
+def test_a_server_that_stops_sends_its_watches_elsewhere(server, api, elsewhere, transport):
     if transport == "native":
         pytest.importorskip("pygrpc_native")
     with serving(server.database, transport=transport) as leaving:
-        going = ApiClient(leaving.target, desk.workspace)
+        going = ApiClient(leaving.target, api.workspace)
         with Watch(going) as idle, Watch(going, start_sequence=1) as busy:
             idle.complete()
-            desk.book()
+            api.book()
             idle.up_to(1)
             busy.up_to(1)
             leaving.run(leaving.app.stop())
@@ -260,7 +260,7 @@ def test_a_server_that_stops_sends_its_watches_elsewhere(server, desk, elsewhere
                 assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
         assert watchers(leaving) == 0
         going.close()
-    desk.book()
+    api.book()
     with Watch(elsewhere, start_sequence=busy.sequence + 1) as resumed:
         assert_gapless(busy.events + resumed.up_to(2), 1, 2)
 

@@ -10,7 +10,7 @@ from messages import METHOD, lasting, mask
 from state_paths import bring_to
 
 from exam_sessions import errors
-from exam_sessions.rpc.decoding.request_decoder import Door
+from exam_sessions.rpc.decoding.request_decoder import RequestDecoder
 from exam_sessions.v1 import catalog_pb2
 from serving import Refused
 
@@ -57,44 +57,44 @@ def test_a_time_that_would_be_taken_for_none_is_refused(rpc, named, nanos):
     message.SetInParent()
     message.nanos = nanos
     with pytest.raises(errors.InvalidField) as refused:
-        Door(method, 1_000_000).admit(request.SerializeToString())
+        RequestDecoder(method, 1_000_000).decode(request.SerializeToString())
     assert ".".join(shown) in {bad.field for bad in refused.value.at}
 
 
 def test_no_grace_is_none_at_all_and_is_told_apart_from_no_limit(clocked_desk, clock):
-    desk = clocked_desk
-    none, endless = desk.release(grace_period=Duration()), desk.release()
+    api = clocked_desk
+    none, endless = api.release(grace_period=Duration()), api.release()
     assert none.HasField("grace_period")
     assert none.grace_period == Duration()
     assert not endless.HasField("grace_period")
-    late, free = bring_to(desk, "AWAITING_UPLOAD", none), bring_to(desk, "AWAITING_UPLOAD", endless)
+    late, free = bring_to(api, "AWAITING_UPLOAD", none), bring_to(api, "AWAITING_UPLOAD", endless)
     clock.advance(1)
-    assert desk.move("UploadSession", free)
+    assert api.move("UploadSession", free)
     with pytest.raises(Refused) as refused:
-        desk.move("UploadSession", late)
+        api.move("UploadSession", late)
     assert refused.value.reason == "GRACE_PERIOD_OVER"
 
 
-def test_a_grace_period_becomes_none_and_endless_again(desk):
-    release = desk.release(grace_period=lasting(60))
+def test_a_grace_period_becomes_none_and_endless_again(api):
+    release = api.release(grace_period=lasting(60))
     told = []
     for period in ({"grace_period": Duration()}, {}):
         edit = catalog_pb2.Release(id=release.id, **period)
-        told.append(desk.call("UpdateRelease", release=edit, update_mask=mask("grace_period")).release)
+        told.append(api.call("UpdateRelease", release=edit, update_mask=mask("grace_period")).release)
     assert [release.HasField("grace_period") for release in told] == [True, False]
-    assert desk.call("GetRelease", release_id=release.id).release == told[1]
+    assert api.call("GetRelease", release_id=release.id).release == told[1]
 
 
-def test_extra_time_of_zero_takes_it_back(desk):
-    session = desk.book(desk.release(duration=lasting(600)))
-    given = desk.move("SetExtraTime", session, extra_time=lasting(60), reason="r")
+def test_extra_time_of_zero_takes_it_back(api):
+    session = api.book(api.release(duration=lasting(600)))
+    given = api.move("SetExtraTime", session, extra_time=lasting(60), reason="r")
     assert given.extra_time == lasting(60)
-    assert not desk.move("SetExtraTime", session, extra_time=lasting(0), reason="r").HasField("extra_time")
+    assert not api.move("SetExtraTime", session, extra_time=lasting(0), reason="r").HasField("extra_time")
 
 
 @pytest.mark.parametrize("nanos", [1, 999])
-def test_less_than_a_microsecond_is_not_taken_for_zero(desk, nanos):
-    little, session = Duration(nanos=nanos), desk.book()
+def test_less_than_a_microsecond_is_not_taken_for_zero(api, nanos):
+    little, session = Duration(nanos=nanos), api.book()
     edit = catalog_pb2.Release(id=session.release_id, grace_period=little)
     for path, rpc, fields in (
         ("extra_time", "SetExtraTime", {"session_id": session.id, "extra_time": little, "reason": "r"}),
@@ -102,5 +102,5 @@ def test_less_than_a_microsecond_is_not_taken_for_zero(desk, nanos):
         ("release.grace_period", "UpdateRelease", {"release": edit, "update_mask": mask("grace_period")}),
     ):
         with pytest.raises(Refused) as refused:
-            desk.call(rpc, **fields)
+            api.call(rpc, **fields)
         assert list(refused.value.fields) == [path]

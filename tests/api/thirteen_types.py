@@ -87,14 +87,14 @@ ONLINE = {
 """The same as they are sent online, and as results show them."""
 
 
-def thirteen(desk):
+def thirteen(api):
     """The form in the catalogue, all its questions in one item."""
     questions = [
         test_form_pb2.Question(id=name, item_id="item-1", type=number, options=options(*offered), keys=keys)
         for name, (number, offered, keys) in QUESTIONS.items()
     ]
     form = test_form_pb2.TestForm(reference="form-1", questions=questions)
-    return desk.call("CreateTestForm", test_form=form).test_form
+    return api.call("CreateTestForm", test_form=form).test_form
 
 
 def answered(responses):

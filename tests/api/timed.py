@@ -8,9 +8,9 @@ from state_paths import STARTED, walk
 SECOND = 1_000_000
 
 
-def timed_release(desk, **fields):
+def timed_release(api, **fields):
     """A release of ten minutes."""
-    return desk.release(**{"duration": lasting(600)} | fields)
+    return api.release(**{"duration": lasting(600)} | fields)
 
 
 def closing_in(clock, seconds):
@@ -18,9 +18,9 @@ def closing_in(clock, seconds):
     return {"window_end": at(clock() + seconds * SECOND)}
 
 
-def begun(desk, release):
+def begun(api, release):
     """A session of a release whose attempt has begun."""
-    return walk(desk, desk.book(release), *STARTED)
+    return walk(api, api.book(release), *STARTED)
 
 
 def working_time(session):

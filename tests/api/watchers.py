@@ -21,21 +21,21 @@ NARROW = (
 """A connection of one's own that takes no more than 64 KiB unread."""
 
 
-def open_stream(desk, timeout=60, **fields):
+def open_stream(api, timeout=60, **fields):
     """The bare call of a watch. Nothing is read from it before somebody asks for the next piece."""
-    request = request_of("WatchSessions", **({"workspace_id": desk.workspace} | fields))
-    stub = session_service_pb2_grpc.SessionServiceStub(desk.channel)
-    return stub.WatchSessions(request, timeout=timeout, metadata=desk.metadata)
+    request = request_of("WatchSessions", **({"workspace_id": api.workspace} | fields))
+    stub = session_service_pb2_grpc.SessionServiceStub(api.channel)
+    return stub.WatchSessions(request, timeout=timeout, metadata=api.metadata)
 
 
 class Watch:
     """A watch in a client's workspace, until the block ends."""
 
-    def __init__(self, desk, **fields):
+    def __init__(self, api, **fields):
         self.pieces, self.sessions, self.events = [], [], []
         self.sequence = 0
         self._error = None
-        self._call = open_stream(desk, **fields)
+        self._call = open_stream(api, **fields)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -121,33 +121,33 @@ def desks_at(*servers, workspace=None, times=1):
     try:
         yield desks
     finally:
-        for desk in desks:
-            desk.close()
+        for api in desks:
+            api.close()
 
 
-def last_of(server, desk):
+def last_of(server, api):
     """The last event of a workspace, as the database has it."""
-    rows = server.database.read("SELECT last_sequence FROM workspaces WHERE workspace_id = ?", desk.workspace)
+    rows = server.database.read("SELECT last_sequence FROM workspaces WHERE workspace_id = ?", api.workspace)
     return rows[0][0] if rows else 0
 
 
 def watchers(server):
     """How many watches a server knows of."""
-    return server.app.service.watching._count
+    return server.app.service.event_feed._count
 
 
 def bustle(desks, release, rounds):
     """All desks at once book sessions and move them, each its own; some are deleted again."""
 
-    def work(desk, n):
+    def work(api, n):
         for i in range(rounds):
-            session = desk.book(release, f"w{n}-{i}")
+            session = api.book(release, f"w{n}-{i}")
             if i % 3 == 2:
-                desk.call("DeleteSession", session_id=session.id)
+                api.call("DeleteSession", session_id=session.id)
             else:
-                desk.walk(session, "CreatePackage", "DownloadSession")
+                api.walk(session, "CreatePackage", "DownloadSession")
 
-    at_once(*[lambda d=desk, n=n: work(d, n) for n, desk in enumerate(desks)])
+    at_once(*[lambda d=api, n=n: work(d, n) for n, api in enumerate(desks)])
 
 
 def assert_gapless(events, first, last):
@@ -175,21 +175,21 @@ def states_told(pieces):
     return {session_id: state for session_id, state in states.items() if state}
 
 
-def states_at(server, desk, sequence):
+def states_at(server, api, sequence):
     """The states of all sessions of a workspace once an event had happened, from its history."""
     rows = server.database.read(
         "SELECT session_id, to_state FROM events WHERE workspace_id = ? AND sequence <= ? ORDER BY sequence",
-        desk.workspace,
+        api.workspace,
         sequence,
     )
     return {session_id: state for session_id, state in dict(rows).items() if state}
 
 
-def states_now(desk):
+def states_now(api):
     """The states of all sessions of a workspace, read page by page."""
     states, token = {}, None
     while token != "":
-        page = desk.call("ListSessions", page_size=1000, page_token=token or "")
+        page = api.call("ListSessions", page_size=1000, page_token=token or "")
         states |= {session.id: session.state for session in page.sessions}
         token = page.next_page_token
     return states

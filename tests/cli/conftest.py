@@ -7,9 +7,9 @@ from terminal import Terminal
 
 
 @pytest.fixture
-def terminal(server, desk):
+def terminal(server, api):
     """A terminal that talks to the desk's workspace."""
-    return Terminal(server.target, desk.workspace)
+    return Terminal(server.target, api.workspace)
 
 
 @pytest.fixture

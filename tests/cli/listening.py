@@ -129,8 +129,8 @@ class Coming:
         self._database = database
         self._running = RunningServer(database, listen=f"127.0.0.1:{free_port()}")
         self.target = self._running.target
-        self.desk = ApiClient(self.target)
-        self.release = self.desk.release()
+        self.api = ApiClient(self.target)
+        self.release = self.api.release()
 
     def stop(self):
         if self._running:
@@ -146,7 +146,7 @@ class Coming:
 
     def _book(self):
         try:
-            return self.desk.book(self.release)
+            return self.api.book(self.release)
         except Exception:  # noqa: BLE001 - whatever it is, it passes or the test fails
             return None
 
@@ -157,7 +157,7 @@ def coming_and_going(database):
     try:
         yield coming
     finally:
-        coming.desk.close()
+        coming.api.close()
         coming.stop()
 
 
@@ -181,7 +181,7 @@ def tail(terminal, *words):
     return terminal("events", "tail", *words).stdout.splitlines()
 
 
-def place(desk, name="results"):
+def place(api, name="results"):
     """How far a consumer has come; None when nobody knows it."""
-    consumers = {consumer.name: consumer.sequence for consumer in desk.call("ListEventConsumers").consumers}
+    consumers = {consumer.name: consumer.sequence for consumer in api.call("ListEventConsumers").consumers}
     return consumers.get(name)

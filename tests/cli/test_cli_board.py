@@ -17,8 +17,8 @@ READY = ("CreatePackage", "DownloadSession")
 
 
 @pytest.fixture
-def release(desk):
-    return desk.release(name="Maths, May")
+def release(api):
+    return api.release(name="Maths, May")
 
 
 def drawn(board):
@@ -27,19 +27,19 @@ def drawn(board):
     return console.file.getvalue()
 
 
-def test_the_board_counts_states_from_the_snapshot_and_keeps_them_current(terminal, desk, release):
-    session = desk.book(release, candidate_id="17")
-    desk.walk(desk.book(release), *READY)
+def test_the_board_counts_states_from_the_snapshot_and_keeps_them_current(terminal, api, release):
+    session = api.book(release, candidate_id="17")
+    api.walk(api.book(release), *READY)
     with screen(terminal, "watch") as board:
         until(lambda: "SCHEDULED_BUT_NOT_CREATED 1   READY 1" in board.now())
         assert "nothing has happened yet" in board.now()
-        desk.walk(session, *READY, "EnterKeycode", "FinishSession")
-        desk.book(release)
-        desk.call("DeleteSession", session_id=desk.book(release).id)
+        api.walk(session, *READY, "EnterKeycode", "FinishSession")
+        api.book(release)
+        api.call("DeleteSession", session_id=api.book(release).id)
         until(lambda: "event 11" in board.now())
         shown = board.now().splitlines()
         assert shown[:2] == [
-            f"{desk.workspace} at {terminal.where[1]}  event 11",
+            f"{api.workspace} at {terminal.where[1]}  event 11",
             "SCHEDULED_BUT_NOT_CREATED 1   READY 1   FINISHED 1",
         ]
         assert [columns(line)[1:4] for line in shown[-4:]] == [
@@ -51,26 +51,26 @@ def test_the_board_counts_states_from_the_snapshot_and_keeps_them_current(termin
         )
 
 
-def test_the_board_counts_only_the_states_asked_for_and_notices_who_leaves_them(terminal, desk, release):
-    session = desk.walk(desk.book(release), *READY)
+def test_the_board_counts_only_the_states_asked_for_and_notices_who_leaves_them(terminal, api, release):
+    session = api.walk(api.book(release), *READY)
     with screen(terminal, "watch", "--state", "READY", "--state", "PAUSED") as board:
         until(lambda: "READY 1   PAUSED 0" in board.now())
-        desk.move("VoidSession", session)
+        api.move("VoidSession", session)
         until(lambda: "READY 0   PAUSED 0" in board.now())
         assert "nothing has happened yet" in board.now()
 
 
-def test_a_board_without_a_snapshot_counts_nothing(terminal, desk, release):
-    desk.book(release, candidate_id="17")
+def test_a_board_without_a_snapshot_counts_nothing(terminal, api, release):
+    api.book(release, candidate_id="17")
     with screen(terminal, "watch", "--from", 1) as board:
         until(lambda: "  17  " in board.now())
         assert "states are not counted without a snapshot" in board.now()
 
 
-def test_the_board_shows_the_newest_events_that_fit_the_screen(terminal, desk, release):
+def test_the_board_shows_the_newest_events_that_fit_the_screen(terminal, api, release):
     bookings = [{"candidate": {"candidate_id": f"c{n:04}"}} for n in range(1500)]
-    desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
-    last = desk.book(release)
+    api.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
+    last = api.book(release)
     with screen(terminal, "watch", "--from", 1, "--count", 1501) as board:
         assert board.run.wait(20) == 0
         shown = board.now().splitlines()
@@ -82,7 +82,7 @@ def test_the_board_shows_the_newest_events_that_fit_the_screen(terminal, desk, r
 def test_the_board_says_when_the_server_is_away_and_goes_on_when_it_is_back(database):
     with coming_and_going(database) as server:
         server.book()
-        with screen(Terminal(server.target, server.desk.workspace), "watch") as board:
+        with screen(Terminal(server.target, server.api.workspace), "watch") as board:
             until(lambda: "SCHEDULED_BUT_NOT_CREATED 1" in board.now())
             server.stop()
             until(lambda: "trying again, going on with event 2" in board.now())
@@ -92,7 +92,7 @@ def test_the_board_says_when_the_server_is_away_and_goes_on_when_it_is_back(data
 
 
 def test_a_notice_stays_on_the_board_until_all_has_been_well_for_a_while(monkeypatch):
-    board = watch_views.Board("", (), candidate_names.Names(None))
+    board = watch_views.Board("", (), candidate_names.CandidateNames(None))
     board.notice("the server is away")
     board.look(Piece(sequence=1))
     assert "the server is away" in drawn(board)
@@ -103,7 +103,7 @@ def test_a_notice_stays_on_the_board_until_all_has_been_well_for_a_while(monkeyp
 
 
 def test_half_a_snapshot_is_not_counted(monkeypatch):
-    board = watch_views.Board("", (), candidate_names.Names(None))
+    board = watch_views.Board("", (), candidate_names.CandidateNames(None))
     board.look(Piece(sessions=[{"id": "1", "state": State.STATE_READY}]))
     board.notice("the server is away")
     board.look(Piece(sessions=[{"id": "1", "state": State.STATE_PAUSED}]))
@@ -113,7 +113,7 @@ def test_half_a_snapshot_is_not_counted(monkeypatch):
 
 
 def test_what_happens_before_a_snapshot_is_complete_is_counted():
-    board = watch_views.Board("", (), candidate_names.Names(None))
+    board = watch_views.Board("", (), candidate_names.CandidateNames(None))
     ready, paused = State.STATE_READY, State.STATE_PAUSED
     board.look(Piece(sessions=[{"id": "1", "state": ready}, {"id": "2", "state": ready}]))
     board.look(Piece(events=[{"session_id": "1", "from_state": ready, "to_state": paused}]))

@@ -6,7 +6,7 @@ import pty
 from terminal import Terminal, start
 
 
-def test_the_demo_shows_walks_and_a_refusal_with_its_explanation(terminal, desk):
+def test_the_demo_shows_walks_and_a_refusal_with_its_explanation(terminal, api):
     said = terminal("demo", "--candidates", 1200).stdout
     assert "1,200 sessions  booked in " in said
     assert "UnlockSession       → IN_PROGRESS" in said
@@ -17,7 +17,7 @@ def test_the_demo_shows_walks_and_a_refusal_with_its_explanation(terminal, desk)
     assert "FinishOffline       → AWAITING_UPLOAD" in said
     counts = {line.split()[0]: line.split()[1] for line in said.splitlines() if line.startswith(("SCHED", "MARK"))}
     assert counts == {"SCHEDULED_BUT_NOT_CREATED": "1,195", "MARKED": "2"}
-    assert f"--workspace {desk.workspace} --target" in said
+    assert f"--workspace {api.workspace} --target" in said
     assert "gone now" not in said
 
 
@@ -39,11 +39,11 @@ def test_the_demo_s_next_step_shows_the_results_it_walked_to(terminal):
     assert "90.625 %" in shown.stdout
 
 
-def test_the_demo_can_be_seen_twice_on_one_server(terminal, desk):
+def test_the_demo_can_be_seen_twice_on_one_server(terminal, api):
     terminal("demo", "--candidates", 10)
     terminal("demo", "--candidates", 10)
-    assert len(desk.call("ListReleases").releases) == 4
-    assert [form.revision for form in desk.call("ListTestForms").test_forms] == [1]
+    assert len(api.call("ListReleases").releases) == 4
+    assert [form.revision for form in api.call("ListTestForms").test_forms] == [1]
 
 
 def test_the_demo_starts_a_server_of_its_own_when_none_answers_and_takes_it_away_again(tmp_path):

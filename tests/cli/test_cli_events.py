@@ -19,21 +19,21 @@ MANY = 1000
 
 
 @pytest.fixture
-def release(desk):
-    return desk.release(name="Maths, May")
+def release(api):
+    return api.release(name="Maths, May")
 
 
-def book_many(desk, release, count=MANY):
+def book_many(api, release, count=MANY):
     bookings = [{"candidate": {"candidate_id": f"many {n}"}} for n in range(count)]
-    desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
+    api.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
 
 
-def stuck_at(desk):
+def stuck_at(api):
     """How far a consumer has come that can write no more, because nobody reads."""
     seen = []
 
     def is_stuck():
-        seen.append(place(desk))
+        seen.append(place(api))
         return seen[-1] and seen[-30:] == seen[-1:] * 30
 
     until(is_stuck)
@@ -42,9 +42,9 @@ def stuck_at(desk):
     return seen[-1]
 
 
-def test_an_event_is_a_line_for_people(terminal, desk, release):
-    session = desk.walk(desk.book(release), "CreatePackage")
-    desk.move("VoidSession", session, reason=1, message="slept")
+def test_an_event_is_a_line_for_people(terminal, api, release):
+    session = api.walk(api.book(release), "CreatePackage")
+    api.move("VoidSession", session, reason=1, message="slept")
     told = [columns(line) for line in tail(terminal, "--from", 1, "--count", 3)]
     assert [row[:1] + row[2:] for row in told] == [
         ["1", session.id, "schedule", "(new) → SCHEDULED_BUT_NOT_CREATED", "test"],
@@ -53,13 +53,13 @@ def test_an_event_is_a_line_for_people(terminal, desk, release):
     ]
 
 
-def test_an_event_is_json_with_the_names_of_the_protos(terminal, desk, release):
-    session = desk.book(release)
+def test_an_event_is_json_with_the_names_of_the_protos(terminal, api, release):
+    session = api.book(release)
     request_id = "00000000-0000-4000-8000-000000000007"
-    desk.move("VoidSession", session, reason=1, message="schlief\u2028ein", request_id=request_id)
+    api.move("VoidSession", session, reason=1, message="schlief\u2028ein", request_id=request_id)
     lines = tail(terminal, "--from", 1, "--count", 2, "--format", "json")
     booked, voided = map(json.loads, lines)
-    event = desk.history(session)[1]
+    event = api.history(session)[1]
     assert voided == {
         "sequence": 2,
         "session_id": session.id,
@@ -81,21 +81,21 @@ def test_an_event_is_json_with_the_names_of_the_protos(terminal, desk, release):
     assert list(voided) == list(booked) == [field.name for field in event.DESCRIPTOR.fields]
 
 
-def test_an_event_is_a_cloudevent(terminal, desk, release):
-    session = desk.book(release)
-    desk.call(
+def test_an_event_is_a_cloudevent(terminal, api, release):
+    session = api.book(release)
+    api.call(
         "UpdateSession",
         session_id=session.id,
         booking={"external_reference": "ref-9"},
         update_mask={"paths": ["external_reference"]},
     )
-    desk.call("DeleteSession", session_id=session.id)
+    api.call("DeleteSession", session_id=session.id)
     booked, edited, deleted = map(json.loads, tail(terminal, "--from", 1, "--count", 3, "--format", "cloudevents"))
-    event = desk.history(session)[1]
+    event = api.history(session)[1]
     assert edited == {
         "specversion": "1.0",
-        "id": f"{desk.workspace}/2",
-        "source": f"/exam-sessions/{desk.workspace}",
+        "id": f"{api.workspace}/2",
+        "source": f"/exam-sessions/{api.workspace}",
         "type": "exam_sessions.session.update",
         "subject": session.id,
         "time": f"{event.time.ToDatetime():%Y-%m-%dT%H:%M:%S.%f}Z",
@@ -117,38 +117,38 @@ def test_an_event_is_a_cloudevent(terminal, desk, release):
     assert deleted["data"]["to_state"] == ""
 
 
-def test_unless_it_is_told_otherwise_a_tail_begins_with_what_happens_next(terminal, desk, release):
-    desk.book(release)
+def test_unless_it_is_told_otherwise_a_tail_begins_with_what_happens_next(terminal, api, release):
+    api.book(release)
     with listening(terminal, "events", "tail", "--count", 2) as told:
         while told.run.poll() is None:
-            desk.book(release)
+            api.book(release)
     assert sequences(told.lines)[0] > 1
 
 
-def test_a_consumer_that_goes_on_after_a_count_starts_behind_the_last_line(terminal, desk, release):
+def test_a_consumer_that_goes_on_after_a_count_starts_behind_the_last_line(terminal, api, release):
     for _ in range(5):
-        desk.book(release)
+        api.book(release)
     assert sequences(tail(terminal, "--consumer", "results", "--count", 2)) == [1, 2]
-    assert place(desk) == 2
+    assert place(api) == 2
     assert sequences(tail(terminal, "--consumer", "results", "--count", 3)) == [3, 4, 5]
     assert sequences(tail(terminal, "--consumer", "other", "--count", 1)) == [1]
-    assert (place(desk), place(desk, "other")) == (5, 1)
+    assert (place(api), place(api, "other")) == (5, 1)
 
 
-def test_a_consumer_may_begin_elsewhere_than_where_it_is(terminal, desk, release):
+def test_a_consumer_may_begin_elsewhere_than_where_it_is(terminal, api, release):
     for _ in range(5):
-        desk.book(release)
+        api.book(release)
     assert sequences(tail(terminal, "--consumer", "results", "--from", 4, "--count", 1)) == [4]
-    assert place(desk) == 4
+    assert place(api) == 4
     assert sequences(tail(terminal, "--consumer", "results", "--from", 1, "--count", 1)) == [1]
-    assert place(desk) == 4
+    assert place(api) == 4
 
 
-def test_an_interrupted_consumer_gets_again_what_it_had_not_acknowledged(terminal, desk, release):
-    book_many(desk, release)
+def test_an_interrupted_consumer_gets_again_what_it_had_not_acknowledged(terminal, api, release):
+    book_many(api, release)
     words = ("events", "tail", "--consumer", "results", "--format", "json")
     stuck = start(*words, *terminal.where)
-    last = stuck_at(desk)
+    last = stuck_at(api)
     stuck.kill()
     read, _ = stuck.communicate(timeout=20)
     before = [json.loads(line)["sequence"] for line in read.split("\n")[:-1]]
@@ -156,29 +156,29 @@ def test_an_interrupted_consumer_gets_again_what_it_had_not_acknowledged(termina
     assert len(before) >= last
     again = [json.loads(line)["sequence"] for line in tail(terminal, *words[2:], "--count", MANY - last)]
     assert again == list(range(last + 1, MANY + 1))
-    assert place(desk) == MANY
+    assert place(api) == MANY
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, None], ids=["Ctrl-C", "broken pipe"])
-def test_what_was_not_seen_off_is_not_acknowledged_at_the_end(terminal, desk, release, number):
-    book_many(desk, release)
+def test_what_was_not_seen_off_is_not_acknowledged_at_the_end(terminal, api, release, number):
+    book_many(api, release)
     stuck = start("events", "tail", "--consumer", "results", "--format", "json", *terminal.where)
-    last = stuck_at(desk)
+    last = stuck_at(api)
     if number:
         stuck.send_signal(number)
         read, noted = stuck.communicate(timeout=20)
-        assert last <= place(desk) <= len(read.splitlines())
+        assert last <= place(api) <= len(read.splitlines())
         assert "this goes on from here:  exam-sessions events tail --consumer results" in noted
     else:
         stuck.stdout.close()
         assert stuck.stderr.read() == ""
         stuck.stderr.close()
-        assert place(desk) == last
+        assert place(api) == last
     assert stuck.wait(20) == 0
 
 
-def test_a_reader_that_leaves_ends_the_tail_even_when_nothing_happens(terminal, desk, release):
-    desk.book(release)
+def test_a_reader_that_leaves_ends_the_tail_even_when_nothing_happens(terminal, api, release):
+    api.book(release)
     with start("events", "tail", "--consumer", "results", *terminal.where) as told:
         told.stdout.readline()
         told.stdout.close()
@@ -186,32 +186,32 @@ def test_a_reader_that_leaves_ends_the_tail_even_when_nothing_happens(terminal, 
     assert told.returncode == 0
 
 
-def test_events_are_acknowledged_within_about_a_second_while_the_tail_goes_on(terminal, desk, release):
+def test_events_are_acknowledged_within_about_a_second_while_the_tail_goes_on(terminal, api, release):
     with listening(terminal, "events", "tail", "--consumer", "results") as told:
         for n in range(1, 4):
-            desk.book(release)
+            api.book(release)
             told.hears(n)
-            until(lambda n=n: place(desk) == n)
+            until(lambda n=n: place(api) == n)
         assert told.run.poll() is None
 
 
-def test_who_stops_a_consumer_keeps_its_place_and_is_told_how_to_go_on(terminal, desk, release):
-    desk.book(release)
+def test_who_stops_a_consumer_keeps_its_place_and_is_told_how_to_go_on(terminal, api, release):
+    api.book(release)
     with listening(terminal, "events", "tail", "--consumer", "results", "--release", "Maths, May") as told:
         told.hears(1)
         noted = told.interrupted()
-    assert place(desk) == 1
+    assert place(api) == 1
     again = f"--consumer results --format table --release 'Maths, May' {' '.join(terminal.where)}"
     assert noted == [f"stopped; this goes on from here:  exam-sessions events tail {again}"]
 
 
-def test_a_consumer_of_one_release_is_done_with_the_events_of_the_others_too(terminal, desk, release):
-    mine = desk.book(release)
-    other = desk.book(desk.release(name="Other"))
+def test_a_consumer_of_one_release_is_done_with_the_events_of_the_others_too(terminal, api, release):
+    mine = api.book(release)
+    other = api.book(api.release(name="Other"))
     with listening(terminal, "events", "tail", "--consumer", "results", "--release", "Maths, May") as told:
-        until(lambda: place(desk) == 2)
-        desk.move("CreatePackage", other)
-        desk.move("CreatePackage", mine)
+        until(lambda: place(api) == 2)
+        api.move("CreatePackage", other)
+        api.move("CreatePackage", mine)
         told.hears(2)
     assert sequences(told.lines) == [1, 4]
 
@@ -219,7 +219,7 @@ def test_a_consumer_of_one_release_is_done_with_the_events_of_the_others_too(ter
 def test_a_consumer_goes_on_after_a_restart_of_the_server_without_gap_or_repetition(database):
     with coming_and_going(database) as server:
         server.book()
-        where = Terminal(server.target, server.desk.workspace)
+        where = Terminal(server.target, server.api.workspace)
         with listening(where, "events", "tail", "--consumer", "results") as told:
             for heard in (1, 3, 5):
                 told.hears(heard)
@@ -228,7 +228,7 @@ def test_a_consumer_goes_on_after_a_restart_of_the_server_without_gap_or_repetit
                 server.book()
                 server.book()
             told.hears(7)
-            until(lambda: place(server.desk) == 7)
+            until(lambda: place(server.api) == 7)
             noted = told.interrupted()
     assert sequences(told.lines) == list(range(1, 8))
     assert "trying again, going on with event 2" in noted[0]
@@ -249,21 +249,21 @@ def acknowledging(monkeypatch):
     return failing
 
 
-def test_an_acknowledgement_that_fails_is_made_up_for(terminal, desk, release, acknowledging):
-    book_many(desk, release)
+def test_an_acknowledgement_that_fails_is_made_up_for(terminal, api, release, acknowledging):
+    book_many(api, release)
     acknowledging += [NoServer("there")] * 3
     assert len(tail(terminal, "--consumer", "results", "--count", MANY)) == MANY
     assert acknowledging == []
-    assert place(desk) == MANY
+    assert place(api) == MANY
 
 
-def test_a_last_acknowledgement_that_fails_is_told(terminal, desk, release, acknowledging):
-    desk.book(release)
+def test_a_last_acknowledgement_that_fails_is_told(terminal, api, release, acknowledging):
+    api.book(release)
     acknowledging += [NoServer("there")] * 9
     said = terminal("events", "tail", "--consumer", "results", "--count", 1, code=1)
     assert sequences(said.stdout.splitlines()) == [1]
     assert said.stderr.startswith("events up to 1 could not be acknowledged, and will come again\nerror: no server")
-    assert place(desk) is None
+    assert place(api) is None
 
 
 def test_an_unknown_release_is_told(terminal, release):

@@ -34,39 +34,39 @@ def rewrite(file, **fields):
     return file
 
 
-def revisions(desk):
-    return {form.reference: form.revision for form in desk.call("ListTestForms").test_forms}
+def revisions(api):
+    return {form.reference: form.revision for form in api.call("ListTestForms").test_forms}
 
 
-def test_a_form_is_imported_and_the_next_step_is_named(terminal, desk, file):
+def test_a_form_is_imported_and_the_next_step_is_named(terminal, api, file):
     said = terminal("forms", "import", file)
     assert "tiny" in said.stdout
     assert "3.5 in all, marks with up to 1 decimal\n" in said.stdout
     assert "2, 1 marked by people" in said.stdout
     assert "releases create" in said.stderr
     assert "--test-form tiny" in said.stderr
-    assert revisions(desk) == {"tiny": 1}
+    assert revisions(api) == {"tiny": 1}
 
 
-def test_a_form_that_is_there_needs_the_word_update(terminal, desk, file):
+def test_a_form_that_is_there_needs_the_word_update(terminal, api, file):
     terminal("forms", "import", file)
     said = terminal("forms", "import", rewrite(file, name="Tiny indeed"), code=1).stderr
     assert "DUPLICATE_TEST_FORM" in said
     assert "--update" in said
     terminal("forms", "import", file, "--update")
-    assert revisions(desk) == {"tiny": 2}
-    assert desk.call("GetTestForm", reference="tiny").test_form.name == "Tiny indeed"
+    assert revisions(api) == {"tiny": 2}
+    assert api.call("GetTestForm", reference="tiny").test_form.name == "Tiny indeed"
 
 
-def test_an_update_with_the_same_content_makes_no_revision(terminal, desk, file):
+def test_an_update_with_the_same_content_makes_no_revision(terminal, api, file):
     terminal("forms", "import", file)
     assert "revision 1 is the same; nothing was written" in terminal("forms", "import", file, "--update").stderr
-    assert revisions(desk) == {"tiny": 1}
+    assert revisions(api) == {"tiny": 1}
 
 
-def test_an_update_of_a_form_that_is_not_there_is_refused(terminal, desk, file):
+def test_an_update_of_a_form_that_is_not_there_is_refused(terminal, api, file):
     assert "TEST_FORM_NOT_FOUND" in terminal("forms", "import", file, "--update", code=1).stderr
-    assert revisions(desk) == {}
+    assert revisions(api) == {}
 
 
 def test_what_is_wrong_with_a_form_is_named_by_its_path(terminal, file):
@@ -83,7 +83,7 @@ def test_what_is_no_form_is_told_with_a_way_on(terminal, file, text):
     assert "forms export" in said
 
 
-def test_what_is_exported_can_be_imported_as_it_is(terminal, desk, sample, tmp_path):
+def test_what_is_exported_can_be_imported_as_it_is(terminal, api, sample, tmp_path):
     out = tmp_path / "out.json"
     assert f"revision 1 of maths-year-5 is in {out}" in terminal("forms", "export", "maths-year-5", out).stderr
     assert "is the same" in terminal("forms", "import", out, "--update").stderr

@@ -9,8 +9,8 @@ HEADER = "candidate_id,name_first,name_last,gender,grade_level,ethnicity,school_
 
 
 @pytest.fixture
-def release(desk):
-    return desk.release(name="Maths, May")
+def release(api):
+    return api.release(name="Maths, May")
 
 
 @pytest.fixture
@@ -25,21 +25,21 @@ def roster(tmp_path):
     return write
 
 
-def booked(desk, release):
+def booked(api, release):
     """The sessions of a release by candidate."""
     found, page = {}, ""
     while True:
-        reply = desk.call("ListSessions", filter={"release_ids": [release.id]}, page_size=1000, page_token=page)
+        reply = api.call("ListSessions", filter={"release_ids": [release.id]}, page_size=1000, page_token=page)
         found |= {session.candidate.candidate_id: session for session in reply.sessions}
         page = reply.next_page_token
         if not page:
             return found
 
 
-def test_a_roster_becomes_sessions_and_a_file_of_codes(terminal, desk, release, roster):
+def test_a_roster_becomes_sessions_and_a_file_of_codes(terminal, api, release, roster):
     path = roster(HEADER + "111111,Homer,Simpson,M,AE,OTHR,24680,87654,abc101\n111112,Ada,Wu,Female,K,,,,\n")
     said = terminal("import", path, "--release", "Maths, May").stdout
-    sessions = booked(desk, release)
+    sessions = booked(api, release)
     assert sessions["111111"].candidate.name_last == "Simpson"
     assert sessions["111111"].access_code == "ABC101"
     assert rows_of(path.with_name("roster-codes.csv")) == [
@@ -58,17 +58,17 @@ def test_the_file_of_codes_is_for_its_owner_only(terminal, release, roster):
     assert stat.S_IMODE(path.with_name("roster-codes.csv").stat().st_mode) == 0o600
 
 
-def test_the_history_says_that_the_command_line_booked(terminal, desk, release, roster):
+def test_the_history_says_that_the_command_line_booked(terminal, api, release, roster):
     terminal("import", roster("candidate_id\n1\n"), "--release", release.id)
-    actor = desk.history(booked(desk, release)["1"])[0].actor
+    actor = api.history(booked(api, release)["1"])[0].actor
     assert actor == "cli" or actor.startswith("cli:")
 
 
-def test_ten_thousand_rows_arrive_once_each_and_in_order(terminal, desk, release, roster):
+def test_ten_thousand_rows_arrive_once_each_and_in_order(terminal, api, release, roster):
     lines = (f"c{n},First {n},Last {n},F,{n % 12 + 1},ASIA,S{n % 40},D1,\n" for n in range(10_000))
     path = roster(HEADER + "".join(lines))
     terminal("import", path, "--release", release.id, "--out", path.with_name("codes.csv"))
-    sessions = booked(desk, release)
+    sessions = booked(api, release)
     assert sorted(sessions) == sorted(f"c{n}" for n in range(10_000))
     codes = rows_of(path.with_name("codes.csv"))
     assert [row["line"] for row in codes] == [str(n) for n in range(2, 10_002)]
@@ -76,8 +76,8 @@ def test_ten_thousand_rows_arrive_once_each_and_in_order(terminal, desk, release
     assert len({row["keycode"] for row in codes}) == 10_000
 
 
-def test_every_bad_row_is_named_before_anything_is_written(terminal, desk, release, roster):
-    desk.book(release, candidate_id="taken", access_code="TAKEN1")
+def test_every_bad_row_is_named_before_anything_is_written(terminal, api, release, roster):
+    api.book(release, candidate_id="taken", access_code="TAKEN1")
     path = roster(
         "candidate_id,gender,access_code,window_start_dt,window_end_dt\n"
         "good,F,,,\n"
@@ -99,31 +99,31 @@ def test_every_bad_row_is_named_before_anything_is_written(terminal, desk, relea
         ["8:", "candidate_id:"],
     ]
     assert said[-2] == "error: 6 problems in 6 of 7 rows; nothing was written"
-    assert list(booked(desk, release)) == ["taken"]
+    assert list(booked(api, release)) == ["taken"]
     assert not path.with_name("roster-codes.csv").exists()
 
 
-def test_rows_that_only_the_service_can_judge_are_all_named_however_many(terminal, desk, release, roster):
+def test_rows_that_only_the_service_can_judge_are_all_named_however_many(terminal, api, release, roster):
     for n in range(300):
-        desk.book(release, candidate_id=f"old{n}", access_code=f"TAKEN{n}")
+        api.book(release, candidate_id=f"old{n}", access_code=f"TAKEN{n}")
     path = roster("candidate_id,access_code\n" + "".join(f"new{n},taken{n}\n" for n in range(1200)))
     said = terminal("import", path, "--release", release.id, code=1).stderr.splitlines()
     assert [line.split(":")[1] for line in said if line.startswith(f"{path}:")] == [str(n) for n in range(2, 302)]
-    assert len(booked(desk, release)) == 300
+    assert len(booked(api, release)) == 300
 
 
-def test_a_window_that_does_not_fit_the_release_is_named_by_its_line(terminal, desk, roster):
-    release = desk.release(window_start={"seconds": 2_000_000_000})
+def test_a_window_that_does_not_fit_the_release_is_named_by_its_line(terminal, api, roster):
+    release = api.release(window_start={"seconds": 2_000_000_000})
     path = roster("candidate_id,window_end_dt\n1,\n2,2026-05-04 09:00:00\n")
     said = terminal("import", path, "--release", release.id, code=1).stderr
     assert f"{path}:3: window_end_dt: must be later" in said
 
 
-def test_a_dry_run_writes_nothing(terminal, desk, release, roster):
+def test_a_dry_run_writes_nothing(terminal, api, release, roster):
     path = roster("candidate_id\n1\n2\n")
     said = terminal("import", path, "--release", release.id, "--dry-run").stdout
     assert said == f"2 rows can be imported into Maths, May ({release.id}); nothing was written\n"
-    assert not booked(desk, release)
+    assert not booked(api, release)
     assert not path.with_name("roster-codes.csv").exists()
 
 
@@ -158,12 +158,12 @@ def test_an_unknown_release_id_is_refused_by_the_service(terminal, roster):
     assert "RELEASE_NOT_FOUND" in said
 
 
-def test_a_name_that_two_releases_have_is_not_guessed_at(terminal, desk, release, roster):
-    other = desk.release(name="Maths, May")
+def test_a_name_that_two_releases_have_is_not_guessed_at(terminal, api, release, roster):
+    other = api.release(name="Maths, May")
     said = terminal("import", roster("candidate_id\n1\n"), "--release", "Maths, May", code=1).stderr
     assert release.id in said
     assert other.id in said
-    assert not booked(desk, other)
+    assert not booked(api, other)
 
 
 def test_codes_never_replace_the_roster(terminal, release, roster):
@@ -174,19 +174,19 @@ def test_codes_never_replace_the_roster(terminal, release, roster):
 
 
 def test_codes_that_cannot_be_written_are_a_wrong_command_before_anything_is_written(
-    terminal, desk, release, roster, tmp_path
+    terminal, api, release, roster, tmp_path
 ):
     out = tmp_path / "nowhere" / "codes.csv"
     terminal("import", roster("candidate_id\n1\n"), "--release", release.id, "--out", out, code=2)
-    assert not booked(desk, release)
+    assert not booked(api, release)
 
 
-def test_another_file_is_not_overwritten_and_nothing_is_written(terminal, desk, release, roster):
+def test_another_file_is_not_overwritten_and_nothing_is_written(terminal, api, release, roster):
     path = roster("candidate_id\n1\n")
     codes = roster("precious\n", "roster-codes.csv")
     assert "--force" in terminal("import", path, "--release", release.id, code=1).stderr
     assert codes.read_text() == "precious\n"
-    assert not booked(desk, release)
+    assert not booked(api, release)
     terminal("import", path, "--release", release.id, "--force")
     assert rows_of(codes)[0]["candidate_id"] == "1"
 
@@ -208,13 +208,11 @@ def test_without_a_server_the_way_out_is_told(roster):
     assert "no server answers at 127.0.0.1:1; start one with `exam-sessions serve --listen 127.0.0.1:1`" in said
 
 
-def test_a_row_that_names_a_form_nobody_has_is_named_by_its_line_unless_it_may_follow(
-    terminal, desk, release, roster
-):
+def test_a_row_that_names_a_form_nobody_has_is_named_by_its_line_unless_it_may_follow(terminal, api, release, roster):
     path = roster("candidate_id,test_form\n1,\n2,lost\n")
     said = terminal("import", path, "--release", release.id, code=1).stderr
     assert "roster.csv:3: test_form" in said
     assert "'lost'" in said
-    assert booked(desk, release) == {}
+    assert booked(api, release) == {}
     terminal("import", path, "--release", release.id, "--allow-missing-form")
-    assert booked(desk, release)["2"].test_form == "lost"
+    assert booked(api, release)["2"].test_form == "lost"

@@ -17,8 +17,8 @@ LONG = 10_500
 
 
 @pytest.fixture
-def release(desk):
-    return desk.release()
+def release(api):
+    return api.release()
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def chunks(monkeypatch):
     return sent
 
 
-def total(desk, release):
-    reply = desk.call("ListSessions", filter={"release_ids": [release.id]}, page_size=1, show_total_size=True)
+def total(api, release):
+    reply = api.call("ListSessions", filter={"release_ids": [release.id]}, page_size=1, show_total_size=True)
     return reply.total_size
 
 
@@ -67,30 +67,32 @@ def stop_after(monkeypatch, chunks):
     monkeypatch.setattr(ImportStream, "book", booked)
 
 
-def assert_each_has_one(desk, release, path, count=LONG):
+def assert_each_has_one(api, release, path, count=LONG):
     codes = codes_of(path)
-    assert total(desk, release) == count
+    assert total(api, release) == count
     assert [row["candidate_id"] for row in codes] == [f"c{n}" for n in range(count)]
     assert len({row["session_id"] for row in codes}) == count
 
 
 def test_a_long_roster_goes_through_one_stream_and_a_short_one_does_not(
-    terminal, desk, release, roster, chunks, monkeypatch
+    terminal, api, release, roster, chunks, monkeypatch
 ):
-    opened, importing = [], Client.importing
-    monkeypatch.setattr(Client, "importing", lambda *words, **more: opened.append(words) or importing(*words, **more))
+    opened, importing = [], Client.open_import
+    monkeypatch.setattr(
+        Client, "open_import", lambda *words, **more: opened.append(words) or importing(*words, **more)
+    )
     path = roster()
     said = terminal("import", path, "--release", release.id)
     assert said.stdout.startswith("10,500 rows imported in ")
     assert chunks == [1000] * 10 + [500]
-    assert_each_has_one(desk, release, path)
-    session = desk.call("GetSession", keycode=codes_of(path)[-1]["keycode"]).session
+    assert_each_has_one(api, release, path)
+    session = api.call("GetSession", keycode=codes_of(path)[-1]["keycode"]).session
     assert session.candidate.name_last == "N10499"
     terminal("import", roster(10_000, "short.csv", first=LONG), "--release", release.id)
     assert len(opened) == 1
 
 
-def test_a_long_import_typed_twice_changes_nothing(terminal, desk, release, roster, chunks):
+def test_a_long_import_typed_twice_changes_nothing(terminal, api, release, roster, chunks):
     path = roster()
     terminal("import", path, "--release", release.id)
     codes = codes_of(path)
@@ -104,7 +106,7 @@ def test_a_long_import_typed_twice_changes_nothing(terminal, desk, release, rost
 
 @pytest.mark.parametrize("chunk", [1000, 1700, 10_000])
 def test_an_interrupted_long_import_goes_on_with_chunks_of_any_size(
-    terminal, desk, release, roster, monkeypatch, chunk
+    terminal, api, release, roster, monkeypatch, chunk
 ):
     path = roster()
     with monkeypatch.context() as patch:
@@ -114,10 +116,10 @@ def test_an_interrupted_long_import_goes_on_with_chunks_of_any_size(
     again = terminal("import", path, "--release", release.id, "--chunk", chunk)
     assert "2,600 rows were imported by an earlier run" in again.stderr
     assert "7,900 rows imported" in again.stdout
-    assert_each_has_one(desk, release, path)
+    assert_each_has_one(api, release, path)
 
 
-def test_an_answer_that_was_lost_on_the_stream_is_had_again(terminal, desk, release, roster, monkeypatch):
+def test_an_answer_that_was_lost_on_the_stream_is_had_again(terminal, api, release, roster, monkeypatch):
     path, book = roster(), ImportStream.book
 
     def booked_but_lost(self, chunk, bookings):
@@ -127,13 +129,13 @@ def test_an_answer_that_was_lost_on_the_stream_is_had_again(terminal, desk, rele
     with monkeypatch.context() as patch:
         patch.setattr(ImportStream, "book", booked_but_lost)
         terminal("import", path, "--release", release.id, code=1)
-    assert total(desk, release) == 1000
+    assert total(api, release) == 1000
     terminal("import", path, "--release", release.id)
-    assert_each_has_one(desk, release, path)
+    assert_each_has_one(api, release, path)
 
 
 def test_a_stream_that_breaks_is_opened_again_and_the_chunk_is_booked_once(
-    terminal, desk, release, roster, monkeypatch
+    terminal, api, release, roster, monkeypatch
 ):
     path, book, broken = roster(), ImportStream.book, []
 
@@ -148,7 +150,7 @@ def test_a_stream_that_breaks_is_opened_again_and_the_chunk_is_booked_once(
     monkeypatch.setattr(ImportStream, "book", breaking)
     terminal("import", path, "--release", release.id)
     assert len(broken) == 1
-    assert_each_has_one(desk, release, path)
+    assert_each_has_one(api, release, path)
 
 
 def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, roster, monkeypatch):
@@ -162,14 +164,14 @@ def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, ros
         return book(self, chunk, bookings)
 
     monkeypatch.setattr(ImportStream, "book", restarting)
-    desk = ApiClient(target)
+    api = ApiClient(target)
     try:
-        release = desk.release()
-        Terminal(target, desk.workspace)("import", path, "--release", release.id)
+        release = api.release()
+        Terminal(target, api.workspace)("import", path, "--release", release.id)
         assert len(servers) == 2
-        assert_each_has_one(desk, release, path)
+        assert_each_has_one(api, release, path)
     finally:
-        desk.close()
+        api.close()
         servers[-1].stop()
 
 
@@ -184,22 +186,22 @@ def test_a_server_that_stays_away_ends_a_long_import_with_a_way_on(database, ros
         return book(self, chunk, bookings)
 
     monkeypatch.setattr(ImportStream, "book", leaving)
-    desk = ApiClient(server.target)
-    release = desk.release()
-    said = Terminal(server.target, desk.workspace)("import", path, "--release", release.id, code=1).stderr
-    desk.close()
+    api = ApiClient(server.target)
+    release = api.release()
+    said = Terminal(server.target, api.workspace)("import", path, "--release", release.id, code=1).stderr
+    api.close()
     assert "stopped after 2,000 of 10,500 rows; type the same command again to go on" in said
     assert f"no server answers at {server.target}" in said or "the server is shutting down" in said
 
 
 def test_a_row_that_is_taken_meanwhile_stops_it_and_nothing_behind_is_booked(
-    terminal, desk, release, roster, monkeypatch
+    terminal, api, release, roster, monkeypatch
 ):
     path, book = roster(), ImportStream.book
 
     def somebody_is_faster(self, chunk, bookings):
         if bookings[0].candidate_id == "c1000":
-            desk.book(release, candidate_id="c1007")
+            api.book(release, candidate_id="c1007")
         return book(self, chunk, bookings)
 
     with monkeypatch.context() as patch:
@@ -207,17 +209,17 @@ def test_a_row_that_is_taken_meanwhile_stops_it_and_nothing_behind_is_booked(
         said = terminal("import", path, "--release", release.id, code=1).stderr
     assert f"{path}:1009: candidate_id: candidate c1007 already has a session" in said
     assert "1,000 rows before are written" in said
-    assert total(desk, release) == 1001
+    assert total(api, release) == 1001
     terminal("import", path, "--release", release.id, "--skip-booked")
-    assert_each_has_one(desk, release, path)
+    assert_each_has_one(api, release, path)
 
 
-def test_a_release_finalized_meanwhile_stops_it(terminal, desk, release, roster, monkeypatch):
+def test_a_release_finalized_meanwhile_stops_it(terminal, api, release, roster, monkeypatch):
     path, book = roster(), ImportStream.book
 
     def finalized(self, chunk, bookings):
         if bookings[0].candidate_id == "c1000":
-            desk.call("FinalizeRelease", release_id=release.id)
+            api.call("FinalizeRelease", release_id=release.id)
         return book(self, chunk, bookings)
 
     monkeypatch.setattr(ImportStream, "book", finalized)
@@ -244,7 +246,7 @@ def test_a_long_import_is_recognized_when_the_service_has_forgotten_the_requests
 
 
 def test_what_was_booked_by_batches_is_recognized_and_the_rest_goes_through_the_stream(
-    terminal, desk, release, roster, chunks, monkeypatch
+    terminal, api, release, roster, chunks, monkeypatch
 ):
     path, book, left = roster(), Client.book, itertools.count(3, -1)
 
@@ -262,11 +264,11 @@ def test_what_was_booked_by_batches_is_recognized_and_the_rest_goes_through_the_
     again = terminal("import", path, "--release", release.id)
     assert "3,000 rows were imported by an earlier run" in again.stderr
     assert sum(chunks) == 7500
-    assert_each_has_one(desk, release, path)
+    assert_each_has_one(api, release, path)
 
 
 def test_a_chunk_whose_sessions_were_all_deleted_is_booked_anew_with_codes_that_work(
-    terminal, desk, release, roster, monkeypatch
+    terminal, api, release, roster, monkeypatch
 ):
     path, book = roster(), ImportStream.book
 
@@ -279,10 +281,10 @@ def test_a_chunk_whose_sessions_were_all_deleted_is_booked_anew_with_codes_that_
         with monkeypatch.context() as patch:
             patch.setattr(ImportStream, "book", stopped)
             terminal("import", path, "--release", release.id, code=1)
-        assert total(desk, release) == 1000
+        assert total(api, release) == 1000
         terminal("sessions", "transition", "delete", "--release", release.id)
-        assert total(desk, release) == 0, n
+        assert total(api, release) == 0, n
     terminal("import", path, "--release", release.id)
-    assert_each_has_one(desk, release, path)
+    assert_each_has_one(api, release, path)
     for row in codes_of(path)[::1000]:
-        assert desk.call("GetSession", keycode=row["keycode"]).session.id == row["session_id"]
+        assert api.call("GetSession", keycode=row["keycode"]).session.id == row["session_id"]

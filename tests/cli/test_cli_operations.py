@@ -15,11 +15,11 @@ HOURS = "1"
 
 
 @pytest.fixture
-def release(desk):
-    release = desk.release(name="Maths, May")
+def release(api):
+    release = api.release(name="Maths, May")
     candidates = [session_pb2.Candidate(candidate_id=f"c{n}") for n in range(60)]
     bookings = [session_pb2.Booking(candidate=candidate) for candidate in candidates]
-    desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
+    api.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
     return release
 
 
@@ -101,13 +101,13 @@ def test_an_operation_may_be_named_in_full(terminal, ended):
     assert terminal("operations", "show", name).stdout == terminal("operations", "show", ended).stdout
 
 
-def test_a_wait_ends_with_the_operation(terminal, desk, release):
+def test_a_wait_ends_with_the_operation(terminal, api, release):
     operation_id = begun(terminal, release, "create_package", "--per-second", "100")
     said = terminal("operations", "wait", operation_id)
     assert ["status", "COMPLETED"] in lines_of(said)
     assert ["done", "60", "of", "60"] in lines_of(said)
     moved = {"states": [session_pb2.STATE_SCHEDULED_BUT_NOT_DOWNLOADED]}
-    assert desk.call("ListSessions", filter=moved, page_size=1, show_total_size=True).total_size == 60
+    assert api.call("ListSessions", filter=moved, page_size=1, show_total_size=True).total_size == 60
 
 
 def test_a_wait_for_what_was_refused_fails(terminal, ended):

@@ -16,17 +16,17 @@ def question(number, key):
 
 
 @pytest.fixture
-def release(desk):
-    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="f", questions=[question("1", "A")]))
-    return desk.release(name="Maths, May", test_form="f")
+def release(api):
+    api.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="f", questions=[question("1", "A")]))
+    return api.release(name="Maths, May", test_form="f")
 
 
 @pytest.fixture
-def session(desk, release):
-    sitting = desk.walk(desk.book(release, "anna"), *STARTED)
+def session(api, release):
+    sitting = api.walk(api.book(release, "anna"), *STARTED)
     answer = {"questions": [{"id": "1", "response": {"options": [{"label": "B"}]}}]}
-    session = desk.move("SetResponses", sitting, responses=[answer], submit_for_scoring=True)
-    desk.call("UpdateTestForm", test_form=test_form_pb2.TestForm(reference="f", questions=[question("1", "B")]))
+    session = api.move("SetResponses", sitting, responses=[answer], submit_for_scoring=True)
+    api.call("UpdateTestForm", test_form=test_form_pb2.TestForm(reference="f", questions=[question("1", "B")]))
     return session
 
 
@@ -34,52 +34,52 @@ def lines_of(said):
     return [line.split() for line in said.stdout.splitlines()]
 
 
-def test_what_a_regrade_comes_to_is_shown_before_anything_is_written(terminal, desk, session):
+def test_what_a_regrade_comes_to_is_shown_before_anything_is_written(terminal, api, session):
     said = terminal("releases", "regrade", "Maths, May", *WHY, "--preview")
     assert ["form", "f,", "revision", "2"] in lines_of(said)
     assert ["change", "1"] in lines_of(said)
     assert ["90", "to", "100", "%", "0", "1"] in lines_of(said)
     assert [session.id, "anna", "0", "%", "100", "%"] in lines_of(said)
     assert "nothing was written" in said.stderr
-    assert desk.get(session) == session
+    assert api.get(session) == session
     (foreseen,) = terminal.json("releases", "regrade", "Maths, May", *WHY, "--preview")
     assert foreseen["regrade"]["changed_count"] == "1"
 
 
-def test_a_release_is_regraded_without_a_question_with_yes(terminal, desk, session):
+def test_a_release_is_regraded_without_a_question_with_yes(terminal, api, session):
     said = terminal("releases", "regrade", "Maths, May", *WHY, "--yes")
     assert ["change", "1"] in lines_of(said)
-    assert desk.get(session).score.actual == "100"
+    assert api.get(session).score.actual == "100"
     shown = terminal("sessions", "show", session.keycode).stdout
     assert "revision 1, marked by revision 2" in shown
     assert "revision 1, marked by revision 2" in terminal("results", "show", session.keycode).stdout
 
 
-def test_a_program_must_say_yes(terminal, desk, session):
+def test_a_program_must_say_yes(terminal, api, session):
     said = terminal("releases", "regrade", "Maths, May", *WHY, code=2)
     assert "1 sessions of 'Maths, May' change" in said.stderr
     assert "--yes" in said.stderr
-    assert desk.get(session) == session
+    assert api.get(session) == session
     assert "--yes" in terminal("sessions", "regrade", session.keycode, *WHY, code=2).stderr
 
 
-def test_a_regrade_of_a_release_need_not_be_waited_for(terminal, desk, session):
+def test_a_regrade_of_a_release_need_not_be_waited_for(terminal, api, session):
     operation = terminal("releases", "regrade", "Maths, May", *WHY, "--yes", "--no-wait").stdout.strip()
     assert ["change", "1"] in lines_of(terminal("operations", "wait", operation))
-    assert desk.get(session).marking_revision == 2
+    assert api.get(session).marking_revision == 2
 
 
-def test_one_session_is_previewed_and_regraded(terminal, desk, session):
+def test_one_session_is_previewed_and_regraded(terminal, api, session):
     said = terminal("sessions", "regrade", session.keycode, *WHY, "--preview").stdout
     assert f"{session.keycode}: 0 %, 0 of 1 points becomes 100 %, 1 of 1 points" in said
-    assert desk.get(session) == session
+    assert api.get(session) == session
     terminal("sessions", "regrade", session.keycode, *WHY, "--yes")
-    assert desk.get(session).score.actual == "100"
+    assert api.get(session).score.actual == "100"
     (back,) = terminal.json("sessions", "regrade", session.keycode, *WHY, "--revision", 1, "--yes")
     assert back["marking_revision"] == 1
 
 
-def test_a_revision_that_does_not_fit_is_refused(terminal, desk, session):
-    desk.call("UpdateTestForm", test_form=test_form_pb2.TestForm(reference="f", questions=[question("2", "B")]))
+def test_a_revision_that_does_not_fit_is_refused(terminal, api, session):
+    api.call("UpdateTestForm", test_form=test_form_pb2.TestForm(reference="f", questions=[question("2", "B")]))
     said = terminal("releases", "regrade", "Maths, May", *WHY, "--yes", code=1).stderr
     assert "FORM_REVISION_INCOMPATIBLE" in said

@@ -7,55 +7,55 @@ from terminal import Terminal
 
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
-from exam_sessions.commands.finalize import TurnRelease
+from exam_sessions.commands.finalize import SetReleaseFinalized
 from exam_sessions.execution.caller import Caller
-from exam_sessions.rpc.convert.release import EDITABLE
+from exam_sessions.rpc.convert.release import EDITABLE_RELEASE_FIELDS
 from exam_sessions.v1 import catalog_pb2
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
 
 
 @pytest.fixture
-def release(desk, sample):
-    return desk.release(name="Maths, May", test_form="maths-year-5")
+def release(api, sample):
+    return api.release(name="Maths, May", test_form="maths-year-5")
 
 
 def lines_of(said):
     return [line.split() for line in said.stdout.splitlines()]
 
 
-def test_a_release_is_finalized_and_its_statistics_are_shown(terminal, desk, release):
-    sitting = desk.walk(desk.book(release), *STARTED)
+def test_a_release_is_finalized_and_its_statistics_are_shown(terminal, api, release):
+    sitting = api.walk(api.book(release), *STARTED)
     answer = {"questions": [{"id": "q1", "response": {"options": [{"label": "C"}]}}]}
-    desk.move("SetResponses", sitting, responses=[answer])
-    desk.book(release)
+    api.move("SetResponses", sitting, responses=[answer])
+    api.book(release)
     lines = lines_of(terminal("releases", "finalize", "Maths, May"))
     assert ["AWAITING_MARKING", "1"] in lines
     assert ["SCHEDULED_BUT_NOT_CREATED", "1"] in lines
     assert ["all", "2"] in lines
-    assert desk.call("GetRelease", release_id=release.id).release.finalized
+    assert api.call("GetRelease", release_id=release.id).release.finalized
 
 
-def test_scores_are_summed_up_when_there_are_any(terminal, desk, release):
-    paper = desk.release(name="Paper", test_form="maths-year-5", delivery=catalog_pb2.DELIVERY_PAPER)
+def test_scores_are_summed_up_when_there_are_any(terminal, api, release):
+    paper = api.release(name="Paper", test_form="maths-year-5", delivery=catalog_pb2.DELIVERY_PAPER)
     for mark in ("4", "0"):
         marks = [{"question_number": str(n)} for n in range(1, 9)]
         marks += [{"question_number": "9", "mark": mark}, {"question_number": "10", "mark": "0"}]
-        desk.move("AssignItemMarks", desk.book(paper), marks=marks, completion_time={"seconds": 1_700_000_000})
+        api.move("AssignItemMarks", api.book(paper), marks=marks, completion_time={"seconds": 1_700_000_000})
     lines = lines_of(terminal("releases", "finalize", "Paper"))
     assert ["scored", "2"] in lines
     assert lines[-3:] == [["min", "score", "0", "%"], ["average", "score", "12.5", "%"], ["max", "score", "25", "%"]]
 
 
-def test_a_finalized_release_is_shown_with_its_statistics_and_opened_again(terminal, desk, release):
-    desk.book(release)
+def test_a_finalized_release_is_shown_with_its_statistics_and_opened_again(terminal, api, release):
+    api.book(release)
     terminal("releases", "finalize", release.id)
     assert ["all", "1"] in lines_of(terminal("releases", "show", "Maths, May"))
     assert "finalized" in terminal("releases", "show", release.id).stdout
     said = terminal("releases", "unfinalize", release.id).stdout
     assert "finalized" not in said
     assert ["all", "1"] not in [line.split() for line in said.splitlines()]
-    assert not desk.call("GetRelease", release_id=release.id).release.finalized
+    assert not api.call("GetRelease", release_id=release.id).release.finalized
 
 
 def test_a_release_that_is_still_being_submitted_says_so(clocked_server, clocked_desk):
@@ -64,10 +64,10 @@ def test_a_release_that_is_still_being_submitted_says_so(clocked_server, clocked
     clocked_desk.walk(clocked_desk.book(release), *STARTED)
 
     async def lock_and_die():
-        lock = TurnRelease(Caller(clocked_desk.workspace, "test"), release.id, "", closing=True)
+        lock = SetReleaseFinalized(Caller(clocked_desk.workspace, "test"), release.id, "", closing=True)
         await clocked_server.app.service.write(lock)
 
-    # A server that died after the lock; this one's clockwork has not come to it yet.
+    # A server that died after the lock; this one's scheduler has not come to it yet.
     clocked_server.run(lock_and_die())
     said = terminal("releases", "show", release.id)
     assert "attempts are still being submitted" in said.stderr
@@ -76,7 +76,7 @@ def test_a_release_that_is_still_being_submitted_says_so(clocked_server, clocked
     assert ["FINISHED", "1"] in lines_of(terminal("releases", "show", release.id))
 
 
-def test_a_lost_answer_is_made_up_for(terminal, desk, release, monkeypatch):
+def test_a_lost_answer_is_made_up_for(terminal, api, release, monkeypatch):
     finalize = Client.finalize
 
     def finalized(self, release_id):
@@ -84,7 +84,7 @@ def test_a_lost_answer_is_made_up_for(terminal, desk, release, monkeypatch):
         raise NoServer(self.target)
 
     monkeypatch.setattr(Client, "finalize", finalized)
-    desk.book(release)
+    api.book(release)
     assert ["all", "1"] in lines_of(terminal("releases", "finalize", release.id))
 
 
@@ -99,17 +99,17 @@ def test_a_release_that_is_open_is_not_opened_again(terminal, release):
     assert "RELEASE_NOT_FINALIZED" in terminal("releases", "unfinalize", release.id, code=1).stderr
 
 
-def test_a_release_is_printed_as_json(terminal, desk, release):
-    desk.book(release)
+def test_a_release_is_printed_as_json(terminal, api, release):
+    api.book(release)
     [printed] = terminal.json("releases", "finalize", release.id)
     assert printed["statistics"]["session_count"] == "1"
     assert terminal.json("releases", "show", release.id) == [printed]
 
 
 @pytest.mark.parametrize("strategy", ["highest", "latest", "first", "average"])
-def test_which_attempt_counts_is_chosen_when_a_release_is_made(terminal, desk, strategy):
+def test_which_attempt_counts_is_chosen_when_a_release_is_made(terminal, api, strategy):
     terminal("releases", "create", "Counted", "--counts", strategy)
-    [release] = desk.call("ListReleases").releases
+    [release] = api.call("ListReleases").releases
     assert catalog_pb2.AttemptStrategy.Name(release.attempt_strategy) == f"ATTEMPT_STRATEGY_{strategy.upper()}"
 
 
@@ -132,12 +132,12 @@ EDITS = (
 )
 
 
-def test_every_field_of_a_release_that_may_be_edited_is_edited_alone(terminal, desk, sample):
-    assert {name for _, fields in EDITS for name in fields} == set(EDITABLE)
+def test_every_field_of_a_release_that_may_be_edited_is_edited_alone(terminal, api, sample):
+    assert {name for _, fields in EDITS for name in fields} == set(EDITABLE_RELEASE_FIELDS)
     for words, fields in EDITS:
-        before = desk.release(name="Before")
+        before = api.release(name="Before")
         terminal("releases", "edit", before.id, *words)
-        after = desk.call("GetRelease", release_id=before.id).release
+        after = api.call("GetRelease", release_id=before.id).release
         expected = catalog_pb2.Release()
         expected.CopyFrom(before)
         expected.MergeFrom(catalog_pb2.Release(**fields))
@@ -146,27 +146,27 @@ def test_every_field_of_a_release_that_may_be_edited_is_edited_alone(terminal, d
         assert after == expected, words
 
 
-def test_limits_of_a_release_are_taken_away_and_its_rules_turned_off(terminal, desk):
+def test_limits_of_a_release_are_taken_away_and_its_rules_turned_off(terminal, api):
     limits = {"duration": {"seconds": 60}, "grace_period": {}, "online_grace_period": {"seconds": 60}}
     window = {"window_start": {"seconds": 3797568000}, "window_end": {"seconds": 3797654400}}
-    release = desk.release(name="Maths, May", invigilated=True, moderated=True, **limits, **window)
+    release = api.release(name="Maths, May", invigilated=True, moderated=True, **limits, **window)
     cleared = [word for name in (*limits, *window) for word in (f"--{name.replace('_', '-')}", "none")]
     terminal("releases", "edit", "Maths, May", *cleared, "--no-invigilated", "--no-moderated")
-    edited = desk.call("GetRelease", release_id=release.id).release
+    edited = api.call("GetRelease", release_id=release.id).release
     assert not any(edited.HasField(name) for name in (*limits, *window))
     assert (edited.invigilated, edited.moderated) == (False, False)
 
 
-def test_a_running_attempt_follows_the_edit_of_its_release(terminal, desk):
-    session = desk.walk(desk.book(desk.release(name="Maths, May")), *STARTED)
+def test_a_running_attempt_follows_the_edit_of_its_release(terminal, api):
+    session = api.walk(api.book(api.release(name="Maths, May")), *STARTED)
     terminal("releases", "edit", "Maths, May", "--duration", "2h")
-    attempt = desk.get(session).attempt
+    attempt = api.get(session).attempt
     assert attempt.deadline.seconds - attempt.start_time.seconds == 7200
 
 
-def test_an_edit_that_says_nothing_or_cannot_be_is_refused(terminal, desk):
-    release = desk.release(name="Maths, May")
-    desk.release(name="Taken")
+def test_an_edit_that_says_nothing_or_cannot_be_is_refused(terminal, api):
+    release = api.release(name="Maths, May")
+    api.release(name="Taken")
     assert "not said what" in terminal("releases", "edit", release.id, code=2).stderr
     assert "no time at all" in terminal("releases", "edit", release.id, "--duration", "0s", code=2).stderr
     said = terminal("releases", "edit", release.id, "--name", "Taken", code=1).stderr
@@ -179,8 +179,8 @@ def test_an_edit_that_says_nothing_or_cannot_be_is_refused(terminal, desk):
     assert "RELEASE_FINALIZED" in terminal("releases", "edit", release.id, "--duration", "1h", code=1).stderr
 
 
-def test_grace_periods_are_shown(terminal, desk):
-    release = desk.release(grace_period={"seconds": 3600}, online_grace_period={"seconds": 60})
+def test_grace_periods_are_shown(terminal, api):
+    release = api.release(grace_period={"seconds": 3600}, online_grace_period={"seconds": 60})
     said = " ".join(terminal("releases", "show", release.id).stdout.split())
     assert "late answers until 0:01:00 after the deadline" in said
     assert "late uploads until 1:00:00 after the end" in said

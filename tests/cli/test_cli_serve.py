@@ -53,9 +53,9 @@ def ready_at(server):
 
 def test_a_server_says_in_one_line_where_it_serves_and_ends_when_it_is_told(started, url):
     server = started("--listen", "127.0.0.1:0", "--database-url", url)
-    desk = ApiClient(ready_at(server))
-    desk.book()
-    desk.close()
+    api = ApiClient(ready_at(server))
+    api.book()
+    api.close()
     server.send_signal(signal.SIGTERM)
     said, logged = server.communicate(timeout=20)
     assert said == ""
@@ -66,16 +66,16 @@ def test_a_server_says_in_one_line_where_it_serves_and_ends_when_it_is_told(star
 
 def test_a_second_start_finds_what_was_there(started, url):
     first = started("--listen", "127.0.0.1:0", "--database-url", url)
-    desk = ApiClient(ready_at(first), workspace="w")
-    session = desk.book()
-    desk.close()
+    api = ApiClient(ready_at(first), workspace="w")
+    session = api.book()
+    api.close()
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=20)
 
     target = ready_at(started("--listen", "127.0.0.1:0", "--database-url", url))
-    desk = ApiClient(target, workspace="w")
-    assert desk.get(session).keycode == session.keycode
-    desk.close()
+    api = ApiClient(target, workspace="w")
+    assert api.get(session).keycode == session.keycode
+    api.close()
 
 
 def test_settings_come_from_the_environment_too(started, url):
@@ -286,10 +286,10 @@ def test_a_stream_that_grpc_ends_leaves_no_traceback(started, url, service):
 
 def test_a_file_may_have_any_name(started, tmp_path):
     url = f"sqlite:///{tmp_path}/a b#c&d=50%é.db"
-    desk = ApiClient(ready_at(started("--listen", "127.0.0.1:0", "--database-url", url)))
-    booked = desk.book()
-    assert desk.get(booked) == booked
-    desk.close()
+    api = ApiClient(ready_at(started("--listen", "127.0.0.1:0", "--database-url", url)))
+    booked = api.book()
+    assert api.get(booked) == booked
+    api.close()
 
 
 def test_a_password_is_not_shown_by_a_server_that_cannot_start(started):

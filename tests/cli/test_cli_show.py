@@ -16,21 +16,21 @@ ONE_OF = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
-def release(desk):
-    return desk.release(name="Maths, May", invigilated=True)
+def release(api):
+    return api.release(name="Maths, May", invigilated=True)
 
 
-def test_sessions_are_listed_with_keycode_state_and_name(terminal, desk, release):
-    session = desk.book(release, candidate_id="17")
+def test_sessions_are_listed_with_keycode_state_and_name(terminal, api, release):
+    session = api.book(release, candidate_id="17")
     said = terminal("sessions", "list").stdout.splitlines()
     assert said[0].split() == ["keycode", "state", "candidate", "name", "changed", "(UTC)"]
     assert said[1].split()[:3] == [session.keycode, "SCHEDULED_BUT_NOT_CREATED", "17"]
 
 
-def test_a_list_can_be_narrowed_by_release_state_and_candidate(terminal, desk, release):
-    other = desk.book(desk.release(name="Other"), candidate_id="a")
-    built = desk.walk(desk.book(release, candidate_id="a"), "CreatePackage")
-    desk.book(release, candidate_id="b")
+def test_a_list_can_be_narrowed_by_release_state_and_candidate(terminal, api, release):
+    other = api.book(api.release(name="Other"), candidate_id="a")
+    built = api.walk(api.book(release, candidate_id="a"), "CreatePackage")
+    api.book(release, candidate_id="b")
 
     def keycodes(*words):
         return {session["keycode"] for session in terminal.json("sessions", "list", *words)}
@@ -41,18 +41,18 @@ def test_a_list_can_be_narrowed_by_release_state_and_candidate(terminal, desk, r
     assert keycodes("--candidate", "a", "--candidate", "b", "--release", release.id, "--state", "READY") == set()
 
 
-def test_a_list_stops_at_its_limit_and_says_that_there_is_more(terminal, desk, release):
+def test_a_list_stops_at_its_limit_and_says_that_there_is_more(terminal, api, release):
     for _ in range(3):
-        desk.book(release)
+        api.book(release)
     said = terminal("sessions", "list", "--limit", 2)
     assert len(said.stdout.splitlines()) == 3
     assert "there are more than 2" in said.stderr
     assert "more than" not in terminal("sessions", "list", "--limit", 3).stderr
 
 
-def test_a_list_longer_than_a_page_is_read_page_by_page(terminal, desk, release):
+def test_a_list_longer_than_a_page_is_read_page_by_page(terminal, api, release):
     bookings = [{"candidate": {"candidate_id": str(n)}} for n in range(1100)]
-    desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
+    api.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
     assert len(terminal.json("sessions", "list", "--limit", 2000)) == 1100
 
 
@@ -64,13 +64,13 @@ def test_an_unknown_state_is_a_wrong_command_with_the_one_it_resembles(terminal)
     assert "did you mean IN_PROGRESS?" in terminal("sessions", "list", "--state", "in_progres", code=2).stderr
 
 
-def test_markup_in_a_name_is_shown_as_it_is(terminal, desk, release):
-    desk.book(release, candidate_id="[red]x[/red]")
+def test_markup_in_a_name_is_shown_as_it_is(terminal, api, release):
+    api.book(release, candidate_id="[red]x[/red]")
     assert "[red]x[/red]" in terminal("sessions", "list").stdout
 
 
-def test_a_session_is_shown_by_id_or_keycode_with_what_it_may_do(terminal, desk, release):
-    session = desk.book(release, candidate_id="17", external_reference="ref-9")
+def test_a_session_is_shown_by_id_or_keycode_with_what_it_may_do(terminal, api, release):
+    session = api.book(release, candidate_id="17", external_reference="ref-9")
     by_id = terminal("sessions", "show", session.id).stdout
     assert by_id == terminal("sessions", "show", session.keycode.lower()).stdout
     assert "17" in by_id
@@ -81,29 +81,29 @@ def test_a_session_is_shown_by_id_or_keycode_with_what_it_may_do(terminal, desk,
     assert not any("pause" in line for line in lines)
 
 
-def test_why_other_actions_are_refused_is_told_when_asked(terminal, desk, release):
-    session = desk.book(release)
+def test_why_other_actions_are_refused_is_told_when_asked(terminal, api, release):
+    session = api.book(release)
     said = terminal("sessions", "show", session.id, "-v").stdout
     refused = next(line for line in said.splitlines() if line.startswith("not legal in SCHEDULED_BUT_NOT_CREATED"))
     assert "pause" in refused
     assert "-v says why" in terminal("sessions", "show", session.id).stderr
 
 
-def test_a_reason_of_its_own_is_told_in_the_services_words(terminal, desk, release):
-    session = desk.walk(desk.book(release), "CreatePackage", "DownloadSession", "EnterKeycode", "UnlockSession")
+def test_a_reason_of_its_own_is_told_in_the_services_words(terminal, api, release):
+    session = api.walk(api.book(release), "CreatePackage", "DownloadSession", "EnterKeycode", "UnlockSession")
     said = terminal("sessions", "show", session.id, "-v").stdout
     reset = next(line for line in said.splitlines() if line.startswith("reset"))
     assert reset.split()[1] == "SESSION_NOT_RESETTABLE"
 
 
-def test_a_final_session_says_that_nothing_is_allowed(terminal, desk, release):
-    session = desk.book(release)
-    desk.move("VoidSession", session)
+def test_a_final_session_says_that_nothing_is_allowed(terminal, api, release):
+    session = api.book(release)
+    api.move("VoidSession", session)
     assert "nothing is allowed any more" in terminal("sessions", "show", session.id).stdout
 
 
-def test_a_session_is_printed_as_json_with_the_names_of_the_protos(terminal, desk, release):
-    session = desk.book(release, candidate_id="17")
+def test_a_session_is_printed_as_json_with_the_names_of_the_protos(terminal, api, release):
+    session = api.book(release, candidate_id="17")
     [printed] = terminal.json("sessions", "show", session.keycode)
     assert printed["id"] == session.id
     assert printed["state"] == "STATE_SCHEDULED_BUT_NOT_CREATED"
@@ -123,9 +123,9 @@ def test_what_is_neither_id_nor_keycode_is_a_wrong_command(terminal, name):
     assert "neither" in terminal("sessions", "show", name, code=2).stderr
 
 
-def test_the_history_tells_time_action_states_actor_and_reason(terminal, desk, release):
-    session = desk.walk(desk.book(release), "CreatePackage")
-    desk.move("VoidSession", session, reason=1, message="slept")
+def test_the_history_tells_time_action_states_actor_and_reason(terminal, api, release):
+    session = api.walk(api.book(release), "CreatePackage")
+    api.move("VoidSession", session, reason=1, message="slept")
     lines = [line.split("  ") for line in terminal("sessions", "history", session.keycode).stdout.splitlines()]
     told = [[cell.strip() for cell in line if cell.strip()][1:] for line in lines]
     assert told == [
@@ -136,9 +136,9 @@ def test_the_history_tells_time_action_states_actor_and_reason(terminal, desk, r
     ]
 
 
-def test_the_history_of_a_deleted_session_is_still_told(terminal, desk, release):
-    session = desk.book(release)
-    desk.call("DeleteSession", session_id=session.id)
+def test_the_history_of_a_deleted_session_is_still_told(terminal, api, release):
+    session = api.book(release)
+    api.call("DeleteSession", session_id=session.id)
     said = terminal("sessions", "history", session.id).stdout
     assert "(deleted)" in said
     assert f"keycode: {session.keycode} → -" in " ".join(said.split())
@@ -149,18 +149,18 @@ def history_of(terminal, session):
     return " ".join(terminal("sessions", "history", session.id).stdout.split())
 
 
-def test_the_history_shows_values_before_and_after_beside_the_reason(terminal, desk):
-    release = desk.release(duration={"seconds": 600})
-    session = desk.book(release, centre_id="north")
+def test_the_history_shows_values_before_and_after_beside_the_reason(terminal, api):
+    release = api.release(duration={"seconds": 600})
+    session = api.book(release, centre_id="north")
     for centre in ("south", ""):
-        desk.call(
+        api.call(
             "UpdateSession",
             session_id=session.id,
             booking={"centre_id": centre},
             update_mask={"paths": ["centre_id"]},
         )
-    desk.move("SetExtraTime", session, extra_time_percent=25, reason="a broken arm")
-    desk.move("SetAccommodation", session, accommodation={"no_time_limit": True}, reason="dyslexia")
+    api.move("SetExtraTime", session, extra_time_percent=25, reason="a broken arm")
+    api.move("SetAccommodation", session, accommodation={"no_time_limit": True}, reason="dyslexia")
     said = history_of(terminal, session)
     assert "centre_id: north → south" in said
     assert "centre_id: south → " in said
@@ -170,26 +170,26 @@ def test_the_history_shows_values_before_and_after_beside_the_reason(terminal, d
     assert "due_time" not in said
 
 
-def test_the_history_shows_what_a_move_writes_besides_the_state(terminal, desk, release):
-    session = desk.book(release, test_form="form-1")
-    desk.move("ResetSession", session, updated_form="form-2", allow_missing_form=True)
+def test_the_history_shows_what_a_move_writes_besides_the_state(terminal, api, release):
+    session = api.book(release, test_form="form-1")
+    api.move("ResetSession", session, updated_form="form-2", allow_missing_form=True)
     assert "test_form: form-1 → form-2" in history_of(terminal, session)
-    walked = desk.walk(session, "CreatePackage", "DownloadSession", "EnterKeycode", "UnlockSession", "FinishSession")
+    walked = api.walk(session, "CreatePackage", "DownloadSession", "EnterKeycode", "UnlockSession", "FinishSession")
     assert "end_time" not in history_of(terminal, walked)
 
 
-def test_a_long_value_is_cut_in_the_history(terminal, desk, release):
-    session = desk.book(release, annotations={"key": "x" * 200})
-    desk.call(
+def test_a_long_value_is_cut_in_the_history(terminal, api, release):
+    session = api.book(release, annotations={"key": "x" * 200})
+    api.call(
         "UpdateSession", session_id=session.id, booking={"annotations": {}}, update_mask={"paths": ["annotations"]}
     )
     assert f'{{"key":"{"x" * 31}… → -' in history_of(terminal, session)
 
 
-def test_a_history_longer_than_a_page_is_told_whole(terminal, desk, release):
-    session = desk.book(release)
+def test_a_history_longer_than_a_page_is_told_whole(terminal, api, release):
+    session = api.book(release)
     for n in range(60):
-        desk.call(
+        api.call(
             "UpdateSession",
             session_id=session.id,
             booking={"external_reference": str(n)},
@@ -198,8 +198,8 @@ def test_a_history_longer_than_a_page_is_told_whole(terminal, desk, release):
     assert len(terminal.json("sessions", "history", session.id)) == 61
 
 
-def test_an_invigilator_reads_and_sets_the_pin_of_a_session(terminal, desk, release):
-    session = desk.book(release, pin="secret")
+def test_an_invigilator_reads_and_sets_the_pin_of_a_session(terminal, api, release):
+    session = api.book(release, pin="secret")
     assert terminal("sessions", "pin", session.keycode.lower()).stdout == "SECRET\n"
     assert terminal("sessions", "pin", session.id, "--set", "quarks").stdout == "QUARKS\n"
     drawn = terminal("sessions", "pin", session.id, "--new").stdout.strip()
@@ -215,11 +215,11 @@ def test_an_invigilator_reads_and_sets_the_pin_of_a_session(terminal, desk, rele
         assert not {"SECRET", "QUARKS", drawn} & set(said.output.replace(",", " ").split())
 
 
-def test_a_session_without_a_pin_has_none_to_show(terminal, desk, release):
-    assert "has no PIN" in terminal("sessions", "pin", desk.book(release).id, code=1).stderr
+def test_a_session_without_a_pin_has_none_to_show(terminal, api, release):
+    assert "has no PIN" in terminal("sessions", "pin", api.book(release).id, code=1).stderr
 
 
-def test_a_release_is_made_and_found_by_its_name(terminal, desk):
+def test_a_release_is_made_and_found_by_its_name(terminal, api):
     words = ("--duration", "1h30m", "--window-start", "2026-05-04 08:00:00", "--window-end", "2026-05-04T18:00:00Z")
     flags = (
         "--invigilated",
@@ -233,7 +233,7 @@ def test_a_release_is_made_and_found_by_its_name(terminal, desk):
     [made] = terminal.json("releases", "create", "Maths, May", *words, *flags, *more, "--allow-missing-form")
     assert made.pop("create_time") == made.pop("update_time")
     assert made == {
-        "workspace_id": desk.workspace,
+        "workspace_id": api.workspace,
         "id": made["id"],
         "name": "Maths, May",
         "test_form": "form-A",
@@ -283,9 +283,9 @@ def test_a_release_the_service_refuses_is_refused_with_its_fields(terminal):
     assert "window_end" in said
 
 
-def test_an_export_holds_every_session_in_columns_of_words(terminal, desk, release):
-    names = {str(n): desk.book(release, candidate_id=str(n)) for n in range(3)}
-    sat = desk.walk(names["1"], "CreatePackage", "DownloadSession", "EnterKeycode", "UnlockSession", "FinishSession")
+def test_an_export_holds_every_session_in_columns_of_words(terminal, api, release):
+    names = {str(n): api.book(release, candidate_id=str(n)) for n in range(3)}
+    sat = api.walk(names["1"], "CreatePackage", "DownloadSession", "EnterKeycode", "UnlockSession", "FinishSession")
     rows = list(csv.DictReader(io.StringIO(terminal("export", "--release", "Maths, May").stdout)))
     assert [row["candidate_id"] for row in rows] == ["0", "1", "2"]
     assert rows[1]["session_id"] == sat.id
@@ -295,10 +295,10 @@ def test_an_export_holds_every_session_in_columns_of_words(terminal, desk, relea
     assert rows[1]["start_dt"].startswith("20")
 
 
-def test_an_export_can_be_narrowed_and_go_to_a_file(terminal, desk, release, tmp_path):
+def test_an_export_can_be_narrowed_and_go_to_a_file(terminal, api, release, tmp_path):
     bookings = [{"candidate": {"candidate_id": str(n)}} for n in range(1100)]
-    desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
-    desk.walk(desk.book(release, candidate_id="ready"), "CreatePackage", "DownloadSession")
+    api.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
+    api.walk(api.book(release, candidate_id="ready"), "CreatePackage", "DownloadSession")
     out = tmp_path / "sessions.csv"
     assert "1 sessions" in terminal("export", "--release", release.id, "--state", "READY", "--out", out).stderr
     assert [row["candidate_id"] for row in rows_of(out)] == ["ready"]
@@ -306,8 +306,8 @@ def test_an_export_can_be_narrowed_and_go_to_a_file(terminal, desk, release, tmp
     assert len(rows_of(out)) == 1101
 
 
-def test_an_export_is_a_roster_with_more_columns(terminal, desk, release, tmp_path):
-    desk.book(release, candidate_id="1", centre_id="room 7", window_end={"seconds": 4_000_000_000})
+def test_an_export_is_a_roster_with_more_columns(terminal, api, release, tmp_path):
+    api.book(release, candidate_id="1", centre_id="room 7", window_end={"seconds": 4_000_000_000})
     out, roster = tmp_path / "sessions.csv", tmp_path / "roster.csv"
     terminal("export", "--release", release.id, "--out", out)
     with roster.open("w", newline="") as file:
@@ -315,8 +315,8 @@ def test_an_export_is_a_roster_with_more_columns(terminal, desk, release, tmp_pa
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows_of(out))
-    terminal("import", roster, "--release", desk.release(name="Again").id)
-    again = desk.call("ListSessions", filter={"candidate_ids": ["1"]}).sessions[1]
+    terminal("import", roster, "--release", api.release(name="Again").id)
+    again = api.call("ListSessions", filter={"candidate_ids": ["1"]}).sessions[1]
     assert (again.centre_id, again.window_end.seconds) == ("room 7", 4_000_000_000)
 
 
@@ -328,9 +328,9 @@ def test_a_failed_export_leaves_the_old_file(terminal, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["sessions.csv"]
 
 
-def test_an_export_to_a_reader_who_has_seen_enough_is_no_failure(terminal, desk, release):
+def test_an_export_to_a_reader_who_has_seen_enough_is_no_failure(terminal, api, release):
     bookings = [{"candidate": {"candidate_id": str(n)}} for n in range(5000)]
-    desk.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
+    api.call("BatchCreateSessions", release_id=release.id, bookings=bookings)
     run = terminal.start("export", "--release", release.id)
     assert run.stdout.readline().startswith("session_id,")
     run.stdout.close()

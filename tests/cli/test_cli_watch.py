@@ -16,16 +16,16 @@ READY = ("CreatePackage", "DownloadSession")
 
 
 @pytest.fixture
-def release(desk):
-    return desk.release(name="Maths, May")
+def release(api):
+    return api.release(name="Maths, May")
 
 
-def test_a_piped_watch_prints_each_event_once(terminal, desk, release):
-    session = desk.walk(desk.book(release, candidate_id="17"), "CreatePackage")
+def test_a_piped_watch_prints_each_event_once(terminal, api, release):
+    session = api.walk(api.book(release, candidate_id="17"), "CreatePackage")
     with listening(terminal, "watch", "--from", 1) as watch:
         watch.hears(2)
-        desk.move("DownloadSession", session)
-        desk.move("VoidSession", session, reason=1, message="slept")
+        api.move("DownloadSession", session)
+        api.move("VoidSession", session, reason=1, message="slept")
         watch.hears(4)
         watch.interrupted()
     assert [columns(line)[0] for line in watch.lines] == ["1", "2", "3", "4"]
@@ -38,19 +38,19 @@ def test_a_piped_watch_prints_each_event_once(terminal, desk, release):
 
 
 @pytest.mark.parametrize("words", [(), ("--now",)], ids=" ".join)
-def test_unless_it_is_told_otherwise_a_watch_prints_what_happens_from_now_on(terminal, desk, release, words):
-    old = desk.book(release)
+def test_unless_it_is_told_otherwise_a_watch_prints_what_happens_from_now_on(terminal, api, release, words):
+    old = api.book(release)
     with listening(terminal, "watch", "--count", 2, *words) as watch:
-        go_on(lambda: desk.book(release), lambda: watch.run.poll() is not None)
+        go_on(lambda: api.book(release), lambda: watch.run.poll() is not None)
         watch.ends()
     first, second = sequences(watch.lines)
     assert 1 < first == second - 1
     assert old.keycode not in " ".join(watch.lines)
 
 
-def test_a_watch_can_be_narrowed_by_release_session_and_state(terminal, desk, release):
-    mine = desk.walk(desk.book(release), *READY)
-    desk.walk(desk.book(desk.release(name="Other")), *READY)
+def test_a_watch_can_be_narrowed_by_release_session_and_state(terminal, api, release):
+    mine = api.walk(api.book(release), *READY)
+    api.walk(api.book(api.release(name="Other")), *READY)
 
     def told(count, *words):
         return sequences(terminal("watch", "--from", 1, "--count", count, *words).stdout.splitlines())
@@ -62,21 +62,21 @@ def test_a_watch_can_be_narrowed_by_release_session_and_state(terminal, desk, re
     assert told(3, "--state", "READY", "--state", "SCHEDULED_BUT_NOT_CREATED") == [1, 3, 4]
 
 
-def test_what_happened_to_a_deleted_session_can_be_watched_by_its_id(terminal, desk, release):
-    session = desk.book(release)
-    desk.call("DeleteSession", session_id=session.id)
+def test_what_happened_to_a_deleted_session_can_be_watched_by_its_id(terminal, api, release):
+    session = api.book(release)
+    api.call("DeleteSession", session_id=session.id)
     booked, deleted = terminal("watch", "--session", session.id, "--from", 1, "--count", 2).stdout.splitlines()
     assert session.id in booked
     assert "→ (deleted)" in deleted
 
 
-def test_sessions_are_named_as_long_as_the_service_knows_them(terminal, desk, release, monkeypatch):
+def test_sessions_are_named_as_long_as_the_service_knows_them(terminal, api, release, monkeypatch):
     monkeypatch.setattr(candidate_names, "AT_ONCE", 2)
-    stays, goes, renamed = (desk.book(release, candidate_id=name) for name in ("stays", "goes", "before"))
+    stays, goes, renamed = (api.book(release, candidate_id=name) for name in ("stays", "goes", "before"))
     with listening(terminal, "watch", "--from", 1) as watch:
         assert columns(watch.hears(3)[2])[2:4] == [renamed.keycode, "before"]
-        desk.call("DeleteSession", session_id=goes.id)
-        desk.call(
+        api.call("DeleteSession", session_id=goes.id)
+        api.call(
             "UpdateSession",
             session_id=renamed.id,
             booking={"candidate": {"candidate_id": "after"}},
@@ -95,11 +95,11 @@ def test_sessions_are_named_as_long_as_the_service_knows_them(terminal, desk, re
     ]
 
 
-def test_what_others_wrote_stays_on_its_line_and_commands_no_terminal(terminal, server, desk, release):
-    session = desk.book(release)
+def test_what_others_wrote_stays_on_its_line_and_commands_no_terminal(terminal, server, api, release):
+    session = api.book(release)
     # As an older version took it.
     server.database.write("UPDATE sessions SET candidate_id = ? WHERE id = ?", "a\x1b[2Jb", session.id)
-    desk.move("VoidSession", session, reason=4, message="one\ntwo\x1b[31m\x9b1mthree\u2028")
+    api.move("VoidSession", session, reason=4, message="one\ntwo\x1b[31m\x9b1mthree\u2028")
     told = terminal("watch", "--from", 1, "--count", 2).stdout.splitlines()
     assert columns(told[0])[3] == "a [2Jb"
     assert columns(told[1])[-1] == "OTHER: one two [31m 1mthree"
@@ -108,7 +108,7 @@ def test_what_others_wrote_stays_on_its_line_and_commands_no_terminal(terminal, 
 def test_a_watch_goes_on_after_a_restart_of_the_server_without_gap_or_repetition(database):
     with coming_and_going(database) as server:
         server.book()
-        terminal = Terminal(server.target, server.desk.workspace)
+        terminal = Terminal(server.target, server.api.workspace)
         with listening(terminal, "watch", "--from", 1) as watch:
             for told, noted in ((1, 1), (4, 3), (7, 5)):
                 watch.hears(told)
@@ -129,14 +129,14 @@ def test_a_watch_goes_on_after_a_restart_of_the_server_without_gap_or_repetition
 def test_a_watch_says_what_it_misses_when_the_events_are_gone_and_begins_anew(database):
     with coming_and_going(database) as server:
         server.book()
-        with listening(Terminal(server.target, server.desk.workspace), "watch", "--from", 1) as watch:
+        with listening(Terminal(server.target, server.api.workspace), "watch", "--from", 1) as watch:
             watch.hears(1)
             server.stop()
             with serving(database) as elsewhere:
-                desk = ApiClient(elsewhere.target, server.desk.workspace)
+                api = ApiClient(elsewhere.target, server.api.workspace)
                 for n in range(4):
-                    desk.book(server.release, candidate_id=f"elsewhere {n}")
-                desk.close()
+                    api.book(server.release, candidate_id=f"elsewhere {n}")
+                api.close()
             server.start(watch_reach=2)
             go_on(server.book, lambda: len(watch.lines) > 1)
             noted = watch.interrupted()
@@ -150,27 +150,27 @@ def test_a_watch_says_what_it_misses_when_the_events_are_gone_and_begins_anew(da
 
 def test_an_event_too_old_to_begin_with_gives_way_to_a_snapshot(database):
     with serving(database, watch_reach=2) as server:
-        desk = ApiClient(server.target)
-        release = desk.release()
+        api = ApiClient(server.target)
+        release = api.release()
         for _ in range(5):
-            desk.book(release)
-        with listening(Terminal(server.target, desk.workspace), "watch", "--from", 1, "--count", 1) as watch:
-            go_on(lambda: desk.book(release), lambda: watch.run.poll() is not None)
+            api.book(release)
+        with listening(Terminal(server.target, api.workspace), "watch", "--from", 1, "--count", 1) as watch:
+            go_on(lambda: api.book(release), lambda: watch.run.poll() is not None)
             noted = watch.ends()
-        desk.close()
+        api.close()
     assert "at the earliest" in noted[0]
     assert sequences(watch.lines)[0] > 5
 
 
-def test_an_event_that_has_not_happened_is_refused_with_the_last_that_has(terminal, desk, release):
-    desk.book(release)
+def test_an_event_that_has_not_happened_is_refused_with_the_last_that_has(terminal, api, release):
+    api.book(release)
     said = terminal("watch", "--from", 9, code=1).stderr
     assert "SEQUENCE_AHEAD  last_sequence=1" in said
     assert "next: " in said
 
 
-def test_who_stops_a_watch_is_told_the_command_that_goes_on_from_there(terminal, desk, release):
-    session = desk.walk(desk.book(release), *READY)
+def test_who_stops_a_watch_is_told_the_command_that_goes_on_from_there(terminal, api, release):
+    session = api.walk(api.book(release), *READY)
     words = ("--release", "Maths, May", "--session", session.keycode, "--state", "READY")
     with listening(terminal, "watch", "--from", 1, *words) as watch:
         watch.hears(1)
@@ -180,8 +180,8 @@ def test_who_stops_a_watch_is_told_the_command_that_goes_on_from_there(terminal,
     assert noted == [f"stopped; this goes on from here:  exam-sessions watch {again}"]
 
 
-def test_a_reader_that_has_seen_enough_ends_the_watch_even_when_nothing_happens(terminal, desk, release):
-    desk.book(release)
+def test_a_reader_that_has_seen_enough_ends_the_watch_even_when_nothing_happens(terminal, api, release):
+    api.book(release)
     watch = start("watch", "--from", 1, *terminal.where)
     with watch:
         watch.stdout.readline()

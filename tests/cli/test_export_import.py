@@ -21,33 +21,33 @@ STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
 RISKY = {"name_first": '=HYPERLINK("http://x.invalid","a")', "name_last": "+cmd", "school_id": "@SUM(1)"}
 
 
-def form(desk, reference="form-1"):
+def form(api, reference="form-1"):
     """Two questions of one mark: the first is A, the second B."""
     options = [test_form_pb2.Option(id=label, label=label) for label in "ABC"]
     asked = [test_form_pb2.Question(number=n, options=options, keys=[key]) for n, key in (("1", "A"), ("2", "B"))]
-    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference=reference, questions=asked))
+    api.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference=reference, questions=asked))
 
 
-def hand_in(desk, session, **labels):
+def hand_in(api, session, **labels):
     """Answers each question, named q1 and q2, and hands in."""
     chosen = {name[1:]: result_pb2.Choice(label=label) for name, label in labels.items()}
     given = [{"id": number, "response": {"options": [choice]}} for number, choice in chosen.items()]
-    return desk.move("SetResponses", session, responses=[{"questions": given}], submit_for_scoring=True)
+    return api.move("SetResponses", session, responses=[{"questions": given}], submit_for_scoring=True)
 
 
 def rows(text):
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def risky(desk, release):
+def risky(api, release):
     who = session_pb2.Candidate(candidate_id="=1+1", **RISKY)
     fields = {"candidate": who, "external_reference": "-r", "access_code": "=2+2", "annotations": {"lti": "=1"}}
-    return desk.call("CreateSession", release_id=release.id, booking=session_pb2.Booking(**fields)).session
+    return api.call("CreateSession", release_id=release.id, booking=session_pb2.Booking(**fields)).session
 
 
-def test_cells_that_a_spreadsheet_would_run_are_harmless_unless_raw(terminal, desk):
-    release = desk.release()
-    risky(desk, release)
+def test_cells_that_a_spreadsheet_would_run_are_harmless_unless_raw(terminal, api):
+    release = api.release()
+    risky(api, release)
     (row,) = rows(terminal("export", "--release", release.id).stdout)
     assert row["candidate_id"] == "'=1+1"
     assert {name: row[name] for name in RISKY} == {name: f"'{text}" for name, text in RISKY.items()}
@@ -56,20 +56,20 @@ def test_cells_that_a_spreadsheet_would_run_are_harmless_unless_raw(terminal, de
     assert {name: row[name] for name in RISKY} == RISKY
 
 
-def test_an_export_imported_into_its_release_changes_nothing(terminal, desk, tmp_path):
-    release = desk.release()
-    before = desk.walk(risky(desk, release), *STARTED)
+def test_an_export_imported_into_its_release_changes_nothing(terminal, api, tmp_path):
+    release = api.release()
+    before = api.walk(risky(api, release), *STARTED)
     path = tmp_path / "ex.csv"
     terminal("export", "--release", release.id, "--out", path)
     said = terminal("import", path, "--release", release.id, "--out", tmp_path / "codes.csv")
     assert "nothing is left to import" in said.stdout
     assert "columns a roster has no use for are passed over: session_id, state" in said.stderr
-    assert desk.get(before) == before
+    assert api.get(before) == before
 
 
-def test_an_export_imported_into_another_release_is_a_copy(terminal, desk, tmp_path):
-    release, other = desk.release(), desk.release()
-    before, path = risky(desk, release), tmp_path / "ex.csv"
+def test_an_export_imported_into_another_release_is_a_copy(terminal, api, tmp_path):
+    release, other = api.release(), api.release()
+    before, path = risky(api, release), tmp_path / "ex.csv"
     terminal("export", "--release", release.id, "--out", path)
     terminal("import", path, "--release", other.id, "--out", tmp_path / "codes.csv", "--new-codes")
     (copy,) = rows(terminal("export", "--release", other.id).stdout)
@@ -113,11 +113,11 @@ def written(path, *rows):
         writer.writerows(rows)
 
 
-def test_every_column_that_is_imported_is_exported_as_it_is_imported(terminal, desk, tmp_path):
+def test_every_column_that_is_imported_is_exported_as_it_is_imported(terminal, api, tmp_path):
     assert [name for name in BY_NAME if name not in CELLS] == ["pin"]
     assert set(CELLS) <= set(COLUMNS)
-    release = desk.release(duration={"seconds": 600}, window_end={"seconds": 4_000_000_000})
-    other, roster = desk.release(duration={"seconds": 60}), tmp_path / "roster.csv"
+    release = api.release(duration={"seconds": 600}, window_end={"seconds": 4_000_000_000})
+    other, roster = api.release(duration={"seconds": 60}), tmp_path / "roster.csv"
     quoted = {name: f"'{cell}" if FORMULA.match(cell) else cell for name, cell in CELLS.items()}
     written(roster, quoted, quoted | OTHERS | {"window_start_dt": "", "window_end_dt": ""})
     terminal("import", roster, "--release", release.id, "--allow-missing-form")
@@ -132,7 +132,7 @@ def test_every_column_that_is_imported_is_exported_as_it_is_imported(terminal, d
         assert bookings[0] == bookings[1]
         assert words or again.rows[0] == originals.rows[0]
         assert set(again.passed_over) == set(COLUMNS) - set(CELLS)
-    form(desk, "form-9")
+    form(api, "form-9")
     terminal("import", tmp_path / "0.csv", "--release", other.id, "--new-codes", "--out", tmp_path / "codes.csv")
     first, second = (rows(terminal("export", "--release", each.id).stdout) for each in (release, other))
     for name in set(CELLS) - {"keycode", "access_code"}:
@@ -141,48 +141,48 @@ def test_every_column_that_is_imported_is_exported_as_it_is_imported(terminal, d
     assert [row["closes_dt"] for row in second] == ["2090-05-04 11:00:00", ""]
 
 
-def test_every_file_that_is_exported_is_a_roster(terminal, desk, tmp_path):
+def test_every_file_that_is_exported_is_a_roster(terminal, api, tmp_path):
     assert set(COLUMNS) | set(CANDIDATES) | set(Codes._fields) == OURS | set(BY_NAME) - {"pin"}
-    release, results = desk.release(), tmp_path / "results.csv"
-    desk.book(release, "ann")
+    release, results = api.release(), tmp_path / "results.csv"
+    api.book(release, "ann")
     terminal("results", "export", "--release", release.id, "--out", results)
-    terminal("import", results, "--release", desk.release().id, "--new-codes", "--out", tmp_path / "codes.csv")
+    terminal("import", results, "--release", api.release().id, "--new-codes", "--out", tmp_path / "codes.csv")
 
 
-def test_rows_that_the_service_refuses_are_named_by_the_columns_of_the_file(terminal, desk, tmp_path):
+def test_rows_that_the_service_refuses_are_named_by_the_columns_of_the_file(terminal, api, tmp_path):
     roster = tmp_path / "roster.csv"
     roster.write_text("candidate_id,extra_time\n1,25%\n2,15m\n")
-    said = terminal("import", roster, "--release", desk.release().id, code=1).stderr
+    said = terminal("import", roster, "--release", api.release().id, code=1).stderr
     assert f"{roster}:2: extra_time: " in said
     assert "1 problem in 1 of 2 rows" in said
 
 
-def test_the_file_of_codes_is_harmless_and_can_be_imported(terminal, desk, tmp_path):
-    release, other = desk.release(), desk.release()
+def test_the_file_of_codes_is_harmless_and_can_be_imported(terminal, api, tmp_path):
+    release, other = api.release(), api.release()
     roster, codes = tmp_path / "roster.csv", tmp_path / "codes.csv"
     roster.write_text("candidate_id,access_code\n=1+1,=code\nann,\n")
     terminal("import", roster, "--release", release.id, "--out", codes)
     assert [row["candidate_id"] for row in rows(codes.read_text())] == ["'=1+1", "ann"]
     terminal("import", codes, "--release", other.id, "--out", tmp_path / "again.csv", "--new-codes")
-    copied = desk.call("ListSessions", page_size=1000).sessions
+    copied = api.call("ListSessions", page_size=1000).sessions
     assert sorted(s.candidate.candidate_id for s in copied if s.release_id == other.id) == ["=1+1", "ann"]
 
 
-def test_a_damaged_id_stops_an_import_unless_it_is_kept(terminal, desk, tmp_path):
-    release, roster = desk.release(), tmp_path / "roster.csv"
+def test_a_damaged_id_stops_an_import_unless_it_is_kept(terminal, api, tmp_path):
+    release, roster = api.release(), tmp_path / "roster.csv"
     roster.write_text("candidate_id\n1.23457E+11\n")
     assert "--keep-odd-ids" in terminal("import", roster, "--release", release.id, code=1).stderr
     terminal("import", roster, "--release", release.id, "--keep-odd-ids")
-    (session,) = desk.call("ListSessions").sessions
+    (session,) = api.call("ListSessions").sessions
     assert session.candidate.candidate_id == "1.23457E+11"
 
 
-def test_results_are_exported_by_candidate_and_by_answer(terminal, desk):
-    form(desk)
-    release = desk.release(test_form="form-1")
-    session = desk.walk(desk.book(release, "=ann"), *STARTED)
-    hand_in(desk, session, q1="A", q2="C")
-    desk.book(release, "bob")
+def test_results_are_exported_by_candidate_and_by_answer(terminal, api):
+    form(api)
+    release = api.release(test_form="form-1")
+    session = api.walk(api.book(release, "=ann"), *STARTED)
+    hand_in(api, session, q1="A", q2="C")
+    api.book(release, "bob")
     ann, bob = rows(terminal("results", "export", "--release", release.id).stdout)
     assert (ann["candidate_id"], ann["points"], ann["points_max"], ann["percent"]) == ("'=ann", "1", "2", "50")
     assert (ann["state"], bob["candidate_id"], bob["points"]) == ("MARKED", "bob", "")
@@ -195,67 +195,67 @@ def test_results_are_exported_by_candidate_and_by_answer(terminal, desk):
 
 
 @pytest.mark.parametrize("ends", ["\r", "\n", "\r\n", "\x0b", "\x85", "\u2028", ";"])
-def test_an_answer_of_several_lines_stays_one_cell(terminal, desk, ends):
+def test_an_answer_of_several_lines_stays_one_cell(terminal, api, ends):
     asked = test_form_pb2.Question(number="1", type=test_form_pb2.QUESTION_TYPE_LONGTEXT)
-    desk.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="essay", questions=[asked]))
-    session = desk.walk(desk.book(desk.release(test_form="essay")), *STARTED)
+    api.call("CreateTestForm", test_form=test_form_pb2.TestForm(reference="essay", questions=[asked]))
+    session = api.walk(api.book(api.release(test_form="essay")), *STARTED)
     text = f"=1{ends}=2{ends}"
     given = [{"id": "1", "response": {"text": text}}]
-    desk.move("SetResponses", session, responses=[{"questions": given}])
+    api.move("SetResponses", session, responses=[{"questions": given}])
     for words, shown in (("--raw",), text), ((), f"'{text.replace(';=', f';{chr(39)}=')}"):
         out = terminal("results", "export", "--release", session.release_id, "--answers", *words).stdout_bytes
         assert [row["response"] for row in rows(out.decode())] == [shown]
 
 
-def test_an_export_tells_points_percent_and_deadline(terminal, desk):
-    form(desk)
-    release = desk.release(test_form="form-1")
-    hand_in(desk, desk.walk(desk.book(release, "ann"), *STARTED), q1="A")
+def test_an_export_tells_points_percent_and_deadline(terminal, api):
+    form(api)
+    release = api.release(test_form="form-1")
+    hand_in(api, api.walk(api.book(release, "ann"), *STARTED), q1="A")
     (row,) = rows(terminal("export", "--release", release.id).stdout)
     assert (row["points"], row["points_max"], row["percent"], row["finish_reason"]) == ("1", "2", "50", "CANDIDATE")
     assert row["deadline_dt"] == ""
 
 
-def test_sessions_are_listed_by_name_form_and_reference(terminal, desk):
-    release = desk.release()
+def test_sessions_are_listed_by_name_form_and_reference(terminal, api):
+    release = api.release()
     for number, last in enumerate(("Simpson", "Smithers")):
         who = session_pb2.Candidate(candidate_id=f"c{number}", name_last=last)
         asked = session_pb2.Booking(candidate=who, external_reference=f"r-{number}", test_form=f"f-{number}")
-        desk.call("CreateSession", release_id=release.id, booking=asked)
+        api.call("CreateSession", release_id=release.id, booking=asked)
     for words in (("--name", "SIMP"), ("--reference", "r-0"), ("--test-form", "f-0")):
         said = terminal("sessions", "list", *words).stdout
         assert "Simpson" in said
         assert "Smithers" not in said
 
 
-def test_a_session_is_shown_by_release_and_access_code(terminal, desk):
-    release = desk.release(name="Maths, June")
-    session = desk.book(release, access_code="a/b!c")
+def test_a_session_is_shown_by_release_and_access_code(terminal, api):
+    release = api.release(name="Maths, June")
+    session = api.book(release, access_code="a/b!c")
     for name in (f"{release.id}/A/b!C", "Maths, June/a/b!c"):
         assert session.id in terminal("sessions", "show", name).stdout
-    other = desk.book(desk.release(name="Maths/June/a"), access_code="b/c")
+    other = api.book(api.release(name="Maths/June/a"), access_code="b/c")
     assert other.id in terminal("sessions", "show", "Maths/June/a/B/c").stdout
     assert "SESSION_NOT_FOUND" in terminal("sessions", "show", "Maths, June/other", code=1).stderr
 
 
-def test_every_attempt_is_cleared_from_the_command_line(terminal, desk):
-    form(desk)
-    session = desk.walk(desk.book(desk.release(test_form="form-1")), *STARTED)
-    hand_in(desk, session, q1="A")
-    desk.walk(session, "RetakeSession")
-    hand_in(desk, desk.walk(session, "EnterKeycode"), q1="A")
+def test_every_attempt_is_cleared_from_the_command_line(terminal, api):
+    form(api)
+    session = api.walk(api.book(api.release(test_form="form-1")), *STARTED)
+    hand_in(api, session, q1="A")
+    api.walk(session, "RetakeSession")
+    hand_in(api, api.walk(session, "EnterKeycode"), q1="A")
     terminal("sessions", "transition", "clear_responses", session.keycode, "--all-attempts")
-    assert desk.get(session).attempt.number == 1
+    assert api.get(session).attempt.number == 1
 
 
-def test_users_without_roles_are_taken_with_a_word_of_warning(terminal, desk, tmp_path):
-    release, users = desk.release(), tmp_path / "users.csv"
+def test_users_without_roles_are_taken_with_a_word_of_warning(terminal, api, tmp_path):
+    release, users = api.release(), tmp_path / "users.csv"
     users.write_text("sourcedId,status,givenName,familyName,grades\ns1,active,Homer,Simpson,KG\n")
     said = terminal("import", users, "--release", release.id, "--format", "oneroster")
     assert "every user is taken for a student" in said.stderr
-    assert desk.call("ListSessions").sessions[0].candidate.name_first == "Homer"
+    assert api.call("ListSessions").sessions[0].candidate.name_first == "Homer"
     users.write_text("sourcedId,status,role,givenName\ns1,active,student,Homer\nt1,active,teacher,Edna\n")
-    said = terminal("import", users, "--release", desk.release().id, "--format", "oneroster", "--force")
+    said = terminal("import", users, "--release", api.release().id, "--format", "oneroster", "--force")
     assert "1 rows are left out" in said.stderr
     assert "every user" not in said.stderr
 
@@ -273,7 +273,7 @@ r2,t1,primary,teacher,school-1
 
 
 def test_users_of_oneroster_1_2_are_students_by_the_roles_beside_them_named_or_in_the_archive(
-    terminal, desk, tmp_path
+    terminal, api, tmp_path
 ):
     (tmp_path / "users.csv").write_text(USERS)
     alone, roles, bulk = tmp_path / "alone", tmp_path / "other.csv", tmp_path / "bulk.zip"
@@ -285,22 +285,22 @@ def test_users_of_oneroster_1_2_are_students_by_the_roles_beside_them_named_or_i
         archive.writestr("users.csv", USERS)
         archive.writestr("roles.csv", ROLES)
     for words in ((tmp_path / "users.csv",), (alone / "u.csv", "--roles", roles), (bulk,)):
-        release = desk.release()
+        release = api.release()
         said = terminal("import", *words, "--release", release.id, "--format", "oneroster", "--force")
         assert "1 rows are left out" in said.stderr
         assert "who is a student is read from" in said.stderr
-        (session,) = [s for s in desk.call("ListSessions").sessions if s.release_id == release.id]
+        (session,) = [s for s in api.call("ListSessions").sessions if s.release_id == release.id]
         assert (session.candidate.name_first, session.candidate.school_id) == ("Homer", "school-1")
 
 
-def test_users_of_oneroster_without_their_format_are_refused_with_a_way_on(terminal, desk, tmp_path):
+def test_users_of_oneroster_without_their_format_are_refused_with_a_way_on(terminal, api, tmp_path):
     (tmp_path / "users.csv").write_text(USERS)
-    said = terminal("import", tmp_path / "users.csv", "--release", desk.release().id, code=1)
+    said = terminal("import", tmp_path / "users.csv", "--release", api.release().id, code=1)
     assert "--format oneroster" in said.stderr
 
 
-def test_roles_are_for_oneroster_only(terminal, desk, tmp_path):
+def test_roles_are_for_oneroster_only(terminal, api, tmp_path):
     roster = tmp_path / "roster.csv"
     roster.write_text("candidate_id\n1\n")
-    said = terminal("import", roster, "--release", desk.release().id, "--roles", roster, code=2)
+    said = terminal("import", roster, "--release", api.release().id, "--roles", roster, code=2)
     assert "--format oneroster" in said.stderr

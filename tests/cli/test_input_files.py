@@ -20,8 +20,8 @@ COMMANDS = {
 
 
 @pytest.fixture
-def release(desk):
-    return desk.release().id
+def release(api):
+    return api.release().id
 
 
 OUTPUTS = {"import": {"out"}, "forms export": {"file"}}
@@ -121,8 +121,8 @@ BOM = b"\xef\xbb\xbf"
 
 
 @pytest.mark.parametrize("mark", [b"", BOM])
-def test_standard_input_is_a_file_like_any_other(terminal, desk, typed_in, sample, tmp_path, mark):
-    release = desk.release()
+def test_standard_input_is_a_file_like_any_other(terminal, api, typed_in, sample, tmp_path, mark):
+    release = api.release()
     typed_in(mark + b"candidate_id\n1\n2\n")
     codes = tmp_path / "codes.csv"
     terminal("import", "-", "--release", release.id, "--out", codes)

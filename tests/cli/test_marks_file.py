@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exam_sessions.cli.files.marks_file import Mark, Script, read_marks
+from exam_sessions.cli.files.marks_file import Mark, MarkedPaper, read_marks
 from exam_sessions.cli.shared.file_faults import Unreadable
 
 MOMENT = 1_795_168_800_000_000
@@ -24,8 +24,8 @@ def faults(text, completed=MOMENT):
 def test_rows_of_a_session_become_one_script_wherever_they_are():
     found = read("keycode,question_number,mark\nABC1,1,2\nabc2,1,0.5\nAbc1,2,0\n")
     assert found.scripts == (
-        Script("ABC1", "ABC1", MOMENT, (Mark(2, "1", "2"), Mark(4, "2", "0"))),
-        Script("ABC2", "ABC2", MOMENT, (Mark(3, "1", "0.5"),)),
+        MarkedPaper("ABC1", "ABC1", MOMENT, (Mark(2, "1", "2"), Mark(4, "2", "0"))),
+        MarkedPaper("ABC2", "ABC2", MOMENT, (Mark(3, "1", "0.5"),)),
     )
     assert (found.faults, found.size) == ((), 3)
 

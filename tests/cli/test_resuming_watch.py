@@ -52,7 +52,7 @@ def follow(client, start, **more):
     """What is followed until it breaks off for good: notices, and pieces by their sequence."""
     told = []
     try:
-        for piece in resuming_watch.Following(client, start, **more):
+        for piece in resuming_watch.ResumingWatch(client, start, **more):
             told.append(piece.text if isinstance(piece, resuming_watch.Notice) else piece.sequence)  # noqa: PERF401 - it ends
     except Refused as refused:
         return told, refused.reason

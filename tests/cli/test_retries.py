@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from exam_sessions.cli.shared.acknowledger import Receipts
+from exam_sessions.cli.shared.acknowledger import Acknowledger
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.failures import NoServer, Refused
 
@@ -53,7 +53,7 @@ class Absent:
 
 
 def test_the_last_acknowledgement_is_tried_again_ever_later_and_given_up(slept):
-    receipts = Receipts(Absent(), "results")
+    receipts = Acknowledger(Absent(), "results")
     with pytest.raises(NoServer), receipts:
         receipts.delivered(7, 1)
     assert len(slept) > 2

@@ -11,7 +11,7 @@ from terminal import typed
 
 from exam_sessions.cli.export import Shown
 from exam_sessions.cli.shared import console
-from exam_sessions.cli.shared.enum_names import as_json
+from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.v1 import session_pb2
 
 EVIL = "a\x1b[2J\x1b]0;owned\x07b\x9b31mc\x7f\u202ed\u2066e [red]f[/red] :smile:"
@@ -70,7 +70,7 @@ def test_rows_on_a_terminal_are_not_obeyed(capsys):
 
 def test_json_means_the_same_and_holds_nothing_to_obey():
     session = session_pb2.Session(void_message=EVIL)
-    told = as_json(session)
+    told = message_json(session)
     assert json.loads(told)["void_message"] == EVIL
     assert not set(told) & {chr(sign) for sign in console.LEFT_OUT}
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions.domain.authoring import form_of
 from exam_sessions.domain.forms import Form, Option
-from exam_sessions.domain.question_draft import Draft
-from exam_sessions.domain.records import Papers, Script
+from exam_sessions.domain.question_draft import QuestionDraft
+from exam_sessions.domain.records import AttemptRecord, MarkingContext
 
 if TYPE_CHECKING:
     from exam_sessions.domain.submitted_responses import Answer, Answers
 
 
-def a_draft(**fields: Any) -> Draft:
+def a_draft(**fields: Any) -> QuestionDraft:
     """A question as its author writes it, all gaps open unless said otherwise."""
-    draft = Draft("", "", "", "", 0, "", (), (), "", 0, ())
+    draft = QuestionDraft("", "", "", "", 0, "", (), (), "", 0, ())
     return draft._replace(**fields)
 
 
@@ -24,17 +24,17 @@ def options(labels: str) -> tuple[Option, ...]:
     return tuple(Option(label.lower(), label, "") for label in labels)
 
 
-def choice(number: str, keys: str, among: str = "ABCD", **fields: Any) -> Draft:
+def choice(number: str, keys: str, among: str = "ABCD", **fields: Any) -> QuestionDraft:
     """A multiple-choice question; `keys` are the labels of its right options."""
     return a_draft(number=number, options=options(among), keys=tuple(keys.lower()), **fields)
 
 
-def essay(number: str, available_mark: str = "5", **fields: Any) -> Draft:
+def essay(number: str, available_mark: str = "5", **fields: Any) -> QuestionDraft:
     """A question people mark."""
     return a_draft(number=number, available_mark=available_mark, **fields)
 
 
-def a_form(*drafts: Draft, mark_decimals: int = 0, objectives: Any = (), reference: str = "form-a") -> Form:
+def a_form(*drafts: QuestionDraft, mark_decimals: int = 0, objectives: Any = (), reference: str = "form-a") -> Form:
     """A form at its first revision."""
     form = form_of(reference, "Sample", mark_decimals, drafts, objectives)
     form.revision = 1
@@ -62,15 +62,15 @@ def revision(form: Form, number: int) -> Form:
     return Form(form.reference, number, form.name, form.mark_decimals, form.questions, form.objectives)
 
 
-def a_script(responses: Any = None, marks: Any = None, attempt: int = 1, **fields: Any) -> Script:
+def a_script(responses: Any = None, marks: Any = None, attempt: int = 1, **fields: Any) -> AttemptRecord:
     """A script of `a_session`; marks are in ten-thousandths."""
-    script = Script("default", "session-1", attempt, "form-a", 1, responses or {}, marks or {})
+    script = AttemptRecord("default", "session-1", attempt, "form-a", 1, responses or {}, marks or {})
     return script._replace(**fields)
 
 
-def papers(form: Form | None = MIXED, *scripts: Script) -> Papers:
+def marking_context(form: Form | None = MIXED, *scripts: AttemptRecord) -> MarkingContext:
     """A form and the scripts written so far."""
-    return Papers(form, scripts, form.revision if form else 0)
+    return MarkingContext(form, scripts, form.revision if form else 0)
 
 
 def answers(**said: str) -> tuple[Answers, ...]:

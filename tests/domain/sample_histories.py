@@ -13,14 +13,14 @@ from exam_sessions import errors
 from exam_sessions.domain.booking import schedule
 from exam_sessions.domain.commands import Client, Command
 from exam_sessions.domain.decide import Decision, decide, with_derived_columns
-from exam_sessions.domain.records import NO_LIMIT, NO_PAPERS, Papers
+from exam_sessions.domain.records import NO_LIMIT, NO_MARKING_CONTEXT, MarkingContext
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Release, Script, Session
+    from exam_sessions.domain.records import AttemptRecord, Release, Session
 
 CALLABLE = (
     *("create_package", "download", "open_window", "enter_keycode", "check_in", "enter_pin", "unlock", "set_pin"),
@@ -70,7 +70,7 @@ class Step(NamedTuple):
     """One command and what came of it: a decision, or a refusal that writes nothing."""
 
     before: Session
-    papers: Papers
+    marking_context: MarkingContext
     release: Release
     command: Command
     now: int
@@ -90,9 +90,9 @@ class Step(NamedTuple):
         return self.decision.session
 
     @property
-    def scripts(self) -> tuple[Script, ...]:
+    def scripts(self) -> tuple[AttemptRecord, ...]:
         """The scripts after it, in the order of the attempts."""
-        written = {script.attempt: script for script in self.papers.scripts}
+        written = {script.attempt: script for script in self.marking_context.scripts}
         written |= {script.attempt: script for script in (self.decision.scripts if self.decision else ())}
         return tuple(script for _, script in sorted(written.items()))
 
@@ -111,11 +111,15 @@ class History(NamedTuple):
 
 
 def asked(
-    session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS
+    session: Session,
+    release: Release,
+    command: Command,
+    now: int,
+    marking_context: MarkingContext = NO_MARKING_CONTEXT,
 ) -> Decision | errors.Refusal:
     """The decision on a command, or the refusal that was raised instead."""
     try:
-        return decide(session, release, command, now, papers)
+        return decide(session, release, command, now, marking_context)
     except errors.Refusal as refusal:
         return refusal
 
@@ -137,23 +141,25 @@ def history(release: Release, finalized: int, form: Form | None, asks: Sequence[
         if ask.usual is not None:
             ways = ONWARD[session.state]
             command = command._replace(action=Action(ways[ask.usual % len(ways)]), pin=PIN)
-        papers = papers_of(session, form, command, steps[-1].scripts if steps else ())
-        decision = asked(session, release, command, now, papers)
+        marking_context = papers_of(session, form, command, steps[-1].scripts if steps else ())
+        decision = asked(session, release, command, now, marking_context)
         if isinstance(decision, errors.Refusal):
-            steps.append(Step(session, papers, release, command, now, None, decision))
+            steps.append(Step(session, marking_context, release, command, now, None, decision))
             continue
-        steps.append(Step(session, papers, release, command, now, decision, decision.refusal))
+        steps.append(Step(session, marking_context, release, command, now, decision, decision.refusal))
         if decision.session is None:
             break
         session = decision.session
     return History(release, fresh, tuple(steps))
 
 
-def papers_of(session: Session, form: Form | None, command: Command, scripts: tuple[Script, ...]) -> Papers:
+def papers_of(
+    session: Session, form: Form | None, command: Command, scripts: tuple[AttemptRecord, ...]
+) -> MarkingContext:
     """The papers of a session whose catalogue holds one form, `form-a`, at its first revision."""
     wanted = command.updated_form or dict(command.fields).get("test_form") or session.test_form
     held = session.form_revision and session.test_form == "form-a"
-    known = Papers(form if held else None, scripts, 1 if form and wanted == "form-a" else 0)
+    known = MarkingContext(form if held else None, scripts, 1 if form and wanted == "form-a" else 0)
     if command.action is Action.REGRADE and form and held:
         return known._replace(revised=revision(form, 2), sat=(form,))
     return known

@@ -9,7 +9,7 @@ from typing import Any
 
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
-from exam_sessions.domain.records import NO_PAPERS, Booking, Event, Papers, Release, Session
+from exam_sessions.domain.records import NO_MARKING_CONTEXT, Booking, Event, MarkingContext, Release, Session
 from exam_sessions.domain.states import Action, State
 
 SECOND = 1_000_000
@@ -148,17 +148,27 @@ def a_booking(**changes: Any) -> Booking:
 
 
 def decided(
-    session: Session, release: Release, action: Action, now: int = NOW, papers: Papers = NO_PAPERS, **said: Any
+    session: Session,
+    release: Release,
+    action: Action,
+    now: int = NOW,
+    marking_context: MarkingContext = NO_MARKING_CONTEXT,
+    **said: Any,
 ) -> Decision:
     """The decision on a command; a refusal is raised."""
-    return decide(session, release, Command(action, **said), now, papers)
+    return decide(session, release, Command(action, **said), now, marking_context)
 
 
 def became(
-    session: Session, release: Release, action: Action, now: int = NOW, papers: Papers = NO_PAPERS, **said: Any
+    session: Session,
+    release: Release,
+    action: Action,
+    now: int = NOW,
+    marking_context: MarkingContext = NO_MARKING_CONTEXT,
+    **said: Any,
 ) -> Session:
     """The session after an accepted command."""
-    decision = decided(session, release, action, now, papers, **said)
+    decision = decided(session, release, action, now, marking_context, **said)
     assert decision.refusal is None
     assert decision.session is not None
     return decision.session

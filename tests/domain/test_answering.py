@@ -1,7 +1,7 @@
 """Responses of a running attempt: what is stored, what comes too late, what does not fit the form."""
 
 import pytest
-from sample_forms import MACHINE, MIXED, a_draft, a_form, a_script, answers, choice, essay, papers
+from sample_forms import MACHINE, MIXED, a_draft, a_form, a_script, answers, choice, essay, marking_context
 from sample_sessions import NOW, a_release, a_session, decided
 
 from exam_sessions import errors
@@ -12,7 +12,9 @@ RUNNING = a_session(State.IN_PROGRESS, form_revision=1, attempt=2, responses_rev
 
 
 def answered(said, *scripts, form=MIXED, session=RUNNING, **more):
-    return decided(session, a_release(), Action.SET_RESPONSES, NOW, papers(form, *scripts), responses=said, **more)
+    return decided(
+        session, a_release(), Action.SET_RESPONSES, NOW, marking_context(form, *scripts), responses=said, **more
+    )
 
 
 def stored(said, before=None, form=MIXED, **more):
@@ -171,7 +173,7 @@ def test_answers_given_offline_come_with_the_upload():
     waiting = a_session(State.AWAITING_UPLOAD, form_revision=1, responses_revision=3)
     release, script = a_release(), a_script({"1": 0, "2": 0})
     decision = decided(
-        waiting, release, Action.UPLOAD, NOW, papers(MACHINE, script), responses=answers(q1="C", q3="D")
+        waiting, release, Action.UPLOAD, NOW, marking_context(MACHINE, script), responses=answers(q1="C", q3="D")
     )
     after = decision.session
     assert (after.state, after.responses_revision, after.points) == (11, 4, 20_000)
@@ -181,7 +183,7 @@ def test_answers_given_offline_come_with_the_upload():
 
 def test_an_upload_without_answers_keeps_those_there_are():
     waiting = a_session(State.AWAITING_UPLOAD, form_revision=1, responses_revision=3)
-    decision = decided(waiting, a_release(), Action.UPLOAD, NOW, papers(MACHINE, a_script({"1": 2})))
+    decision = decided(waiting, a_release(), Action.UPLOAD, NOW, marking_context(MACHINE, a_script({"1": 2})))
     assert (decision.session.responses_revision, decision.session.points) == (3, 10_000)
 
 

@@ -1,7 +1,7 @@
 """Clearing, reopening and retaking an attempt; and reset, which is none of them."""
 
 import pytest
-from sample_forms import MACHINE, MIXED, a_script, answers, papers
+from sample_forms import MACHINE, MIXED, a_script, answers, marking_context
 from sample_sessions import (
     CLOSES,
     DAY,
@@ -38,7 +38,9 @@ SUBMITTED = (9, 15, 11, 16, 12)
 
 
 def again(action, session=MARKED, release=None, now=NOW, scripts=(DONE,), **said):
-    return decided(session, release or a_release(max_attempts=0), action, now, papers(MIXED, *scripts), **said)
+    return decided(
+        session, release or a_release(max_attempts=0), action, now, marking_context(MIXED, *scripts), **said
+    )
 
 
 # Clearing.
@@ -100,7 +102,7 @@ def test_an_attempt_without_answers_is_cleared_too():
 
 def test_a_cleared_attempt_that_gets_another_form_is_a_script_of_that_form():
     cleared = again(A.CLEAR_RESPONSES)
-    of_another = papers(MACHINE, *cleared.scripts)._replace(latest_revision=3)
+    of_another = marking_context(MACHINE, *cleared.scripts)._replace(latest_revision=3)
     release = a_release()
     booked = became(cleared.session, release, A.RESET, NOW, of_another, updated_form="form-b")
     running = booked._replace(state=6, start_time=NOW)

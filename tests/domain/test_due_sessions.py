@@ -1,7 +1,7 @@
-"""What the clockwork has to do, and the columns it finds its work by."""
+"""What the scheduler has to do, and the columns it finds its work by."""
 
 import pytest
-from sample_forms import papers
+from sample_forms import marking_context
 from sample_sessions import CLOSES, DEADLINE, HOUR, MINUTE, NOW, OPENS, STARTED, a_release, a_session, became
 
 from exam_sessions.domain.decide import due_command, with_derived_columns
@@ -152,7 +152,7 @@ def test_what_is_in_progress_is_due_at_once_when_the_release_is_finalized(state,
     session = with_derived_columns(a_session(state, form_revision=1), release, NOW)
     command = due_command(session, release, NOW)
     assert (session.due_time, command.action, command.finish_reason.name) == (NOW, action, "RELEASE_FINALIZED")
-    after = became(session, release, command.action, NOW, papers(), finish_reason=command.finish_reason)
+    after = became(session, release, command.action, NOW, marking_context(), finish_reason=command.finish_reason)
     assert (after.state, after.end_time, after.finish_reason, after.due_time) == (rests, NOW, 4, None)
 
 

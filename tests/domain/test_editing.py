@@ -21,7 +21,7 @@ from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import with_derived_columns
 from exam_sessions.domain.states import Action, State
 
-EDITABLE = (1, 2)
+EDITABLE_STATES = (1, 2)
 FIXED = (3, 4, 22, 5, 14, 6, 7, 8, 18, 19, 20, 9, 15, 11, 16, 12, 99)
 FINAL = (13, 10)
 SCHEDULE = {
@@ -50,7 +50,7 @@ def edited(session, release=None, **fields):
     return became(session, release, Action.UPDATE, fields=tuple(fields.items()), allow_missing_form=True)
 
 
-@pytest.mark.parametrize("state", EDITABLE)
+@pytest.mark.parametrize("state", EDITABLE_STATES)
 @pytest.mark.parametrize("name", [*SCHEDULE, *PERSON])
 def test_everything_may_be_edited_before_the_package_is_downloaded(state, name):
     value = (SCHEDULE | PERSON)[name]
@@ -159,7 +159,7 @@ def test_a_command_knows_that_it_leaves_the_schedule_alone(names):
     assert not Command(Action.UPDATE, fields=tuple((name, "x") for name in names)).touches_schedule
 
 
-@pytest.mark.parametrize("state", EDITABLE)
+@pytest.mark.parametrize("state", EDITABLE_STATES)
 def test_a_booking_is_deleted_before_its_package_is_downloaded(state):
     decision = decided(a_session(state), a_release(), Action.DELETE)
     assert decision.session is None

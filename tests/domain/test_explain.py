@@ -1,6 +1,6 @@
 import pytest
 from hypothesis import given, settings
-from sample_forms import MACHINE, MIXED, papers
+from sample_forms import MACHINE, MIXED, marking_context
 from sample_histories import CALLABLE, asked, histories
 from sample_sessions import CLOSES, DEADLINE, HOUR, NOW, OPENS, a_release, a_session
 
@@ -14,7 +14,7 @@ def told_of(session, release, now=NOW, form=MIXED):
     """State code or reason by action."""
     return {
         str(action): int(verdict) if isinstance(verdict, State) else verdict.reason
-        for action, verdict in explain(session, release, now, papers(form)).items()
+        for action, verdict in explain(session, release, now, marking_context(form)).items()
     }
 
 
@@ -132,9 +132,9 @@ def test_a_booking_that_may_be_deleted_is_told_so():
 @given(histories)
 def test_what_is_explained_is_what_would_be_decided(told):
     for step in told.steps[::3]:
-        verdicts = explain(step.before, step.release, step.now, step.papers)
+        verdicts = explain(step.before, step.release, step.now, step.marking_context)
         for action in map(Action, CALLABLE):
-            answer = asked(step.before, step.release, Command(action), step.now, step.papers)
+            answer = asked(step.before, step.release, Command(action), step.now, step.marking_context)
             if isinstance(answer, errors.Refusal):
                 assert isinstance(verdicts[action], errors.Refusal)
                 assert (verdicts[action].reason, str(verdicts[action])) == (answer.reason, str(answer))

@@ -7,7 +7,7 @@ from sample_forms import a_draft, a_form, choice, essay, options
 
 from exam_sessions import errors
 from exam_sessions.domain.authoring import form_of, question_of
-from exam_sessions.domain.forms import Marking, Objective, Option, QuestionType, as_json, from_json
+from exam_sessions.domain.forms import Marking, Objective, Option, QuestionType, form_content, from_json
 
 SAVING = Objective("o-1", "explain saving", "2.11.B")
 SPENDING = Objective("o-2", "explain spending", "2.11.C")
@@ -198,7 +198,7 @@ drafts = st.builds(
 @given(st.lists(drafts, min_size=1, max_size=5), words)
 def test_a_form_comes_back_from_what_it_is_kept_as(questions, name):
     form = form_of("form-a", name, 1, questions, [SAVING, SPENDING])
-    again = from_json("form-a", 3, name, 1, as_json(form))
+    again = from_json("form-a", 3, name, 1, form_content(form))
     assert (again.questions, again.objectives) == (form.questions, form.objectives)
     assert (again.reference, again.revision, again.name, again.mark_decimals) == ("form-a", 3, name, 1)
     assert again.marked_by_machine == form.marked_by_machine

@@ -1,7 +1,7 @@
 """The rules beyond the state: the release, the window, the client, the form, moderation."""
 
 import pytest
-from sample_forms import MIXED, answers, papers, revision
+from sample_forms import MIXED, answers, marking_context, revision
 from sample_sessions import (
     CLOSES,
     DEADLINE,
@@ -73,13 +73,13 @@ STILL_LEGAL_IN_A_FINALIZED_RELEASE = [
 @pytest.mark.parametrize("delivery", [1, 2], ids=["online", "on paper"])
 def test_a_finalized_release_locks_its_sessions(action, state, delivery):
     with pytest.raises(errors.ReleaseFinalized) as refusal:
-        decided(a_session(state), a_release(finalized=1, delivery=delivery), action, NOW, papers(), pin=PIN)
+        decided(a_session(state), a_release(finalized=1, delivery=delivery), action, NOW, marking_context(), pin=PIN)
     assert refusal.value.metadata() == {"release_id": "release-1"}
 
 
 @pytest.mark.parametrize(("action", "state", "expected"), STILL_LEGAL_IN_A_FINALIZED_RELEASE)
 def test_a_finalized_release_lets_sat_sessions_go_on_to_their_result(action, state, expected):
-    known = papers()._replace(revised=revision(MIXED, 2), sat=(MIXED,))
+    known = marking_context()._replace(revised=revision(MIXED, 2), sat=(MIXED,))
     decision = decided(a_session(state, form_revision=1), a_release(finalized=1), action, NOW, known)
     assert decision.events[0].to_state == expected
 
@@ -200,10 +200,13 @@ def test_a_wrong_state_is_refused_as_such_even_in_a_finalized_release():
 def test_answers_are_taken_only_while_the_attempt_has_time():
     release, session, said = a_release(), a_session(S.IN_PROGRESS), answers(q1="A")
     assert (
-        state_after(session, release, A.SET_RESPONSES, DEADLINE - 1, papers=papers(), responses=said) is S.IN_PROGRESS
+        state_after(
+            session, release, A.SET_RESPONSES, DEADLINE - 1, marking_context=marking_context(), responses=said
+        )
+        is S.IN_PROGRESS
     )
     with pytest.raises(errors.AttemptTimeExpired):
-        decided(session, release, A.SET_RESPONSES, DEADLINE, papers(), responses=said)
+        decided(session, release, A.SET_RESPONSES, DEADLINE, marking_context(), responses=said)
 
 
 @pytest.mark.parametrize("now", [OPENS - 1, CLOSES])

@@ -1,7 +1,7 @@
 """What follows of itself, in the same moment: the way of a script from the last answer to where it comes to rest."""
 
 import pytest
-from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, a_form, a_script, answer, answers, choice, papers
+from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, a_form, a_script, answer, answers, choice, marking_context
 from sample_sessions import DEADLINE, NOW, a_release, a_session, decided
 
 from exam_sessions import errors
@@ -50,7 +50,7 @@ WAYS = [
 def asked(action, state, form, of_release, said, now=NOW, *scripts):
     release = a_release(delivery=2 if state == 19 else 1, **of_release)
     session = a_session(state, form_revision=1 if form else 0, version=7)
-    return decided(session, release, action, now, papers(form, *scripts), **said)
+    return decided(session, release, action, now, marking_context(form, *scripts), **said)
 
 
 def name_of(row):

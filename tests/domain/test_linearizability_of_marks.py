@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sample_forms import MACHINE, MIXED, answers, papers
+from sample_forms import MACHINE, MIXED, answers, marking_context
 from sample_sessions import DEADLINE, NOW, SECOND, a_release, a_session
 
 from exam_sessions.domain.commands import Command
@@ -30,7 +30,7 @@ def history_of(*ops, form=MIXED):
     place, told = Place(SESSION), []
     for op in ops:
         now = (op.invoked + min(op.responded, op.invoked + 2 * SECOND)) // 2
-        decision = decide(place.session, OPEN, op.command, now, papers(form, *place.scripts))
+        decision = decide(place.session, OPEN, op.command, now, marking_context(form, *place.scripts))
         told += events_told(decision, op.client, op.request_id, now)
         place = place.after(decision)
     return told
@@ -92,7 +92,7 @@ def test_bad_rows_are_refused_with_the_reason_of_the_first():
 
 def test_an_attempt_the_clock_ends_and_the_service_sends_on_is_explained():
     timed = a_release()
-    decision = decide(SESSION, timed, due_command(SESSION, timed, DEADLINE), DEADLINE, papers(MACHINE))
+    decision = decide(SESSION, timed, due_command(SESSION, timed, DEADLINE), DEADLINE, marking_context(MACHINE))
     told = list(events_told(decision, CLOCK, "", DEADLINE))
     seen = Op("ann", None, DEADLINE + SECOND, DEADLINE + 2 * SECOND, at(11, 9))
     assert [row.event.action for row in told] == ["finish", "route"]
@@ -103,7 +103,7 @@ def test_an_attempt_the_clock_ends_and_the_service_sends_on_is_explained():
 
 def test_places_that_differ_in_their_scripts_only_are_two_places():
     one, other = (
-        decide(SESSION, OPEN, Command(Action.SET_RESPONSES, responses=answers(q1=label)), NOW, papers())
+        decide(SESSION, OPEN, Command(Action.SET_RESPONSES, responses=answers(q1=label)), NOW, marking_context())
         for label in "AB"
     )
     assert one.session == other.session

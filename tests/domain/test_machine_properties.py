@@ -73,7 +73,7 @@ def test_a_refusal_leaves_nothing_but_a_wrong_pin_that_was_counted(told):
 @given(histories)
 def test_the_same_question_gets_the_same_answer(told):
     for step in told.steps:
-        again = asked(step.before, step.release, step.command, step.now, step.papers)
+        again = asked(step.before, step.release, step.command, step.now, step.marking_context)
         if step.decision is None:
             assert (again.reason, again.metadata()) == (step.refusal.reason, step.refusal.metadata())
         else:
@@ -167,7 +167,7 @@ def test_a_session_that_is_due_has_a_move_to_make_and_none_before(told, late):
         if not release.finalized:
             assert due_command(after, release, due - 1) is None
         moment = max(due, step.now) if after.state == 3 else due + late
-        moved = decide(after, release, due_command(after, release, moment), moment, step.papers)
+        moved = decide(after, release, due_command(after, release, moment), moment, step.marking_context)
         assert moved.events[0].to_state == {3: 4, 6: 9, 7: 9, 8: 18}[after.state]
         assert moved.session.due_time is None
 
@@ -197,9 +197,9 @@ def test_a_candidate_is_marked_exactly_while_the_only_session_is_open(told):
 def test_an_allowed_action_is_never_refused_for_the_state_and_any_other_always_is(told):
     for step in told.steps:
         for action in map(Action, CALLABLE):
-            if action is Action.REGRADE and handed_in_before(step.before, step.papers.scripts):
+            if action is Action.REGRADE and handed_in_before(step.before, step.marking_context.scripts):
                 continue  # legal in every state for what was handed in before
-            answer = asked(step.before, step.release, Command(action, pin=PIN), step.now, step.papers)
+            answer = asked(step.before, step.release, Command(action, pin=PIN), step.now, step.marking_context)
             reason = answer.reason if isinstance(answer, errors.Refusal) else ""
             assert (reason in NOT_IN_THIS_STATE) is (action not in ALLOWED[State(step.before.state)])
 

@@ -83,7 +83,7 @@ def test_the_number_of_the_attempt_grows_by_retakes_only(told):
 @given(histories_of_marking)
 def test_an_earlier_attempt_never_changes(told):
     for step in kept(told):
-        for script in step.papers.scripts:
+        for script in step.marking_context.scripts:
             if script.attempt < step.before.attempt:
                 assert script_in(step.scripts, script.attempt) == script
 
@@ -95,7 +95,7 @@ def test_a_retake_keeps_the_attempt_as_it_was_with_its_clock(told):
         if step.command.action != "retake":
             continue
         before, script = step.before, script_in(step.scripts, step.before.attempt)
-        assert contents(script) == contents(script_in(step.papers.scripts, before.attempt))
+        assert contents(script) == contents(script_in(step.marking_context.scripts, before.attempt))
         assert (script.start_time, script.end_time) == (before.start_time, before.end_time)
         assert (script.finish_reason, script.paused_time) == (before.finish_reason, before.paused_time)
         assert script_in(step.scripts, step.after.attempt) is None
@@ -130,8 +130,10 @@ def test_a_score_is_what_keys_responses_and_marks_come_to(told):
     for step in kept(told):
         for script in step.scripts:
             if script.score is not None:
-                assert (script.points, script.score) == points_and_percent(step.papers.form, script)
-                assert script.points_max == sum(question.available for question in step.papers.form.questions)
+                assert (script.points, script.score) == points_and_percent(step.marking_context.form, script)
+                assert script.points_max == sum(
+                    question.available for question in step.marking_context.form.questions
+                )
 
 
 @QUICK
@@ -150,7 +152,7 @@ def test_no_mark_is_below_zero_or_above_what_the_question_can_earn(told):
     for step in kept(told):
         for script in step.scripts:
             for number, mark in script.marks.items():
-                assert 0 <= (mark or 0) <= step.papers.form.by_number[number].available
+                assert 0 <= (mark or 0) <= step.marking_context.form.by_number[number].available
 
 
 def replayed(told):

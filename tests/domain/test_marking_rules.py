@@ -1,7 +1,7 @@
 """Marks of people: given, taken back, submitted; and scores that are dropped when a session does not count."""
 
 import pytest
-from sample_forms import MIXED, a_form, a_script, choice, essay, papers
+from sample_forms import MIXED, a_form, a_script, choice, essay, marking_context
 from sample_sessions import NOW, a_release, a_session, decided
 
 from exam_sessions import errors
@@ -14,7 +14,7 @@ SUBMITTED = a_script({"1": 0, "2": "words", "3": "more words"})
 
 def asked(action, state, *scripts, form=ESSAYS, release=None, session=None, **said):
     session = a_session(state, form_revision=1, **(session or {}))
-    return decided(session, release or a_release(), action, NOW, papers(form, *scripts), **said)
+    return decided(session, release or a_release(), action, NOW, marking_context(form, *scripts), **said)
 
 
 def scored(number, mark, state=State.AWAITING_MARKING, script=SUBMITTED, **more):

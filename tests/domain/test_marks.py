@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_sessions.domain.marks import decimals_of, divided, mark_of, percent, text_of
+from exam_sessions.domain.marks import decimals_of, div_half_up, mark_of, percent, text_of
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_percent_is_rounded_half_up_to_four_decimals(points, most, expected):
 def test_a_quotient_is_rounded_half_up(number, by):
     exact = Decimal(number) / Decimal(by)
     # Twenty-eight digits tell a half from its neighbours here.
-    assert divided(number, by) == int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    assert div_half_up(number, by) == int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 @pytest.mark.parametrize(
     ("number", "by", "quotient"), [(1, 2, 1), (3, 2, 2), (5, 2, 3), (1, 3, 0), (2, 3, 1), (0, 9, 0)]
 )
 def test_a_half_is_rounded_up_and_never_to_the_even(number, by, quotient):
-    assert divided(number, by) == quotient
+    assert div_half_up(number, by) == quotient

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
-from sample_forms import BY_MACHINE, MACHINE, MIXED, answer, answers, papers, revision
+from sample_forms import BY_MACHINE, MACHINE, MIXED, answer, answers, marking_context, revision
 from sample_sessions import CLOSES, ENDED, HOUR, MINUTE, NOW, OPENS, PIN, STARTED, a_release, a_session
 
 from exam_sessions import errors
@@ -191,7 +191,7 @@ def outcome(action, setting, state):
     of_release, of_session, said, now, form, revised = SETTINGS[setting]
     command = Command(Action(action), **(SAID.get(action, {}) | dict(said)))
     try:
-        known = papers(form)._replace(revised=revised, sat=(form,) if form else ())
+        known = marking_context(form)._replace(revised=revised, sat=(form,) if form else ())
         session = a_session(state, **({"form_revision": 1} if revised else {}), **of_session)
         decision = decide(session, a_release(**of_release), command, now, known)
     except errors.Refusal as refusal:
@@ -235,7 +235,9 @@ def test_a_refusal_by_state_names_the_state_the_action_and_what_is_legal(state):
     refused = {action for action, _, code, cell in CELLS if code == state and cell in NOT_IN_THIS_STATE}
     for action in refused - legal:
         with pytest.raises(errors.InvalidTransition) as refusal:
-            decide(a_session(state), a_release(), Command(Action(action), **SAID.get(action, {})), NOW, papers())
+            decide(
+                a_session(state), a_release(), Command(Action(action), **SAID.get(action, {})), NOW, marking_context()
+            )
         facts = refusal.value.metadata()
         assert (facts["state"], facts["action"]) == (state.name, action)
         named = facts["allowed_actions"].split(",") if facts["allowed_actions"] else []

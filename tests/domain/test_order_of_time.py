@@ -32,9 +32,9 @@ def lived(release, form, asks_and_steps):
     for ask, step in asks_and_steps:
         now += step
         command = ask.command
-        papers = papers_of(session, form, command, scripts)
+        marking_context = papers_of(session, form, command, scripts)
         moment = clock.moment(now, session.update_time)
-        decision = asked(session, release, command, moment, papers)
+        decision = asked(session, release, command, moment, marking_context)
         if isinstance(decision, errors.Refusal) or decision.session is None:
             continue
         yield session, decision

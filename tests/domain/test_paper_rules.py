@@ -1,7 +1,7 @@
 """Papers as they are entered: uploads that add up, what is not attempted, and what does not fit the form."""
 
 import pytest
-from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, a_script, answer, papers
+from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, a_script, answer, marking_context
 from sample_sessions import ENDED, NOW, a_release, a_session, decided
 
 from exam_sessions import errors
@@ -14,13 +14,13 @@ WAITING = a_session(State.PAPER_RESPONSE_UPLOAD, form_revision=1)
 
 def marks_in(*rows, form=MIXED, script=None, release=ON_PAPER, **more):
     scripts = [script] if script else []
-    return decided(WAITING, release, A.ASSIGN_ITEM_MARKS, NOW, papers(form, *scripts), marks=rows, **more)
+    return decided(WAITING, release, A.ASSIGN_ITEM_MARKS, NOW, marking_context(form, *scripts), marks=rows, **more)
 
 
 def responses_in(*rows, form=MIXED, script=None, release=ON_PAPER, **more):
     said, scripts = tuple(answer(*row) for row in rows), [script] if script else []
     return decided(
-        WAITING, release, A.ASSIGN_ITEM_RESPONSES, NOW, papers(form, *scripts), paper_responses=said, **more
+        WAITING, release, A.ASSIGN_ITEM_RESPONSES, NOW, marking_context(form, *scripts), paper_responses=said, **more
     )
 
 
@@ -138,7 +138,13 @@ def test_no_paper_was_completed_in_the_future():
 
 def test_the_last_completion_time_said_is_the_one_that_stands():
     said = decided(
-        WAITING._replace(end_time=ENDED), ON_PAPER, A.ASSIGN_ITEM_MARKS, NOW, papers(), marks=(), completion_time=0
+        WAITING._replace(end_time=ENDED),
+        ON_PAPER,
+        A.ASSIGN_ITEM_MARKS,
+        NOW,
+        marking_context(),
+        marks=(),
+        completion_time=0,
     )
     assert said.session.end_time == ENDED
 

@@ -13,8 +13,8 @@ from exam_sessions.domain.attempts import script_of
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
 from exam_sessions.domain.forms import Form, QuestionType
-from exam_sessions.domain.marking import counting
-from exam_sessions.domain.records import Papers, Script, Session, Unreadable
+from exam_sessions.domain.marking import deciding_columns
+from exam_sessions.domain.records import AttemptRecord, MarkingContext, Session, Unreadable
 from exam_sessions.domain.regrade_summary import Part, Summary, part_of
 from exam_sessions.domain.revisions import difference
 from exam_sessions.domain.scoring import total_of, waits_for_marks
@@ -88,9 +88,9 @@ def counted(strategy, totals):
     return {1: best, 2: totals[-1], 3: totals[0]}[strategy]
 
 
-def asked(session: Session, papers: Papers, release, form_revision=2) -> Decision:
+def asked(session: Session, marking_context: MarkingContext, release, form_revision=2) -> Decision:
     command = Command(Action.REGRADE, form_revision=form_revision, message="a wrong key")
-    return decide(session, release, command, NOW, papers)
+    return decide(session, release, command, NOW, marking_context)
 
 
 @st.composite
@@ -119,7 +119,7 @@ def cases(draw):
     ]
     strategy = draw(st.sampled_from([1, 2, 3, 4]))
     session = a_session(state, form_revision=1, attempt=len(scripts), start_time=NOW - 9, end_time=NOW - 5)
-    session = session._replace(**counting(strategy, scripts))
+    session = session._replace(**deciding_columns(strategy, scripts))
     return kinds, after, sat, revised, session, tuple(scripts), strategy
 
 
@@ -128,7 +128,7 @@ def cases(draw):
 def test_a_regrade_equals_marking_everything_from_scratch(case):
     kinds, after, sat, revised, session, scripts, strategy = case
     release = a_release(attempt_strategy=strategy)
-    decision = asked(session, Papers(sat, scripts, 0, revised, (sat,)), release)
+    decision = asked(session, MarkingContext(sat, scripts, 0, revised, (sat,)), release)
     became = decision.session
     written = {script.attempt: script for script in decision.scripts}
     assert set(written) == {script.attempt for script in scripts}
@@ -151,7 +151,7 @@ def test_a_regrade_equals_marking_everything_from_scratch(case):
     assert (became.marking_revision, became.form_revision) == (2, 1)
     assert len(decision.events) == len(scripts) == became.version - session.version
     assert {event.action for event in decision.events} == {"regrade"}
-    known = Papers(revised, tuple(written[s.attempt] for s in scripts), 0, revised, (sat,))
+    known = MarkingContext(revised, tuple(written[s.attempt] for s in scripts), 0, revised, (sat,))
     assert asked(became, known, release).events == ()
 
 
@@ -159,8 +159,8 @@ def test_a_regrade_equals_marking_everything_from_scratch(case):
 @given(case=cases())
 def test_a_summary_counts_what_the_history_tells(case):
     *_, sat, revised, session, scripts, strategy = case
-    papers = Papers(sat, scripts, 0, revised, (sat,))
-    decision = asked(session, papers, a_release(attempt_strategy=strategy))
+    marking_context = MarkingContext(sat, scripts, 0, revised, (sat,))
+    decision = asked(session, marking_context, a_release(attempt_strategy=strategy))
     summary = Summary("form-a", 2)
     summary.add(session, scripts, decision)
     moved = any(
@@ -187,7 +187,7 @@ def test_a_corrected_key_is_applied_to_every_type(kind):
         script = a_script({} if response is None else {"0": response}, version=1)
         script = script._replace(**total_of(sat, script)._asdict())
         session = a_session(State.MARKED, form_revision=1, **total_of(sat, script)._asdict())
-        became = asked(session, Papers(sat, (script,), 0, revised, (sat,)), a_release()).session
+        became = asked(session, MarkingContext(sat, (script,), 0, revised, (sat,)), a_release()).session
         assert became.points == points
 
 
@@ -204,14 +204,14 @@ def test_an_attempt_whose_responses_cannot_be_read_is_not_regraded():
     session = a_session(State.MARKED, form_revision=1, points=0, points_max=UNIT, score=0)
     script = a_script(points=0, points_max=UNIT, score=0, version=1)._replace(responses=Unreadable("{"))
     with pytest.raises(errors.SessionDamaged):
-        asked(session, Papers(sat, (script,), 0, revised, (sat,)), a_release())
+        asked(session, MarkingContext(sat, (script,), 0, revised, (sat,)), a_release())
 
 
 def test_a_revision_that_was_sat_and_is_gone_from_the_catalogue_is_refused():
     sat, revised = KIND_FORMS[T.MCQ]
     session = a_session(State.MARKED, form_revision=1, points=0, points_max=UNIT, score=0)
     with pytest.raises(errors.TestFormUnknown):
-        asked(session, Papers(sat, (), 0, revised, ()), a_release())
+        asked(session, MarkingContext(sat, (), 0, revised, ()), a_release())
 
 
 def test_an_attempt_of_another_form_is_left_alone():
@@ -220,11 +220,11 @@ def test_an_attempt_of_another_form_is_left_alone():
     last = a_script({"0": 1}, attempt=2, version=1)
     last = last._replace(**total_of(sat, last)._asdict())
     session = a_session(State.MARKED, form_revision=1, attempt=2, points=UNIT, points_max=UNIT, score=100 * UNIT)
-    decision = asked(session, Papers(sat, (other, last), 0, revised, (sat,)), a_release(attempt_strategy=2))
+    decision = asked(session, MarkingContext(sat, (other, last), 0, revised, (sat,)), a_release(attempt_strategy=2))
     assert [script.attempt for script in decision.scripts] == [2]
 
 
-def parts(state, *scripts: Script, **fields):
+def parts(state, *scripts: AttemptRecord, **fields):
     return part_of(a_session(state, **fields), scripts, "form-a")
 
 

@@ -11,7 +11,7 @@ from sample_forms import a_draft, a_form, a_script, options
 from exam_sessions import errors
 from exam_sessions.domain.answer_keys import RULES
 from exam_sessions.domain.authoring import form_of
-from exam_sessions.domain.forms import ANY_PART, Form, GapOrder, Option, QuestionType, Rule, as_json, from_json
+from exam_sessions.domain.forms import ANY_PART, Form, GapOrder, Option, QuestionType, Rule, form_content, from_json
 from exam_sessions.domain.marks import mark_of, text_of
 from exam_sessions.domain.scoring import total_of
 
@@ -26,7 +26,7 @@ def asked(kind: QuestionType, keys: tuple[str, ...] = (), negative: bool = False
     draft = a_draft(type=int(kind), options=offered, keys=keys, **fields)
 
     form = form_of("form-a", "", 2, [draft], [], negative_marks=negative)
-    return from_json("form-a", 1, "", 2, as_json(form))
+    return from_json("form-a", 1, "", 2, form_content(form))
 
 
 def points(form: Form, value: Any) -> str:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from exam_sessions.domain.states import EDITABLE, MATURITY, OPEN, TERMINAL, Action, Maturity, State, maturity_of
+from exam_sessions.domain.states import (
+    EDITABLE_STATES,
+    MATURITY,
+    OPEN,
+    TERMINAL,
+    Action,
+    Maturity,
+    State,
+    maturity_of,
+)
 from exam_sessions.domain.transition_table import ALLOWED
 
 # Code, state, maturity; then what may be done to the booking: delete and edit, reset, void.
@@ -54,7 +63,7 @@ def test_the_maturity_of_a_state_is_the_contracts(code, maturity):
 )
 def test_a_state_takes_the_edits_resets_and_voids_of_the_contract(code, edit, reset, void):
     state = State(int(code))
-    assert (state in EDITABLE) is (edit == "edit")
+    assert (state in EDITABLE_STATES) is (edit == "edit")
     assert (Action.DELETE in ALLOWED[state]) is (edit == "edit")
     assert (Action.RESET in ALLOWED[state]) is (reset == "reset")
     assert (Action.VOID in ALLOWED[state]) is (void == "void")

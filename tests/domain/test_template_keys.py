@@ -10,18 +10,18 @@ from sample_forms import a_draft, a_form, a_script
 from test_template_responses import OPTIONS, asked, kept, named, response, unnamed
 
 from exam_sessions import errors
-from exam_sessions.domain.answer_keys import is_right, keys_of
-from exam_sessions.domain.forms import Marking, QuestionType, as_json, from_json
+from exam_sessions.domain.answer_keys import is_correct, keys_of
+from exam_sessions.domain.forms import Marking, QuestionType, form_content, from_json
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.scoring import question_result, total_of, waits_for_marks
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.question_draft import Draft
+    from exam_sessions.domain.question_draft import QuestionDraft
 
 T = QuestionType
 
 
-def keyed(question_type: QuestionType, *keys: str, **fields: Any) -> Draft:
+def keyed(question_type: QuestionType, *keys: str, **fields: Any) -> QuestionDraft:
     """A question of a type with keys, worth two marks."""
     fields = {"id": "q", "available_mark": "2", "options": OPTIONS.get(question_type, ())} | fields
     return a_draft(type=int(question_type), keys=keys, **fields)
@@ -76,7 +76,7 @@ def test_a_response_earns_the_mark_for_exactly_its_keys(question_type, keys, val
     (question,) = form.questions
     assert question.marking == Marking.MACHINE
     responses = kept(form, response(question_type, value, **beside))
-    assert is_right(question, responses["1"]) is right
+    assert is_correct(question, responses["1"]) is right
     script = a_script(responses)
     assert text_of(total_of(form, script).points) == ("2" if right else "0")
     assert text_of(question_result(question, script).score.actual) == ("2" if right else "0")
@@ -87,7 +87,7 @@ def test_a_response_earns_the_mark_for_exactly_its_keys(question_type, keys, val
 def test_a_question_not_attempted_is_not_right_and_waits_for_nobody(question_type):
     keys = next(row[1] for row in JUDGED if row[0] == question_type)
     form = a_form(keyed(question_type, *keys))
-    assert not is_right(form.questions[0], None)
+    assert not is_correct(form.questions[0], None)
     assert total_of(form, a_script({"1": None})).points == 0
     assert not waits_for_marks(form, a_script())
 
@@ -110,7 +110,7 @@ def test_people_may_mark_a_question_with_keys(question_type):
 def as_stored(form):
     """A form as it comes back from where it is kept."""
     return from_json(
-        form.reference, form.revision, form.name, form.mark_decimals, json.loads(json.dumps(as_json(form)))
+        form.reference, form.revision, form.name, form.mark_decimals, json.loads(json.dumps(form_content(form)))
     )
 
 
@@ -137,13 +137,13 @@ def test_keys_are_read_as_they_were_written(question_type, written, read):
     assert keys_of(form.questions[0]) == read
     assert keys_of(as_stored(form).questions[0]) == read
     again = a_form(keyed(question_type, *read))
-    assert as_json(again) == as_json(form)
+    assert form_content(again) == form_content(form)
 
 
 @pytest.mark.parametrize(("question_type", "keys", "value", "beside", "right"), JUDGED)
 def test_a_form_judges_as_before_once_it_was_stored(question_type, keys, value, beside, right):
     form = as_stored(a_form(keyed(question_type, *keys)))
-    assert is_right(form.questions[0], kept(form, response(question_type, value, **beside))["1"]) is right
+    assert is_correct(form.questions[0], kept(form, response(question_type, value, **beside))["1"]) is right
 
 
 REFUSED = [
@@ -187,4 +187,4 @@ def test_a_type_that_offers_something_needs_options(question_type):
 def test_a_number_is_right_however_it_is_written():
     form = a_form(keyed(T.GRIDDED, "1234.50"))
     for text in ("1234.50", "1234.5", "01234.5", "1234.500"):
-        assert is_right(form.questions[0], kept(form, response(T.GRIDDED, text))["1"])
+        assert is_correct(form.questions[0], kept(form, response(T.GRIDDED, text))["1"])

@@ -13,7 +13,7 @@ from sample_forms import a_draft, a_form
 from exam_sessions import errors
 from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, TEXT, Form, Option, QuestionType
 from exam_sessions.domain.responses import values_of
-from exam_sessions.domain.submitted_responses import Given
+from exam_sessions.domain.submitted_responses import TemplateResponse
 
 T = QuestionType
 ARRAYS = (T.ASSOCIATION, T.CHOICEMATRIX, T.CLOZEFORMULA, T.CLOZEINLINETEXT, T.CLOZETEXT, T.MCQ, T.ORDERLIST)
@@ -69,23 +69,23 @@ def asked(question_type: QuestionType, parts: tuple[str, ...] = ()) -> Form:
     return form
 
 
-def kept(form: Form, *given: Given, ignore_revisions: bool = False) -> dict[str, Any]:
+def kept(form: Form, *given: TemplateResponse, ignore_revisions: bool = False) -> dict[str, Any]:
     """What is kept of responses."""
     return values_of(form, given, ignore_revisions=ignore_revisions)
 
 
-def response(question_type: QuestionType, value: Any, **beside: Any) -> Given:
+def response(question_type: QuestionType, value: Any, **beside: Any) -> TemplateResponse:
     """A response to the question, in the shape of its type."""
-    return Given("q", SHAPE[question_type], value, **beside)
+    return TemplateResponse("q", SHAPE[question_type], value, **beside)
 
 
-def sound(question_type: QuestionType, **beside: Any) -> Given:
+def sound(question_type: QuestionType, **beside: Any) -> TemplateResponse:
     """A response that is accepted."""
     value, needed = VALUES[question_type]
     return response(question_type, value, **(needed | beside))
 
 
-def refusal_of(form: Form, *given: Given) -> errors.BatchRefused:
+def refusal_of(form: Form, *given: TemplateResponse) -> errors.BatchRefused:
     """What responses are refused with."""
     with pytest.raises(errors.BatchRefused) as refused:
         kept(form, *given)
@@ -216,7 +216,7 @@ def test_a_matrix_needs_a_list_for_each_sub_question_that_is_written_down(questi
 
 @pytest.mark.parametrize("question_type", T)
 def test_a_null_is_a_question_not_attempted(question_type):
-    assert kept(asked(question_type), Given("q", "", None)) == {"1": None}
+    assert kept(asked(question_type), TemplateResponse("q", "", None)) == {"1": None}
 
 
 @pytest.mark.parametrize("question_type", T)
@@ -233,7 +233,10 @@ def test_the_data_type_may_be_said_and_must_fit_then(question_type, word):
     form = asked(question_type)
     assert kept(form, sound(question_type, type=word)) == kept(form, sound(question_type))
     assert said(refusal_of(form, sound(question_type, type=other))) == ("RESPONSE_MISMATCH", "responses[0]")
-    assert said(refusal_of(form, Given("q", "", None, type=other))) == ("RESPONSE_MISMATCH", "responses[0]")
+    assert said(refusal_of(form, TemplateResponse("q", "", None, type=other))) == (
+        "RESPONSE_MISMATCH",
+        "responses[0]",
+    )
 
 
 SAMPLES = {STRINGS: ["0"], MATRIX: [[0]], ORDER: [0, 1, 2, 3], FORMULAS: [["x"]], TEXT: "1"}
@@ -244,7 +247,7 @@ SAMPLES = {STRINGS: ["0"], MATRIX: [[0]], ORDER: [0, 1, 2, 3], FORMULAS: [["x"]]
 def test_a_value_of_another_shape_is_refused_whatever_it_holds(question_type):
     form = asked(question_type)
     for shape in SAMPLES.keys() - {SHAPE[question_type]}:
-        given = Given("q", shape, SAMPLES[shape], boxes=[["1"]], character_count=1, word_count=1)
+        given = TemplateResponse("q", shape, SAMPLES[shape], boxes=[["1"]], character_count=1, word_count=1)
         assert said(refusal_of(form, given)) == ("RESPONSE_MISMATCH", "responses[0]")
 
 
@@ -269,13 +272,13 @@ def test_a_response_recorded_with_another_revision_is_stale_unless_that_is_ignor
 
 
 def test_a_question_the_template_does_not_have_is_refused():
-    refusal = refusal_of(asked(T.MCQ), Given("1", STRINGS, ["0"]))
+    refusal = refusal_of(asked(T.MCQ), TemplateResponse("1", STRINGS, ["0"]))
     assert said(refusal) == ("UNKNOWN_QUESTION", "responses[0]")
     assert refusal.metadata()["question"] == "1"
 
 
 def test_a_question_named_twice_is_refused_even_when_it_was_not_attempted():
-    refusal = refusal_of(asked(T.MCQ), Given("q", "", None), sound(T.MCQ))
+    refusal = refusal_of(asked(T.MCQ), TemplateResponse("q", "", None), sound(T.MCQ))
     assert said(refusal) == ("QUESTION_REPEATED", "responses[1]")
 
 
@@ -286,7 +289,10 @@ def test_every_response_at_fault_is_named():
         a_draft(id="g", type=int(T.GRIDDED)),
     )
     refusal = refusal_of(
-        form, Given("q", STRINGS, ["9"]), Given("s", TEXT, "ok", character_count=2), Given("g", TEXT, "ten")
+        form,
+        TemplateResponse("q", STRINGS, ["9"]),
+        TemplateResponse("s", TEXT, "ok", character_count=2),
+        TemplateResponse("g", TEXT, "ten"),
     )
     assert [(violation.field, violation.reason) for violation in refusal.violations()] == [
         ("responses[0]", "UNKNOWN_OPTION"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from sample_forms import a_script, answers, papers
+from sample_forms import a_script, answers, marking_context
 from sample_sessions import HOUR, MINUTE, NOW, PIN, a_release, a_session
 from transitions import Machine
 
@@ -67,7 +67,9 @@ def test_an_action_moves_a_session_as_the_librarys_own_machine_moves_it(action):
     for state in sources_of(action):
         for release in RELEASES:
             session = a_session(state, pin="QWERTY")
-            ours, theirs = (TransitionContext(session, release, Command(action), NOW, papers()) for _ in range(2))
+            ours, theirs = (
+                TransitionContext(session, release, Command(action), NOW, marking_context()) for _ in range(2)
+            )
             found = outcome(lambda context=ours: fire(context), ours)
             assert found == outcome(lambda context=theirs: event.trigger(context, context), theirs)
 
@@ -85,7 +87,7 @@ def test_every_action_is_an_event_of_the_machine():
 def test_an_action_is_refused_in_every_state_that_is_not_in_its_row():
     for action in Action:
         for state in set(State) - sources_of(action):
-            context = TransitionContext(a_session(state), a_release(), Command(action), NOW, papers())
+            context = TransitionContext(a_session(state), a_release(), Command(action), NOW, marking_context())
             with pytest.raises(ACTIONS[action].refusal) as refusal:
                 fire(context)
             assert refusal.value.metadata() == {
@@ -117,12 +119,15 @@ def decided(action, state, of_papers):
 
 
 def test_an_action_that_needs_no_form_ends_the_same_with_and_without():
-    known = papers(papers().form, a_script({"1": "A"}, {"3": 20_000}))
+    known = marking_context(marking_context().form, a_script({"1": "A"}, {"3": 20_000}))
     for row in TABLE:
         if row.needs_form or row.action is Action.ROUTE:
             continue
         for state in State:
-            assert decided(row.action, state, known) == decided(row.action, state, papers(None)), (row.action, state)
+            assert decided(row.action, state, known) == decided(row.action, state, marking_context(None)), (
+                row.action,
+                state,
+            )
 
 
 def test_an_action_that_takes_no_newest_revision_ends_the_same_whatever_that_is():
@@ -130,7 +135,7 @@ def test_an_action_that_takes_no_newest_revision_ends_the_same_whatever_that_is(
         if row.needs_latest_revision:
             continue
         for state in State:
-            older, newer = (papers()._replace(latest_revision=revision) for revision in (0, 7))
+            older, newer = (marking_context()._replace(latest_revision=revision) for revision in (0, 7))
             assert decided(row.action, state, older) == decided(row.action, state, newer), (row.action, state)
 
 

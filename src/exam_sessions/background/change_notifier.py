@@ -23,50 +23,50 @@ APART_S = 0.05
 """Seconds between two rings: each takes a lock of the whole database server, and wakes everybody who listens."""
 
 
-class Bell:
-    """One server's bell. `heard` is called on the event loop with the workspaces others have rung for."""
+class ChangeNotifier:
+    """One server's bell. `on_change` is called on the event loop with the workspaces others have rung for."""
 
-    def __init__(self, store: Store, heard: Callable[[Iterable[str]], None]) -> None:
-        self._store, self._heard = store, heard
-        self._to_ring: set[str] = set()
-        self._ringing: asyncio.Task[None] | None = None
-        self._rung_at = 0.0
-        self._deafen: Callable[[], None] = lambda: None
+    def __init__(self, store: Store, on_change: Callable[[Iterable[str]], None]) -> None:
+        self._store, self._on_change = store, on_change
+        self._pending: set[str] = set()
+        self._sending: asyncio.Task[None] | None = None
+        self._sent_at = 0.0
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begins to listen; call from the running event loop."""
         loop = asyncio.get_running_loop()
 
-        def hear(workspace: str) -> None:
+        def changed(workspace: str) -> None:
             # The loop may have ended while the news was on its way.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._heard, (workspace,))
+                loop.call_soon_threadsafe(self._on_change, (workspace,))
 
-        self._deafen = self._store.listen(hear)
+        self._unsubscribe = self._store.subscribe(changed)
 
-    def ring(self, workspaces: set[str]) -> None:
+    def notify(self, workspaces: set[str]) -> None:
         """Tells the others, soon."""
-        self._to_ring |= workspaces
-        if not self._ringing:
-            self._ringing = asyncio.create_task(self._ring())
+        self._pending |= workspaces
+        if not self._sending:
+            self._sending = asyncio.create_task(self._send())
 
     async def close(self) -> None:
         """Rings for the last time and stops listening."""
-        while self._ringing:
-            await self._ringing
-        await asyncio.to_thread(self._deafen)
+        while self._sending:
+            await self._sending
+        await asyncio.to_thread(self._unsubscribe)
 
-    async def _ring(self) -> None:
+    async def _send(self) -> None:
         now = asyncio.get_running_loop().time
-        await asyncio.sleep(max(GATHER_S, self._rung_at + APART_S - now()))
-        self._rung_at = now()
-        workspaces, self._to_ring = self._to_ring, set()
+        await asyncio.sleep(max(GATHER_S, self._sent_at + APART_S - now()))
+        self._sent_at = now()
+        workspaces, self._pending = self._pending, set()
         try:
-            await asyncio.to_thread(self._store.ring, workspaces)
+            await asyncio.to_thread(self._store.notify, workspaces)
         except DatabaseDown as down:
             # The others look by themselves.
             self._store.availability.failed(down)
         finally:
-            self._ringing = None
-            if self._to_ring:
-                self.ring(set())
+            self._sending = None
+            if self._pending:
+                self.notify(set())

@@ -21,7 +21,7 @@ from exam_sessions.execution.outages import OUTAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import EventRow
     from exam_sessions.execution.queries import Reads, SnapshotPage
 
@@ -52,7 +52,7 @@ PAUSE_PER_WATCHER_S = 0.0003
 """What a watcher pauses between two pieces for each watcher there is: with hundreds, pieces hold more events."""
 
 
-class Told(NamedTuple):
+class RenderedEvent(NamedTuple):
     """An event, as far as a filter asks for it, and the bytes in which every watcher is told of it."""
 
     sequence: int
@@ -73,27 +73,27 @@ class Tail:
         """Bytes it keeps."""
         self.looking = self.look_again = False
         self._render = render
-        self._kept: list[Told] = []
+        self._kept: list[RenderedEvent] = []
         self._moved = asyncio.Event()
 
     def add(self, rows: list[EventRow]) -> None:
         """Takes up the next events and lets the watchers go on."""
         assert rows[0].sequence == self.last + 1
-        new = list(self.told(rows))
+        new = list(self.rendered_events(rows))
         self._kept += new
-        self.size += sum(len(told.rendered) + OVERHEAD for told in new)
+        self.size += sum(len(event.rendered) + OVERHEAD for event in new)
         self.last = rows[-1].sequence
         if len(self._kept) > 2 * KEPT:
             self.drop(len(self._kept) - KEPT)
-        self.stir()
+        self.notify()
 
     def drop(self, count: int | None = None) -> None:
         """Keeps the oldest events no more: so many, or half of them."""
         oldest = slice(0, (len(self._kept) + 1) // 2 if count is None else count)
-        self.size -= sum(len(told.rendered) + OVERHEAD for told in self._kept[oldest])
+        self.size -= sum(len(event.rendered) + OVERHEAD for event in self._kept[oldest])
         del self._kept[oldest]
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Lets those who wait look again."""
         self._moved.set()
         self._moved = asyncio.Event()
@@ -106,20 +106,22 @@ class Tail:
         finally:
             waiting.cancel()
 
-    def since(self, after: int) -> list[Told] | None:
+    def since(self, after: int) -> list[RenderedEvent] | None:
         """The next events after one; None when they are not kept any more."""
         first = self.last - len(self._kept) + 1
         if after + 1 < first:
             return None
         return self._kept[after + 1 - first : after + 1 - first + PAGE]
 
-    def told(self, rows: Iterable[EventRow]) -> Iterator[Told]:
+    def rendered_events(self, rows: Iterable[EventRow]) -> Iterator[RenderedEvent]:
         """Events as watchers are told of them, each rendered when it is asked for."""
         for row in rows:
-            yield Told(row.sequence, row.session_id, row.release_id, row.action, row.to_state, self._render(row))
+            yield RenderedEvent(
+                row.sequence, row.session_id, row.release_id, row.action, row.to_state, self._render(row)
+            )
 
 
-class Watching:
+class EventFeed:
     """All watches of a server. `reach` is how many events back one may begin, `most` how many there may be."""
 
     def __init__(self, reads: Reads, *, reach: int, most: int) -> None:
@@ -146,7 +148,7 @@ class Watching:
         if self._polling:
             self._polling.cancel()
         for tail in self._tails.values():
-            tail.stir()
+            tail.notify()
 
     def wake(self, workspaces: Iterable[str]) -> None:
         """Something has happened in these workspaces, or may have."""
@@ -161,7 +163,7 @@ class Watching:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def enter(self, workspace: str, render: Callable[[EventRow], bytes]) -> Tail:
+    async def join(self, workspace: str, render: Callable[[EventRow], bytes]) -> Tail:
         """The tail of a workspace for one more watcher, which must `leave` it.
 
         Raises:
@@ -211,7 +213,7 @@ class Watching:
             return await self.first(workspace, consumer.sequence + 1)
         return max(0, await self._reads.last_sequence(workspace) - self._reach)
 
-    async def next(self, tail: Tail, after: int, patience: float, most: int) -> Iterable[Told]:
+    async def next(self, tail: Tail, after: int, patience: float, most: int) -> Iterable[RenderedEvent]:
         """The next events after one, in order; none when nothing happens within `patience` seconds.
 
         At most `most` are read for one who is further back than the tail.
@@ -225,16 +227,16 @@ class Watching:
             raise errors.ShuttingDown
         return [] if after >= tail.last else await self.between(tail, after, most)
 
-    async def between(self, tail: Tail, after: int, most: int) -> Iterable[Told]:
+    async def between(self, tail: Tail, after: int, most: int) -> Iterable[RenderedEvent]:
         """Events that have happened after one; those that are not kept are read, at most `most`."""
         kept = tail.since(after) if after < tail.last else None
         if kept is not None:
             return kept
         async with self._reading:
-            return tail.told(await self._reads.events_after(tail.workspace, after, most))
+            return tail.rendered_events(await self._reads.events_after(tail.workspace, after, most))
 
     async def snapshot_page(
-        self, workspace: str, criteria: Criteria, before: SnapshotPage | None, rows: int, at_most: int
+        self, workspace: str, criteria: SessionFilter, before: SnapshotPage | None, rows: int, at_most: int
     ) -> SnapshotPage:
         """See Reads."""
         async with self._reading:
@@ -247,7 +249,7 @@ class Watching:
                 tail.look_again = False
                 while rows := await self._reads.events_after(tail.workspace, tail.last, PAGE):
                     tail.add(rows)
-                    self._keep_within_bounds()
+                    self._trim()
         except OUTAGES:
             pass  # the next look tries again
         except errors.Refusal:
@@ -255,7 +257,7 @@ class Watching:
         finally:
             tail.looking = False
 
-    def _keep_within_bounds(self) -> None:
+    def _trim(self) -> None:
         tails = self._tails.values()
         excess = sum(tail.size for tail in tails) - KEPT_BYTES
         while excess > 0:

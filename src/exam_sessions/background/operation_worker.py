@@ -12,18 +12,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import Halt, HandBack, SetRowAside, Step, lies_ahead
+from exam_sessions.commands.operations import Halt, QuarantineRow, ReleaseLease, Step, is_ahead
 from exam_sessions.execution.outages import OUTAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from exam_sessions.commands.operations import Work
+    from exam_sessions.commands.operations import OperationTask
     from exam_sessions.domain.stored_records import OperationRow, ToDo
-    from exam_sessions.execution.group_commit import Lane
+    from exam_sessions.execution.group_commit import GroupCommitQueue
     from exam_sessions.execution.queries import Reads
 
-    Decode = Callable[[bytes], Work]
+    Decode = Callable[[bytes], OperationTask]
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +43,17 @@ class Worker:
     def __init__(
         self,
         reads: Reads,
-        lane: Lane,
+        queue: GroupCommitQueue,
         now: Callable[[], int],
         server: str,
         decode: Mapping[int, Decode],
         describe: Callable[[errors.Refusal], bytes],
     ) -> None:
-        self._reads, self._lane, self._now, self._server = reads, lane, now, server
+        self._reads, self._queue, self._now, self._server = reads, queue, now, server
         self._decode, self._describe = decode, describe
         self._woken = False
         self._pausing: asyncio.Future[None] | None = None
-        self._works: dict[str, Work] = {}
+        self._tasks: dict[str, OperationTask] = {}
         self._closing = False
         self._held: dict[str, ToDo] = {}
 
@@ -96,19 +96,19 @@ class Worker:
         pause = LOOK_EVERY
         for todo in await self._reads.operations_to_do():
             now = self._now()
-            mine = todo.owner in {"", self._server} or not lies_ahead(todo.lease_until, now)
+            mine = todo.owner in {"", self._server} or not is_ahead(todo.lease_until, now)
             if not mine or self._closing:
                 continue
-            if lies_ahead(todo.next_time, now):
+            if is_ahead(todo.next_time, now):
                 pause = min(pause, (todo.next_time - now) / 1_000_000)
-            elif await self._got_on(todo):
+            elif await self._advance(todo):
                 pause = 0.0
         return pause
 
-    async def _got_on(self, todo: ToDo) -> bool:
+    async def _advance(self, todo: ToDo) -> bool:
         """Takes an operation further; whether that could be done now."""
         try:
-            await self._further(todo)
+            await self._run_step(todo)
         except errors.ShuttingDown:
             raise
         except OUTAGES:
@@ -121,33 +121,33 @@ class Worker:
             return False
         return True
 
-    async def _further(self, todo: ToDo) -> None:
+    async def _run_step(self, todo: ToDo) -> None:
         """One step; in rows when the whole fails."""
-        work = await self._work(todo)
-        if work is None:
+        task = await self._task_of(todo)
+        if task is None:
             return
-        step = self._step(todo, work, self._rows(work))
+        step = self._step(todo, task, self._rows(task))
         try:
-            row = await self._lane.submit(step)
+            row = await self._queue.submit(step)
         except NOT_NOW:
             raise
         except Exception as fault:  # noqa: BLE001 - each row answers for itself
-            row = await self._row_by_row(todo, work, step.most, fault)
+            row = await self._row_by_row(todo, task, step.most, fault)
         self._note(todo, row)
 
-    def _step(self, todo: ToDo, work: Work, most: int) -> Step:
-        return Step(todo.workspace_id, todo.id, self._server, work, self._describe, most)
+    def _step(self, todo: ToDo, task: OperationTask, most: int) -> Step:
+        return Step(todo.workspace_id, todo.id, self._server, task, self._describe, most)
 
     @staticmethod
-    def _rows(work: Work) -> int:
+    def _rows(task: OperationTask) -> int:
         """As many as a tenth of a second may have, where only so many a second are wanted."""
-        return min(work.step_at_most, max(1, work.per_second // 10)) if work.per_second else work.step_at_most
+        return min(task.step_at_most, max(1, task.per_second // 10)) if task.per_second else task.step_at_most
 
-    async def _row_by_row(self, todo: ToDo, work: Work, most: int, fault: Exception) -> OperationRow | None:
+    async def _row_by_row(self, todo: ToDo, task: OperationTask, most: int, fault: Exception) -> OperationRow | None:
         row: OperationRow | None = None
         log.warning("operation %s: a step failed (%s), its rows go one by one", todo.id, type(fault).__name__)
         for _ in range(most):
-            row = await self._row(todo, self._step(todo, work, 1))
+            row = await self._row(todo, self._step(todo, task, 1))
             if row is None or row.end_time:
                 break
         return row
@@ -157,7 +157,7 @@ class Worker:
         why: errors.Refusal | None = None
         for n in range(TRIES):
             try:
-                row: OperationRow | None = await self._lane.submit(step)
+                row: OperationRow | None = await self._queue.submit(step)
             except NOT_NOW:
                 raise
             except errors.Refusal as refusal:
@@ -169,12 +169,12 @@ class Worker:
             else:
                 return row
         assert why is not None
-        return await self._set_aside(todo, step, why)
+        return await self._quarantine(todo, step, why)
 
-    async def _set_aside(self, todo: ToDo, step: Step, why: errors.Refusal) -> OperationRow | None:
+    async def _quarantine(self, todo: ToDo, step: Step, why: errors.Refusal) -> OperationRow | None:
         """Passes over a row; where even that fails, the operation cannot go on."""
         try:
-            row: OperationRow | None = await self._lane.submit(SetRowAside(step, why))
+            row: OperationRow | None = await self._queue.submit(QuarantineRow(step, why))
         except NOT_NOW:
             raise
         except Exception as fault:
@@ -184,25 +184,25 @@ class Worker:
 
     async def _halted(self, todo: ToDo, fault: Exception) -> OperationRow | None:
         why = errors.StepQuarantined(type(fault).__name__)
-        row: OperationRow | None = await self._lane.submit(Halt(todo.workspace_id, todo.id, self._server, why))
+        row: OperationRow | None = await self._queue.submit(Halt(todo.workspace_id, todo.id, self._server, why))
         return row
 
-    async def _work(self, todo: ToDo) -> Work | None:
+    async def _task_of(self, todo: ToDo) -> OperationTask | None:
         """What the operation does; None when that cannot be read, and it was halted."""
-        if todo.id not in self._works:
+        if todo.id not in self._tasks:
             row, _ = await self._reads.operation(todo.workspace_id, todo.id, outcomes=False)
             payload = await self._reads.payload(todo.workspace_id, todo.id)
             try:
-                self._works[todo.id] = self._decode[row.kind](payload)
+                self._tasks[todo.id] = self._decode[row.kind](payload)
             except Exception as fault:
                 log.exception("operation %s cannot be read", todo.id)
                 await self._halted(todo, fault)
                 return None
-        return self._works[todo.id]
+        return self._tasks[todo.id]
 
     def _note(self, todo: ToDo, row: OperationRow | None) -> None:
         if row is None or row.end_time:
-            self._works.pop(todo.id, None)
+            self._tasks.pop(todo.id, None)
             self._held.pop(todo.id, None)
         else:
             self._held[todo.id] = todo
@@ -215,4 +215,4 @@ class Worker:
             await asyncio.gather(running, return_exceptions=True)
         for todo in self._held.values():
             with suppress(errors.Refusal):
-                await self._lane.submit(HandBack(todo.workspace_id, todo.id, self._server))
+                await self._queue.submit(ReleaseLease(todo.workspace_id, todo.id, self._server))

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exam_sessions.execution.mutation import Chore
+from exam_sessions.execution.mutation import SystemMutation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exam_sessions.execution.group_commit import Lane
+    from exam_sessions.execution.group_commit import GroupCommitQueue
     from exam_sessions.execution.ledger import Ledger
     from exam_sessions.execution.queries import Reads
 
-REMEMBERED_FOR = 48 * 3600 * 1_000_000
+RETENTION = 48 * 3600 * 1_000_000
 """How long requests are remembered, in microseconds. The contract asks for 24 hours at least."""
 
 LOOK_AT = 20_000
 """Requests looked at in one step."""
 
-FORGET_AT_MOST = 200
+EXPIRE_AT_MOST = 200
 """Requests forgotten in one transaction, so that callers wait for no more than that."""
 
 
-class Forget(Chore):
+class ExpireRequests(SystemMutation):
     """Requests that are too old. The result is how many were forgotten."""
 
     __slots__ = ("ids",)
@@ -34,14 +34,14 @@ class Forget(Chore):
 
     def apply(self, ledger: Ledger) -> int:
         """Forgets them."""
-        return ledger.forget_requests(self.caller.workspace, self.ids)
+        return ledger.expire_requests(self.caller.workspace, self.ids)
 
 
-class Forgetting:
+class RequestExpiry:
     """Rounds through the remembered requests, a step at a time; each workspace has a round of its own."""
 
-    def __init__(self, reads: Reads, lane: Lane, now: Callable[[], int]) -> None:
-        self._reads, self._lane, self._now = reads, lane, now
+    def __init__(self, reads: Reads, queue: GroupCommitQueue, now: Callable[[], int]) -> None:
+        self._reads, self._queue, self._now = reads, queue, now
         self._places: dict[str, str] = {}
 
     def begin_round(self, workspace: str) -> None:
@@ -53,10 +53,10 @@ class Forgetting:
         after = self._places.get(workspace)
         if after is None:
             return
-        before = self._now() - REMEMBERED_FOR
+        before = self._now() - RETENTION
         last, old = await self._reads.old_requests(workspace, after, before, LOOK_AT)
-        for start in range(0, len(old), FORGET_AT_MOST):
-            await self._lane.submit(Forget(workspace, old[start : start + FORGET_AT_MOST]))
+        for start in range(0, len(old), EXPIRE_AT_MOST):
+            await self._queue.submit(ExpireRequests(workspace, old[start : start + EXPIRE_AT_MOST]))
         if last:
             self._places[workspace] = last
         else:

@@ -11,28 +11,28 @@ import logging
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.background.request_expiry import Forgetting
+from exam_sessions.background.request_expiry import RequestExpiry
 from exam_sessions.commands.finalize import CloseRelease
-from exam_sessions.commands.session_changes import enter
+from exam_sessions.commands.session_changes import record
 from exam_sessions.domain.attempts import damage_of, script_of
 from exam_sessions.domain.decide import decide, due_command, with_derived_columns
 from exam_sessions.domain.quarantine import quarantine
 from exam_sessions.domain.states import STATE_BY_CODE
-from exam_sessions.execution.mutation import Chore
+from exam_sessions.execution.mutation import SystemMutation
 from exam_sessions.execution.outages import OUTAGES
 from exam_sessions.store.database_errors import DatabaseDown
-from exam_sessions.store.staged_imports import NOBODY
+from exam_sessions.store.staged_imports import REVOKED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from exam_sessions.domain.records import Release, Session
-    from exam_sessions.execution.group_commit import Lane
+    from exam_sessions.execution.group_commit import GroupCommitQueue
     from exam_sessions.execution.ledger import Ledger
     from exam_sessions.execution.queries import Reads
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.store.engine import Store
-    from exam_sessions.store.staged_imports import DraftRow
+    from exam_sessions.store.staged_imports import StagedImportRow
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ TEND_EVERY = 4
 """Sweeps between two looks whether the database wants something done."""
 
 
-class Sweep(Chore):
+class Sweep(SystemMutation):
     """Due sessions of a workspace. The result is how many were moved."""
 
     __slots__ = ("ids",)
@@ -58,14 +58,14 @@ class Sweep(Chore):
         super().__init__(workspace, len(ids))
         self.ids = ids
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Every session named, and its scripts."""
-        wants.papers = True
-        self._want_sessions(wants)
+        reads.marking_context = True
+        self._declare_sessions(reads)
 
-    def _want_sessions(self, wants: Wants) -> None:
+    def _declare_sessions(self, reads: ReadSet) -> None:
         for session_id in self.ids:
-            wants.session(self.caller.workspace, session_id, "")
+            reads.session(self.caller.workspace, session_id, "")
 
     def apply(self, ledger: Ledger) -> int:
         """Moves what is due; what came too early is only looked at again later; a bad row is set aside."""
@@ -79,7 +79,7 @@ class Sweep(Chore):
                 moved += self._move(ledger, session, ledger.release(session.workspace_id, session.release_id))
             except Exception as fault:
                 log.exception("session %s is set aside", session.id)
-                self._set_aside(ledger, session, fault)
+                self._quarantine(ledger, session, fault)
         return moved
 
     def _move(self, ledger: Ledger, session: Session, release: Release) -> int:
@@ -90,19 +90,19 @@ class Sweep(Chore):
         if command is None:
             ledger.change(with_derived_columns(session, release, now), frozenset(), (), self.caller)
             return 0
-        papers = ledger.papers(session, command)
-        if damage := damage_of(script_of(session, papers.scripts)):
+        marking_context = ledger.marking_context(session, command)
+        if damage := damage_of(script_of(session, marking_context.scripts)):
             raise errors.SessionDamaged(session.id, damage)
-        decision = decide(session, release, command, now, papers)
-        enter(ledger, session, decision, self.caller)
+        decision = decide(session, release, command, now, marking_context)
+        record(ledger, session, decision, self.caller)
         return 1
 
-    def _set_aside(self, ledger: Ledger, session: Session, fault: Exception) -> None:
+    def _quarantine(self, ledger: Ledger, session: Session, fault: Exception) -> None:
         now = ledger.moment(session) if isinstance(session.update_time, int) else ledger.now
-        enter(ledger, session, quarantine(session, fault, now), self.caller)
+        record(ledger, session, quarantine(session, fault, now), self.caller)
 
 
-class SetAside(Sweep):
+class QuarantineSessions(Sweep):
     """Due sessions no sweep can move, not even one by one. The result is how many were set aside."""
 
     __slots__ = ("fault",)
@@ -111,43 +111,43 @@ class SetAside(Sweep):
         super().__init__(workspace, ids)
         self.fault = fault
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Every session named, but not its scripts: they may be what nobody can read."""
-        self._want_sessions(wants)
+        self._declare_sessions(reads)
 
     def _move(self, ledger: Ledger, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep
         raise self.fault
 
 
-class Discard(Chore):
+class DiscardStagedImport(SystemMutation):
     """A draft whose writer has died. The result is how many of its sessions were removed."""
 
-    __slots__ = ("draft",)
+    __slots__ = ("staged",)
 
-    def __init__(self, draft: DraftRow) -> None:
-        super().__init__(draft.workspace_id)
-        self.draft = draft
+    def __init__(self, staged: StagedImportRow) -> None:
+        super().__init__(staged.workspace_id)
+        self.staged = staged
 
     def apply(self, ledger: Ledger) -> int:
         """Removes a bounded number, and the draft once none is left."""
-        return ledger.discard(self.draft, SWEEP_AT_MOST)
+        return ledger.discard(self.staged, SWEEP_AT_MOST)
 
 
-class Clockwork:
+class Scheduler:
     """The background task of a server."""
 
     def __init__(
         self,
         store: Store,
         reads: Reads,
-        lane: Lane,
+        queue: GroupCommitQueue,
         now: Callable[[], int],
         tick: float,
         under_way: Callable[[], set[str]],
     ) -> None:
-        self._store, self._reads, self._lane = store, reads, lane
+        self._store, self._reads, self._queue = store, reads, queue
         self._now, self._tick, self._under_way = now, tick, under_way
-        self._forgetting = Forgetting(reads, lane, now)
+        self._expiry = RequestExpiry(reads, queue, now)
         self._sweeps = 0
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -171,13 +171,13 @@ class Clockwork:
         for workspace in await self._reads.workspaces():
             moved += await self._sweep(workspace)
             if self._sweeps % TIDY_EVERY == 0:
-                self._forgetting.begin_round(workspace)
-            await self._forgetting.step(workspace)
+                self._expiry.begin_round(workspace)
+            await self._expiry.step(workspace)
         for workspace, release_id in await self._reads.releases_being_finalized():
-            await self._lane.submit(CloseRelease(workspace, release_id))
-        await self.discard_dead()
+            await self._queue.submit(CloseRelease(workspace, release_id))
+        await self.discard_orphaned()
         if self._sweeps % TEND_EVERY == 0:
-            await asyncio.to_thread(self._store.tend)
+            await asyncio.to_thread(self._store.analyze)
         self._sweeps += 1
         return moved
 
@@ -191,7 +191,7 @@ class Clockwork:
 
     async def close(self, workspace: str, release_id: str) -> None:
         """Submits what is in progress in a release that was locked, and closes it; others may be at it too."""
-        while not await self._lane.submit(CloseRelease(workspace, release_id)):
+        while not await self._queue.submit(CloseRelease(workspace, release_id)):
             if not await self._sweep(workspace):
                 # Somebody else is at it.
                 await asyncio.sleep(min(self._tick, CLOSE_EVERY_S))
@@ -199,25 +199,25 @@ class Clockwork:
     async def _move(self, workspace: str, ids: Sequence[str]) -> int:
         """One sweep; when it fails, one for each session, and those that fail alone are set aside."""
         try:
-            return int(await self._lane.submit(Sweep(workspace, ids)))
+            return int(await self._queue.submit(Sweep(workspace, ids)))
         except errors.Refusal:
             raise
         except Exception as fault:
             if len(ids) == 1:
                 log.exception("session %s is set aside", ids[0])
-                return int(await self._lane.submit(SetAside(workspace, ids, fault)))
+                return int(await self._queue.submit(QuarantineSessions(workspace, ids, fault)))
         return sum([await self._move(workspace, [session_id]) for session_id in ids])
 
-    async def discard_dead(self) -> None:
+    async def discard_orphaned(self) -> None:
         """Removes what dead servers left half written, and what this one could not remove at once."""
-        for draft in await self._reads.drafts():
-            if draft.id in self._under_way() or await asyncio.to_thread(self._is_another_s, draft):
+        for staged in await self._reads.staged_imports():
+            if staged.id in self._under_way() or await asyncio.to_thread(self._is_another_s, staged):
                 continue
-            log.warning("removing a roster that its server did not live to finish: %s", draft.id)
-            while await self._lane.submit(Discard(draft)) == SWEEP_AT_MOST:
+            log.warning("removing a roster that its server did not live to finish: %s", staged.id)
+            while await self._queue.submit(DiscardStagedImport(staged)) == SWEEP_AT_MOST:
                 pass
 
-    def _is_another_s(self, draft: DraftRow) -> bool:
+    def _is_another_s(self, staged: StagedImportRow) -> bool:
         """Whether another server that lives is at work on it."""
-        own = (NOBODY, self._store.presence())
-        return draft.owner not in own and self._store.is_alive(draft.owner)
+        own = (REVOKED, self._store.register_liveness())
+        return staged.owner not in own and self._store.is_alive(staged.owner)

@@ -45,7 +45,7 @@ class Walk:
     def steps(self, *rpcs: str, **fields: Any) -> Walk:
         """Actions, one after the other; fields go with each."""
         for rpc in rpcs:
-            session = self._client.move(rpc, self._session, **fields)
+            session = self._client.transition(rpc, self._session, **fields)
             self._tell(rpc, Text.assemble("→ ", state_text(session), _scored(session)))
         return self
 
@@ -57,7 +57,7 @@ class Walk:
     def refused(self, rpc: str, **fields: Any) -> Walk:
         """An action that the rules refuse, and what they would allow."""
         try:
-            self._client.move(rpc, self._session, **fields)
+            self._client.transition(rpc, self._session, **fields)
         except Refused as refused:
             self._tell(rpc, Text.assemble(("refused ", "bold red"), refused.reason))
             say(Text(f"    {'':<19} {refused}", style="dim"))

@@ -11,12 +11,12 @@ import typer
 from rich.text import Text
 
 from exam_sessions.cli.releases import Releases, find_releases
-from exam_sessions.cli.shared.acknowledger import OFTEN, Receipts
+from exam_sessions.cli.shared.acknowledger import OFTEN, Acknowledger
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, deliver, fail, note, say, show, table, until_the_reader_leaves
-from exam_sessions.cli.shared.enum_names import as_json
+from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.event_lines import as_cloudevent, as_json_line, as_line
-from exam_sessions.cli.shared.resuming_watch import Following, Notice, interruptible
+from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch, interruptible
 from exam_sessions.cli.shared.times import when
 from exam_sessions.cli.watch import Count, From
 from exam_sessions.client.client import Client, EventConsumer, SessionEvent
@@ -88,16 +88,18 @@ def tail(
     words = ["--consumer", consumer] if consumer else []
     words += ["--format", format_.value, *(word for name in release or () for word in ("--release", name))]
     with connected(target, workspace) as client:
-        following = Following(client, start, find_releases(client, release))
+        following = ResumingWatch(client, start, find_releases(client, release))
         with (
             interruptible(following, "events tail", target, workspace, *words),
             until_the_reader_leaves(),
-            Receipts(client, consumer) as receipts,
+            Acknowledger(client, consumer) as receipts,
         ):
             _print(following, receipts, lambda event: FORMATS[format_](event, workspace or "default"), count)
 
 
-def _print(following: Following, receipts: Receipts, line: Callable[[SessionEvent], str], count: int | None) -> None:
+def _print(
+    following: ResumingWatch, receipts: Acknowledger, line: Callable[[SessionEvent], str], count: int | None
+) -> None:
     """Prints events until there were `count` of them; says what was delivered."""
     for piece in following:
         if isinstance(piece, Notice):
@@ -130,7 +132,7 @@ def list_consumers(*, json: Json = False, target: Target = DEFAULT_TARGET, works
         found = client.consumers()
     if json:
         for consumer in found:
-            say(as_json(consumer))
+            say(message_json(consumer))
     elif not found:
         note(f"workspace {workspace} has no consumers; make one with `exam-sessions events tail --consumer NAME`")
     else:

@@ -12,7 +12,7 @@ import typer
 from exam_sessions.cli.files.school_words import harmless
 from exam_sessions.cli.releases import ReleaseName, find_release
 from exam_sessions.cli.sessions import States
-from exam_sessions.cli.shared.atomic_file import is_possible, whole_file
+from exam_sessions.cli.shared.atomic_file import atomic_file, is_possible
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, fail, note, until_the_reader_leaves, visible
 from exam_sessions.cli.shared.csv_rows import row_writer
@@ -153,5 +153,5 @@ def opened(out: str) -> Iterator[TextIO | Shown]:
         return
     if not is_possible(Path(out)):
         fail(f"no file can be written at {out}; name another with --out", status=MISUSED)
-    with whole_file(Path(out)) as file:
+    with atomic_file(Path(out)) as file:
         yield file

@@ -9,10 +9,10 @@ import typer
 from google.protobuf import json_format
 from rich.text import Text
 
-from exam_sessions.cli.shared.atomic_file import is_possible, whole_file
+from exam_sessions.cli.shared.atomic_file import atomic_file, is_possible
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, escaped, facts, fail, note, say, show, table
-from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.input_file import UnreadableText, input_file, name_of, read_input, text_of
 from exam_sessions.cli.shared.times import when
 from exam_sessions.client.catalog import TestForm
@@ -59,7 +59,7 @@ def import_form(
     with connected(target, workspace) as client:
         stored = _next_revision(client, form) if update else client.create_form(form)
     if json:
-        say(as_json(stored))
+        say(message_json(stored))
         return
     show(facts((("test form", stored.reference), *_described(stored))))
     note(f'next:  exam-sessions releases create "NAME" --test-form {stored.reference}', style="dim")
@@ -91,7 +91,7 @@ def export_form(
     if file is None:
         sys.stdout.write(f"{text}\n")
         return
-    with whole_file(file) as out:
+    with atomic_file(file) as out:
         out.write(f"{text}\n")
     note(f"revision {number} of {reference} is in {file}")
 
@@ -105,7 +105,7 @@ def list_forms(*, json: Json = False, target: Target = DEFAULT_TARGET, workspace
     with connected(target, workspace) as client:
         for form in client.forms():
             if json:
-                say(as_json(form))
+                say(message_json(form))
                 continue
             marks = form.available_mark, str(form.mark_decimals)
             made.add_row(Text(form.reference), str(form.revision), Text(form.name), *marks, when(form, "create_time"))
@@ -128,7 +128,7 @@ def show_form(
     with connected(target, workspace) as client:
         form = client.form(reference, revision)
     if json:
-        say(as_json(form))
+        say(message_json(form))
         return
     show(facts((("test form", form.reference), *_described(form))))
     say("")

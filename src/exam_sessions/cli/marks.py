@@ -10,7 +10,7 @@ import typer
 
 from exam_sessions.cli.files.importer import Rejected
 from exam_sessions.cli.files.marks_file import read_marks
-from exam_sessions.cli.files.marks_importer import Marker
+from exam_sessions.cli.files.marks_importer import MarksImporter
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.shared.console import REFUSED, coloured, fail, note, reject, say, show, table
 from exam_sessions.cli.shared.enum_names import word
@@ -64,7 +64,7 @@ def import_marks(
     except Unreadable as error:
         fail(f"{name_of(file)}: {error}", "a file of marks begins with a line that names its columns; see --help")
     with connected(target, workspace) as client:
-        marker = Marker(client, read.scripts, again=again)
+        marker = MarksImporter(client, read.scripts, again=again)
         with bar("checking", marker.rows) as advance:
             faults = sorted({*read.faults, *marker.check(advance)})
         if faults:
@@ -79,7 +79,7 @@ def import_marks(
             say("nothing is left to enter")
 
 
-def _write(marker: Marker, file: Path) -> None:
+def _write(marker: MarksImporter, file: Path) -> None:
     rows, start = marker.rows, time.monotonic()
     try:
         with bar("marking", rows) as advance:
@@ -95,7 +95,7 @@ def _write(marker: Marker, file: Path) -> None:
     _tell_written(marker, time.monotonic() - start)
 
 
-def _tell_written(marker: Marker, took: float) -> None:
+def _tell_written(marker: MarksImporter, took: float) -> None:
     """The closing summary: how many, how fast, and where the sessions are now."""
     rows = marker.entered
     say(

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import note, say, show, table
-from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.operation_views import done_text, show_operation, status_text, watch_to_the_end
 from exam_sessions.cli.shared.times import length, when
 from exam_sessions.client.operations import id_of, progress_of
@@ -74,7 +74,7 @@ def list_operations(
     )
     for operation in listed:
         if json:
-            say(as_json(operation))
+            say(message_json(operation))
             continue
         progress = progress_of(operation)
         what = (word(progress, "kind").lower(), word(progress, "action").lower(), status_text(progress))
@@ -98,7 +98,7 @@ def show_one(
     with connected(target, workspace) as client:
         found = client.operation(operation)
     if json:
-        say(as_json(found))
+        say(message_json(found))
     else:
         show_operation(found)
 

@@ -10,7 +10,7 @@ from exam_sessions.cli.releases import Named, find_release
 from exam_sessions.cli.sessions import Name, find_session, score_text
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import note, say
-from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.operation_views import show_failures, show_regrade, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.channel import new_request_id
@@ -68,7 +68,7 @@ def regrade_release(
         foreseen = retry(partial(call, revision, validate_only=True)).preview
         if preview:
             if json:
-                say(as_json(foreseen))
+                say(message_json(foreseen))
                 return
             show_regrade(foreseen)
             show_failures(failures_in(foreseen))
@@ -82,7 +82,7 @@ def regrade_release(
         request_id = new_request_id()
         reply = retry(partial(call, definite, request_id=request_id, sessions_per_second=per_second))
         if no_wait:
-            say(as_json(reply.operation) if json else id_of(reply.operation))
+            say(message_json(reply.operation) if json else id_of(reply.operation))
             tell_ways_on(reply.operation)
             return
         note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
@@ -110,11 +110,11 @@ def regrade_session(
         if became.state != before.state:
             outcome += f", {word(before, 'state')} becomes {word(became, 'state')}"
         if preview:
-            say(as_json(became) if json else outcome)
+            say(message_json(became) if json else outcome)
             note("nothing was written", "dim")
             return
         if not yes:
             confirm(outcome)
         request_id = new_request_id()
         became = retry(partial(call, revision, request_id=request_id, etag=before.etag))
-    say(as_json(became) if json else outcome)
+    say(message_json(became) if json else outcome)

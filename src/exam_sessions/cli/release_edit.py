@@ -7,7 +7,7 @@ import typer
 from exam_sessions.cli.releases import Counts, Named, described, find_release
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, facts, fail, say, show
-from exam_sessions.cli.shared.enum_names import as_json
+from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.times import length, time_of
 from exam_sessions.client import messages
 from exam_sessions.client.catalog import Release
@@ -107,7 +107,7 @@ def edit_release(
             written, paths, allow_missing_form=allow_missing_form, allow_duplicate_name=allow_duplicate_name
         )
     if json:
-        say(as_json(edited))
+        say(message_json(edited))
         return
     show(facts((("release", edited.id), *described(edited))))
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import coloured, facts, fail, note, say, show, table
-from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.times import how_long, length, time_of, when
 from exam_sessions.client.catalog import Release
 from exam_sessions.client.client import Client
@@ -66,7 +66,7 @@ def list_releases(*, json: Json = False, target: Target = DEFAULT_TARGET, worksp
     with connected(target, workspace) as client:
         if json:
             for release in client.releases():
-                say(as_json(release))
+                say(message_json(release))
             return
         made = table("id", "name", "window (UTC)", "duration", "rules", whole=("id", "window (UTC)", "duration"))
         for release in client.releases():
@@ -147,7 +147,7 @@ def create_release(
             allow_duplicate_name=allow_duplicate_name,
         )
     if json:
-        say(as_json(release))
+        say(message_json(release))
         return
     show(facts((("release", release.id), *described(release))))
     note(f"next:  exam-sessions import ROSTER.csv --release {release.id}", style="dim")
@@ -204,7 +204,7 @@ def unfinalize_release(
 
 def _show(release: Release, *, json: bool) -> None:
     if json:
-        say(as_json(release))
+        say(message_json(release))
         return
     show(facts((("release", release.id), *described(release))))
     if release.HasField("statistics"):

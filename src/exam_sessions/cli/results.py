@@ -10,7 +10,7 @@ from rich.text import Text
 from exam_sessions.cli.sessions import Name, find_session, full_name
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, coloured, facts, fail, note, say, show, table
-from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.times import when
 from exam_sessions.client.client import SessionResults
 from exam_sessions.client.messages import ObjectiveResult, QuestionResult, Results, Score
@@ -46,7 +46,7 @@ def show_command(
     with connected(target, workspace) as client:
         found = client.results(find_session(client, session), attempt or 0, deciding=deciding)
     if json:
-        say(as_json(found))
+        say(message_json(found))
     else:
         show_results(found)
 

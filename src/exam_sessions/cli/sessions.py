@@ -11,7 +11,7 @@ from rich.text import Text
 from exam_sessions.cli.releases import find_release
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import coloured, facts, note, say, show, table
-from exam_sessions.cli.shared.enum_names import as_json, word, words
+from exam_sessions.cli.shared.enum_names import message_json, word, words
 from exam_sessions.cli.shared.event_lines import moved, painted, told
 from exam_sessions.cli.shared.times import how_long, when
 from exam_sessions.client.channel import is_id
@@ -136,7 +136,7 @@ def list_sessions(
         )
         for session in itertools.islice(found, limit):
             if json:
-                say(as_json(session))
+                say(message_json(session))
             else:
                 person = session.candidate
                 who = (Text(person.candidate_id), Text(full_name(session)))
@@ -171,7 +171,7 @@ def show_session(
         found = client.session(explanation.session.id)
         release = client.release(found.release_id)
     if json:
-        say(as_json(explanation if verbose else found))
+        say(message_json(explanation if verbose else found))
         return
     show(facts(_described(found, release.name)))
     say("")
@@ -217,7 +217,7 @@ def show_history(
         events = list(client.history(find_session(client, session)))
     if json:
         for event in events:
-            say(as_json(event))
+            say(message_json(event))
     else:
         show_events(events)
 

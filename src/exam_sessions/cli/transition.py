@@ -17,7 +17,7 @@ from exam_sessions.cli.releases import find_releases
 from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, fail, note, say
-from exam_sessions.cli.shared.enum_names import as_json
+from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import length, time_of
@@ -96,7 +96,7 @@ class Order:
         """Sends it until there is an answer; it is carried out once."""
         request_id = new_request_id()
         call = partial(
-            client.transition,
+            client.transition_many,
             self.action,
             request_id=request_id,
             validate_only=self.preview,
@@ -329,7 +329,7 @@ def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
     except Refused as refused:
         _reject(refused, list(named.values()))
     if order.json:
-        say(as_json(reply))
+        say(message_json(reply))
         return
     show_accommodated(reply.sessions, named)
     if order.preview:
@@ -353,9 +353,9 @@ def _move_matching(client: Client, order: Order, criteria: dict[str, Any], rate:
     reply = order.send(client, criteria=criteria, sessions_per_second=rate)
     if order.preview:
         said = f"{_sessions(reply.session_count)} match now; nothing was written"
-        say(as_json(reply) if order.json else said)
+        say(message_json(reply) if order.json else said)
     elif no_wait:
-        say(as_json(reply.operation) if order.json else id_of(reply.operation))
+        say(message_json(reply.operation) if order.json else id_of(reply.operation))
         tell_ways_on(reply.operation)
     else:
         note(f"{_sessions(reply.session_count)} match")

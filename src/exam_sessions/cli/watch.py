@@ -10,10 +10,10 @@ from rich.live import Live
 
 from exam_sessions.cli.releases import Releases, find_releases
 from exam_sessions.cli.sessions import States, find_session, session_name
-from exam_sessions.cli.shared.candidate_names import Names
+from exam_sessions.cli.shared.candidate_names import CandidateNames
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.shared.console import out, until_the_reader_leaves
-from exam_sessions.cli.shared.resuming_watch import Following, Notice, interruptible
+from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch, interruptible
 from exam_sessions.cli.shared.watch_views import Board, Lines, View
 from exam_sessions.domain.states import State
 
@@ -66,16 +66,16 @@ def watch(
         # Its history knows the id of a session by keycode, and deleted sessions by id.
         sessions = [next(client.history(find_session(client, session), page=1)).session_id] if session else []
         releases = find_releases(client, release)
-        following = Following(client, start, releases, sessions, anew=True)
+        following = ResumingWatch(client, start, releases, sessions, anew=True)
         title = f"{workspace} at {target}"
         with (
             interruptible(following, "watch", target, workspace, *words),
-            _view(title, wanted, Names(client)) as view,
+            _view(title, wanted, CandidateNames(client)) as view,
         ):
             _show(following, view, wanted, count)
 
 
-def _show(following: Following, view: View, states: Sequence[int], count: int | None) -> None:
+def _show(following: ResumingWatch, view: View, states: Sequence[int], count: int | None) -> None:
     """Shows events until there were `count` of them.
 
     The server is not asked to leave out other states, for what leaves a state must be counted too.
@@ -95,7 +95,7 @@ def _show(following: Following, view: View, states: Sequence[int], count: int | 
 
 
 @contextmanager
-def _view(title: str, states: Sequence[int], names: Names) -> Iterator[View]:
+def _view(title: str, states: Sequence[int], names: CandidateNames) -> Iterator[View]:
     """A board where somebody looks at it, else lines."""
     if sys.stdout.isatty() and not out.is_dumb_terminal:
         board = Board(title, states, names)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from exam_sessions.client.channel import BATCH, PAGE, Line, new_request_id
+from exam_sessions.client.channel import BATCH, PAGE, Channel, new_request_id
 from exam_sessions.client.times import put
 from exam_sessions.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
 
@@ -17,7 +17,7 @@ Release = catalog_pb2.Release
 TestForm = test_form_pb2.TestForm
 
 
-class CatalogCalls(Line):
+class CatalogCalls(Channel):
     """Calls about releases and test forms."""
 
     def __init__(self, target: str, workspace: str, actor: str) -> None:

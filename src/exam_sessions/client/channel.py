@@ -41,7 +41,7 @@ def new_request_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-class Line:
+class Channel:
     """A line to the server at `target` (host:port), for calls in one workspace, in the name of `actor`.
 
     It may be used by several threads at a time.

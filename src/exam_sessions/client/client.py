@@ -96,7 +96,7 @@ class Client(CatalogCalls, WorkCalls):
         )
         return self._call(self._sessions.BatchCreateSessions, request, BATCH).sessions
 
-    def importing(self, release_id: str, import_id: str, *, allow_missing_form: bool = False) -> ImportStream:
+    def open_import(self, release_id: str, import_id: str, *, allow_missing_form: bool = False) -> ImportStream:
         """An import of any length, chunk by chunk. The import id (UUID) is the same when it is done again."""
         dial = partial(self._sessions.ImportSessions, metadata=self._metadata)
         return ImportStream(dial, self.target, Head(self.workspace, release_id, import_id, allow_missing_form))
@@ -106,7 +106,7 @@ class Client(CatalogCalls, WorkCalls):
         request = session_service_pb2.GetSessionRequest(workspace_id=self.workspace, **which(session))
         return self._call(self._sessions.GetSession, request).session
 
-    def named(self, session_ids: Sequence[str]) -> Sequence[Session]:
+    def sessions_by_id(self, session_ids: Sequence[str]) -> Sequence[Session]:
         """The sessions with these ids, up to 1,000, in BASIC view; refused when one of them is not there."""
         view = session_service_pb2.SESSION_VIEW_BASIC
         request = session_service_pb2.BatchGetSessionsRequest(
@@ -173,7 +173,7 @@ class Client(CatalogCalls, WorkCalls):
         request = lifecycle_service_pb2.ExplainSessionRequest(workspace_id=self.workspace, **which(session))
         return self._call(self._lifecycle.ExplainSession, request)
 
-    def move(self, rpc: str, session: str, **fields: Any) -> Session:
+    def transition(self, rpc: str, session: str, **fields: Any) -> Session:
         """One action, by the name of its RPC, on the session with this id or keycode.
 
         A request id (UUID) makes the repetition of this very call return the first answer.

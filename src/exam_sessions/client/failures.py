@@ -36,7 +36,7 @@ class Refused(Exception):  # noqa: N818 - the contract calls a typed "no" a refu
         return self.message
 
     @property
-    def passing(self) -> bool:
+    def is_retryable(self) -> bool:
         """Whether the same request may be accepted in a moment."""
         return (self.code == "UNAVAILABLE" and self.reason != "DATABASE_REPLACED") or self.reason == "OVERLOADED"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
-from exam_sessions.client.channel import BATCH, PAGE, SOON, Line, new_request_id
+from exam_sessions.client.channel import BATCH, PAGE, SOON, Channel, new_request_id
 from exam_sessions.client.failures import Refused, read_status
 from exam_sessions.client.times import put
 from exam_sessions.v1 import (
@@ -39,7 +39,7 @@ class Failed(NamedTuple):
     refusal: Refused
 
 
-class WorkCalls(Line):
+class WorkCalls(Channel):
     """Calls about operations."""
 
     def __init__(self, target: str, workspace: str, actor: str) -> None:
@@ -48,7 +48,7 @@ class WorkCalls(Line):
         self._many = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
         self._marks = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
 
-    def transition(
+    def transition_many(
         self,
         action: int,
         session_ids: Sequence[str] = (),

@@ -1,6 +1,6 @@
 """Booking sessions, all or nothing: which rows may be booked, and what is drawn where the caller left a gap.
 
-A few rows are booked in one transaction, here; a long roster in instalments (chunked_booking.py).
+A few rows are booked in one transaction, here; a long roster in chunks (chunked_booking.py).
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.session_changes import standing_of
+from exam_sessions.commands.session_changes import load_with_release
 from exam_sessions.domain.booking import schedule
 from exam_sessions.domain.clock import day_of
-from exam_sessions.domain.records import Booking, Event, Release, Session, Standing
+from exam_sessions.domain.records import Booking, Event, Release, Session, SessionWithRelease
 from exam_sessions.domain.states import Action
 from exam_sessions.execution import random_codes
-from exam_sessions.execution.mutation import Batch
+from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
-    from exam_sessions.store.sessions import Taken
+    from exam_sessions.execution.read_set import ReadSet
+    from exam_sessions.store.sessions import Conflicts
 
 
-class Booked(NamedTuple):
+class BookingReceipt(NamedTuple):
     """What a caller must keep of a booked session."""
 
     id: str
@@ -35,9 +35,9 @@ class Booked(NamedTuple):
     candidate_id: str
 
 
-def booked(sessions: Sequence[Session]) -> list[Booked]:
+def receipts_of(sessions: Sequence[Session]) -> list[BookingReceipt]:
     """What callers must keep of these sessions."""
-    return [Booked(s.id, s.keycode, s.access_code, s.candidate_id) for s in sessions]
+    return [BookingReceipt(s.id, s.keycode, s.access_code, s.candidate_id) for s in sessions]
 
 
 UNIQUE = (
@@ -49,7 +49,7 @@ UNIQUE = (
 """What no two sessions may share: column, field of the booking, what it is looked for as, refusal."""
 
 
-class Screening:
+class BookingValidator:
     """Turns the rows of one batch into sessions, chunk by chunk, and finds those that cannot be booked."""
 
     def __init__(self, release: Release, now: int, *, allow_missing_form: bool = False) -> None:
@@ -59,7 +59,7 @@ class Screening:
         self._doubtful = False
         self.refused: list[errors.RowRefusal] = []
 
-    def screen(self, ledger: Ledger, bookings: Sequence[Booking], first: int) -> list[Session]:
+    def validate(self, ledger: Ledger, bookings: Sequence[Booking], first: int) -> list[Session]:
         """The sessions of a chunk that begins at row `first`, gaps left open; bad rows are added to `refused`.
 
         Raises:
@@ -82,19 +82,19 @@ class Screening:
             except errors.NoWorkingTime as refusal:
                 self.refused.append(errors.RowRefusal(index, "accommodation.extra_time_percent", refusal))
         looked = {kind: {getattr(s, column) for s in sessions} - {""} for column, _, kind, _ in UNIQUE}
-        taken = ledger.taken(self._release, **looked)
+        conflicts = ledger.find_conflicts(self._release, **looked)
         for column, field, kind, refusal_of in UNIQUE:
-            in_use, used = getattr(taken, kind), self._used[column]
+            in_use, used = getattr(conflicts, kind), self._used[column]
             for index, value in zip(places, [getattr(s, column) for s in sessions], strict=True):
                 if value and (value in in_use or value in used):
                     earlier = None if value in in_use else used[value]
                     self.refused.append(errors.RowRefusal(index, field, refusal_of(value).of_row(earlier)))
                 used.setdefault(value, index)
         # Asked of the same moment as the look: what is in the way may be what a dead server has left.
-        self._doubtful |= bool(self.refused) and ledger.others_draft()
+        self._doubtful |= bool(self.refused) and ledger.has_unowned_staged_import()
         return sessions
 
-    def passed(self, path: str, size: int) -> None:
+    def raise_if_refused(self, path: str, size: int) -> None:
         """Refuses the batch when a row was found bad.
 
         Raises:
@@ -108,11 +108,15 @@ class Screening:
         self.refused.sort(key=lambda row: row.index)
         raise errors.BatchRefused(path, self.refused, size)
 
-    def fill(self, ledger: Ledger, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
+    def assign_codes(self, ledger: Ledger, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
         """The sessions with ids, codes and PINs drawn where they were left empty."""
         ids = random_codes.new_ids(len(sessions))
-        keycodes = self._drawn("keycode", sessions, lambda drawn: ledger.taken(self._release, keycodes=drawn))
-        access = self._drawn("access_code", sessions, lambda drawn: ledger.taken(self._release, access_codes=drawn))
+        keycodes = self._drawn(
+            "keycode", sessions, lambda drawn: ledger.find_conflicts(self._release, keycodes=drawn)
+        )
+        access = self._drawn(
+            "access_code", sessions, lambda drawn: ledger.find_conflicts(self._release, access_codes=drawn)
+        )
         return [
             session._replace(
                 id=session.id or ids[n],
@@ -123,16 +127,16 @@ class Screening:
             for n, session in enumerate(sessions)
         ]
 
-    def _drawn(self, column: str, sessions: Sequence[Session], look: Callable[[list[str]], Taken]) -> list[str]:
+    def _drawn(self, column: str, sessions: Sequence[Session], look: Callable[[list[str]], Conflicts]) -> list[str]:
         """The codes given, with drawn ones in the gaps that no row of the batch and no session has."""
         filled, used = [getattr(s, column) for s in sessions], self._used[column]
         gaps = [n for n, code in enumerate(filled) if not code]
         while gaps:
             drawn = random_codes.new_codes(len(gaps))
-            taken = look(drawn)
+            conflicts = look(drawn)
             again = []
             for n, code in zip(gaps, drawn, strict=True):
-                if code in used or code in taken.keycodes or code in taken.access_codes:
+                if code in used or code in conflicts.keycodes or code in conflicts.access_codes:
                     again.append(n)
                 else:
                     filled[n] = code
@@ -167,7 +171,7 @@ class SharedPins:
         return self._known[place]
 
 
-class BookSessions(Batch):
+class BookSessions(Mutation):
     """New sessions of one release. The result is a Booked for each, in order; gaps stay open when only validating."""
 
     __slots__ = ("allow_missing_form", "bookings", "path", "release_id")
@@ -185,36 +189,36 @@ class BookSessions(Batch):
         self.release_id, self.bookings, self.path = release_id, bookings, path
         self.allow_missing_form = allow_missing_form
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """The release."""
-        wants.release(self.caller.workspace, self.release_id)
+        reads.release(self.caller.workspace, self.release_id)
 
-    def apply(self, ledger: Ledger) -> list[Booked]:
+    def apply(self, ledger: Ledger) -> list[BookingReceipt]:
         """Decides every row before entering any."""
-        return booked(self._book(ledger))
+        return receipts_of(self._book(ledger))
 
     def _book(self, ledger: Ledger) -> list[Session]:
         release = ledger.release(self.caller.workspace, self.release_id)
         now = booking_time(ledger, release, self.bookings)
-        screening = Screening(release, now, allow_missing_form=self.allow_missing_form)
-        sessions = screening.screen(ledger, self.bookings, 0)
-        screening.passed(self.path, len(self.bookings))
+        validator = BookingValidator(release, now, allow_missing_form=self.allow_missing_form)
+        sessions = validator.validate(ledger, self.bookings, 0)
+        validator.raise_if_refused(self.path, len(self.bookings))
         if self.caller.validate_only:
             return sessions
         pins = SharedPins(ledger, release, sessions)
-        sessions = screening.fill(ledger, sessions, pins)
+        sessions = validator.assign_codes(ledger, sessions, pins)
         ledger.share_pins(release, pins.drawn)
         for session in sessions:
             ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), self.caller)
         return sessions
 
-    def remember(self, result: list[Booked]) -> str:
+    def replay_payload(self, result: list[BookingReceipt]) -> str:
         """The rows themselves: a repetition is answered even when some were edited or deleted since."""
         return json.dumps(result, separators=(",", ":"))
 
-    def replay(self, ledger: Ledger, remembered: str) -> list[Booked]:  # noqa: ARG002 - nothing is read anew
+    def replay(self, ledger: Ledger, payload: str) -> list[BookingReceipt]:  # noqa: ARG002 - nothing is read anew
         """The rows as they were booked."""
-        return [Booked(*row) for row in json.loads(remembered)]
+        return [BookingReceipt(*row) for row in json.loads(payload)]
 
 
 class BookSession(BookSessions):
@@ -222,18 +226,18 @@ class BookSession(BookSessions):
 
     __slots__ = ()
 
-    def apply(self, ledger: Ledger) -> Standing:  # type: ignore[override]
+    def apply(self, ledger: Ledger) -> SessionWithRelease:  # type: ignore[override]
         """Books the one row; its refusal is told without the batch around it."""
         try:
             session = self._book(ledger)[0]
         except errors.BatchRefused as refused:
             raise refused.alone("booking") from refused
-        return Standing(session, ledger.release(self.caller.workspace, self.release_id))
+        return SessionWithRelease(session, ledger.release(self.caller.workspace, self.release_id))
 
-    def remember(self, result: Standing) -> str:  # type: ignore[override]
+    def replay_payload(self, result: SessionWithRelease) -> str:  # type: ignore[override]
         """The session's id."""
         return result.session.id
 
-    def replay(self, ledger: Ledger, remembered: str) -> Standing:  # type: ignore[override]
+    def replay(self, ledger: Ledger, payload: str) -> SessionWithRelease:  # type: ignore[override]
         """The session as it is now, or as it was when it was deleted."""
-        return standing_of(ledger, self.caller.workspace, remembered)
+        return load_with_release(ledger, self.caller.workspace, payload)

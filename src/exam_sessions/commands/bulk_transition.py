@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import Outcome, Taken
-from exam_sessions.commands.session_changes import decide_on, enter
+from exam_sessions.commands.operations import RowOutcome, StepResult
+from exam_sessions.commands.session_changes import decide_on, record
 from exam_sessions.domain import clock
 from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.execution.caller import Caller
-from exam_sessions.execution.read_set import Wants
+from exam_sessions.execution.read_set import ReadSet
 
 if TYPE_CHECKING:
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.records import Session
-    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import OperationRow
     from exam_sessions.execution.ledger import Ledger
 
 
 @dataclass(frozen=True)
-class Transition:
+class BulkTransition:
     """The action and whom it is for. Sessions are taken in the order of their ids, each when its turn comes."""
 
     command: Command
-    criteria: Criteria
+    criteria: SessionFilter
     per_second: int = 0
     step_at_most: int = 100
 
@@ -39,38 +39,38 @@ class Transition:
         """How many match now."""
         return ledger.count_matching(workspace, self.criteria)
 
-    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
         """Moves the next sessions that match."""
         ids = ledger.matching(row.workspace_id, self.criteria, row.place, most)
-        wants = Wants()
-        wants.papers = True
+        reads = ReadSet()
+        reads.marking_context = True
         for session_id in ids:
-            wants.session(row.workspace_id, session_id, "")
-        ledger.load(wants, to_write=True)
+            reads.session(row.workspace_id, session_id, "")
+        ledger.load(reads, to_write=True)
         caller = Caller(row.workspace_id, row.actor, row.request_id)
-        outcomes = [self._move(ledger, row.workspace_id, session_id, caller) for session_id in ids]
-        return Taken(outcomes, ids[-1] if ids else row.place, len(ids) < most)
+        outcomes = [self._apply_to(ledger, row.workspace_id, session_id, caller) for session_id in ids]
+        return StepResult(outcomes, ids[-1] if ids else row.place, len(ids) < most)
 
-    def _move(self, ledger: Ledger, workspace: str, session_id: str, caller: Caller) -> Outcome:
+    def _apply_to(self, ledger: Ledger, workspace: str, session_id: str, caller: Caller) -> RowOutcome:
         try:
             session = ledger.session(workspace, session_id)
-            return self._moved(ledger, session, caller)
+            return self._applied(ledger, session, caller)
         except errors.Refusal as refusal:
-            return Outcome(session_id, 0, refusal)
+            return RowOutcome(session_id, 0, refusal)
 
-    def _moved(self, ledger: Ledger, session: Session, caller: Caller) -> Outcome:
+    def _applied(self, ledger: Ledger, session: Session, caller: Caller) -> RowOutcome:
         release = ledger.release_of(session, self.command)
         decision = decide_on(ledger, session, release, self.command)
-        enter(ledger, session, decision, caller)
+        record(ledger, session, decision, caller)
         became = decision.session
         if became is None:
-            return Outcome(session.id)
+            return RowOutcome(session.id)
         if not ACTIONS[self.command.action].reports_deadline:
-            return Outcome(session.id, became.state)
+            return RowOutcome(session.id, became.state)
         cut = clock.cut_by_window(became, release, became.update_time)
-        return Outcome(session.id, became.state, None, clock.deadline(became, release), cut)
+        return RowOutcome(session.id, became.state, None, clock.deadline(became, release), cut)
 
-    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
         """The next session that matches."""
         ids = ledger.matching(row.workspace_id, self.criteria, row.place, 1)
         return (ids[0], ids[0]) if ids else ("", row.place)

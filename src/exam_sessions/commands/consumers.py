@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.domain.stored_records import ConsumerRow
-from exam_sessions.execution.mutation import Batch
+from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
 
 
-class Acknowledge(Batch):
+class Acknowledge(Mutation):
     """Everything up to an event is done with. The result is the consumer as it is now."""
 
     __slots__ = ("name", "rewind", "sequence")
@@ -24,7 +24,7 @@ class Acknowledge(Batch):
         super().__init__(caller)
         self.name, self.sequence, self.rewind = name, sequence, rewind
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Nothing: the consumer is read when it is judged."""
 
     def apply(self, ledger: Ledger) -> ConsumerRow:
@@ -44,10 +44,10 @@ class Acknowledge(Batch):
         consumer = ConsumerRow(workspace, self.name, self.sequence, now)
         return consumer if self.caller.validate_only else ledger.put_consumer(consumer, rewind=self.rewind)
 
-    def remember(self, result: ConsumerRow) -> str:
+    def replay_payload(self, result: ConsumerRow) -> str:
         """The consumer as it was then."""
         return json.dumps(result)
 
-    def replay(self, ledger: Ledger, remembered: str) -> ConsumerRow:  # noqa: ARG002 - nothing is read anew
+    def replay(self, ledger: Ledger, payload: str) -> ConsumerRow:  # noqa: ARG002 - nothing is read anew
         """The consumer as it was then."""
-        return ConsumerRow(*json.loads(remembered))
+        return ConsumerRow(*json.loads(payload))

@@ -1,6 +1,6 @@
 """Finalizing a release and opening it again (ItemLogic, /release/finalize).
 
-The lock is one transaction. What is in progress is then due at once, and the clockwork submits it in its sweeps; when
+The lock is one transaction. What is in progress is then due at once, and the scheduler submits it in its sweeps; when
 nothing is left, one more transaction closes the release. Statistics are computed when it is read (queries.py). Any
 server may do each of these, so one that dies in between is missed by nobody.
 """
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 from exam_sessions.commands.releases import CLOCKED, ChangeRelease
 from exam_sessions.domain.clock import UNDER_WAY
 from exam_sessions.domain.release import close, finalize, is_submitting, unfinalize
-from exam_sessions.execution.group_commit import HEAVY
-from exam_sessions.execution.mutation import Chore
+from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT
+from exam_sessions.execution.mutation import SystemMutation
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import Release
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
 
 
-class TurnRelease(ChangeRelease):
+class SetReleaseFinalized(ChangeRelease):
     """Locks a release, or opens it again. The result is the release."""
 
     __slots__ = ("closing",)
@@ -38,23 +38,23 @@ class TurnRelease(ChangeRelease):
         became = turn(release, ledger.moment(release))
         if not self.caller.validate_only:
             ledger.put_release(became, new=False)
-            ledger.hurry(became, UNDER_WAY if self.closing else CLOCKED, self.caller)
+            ledger.mark_due_now(became, UNDER_WAY if self.closing else CLOCKED, self.caller)
         return became
 
 
-class CloseRelease(Chore):
+class CloseRelease(SystemMutation):
     """The end of a finalizing. The result says whether it is done: nothing is in progress any more."""
 
     __slots__ = ("release_id",)
 
     def __init__(self, workspace: str, release_id: str) -> None:
         # Nothing else may be entered in its transaction: what is counted is what was there before it.
-        super().__init__(workspace, HEAVY)
+        super().__init__(workspace, EXCLUSIVE_WEIGHT)
         self.release_id = release_id
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """The release."""
-        wants.release(self.caller.workspace, self.release_id, to_change=True)
+        reads.release(self.caller.workspace, self.release_id, to_change=True)
 
     def apply(self, ledger: Ledger) -> bool:
         """Closes it, unless something is still to be submitted."""

@@ -10,15 +10,15 @@ from exam_sessions.domain.clock import moment
 from exam_sessions.domain.forms import Form
 from exam_sessions.domain.stored_records import StoredForm
 from exam_sessions.domain.texts import flaw_of
-from exam_sessions.execution.mutation import Batch
+from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
 
 
-class PutForm(Batch):
+class PutForm(Mutation):
     """A revision of a test form. The result is the form as stored."""
 
     __slots__ = ("form",)
@@ -27,7 +27,7 @@ class PutForm(Batch):
         super().__init__(caller)
         self.form = form
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Nothing: forms are read where they are judged."""
 
     def _put(self, ledger: Ledger, revision: int, before: int = 0) -> StoredForm:
@@ -47,15 +47,15 @@ class PutForm(Batch):
             ledger.put_form(self.caller.workspace, form, now)
         return StoredForm(form, now)
 
-    def remember(self, result: StoredForm) -> str:
+    def replay_payload(self, result: StoredForm) -> str:
         """Its reference."""
         return result.form.reference
 
-    def replay(self, ledger: Ledger, remembered: str) -> StoredForm:
+    def replay(self, ledger: Ledger, payload: str) -> StoredForm:
         """The form as it is now."""
-        stored = ledger.newest_form(self.caller.workspace, remembered)
+        stored = ledger.newest_form(self.caller.workspace, payload)
         if stored is None:
-            raise errors.TestFormNotFound(remembered)
+            raise errors.TestFormNotFound(payload)
         return stored
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from exam_sessions import errors
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, OutcomeRow
-from exam_sessions.execution.group_commit import HEAVY
-from exam_sessions.execution.mutation import Batch, Chore
+from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT
+from exam_sessions.execution.mutation import Mutation, SystemMutation
 from exam_sessions.execution.random_codes import new_ids
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
 
 LEASE = 5_000_000
 """Microseconds for which an operation is its server's after each step. A dead one's is taken over after that."""
@@ -34,12 +34,12 @@ step is done once, whoever does it.
 """
 
 
-def lies_ahead(moment: int, now: int) -> bool:
+def is_ahead(moment: int, now: int) -> bool:
     """Whether the end of a lease, or the time of a next step, is still to be waited for."""
     return 0 < moment - now <= CREDIBLE
 
 
-class Outcome(NamedTuple):
+class RowOutcome(NamedTuple):
     """What became of a row: the session and its state, or the refusal."""
 
     session_id: str
@@ -51,17 +51,17 @@ class Outcome(NamedTuple):
     """How much of its time the end of the window takes away."""
 
 
-class Taken(NamedTuple):
+class StepResult(NamedTuple):
     """What a step has done: the rows it tried, the place of the last one, and whether there are no more."""
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[RowOutcome]
     place: str
     finished: bool
     summary: str | None = None
     """What all rows have come to so far; as before when None."""
 
 
-class Work(Protocol):
+class OperationTask(Protocol):
     """What an operation does, read from its payload."""
 
     @property
@@ -79,23 +79,25 @@ class Work(Protocol):
     def count(self, ledger: Ledger, workspace: str) -> int:
         """How many rows there are. Raises the refusal of the whole, when it cannot be done at all."""
 
-    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
         """Does the next rows, each for itself."""
 
-    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
         """The session of the next row, if it is known, and its place: the row itself is not touched."""
 
 
-class Accept(Batch):
+class AcceptOperation(Mutation):
     """A new operation. The result is its row, durable."""
 
-    __slots__ = ("action", "kind", "payload", "work")
+    __slots__ = ("action", "kind", "payload", "task")
 
-    def __init__(self, caller: Caller, kind: OperationKind, work: Work, payload: bytes, action: str = "") -> None:
-        super().__init__(caller, 1 if kind is OperationKind.TEMPLATE else HEAVY)
-        self.kind, self.work, self.payload, self.action = kind, work, payload, action
+    def __init__(
+        self, caller: Caller, kind: OperationKind, task: OperationTask, payload: bytes, action: str = ""
+    ) -> None:
+        super().__init__(caller, 1 if kind is OperationKind.TEMPLATE else EXCLUSIVE_WEIGHT)
+        self.kind, self.task, self.payload, self.action = kind, task, payload, action
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Nothing: what the work asks for it reads itself."""
 
     def apply(self, ledger: Ledger) -> OperationRow:
@@ -111,7 +113,7 @@ class Accept(Batch):
             self.action,
             self.payload,
             0,
-            self.work.count(ledger, caller.workspace),
+            self.task.count(ledger, caller.workspace),
             0,
             "",
             ledger.now,
@@ -121,34 +123,34 @@ class Accept(Batch):
             ledger.accept(row)
         return row
 
-    def remember(self, result: OperationRow) -> str:
+    def replay_payload(self, result: OperationRow) -> str:
         """Its id."""
         return result.id
 
-    def replay(self, ledger: Ledger, remembered: str) -> OperationRow:
+    def replay(self, ledger: Ledger, payload: str) -> OperationRow:
         """The operation as it is now."""
-        return ledger.operation(self.caller.workspace, remembered)
+        return ledger.operation(self.caller.workspace, payload)
 
 
-class Step(Chore):
+class Step(SystemMutation):
     """The next rows of an operation, in a transaction of their own: what a step reads is what is stored.
 
     The result is its row as it became; None while another server has it.
     """
 
-    __slots__ = ("describe", "most", "operation_id", "server", "work")
+    __slots__ = ("describe", "most", "operation_id", "server", "task")
 
     def __init__(
         self,
         workspace: str,
         operation_id: str,
         server: str,
-        work: Work,
+        task: OperationTask,
         describe: Callable[[errors.Refusal], bytes],
         most: int,
     ) -> None:
-        super().__init__(workspace, HEAVY)
-        self.operation_id, self.server, self.work = operation_id, server, work
+        super().__init__(workspace, EXCLUSIVE_WEIGHT)
+        self.operation_id, self.server, self.task = operation_id, server, task
         self.describe, self.most = describe, most
 
     def apply(self, ledger: Ledger) -> OperationRow | None:
@@ -157,41 +159,41 @@ class Step(Chore):
         if row is None or row.end_time:
             return row
         if row.cancel_requested:
-            return self._ended(ledger, row, errors.OperationCancelled(name_of(row)))
-        return self._written(ledger, row, self.work.take(ledger, row, self.most))
+            return self._ended(ledger, row, errors.OperationCancelled(operation_name(row)))
+        return self._written(ledger, row, self.task.run_step(ledger, row, self.most))
 
     def _taken_over(self, ledger: Ledger) -> OperationRow | None:
         row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
-        another_s = row.owner not in {"", self.server} and lies_ahead(row.lease_until, ledger.now)
+        another_s = row.owner not in {"", self.server} and is_ahead(row.lease_until, ledger.now)
         return None if another_s else row
 
-    def _written(self, ledger: Ledger, row: OperationRow, taken: Taken) -> OperationRow:
-        now, tried = ledger.now, len(taken.outcomes)
-        wait = tried * 1_000_000 // self.work.per_second if self.work.per_second else 0
+    def _written(self, ledger: Ledger, row: OperationRow, result: StepResult) -> OperationRow:
+        now, tried = ledger.now, len(result.outcomes)
+        wait = tried * 1_000_000 // self.task.per_second if self.task.per_second else 0
         became = row._replace(
-            status=int(OperationStatus.COMPLETED if taken.finished else OperationStatus.RUNNING),
+            status=int(OperationStatus.COMPLETED if result.finished else OperationStatus.RUNNING),
             done=row.done + tried,
-            failed=row.failed + sum(outcome.refusal is not None for outcome in taken.outcomes),
-            place=taken.place,
-            summary=row.summary if taken.summary is None else taken.summary,
+            failed=row.failed + sum(outcome.refusal is not None for outcome in result.outcomes),
+            place=result.place,
+            summary=row.summary if result.summary is None else result.summary,
             update_time=ledger.moment(row),
-            end_time=ledger.moment(row) if taken.finished else 0,
-            owner="" if taken.finished else self.server,
-            lease_until=0 if taken.finished else now + wait + LEASE,
+            end_time=ledger.moment(row) if result.finished else 0,
+            owner="" if result.finished else self.server,
+            lease_until=0 if result.finished else now + wait + LEASE,
             next_time=now + wait,
         )
-        ledger.take_further(became, self._kept(row, taken.outcomes))
+        ledger.save_progress(became, self._kept(row, result.outcomes))
         return became
 
-    def _kept(self, row: OperationRow, outcomes: Sequence[Outcome]) -> list[OutcomeRow]:
+    def _kept(self, row: OperationRow, outcomes: Sequence[RowOutcome]) -> list[OutcomeRow]:
         kept = []
         for position, outcome in enumerate(outcomes, row.done):
-            if outcome.refusal is None and not self.work.keeps_all:
+            if outcome.refusal is None and not self.task.keeps_all:
                 continue
             refusal = self.describe(outcome.refusal) if outcome.refusal else b""
             told = (outcome.session_id, outcome.state, refusal, outcome.deadline, outcome.cut_by_window)
             kept.append(OutcomeRow(row.workspace_id, row.id, position, *told))
-        room = OUTCOMES_AT_MOST - (row.done if self.work.keeps_all else row.failed)
+        room = OUTCOMES_AT_MOST - (row.done if self.task.keeps_all else row.failed)
         return kept[: max(0, room)]
 
     def _ended(self, ledger: Ledger, row: OperationRow, why: errors.Refusal) -> OperationRow:
@@ -204,17 +206,17 @@ class Step(Chore):
             reason=why.reason,
             message=str(why),
         )
-        ledger.take_further(became, ())
+        ledger.save_progress(became, ())
         return became
 
 
-class SetRowAside(Step):
+class QuarantineRow(Step):
     """The next row, which failed again and again: it gets an outcome, and the operation goes on behind it."""
 
     __slots__ = ("why",)
 
     def __init__(self, step: Step, why: errors.Refusal) -> None:
-        super().__init__(step.caller.workspace, step.operation_id, step.server, step.work, step.describe, 1)
+        super().__init__(step.caller.workspace, step.operation_id, step.server, step.task, step.describe, 1)
         self.why = why
 
     def apply(self, ledger: Ledger) -> OperationRow | None:
@@ -222,8 +224,8 @@ class SetRowAside(Step):
         row = self._taken_over(ledger)
         if row is None or row.end_time:
             return row
-        session_id, place = self.work.set_aside(ledger, row)
-        return self._written(ledger, row, Taken([Outcome(session_id, 0, self.why)], place, finished=False))
+        session_id, place = self.task.quarantine_row(ledger, row)
+        return self._written(ledger, row, StepResult([RowOutcome(session_id, 0, self.why)], place, finished=False))
 
 
 class Halt(Step):
@@ -241,32 +243,32 @@ class Halt(Step):
         return row if row is None or row.end_time else self._ended(ledger, row, self.why)
 
 
-class HandBack(Chore):
+class ReleaseLease(SystemMutation):
     """An operation whose server goes away: anybody may take it over at once."""
 
     __slots__ = ("operation_id", "server")
 
     def __init__(self, workspace: str, operation_id: str, server: str) -> None:
-        super().__init__(workspace, HEAVY)
+        super().__init__(workspace, EXCLUSIVE_WEIGHT)
         self.operation_id, self.server = operation_id, server
 
     def apply(self, ledger: Ledger) -> None:
         """Lets go of it."""
         row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
         if row.owner == self.server:
-            ledger.take_further(row._replace(owner="", lease_until=0), ())
+            ledger.save_progress(row._replace(owner="", lease_until=0), ())
 
 
-class CancelOperation(Batch):
+class CancelOperation(Mutation):
     """Asks an operation to end. What has ended stays as it is. The result is the row."""
 
     __slots__ = ("operation_id",)
 
     def __init__(self, caller: Caller, operation_id: str) -> None:
-        super().__init__(caller, HEAVY)
+        super().__init__(caller, EXCLUSIVE_WEIGHT)
         self.operation_id = operation_id
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Nothing."""
 
     def apply(self, ledger: Ledger) -> OperationRow:
@@ -275,10 +277,10 @@ class CancelOperation(Batch):
         if not row.end_time and not row.cancel_requested:
             # Also past a rate cap: nobody waits for the end of a pause.
             row = row._replace(cancel_requested=1, next_time=0)
-            ledger.take_further(row, ())
+            ledger.save_progress(row, ())
         return row
 
-    def replay(self, ledger: Ledger, remembered: str) -> OperationRow:
+    def replay(self, ledger: Ledger, payload: str) -> OperationRow:
         """Never asked for: it carries no request id."""
         raise NotImplementedError
 
@@ -292,11 +294,11 @@ class DeleteOperation(CancelOperation):
         """Removes it with its outcomes."""
         row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
         if not row.end_time:
-            raise errors.OperationUnderWay(name_of(row))
-        ledger.forget_operation(row)
+            raise errors.OperationUnderWay(operation_name(row))
+        ledger.delete_operation(row)
         return row
 
 
-def name_of(row: OperationRow) -> str:
+def operation_name(row: OperationRow) -> str:
     """An operation's resource name."""
     return f"workspaces/{row.workspace_id}/operations/{row.id}"

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import Outcome, Taken
-from exam_sessions.commands.session_changes import enter, etag_of
+from exam_sessions.commands.operations import RowOutcome, StepResult
+from exam_sessions.commands.session_changes import etag_of, record
 from exam_sessions.domain.attempts import is_sound
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
 from exam_sessions.domain.regrade_summary import Part, Summary, part_of
 from exam_sessions.domain.revisions import check_compatible, difference
-from exam_sessions.domain.session_filter import Criteria, Place
+from exam_sessions.domain.session_filter import PageCursor, SessionFilter
 from exam_sessions.domain.states import STATE_BY_CODE, Action
 from exam_sessions.execution.caller import Caller
-from exam_sessions.execution.read_set import Wants
+from exam_sessions.execution.read_set import ReadSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Papers, Release, Session
+    from exam_sessions.domain.records import MarkingContext, Release, Session
     from exam_sessions.domain.stored_records import OperationRow
     from exam_sessions.execution.ledger import Ledger
 
@@ -54,9 +54,9 @@ class Regrade:
     keeps_all: bool = False
 
     @property
-    def criteria(self) -> Criteria:
+    def criteria(self) -> SessionFilter:
         """Every session of the release."""
-        return Criteria(release_ids=(self.release_id,))
+        return SessionFilter(release_ids=(self.release_id,))
 
     def count(self, ledger: Ledger, workspace: str) -> int:
         """How many sessions there are, once release and revision are found to be there and to fit.
@@ -65,9 +65,9 @@ class Regrade:
             errors.ReleaseNotFound, errors.StaleRelease, errors.TestFormNotFound: as they say.
             errors.FormRevisionIncompatible: the revision fits none that sessions were sat on.
         """
-        wants = Wants()
-        wants.release(workspace, self.release_id)
-        ledger.load(wants)
+        reads = ReadSet()
+        reads.release(workspace, self.release_id)
+        ledger.load(reads)
         release = ledger.release(workspace, self.release_id)
         if self.etag and self.etag != etag_of(release.version):
             raise errors.StaleRelease(release.id, etag_of(release.version))
@@ -78,61 +78,63 @@ class Regrade:
         check_some([form for form in sat if form], revised)
         return ledger.count_matching(workspace, self.criteria)
 
-    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
         """Regrades the next sessions."""
         page = ledger.places(row.workspace_id, self.criteria, place_in(row.place), most)
-        wants = Wants()
-        wants.papers = True
+        reads = ReadSet()
+        reads.marking_context = True
         for place in page:
-            wants.session(row.workspace_id, place.id, "")
-        ledger.load(wants, to_write=True)
+            reads.session(row.workspace_id, place.id, "")
+        ledger.load(reads, to_write=True)
         caller, summary = Caller(row.workspace_id, row.actor, row.request_id), self.summary_of(row)
         outcomes = [self._outcome(ledger, row.workspace_id, place.id, caller, summary) for place in page]
-        return Taken(outcomes, place_of(page[-1]) if page else row.place, len(page) < most, summary.as_json())
+        return StepResult(outcomes, place_of(page[-1]) if page else row.place, len(page) < most, summary.as_json())
 
-    def _outcome(self, ledger: Ledger, workspace: str, session_id: str, caller: Caller, summary: Summary) -> Outcome:
+    def _outcome(
+        self, ledger: Ledger, workspace: str, session_id: str, caller: Caller, summary: Summary
+    ) -> RowOutcome:
         try:
             session = ledger.session(workspace, session_id)
             release = ledger.release(workspace, session.release_id)
-            papers = ledger.papers_to_regrade(session, self.test_form, self.form_revision)
-            verdict = self.judge(session, release, papers, ledger.moment(session))
+            marking_context = ledger.papers_to_regrade(session, self.test_form, self.form_revision)
+            verdict = self.judge(session, release, marking_context, ledger.moment(session))
         except errors.Refusal as refusal:
-            return Outcome(session_id, 0, refusal)
-        self.note(summary, session, papers, verdict)
+            return RowOutcome(session_id, 0, refusal)
+        self.note(summary, session, marking_context, verdict)
         decision = verdict.decision
         if decision is None or decision.session is None or not decision.events:
-            return Outcome(session_id, session.state)
-        enter(ledger, session, decision, caller)
-        return Outcome(session_id, decision.session.state)
+            return RowOutcome(session_id, session.state)
+        record(ledger, session, decision, caller)
+        return RowOutcome(session_id, decision.session.state)
 
     def summary_of(self, row: OperationRow) -> Summary:
         """What the operation has come to so far."""
         return Summary.from_json(row.summary) if row.summary else Summary(self.test_form, self.form_revision)
 
-    def judge(self, session: Session, release: Release, papers: Papers, now: int) -> Verdict:
+    def judge(self, session: Session, release: Release, marking_context: MarkingContext, now: int) -> Verdict:
         """What is to become of a session. Raises the refusal with which it is set aside."""
         if session.state not in STATE_BY_CODE:
             raise errors.SessionDamaged(session.id, "row")
-        part = part_of(session, papers.scripts, self.test_form)
+        part = part_of(session, marking_context.scripts, self.test_form)
         if part is not Part.REGRADED:
             return Verdict(part)
         command = Command(Action.REGRADE, form_revision=self.form_revision, message=self.message)
         try:
-            return Verdict(part, decide(session, release, command, now, papers))
+            return Verdict(part, decide(session, release, command, now, marking_context))
         except (TypeError, ValueError, OverflowError):
             if is_sound(session):
                 raise
             raise errors.SessionDamaged(session.id, "row") from None
 
     @staticmethod
-    def note(summary: Summary, session: Session, papers: Papers, verdict: Verdict) -> None:
+    def note(summary: Summary, session: Session, marking_context: MarkingContext, verdict: Verdict) -> None:
         """Takes a session into the summary."""
         if verdict.decision is None:
             summary.leave_out(verdict.part)
         else:
-            summary.add(session, papers.scripts, verdict.decision)
+            summary.add(session, marking_context.scripts, verdict.decision)
 
-    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
         """The next session."""
         page = ledger.places(row.workspace_id, self.criteria, place_in(row.place), 1)
         return (page[0].id, place_of(page[0])) if page else ("", row.place)
@@ -144,11 +146,11 @@ def check_some(sat: Sequence[Form], revised: Form) -> None:
         check_compatible(sat[0], revised)
 
 
-def place_of(session: Session | Place) -> str:
+def place_of(session: Session | PageCursor) -> str:
     """The place of a session among those of its release, as it is kept."""
     return json.dumps([session.create_time, session.id])
 
 
-def place_in(kept: str) -> Place | None:
+def place_in(kept: str) -> PageCursor | None:
     """A place from what is kept; None at the beginning."""
-    return Place(*json.loads(kept)) if kept else None
+    return PageCursor(*json.loads(kept)) if kept else None

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.session_changes import enter, etag_of
+from exam_sessions.commands.session_changes import etag_of, record
 from exam_sessions.domain.release import create_release, recount, update_release
 from exam_sessions.domain.states import State
-from exam_sessions.execution.mutation import Batch
+from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import Release
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
 
 CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
 """States whose sessions the clock moves."""
@@ -22,21 +22,21 @@ CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
 TIMES = frozenset({"window_start", "window_end", "duration", "online_grace_period"})
 
 
-class ReleaseBatch(Batch):
+class ReleaseMutation(Mutation):
     """A mutation of one release. The result is the release."""
 
     __slots__ = ()
 
-    def remember(self, result: Release) -> str:
+    def replay_payload(self, result: Release) -> str:
         """Its id."""
         return result.id
 
-    def replay(self, ledger: Ledger, remembered: str) -> Release:
+    def replay(self, ledger: Ledger, payload: str) -> Release:
         """The release as it is now."""
-        return ledger.recall_release(self.caller.workspace, remembered)
+        return ledger.load_release(self.caller.workspace, payload)
 
 
-class ChangeRelease(ReleaseBatch):
+class ChangeRelease(ReleaseMutation):
     """A mutation of a release that exists, of the version the caller saw (any when the etag is empty)."""
 
     __slots__ = ("etag", "release_id")
@@ -45,9 +45,9 @@ class ChangeRelease(ReleaseBatch):
         super().__init__(caller)
         self.release_id, self.etag = release_id, etag
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """The release."""
-        wants.release(self.caller.workspace, self.release_id, to_change=True)
+        reads.release(self.caller.workspace, self.release_id, to_change=True)
 
     def _current(self, ledger: Ledger) -> Release:
         """The release as it stands. Raises ReleaseNotFound, StaleRelease."""
@@ -57,7 +57,7 @@ class ChangeRelease(ReleaseBatch):
         return release
 
 
-class CreateRelease(ReleaseBatch):
+class CreateRelease(ReleaseMutation):
     """A new release. The result is the release.
 
     It is refused for the name of another, by which people find releases, and for a form that the catalogue does not
@@ -78,9 +78,9 @@ class CreateRelease(ReleaseBatch):
         self.release = release
         self.allow_missing_form, self.allow_duplicate_name = allow_missing_form, allow_duplicate_name
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Whatever has its id already."""
-        wants.release(self.caller.workspace, self.release.id)
+        reads.release(self.caller.workspace, self.release.id)
 
     def apply(self, ledger: Ledger) -> Release:
         """Writes it, unless its id is taken."""
@@ -151,14 +151,14 @@ class UpdateRelease(ChangeRelease):
         if not self.caller.validate_only:
             ledger.put_release(became, new=False)
             if TIMES & self.fields.keys():
-                ledger.hurry(became, CLOCKED, self.caller)
+                ledger.mark_due_now(became, CLOCKED, self.caller)
             if became.attempt_strategy != release.attempt_strategy:
                 self._count_anew(ledger, became)
         return became
 
     def _count_anew(self, ledger: Ledger, release: Release) -> None:
         """Another attempt may count now, of the few sessions that have had more than one."""
-        for session in ledger.retaken(release):
+        for session in ledger.with_several_attempts(release):
             decision = recount(session, release, ledger.scripts(session), ledger.moment(session))
             if decision is not None:
-                enter(ledger, session, decision, self.caller)
+                record(ledger, session, decision, self.caller)

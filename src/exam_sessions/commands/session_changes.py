@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.attempts import is_over, is_sound
 from exam_sessions.domain.decide import Decision, becomes_open, decide
-from exam_sessions.domain.records import Standing
+from exam_sessions.domain.records import SessionWithRelease
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
-from exam_sessions.execution.mutation import Batch
+from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import AccessCode, Release, Session
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
 
 
 class Target(NamedTuple):
@@ -40,7 +40,7 @@ def etag_of(version: int) -> str:
     return f"v{version}"
 
 
-def _judge(ledger: Ledger, workspace: str, target: Target, command: Command) -> tuple[Session, Release, Decision]:
+def _decide(ledger: Ledger, workspace: str, target: Target, command: Command) -> tuple[Session, Release, Decision]:
     session = ledger.session(workspace, target.session_id, target.keycode)
     release = ledger.release_of(session, command)
     if target.etag and target.etag != etag_of(session.version):
@@ -59,16 +59,16 @@ def decide_on(ledger: Ledger, session: Session, release: Release, command: Comma
     Raises:
         errors.Refusal: a rule says no, or the row of the session cannot be read (SessionDamaged).
     """
-    papers = ledger.papers(session, command)
+    marking_context = ledger.marking_context(session, command)
     try:
-        return decide(session, release, command, ledger.moment(session), papers)
+        return decide(session, release, command, ledger.moment(session), marking_context)
     except (TypeError, ValueError, OverflowError):
         if is_sound(session):
             raise
         raise errors.SessionDamaged(session.id, "row") from None
 
 
-def enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
+def record(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
     """Enters what was decided of a session: its scripts, and the session as it became, or its end."""
     if decision.wiped:
         ledger.drop_scripts(session)
@@ -80,7 +80,7 @@ def enter(ledger: Ledger, session: Session, decision: Decision, caller: Caller) 
         ledger.change(decision.session, decision.changed, decision.events, caller)
 
 
-class ChangeSession(Batch):
+class ChangeSession(Mutation):
     """One command on one session. The result is the session as it became; as it was, when it is deleted."""
 
     __slots__ = ("command", "target")
@@ -94,20 +94,20 @@ class ChangeSession(Batch):
         """A wrong PIN is counted."""
         return self.command.action is Action.ENTER_PIN
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """The session; its release comes with it, and its scripts where the command needs them."""
-        wants.session(self.caller.workspace, self.target.session_id, self.target.keycode)
-        wants.papers |= ACTIONS[self.command.action].followed_by is not None
+        reads.session(self.caller.workspace, self.target.session_id, self.target.keycode)
+        reads.marking_context |= ACTIONS[self.command.action].followed_by is not None
 
-    def apply(self, ledger: Ledger) -> Standing:
+    def apply(self, ledger: Ledger) -> SessionWithRelease:
         """Decides the command; a refusal that must be counted is written all the same."""
         caller, command = self.caller, self.command
-        session, release, decision = _judge(ledger, caller.workspace, self.target, command)
+        session, release, decision = _decide(ledger, caller.workspace, self.target, command)
         became = decision.session or session
         if command.fields:
             check_unique(ledger, release, [became], {name for name, _ in command.fields})
         if not caller.validate_only:
-            enter(ledger, session, decision, caller)
+            record(ledger, session, decision, caller)
         elif becomes_open(session, became) and ledger.has_open_session(became):
             # What is written is watched by a unique index; what is only asked has to look.
             raise errors.CandidateHasOpenSession(session.candidate_id)
@@ -116,21 +116,21 @@ class ChangeSession(Batch):
         if caller.validate_only and not is_over(session, release, session.attempt):
             # What the answers would earn must not be found out by asking.
             became = became._replace(points=session.points, points_max=session.points_max, score=session.score)
-        return Standing(became, release)
+        return SessionWithRelease(became, release)
 
-    def remember(self, result: Standing) -> str:
+    def replay_payload(self, result: SessionWithRelease) -> str:
         """The session's id, where the request does not say it itself."""
         return "" if self.target.session_id else result.session.id
 
-    def replay(self, ledger: Ledger, remembered: str) -> Standing:
+    def replay(self, ledger: Ledger, payload: str) -> SessionWithRelease:
         """The session as it is now, or as it was when it was deleted."""
-        return standing_of(ledger, self.caller.workspace, self.target.session_id or remembered)
+        return load_with_release(ledger, self.caller.workspace, self.target.session_id or payload)
 
 
 class PinDisclosure(NamedTuple):
     """A session and the PIN its caller may see; empty where it is not to be seen."""
 
-    standing: Standing
+    pair: SessionWithRelease
     pin: str
 
 
@@ -144,19 +144,19 @@ class DisclosePin(ChangeSession):
 
     def apply(self, ledger: Ledger) -> PinDisclosure:  # type: ignore[override]
         """Decides the command, as its base does."""
-        standing = super().apply(ledger)
-        return PinDisclosure(standing, "" if self.caller.validate_only else standing.session.pin)
+        pair = super().apply(ledger)
+        return PinDisclosure(pair, "" if self.caller.validate_only else pair.session.pin)
 
-    def remember(self, result: PinDisclosure) -> str:  # type: ignore[override]
+    def replay_payload(self, result: PinDisclosure) -> str:  # type: ignore[override]
         """The session's id, where the request does not say it itself."""
-        return super().remember(result.standing)
+        return super().replay_payload(result.pair)
 
-    def replay(self, ledger: Ledger, remembered: str) -> PinDisclosure:  # type: ignore[override]
+    def replay(self, ledger: Ledger, payload: str) -> PinDisclosure:  # type: ignore[override]
         """The session as it is now, without its PIN."""
-        return PinDisclosure(super().replay(ledger, remembered), "")
+        return PinDisclosure(super().replay(ledger, payload), "")
 
 
-class EditSessions(Batch):
+class EditSessions(Mutation):
     """Commands on many sessions, all or nothing. The result is their number; `path` is where refusals name them."""
 
     __slots__ = ("commands", "path")
@@ -165,22 +165,22 @@ class EditSessions(Batch):
         super().__init__(caller, len(commands))
         self.commands, self.path = commands, path
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Every session named."""
         for target, _ in self.commands:
-            wants.session(self.caller.workspace, target.session_id, target.keycode)
-        wants.papers |= any(ACTIONS[command.action].needs_form for _, command in self.commands[:1])
+            reads.session(self.caller.workspace, target.session_id, target.keycode)
+        reads.marking_context |= any(ACTIONS[command.action].needs_form for _, command in self.commands[:1])
 
     def apply(self, ledger: Ledger) -> Any:
         """Decides every row before entering any."""
         return len(self._entered(ledger))
 
-    def _entered(self, ledger: Ledger) -> list[Standing]:
+    def _entered(self, ledger: Ledger) -> list[SessionWithRelease]:
         """The sessions as they become, deleted ones as they were, in the order of the request."""
         workspace, refused, decided = self.caller.workspace, [], []
         for index, (target, command) in enumerate(self.commands):
             try:
-                session, release, decision = _judge(ledger, workspace, target, command)
+                session, release, decision = _decide(ledger, workspace, target, command)
                 decided.append((index, session, release, decision, command))
             except errors.Refusal as refusal:
                 refused.append(errors.RowRefusal(index, "", refusal))
@@ -190,8 +190,10 @@ class EditSessions(Batch):
             raise errors.BatchRefused(self.path, refused, len(self.commands))
         if not self.caller.validate_only:
             for _, session, _, decision, _ in decided:
-                enter(ledger, session, decision, self.caller)
-        return [Standing(decision.session or session, release) for _, session, release, decision, _ in decided]
+                record(ledger, session, decision, self.caller)
+        return [
+            SessionWithRelease(decision.session or session, release) for _, session, release, decision, _ in decided
+        ]
 
     @staticmethod
     def _openings(ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
@@ -217,13 +219,13 @@ class EditSessions(Batch):
             found += collisions(ledger, release, rows, names)
         return found
 
-    def remember(self, result: Any) -> str:
+    def replay_payload(self, result: Any) -> str:
         """How many there were."""
         return json.dumps(result)
 
-    def replay(self, ledger: Ledger, remembered: str) -> Any:  # noqa: ARG002 - nothing is read anew
+    def replay(self, ledger: Ledger, payload: str) -> Any:  # noqa: ARG002 - nothing is read anew
         """The same number."""
-        return int(json.loads(remembered))
+        return int(json.loads(payload))
 
 
 class AccommodateSessions(EditSessions):
@@ -231,26 +233,26 @@ class AccommodateSessions(EditSessions):
 
     __slots__ = ()
 
-    def apply(self, ledger: Ledger) -> list[Standing]:
+    def apply(self, ledger: Ledger) -> list[SessionWithRelease]:
         """Decides every row before entering any."""
         return self._entered(ledger)
 
-    def remember(self, result: list[Standing]) -> str:  # noqa: ARG002 - the request names them
+    def replay_payload(self, result: list[SessionWithRelease]) -> str:  # noqa: ARG002 - the request names them
         """Nothing."""
         return ""
 
-    def replay(self, ledger: Ledger, remembered: str) -> list[Standing]:  # noqa: ARG002
+    def replay(self, ledger: Ledger, payload: str) -> list[SessionWithRelease]:  # noqa: ARG002
         """The sessions as they are now, or as they were when they were deleted."""
-        return [standing_of(ledger, self.caller.workspace, target.session_id) for target, _ in self.commands]
+        return [load_with_release(ledger, self.caller.workspace, target.session_id) for target, _ in self.commands]
 
 
-def standing_of(ledger: Ledger, workspace: str, session_id: str) -> Standing:
+def load_with_release(ledger: Ledger, workspace: str, session_id: str) -> SessionWithRelease:
     """A session as it is now, or as it was when it was deleted, with its release."""
     try:
         session = ledger.session(workspace, session_id)
     except errors.SessionNotFound:
-        session = ledger.recall(workspace, session_id)
-    return Standing(session, ledger.recall_release(workspace, session.release_id))
+        session = ledger.load_or_reconstruct(workspace, session_id)
+    return SessionWithRelease(session, ledger.load_release(workspace, session.release_id))
 
 
 def check_unique(ledger: Ledger, release: Release, sessions: Sequence[Session], names: set[str]) -> None:
@@ -274,7 +276,7 @@ def collisions(
         changed = [(n, s) for n, s in rows if getattr(s, name) != before[s.id]]
         values = {getattr(s, name) for _, s in changed}
         kind = UNIQUE_FIELDS[name]
-        in_use: set[str] = getattr(ledger.taken(release, **{kind: values}), kind)
+        in_use: set[str] = getattr(ledger.find_conflicts(release, **{kind: values}), kind)
         used: dict[str, int] = {}
         for index, session in changed:
             value = getattr(session, name)

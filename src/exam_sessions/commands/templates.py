@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.bookings import Screening, SharedPins, booking_time
-from exam_sessions.commands.operations import Outcome, Taken
-from exam_sessions.commands.session_changes import enter
+from exam_sessions.commands.bookings import BookingValidator, SharedPins, booking_time
+from exam_sessions.commands.operations import RowOutcome, StepResult
+from exam_sessions.commands.session_changes import record
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
-from exam_sessions.domain.records import Booking, Event, Papers
+from exam_sessions.domain.records import Booking, Event, MarkingContext
 from exam_sessions.domain.states import Action, Delivery
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import Caller
-from exam_sessions.execution.read_set import Wants
+from exam_sessions.execution.read_set import ReadSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release
     from exam_sessions.domain.stored_records import OperationRow
-    from exam_sessions.domain.submitted_responses import Given
+    from exam_sessions.domain.submitted_responses import TemplateResponse
     from exam_sessions.execution.ledger import Ledger
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CANDIDATE_AT_MOST, ACTIVITY_AT_MOST = 128, 255
 
 
-NOBODY = Booking("", "", "", "", "", 0, 0, 0, "", "", "", "", "", "", "", "", 0, 0)
+EMPTY_BOOKING = Booking("", "", "", "", "", 0, 0, 0, "", "", "", "", "", "", "", "", 0, 0)
 """A booking with nothing in it."""
 
 
-class Handed(NamedTuple):
+class TemplateSession(NamedTuple):
     """One session to be made, as it was sent."""
 
     candidate_id: str
     activity_id: str
     session_id: str
-    responses: tuple[Given, ...]
+    responses: tuple[TemplateResponse, ...]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Submission:
     release_id: str
     test_form: str
     form_revision: int
-    sessions: Sequence[Handed]
+    sessions: Sequence[TemplateSession]
     ignore_revisions: bool
     per_second: int = 0
     step_at_most: int = 10
@@ -63,9 +63,9 @@ class Submission:
         return len(self.sessions)
 
     def _basis(self, ledger: Ledger, workspace: str) -> tuple[Release, Form]:
-        wants = Wants()
-        wants.release(workspace, self.release_id)
-        ledger.load(wants, to_write=True)
+        reads = ReadSet()
+        reads.release(workspace, self.release_id)
+        ledger.load(reads, to_write=True)
         release = ledger.release(workspace, self.release_id)
         if release.delivery != Delivery.PAPER:
             raise errors.ReleaseNotOnPaper(release.id)
@@ -74,49 +74,53 @@ class Submission:
             raise errors.TestFormNotFound(self.test_form)
         return release, form
 
-    def take(self, ledger: Ledger, row: OperationRow, most: int) -> Taken:
+    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
         """Makes the next sessions."""
         release, form = self._basis(ledger, row.workspace_id)
         caller = Caller(row.workspace_id, row.actor, row.request_id)
         outcomes = []
-        for handed in self.sessions[row.done : row.done + most]:
+        for template_session in self.sessions[row.done : row.done + most]:
             try:
-                outcomes.append(self._made(ledger, release, form, handed, caller))
+                outcomes.append(self._made(ledger, release, form, template_session, caller))
             except errors.Refusal as refusal:
-                if ledger.contested:
+                if ledger.blocked_by_staged_import:
                     # What stands in the way may be a roster that is refused itself in the end: wait for it.
                     if outcomes:
-                        return Taken(outcomes, "", finished=False)
+                        return StepResult(outcomes, "", finished=False)
                     raise errors.RosterUnderWay from refusal
-                outcomes.append(Outcome(handed.session_id, 0, refusal))
-        return Taken(outcomes, "", row.done + len(outcomes) >= len(self.sessions))
+                outcomes.append(RowOutcome(template_session.session_id, 0, refusal))
+        return StepResult(outcomes, "", row.done + len(outcomes) >= len(self.sessions))
 
-    def _made(self, ledger: Ledger, release: Release, form: Form, handed: Handed, caller: Caller) -> Outcome:
+    def _made(
+        self, ledger: Ledger, release: Release, form: Form, template_session: TemplateSession, caller: Caller
+    ) -> RowOutcome:
         """Decides all of it before anything is entered."""
-        bookings = [_booking_of(handed, self.test_form)]
-        screening = Screening(release, booking_time(ledger, release, bookings))
-        drafts = screening.screen(ledger, bookings, 0)
+        bookings = [_booking_of(template_session, self.test_form)]
+        validator = BookingValidator(release, booking_time(ledger, release, bookings))
+        drafts = validator.validate(ledger, bookings, 0)
         try:
-            screening.passed("data", 1)
+            validator.raise_if_refused("data", 1)
         except errors.BatchRefused as refused:
             raise _in_words_of_a_row(refused.first) from refused
         pins = SharedPins(ledger, release, drafts)
-        (session,) = screening.fill(ledger, drafts, pins)
-        session = session._replace(form_revision=self.form_revision, activity_id=handed.activity_id)
+        (session,) = validator.assign_codes(ledger, drafts, pins)
+        session = session._replace(form_revision=self.form_revision, activity_id=template_session.activity_id)
         command = Command(
             Action.ASSIGN_ITEM_RESPONSES,
-            template=handed.responses,
+            template=template_session.responses,
             ignore_revisions=self.ignore_revisions,
             completion_time=ledger.moment(session),
         )
-        decision = decide(session, release, command, ledger.moment(session), Papers(form, (), self.form_revision))
+        decision = decide(
+            session, release, command, ledger.moment(session), MarkingContext(form, (), self.form_revision)
+        )
         assert decision.session is not None
         ledger.share_pins(release, pins.drawn)
         ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), caller)
-        enter(ledger, session, decision, caller)
-        return Outcome(session.id, decision.session.state)
+        record(ledger, session, decision, caller)
+        return RowOutcome(session.id, decision.session.state)
 
-    def set_aside(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
+    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
         """The next one to be made."""
         return self.sessions[row.done].session_id, ""
 
@@ -133,19 +137,19 @@ def _in_words_of_a_row(refusal: errors.Refusal) -> errors.Refusal:
     return errors.InvalidField(at, refusal.at_least)
 
 
-def _booking_of(handed: Handed, test_form: str) -> Booking:
+def _booking_of(template_session: TemplateSession, test_form: str) -> Booking:
     """A booking, once its fields have been found to be within their limits. Raises InvalidField."""
-    if not 0 < len(handed.candidate_id) <= CANDIDATE_AT_MOST:
+    if not 0 < len(template_session.candidate_id) <= CANDIDATE_AT_MOST:
         raise errors.invalid("user_id", f"must be 1 to {CANDIDATE_AT_MOST} characters")
-    if len(handed.activity_id) > ACTIVITY_AT_MOST:
+    if len(template_session.activity_id) > ACTIVITY_AT_MOST:
         raise errors.invalid("activity_id", f"must be at most {ACTIVITY_AT_MOST} characters")
-    if handed.session_id and not UUID.fullmatch(handed.session_id):
+    if template_session.session_id and not UUID.fullmatch(template_session.session_id):
         raise errors.invalid("session_id", "must be a UUID")
-    for path, text in (("user_id", handed.candidate_id), ("activity_id", handed.activity_id)):
+    for path, text in (("user_id", template_session.candidate_id), ("activity_id", template_session.activity_id)):
         if flaw := flaw_of(text):
             raise errors.invalid(path, flaw)
-    return NOBODY._replace(
-        session_id=handed.session_id,
-        candidate_id=handed.candidate_id,
+    return EMPTY_BOOKING._replace(
+        session_id=template_session.session_id,
+        candidate_id=template_session.candidate_id,
         test_form=test_form,
     )

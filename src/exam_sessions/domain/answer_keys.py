@@ -15,9 +15,9 @@ from exam_sessions.domain.forms import (
     GapOrder,
     KeyMark,
     QuestionType,
-    kept,
     number_of,
     places_of,
+    stored_choice,
 )
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
 from exam_sessions.domain.texts import is_blank
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from exam_sessions.domain.forms import Question, Rule, Value
-    from exam_sessions.domain.question_draft import Draft
+    from exam_sessions.domain.question_draft import QuestionDraft
 
 
 def keys_of(question: Question) -> tuple[str, ...]:
@@ -70,13 +70,13 @@ def key_parts(question: Question) -> list[KeyPart]:
     return [KeyPart(text) for text in question.right]
 
 
-def is_right(question: Question, value: Value) -> bool:
+def is_correct(question: Question, value: Value) -> bool:
     """Whether a response of the shape of its type (stored_values.py) is what the keys ask for, all of it."""
     if value is None:
         return False
     kind = question.type
     if kind == QuestionType.MCQ:
-        return bool(value == kept(question.keys))
+        return bool(value == stored_choice(question.keys))
     if kind in GAPS:
         order = question.rule.gap_order
         return bool(_arranged(order, value) == _arranged(order, question.right))
@@ -132,7 +132,7 @@ def earned(question: Question, value: Value) -> int:
     """What a response of the shape of its type earns, in marks.UNIT: all or nothing, or what its parts do."""
     rule = question.rule
     if not rule.marks:
-        return question.available if is_right(question, value) else 0
+        return question.available if is_correct(question, value) else 0
     if value is None:
         return 0
     return max(rule.lower, min(rule.upper, _mapped(question, value)))
@@ -169,7 +169,7 @@ def _parts_of(question: Question, value: Value) -> list[tuple[int, Sequence[str]
     return [(ANY_PART if anywhere else n, (text,)) for n, text in enumerate(value)]
 
 
-def rule_of(question: Question, draft: Draft, mark_decimals: int, *, negative: bool) -> Rule:
+def rule_of(question: Question, draft: QuestionDraft, mark_decimals: int, *, negative: bool) -> Rule:
     """How a question is compared, once its marks have been found to fit it. Raises InvalidField."""
     plain = draft.rule._replace(upper=question.available)
     if not draft.marks:

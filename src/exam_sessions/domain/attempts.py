@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.domain.clock import LAST_MOMENT
-from exam_sessions.domain.records import Script, Session, Unreadable
+from exam_sessions.domain.records import AttemptRecord, Session, Unreadable
 from exam_sessions.domain.states import Delivery, State
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def is_sound(session: Session) -> bool:
     return True
 
 
-def damage_of(script: Script) -> str:
+def damage_of(script: AttemptRecord) -> str:
     """What of a script cannot be read: responses, marks; empty when all can."""
     if type(script.responses) is dict and type(script.marks) is dict:
         return ""
@@ -54,12 +54,12 @@ def damage_of(script: Script) -> str:
     return " and ".join(name for name, value in parts if isinstance(value, Unreadable))
 
 
-def marking_revision_of(row: Session | Script) -> int:
+def marking_revision_of(row: Session | AttemptRecord) -> int:
     """The revision of its form by which an attempt is marked."""
     return row.marking_revision or row.form_revision
 
 
-def script_of(session: Session, scripts: tuple[Script, ...]) -> Script:
+def script_of(session: Session, scripts: tuple[AttemptRecord, ...]) -> AttemptRecord:
     """The script of the current attempt; a blank one before anything was written."""
     form, revision, marking = session.test_form, session.form_revision, session.marking_revision
     for script in reversed(scripts):
@@ -69,25 +69,25 @@ def script_of(session: Session, scripts: tuple[Script, ...]) -> Script:
                 return script
             return script._replace(test_form=form, form_revision=revision, marking_revision=marking)
     workspace, session_id, attempt = session.workspace_id, session.id, session.attempt
-    return Script(workspace, session_id, attempt, form, revision, {}, {}, marking_revision=marking)
+    return AttemptRecord(workspace, session_id, attempt, form, revision, {}, {}, marking_revision=marking)
 
 
-def with_script(scripts: tuple[Script, ...], script: Script) -> tuple[Script, ...]:
+def with_script(scripts: tuple[AttemptRecord, ...], script: AttemptRecord) -> tuple[AttemptRecord, ...]:
     """The scripts with one as it became, in the order of the attempts."""
     others = [other for other in scripts if other.attempt != script.attempt]
     return tuple(sorted([*others, script], key=lambda one: one.attempt)) if others else (script,)
 
 
-def kept_scripts(scripts: tuple[Script, ...]) -> list[list[object]]:
+def kept_scripts(scripts: tuple[AttemptRecord, ...]) -> list[list[object]]:
     """The scripts as the history keeps them once they are gone."""
     return [[*script[2:14], script.marking_revision, script.late_by] for script in scripts]
 
 
-def with_responses(script: Script, responses: dict[str, Value]) -> Script:
+def with_responses(script: AttemptRecord, responses: dict[str, Value]) -> AttemptRecord:
     """The script with other responses. As `_replace`, in half the time."""
-    return Script._make((*script[:5], responses, *script[6:]))
+    return AttemptRecord._make((*script[:5], responses, *script[6:]))
 
 
-def with_total(script: Script, total: Total) -> Script:
+def with_total(script: AttemptRecord, total: Total) -> AttemptRecord:
     """The script with what it earns. As `_replace`, in half the time."""
-    return Script._make((*script[:11], *total, *script[14:]))
+    return AttemptRecord._make((*script[:11], *total, *script[14:]))

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Objective
-    from exam_sessions.domain.question_draft import Draft
+    from exam_sessions.domain.question_draft import QuestionDraft
 
 MARK_AT_MOST = mark_of("100000")
 
 
-def question_of(draft: Draft, place: int, mark_decimals: int, *, negative_marks: bool = False) -> Question:
+def question_of(draft: QuestionDraft, place: int, mark_decimals: int, *, negative_marks: bool = False) -> Question:
     """A question with its gaps filled in; `place` counts from 0.
 
     Raises:
@@ -77,7 +77,7 @@ def question_of(draft: Draft, place: int, mark_decimals: int, *, negative_marks:
     return question._replace(rule=rule_of(question, draft, mark_decimals, negative=negative_marks))
 
 
-def _check_keys(kind: QuestionType, draft: Draft) -> None:
+def _check_keys(kind: QuestionType, draft: QuestionDraft) -> None:
     """Refuses keys that no response could be meant to match. Raises InvalidField."""
     if kind in GAPS and draft.rule.gap_order == GapOrder.UNORDERED_PAIRS and len(draft.keys) % PAIR:
         raise errors.invalid("keys", "must name two options for each pair")
@@ -86,7 +86,9 @@ def _check_keys(kind: QuestionType, draft: Draft) -> None:
             raise errors.invalid(f"keys[{n}]", "must not be blank")
 
 
-def _keys_of(kind: QuestionType, options: Sequence[Option], draft: Draft) -> tuple[tuple[int, ...], tuple[Any, ...]]:
+def _keys_of(
+    kind: QuestionType, options: Sequence[Option], draft: QuestionDraft
+) -> tuple[tuple[int, ...], tuple[Any, ...]]:
     """The places of right options, and what is right where it is no option. Raises InvalidField."""
     places = {option.id: n for n, option in enumerate(options)}
 
@@ -127,7 +129,7 @@ def form_of(
     reference: str,
     name: str,
     mark_decimals: int,
-    drafts: Sequence[Draft],
+    drafts: Sequence[QuestionDraft],
     objectives: Sequence[Objective],
     *,
     negative_marks: bool = False,

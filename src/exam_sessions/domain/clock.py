@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Release, Script, Session
+    from exam_sessions.domain.records import AttemptRecord, Release, Session
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MOMENT = 253_402_300_799_999_999
@@ -130,7 +130,7 @@ def time_left_while_paused(session: Session, release: Release) -> int | None:
     return working + extra_time(session, release) - worked
 
 
-def time_elapsed(attempt: Session | Script) -> int:
+def time_elapsed(attempt: Session | AttemptRecord) -> int:
     """Working time of an ended attempt, pauses left out; 0 before it has ended."""
     if not attempt.end_time or not attempt.start_time:
         return 0

@@ -9,7 +9,7 @@ from exam_sessions.domain.states import Action, FinishReason, VoidReason
 from exam_sessions.domain.texts import flaw_of, is_blank
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.submitted_responses import Answer, Answers, Given
+    from exam_sessions.domain.submitted_responses import Answer, Answers, TemplateResponse
 
 SCHEDULE_FIELDS = frozenset({"candidate_id", "access_code", "centre_id", "test_form", "window_start", "window_end"})
 """Fields that make up the schedule; editable in two states only (Surpass, TestSchedule API, Editable)."""
@@ -62,7 +62,7 @@ class Command(NamedTuple):
     """set_responses: hand in with them."""
     paper_responses: tuple[Answer, ...] = ()
     """assign_item_responses."""
-    template: tuple[Given, ...] | None = None
+    template: tuple[TemplateResponse, ...] | None = None
     """assign_item_responses: the whole of a paper as a template gives it, in place of paper_responses."""
     ignore_revisions: bool = False
     """assign_item_responses: do not compare the revisions of a template's responses."""

@@ -12,7 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.attempts import is_sound, kept_scripts, with_script
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.records import NO_PAPERS, Event, Papers, Release, Script, Session
+from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
 from exam_sessions.domain.regrade import COLUMNS, regrade
 from exam_sessions.domain.states import OPEN, Action, FinishReason, State, state_from_code
 from exam_sessions.domain.transition import TransitionContext
@@ -41,29 +41,35 @@ class Decision(NamedTuple):
     refusal: errors.Refusal | None = None
     changed: frozenset[str] = frozenset()
     """Columns that may differ from before, besides those of `with_derived_columns`."""
-    scripts: tuple[Script, ...] = ()
+    scripts: tuple[AttemptRecord, ...] = ()
     """Scripts that are new or differ from before."""
     wiped: bool = False
     """Whether no script of the session is left."""
 
 
-def decide(session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS) -> Decision:
+def decide(
+    session: Session,
+    release: Release,
+    command: Command,
+    now: int,
+    marking_context: MarkingContext = NO_MARKING_CONTEXT,
+) -> Decision:
     """Applies a command to a session at a moment, which must not lie before its last change (clock.moment).
 
-    `papers` are needed by the actions with `needs_form`.
+    `marking_context` are needed by the actions with `needs_form`.
 
     Raises:
         errors.Refusal: a rule says no; nothing is to be written.
     """
     row = ACTIONS[command.action]
     if row.followed_by:
-        return _decide_chain(session, release, command, now, papers)
+        return _decide_chain(session, release, command, now, marking_context)
     if command.action is Action.DELETE:
-        return _delete(session, release, command, now, papers)
+        return _delete(session, release, command, now, marking_context)
     if command.action is Action.REGRADE:
-        return _regrade(TransitionContext(session, release, command, now, papers))
+        return _regrade(TransitionContext(session, release, command, now, marking_context))
     try:
-        became, event, changed, scripts = _apply_transition(row, session, release, command, now, papers)
+        became, event, changed, scripts = _apply_transition(row, session, release, command, now, marking_context)
     except errors.WrongPin as refusal:
         return _wrong_pin(session, refusal, now)
     return Decision(
@@ -71,34 +77,38 @@ def decide(session: Session, release: Release, command: Command, now: int, paper
     )
 
 
-def _decide_chain(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
+def _decide_chain(
+    session: Session, release: Release, command: Command, now: int, marking_context: MarkingContext
+) -> Decision:
     """A command and the actions that follow it in the same transaction, each with its own row of history."""
     events: list[Event] = []
     columns: frozenset[str] = ALWAYS
-    written: dict[int, Script] = {}
+    written: dict[int, AttemptRecord] = {}
     following: Command | None = command
     while following:
         row = ACTIONS[following.action]
-        session, event, changed, scripts = _apply_transition(row, session, release, following, now, papers)
+        session, event, changed, scripts = _apply_transition(row, session, release, following, now, marking_context)
         events.append(event)
         columns |= changed
         for script in scripts:
             written[script.attempt] = script
-            papers = Papers(papers.form, with_script(papers.scripts, script), papers.latest_revision)
-        following = row.followed_by(session, following, papers) if row.followed_by else None
+            marking_context = MarkingContext(
+                marking_context.form, with_script(marking_context.scripts, script), marking_context.latest_revision
+            )
+        following = row.followed_by(session, following, marking_context) if row.followed_by else None
     became = with_derived_columns(session, release, now)
     return Decision(became, tuple(events), None, columns, tuple(written.values()))
 
 
-Applied = tuple[Session, Event, frozenset[str], tuple[Script, ...]]
+Applied = tuple[Session, Event, frozenset[str], tuple[AttemptRecord, ...]]
 """A session after one transition, without its derived columns; its event, columns that may differ, and scripts."""
 
 
 def _apply_transition(
-    row: ActionRow, session: Session, release: Release, command: Command, now: int, papers: Papers
+    row: ActionRow, session: Session, release: Release, command: Command, now: int, marking_context: MarkingContext
 ) -> Applied:
     """Fires the machine once and applies the effect of the action."""
-    context = TransitionContext(session, release, command, now, papers)
+    context = TransitionContext(session, release, command, now, marking_context)
     before = context.state
     fire(context)
     after = int(context.state)
@@ -106,7 +116,7 @@ def _apply_transition(
     told = _told(session, changes)
     if context.told:
         told |= context.told
-    actor = "" if row.has_rpc else SYSTEM
+    actor = "" if row.has_rpc else SYSTEM_ACTOR
     reason = _reason(command, changes)
     event = Event(command.action.value, int(before), after, reason, command.message, actor, told)
     became = replace_fields(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
@@ -126,7 +136,7 @@ def _regrade(context: TransitionContext) -> Decision:
     return Decision(became, regraded.events, None, REGRADED, regraded.scripts)
 
 
-SYSTEM = "system"
+SYSTEM_ACTOR = "system"
 """The actor of what the service does by itself."""
 
 
@@ -145,7 +155,7 @@ def becomes_open(session: Session, became: Session) -> bool:
 
 
 def due_command(session: Session, release: Release, now: int) -> Command | None:
-    """What the clockwork has to do to the session now; None when it came too early or too late."""
+    """What the scheduler has to do to the session now; None when it came too early or too late."""
     if session.state == State.SCHEDULED_BUT_LOCKED:
         may_open = clock.window_is_open(session, release, now) and not release.finalized
         return Command(Action.OPEN_WINDOW) if may_open else None
@@ -162,7 +172,12 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
 
 
 def explain(
-    session: Session, release: Release, now: int, papers: Papers = NO_PAPERS, *, another_open: bool = False
+    session: Session,
+    release: Release,
+    now: int,
+    marking_context: MarkingContext = NO_MARKING_CONTEXT,
+    *,
+    another_open: bool = False,
 ) -> dict[Action, State | errors.Refusal]:
     """For every action that can be called: the state it would lead to now, or the refusal it would get.
 
@@ -173,7 +188,7 @@ def explain(
         now = clock.moment(now, session.update_time)
     for action in (row.action for row in TABLE if row.has_rpc):
         try:
-            became = decide(session, release, Command(action), now, papers).session or session
+            became = decide(session, release, Command(action), now, marking_context).session or session
             if another_open and becomes_open(session, became):
                 verdicts[action] = errors.CandidateHasOpenSession(session.candidate_id)
             else:
@@ -226,14 +241,16 @@ def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision
     return Decision(became, (event,), refusal, frozenset({"pin_failures", "update_time"}))
 
 
-def _delete(session: Session, release: Release, command: Command, now: int, papers: Papers) -> Decision:
-    fire(TransitionContext(session, release, command, now, papers))
+def _delete(
+    session: Session, release: Release, command: Command, now: int, marking_context: MarkingContext
+) -> Decision:
+    fire(TransitionContext(session, release, command, now, marking_context))
     # The last row of the history keeps the whole booking, so that nothing is lost with the record.
     kept: dict[str, tuple[object, object]] = {
         name: (value, None)
         for name, value in session._asdict().items()
         if name not in {"pin", "last_event"} and (value or (value is not None and name in NULLABLE))
     }
-    if papers.scripts:
-        kept["scripts"] = (kept_scripts(papers.scripts), None)
+    if marking_context.scripts:
+        kept["scripts"] = (kept_scripts(marking_context.scripts), None)
     return Decision(None, (Event(Action.DELETE.value, session.state, 0, changes=kept),))

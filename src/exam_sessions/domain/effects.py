@@ -19,13 +19,13 @@ from exam_sessions.domain.states import Action, FinishReason, State
 from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Papers, Session
+    from exam_sessions.domain.records import MarkingContext, Session
     from exam_sessions.domain.transition import TransitionContext
 
 Changes = dict[str, Any]
 """Columns of the session and their new values."""
 Effect = Callable[["TransitionContext"], Changes]
-FollowUp = Callable[["Session", Command, "Papers"], Command | None]
+FollowUp = Callable[["Session", Command, "MarkingContext"], Command | None]
 """Given the session as it is after a command: the command that follows it in the same transaction, or None."""
 
 BY_PEOPLE = (FinishReason.CANDIDATE, FinishReason.INVIGILATOR)
@@ -101,7 +101,7 @@ def end_offline_hold(_: TransitionContext) -> Changes:
 
 def take_latest_revision(context: TransitionContext) -> Changes:
     """The package holds the newest revision of the form."""
-    latest = context.papers.latest_revision
+    latest = context.marking_context.latest_revision
     return {"form_revision": latest, "marking_revision": 0} if latest else {}
 
 
@@ -146,7 +146,7 @@ def void(context: TransitionContext) -> Changes:
 
 def _check_form(context: TransitionContext, reference: str) -> None:
     """Refuses a new form that the catalogue does not hold, unless the command allows it. Raises TestFormNotFound."""
-    if not context.papers.latest_revision and not context.command.allow_missing_form:
+    if not context.marking_context.latest_revision and not context.command.allow_missing_form:
         raise errors.TestFormNotFound(reference)
 
 
@@ -168,7 +168,7 @@ def _rewind(context: TransitionContext) -> Changes:
         "pin_failures": 0,
         "exception_message": "",
         "test_form": context.command.updated_form or context.session.test_form,
-        "form_revision": context.papers.latest_revision,
+        "form_revision": context.marking_context.latest_revision,
         "marking_revision": 0,
     }
 
@@ -201,25 +201,27 @@ def update(context: TransitionContext) -> Changes:
         _check_form(context, str(form))
     if "test_form" not in fields:
         return fields
-    return fields | {"form_revision": context.papers.latest_revision, "marking_revision": 0}
+    return fields | {"form_revision": context.marking_context.latest_revision, "marking_revision": 0}
 
 
 SUBMIT = Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE)
 ROUTE = Command(Action.ROUTE)
 
 
-def submit_when_asked(_: Session, command: Command, __: Papers) -> Command | None:
+def submit_when_asked(_: Session, command: Command, __: MarkingContext) -> Command | None:
     """Responses that are to be submitted are followed by the end of the attempt."""
     return SUBMIT if command.submit else None
 
 
-def route_when_form_known(_: Session, __: Command, papers: Papers) -> Command | None:
+def route_when_form_known(_: Session, __: Command, marking_context: MarkingContext) -> Command | None:
     """An attempt that has ended goes on to marking, where its form has questions."""
-    return None if papers.form is None else ROUTE
+    return None if marking_context.form is None else ROUTE
 
 
-def route_when_complete(session: Session, _: Command, papers: Papers) -> Command | None:
+def route_when_complete(session: Session, _: Command, marking_context: MarkingContext) -> Command | None:
     """A paper goes on once every question has a mark or a scored response, or is marked as not attempted."""
-    if papers.form is None or not is_complete(papers.form, script_of(session, papers.scripts)):
+    if marking_context.form is None or not is_complete(
+        marking_context.form, script_of(session, marking_context.scripts)
+    ):
         return None
     return ROUTE

@@ -187,7 +187,7 @@ def fits_grid(question: Question, text: str) -> bool:
     return bool(GRID.fullmatch(text))
 
 
-def kept(places: Sequence[int]) -> int | list[int]:
+def stored_choice(places: Sequence[int]) -> int | list[int]:
     """Places of options in ascending order, as a response keeps them."""
     return places[0] if len(places) == 1 else list(places)
 
@@ -227,7 +227,7 @@ class Form:
         """Answers that were checked before, for known_answers.py."""
         self.available = sum(question.available for question in self.questions)
         self.marked_by_machine = tuple(
-            (question.number, kept(question.keys), question.available)
+            (question.number, stored_choice(question.keys), question.available)
             for question in self.questions
             if question.marking == Marking.MACHINE and question.type == QuestionType.MCQ and not question.rule.marks
         )
@@ -246,7 +246,7 @@ class Form:
             if question.type == QuestionType.MCQ
         }
 
-    def plainly_chosen(self, items: Iterable[Answers]) -> dict[str, Value] | None:
+    def fast_single_choice(self, items: Iterable[Answers]) -> dict[str, Value] | None:
         """Responses by the number of the question, when each is one option of a question that is there.
 
         The road of nearly every call, at a third of the price; None when something else is among them.
@@ -289,7 +289,7 @@ class Form:
             if place is None:
                 raise errors.UnknownOption(question.number, choice[0] if isinstance(choice, tuple) else str(choice))
             found.append(place)
-        return kept(sorted(set(found)))
+        return stored_choice(sorted(set(found)))
 
     def written(self, question: Question, text: str) -> str:
         """A text as the response to a question. Raises ResponseMismatch, InvalidField."""
@@ -324,7 +324,7 @@ def _places(question: Question) -> dict[Choice, int]:
     return places
 
 
-def as_json(form: Form) -> dict[str, Any]:
+def form_content(form: Form) -> dict[str, Any]:
     """What a form is kept as: its questions and objectives; the rest of it stands in columns."""
     objectives = [list(objective) for objective in form.objectives]
     kept = {"questions": [_question_as_json(question) for question in form.questions], "objectives": objectives}

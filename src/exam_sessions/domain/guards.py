@@ -159,7 +159,7 @@ def form_is_current(context: TransitionContext) -> None:
 
 def revision_fits(context: TransitionContext) -> None:
     """The revision to mark by can mark what was sat, and allows the marks that people gave."""
-    check_revision(context.papers, context.script)
+    check_revision(context.marking_context, context.script)
 
 
 # Conditions: which transition is taken.
@@ -216,7 +216,7 @@ def marks_stay_missing(context: TransitionContext) -> bool:
 
 
 def _waits_when_revised(context: TransitionContext) -> bool:
-    return waits_for_marks(context.papers.revised or context.form(), context.script)
+    return waits_for_marks(context.marking_context.revised or context.form(), context.script)
 
 
 def moderated_on_paper(context: TransitionContext) -> bool:

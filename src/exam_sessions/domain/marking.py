@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form, Value
     from exam_sessions.domain.move import Move
-    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.records import AttemptRecord
     from exam_sessions.domain.submitted_responses import Answer, Answers
 
 Changes = dict[str, Any]
 Row = TypeVar("Row")
 Result = TypeVar("Result")
-MARKED = frozenset({State.MARKED, State.AWAITING_VERIFICATION, State.SCRIPT_VERIFIED, State.ARCHIVED})
+MARKED_STATES = frozenset({State.MARKED, State.AWAITING_VERIFICATION, State.SCRIPT_VERIFIED, State.ARCHIVED})
 
 
 QUESTIONS_AT_MOST = 500
@@ -67,7 +67,7 @@ def take_offline_answers(move: Move) -> Changes:
 
 def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None]:
     """Responses by the number of the question; None takes an earlier one back."""
-    plain = form.plainly_chosen(items)
+    plain = form.fast_single_choice(items)
     if plain is not None:
         return plain
     if sum(len(answers) for _, answers in items) > QUESTIONS_AT_MOST:
@@ -218,7 +218,7 @@ def score_response(move: Move) -> Changes:
     for number, mark in move.command.marks:
         marks = marks | {number: form.check_mark(form.question(number), mark or "")}
     _mark(move, marks)
-    return scored(move) if move.state in MARKED else progress(move)
+    return scored(move) if move.state in MARKED_STATES else progress(move)
 
 
 def unscore_response(move: Move) -> Changes:
@@ -259,25 +259,25 @@ def progress(move: Move) -> Changes:
 
 def scored(move: Move) -> Changes:
     """The script's total, now that every mark is in, and what counts of all attempts; nothing without a form."""
-    if move.papers.form is None:
+    if move.marking_context.form is None:
         return {}
-    total = scoring.total_of(move.papers.form, move.script)
+    total = scoring.total_of(move.marking_context.form, move.script)
     move.script = with_total(move.script, total)
     return counted(move) | progress(move)
 
 
 def route(move: Move) -> Changes:
     """What is known of a script that was just handed in, or is complete."""
-    return scored(move) if move.state in MARKED else progress(move)
+    return scored(move) if move.state in MARKED_STATES else progress(move)
 
 
 def counted(move: Move) -> Changes:
     """What counts of all attempts, by the release's strategy."""
-    earlier = [script for script in move.papers.scripts if script.attempt != move.script.attempt]
-    return counting(move.release.attempt_strategy, [*earlier, move.script])
+    earlier = [script for script in move.marking_context.scripts if script.attempt != move.script.attempt]
+    return deciding_columns(move.release.attempt_strategy, [*earlier, move.script])
 
 
-def counting(strategy: int, scripts: Sequence[Script]) -> Changes:
+def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes:
     """The session's columns for what counts of its attempts."""
     # The first attempt counts by every strategy, while it is the only one.
     found = scripts[0] if len(scripts) == 1 else scoring.deciding(strategy, scripts)
@@ -333,8 +333,8 @@ def clear_responses(move: Move) -> Changes:
 
 def _clear_all(move: Move) -> Changes:
     """Begins again with the first attempt, of none of which a script is left."""
-    if move.papers.scripts:
-        move.told["scripts"] = (kept_scripts(move.papers.scripts), None)
+    if move.marking_context.scripts:
+        move.told["scripts"] = (kept_scripts(move.marking_context.scripts), None)
     return FRESH_CLOCK | {
         "attempt": 1,
         "responses_revision": move.session.responses_revision + 1,

@@ -31,14 +31,14 @@ def text_of(mark: int) -> str:
     return f"{sign}{whole}.{rest:04}".rstrip("0") if rest else f"{sign}{whole}"
 
 
-def divided(number: int, by: int) -> int:
+def div_half_up(number: int, by: int) -> int:
     """A quotient of whole numbers that are not negative, rounded half up."""
     return (2 * number + by) // (2 * by)
 
 
 def percent(points: int, most: int) -> int:
     """Points out of the most there were, in ten-thousandths of a percent, rounded half up."""
-    return divided(points * WHOLE, most)
+    return div_half_up(points * WHOLE, most)
 
 
 class Total(NamedTuple):

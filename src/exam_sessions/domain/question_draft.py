@@ -7,7 +7,7 @@ from typing import NamedTuple
 from exam_sessions.domain.forms import Option, Rule
 
 
-class Draft(NamedTuple):
+class QuestionDraft(NamedTuple):
     """A question as its author writes it: gaps are still empty, keys are ids of options."""
 
     number: str

@@ -110,13 +110,13 @@ class Session(NamedTuple):
     void_message: str = ""
     exception_message: str = ""
     due_time: int | None = None
-    """When the clockwork looks at it; None when never."""
+    """When the scheduler looks at it; None when never."""
     open_candidate: str | None = None
     """The candidate, while this session is the only one the candidate may have open; a unique index watches it."""
     update_time: int = 0
     version: int = 1
     draft: str | None = None
-    """The roster it was booked with, when that is written in instalments and may not be published yet."""
+    """The roster it was booked with, when that is written in chunks and may not be published yet."""
     form_revision: int = 0
     """The revision of its test form; 0 when the catalogue does not hold the form."""
     responses_revision: int = 0
@@ -162,7 +162,7 @@ class Unreadable(dict[str, Any]):
     __hash__ = None
 
 
-class Script(NamedTuple):
+class AttemptRecord(NamedTuple):
     """What a candidate handed in, or has answered so far, in one attempt, and what it earned.
 
     Responses and marks are kept by the number of the question; a mark of None says that it was not attempted. The
@@ -191,11 +191,11 @@ class Script(NamedTuple):
     """How long after its deadline its last answer was taken; until the next attempt the session's."""
 
 
-class Papers(NamedTuple):
+class MarkingContext(NamedTuple):
     """What the rules of marking ask about: the form the current attempt is marked by, and all scripts by attempt."""
 
     form: Form | None = None
-    scripts: tuple[Script, ...] = ()
+    scripts: tuple[AttemptRecord, ...] = ()
     latest_revision: int = 0
     """The newest revision of the form the command leads to; 0 when the catalogue does not hold it."""
     revised: Form | None = None
@@ -204,7 +204,7 @@ class Papers(NamedTuple):
     """regrade: the revisions of the same form that attempts were sat on, or are marked by."""
 
 
-NO_PAPERS = Papers()
+NO_MARKING_CONTEXT = MarkingContext()
 
 
 class Booking(NamedTuple):
@@ -252,7 +252,7 @@ class Event(NamedTuple):
     changes: dict[str, tuple[object, object]] | None = None
 
 
-class Standing(NamedTuple):
+class SessionWithRelease(NamedTuple):
     """A session and the release that says how to read it."""
 
     session: Session

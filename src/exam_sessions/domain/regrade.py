@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain import scoring
 from exam_sessions.domain.attempts import marking_revision_of, with_script
-from exam_sessions.domain.marking import MARKED, counting
-from exam_sessions.domain.records import Event, Script
+from exam_sessions.domain.marking import MARKED_STATES, deciding_columns
+from exam_sessions.domain.records import AttemptRecord, Event
 from exam_sessions.domain.revisions import check_revision
 from exam_sessions.domain.states import TERMINAL, Action, state_from_code
 from exam_sessions.domain.transition_table import SUBMITTED, fire, refusal_in_state
@@ -36,13 +36,13 @@ class Regraded(NamedTuple):
     """What is to be written of a session: nothing when there are no events."""
 
     changes: dict[str, Any]
-    scripts: tuple[Script, ...]
+    scripts: tuple[AttemptRecord, ...]
     events: tuple[Event, ...]
     """One for each attempt that changes, in their order."""
 
 
 def regrade(context: TransitionContext) -> Regraded:
-    """Marks every handed-in attempt of the session by `context.papers.revised`, and moves `context.state`.
+    """Marks every handed-in attempt of the session by `context.marking_context.revised`, and moves `context.state`.
 
     Raises:
         errors.InvalidTransition: no attempt is handed in, or the session is voided or archived.
@@ -51,56 +51,56 @@ def regrade(context: TransitionContext) -> Regraded:
     """
     session, before = context.session, context.state
     revised = _revised(context)
-    earlier = handed_in_before(session, context.papers.scripts)
+    earlier = handed_in_before(session, context.marking_context.scripts)
     earlier = [script for script in earlier if script.test_form == revised.reference]
     handed_in = before in SUBMITTED and session.test_form == revised.reference
     if before in TERMINAL or not (handed_in or earlier):
         raise refusal_in_state(Action.REGRADE, before)
     for script in earlier:
-        check_revision(context.papers, script)
+        check_revision(context.marking_context, script)
     if handed_in:
         fire(context)
     changed = [pair for script in earlier if (pair := (script, _marked(revised, script)))[0] != pair[1]]
     if handed_in:
         current = context.script
-        became = _marked(revised, current, scored=context.state in MARKED)
+        became = _marked(revised, current, scored=context.state in MARKED_STATES)
         if became != current:
             changed.append((current, became))
     return _entered(context, changed, revised, handed_in=handed_in)
 
 
-def handed_in_before(session: Session, scripts: tuple[Script, ...]) -> list[Script]:
+def handed_in_before(session: Session, scripts: tuple[AttemptRecord, ...]) -> list[AttemptRecord]:
     """The marked attempts that others have followed."""
     return [script for script in scripts if script.attempt != session.attempt and script.points is not None]
 
 
 def _revised(context: TransitionContext) -> Form:
     """The revision to mark by: without one, as when it is asked what would be legal, the form itself."""
-    revised = context.papers.revised
+    revised = context.marking_context.revised
     if revised is None:
         if context.command.form_revision:
             raise errors.TestFormNotFound(context.session.test_form)
-        if context.papers.form is None and context.state not in SUBMITTED:
+        if context.marking_context.form is None and context.state not in SUBMITTED:
             raise refusal_in_state(Action.REGRADE, context.state)
         return context.form()
     return revised
 
 
-def _marked(revised: Form, script: Script, *, scored: bool = True) -> Script:
+def _marked(revised: Form, script: AttemptRecord, *, scored: bool = True) -> AttemptRecord:
     """An attempt as it is by a revision; `scored` says whether every mark is in."""
     marking = 0 if revised.revision == script.form_revision else revised.revision
     total = scoring.total_of(revised, script) if scored else (None, None, None)
-    return Script._make((*script[:11], *total, script.version, marking, script.late_by))
+    return AttemptRecord._make((*script[:11], *total, script.version, marking, script.late_by))
 
 
 def _entered(
-    context: TransitionContext, changed: list[tuple[Script, Script]], revised: Form, *, handed_in: bool
+    context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], revised: Form, *, handed_in: bool
 ) -> Regraded:
     session = context.session
-    scripts = context.papers.scripts
+    scripts = context.marking_context.scripts
     for _, became in changed:
         scripts = with_script(scripts, became)
-    changes: dict[str, Any] = dict(counting(context.release.attempt_strategy, scripts))
+    changes: dict[str, Any] = dict(deciding_columns(context.release.attempt_strategy, scripts))
     if handed_in:
         current = changed[-1][1] if changed and changed[-1][1].attempt == session.attempt else context.script
         changes["marking_revision"] = current.marking_revision
@@ -113,7 +113,9 @@ def _entered(
     return Regraded(changes, tuple(became for _, became in changed), _events(context, changed, told))
 
 
-def _events(context: TransitionContext, changed: list[tuple[Script, Script]], told: Told) -> tuple[Event, ...]:
+def _events(
+    context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], told: Told
+) -> tuple[Event, ...]:
     """One row of history for each attempt; the last tells what becomes of the session."""
     before, after, command = int(state_from_code(context.session.state)), int(context.state), context.command
     several = context.session.attempt > 1
@@ -128,7 +130,7 @@ def _events(context: TransitionContext, changed: list[tuple[Script, Script]], to
     )
 
 
-def _account(old: Script, new: Script) -> Told:
+def _account(old: AttemptRecord, new: AttemptRecord) -> Told:
     """What changes of one of several attempts."""
     place = f"attempts[{old.attempt}]."
     told: Told = {

@@ -17,7 +17,7 @@ from exam_sessions.domain.transition_table import SUBMITTED
 
 if TYPE_CHECKING:
     from exam_sessions.domain.decide import Decision
-    from exam_sessions.domain.records import Script, Session
+    from exam_sessions.domain.records import AttemptRecord, Session
 
 BANDS = 10
 """Bands of the distribution, of ten percent each."""
@@ -38,7 +38,7 @@ class Part(StrEnum):
     OTHER_FORM = "other_form"
 
 
-def part_of(session: Session, scripts: tuple[Script, ...], reference: str) -> Part:
+def part_of(session: Session, scripts: tuple[AttemptRecord, ...], reference: str) -> Part:
     """What a session has to do with the regrade of what was sat on a form."""
     state = state_from_code(session.state)
     if state in {State.VOIDED, State.ARCHIVED}:
@@ -111,7 +111,7 @@ class Summary:
         """Counts a session that is not regraded."""
         setattr(self, part.value, getattr(self, part.value) + 1)
 
-    def add(self, session: Session, scripts: tuple[Script, ...], decision: Decision) -> None:
+    def add(self, session: Session, scripts: tuple[AttemptRecord, ...], decision: Decision) -> None:
         """Counts a session that is, changed or not; `session` and `scripts` are as they were."""
         became = decision.session or session
         attempts = 0
@@ -156,5 +156,5 @@ class Summary:
         return cls(**kept | {name: Spread(**kept[name]) for name in ("before", "after")}, moves=moves)
 
 
-def _earned(row: Session | Script | None) -> tuple[int | None, int | None, int | None]:
+def _earned(row: Session | AttemptRecord | None) -> tuple[int | None, int | None, int | None]:
     return (row.points, row.points_max, row.score) if row else (None, None, None)

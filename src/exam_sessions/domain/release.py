@@ -11,7 +11,7 @@ from exam_sessions import errors
 from exam_sessions.domain.booking import check_texts, check_window
 from exam_sessions.domain.clock import UNDER_WAY
 from exam_sessions.domain.decide import Decision, replace_fields
-from exam_sessions.domain.marking import counting
+from exam_sessions.domain.marking import deciding_columns
 from exam_sessions.domain.records import Event, Release, Session
 from exam_sessions.domain.states import Action, Finalized, State
 from exam_sessions.domain.texts import is_blank
@@ -19,7 +19,7 @@ from exam_sessions.domain.texts import is_blank
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.records import AttemptRecord
 
 
 def create_release(release: Release) -> Release:
@@ -95,7 +95,7 @@ def _changed(release: Release, now: int, **fields: Any) -> Release:
     return release._replace(**fields, update_time=now, version=release.version + 1)
 
 
-def recount(session: Session, release: Release, scripts: Sequence[Script], now: int) -> Decision | None:
+def recount(session: Session, release: Release, scripts: Sequence[AttemptRecord], now: int) -> Decision | None:
     """A session whose deciding attempt is another, since the release has another strategy.
 
     Args:
@@ -107,7 +107,7 @@ def recount(session: Session, release: Release, scripts: Sequence[Script], now: 
     Returns:
         None where nothing changes: a voided session has no score, and the same attempt may count as before.
     """
-    counted = counting(release.attempt_strategy, scripts)
+    counted = deciding_columns(release.attempt_strategy, scripts)
     changes = {name: (getattr(session, name), value) for name, value in counted.items()}
     if session.state == State.VOIDED or all(old == new for old, new in changes.values()):
         return None

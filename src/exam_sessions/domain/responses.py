@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Form, Question, Value
-    from exam_sessions.domain.submitted_responses import Choice, Given, Structured
+    from exam_sessions.domain.submitted_responses import Choice, Structured, TemplateResponse
 
 T = QuestionType
 WITH_WORD_COUNT = frozenset({T.LONGTEXT, T.LONGTEXTV2, T.PLAINTEXT})
@@ -40,7 +40,7 @@ MARKUP = re.compile(r"<[^<>]*>")
 """Tags of a rich text, which part words where they are counted as shown."""
 
 
-def values_of(form: Form, given: Sequence[Given], *, ignore_revisions: bool) -> dict[str, Value | None]:
+def values_of(form: Form, given: Sequence[TemplateResponse], *, ignore_revisions: bool) -> dict[str, Value | None]:
     """What is kept of the responses to a form, for every question of it; one that is not named was not attempted.
 
     Raises:
@@ -87,7 +87,7 @@ def online_value(form: Form, question: Question, options: Sequence[Choice], othe
     return _structured(form, question, other.value, other.boxes or [], f"response.{other.shape}")
 
 
-def value_of(form: Form, question: Question, given: Given) -> Value | None:
+def value_of(form: Form, question: Question, given: TemplateResponse) -> Value | None:
     """What is kept of one response of a template; None when the question was not attempted.
 
     Raises:
@@ -169,7 +169,7 @@ def _check_formulas(rows: list[list[str]], path: str) -> None:
                 raise errors.invalid(f"{path}[{n}][{place}]", f"must be at most {FORMULA_AT_MOST:,} characters")
 
 
-def _text(question: Question, kind: QuestionType, given: Given) -> Value | None:
+def _text(question: Question, kind: QuestionType, given: TemplateResponse) -> Value | None:
     text: str = given.value
     if len(text) > TEXT_AT_MOST:
         raise errors.invalid("value", f"must be at most {TEXT_AT_MOST:,} characters")
@@ -186,7 +186,7 @@ def _text(question: Question, kind: QuestionType, given: Given) -> Value | None:
     return decoded
 
 
-def _check_counts(kind: QuestionType, given: Given, text: str, decoded: str) -> None:
+def _check_counts(kind: QuestionType, given: TemplateResponse, text: str, decoded: str) -> None:
     """Counts are required where the vendor asks for them. Its sample leaves open which form of a text is counted.
 
     Characters may be those of the value as sent or decoded, words those with the markup of a rich text or without.

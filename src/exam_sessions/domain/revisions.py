@@ -12,14 +12,14 @@ from exam_sessions.domain.marks import text_of
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Question
-    from exam_sessions.domain.records import Papers, Script
+    from exam_sessions.domain.records import AttemptRecord, MarkingContext
 
 PARTED = GAPS | {QuestionType.CHOICEMATRIX, QuestionType.CLOZEFORMULA}
 """Types with a key for each part of a response."""
 
 
-def check_revision(papers: Papers, script: Script) -> None:
-    """Whether `papers.revised` can mark an attempt; without one, the form it is marked by anyhow.
+def check_revision(marking_context: MarkingContext, script: AttemptRecord) -> None:
+    """Whether `marking_context.revised` can mark an attempt; without one, the form it is marked by anyhow.
 
     Raises:
         errors.SessionDamaged: responses or marks of the attempt cannot be read.
@@ -29,11 +29,11 @@ def check_revision(papers: Papers, script: Script) -> None:
     """
     if damage := damage_of(script):
         raise errors.SessionDamaged(script.session_id, damage)
-    revised = papers.revised
+    revised = marking_context.revised
     if revised is None:
         return
     if script.form_revision != revised.revision:
-        sat = next((form for form in papers.sat if form.revision == script.form_revision), None)
+        sat = next((form for form in marking_context.sat if form.revision == script.form_revision), None)
         if sat is None:
             raise errors.TestFormUnknown(script.test_form)
         check_compatible(sat, revised)

@@ -14,7 +14,7 @@ from exam_sessions.domain.answer_keys import earned
 from exam_sessions.domain.attempts import damage_of
 from exam_sessions.domain.forms import Marking
 from exam_sessions.domain.known_answers import known_answers_of
-from exam_sessions.domain.marks import Total, divided, percent
+from exam_sessions.domain.marks import Total, div_half_up, percent
 from exam_sessions.domain.states import AttemptStrategy
 from exam_sessions.domain.stored_values import fits, unfit_numbers
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from exam_sessions.domain.forms import Form, Question, Value
-    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.records import AttemptRecord
 
 
-def points_of(form: Form, script: Script) -> int:
+def points_of(form: Form, script: AttemptRecord) -> int:
     """What is earned so far; what waits for a mark counts nothing."""
     marks, given = script.marks, script.responses.get
     if damage_of(script):
@@ -51,19 +51,19 @@ def points_of(form: Form, script: Script) -> int:
     return points + sum(mark or 0 for mark in marks.values())
 
 
-def total_of(form: Form, script: Script) -> Total:
+def total_of(form: Form, script: AttemptRecord) -> Total:
     """What a script earns in all."""
     points = points_of(form, script)
     return Total(points, form.available, percent(points, form.available) if form.available else None)
 
 
-def waits_for_marks(form: Form, script: Script) -> bool:
+def waits_for_marks(form: Form, script: AttemptRecord) -> bool:
     """Whether people still have something to mark."""
     marks = script.marks
     return any(number not in marks for number in for_people(form, script))
 
 
-def for_people(form: Form, script: Script) -> tuple[str, ...]:
+def for_people(form: Form, script: AttemptRecord) -> tuple[str, ...]:
     """Numbers of the questions a person must mark, each once."""
     if damage_of(script):
         return tuple(form.by_number)
@@ -71,7 +71,7 @@ def for_people(form: Form, script: Script) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*form.marked_by_people, *unfit))) if unfit else form.marked_by_people
 
 
-def marking_progress(form: Form, script: Script) -> int:
+def marking_progress(form: Form, script: AttemptRecord) -> int:
     """Percent, rounded down, of the questions people mark that are marked; 100 when there are none."""
     waiting = for_people(form, script)
     if not waiting:
@@ -79,13 +79,13 @@ def marking_progress(form: Form, script: Script) -> int:
     return 100 * sum(number in script.marks for number in waiting) // len(waiting)
 
 
-def is_complete(form: Form, script: Script) -> bool:
+def is_complete(form: Form, script: AttemptRecord) -> bool:
     """Whether every question of a paper has a mark, a response, or is said not to have been attempted."""
     marks, responses = script.marks, script.responses
     return all(question.number in marks or question.number in responses for question in form.questions)
 
 
-def deciding(strategy: int, scripts: Iterable[Script]) -> Total | None:
+def deciding(strategy: int, scripts: Iterable[AttemptRecord]) -> Total | None:
     """What counts among the marked attempts of a session, by the release's strategy; None before one is marked.
 
     Of equal ones the earliest is the highest. An average is rounded half up (ExamSpark, attemptResolutionStrategy).
@@ -96,20 +96,20 @@ def deciding(strategy: int, scripts: Iterable[Script]) -> Total | None:
     if strategy == AttemptStrategy.AVERAGE:
         count = len(marked)
         return Total(
-            divided(sum(script.points or 0 for script in marked), count),
-            divided(sum(script.points_max or 0 for script in marked), count),
-            divided(sum(script.score or 0 for script in marked), count),
+            div_half_up(sum(script.points or 0 for script in marked), count),
+            div_half_up(sum(script.points_max or 0 for script in marked), count),
+            div_half_up(sum(script.score or 0 for script in marked), count),
         )
     script = deciding_script(strategy, marked)
     return Total(script.points or 0, script.points_max or 0, script.score)
 
 
-def marked_of(scripts: Iterable[Script]) -> list[Script]:
+def marked_of(scripts: Iterable[AttemptRecord]) -> list[AttemptRecord]:
     """The attempts that have a score, in their order."""
     return [script for script in scripts if script.score is not None]
 
 
-def deciding_script(strategy: int, marked: Sequence[Script]) -> Script:
+def deciding_script(strategy: int, marked: Sequence[AttemptRecord]) -> AttemptRecord:
     """The attempt whose items count; with AVERAGE, where none alone does, the last one."""
     if strategy == AttemptStrategy.FIRST:
         return marked[0]
@@ -127,7 +127,7 @@ class Score(NamedTuple):
     least: int = 0
 
 
-def together(scores: Sequence[Score]) -> Score:
+def sum_scores(scores: Sequence[Score]) -> Score:
     """Several scores as one."""
     most = sum(score.most for score in scores)
     scorable = bool(scores) and all(score.is_scorable or not score.most for score in scores) and most > 0
@@ -170,7 +170,7 @@ class ObjectiveResult(NamedTuple):
 class Results(NamedTuple):
     """What an attempt earned."""
 
-    script: Script
+    script: AttemptRecord
     items: tuple[ItemResult, ...]
     objectives: tuple[ObjectiveResult, ...]
     points: Score
@@ -179,7 +179,7 @@ class Results(NamedTuple):
     marking_progress: int
 
 
-def question_result(question: Question, script: Script) -> QuestionResult:
+def question_result(question: Question, script: AttemptRecord) -> QuestionResult:
     """One question of a script."""
     number = question.number
     response = script.responses.get(number)
@@ -197,7 +197,7 @@ def question_result(question: Question, script: Script) -> QuestionResult:
     return QuestionResult(question, response, by_people and mark is None, by_people and mark is not None, score)
 
 
-def results_of(form: Form, script: Script, *, provisional: bool) -> Results:
+def results_of(form: Form, script: AttemptRecord, *, provisional: bool) -> Results:
     """What a script earned, item by item and objective by objective."""
     found = [question_result(question, script)._replace(position=n) for n, question in enumerate(form.questions, 1)]
     by_item: dict[str, list[QuestionResult]] = {}
@@ -208,10 +208,10 @@ def results_of(form: Form, script: Script, *, provisional: bool) -> Results:
             by_objective[objective_id].append(result.score)
     items = tuple(_item(item_id, parts) for item_id, parts in by_item.items())
     objectives = tuple(
-        ObjectiveResult(*objective, together(by_objective[objective.id]), tuple(by_objective[objective.id]))
+        ObjectiveResult(*objective, sum_scores(by_objective[objective.id]), tuple(by_objective[objective.id]))
         for objective in form.objectives
     )
-    points = together([result.score for result in found])
+    points = sum_scores([result.score for result in found])
     missing = provisional or not points.is_scorable
     return Results(
         script,
@@ -228,5 +228,5 @@ def _item(item_id: str, parts: Sequence[QuestionResult]) -> ItemResult:
     objectives = dict.fromkeys(objective for part in parts for objective in part.question.objective_ids)
     name = next((part.question.item_name for part in parts if part.question.item_name), "")
     version = next((part.question.item_version for part in parts if part.question.item_version), "")
-    score = together([part.score for part in parts])
+    score = sum_scores([part.score for part in parts])
     return ItemResult(item_id, name, score, tuple(objectives), tuple(parts), version)

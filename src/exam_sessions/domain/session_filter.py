@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Criteria(NamedTuple):
+class SessionFilter(NamedTuple):
     """Which sessions: those that match every criterion that is not empty. Times are half-open, 0 is open."""
 
     release_ids: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ ID_SCAN = "id scan"
 """By id, reading all sessions of the workspace: cheaper for many pages than to sort all that match for each."""
 
 
-class Place(NamedTuple):
+class PageCursor(NamedTuple):
     """Where a page ended: the last row's place in its order."""
 
     create_time: int

@@ -133,7 +133,7 @@ class Finalized(IntEnum):
 
     OPEN = 0
     SUBMITTING = 1
-    """Locked; the clockwork submits what is in progress."""
+    """Locked; the scheduler submits what is in progress."""
     CLOSED = 2
     """Nothing is in progress any more; the statistics are shown."""
 
@@ -181,7 +181,7 @@ COMPLETE = (
     S.SCRIPT_VERIFIED,
     S.ARCHIVED,
 )
-EDITABLE = frozenset({S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED})
+EDITABLE_STATES = frozenset({S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED})
 """States in which the schedule may be edited and the booking deleted (Surpass, TestSchedule API)."""
 
 TERMINAL = frozenset({S.VOIDED, S.ARCHIVED})

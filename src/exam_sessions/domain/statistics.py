@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.domain.marks import divided
+from exam_sessions.domain.marks import div_half_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +45,6 @@ def statistics_of(tallies: Iterable[Tally]) -> Statistics:
         states,
         scored,
         min(row.least for row in rows if row.least is not None),
-        divided(sum(row.total or 0 for row in rows), scored),
+        div_half_up(sum(row.total or 0 for row in rows), scored),
         max(row.most for row in rows if row.most is not None),
     )

@@ -8,7 +8,7 @@ Choice = int | str | tuple[str]
 """An option as a caller names it: by its place, by its id, or, in a tuple of one, by its label."""
 
 
-class Given(NamedTuple):
+class TemplateResponse(NamedTuple):
     """A response as it was sent. `shape` names the value that is set; empty is null, an unattempted question."""
 
     question_id: str

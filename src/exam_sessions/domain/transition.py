@@ -13,7 +13,7 @@ from transitions import Event, Machine, Transition
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import script_of
-from exam_sessions.domain.records import NO_PAPERS
+from exam_sessions.domain.records import NO_MARKING_CONTEXT
 from exam_sessions.domain.states import Action, Delivery, State, state_from_code
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Papers, Release, Script, Session
+    from exam_sessions.domain.records import AttemptRecord, MarkingContext, Release, Session
 
 
 class TransitionContext:
@@ -31,31 +31,47 @@ class TransitionContext:
     attempt that is closed, and changes for the history that are not columns of the session.
     """
 
-    __slots__ = ("_script", "_stored", "closed", "command", "now", "papers", "release", "session", "state", "told")
+    __slots__ = (
+        "_script",
+        "_stored",
+        "closed",
+        "command",
+        "marking_context",
+        "now",
+        "release",
+        "session",
+        "state",
+        "told",
+    )
 
     def __init__(
-        self, session: Session, release: Release, command: Command, now: int, papers: Papers = NO_PAPERS
+        self,
+        session: Session,
+        release: Release,
+        command: Command,
+        now: int,
+        marking_context: MarkingContext = NO_MARKING_CONTEXT,
     ) -> None:
         self.session, self.release, self.command, self.now = session, release, command, now
         self.state = state_from_code(session.state)
-        self.papers = papers
-        self._script: Script | None = None
-        self._stored: Script | None = None
-        self.closed: Script | None = None
+        self.marking_context = marking_context
+        self._script: AttemptRecord | None = None
+        self._stored: AttemptRecord | None = None
+        self.closed: AttemptRecord | None = None
         self.told: dict[str, tuple[object, object]] = {}
 
     @property
-    def script(self) -> Script:
+    def script(self) -> AttemptRecord:
         """The script of the current attempt, with what effects have written so far."""
         if self._script is None:
-            self._script = self._stored = script_of(self.session, self.papers.scripts)
+            self._script = self._stored = script_of(self.session, self.marking_context.scripts)
         return self._script
 
     @script.setter
-    def script(self, script: Script) -> None:
+    def script(self, script: AttemptRecord) -> None:
         self._script = script
 
-    def written(self) -> tuple[Script, ...]:
+    def written(self) -> tuple[AttemptRecord, ...]:
         """The scripts that are new or differ from before."""
         if self.closed:
             return (self.closed,)
@@ -64,9 +80,9 @@ class TransitionContext:
 
     def form(self) -> Form:
         """The session's test form. Raises TestFormUnknown."""
-        if self.papers.form is None:
+        if self.marking_context.form is None:
             raise errors.TestFormUnknown(self.session.test_form)
-        return self.papers.form
+        return self.marking_context.form
 
     def on_paper(self) -> bool:
         """Whether the release is delivered on paper."""

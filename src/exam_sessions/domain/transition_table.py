@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain import effects, marking
 from exam_sessions.domain import guards as g
-from exam_sessions.domain.states import EDITABLE, NOT_STARTED, TERMINAL, Action, State
+from exam_sessions.domain.states import EDITABLE_STATES, NOT_STARTED, TERMINAL, Action, State
 from exam_sessions.domain.transition import (
     DELETED,
     STAYS,
@@ -79,7 +79,7 @@ def schedule_editable(context: TransitionContext) -> None:
 
     A guard that is not in guards.py, because its refusal names what the table allows.
     """
-    if context.command.touches_schedule and context.state not in EDITABLE:
+    if context.command.touches_schedule and context.state not in EDITABLE_STATES:
         raise refusal_in_state(A.UPDATE, context.state)
 
 
@@ -180,7 +180,7 @@ TABLE: tuple[ActionRow, ...] = (
     ), effects.recover, needs_form=True, needs_latest_revision=True, for_many=True),
     ActionRow(A.UPDATE, (row(NON_TERMINAL, STAYS, g.release_open, schedule_editable),),
         effects.update, refusal=errors.SessionNotEditable, needs_form=True, needs_latest_revision=True),
-    ActionRow(A.DELETE, (row(EDITABLE, DELETED, g.release_open),),
+    ActionRow(A.DELETE, (row(EDITABLE_STATES, DELETED, g.release_open),),
         refusal=errors.SessionNotEditable, needs_form=True, for_many=True),
     # Where an attempt goes that was just handed in, or a paper that is complete; a follow-up only.
     ActionRow(A.ROUTE, (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SYSTEM = "system"
+SYSTEM_ACTOR = "system"
 """The actor of what the service does by itself; no caller may use the name."""
 
 

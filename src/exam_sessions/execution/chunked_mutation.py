@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions.execution.mutation import Batch
+from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from exam_sessions.execution.transactions import Transactions
 
 
-class ChunkedMutation(Batch):
+class ChunkedMutation(Mutation):
     """A mutation in chunks, each in a transaction of its own; the executor runs other requests in between."""
 
     __slots__ = ()
 
     @abstractmethod
-    def instalments(self, transactions: Transactions) -> Generator[None, None, Any]:
+    def chunks(self, transactions: Transactions) -> Generator[None, None, Any]:
         """Writes the next chunk up to each `yield`, and returns the result in the end.
 
         Raises:

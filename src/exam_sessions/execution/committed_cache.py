@@ -1,8 +1,8 @@
-"""Sessions, scripts and releases as last committed, so that a lane need not read what it wrote a moment ago.
+"""Sessions, scripts and releases as last committed, so that a queue need not read what it wrote a moment ago.
 
 Good only inside a writing transaction in which the database says that nobody else has committed since; whoever writes
 past the ledger clears it. A cache, never a source: the database is asked for whatever is not here, and a change
-decided on a row that is stored otherwise is not written but judged again without it (`Db.run_many`).
+decided on a row that is stored otherwise is not written but judged again without it (`Db.execute_many`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from exam_sessions.domain.records import Release, Script, Session
+    from exam_sessions.domain.records import AttemptRecord, Release, Session
 
 Key = tuple[str, str]
 
@@ -23,8 +23,8 @@ SCRIPTS_AT_MOST = 4_000
 """About ten kilobytes each, with fifty responses."""
 
 
-class Recent:
-    """What one lane remembers."""
+class CommittedCache:
+    """What one queue remembers."""
 
     __slots__ = ("_version", "keycodes", "releases", "scripts", "sessions")
 
@@ -32,21 +32,21 @@ class Recent:
         self.sessions: dict[Key, Session] = {}
         self.keycodes: dict[Key, str] = {}
         self.releases: dict[Key, Release] = {}
-        self.scripts: dict[Key, tuple[Script, ...]] = {}
+        self.scripts: dict[Key, tuple[AttemptRecord, ...]] = {}
         self._version: int | None = None
 
-    def hold(self, version: int | None) -> None:
+    def validate(self, version: int | None) -> None:
         """Forgets everything unless `version`, the database's count of other people's commits, is as before."""
         if version is None or version != self._version or len(self.sessions) > SESSIONS_AT_MOST:
             self.clear()
             self._version = version
 
-    def learn(
+    def store(
         self,
         sessions: Iterable[Session],
         gone: Iterable[Key],
         releases: Iterable[Release],
-        scripts: Mapping[Key, tuple[Script, ...]],
+        scripts: Mapping[Key, tuple[AttemptRecord, ...]],
     ) -> None:
         """Takes over what was committed."""
         for session in sessions:

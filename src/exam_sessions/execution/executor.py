@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.execution.chunked_mutation import ChunkedMutation
-from exam_sessions.execution.committed_cache import Recent
-from exam_sessions.execution.form_cache import Shelf
-from exam_sessions.execution.group_commit import AGAIN, Outcome, Prepared
+from exam_sessions.execution.committed_cache import CommittedCache
+from exam_sessions.execution.form_cache import FormCache
+from exam_sessions.execution.group_commit import REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.transactions import Transactions
 from exam_sessions.store.database_errors import DatabaseDown, LostRace, UniqueViolation, Unreachable
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.mutation import Batch
+    from exam_sessions.execution.mutation import Mutation
     from exam_sessions.execution.reservation import Reservation
     from exam_sessions.store.engine import Db
-    from exam_sessions.store.repositories import Rows
+    from exam_sessions.store.repositories import Repositories
     from exam_sessions.store.requests import RequestRow
 
 TRIES = 20
@@ -37,26 +37,26 @@ Where a table is locked each would wait, and their callers for all of them.
 
 
 class Executor:
-    """The work of the writing lane."""
+    """The work of the writing queue."""
 
-    def __init__(self, rows: Rows, now: Callable[[], int], server: str) -> None:
-        self._rows, self._now, self._server = rows, now, server
+    def __init__(self, repositories: Repositories, now: Callable[[], int], server: str) -> None:
+        self._repositories, self._now, self._server = repositories, now, server
         self._reserved: list[Reservation] = []
-        self._recent = Recent()
-        self._shelf = Shelf()
-        self._stirred: set[str] = set()
+        self._cache = CommittedCache()
+        self._form_cache = FormCache()
+        self._touched: set[str] = set()
         self._under_way: dict[int, Generator[None, None, Any]] = {}
 
-    def prepare(self, db: Db, group: Sequence[Batch]) -> Prepared | None:
+    def prepare(self, db: Db, group: Sequence[Mutation]) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to whoever can wait for the disk.
 
         None when it cannot be done at once, or a batch of it fails: then `run` is to do it.
         """
         transactions = self._transactions(db)
         try:
-            ledger = transactions.begin_at_once(group, self._recent)
+            ledger = transactions.begin_at_once(group, self._cache)
             try:
-                outcomes = [self._settle(batch, ledger) for batch in group]
+                outcomes = [self._settle(mutation, ledger) for mutation in group]
                 wrote = ledger.write()
             except BaseException:
                 db.rollback()
@@ -65,11 +65,13 @@ class Executor:
             return None
         if not wrote:
             db.rollback()
-            return Prepared(outcomes, None)
-        return Prepared(outcomes, lambda: self._committed(db, ledger, outcomes))
+            return PendingCommit(outcomes, None)
+        return PendingCommit(outcomes, lambda: self._committed(db, ledger, outcomes))
 
     def _transactions(self, db: Db) -> Transactions:
-        return Transactions(db, self._rows, self._now, self._server, self._reserved, self._shelf, self._stirred)
+        return Transactions(
+            db, self._repositories, self._now, self._server, self._reserved, self._form_cache, self._touched
+        )
 
     def _committed(self, db: Db, ledger: Ledger, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes, once they are durable."""
@@ -78,58 +80,58 @@ class Executor:
         except DatabaseDown as down:
             db.availability.failed(down, len(outcomes))
             db.rollback()
-            self._recent.clear()
+            self._cache.clear()
             return [refusal_of(down) for _ in outcomes]
         except BaseException:
             db.rollback()
             raise
-        ledger.teach()
-        self._stirred.update(ledger.stirred())
+        ledger.publish_to_cache()
+        self._touched.update(ledger.touched_workspaces())
         return outcomes
 
-    def drafts_under_way(self) -> set[str]:
+    def staged_imports_in_progress(self) -> set[str]:
         """The rosters this server is at work on."""
-        return {held.draft.id for held in list(self._reserved)}
+        return {held.staged.id for held in list(self._reserved)}
 
-    def take_stirred(self) -> set[str]:
+    def take_touched_workspaces(self) -> set[str]:
         """The workspaces in which something has happened since the last time; asked when no group is at work."""
-        stirred = set(self._stirred)
-        self._stirred.clear()
-        return stirred
+        touched = set(self._touched)
+        self._touched.clear()
+        return touched
 
-    def run_together(self, db: Db, group: Sequence[Batch]) -> list[Outcome]:
+    def run_together(self, db: Db, group: Sequence[Mutation]) -> list[Outcome]:
         """One transaction for each workspace: none may span two, for they may be kept in different places."""
         outcomes: list[Outcome] = [None] * len(group)
         by_workspace: dict[str, list[int]] = {}
-        for place, batch in enumerate(group):
-            by_workspace.setdefault(batch.caller.workspace, []).append(place)
+        for place, mutation in enumerate(group):
+            by_workspace.setdefault(mutation.caller.workspace, []).append(place)
         for places in by_workspace.values():
             found = self._together(db, [group[place] for place in places])
             for place, outcome in zip(places, found, strict=True):
                 outcomes[place] = outcome
         return outcomes
 
-    def _together(self, db: Db, batches: list[Batch]) -> Sequence[Outcome]:
-        prepared = self.prepare(db, batches)
+    def _together(self, db: Db, mutations: list[Mutation]) -> Sequence[Outcome]:
+        prepared = self.prepare(db, mutations)
         if prepared is None:
-            return self.run(db, batches)
+            return self.run(db, mutations)
         try:
             return prepared.commit() if prepared.commit else prepared.outcomes
         except (LostRace, ValueError):
             # What was only sent is answered for with the commit.
-            return self.run(db, batches)
+            return self.run(db, mutations)
 
-    def run(self, db: Db, group: Sequence[Batch]) -> list[Outcome]:
+    def run(self, db: Db, group: Sequence[Mutation]) -> list[Outcome]:
         """Decides, writes and commits every batch by itself, so that each answers for itself."""
-        self._recent.clear()
+        self._cache.clear()
         transactions = self._transactions(db)
         outcomes: list[Outcome] = []
         failures: list[DatabaseDown] = []
-        for batch in group:
+        for mutation in group:
             try:
                 if len(failures) >= FAILURES_AT_MOST or (failures and isinstance(failures[-1], Unreachable)):
                     raise failures[-1]
-                outcomes.append(self._alone(transactions, batch))
+                outcomes.append(self._alone(transactions, mutation))
             except DatabaseDown as down:
                 failures.append(down)
                 outcomes.append(refusal_of(down))
@@ -137,94 +139,94 @@ class Executor:
             db.availability.failed(failures[0], len(failures))
         return outcomes
 
-    def _alone(self, transactions: Transactions, batch: Batch) -> Outcome:
+    def _alone(self, transactions: Transactions, mutation: Mutation) -> Outcome:
         """The outcome of a batch. Raises DatabaseDown."""
         for _ in range(TRIES):
             try:
-                if isinstance(batch, ChunkedMutation):
-                    return self._instalment(transactions, batch)
-                with transactions.writing([batch]) as ledger:
-                    return self._settle(batch, ledger)
+                if isinstance(mutation, ChunkedMutation):
+                    return self._next_chunk(transactions, mutation)
+                with transactions.writing([mutation]) as ledger:
+                    return self._settle(mutation, ledger)
             except DatabaseDown:
                 raise
             except LostRace as lost:
                 if _is_open_session(lost):
-                    return self._has_open_session(transactions, batch)
-                if isinstance(batch, ChunkedMutation):
+                    return self._has_open_session(transactions, mutation)
+                if isinstance(mutation, ChunkedMutation):
                     break
             except Exception as fault:  # noqa: BLE001 - the door logs it and tells the caller no more than it must
                 return fault
         return errors.DatabaseUnavailable()
 
-    def _settle(self, batch: Batch, ledger: Ledger) -> Outcome:
-        caller = batch.caller
+    def _settle(self, mutation: Mutation, ledger: Ledger) -> Outcome:
+        caller = mutation.caller
         keeps = bool(caller.request_id) and not caller.validate_only
         try:
             if keeps and (known := ledger.request(caller.workspace, caller.request_id)):
-                return self._again(batch, ledger, known)
-            if keeps and self._is_under_way(batch):
-                return AGAIN
-            if keeps and batch.leaves_refusals:
+                return self._again(mutation, ledger, known)
+            if keeps and self._is_under_way(mutation):
+                return REQUEUE
+            if keeps and mutation.leaves_refusals:
                 known = ledger.look_for_request(caller.workspace, caller.request_id)
                 if known:
-                    return self._again(batch, ledger, known)
-            ledger.contested = False
-            result = batch.apply(ledger)
+                    return self._again(mutation, ledger, known)
+            ledger.blocked_by_staged_import = False
+            result = mutation.apply(ledger)
         except errors.Refusal as refusal:
             # A repetition is mostly refused, for the first time has moved the session on.
             if keeps and (known := ledger.look_for_request(caller.workspace, caller.request_id)):
-                return self._again(batch, ledger, known)
+                return self._again(mutation, ledger, known)
             # What stands in the way may be a roster that is refused itself in the end: ask again when it is done.
-            return AGAIN if ledger.contested else refusal
+            return REQUEUE if ledger.blocked_by_staged_import else refusal
         if keeps:
             # A repetition that was not refused meets the key of its request here, and is told by `run`.
-            ledger.remember(caller, batch.remember(result))
+            ledger.record_request(caller, mutation.replay_payload(result))
         return result
 
     @staticmethod
-    def _again(batch: Batch, ledger: Ledger, known: RequestRow) -> Outcome:
+    def _again(mutation: Mutation, ledger: Ledger, known: RequestRow) -> Outcome:
         """The answer of the first time, or a refusal when it was another request."""
-        if known.fingerprint != batch.caller.fingerprint:
-            return errors.RequestIdReused(batch.caller.request_id)
+        if known.fingerprint != mutation.caller.fingerprint:
+            return errors.RequestIdReused(mutation.caller.request_id)
         try:
-            return batch.replay(ledger, known.result)
+            return mutation.replay(ledger, known.result)
         except errors.Refusal as refusal:
             return refusal
 
-    def _is_under_way(self, batch: Batch) -> bool:
+    def _is_under_way(self, mutation: Mutation) -> bool:
         """Whether a roster being written carries the same request id. Raises RequestIdReused for another content."""
-        caller = batch.caller
+        caller = mutation.caller
         for held in self._reserved:
-            if held.request_id == caller.request_id and held.draft.workspace_id == caller.workspace:
+            if held.request_id == caller.request_id and held.staged.workspace_id == caller.workspace:
                 if held.fingerprint != caller.fingerprint:
                     raise errors.RequestIdReused(caller.request_id)
                 return True
         return False
 
-    def _instalment(self, transactions: Transactions, roster: ChunkedMutation) -> Outcome:
+    def _next_chunk(self, transactions: Transactions, mutation: ChunkedMutation) -> Outcome:
         """Takes a roster one step further."""
-        steps = self._under_way.get(id(roster))
+        steps = self._under_way.get(id(mutation))
         if steps is None:
-            if roster.caller.request_id and not roster.caller.validate_only:
-                with transactions.reading([roster]) as ledger:
-                    known = ledger.request(roster.caller.workspace, roster.caller.request_id)
+            if mutation.caller.request_id and not mutation.caller.validate_only:
+                with transactions.reading([mutation]) as ledger:
+                    known = ledger.request(mutation.caller.workspace, mutation.caller.request_id)
                     if known:
-                        return self._again(roster, ledger, known)
+                        return self._again(mutation, ledger, known)
             if self._reserved:
-                return AGAIN
-            steps = self._under_way[id(roster)] = roster.instalments(transactions)
+                return REQUEUE
+            steps = self._under_way[id(mutation)] = mutation.chunks(transactions)
         try:
             next(steps)
         except StopIteration as done:
-            del self._under_way[id(roster)]
+            del self._under_way[id(mutation)]
             return done.value
         except BaseException:
-            del self._under_way[id(roster)]
+            del self._under_way[id(mutation)]
             raise
-        return AGAIN
+        return REQUEUE
 
-    def _has_open_session(self, transactions: Transactions, batch: Batch) -> errors.Refusal:
-        with transactions.reading([batch]) as ledger:
+    def _has_open_session(self, transactions: Transactions, mutation: Mutation) -> errors.Refusal:
+        with transactions.reading([mutation]) as ledger:
             candidates = [session.candidate_id for session in ledger.loaded()]
         return errors.CandidateHasOpenSession(", ".join(candidates))
 

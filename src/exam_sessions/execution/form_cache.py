@@ -6,13 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from exam_sessions.domain.attempts import marking_revision_of
-from exam_sessions.domain.records import Papers
+from exam_sessions.domain.records import MarkingContext
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Script, Session
+    from exam_sessions.domain.records import AttemptRecord, Session
     from exam_sessions.store.engine import Db
-    from exam_sessions.store.repositories import Rows
+    from exam_sessions.store.repositories import Repositories
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +20,13 @@ FORMS_AT_MOST = 500
 """A form of a hundred questions takes about 200 KiB."""
 
 
-class Shelf:
-    """What one lane, or one pool of readers, has read."""
+class FormCache:
+    """What one queue, or one pool of readers, has read."""
 
     def __init__(self) -> None:
         self._forms: dict[tuple[str, str, int], Form] = {}
 
-    def form(self, db: Db, rows: Rows, workspace: str, reference: str, revision: int) -> Form | None:
+    def form(self, db: Db, repositories: Repositories, workspace: str, reference: str, revision: int) -> Form | None:
         """A revision; None for 0, and when there is none."""
         if not revision:
             return None
@@ -34,7 +34,7 @@ class Shelf:
         form = self._forms.get(key)
         if form is None:
             try:
-                stored = rows.forms.load(db, workspace, reference, revision)
+                stored = repositories.forms.load(db, workspace, reference, revision)
             except (ValueError, TypeError, KeyError, AttributeError, IndexError):
                 # As if the catalogue did not hold it: its sessions are refused one by one, and no other.
                 log.exception("revision %s of test form %s is damaged", revision, reference)
@@ -46,19 +46,24 @@ class Shelf:
             form = self._forms[key] = stored.form
         return form
 
-    def papers(
-        self, db: Db, rows: Rows, session: Session, scripts: tuple[Script, ...], revised: tuple[str, int]
-    ) -> Papers:
+    def marking_context(
+        self,
+        db: Db,
+        repositories: Repositories,
+        session: Session,
+        scripts: tuple[AttemptRecord, ...],
+        revised: tuple[str, int],
+    ) -> MarkingContext:
         """What a regrade of a session by a revision, given with its reference, asks for."""
         workspace, reference = session.workspace_id, revised[0]
-        form = self.form(db, rows, workspace, session.test_form, marking_revision_of(session))
-        by = self.form(db, rows, workspace, *revised)
+        form = self.form(db, repositories, workspace, session.test_form, marking_revision_of(session))
+        by = self.form(db, repositories, workspace, *revised)
         sat: list[Form] = []
         # Nearly every session has one attempt, of one revision.
-        attempts: list[Session | Script] = [session, *scripts]
+        attempts: list[Session | AttemptRecord] = [session, *scripts]
         for attempt in attempts:
             known = any(one.revision == attempt.form_revision for one in sat)
             if attempt.test_form == reference and not known:
-                found = self.form(db, rows, workspace, reference, attempt.form_revision)
+                found = self.form(db, repositories, workspace, reference, attempt.form_revision)
                 sat += [found] if found else []
-        return Papers(form, scripts, 0, by, tuple(sat))
+        return MarkingContext(form, scripts, 0, by, tuple(sat))

@@ -1,6 +1,6 @@
 """Group commit: gathers the calls of a moment into one transaction, and answers each once it is durable.
 
-While a group is under way, the calls that arrive wait for the next one. When calls overlap, the lane also lingers
+While a group is under way, the calls that arrive wait for the next one. When calls overlap, the queue also lingers
 before it starts a group, because calls reach the event loop one at a time and groups would not form: until those are
 there who are expected, or arrivals cease (batching_window.py). All bookkeeping happens on the event loop, so there is
 nothing to lock.
@@ -8,7 +8,7 @@ nothing to lock.
 A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
 the steps of one call the processor would forget the code of the others, and everything took three times as long.
 
-The lane's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
+the queue's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
 thread's: SQLite answers from memory in microseconds, and handing the interpreter to and fro for each row cost more
 than the rows. A heavy group is the thread's from beginning to end, and so is every group where a server answers.
 """
@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from exam_sessions import errors
-from exam_sessions.execution.batching_window import Company
+from exam_sessions.execution.batching_window import BatchingWindow
 from exam_sessions.execution.queue_limit import Pace
 
 if TYPE_CHECKING:
@@ -35,38 +35,38 @@ Outcome = Any
 GROUP_AT_MOST = 512
 """Calls in one group."""
 
-HEAVY = 200
+EXCLUSIVE_WEIGHT = 200
 """A batch of this weight has a transaction to itself, on the thread."""
 
-AGAIN = object()
+REQUEUE = object()
 """The outcome of a batch that has more to do: it goes to the end of the line, and others go first."""
 
 
-class Order(Protocol):
-    """What stands in line: something a lane can work on once it is opened, and whose result it can render."""
+class QueuedRequest(Protocol):
+    """What stands in line: something a queue can work on once it is opened, and whose result it can render."""
 
     @property
     def weight(self) -> int:
         """How many rows it is about; a heavy one has a group to itself."""
 
     def open(self) -> Any:
-        """What `Work` takes. Raises the refusal of what cannot even be read."""
+        """What `GroupHandler` takes. Raises the refusal of what cannot even be read."""
 
     def render(self, result: Any) -> Any:
         """The result as the caller wants it."""
 
 
-class Prepared(NamedTuple):
+class PendingCommit(NamedTuple):
     """A group that is worked out; its outcomes hold once `commit` has returned, or at once without one."""
 
     outcomes: Sequence[Outcome]
     commit: Callable[[], Sequence[Outcome]] | None
 
 
-class Work(Protocol):
-    """What a lane does with groups."""
+class GroupHandler(Protocol):
+    """What a queue does with groups."""
 
-    def prepare(self, db: Db, group: Sequence[Any]) -> Prepared | None:
+    def prepare(self, db: Db, group: Sequence[Any]) -> PendingCommit | None:
         """Works a light group out and leaves its transaction open; None when `run` has to do it."""
 
     def run_together(self, db: Db, group: Sequence[Any]) -> Sequence[Outcome]:
@@ -76,7 +76,7 @@ class Work(Protocol):
         """Works each of a group out by itself and makes it durable."""
 
 
-class Waiter(Protocol):
+class ReplySink(Protocol):
     """Who is given what becomes of an order, on the event loop: a future, or what answers a caller without one."""
 
     def done(self) -> bool:
@@ -89,39 +89,39 @@ class Waiter(Protocol):
         """Something stood in the way."""
 
 
-class Waiting(NamedTuple):
+class QueueEntry(NamedTuple):
     """An order in line and who waits for it."""
 
-    order: Order
-    waiter: Waiter
+    request: QueuedRequest
+    sink: ReplySink
 
 
-class Lane:
+class GroupCommitQueue:
     """One connection and one thread. `linger` is in seconds; 0 never lingers. `backlog` bounds the line at any pace.
 
-    `settled` is called on the event loop after every group, before its callers are answered.
+    `on_group_done` is called on the event loop after every group, before its callers are answered.
     """
 
     def __init__(
         self,
         connect: Callable[[], Db],
-        work: Work,
+        handler: GroupHandler,
         *,
         linger: float,
         backlog: int,
-        settled: Callable[[], None] = lambda: None,
+        on_group_done: Callable[[], None] = lambda: None,
     ) -> None:
-        self._connect, self._work, self._settled = connect, work, settled
+        self._connect, self._handler, self._on_group_done = connect, handler, on_group_done
         self._linger = linger
-        self._line: list[Waiting] = []
+        self._queue: list[QueueEntry] = []
         self._busy = self._planned = self._closed = False
-        self._company, self._pace = Company(), Pace(backlog)
+        self._window, self._pace = BatchingWindow(), Pace(backlog)
         self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._db: Db | None = None
-        self._tasks: SimpleQueue[tuple[list[Waiting], Callable[[], Sequence[Outcome]]] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[list[QueueEntry], Callable[[], Sequence[Outcome]]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -130,29 +130,29 @@ class Lane:
         self._db = self._connect()
         self._thread.start()
 
-    def submit(self, order: Order) -> asyncio.Future[Any]:
-        """Puts an order in line; the future gives its result, or raises what stood in the way. Raises as `queue`."""
+    def submit(self, request: QueuedRequest) -> asyncio.Future[Any]:
+        """Queues a request; the future gives its result, or raises what stood in the way. Raises as `enqueue`."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.queue(order, future)
+        self.enqueue(request, future)
         return future
 
-    def queue(self, order: Order, waiter: Waiter) -> None:
-        """Puts an order in line for a waiter.
+    def enqueue(self, request: QueuedRequest, sink: ReplySink) -> None:
+        """Queues a request for a sink.
 
         Raises:
-            errors.ShuttingDown: the lane takes no more calls.
+            errors.ShuttingDown: the queue takes no more calls.
             errors.Overloaded: the call would wait too long.
         """
         if self._closed or self._loop is None:
             raise errors.ShuttingDown
-        if len(self._line) >= self._pace.most:
+        if len(self._queue) >= self._pace.most:
             self._pace.refused()
             raise errors.Overloaded
-        self._line.append(Waiting(order, waiter))
+        self._queue.append(QueueEntry(request, sink))
         self._idle.clear()
         if not self._busy and not self._planned:
             self._plan()
-        elif self._timer and self._company.is_complete(len(self._line)):
+        elif self._timer and self._window.is_complete(len(self._queue)):
             self._timer.cancel()
             self._start()
 
@@ -167,14 +167,14 @@ class Lane:
 
     def _plan(self) -> None:
         self._planned = True
-        if self._linger and self._company.is_missing(len(self._line)):
+        if self._linger and self._window.should_wait(len(self._queue)):
             self._wait()
         else:
             self._start()
 
     def _wait(self) -> None:
         assert self._loop is not None
-        self._timer = self._loop.call_later(self._linger, self._lingered)
+        self._timer = self._loop.call_later(self._linger, self._linger_ended)
 
     def _start(self) -> None:
         """Takes along what arrives in the same turn of the loop."""
@@ -182,87 +182,93 @@ class Lane:
         self._timer = None
         self._loop.call_soon(self._dispatch)
 
-    def _lingered(self) -> None:
-        if self._company.keeps_coming(len(self._line)):
+    def _linger_ended(self) -> None:
+        if self._window.should_keep_waiting(len(self._queue)):
             self._wait()
         else:
             self._start()
 
     def _dispatch(self) -> None:
         self._planned, self._busy = False, True
-        self._company.sets_out(len(self._line))
+        self._window.group_started(len(self._queue))
         group, opened = self._open(self._next_group())
         db = self._db
         assert db is not None
         if not group:
             self._done(group, [])
-        elif group[0].order.weight >= HEAVY:
-            self._tasks.put((group, lambda: self._work.run(db, opened)))
-        elif not db.answers_at_once:
-            self._tasks.put((group, lambda: self._work.run_together(db, opened)))
-        elif (prepared := self._work.prepare(db, opened)) is None:
-            self._tasks.put((group, lambda: self._work.run(db, opened)))
+        elif group[0].request.weight >= EXCLUSIVE_WEIGHT:
+            self._tasks.put((group, lambda: self._handler.run(db, opened)))
+        elif not db.is_in_process:
+            self._tasks.put((group, lambda: self._handler.run_together(db, opened)))
+        elif (prepared := self._handler.prepare(db, opened)) is None:
+            self._tasks.put((group, lambda: self._handler.run(db, opened)))
         elif prepared.commit:
             self._tasks.put((group, prepared.commit))
         else:
             self._done(group, prepared.outcomes)
 
     @staticmethod
-    def _open(group: list[Waiting]) -> tuple[list[Waiting], list[Any]]:
+    def _open(group: list[QueueEntry]) -> tuple[list[QueueEntry], list[Any]]:
         """The calls of a group that can be worked on, opened; the others are refused."""
         kept, opened = [], []
-        for waiting in group:
+        for entry in group:
             try:
-                opened.append(waiting.order.open())
-                kept.append(waiting)
+                opened.append(entry.request.open())
+                kept.append(entry)
             except Exception as fault:  # noqa: BLE001 - the caller is told
-                _give(waiting.waiter, fault)
+                _deliver(entry.sink, fault)
         return kept, opened
 
-    def _next_group(self) -> list[Waiting]:
+    def _next_group(self) -> list[QueueEntry]:
         """The calls first in line, up to the first heavy one; a heavy one by itself."""
-        line = self._line
-        size = next((n for n, w in enumerate(line[:GROUP_AT_MOST]) if w.order.weight >= HEAVY), GROUP_AT_MOST) or 1
-        group, self._line = line[:size], line[size:]
+        queue = self._queue
+        size = (
+            next(
+                (n for n, w in enumerate(queue[:GROUP_AT_MOST]) if w.request.weight >= EXCLUSIVE_WEIGHT),
+                GROUP_AT_MOST,
+            )
+            or 1
+        )
+        group, self._queue = queue[:size], queue[size:]
         return group
 
-    def _done(self, group: list[Waiting], outcomes: Sequence[Outcome]) -> None:
-        self._settled()
-        for waiting, outcome in zip(group, outcomes, strict=True):
-            if outcome is AGAIN:
-                self._line.append(waiting)
+    def _done(self, group: list[QueueEntry], outcomes: Sequence[Outcome]) -> None:
+        self._on_group_done()
+        for entry, outcome in zip(group, outcomes, strict=True):
+            if outcome is REQUEUE:
+                self._queue.append(entry)
                 continue
             if not isinstance(outcome, BaseException):
                 try:
-                    outcome = waiting.order.render(outcome)  # noqa: PLW2901 - the same outcome, rendered
+                    outcome = entry.request.render(outcome)  # noqa: PLW2901 - the same outcome, rendered
                 except Exception as fault:  # noqa: BLE001 - the caller is told
                     outcome = fault  # noqa: PLW2901
-            _give(waiting.waiter, outcome)
+            _deliver(entry.sink, outcome)
         self._busy = False
-        self._company.was_answered(len(group), len(self._line))
+        self._window.group_answered(len(group), len(self._queue))
         assert self._loop is not None
-        self._pace.answered(len(group), len(self._line), self._loop.time())
-        if self._line:
+        self._pace.answered(len(group), len(self._queue), self._loop.time())
+        if self._queue:
             self._plan()
         else:
             self._idle.set()
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
-            group, work = task
+            group, handler = task
             try:
-                outcomes = work()
-            except Exception as fault:  # noqa: BLE001 - the callers are told, the lane lives on
+                outcomes = handler()
+            except Exception as fault:  # noqa: BLE001 - the callers are told, the queue lives on
                 outcomes = [fault] * len(group)
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._done, group, outcomes)
 
 
-def _give(waiter: Waiter, outcome: Outcome) -> None:
+def _deliver(sink: ReplySink, outcome: Outcome) -> None:
     """Gives a caller its outcome, unless it has gone away."""
-    if waiter.done():
+    if sink.done():
         return
     if isinstance(outcome, BaseException):
-        waiter.set_exception(outcome)
+        sink.set_exception(outcome)
     else:
-        waiter.set_result(outcome)
+        sink.set_result(outcome)

@@ -9,11 +9,18 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.attempts import marking_revision_of
 from exam_sessions.domain.decide import NULLABLE
-from exam_sessions.domain.records import NO_PAPERS, AccessCode, Papers, Release, Session, lost_release
-from exam_sessions.domain.session_filter import Place
+from exam_sessions.domain.records import (
+    NO_MARKING_CONTEXT,
+    AccessCode,
+    MarkingContext,
+    Release,
+    Session,
+    lost_release,
+)
+from exam_sessions.domain.session_filter import PageCursor
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
-from exam_sessions.execution.read_set import Wants
+from exam_sessions.execution.read_set import ReadSet
 from exam_sessions.store.database_errors import LostRace
 
 if TYPE_CHECKING:
@@ -21,17 +28,17 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Script
-    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.domain.records import AttemptRecord
+    from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.statistics import Tally
     from exam_sessions.domain.stored_records import ConsumerRow, OperationRow, StoredForm
-    from exam_sessions.execution.committed_cache import Recent
-    from exam_sessions.execution.form_cache import Shelf
+    from exam_sessions.execution.committed_cache import CommittedCache
+    from exam_sessions.execution.form_cache import FormCache
     from exam_sessions.execution.reservation import Reservation
     from exam_sessions.store.engine import Db
-    from exam_sessions.store.repositories import Rows
+    from exam_sessions.store.repositories import Repositories
     from exam_sessions.store.requests import RequestRow
-    from exam_sessions.store.sessions import Taken
+    from exam_sessions.store.sessions import Conflicts
 
     Timed = Session | Release | OperationRow | ConsumerRow
 
@@ -59,18 +66,18 @@ class Knowledge:
     def __init__(
         self,
         db: Db,
-        rows: Rows,
+        repositories: Repositories,
         now: Callable[[], int],
         server: str,
         reserved: Sequence[Reservation],
-        shelf: Shelf,
-        recent: Recent | None = None,
+        form_cache: FormCache,
+        cache: CommittedCache | None = None,
     ) -> None:
-        self.db, self.rows, self._clock = db, rows, now
+        self.db, self.repositories, self._clock = db, repositories, now
         self.now = now()
         """The time at which the last of the rows asked for was held: whoever was waited for has changed it before."""
-        self._server, self._reserved, self._shelf, self._recent = server, reserved, shelf, recent
-        self._scripts: dict[Key, tuple[Script, ...]] = {}
+        self._server, self._reserved, self._form_cache, self._cache = server, reserved, form_cache, cache
+        self._scripts: dict[Key, tuple[AttemptRecord, ...]] = {}
         self._sessions: dict[Key, Session] = {}
         self._keycodes: dict[Key, str] = {}
         self._access_codes: dict[tuple[str, AccessCode], str] = {}
@@ -82,48 +89,48 @@ class Knowledge:
         """Sessions as they were at last; how they were read stands in `_deleted_from`, unless they were new."""
         self._deleted_from: dict[Key, Session] = {}
         self._pins: dict[Key, dict[tuple[str, int], str]] = {}
-        self.contested = False
+        self.blocked_by_staged_import = False
         """Whether a value looked for is spoken for by a roster under way."""
 
-    def load(self, wants: Wants, *, to_write: bool = False) -> None:
+    def load(self, reads: ReadSet, *, to_write: bool = False) -> None:
         """Takes the rows wanted from what is known, or reads them: one statement per kind and workspace.
 
         Sessions read `to_write` are kept from other servers until the transaction ends.
         """
-        if wants.access_codes:
-            self._find_by_access_code(wants)
-        if self._recent is not None:
-            self._recent.hold(self.db.others_commits())
-            self._take_recent(self._recent, wants)
-        for workspace in wants.sessions.keys() | wants.keycodes.keys() | wants.releases.keys():
-            named = [kind.get(workspace, ()) for kind in (wants.sessions, wants.keycodes, wants.releases)]
+        if reads.access_codes:
+            self._find_by_access_code(reads)
+        if self._cache is not None:
+            self._cache.validate(self.db.data_version())
+            self._take_cached(self._cache, reads)
+        for workspace in reads.sessions.keys() | reads.keycodes.keys() | reads.releases.keys():
+            named = [kind.get(workspace, ()) for kind in (reads.sessions, reads.keycodes, reads.releases)]
             if not any(named):
                 continue
-            sessions, releases = self.rows.sessions.load_standing(
-                self.db, workspace, *named, to_write=to_write, to_change=workspace in wants.to_change
+            sessions, releases = self.repositories.sessions.load_with_releases(
+                self.db, workspace, *named, to_write=to_write, to_change=workspace in reads.to_change
             )
             for session in sessions:
                 self._know(session)
             for release in releases:
                 self._releases[workspace, release.id] = release
         self._rows_are_held()
-        if wants.access_codes:
+        if reads.access_codes:
             self._check_access_codes()
-        if wants.papers:
+        if reads.marking_context:
             self._load_scripts()
-        self._load_requests(wants)
+        self._load_requests(reads)
 
-    def _load_requests(self, wants: Wants) -> None:
-        for workspace, ids in wants.requests.items():
-            for request in self.rows.requests.load(self.db, workspace, ids):
+    def _load_requests(self, reads: ReadSet) -> None:
+        for workspace, ids in reads.requests.items():
+            for request in self.repositories.requests.load(self.db, workspace, ids):
                 self._requests[workspace, request.request_id] = request
 
-    def _find_by_access_code(self, wants: Wants) -> None:
+    def _find_by_access_code(self, reads: ReadSet) -> None:
         """Puts ids in the place of access codes, which may be edited until the rows are held."""
-        for workspace, codes in wants.access_codes.items():
-            for code, session_id in self.rows.sessions.ids_of(self.db, workspace, codes).items():
+        for workspace, codes in reads.access_codes.items():
+            for code, session_id in self.repositories.sessions.ids_of(self.db, workspace, codes).items():
                 self._access_codes[workspace, code] = session_id
-                wants.session(workspace, session_id, "")
+                reads.session(workspace, session_id, "")
 
     def _check_access_codes(self) -> None:
         """Raises LostRace when a session that was found is held without its access code."""
@@ -141,7 +148,7 @@ class Knowledge:
 
     def booking_time(self, workspace: str, ids: Collection[str]) -> int:
         """The time of new sessions with these ids, which may have been those of sessions that were deleted."""
-        return clock.moment(self.now, self.rows.events.last_end(self.db, workspace, ids)) if ids else self.now
+        return clock.moment(self.now, self.repositories.events.last_end(self.db, workspace, ids)) if ids else self.now
 
     def _load_scripts(self) -> None:
         """The scripts of every session known by now, as far as it can have any."""
@@ -150,31 +157,31 @@ class Knowledge:
             if session.form_revision and (workspace, session_id) not in self._scripts:
                 wanted.setdefault(workspace, []).append(session_id)
         for workspace, ids in wanted.items():
-            for session_id, scripts in self.rows.scripts.load(self.db, workspace, ids).items():
+            for session_id, scripts in self.repositories.attempts.load(self.db, workspace, ids).items():
                 self._scripts[workspace, session_id] = scripts
 
     def _know(self, session: Session) -> None:
         self._sessions[session.workspace_id, session.id] = session
         self._keycodes[session.workspace_id, session.keycode] = session.id
 
-    def _take_recent(self, recent: Recent, wants: Wants) -> None:
+    def _take_cached(self, cache: CommittedCache, reads: ReadSet) -> None:
         """Strikes off what is wanted and known."""
-        for workspace, keycodes in wants.keycodes.items():
-            for keycode in [keycode for keycode in keycodes if (workspace, keycode) in recent.keycodes]:
+        for workspace, keycodes in reads.keycodes.items():
+            for keycode in [keycode for keycode in keycodes if (workspace, keycode) in cache.keycodes]:
                 keycodes.remove(keycode)
-                wants.session(workspace, recent.keycodes[workspace, keycode], "")
-        for workspace, ids in wants.sessions.items():
-            found = [recent.sessions[workspace, i] for i in ids if (workspace, i) in recent.sessions]
+                reads.session(workspace, cache.keycodes[workspace, keycode], "")
+        for workspace, ids in reads.sessions.items():
+            found = [cache.sessions[workspace, i] for i in ids if (workspace, i) in cache.sessions]
             for session in found:
                 self._know(session)
-                if (scripts := recent.scripts.get((workspace, session.id))) is not None:
+                if (scripts := cache.scripts.get((workspace, session.id))) is not None:
                     self._scripts[workspace, session.id] = scripts
                 ids.remove(session.id)
-                wants.release(workspace, session.release_id)
-        for workspace, ids in wants.releases.items():
-            for release_id in [i for i in ids if (workspace, i) in recent.releases]:
+                reads.release(workspace, session.release_id)
+        for workspace, ids in reads.releases.items():
+            for release_id in [i for i in ids if (workspace, i) in cache.releases]:
                 ids.remove(release_id)
-                self._releases[workspace, release_id] = recent.releases[workspace, release_id]
+                self._releases[workspace, release_id] = cache.releases[workspace, release_id]
 
     def session(self, workspace: str, session_id: str, keycode: str | AccessCode = "") -> Session:
         """A session as it stands now. Raises SessionNotFound."""
@@ -216,83 +223,89 @@ class Knowledge:
             return lost_release(session.workspace_id, session.release_id)
         return release
 
-    def papers(self, session: Session, command: Command) -> Papers:
+    def marking_context(self, session: Session, command: Command) -> MarkingContext:
         """What the command needs of the session's form and scripts, and of the newest revision of the form."""
         action = ACTIONS[command.action]
         if not action.needs_form or (not session.form_revision and action.form_is_optional):
-            return NO_PAPERS
+            return NO_MARKING_CONTEXT
         if command.action is Action.REGRADE:
             return self.papers_to_regrade(session, session.test_form, command.form_revision)
         workspace, revision = session.workspace_id, marking_revision_of(session)
-        form = self._shelf.form(self.db, self.rows, workspace, session.test_form, revision)
+        form = self._form_cache.form(self.db, self.repositories, workspace, session.test_form, revision)
         latest = 0
         if action.needs_latest_revision:
             reference = command.updated_form or dict(command.fields).get("test_form") or session.test_form
             latest = self.revisions(session.workspace_id, {str(reference)}).get(str(reference), 0)
-        return Papers(form, self.scripts(session), latest)
+        return MarkingContext(form, self.scripts(session), latest)
 
-    def papers_to_regrade(self, session: Session, reference: str, revision: int) -> Papers:
+    def papers_to_regrade(self, session: Session, reference: str, revision: int) -> MarkingContext:
         """What the rules of regrading ask about, with the revision to mark by: the newest of the form when 0."""
         revision = revision or self.revisions(session.workspace_id, {reference}).get(reference, 0)
-        return self._shelf.papers(self.db, self.rows, session, self.scripts(session), (reference, revision))
+        return self._form_cache.marking_context(
+            self.db, self.repositories, session, self.scripts(session), (reference, revision)
+        )
 
-    def scripts(self, session: Session) -> tuple[Script, ...]:
+    def scripts(self, session: Session) -> tuple[AttemptRecord, ...]:
         """A session's scripts in the order of its attempts, as they stand now."""
         key = (session.workspace_id, session.id)
         if key not in self._scripts:
-            self._scripts[key] = self.rows.scripts.load(self.db, session.workspace_id, (session.id,))[session.id]
+            self._scripts[key] = self.repositories.attempts.load(self.db, session.workspace_id, (session.id,))[
+                session.id
+            ]
         return self._scripts[key]
 
     def revisions(self, workspace: str, references: Collection[str]) -> dict[str, int]:
         """The newest revision of each of these forms; unknown ones are left out."""
-        return self.rows.forms.latest(self.db, workspace, references)
+        return self.repositories.forms.latest(self.db, workspace, references)
 
     def tallies(self, release: Release) -> list[Tally]:
         """The sessions of a release by state, as they were before this transaction."""
-        return self.rows.tallies.of(self.db, release.workspace_id, (release.id,))
+        return self.repositories.aggregates.of(self.db, release.workspace_id, (release.id,))
 
-    def retaken(self, release: Release) -> list[Session]:
+    def with_several_attempts(self, release: Release) -> list[Session]:
         """The sessions of a release that have more than one attempt, kept from others."""
-        wants = Wants()
-        for session_id in self.rows.sessions.retaken(self.db, release.workspace_id, release.id):
+        reads = ReadSet()
+        for session_id in self.repositories.sessions.with_several_attempts(self.db, release.workspace_id, release.id):
             if (release.workspace_id, session_id) not in self._sessions:
-                wants.session(release.workspace_id, session_id, "")
-        if wants.sessions:
-            self.load(wants, to_write=True)
+                reads.session(release.workspace_id, session_id, "")
+        if reads.sessions:
+            self.load(reads, to_write=True)
         return [s for s in self._sessions.values() if s.release_id == release.id and s.attempt > 1]
 
     def form(self, workspace: str, reference: str, revision: int) -> Form | None:
         """A revision of a form."""
-        return self._shelf.form(self.db, self.rows, workspace, reference, revision)
+        return self._form_cache.form(self.db, self.repositories, workspace, reference, revision)
 
     def operation(self, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow:
         """An operation; kept from others when read to write. Raises OperationNotFound."""
-        row = self.rows.operations.load(self.db, workspace, operation_id, to_write=to_write)
+        row = self.repositories.operations.load(self.db, workspace, operation_id, to_write=to_write)
         self._rows_are_held()
         if row is None:
             raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
         return row
 
-    def count_matching(self, workspace: str, criteria: Criteria) -> int:
+    def count_matching(self, workspace: str, criteria: SessionFilter) -> int:
         """How many sessions match, as they were before this transaction."""
-        return self.rows.pages.count(self.db, workspace, criteria)
+        return self.repositories.pages.count(self.db, workspace, criteria)
 
-    def matching(self, workspace: str, criteria: Criteria, after: str, most: int) -> list[str]:
+    def matching(self, workspace: str, criteria: SessionFilter, after: str, most: int) -> list[str]:
         """Ids of the next sessions that match, as they were before this transaction, in the order of the ids."""
-        place = Place(0, after) if after else None
-        return [s.id for s in self.rows.pages.page(self.db, workspace, criteria, "id", place, most)]
+        place = PageCursor(0, after) if after else None
+        return [s.id for s in self.repositories.pages.page(self.db, workspace, criteria, "id", place, most)]
 
-    def places(self, workspace: str, criteria: Criteria, after: Place | None, most: int) -> list[Place]:
+    def places(
+        self, workspace: str, criteria: SessionFilter, after: PageCursor | None, most: int
+    ) -> list[PageCursor]:
         """The places of the next sessions that match, before this transaction, in the order of their booking."""
-        return self.rows.pages.places(self.db, workspace, criteria, after, most)
+        return self.repositories.pages.places(self.db, workspace, criteria, after, most)
 
     def forms_of(self, release: Release) -> list[tuple[str, int]]:
         """Reference and revision of every form that handed-in sessions of a release were sat on."""
-        return self.rows.forms.sat(self.db, release.workspace_id, release.id)
+        return self.repositories.forms.sat(self.db, release.workspace_id, release.id)
 
     def newest_form(self, workspace: str, reference: str) -> StoredForm | None:
         """The newest revision of a form; None when the catalogue does not hold it."""
-        return self.rows.forms.load(self.db, workspace, reference)
+        return self.repositories.forms.load(self.db, workspace, reference)
 
     def has_release(self, workspace: str, release_id: str) -> bool:
         """Whether a release of that id exists."""
@@ -300,7 +313,7 @@ class Knowledge:
 
     def release_named(self, workspace: str, name: str) -> Release | None:
         """The oldest release of exactly this name. Whoever else asks for it waits for this transaction to end."""
-        return self.rows.catalog.first_named(self.db, workspace, name)
+        return self.repositories.catalog.first_named(self.db, workspace, name)
 
     def request(self, workspace: str, request_id: str) -> RequestRow | None:
         """What is remembered of a request, as far as that was wanted."""
@@ -308,34 +321,34 @@ class Knowledge:
 
     def look_for_request(self, workspace: str, request_id: str) -> RequestRow | None:
         """What is remembered of a request, read now."""
-        found = self.rows.requests.load(self.db, workspace, (request_id,))
+        found = self.repositories.requests.load(self.db, workspace, (request_id,))
         return found[0] if found else None
 
     def loaded(self) -> list[Session]:
         """Every session that was read."""
         return list(self._sessions.values())
 
-    def recall(self, workspace: str, session_id: str) -> Session:
+    def load_or_reconstruct(self, workspace: str, session_id: str) -> Session:
         """A session read anew, or, when deleted, as its history kept it, without PIN. Raises SessionNotFound."""
         if gone := self._deletes.get((workspace, session_id)):
             return gone._replace(pin="")
-        found = self.rows.sessions.load(self.db, workspace, (session_id,), ())
+        found = self.repositories.sessions.load(self.db, workspace, (session_id,), ())
         return found[0] if found else self._deleted(workspace, session_id)
 
-    def recall_release(self, workspace: str, release_id: str) -> Release:
+    def load_release(self, workspace: str, release_id: str) -> Release:
         """A release, read anew where it is not known yet. Raises ReleaseNotFound."""
         if (workspace, release_id) not in self._releases:
-            for release in self.rows.catalog.load(self.db, workspace, (release_id,)):
+            for release in self.repositories.catalog.load(self.db, workspace, (release_id,)):
                 self._releases[workspace, release.id] = release
         return self.release(workspace, release_id)
 
     def pins(self, release: Release, centres: Collection[str]) -> dict[tuple[str, int], str]:
         """The PINs sessions of a release share, by centre and day."""
-        known = self.rows.catalog.pins(self.db, release.workspace_id, release.id, centres)
+        known = self.repositories.catalog.pins(self.db, release.workspace_id, release.id, centres)
         return known | self._pins.get((release.workspace_id, release.id), {})
 
     def _deleted(self, workspace: str, session_id: str) -> Session:
-        last = self.rows.events.end(self.db, workspace, session_id)
+        last = self.repositories.events.end(self.db, workspace, session_id)
         if last is None or last.to_state:
             raise errors.SessionNotFound(session_id)
         # Besides the columns, the history may have kept the scripts.
@@ -346,7 +359,7 @@ class Knowledge:
     def has_open_session(self, session: Session) -> bool:
         """Whether the session's candidate has another one open, as things stand in this transaction."""
         workspace, candidate = session.workspace_id, session.candidate_id
-        found = self.rows.sessions.open_of(self.db, workspace, candidate)
+        found = self.repositories.sessions.open_of(self.db, workspace, candidate)
         for (place, session_id), known in self._sessions.items():
             if place == workspace:
                 # What was changed a moment ago is not in the database yet.
@@ -357,37 +370,37 @@ class Knowledge:
 
     def last_sequence(self, workspace: str) -> int:
         """The workspace's last event; 0 before the first."""
-        return self.rows.events.last_place(self.db, workspace)
+        return self.repositories.events.last_place(self.db, workspace)
 
     def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
         """A consumer of the events, kept from others."""
-        row = self.rows.consumers.load(self.db, workspace, name, to_write=True)
+        row = self.repositories.consumers.load(self.db, workspace, name, to_write=True)
         self._rows_are_held()
         return row
 
-    def others_draft(self) -> bool:
+    def has_unowned_staged_import(self) -> bool:
         """Whether a roster is half written that none of this server's own is at work on."""
-        at_work = {held.draft.id for held in self._reserved}
-        return any(draft.id not in at_work for draft in self.rows.drafts.all(self.db))
+        at_work = {held.staged.id for held in self._reserved}
+        return any(staged.id not in at_work for staged in self.repositories.staged_imports.all(self.db))
 
-    def taken(self, release: Release, **looked: Collection[str]) -> Taken:
+    def find_conflicts(self, release: Release, **looked: Collection[str]) -> Conflicts:
         """Which values are taken: in the database, by what this group entered, or by a roster under way.
 
         Looked for are `ids` and `keycodes` in the workspace, `candidates` and `access_codes` in the release.
         """
-        found = self.rows.sessions.taken(self.db, release.workspace_id, release.id, **looked)
+        found = self.repositories.sessions.find_conflicts(self.db, release.workspace_id, release.id, **looked)
         self._overlay(found, release)
         for held in self._reserved:
-            if held.draft.workspace_id != release.workspace_id:
+            if held.staged.workspace_id != release.workspace_id:
                 continue
             kinds = ("ids", "keycodes", "candidates", "access_codes")
-            for kind in kinds if held.draft.release_id == release.id else kinds[:2]:
-                contested = getattr(held, kind).intersection(looked.get(kind, ()))
-                self.contested |= bool(contested)
-                getattr(found, kind).update(contested)
+            for kind in kinds if held.staged.release_id == release.id else kinds[:2]:
+                conflicting = getattr(held, kind).intersection(looked.get(kind, ()))
+                self.blocked_by_staged_import |= bool(conflicting)
+                getattr(found, kind).update(conflicting)
         return found
 
-    def _overlay(self, found: Taken, release: Release) -> None:
+    def _overlay(self, found: Conflicts, release: Release) -> None:
         """Corrects what the database says is taken by what this group has let go of, and taken, since."""
         edits = [change for change in self._changes.values() if change.columns & UNIQUE_COLUMNS]
         for session in self._deletes.values():

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.domain.attempts import with_script
 from exam_sessions.domain.decide import replace_fields
-from exam_sessions.domain.records import Script
+from exam_sessions.domain.records import AttemptRecord
 from exam_sessions.domain.states import Action
 from exam_sessions.execution.knowledge import Change, Knowledge
 from exam_sessions.store.events import Happening
 from exam_sessions.store.requests import RequestRow
 from exam_sessions.store.session_history import link
 from exam_sessions.store.sessions import AT_ONCE
-from exam_sessions.store.staged_imports import NOBODY
+from exam_sessions.store.staged_imports import REVOKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from exam_sessions.domain.states import State
     from exam_sessions.domain.stored_records import ConsumerRow, OperationRow, OutcomeRow
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.committed_cache import Recent
-    from exam_sessions.execution.form_cache import Shelf
+    from exam_sessions.execution.committed_cache import CommittedCache
+    from exam_sessions.execution.form_cache import FormCache
     from exam_sessions.execution.reservation import Reservation
     from exam_sessions.store.engine import Db
-    from exam_sessions.store.repositories import Rows
-    from exam_sessions.store.staged_imports import DraftRow
+    from exam_sessions.store.repositories import Repositories
+    from exam_sessions.store.staged_imports import StagedImportRow
 
 BY_CANDIDATE = attrgetter("workspace_id", "release_id", "candidate_id")
 
@@ -44,30 +44,30 @@ class Ledger(Knowledge):
     def __init__(
         self,
         db: Db,
-        rows: Rows,
+        repositories: Repositories,
         now: Callable[[], int],
         server: str,
         reserved: Sequence[Reservation],
-        shelf: Shelf,
-        recent: Recent | None = None,
+        form_cache: FormCache,
+        cache: CommittedCache | None = None,
     ) -> None:
-        super().__init__(db, rows, now, server, reserved, shelf, recent)
-        self._new_scripts: dict[tuple[str, str, int], Script] = {}
-        self._changed_scripts: dict[tuple[str, str, int], tuple[int, Script]] = {}
+        super().__init__(db, repositories, now, server, reserved, form_cache, cache)
+        self._new_scripts: dict[tuple[str, str, int], AttemptRecord] = {}
+        self._changed_scripts: dict[tuple[str, str, int], tuple[int, AttemptRecord]] = {}
         """Scripts, each with the version that was read."""
         self._wiped: set[tuple[str, str]] = set()
         """Sessions whose stored scripts are to be removed."""
         self._happened: dict[str, list[Happening]] = {}
         self._first_places: dict[str, int] = {}
         self._published: set[str] = set()
-        self._remembered: list[RequestRow] = []
-        self._wrote = self._hurried = False
-        self._linking = frozenset({"last_event"} if rows.events.linked else ())
+        self._recorded_requests: list[RequestRow] = []
+        self._wrote = self._marked_due = False
+        self._linking = frozenset({"last_event"} if repositories.events.linked else ())
 
     def change(self, session: Session, changed: frozenset[str], events: Sequence[Event], caller: Caller) -> None:
         """Enters a session as it became, the columns in which it may differ, and its history."""
         key = (session.workspace_id, session.id)
-        session = self._tell(session, events, caller, session.update_time)
+        session = self._record_events(session, events, caller, session.update_time)
         before, self._sessions[key] = self._sessions[key], session
         if key in self._inserts:
             self._inserts[key] = session
@@ -81,12 +81,12 @@ class Ledger(Knowledge):
                 before, columns = earlier.before, columns | earlier.columns
             self._changes[key] = Change(before, session, columns)
 
-    def keep_scripts(self, session: Session, scripts: Sequence[Script]) -> None:
+    def keep_scripts(self, session: Session, scripts: Sequence[AttemptRecord]) -> None:
         """Enters scripts as they became."""
         for became in scripts:
             known = self.scripts(session)
             key = (became.workspace_id, became.session_id, became.attempt)
-            script = Script._make((*became[:14], became.version + 1, *became[15:]))
+            script = AttemptRecord._make((*became[:14], became.version + 1, *became[15:]))
             stored = any(other.attempt == script.attempt for other in known) and key not in self._new_scripts
             if stored:
                 earlier = self._changed_scripts.get(key)
@@ -107,28 +107,28 @@ class Ledger(Knowledge):
     def put_form(self, workspace: str, form: Form, now: int) -> None:
         """Writes a revision of a test form at once: forms are few, and bookings of the same group must see it."""
         self._wrote = True
-        self.rows.forms.insert(self.db, workspace, form, now)
+        self.repositories.forms.insert(self.db, workspace, form, now)
 
     def accept(self, row: OperationRow) -> None:
         """Writes an operation down at once."""
         self._wrote = True
-        self.rows.operations.insert(self.db, row)
+        self.repositories.operations.insert(self.db, row)
 
-    def take_further(self, row: OperationRow, outcomes: Sequence[OutcomeRow]) -> None:
+    def save_progress(self, row: OperationRow, outcomes: Sequence[OutcomeRow]) -> None:
         """Writes how far an operation has come, and what became of its rows."""
         self._wrote = True
-        self.rows.operations.update(self.db, row)
-        self.rows.operations.add_outcomes(self.db, outcomes)
+        self.repositories.operations.update(self.db, row)
+        self.repositories.operations.add_outcomes(self.db, outcomes)
 
-    def forget_operation(self, row: OperationRow) -> None:
+    def delete_operation(self, row: OperationRow) -> None:
         """Removes an operation with its outcomes."""
         self._wrote = True
-        self.rows.operations.delete(self.db, row.workspace_id, row.id)
+        self.repositories.operations.delete(self.db, row.workspace_id, row.id)
 
     def book(self, session: Session, event: Event, caller: Caller) -> None:
         """Enters a new session."""
         key = (session.workspace_id, session.id)
-        session = self._tell(session, (event,), caller, session.update_time)
+        session = self._record_events(session, (event,), caller, session.update_time)
         self._sessions[key] = self._inserts[key] = session
         self._scripts[key] = ()
         self._keycodes[session.workspace_id, session.keycode] = session.id
@@ -145,23 +145,23 @@ class Ledger(Knowledge):
             for place in [place for place in scripts if place[:2] == key]:
                 del scripts[place]
         self._scripts[key] = ()
-        self._tell(session, events, caller, self.moment(session))
+        self._record_events(session, events, caller, self.moment(session))
 
     def put_release(self, release: Release, *, new: bool) -> None:
         """Writes a release at once: releases are few, and sessions of the same group must see it."""
         key = (release.workspace_id, release.id)
         self._wrote = True
         if new:
-            self.rows.catalog.insert(self.db, release)
+            self.repositories.catalog.insert(self.db, release)
         else:
-            self.rows.catalog.update(self.db, self._releases[key], release)
+            self.repositories.catalog.update(self.db, self._releases[key], release)
         self._releases[key] = release
 
-    def hurry(self, release: Release, states: tuple[State, State, State], caller: Caller) -> None:
+    def mark_due_now(self, release: Release, states: tuple[State, State, State], caller: Caller) -> None:
         """Has the clock look at a release's sessions in these states at once, also those entered in this group."""
         workspace, release_id = release.workspace_id, release.id
-        self._hurried = self._wrote = True
-        self.rows.sessions.hurry(self.db, workspace, release_id, states)
+        self._marked_due = self._wrote = True
+        self.repositories.sessions.mark_due_now(self.db, workspace, release_id, states)
         for session in list(self._sessions.values()):
             if session.release_id == release_id and session.state in states:
                 self.change(session._replace(due_time=AT_ONCE), frozenset(), (), caller)
@@ -171,53 +171,53 @@ class Ledger(Knowledge):
         if drawn:
             self._pins.setdefault((release.workspace_id, release.id), {}).update(drawn)
 
-    def forget_requests(self, workspace: str, ids: Sequence[str]) -> int:
+    def expire_requests(self, workspace: str, ids: Sequence[str]) -> int:
         """Forgets requests; how many there were."""
         self._wrote = True
-        return self.rows.requests.forget(self.db, workspace, ids)
+        return self.repositories.requests.forget(self.db, workspace, ids)
 
-    def open_draft(self, draft: DraftRow) -> None:
+    def open_staged_import(self, staged: StagedImportRow) -> None:
         """Writes that a roster is under way."""
-        self.rows.drafts.open(self.db, draft)
+        self.repositories.staged_imports.open(self.db, staged)
 
-    def keep_draft(self, draft: DraftRow) -> None:
+    def renew_staged_import(self, staged: StagedImportRow) -> None:
         """Makes sure that a roster is still ours to go on with.
 
         Raises:
             errors.DatabaseUnavailable: another server took us for dead, and removes it.
         """
-        if not self.rows.drafts.keep(self.db, draft):
+        if not self.repositories.staged_imports.renew(self.db, staged):
             raise errors.DatabaseUnavailable
 
-    def put_draft(self, sessions: Sequence[Session]) -> None:
+    def insert_staged_sessions(self, sessions: Sequence[Session]) -> None:
         """Writes sessions of a roster under way; nobody sees them before it is published."""
-        self.rows.sessions.insert(self.db, sessions)
+        self.repositories.sessions.insert(self.db, sessions)
 
-    def publish(self, draft: DraftRow, count: int, caller: Caller) -> None:
+    def publish(self, staged: StagedImportRow, count: int, caller: Caller) -> None:
         """Writes the history of a roster of `count` sessions, and that it is under way no more: all see it now.
 
         Raises:
             errors.DatabaseUnavailable: another server took us for dead, and has removed it.
         """
-        if not self.rows.drafts.close(self.db, draft):
+        if not self.repositories.staged_imports.close(self.db, staged):
             raise errors.DatabaseUnavailable
         assert caller.workspace not in self._happened, "its places would be given twice"
-        first = self.rows.events.reserve(self.db, caller.workspace, count)
+        first = self.repositories.events.reserve(self.db, caller.workspace, count)
         action = Action.SCHEDULE.value
         self._published.add(caller.workspace)
-        self.rows.drafts.tell(self.db, draft, first, action, caller.actor, caller.request_id)
+        self.repositories.staged_imports.tell(self.db, staged, first, action, caller.actor, caller.request_id)
 
-    def discard(self, draft: DraftRow, most: int) -> int:
+    def discard(self, staged: StagedImportRow, most: int) -> int:
         """Removes up to `most` sessions of a roster that is given up, then the draft; how many there were.
 
         None when it was published meanwhile, or removed by another server.
         """
         self._wrote = True
-        if not self.rows.drafts.doom(self.db, draft):
+        if not self.repositories.staged_imports.revoke(self.db, staged):
             return 0
-        removed = self.rows.drafts.remove(self.db, draft, most)
+        removed = self.repositories.staged_imports.remove(self.db, staged, most)
         if removed < most:
-            self.rows.drafts.close(self.db, draft._replace(owner=NOBODY))
+            self.repositories.staged_imports.close(self.db, staged._replace(owner=REVOKED))
         return removed
 
     def put_consumer(self, consumer: ConsumerRow, *, rewind: bool) -> ConsumerRow:
@@ -226,16 +226,16 @@ class Ledger(Knowledge):
         Without `rewind` it stays where it is when another server has brought it further meanwhile.
         """
         self._wrote = True
-        self.rows.consumers.put(self.db, consumer, rewind=rewind)
+        self.repositories.consumers.put(self.db, consumer, rewind=rewind)
         return self.consumer(consumer.workspace_id, consumer.name) or consumer
 
-    def remember(self, caller: Caller, result: str) -> None:
+    def record_request(self, caller: Caller, result: str) -> None:
         """Enters a request that succeeded."""
         row = RequestRow(caller.workspace, caller.request_id, caller.fingerprint, result, self.now)
         self._requests[caller.workspace, caller.request_id] = row
-        self._remembered.append(row)
+        self._recorded_requests.append(row)
 
-    def _tell(self, session: Session, events: Sequence[Event], caller: Caller, now: int) -> Session:
+    def _record_events(self, session: Session, events: Sequence[Event], caller: Caller, now: int) -> Session:
         """Enters what happened to a session; the session as it knows of it, where events are linked."""
         told = self._happened.setdefault(session.workspace_id, [])
         before = session.last_event
@@ -243,7 +243,7 @@ class Ledger(Knowledge):
             previous = link(before, session.version, event)
             happening = (event, session.id, session.release_id, caller.actor, caller.request_id, previous, now)
             told.append(Happening._make(happening))
-            if self.rows.events.linked:
+            if self.repositories.events.linked:
                 before = self._first_place(session.workspace_id) + len(told)
         if before == session.last_event:
             return session
@@ -253,10 +253,10 @@ class Ledger(Knowledge):
         """The place before that of the first event entered here; nobody else can take one meanwhile."""
         place = self._first_places.get(workspace)
         if place is None:
-            place = self._first_places[workspace] = self.rows.events.last_place(self.db, workspace)
+            place = self._first_places[workspace] = self.repositories.events.last_place(self.db, workspace)
         return place
 
-    def stirred(self) -> set[str]:
+    def touched_workspaces(self) -> set[str]:
         """The workspaces in which something happened."""
         return self._published.union(self._happened)
 
@@ -264,40 +264,40 @@ class Ledger(Knowledge):
         """Writes everything entered, one statement per kind of change; whether anything was written at all."""
         self._write_sessions()
         for workspace, session_id in self._wiped:
-            self.rows.scripts.delete(self.db, workspace, session_id)
+            self.repositories.attempts.delete(self.db, workspace, session_id)
         if self._new_scripts:
-            self.rows.scripts.insert(self.db, list(self._new_scripts.values()))
+            self.repositories.attempts.insert(self.db, list(self._new_scripts.values()))
         if self._changed_scripts:
-            self.rows.scripts.update(self.db, list(self._changed_scripts.values()))
+            self.repositories.attempts.update(self.db, list(self._changed_scripts.values()))
         for (workspace, release_id), drawn in self._pins.items():
             for (centre, day), pin in drawn.items():
-                self.rows.catalog.insert_pin(self.db, workspace, release_id, centre, day, pin)
-        if self._remembered:
-            self.rows.requests.insert(self.db, self._remembered)
+                self.repositories.catalog.insert_pin(self.db, workspace, release_id, centre, day, pin)
+        if self._recorded_requests:
+            self.repositories.requests.insert(self.db, self._recorded_requests)
         # Last, because the workspace's order of events is ours alone from here to the commit.
         for workspace, happened in self._happened.items():
-            self.rows.events.append(self.db, workspace, happened)
-        return bool(self._wrote or self._happened or self._remembered or self._changes)
+            self.repositories.events.append(self.db, workspace, happened)
+        return bool(self._wrote or self._happened or self._recorded_requests or self._changes)
 
     def _write_sessions(self) -> None:
         if self._inserts:
             # In one order on every server, so that two who book the same candidates do not wait for each other.
-            self.rows.sessions.insert(self.db, sorted(self._inserts.values(), key=BY_CANDIDATE))
+            self.repositories.sessions.insert(self.db, sorted(self._inserts.values(), key=BY_CANDIDATE))
         alike: dict[frozenset[str], list[tuple[Session, Session]]] = {}
         for before, session, columns in self._changes.values():
             alike.setdefault(columns, []).append((before, session))
         for columns, changed in alike.items():
             if columns:
-                self.rows.sessions.update(self.db, columns | self._linking, changed)
+                self.repositories.sessions.update(self.db, columns | self._linking, changed)
         for before in self._deleted_from.values():
-            self.rows.sessions.delete(self.db, before)
-            self.rows.scripts.delete(self.db, before.workspace_id, before.id)
+            self.repositories.sessions.delete(self.db, before)
+            self.repositories.attempts.delete(self.db, before.workspace_id, before.id)
 
-    def teach(self) -> None:
+    def publish_to_cache(self) -> None:
         """Hands on what is known now to where it is kept; to be called once it is committed."""
-        if self._recent is None:
+        if self._cache is None:
             return
-        if self._hurried:
-            self._recent.clear()
+        if self._marked_due:
+            self._cache.clear()
         else:
-            self._recent.learn(self._sessions.values(), self._deletes, self._releases.values(), self._scripts)
+            self._cache.store(self._sessions.values(), self._deletes, self._releases.values(), self._scripts)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
-from exam_sessions.execution.caller import SYSTEM, Caller
+from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 
 if TYPE_CHECKING:
     from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import Wants
+    from exam_sessions.execution.read_set import ReadSet
 
 
-class Batch(ABC):
-    """One mutation on its way. Created on the event loop, applied on the lane's thread."""
+class Mutation(ABC):
+    """One mutation on its way. Created on the event loop, applied on the queue's thread."""
 
     __slots__ = ("caller", "weight")
 
@@ -36,7 +36,7 @@ class Batch(ABC):
         return result
 
     @abstractmethod
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Names the rows it needs to be decided."""
 
     @abstractmethod
@@ -47,26 +47,26 @@ class Batch(ABC):
             errors.Refusal: a rule says no; nothing of the batch is entered, except what a refusal itself must leave.
         """
 
-    def remember(self, result: Any) -> str:  # noqa: ARG002 - families differ in what they keep
+    def replay_payload(self, result: Any) -> str:  # noqa: ARG002 - families differ in what they keep
         """What a repetition is answered from, as text."""
         return ""
 
     @abstractmethod
-    def replay(self, ledger: Ledger, remembered: str) -> Any:
+    def replay(self, ledger: Ledger, payload: str) -> Any:
         """The result of the first time, for a repetition; rows may be shown as they are now."""
 
 
-class Chore(Batch):
+class SystemMutation(Mutation):
     """A batch the service gives itself; it carries no request id, and so is never repeated."""
 
     __slots__ = ()
 
     def __init__(self, workspace: str, weight: int = 1) -> None:
-        super().__init__(Caller(workspace, SYSTEM), weight)
+        super().__init__(Caller(workspace, SYSTEM_ACTOR), weight)
 
-    def wants(self, wants: Wants) -> None:
+    def declare_reads(self, reads: ReadSet) -> None:
         """Nothing."""
 
-    def replay(self, ledger: Ledger, remembered: str) -> int:
+    def replay(self, ledger: Ledger, payload: str) -> int:
         """Never asked for."""
         raise NotImplementedError

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import marking_revision_of
-from exam_sessions.domain.records import AccessCode, Papers, Standing, lost_release
-from exam_sessions.domain.session_filter import ID_SCAN, Place
+from exam_sessions.domain.records import AccessCode, MarkingContext, SessionWithRelease, lost_release
+from exam_sessions.domain.session_filter import ID_SCAN, PageCursor
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST
-from exam_sessions.execution.form_cache import Shelf
-from exam_sessions.execution.group_commit import Prepared
+from exam_sessions.execution.form_cache import FormCache
+from exam_sessions.execution.group_commit import PendingCommit
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.thread_priority import lower_own_priority
 from exam_sessions.store.database_errors import DatabaseDown
-from exam_sessions.store.repositories import Rows
+from exam_sessions.store.repositories import Repositories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Release, Script, Session
-    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.domain.records import AttemptRecord, Release, Session
+    from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.statistics import Statistics, Tally
     from exam_sessions.domain.stored_records import (
         ConsumerRow,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ToDo,
     )
     from exam_sessions.store.engine import Db, Store
-    from exam_sessions.store.staged_imports import DraftRow
+    from exam_sessions.store.staged_imports import StagedImportRow
 
 Result = TypeVar("Result")
 FormKey = tuple[str, int]
@@ -62,11 +62,13 @@ class ReleaseWithStatistics(NamedTuple):
     statistics: Statistics | None
 
 
-def _with_statistics(db: Db, rows: Rows, workspace: str, found: Sequence[Release]) -> list[ReleaseWithStatistics]:
+def _with_statistics(
+    db: Db, repositories: Repositories, workspace: str, found: Sequence[Release]
+) -> list[ReleaseWithStatistics]:
     """Releases with their statistics, computed with every read so that they cannot differ from the sessions."""
     closed = [release.id for release in found if release.finalized == Finalized.CLOSED]
     by_release: dict[str, list[Tally]] = {release_id: [] for release_id in closed}
-    for tally in rows.tallies.of(db, workspace, closed) if closed else ():
+    for tally in repositories.aggregates.of(db, workspace, closed) if closed else ():
         by_release[tally.release_id].append(tally)
     return [
         ReleaseWithStatistics(one, statistics_of(by_release[one.id]) if one.id in by_release else None)
@@ -81,7 +83,7 @@ class SnapshotPage(NamedTuple):
     """How many matched when the first page was read."""
     last: int
     """The last event they have seen."""
-    standings: list[Standing]
+    pairs: list[SessionWithRelease]
     shown: str
     """The id behind which the next page begins."""
 
@@ -89,14 +91,14 @@ class SnapshotPage(NamedTuple):
 class SessionPage(NamedTuple):
     """Sessions of one moment."""
 
-    standings: list[Standing]
+    pairs: list[SessionWithRelease]
     matching: int
     """How many match in all; 0 when nobody asked."""
     tallies: list[Tally]
     """What all that match sum up to; empty when nobody asked."""
 
 
-class Wanted(NamedTuple):
+class SessionKey(NamedTuple):
     """One session somebody wants to read, by id or else by keycode or access code."""
 
     workspace: str
@@ -108,49 +110,49 @@ class Wanted(NamedTuple):
         """One row."""
         return 1
 
-    def open(self) -> Wanted:
+    def open(self) -> SessionKey:
         """Itself."""
         return self
 
-    def render(self, result: Standing) -> Standing:
+    def render(self, result: SessionWithRelease) -> SessionWithRelease:
         """The session and its release."""
         return result
 
 
 class SessionReader:
-    """The work of the reading lane: single sessions."""
+    """The work of the reading queue: single sessions."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(self, repositories: Repositories) -> None:
+        self._repositories = repositories
 
-    def prepare(self, db: Db, group: Sequence[Wanted]) -> Prepared:
-        """A Standing, or the refusal, for each; there is nothing to commit."""
-        return Prepared(self.run(db, group), None)
+    def prepare(self, db: Db, group: Sequence[SessionKey]) -> PendingCommit:
+        """A SessionWithRelease, or the refusal, for each; there is nothing to commit."""
+        return PendingCommit(self.run(db, group), None)
 
-    def run_together(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+    def run_together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
         """As `run`."""
         return self.run(db, group)
 
-    def run(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
-        """A Standing, or the refusal, for each, all of one moment."""
+    def run(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+        """A SessionWithRelease, or the refusal, for each, all of one moment."""
         try:
-            if db.answers_at_once:
+            if db.is_in_process:
                 return self._one_by_one(db, group)
             return self._together(db, group)
         except DatabaseDown as down:
             db.availability.failed(down, len(group))
             return [refusal_of(down) for _ in group]
 
-    def _one_by_one(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+    def _one_by_one(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
         """Where each statement is answered from memory, the plainest is the fastest."""
         db.begin_read()
         try:
-            found = [self._rows.sessions.read(db, *wanted) for wanted in group]
+            found = [self._repositories.sessions.read(db, *wanted) for wanted in group]
         finally:
             db.rollback()
         return [_shown(wanted, one) for wanted, one in zip(group, found, strict=True)]
 
-    def _together(self, db: Db, group: Sequence[Wanted]) -> list[Any]:
+    def _together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
         """Where a server answers, one statement for all."""
         by_workspace: dict[str, tuple[set[str], set[str]]] = {}
         codes: dict[str, set[AccessCode]] = {}
@@ -163,27 +165,31 @@ class SessionReader:
             else:
                 keycodes.add(keycode)
         for workspace, named_by in codes.items():
-            by_workspace[workspace][0].update(self._rows.sessions.ids_of(db, workspace, named_by).values())
-        found: dict[Wanted, tuple[Session, Release]] = {}
+            by_workspace[workspace][0].update(self._repositories.sessions.ids_of(db, workspace, named_by).values())
+        found: dict[SessionKey, tuple[Session, Release]] = {}
         for workspace, named in by_workspace.items():
-            for standing in self._rows.sessions.read_many(db, workspace, *named):
-                session, _ = standing
-                found[Wanted(workspace, session.id, "")] = found[Wanted(workspace, "", session.keycode)] = standing
+            for pair in self._repositories.sessions.read_many(db, workspace, *named):
+                session, _ = pair
+                found[SessionKey(workspace, session.id, "")] = found[SessionKey(workspace, "", session.keycode)] = (
+                    pair
+                )
                 if codes:
                     code = AccessCode(session.release_id, session.access_code)
-                    found[Wanted(workspace, "", code)] = standing
+                    found[SessionKey(workspace, "", code)] = pair
         return [_shown(w, found.get(w._replace(keycode="") if w.session_id else w)) for w in group]
 
 
-def _shown(wanted: Wanted, found: tuple[Session, Release] | None) -> Standing | errors.Refusal:
-    return Standing(*found) if found else errors.SessionNotFound(wanted.session_id or str(wanted.keycode))
+def _shown(wanted: SessionKey, found: tuple[Session, Release] | None) -> SessionWithRelease | errors.Refusal:
+    return SessionWithRelease(*found) if found else errors.SessionNotFound(wanted.session_id or str(wanted.keycode))
 
 
-def with_releases(db: Db, rows: Rows, workspace: str, sessions: list[Session]) -> list[Standing]:
+def with_releases(
+    db: Db, repositories: Repositories, workspace: str, sessions: list[Session]
+) -> list[SessionWithRelease]:
     """Sessions, each with its release."""
-    releases = {r.id: r for r in rows.catalog.load(db, workspace, {s.release_id for s in sessions})}
+    releases = {r.id: r for r in repositories.catalog.load(db, workspace, {s.release_id for s in sessions})}
     return [
-        Standing(session, releases.get(session.release_id) or lost_release(workspace, session.release_id))
+        SessionWithRelease(session, releases.get(session.release_id) or lost_release(workspace, session.release_id))
         for session in sessions
     ]
 
@@ -194,22 +200,22 @@ class Reads:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader", initializer=lower_own_priority)
-        self._shelf = Shelf()
+        self._form_cache = FormCache()
         self._own = threading.local()
         self._opened: list[Db] = []
         self._closed = False
 
-    async def _read(self, work: Callable[[Db, Rows], Result]) -> Result:
+    async def _read(self, work: Callable[[Db, Repositories], Result]) -> Result:
         def run() -> Result:
             try:
                 if not hasattr(self._own, "db"):
-                    self._own.db, self._own.rows = self._store.reader(), Rows(self._store)
+                    self._own.db, self._own.repositories = self._store.reader(), Repositories(self._store)
                     self._opened.append(self._own.db)
-                db, rows = self._own.db, self._own.rows
+                db, repositories = self._own.db, self._own.repositories
                 self._store.verify()
                 db.begin_read()
                 try:
-                    return work(db, rows)
+                    return work(db, repositories)
                 finally:
                     db.rollback()
             except DatabaseDown as down:
@@ -220,12 +226,12 @@ class Reads:
             raise errors.ShuttingDown
         return await asyncio.get_running_loop().run_in_executor(self._pool, run)
 
-    async def sessions(self, workspace: str, ids: Sequence[str]) -> list[Standing]:
+    async def sessions(self, workspace: str, ids: Sequence[str]) -> list[SessionWithRelease]:
         """The sessions with these ids, in order. Raises SessionNotFound for the first unknown one."""
 
-        def work(db: Db, rows: Rows) -> list[Standing]:
-            loaded = rows.sessions.load(db, workspace, ids, ())
-            found = {s.session.id: s for s in with_releases(db, rows, workspace, loaded)}
+        def work(db: Db, repositories: Repositories) -> list[SessionWithRelease]:
+            loaded = repositories.sessions.load(db, workspace, ids, ())
+            found = {s.session.id: s for s in with_releases(db, repositories, workspace, loaded)}
             missing = next((session_id for session_id in ids if session_id not in found), None)
             if missing:
                 raise errors.SessionNotFound(missing)
@@ -236,16 +242,16 @@ class Reads:
     async def has_open_session(self, session: Session) -> bool:
         """Whether another session of the same candidate is marked as the only one open."""
         found = await self._read(
-            lambda db, rows: rows.sessions.open_of(db, session.workspace_id, session.candidate_id)
+            lambda db, repositories: repositories.sessions.open_of(db, session.workspace_id, session.candidate_id)
         )
         return bool(found - {session.id})
 
     async def page(
         self,
         workspace: str,
-        criteria: Criteria,
+        criteria: SessionFilter,
         order: str,
-        after: Place | None,
+        after: PageCursor | None,
         most: int,
         *,
         count: bool,
@@ -253,13 +259,13 @@ class Reads:
     ) -> SessionPage:
         """A page of sessions, and how many match in all and what they sum up to where that is asked for."""
 
-        def work(db: Db, rows: Rows) -> SessionPage:
-            page = rows.pages.page(db, workspace, criteria, order, after, most)
-            tallies = rows.tallies.matching(db, workspace, criteria) if sum_up else []
+        def work(db: Db, repositories: Repositories) -> SessionPage:
+            page = repositories.pages.page(db, workspace, criteria, order, after, most)
+            tallies = repositories.aggregates.matching(db, workspace, criteria) if sum_up else []
             total = sum(tally.sessions for tally in tallies)
             if count and not sum_up:
-                total = rows.pages.count(db, workspace, criteria)
-            return SessionPage(with_releases(db, rows, workspace, page), total, tallies)
+                total = repositories.pages.count(db, workspace, criteria)
+            return SessionPage(with_releases(db, repositories, workspace, page), total, tallies)
 
         return await self._read(work)
 
@@ -272,15 +278,15 @@ class Reads:
             errors.SessionNotFound: nothing is known of it.
         """
 
-        def work(db: Db, rows: Rows) -> tuple[str, list[EventRow], bool]:
+        def work(db: Db, repositories: Repositories) -> tuple[str, list[EventRow], bool]:
             known = session_id
             if not known:
-                found = rows.sessions.read(db, workspace, "", keycode)
+                found = repositories.sessions.read(db, workspace, "", keycode)
                 if not found:
                     raise errors.SessionNotFound(str(keycode))
                 known = found[0].id
-            page, more = rows.events.page(db, workspace, known, after, most, LOADED_AT_ONCE)
-            if not page and rows.events.end(db, workspace, known) is None:
+            page, more = repositories.events.page(db, workspace, known, after, most, LOADED_AT_ONCE)
+            if not page and repositories.events.end(db, workspace, known) is None:
                 raise errors.SessionNotFound(known)
             return known, page, more
 
@@ -293,11 +299,11 @@ class Reads:
     async def release_with_statistics(self, workspace: str, release_id: str) -> ReleaseWithStatistics:
         """A release, with its statistics where it is closed. Raises ReleaseNotFound."""
 
-        def work(db: Db, rows: Rows) -> ReleaseWithStatistics:
-            found = rows.catalog.load(db, workspace, (release_id,))
+        def work(db: Db, repositories: Repositories) -> ReleaseWithStatistics:
+            found = repositories.catalog.load(db, workspace, (release_id,))
             if not found:
                 raise errors.ReleaseNotFound(release_id)
-            return _with_statistics(db, rows, workspace, found)[0]
+            return _with_statistics(db, repositories, workspace, found)[0]
 
         return await self._read(work)
 
@@ -306,53 +312,62 @@ class Reads:
     ) -> list[ReleaseWithStatistics]:
         """A page of releases, oldest first, with the statistics of those that are closed."""
 
-        def work(db: Db, rows: Rows) -> list[ReleaseWithStatistics]:
-            return _with_statistics(db, rows, workspace, rows.catalog.page(db, workspace, name, after, most))
+        def work(db: Db, repositories: Repositories) -> list[ReleaseWithStatistics]:
+            return _with_statistics(
+                db, repositories, workspace, repositories.catalog.page(db, workspace, name, after, most)
+            )
 
         return await self._read(work)
 
-    async def papers(self, session: Session) -> Papers:
+    async def marking_context(self, session: Session) -> MarkingContext:
         """A session's test form, as far as the catalogue holds it, and its scripts."""
 
-        def work(db: Db, rows: Rows) -> Papers:
+        def work(db: Db, repositories: Repositories) -> MarkingContext:
             workspace, revision = session.workspace_id, marking_revision_of(session)
-            form = self._shelf.form(db, rows, workspace, session.test_form, revision)
-            scripts = rows.scripts.load(db, session.workspace_id, (session.id,))[session.id]
-            return Papers(form, scripts, session.form_revision)
+            form = self._form_cache.form(db, repositories, workspace, session.test_form, revision)
+            scripts = repositories.attempts.load(db, session.workspace_id, (session.id,))[session.id]
+            return MarkingContext(form, scripts, session.form_revision)
 
         return await self._read(work)
 
     async def scripts(
         self, workspace: str, sessions: Sequence[Session]
-    ) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
+    ) -> tuple[dict[str, tuple[AttemptRecord, ...]], dict[FormKey, Form]]:
         """The scripts of the first of these sessions by session id, and every form they are marked by.
 
         Of as many sessions as LOADED_AT_ONCE allows; what is asked for the others finds theirs.
         """
 
-        def work(db: Db, rows: Rows) -> tuple[dict[str, tuple[Script, ...]], dict[FormKey, Form]]:
-            first = rows.scripts.within(db, workspace, [session.id for session in sessions], LOADED_AT_ONCE)
-            found = rows.scripts.load(db, workspace, first)
-            attempts: list[Script | Session] = [script for scripts in found.values() for script in scripts]
+        def work(
+            db: Db, repositories: Repositories
+        ) -> tuple[dict[str, tuple[AttemptRecord, ...]], dict[FormKey, Form]]:
+            first = repositories.attempts.within(db, workspace, [session.id for session in sessions], LOADED_AT_ONCE)
+            found = repositories.attempts.load(db, workspace, first)
+            attempts: list[AttemptRecord | Session] = [script for scripts in found.values() for script in scripts]
             attempts += sessions[: len(first)]
             keys = {(attempt.test_form, marking_revision_of(attempt)) for attempt in attempts}
-            forms = {key: self._shelf.form(db, rows, workspace, *key) for key in keys}
+            forms = {key: self._form_cache.form(db, repositories, workspace, *key) for key in keys}
             return found, {key: form for key, form in forms.items() if form}
 
         return await self._read(work)
 
     async def regrade_page(
-        self, workspace: str, criteria: Criteria, form: FormKey, after: Place | None, most: int
-    ) -> list[tuple[Standing, Papers]]:
+        self, workspace: str, criteria: SessionFilter, form: FormKey, after: PageCursor | None, most: int
+    ) -> list[tuple[SessionWithRelease, MarkingContext]]:
         """The next sessions of a release in the order of their booking, with what a regrade of them asks for."""
 
-        def work(db: Db, rows: Rows) -> list[tuple[Standing, Papers]]:
-            page = rows.pages.page(db, workspace, criteria, "create_time", after, most)
-            within = rows.scripts.within(db, workspace, [session.id for session in page], LOADED_AT_ONCE)
-            scripts, revised = rows.scripts.load(db, workspace, within), form
+        def work(db: Db, repositories: Repositories) -> list[tuple[SessionWithRelease, MarkingContext]]:
+            page = repositories.pages.page(db, workspace, criteria, "create_time", after, most)
+            within = repositories.attempts.within(db, workspace, [session.id for session in page], LOADED_AT_ONCE)
+            scripts, revised = repositories.attempts.load(db, workspace, within), form
             return [
-                (standing, self._shelf.papers(db, rows, standing.session, scripts[standing.session.id], revised))
-                for standing in with_releases(db, rows, workspace, page[: len(within)])
+                (
+                    pair,
+                    self._form_cache.marking_context(
+                        db, repositories, pair.session, scripts[pair.session.id], revised
+                    ),
+                )
+                for pair in with_releases(db, repositories, workspace, page[: len(within)])
             ]
 
         return await self._read(work)
@@ -360,33 +375,35 @@ class Reads:
     async def sat_forms(self, workspace: str, release_id: str, reference: str) -> list[Form]:
         """The revisions of a form that handed-in sessions of a release were sat on."""
 
-        def work(db: Db, rows: Rows) -> list[Form]:
-            keys = [key for key in rows.forms.sat(db, workspace, release_id) if key[0] == reference]
-            found = [self._shelf.form(db, rows, workspace, *key) for key in keys]
+        def work(db: Db, repositories: Repositories) -> list[Form]:
+            keys = [key for key in repositories.forms.sat(db, workspace, release_id) if key[0] == reference]
+            found = [self._form_cache.form(db, repositories, workspace, *key) for key in keys]
             return [form for form in found if form]
 
         return await self._read(work)
 
     async def form(self, workspace: str, reference: str, revision: int) -> StoredForm:
         """A revision of a test form, the newest when 0. Raises TestFormNotFound."""
-        stored = await self._read(lambda db, rows: rows.forms.load(db, workspace, reference, revision))
+        stored = await self._read(
+            lambda db, repositories: repositories.forms.load(db, workspace, reference, revision)
+        )
         if stored is None:
             raise errors.TestFormNotFound(reference)
         return stored
 
     async def forms(self, workspace: str, after: str, most: int) -> list[FormRow]:
         """A page of test forms, the newest revision of each, by reference."""
-        return await self._read(lambda db, rows: rows.forms.page(db, workspace, after, most))
+        return await self._read(lambda db, repositories: repositories.forms.page(db, workspace, after, most))
 
-    async def tallies(self, workspace: str, release_ids: Sequence[str], criteria: Criteria) -> list[Tally]:
+    async def tallies(self, workspace: str, release_ids: Sequence[str], criteria: SessionFilter) -> list[Tally]:
         """Counts and scores by release and state, all of one moment. Raises ReleaseNotFound."""
 
-        def work(db: Db, rows: Rows) -> list[Tally]:
-            known = {release.id for release in rows.catalog.load(db, workspace, release_ids)}
+        def work(db: Db, repositories: Repositories) -> list[Tally]:
+            known = {release.id for release in repositories.catalog.load(db, workspace, release_ids)}
             missing = next((release_id for release_id in release_ids if release_id not in known), None)
             if missing:
                 raise errors.ReleaseNotFound(missing)
-            return rows.tallies.matching(db, workspace, criteria)
+            return repositories.aggregates.matching(db, workspace, criteria)
 
         return await self._read(work)
 
@@ -395,14 +412,16 @@ class Reads:
     ) -> tuple[OperationRow, list[OutcomeRow]]:
         """An operation and, where they are asked for, the outcomes of its rows. Raises OperationNotFound."""
 
-        def work(db: Db, rows: Rows) -> tuple[OperationRow, list[OutcomeRow]]:
-            row = rows.operations.load(db, workspace, operation_id)
+        def work(db: Db, repositories: Repositories) -> tuple[OperationRow, list[OutcomeRow]]:
+            row = repositories.operations.load(db, workspace, operation_id)
             if row is None:
                 raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
             wanted = outcomes and row.end_time
             if not wanted:
                 return row, []
-            return row, rows.operations.outcomes(db, workspace, operation_id, OUTCOMES_AT_MOST, LOADED_AT_ONCE)
+            return row, repositories.operations.outcomes(
+                db, workspace, operation_id, OUTCOMES_AT_MOST, LOADED_AT_ONCE
+            )
 
         return await self._read(work)
 
@@ -410,55 +429,59 @@ class Reads:
         self, workspace: str, before: str, most: int, wanted: Mapping[str, int]
     ) -> list[OperationRow]:
         """A page of operations, the newest first; those of the status or the kind wanted."""
-        return await self._read(lambda db, rows: rows.operations.page(db, workspace, before, most, **wanted))
+        return await self._read(
+            lambda db, repositories: repositories.operations.page(db, workspace, before, most, **wanted)
+        )
 
     async def payload(self, workspace: str, operation_id: str) -> bytes:
         """The request an operation was accepted for."""
-        return await self._read(lambda db, rows: rows.operations.payload(db, workspace, operation_id))
+        return await self._read(lambda db, repositories: repositories.operations.payload(db, workspace, operation_id))
 
     async def operations_to_do(self) -> list[ToDo]:
         """Every operation that has not ended."""
-        return await self._read(lambda db, rows: rows.operations.to_do(db))
+        return await self._read(lambda db, repositories: repositories.operations.to_do(db))
 
     async def releases_being_finalized(self) -> list[tuple[str, str]]:
         """Workspace and id of every release that is locked but not closed yet."""
-        return await self._read(lambda db, rows: rows.catalog.finalizing(db))
+        return await self._read(lambda db, repositories: repositories.catalog.finalizing(db))
 
     async def workspaces(self) -> list[str]:
         """Every workspace something has happened in; also the cheapest sign that the database answers."""
-        return await self._read(lambda db, rows: rows.events.workspaces(db))
+        return await self._read(lambda db, repositories: repositories.events.workspaces(db))
 
-    async def drafts(self) -> list[DraftRow]:
+    async def staged_imports(self) -> list[StagedImportRow]:
         """Every roster being written, also those whose writer has died."""
-        return await self._read(lambda db, rows: rows.drafts.all(db))
+        return await self._read(lambda db, repositories: repositories.staged_imports.all(db))
 
     async def old_requests(self, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
         """Looks at the next requests in the order of their ids: the last one, empty at the end, and the old ones."""
-        return await self._read(lambda db, rows: rows.requests.old(db, workspace, after, before, most))
+        return await self._read(
+            lambda db, repositories: repositories.requests.old(db, workspace, after, before, most)
+        )
 
     async def events_after(self, workspace: str, after: int, most: int) -> list[EventRow]:
         """The workspace's next events."""
-        return await self._read(lambda db, rows: rows.events.after(db, workspace, after, most))
+        return await self._read(lambda db, repositories: repositories.events.after(db, workspace, after, most))
 
     async def last_sequence(self, workspace: str) -> int:
         """The workspace's last event; 0 before the first."""
-        return await self._read(lambda db, rows: rows.events.last_place(db, workspace))
+        return await self._read(lambda db, repositories: repositories.events.last_place(db, workspace))
 
     async def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
         """A consumer of the events."""
-        return await self._read(lambda db, rows: rows.consumers.load(db, workspace, name))
+        return await self._read(lambda db, repositories: repositories.consumers.load(db, workspace, name))
 
     async def consumers(self, workspace: str, after: str, most: int) -> tuple[list[ConsumerRow], int]:
         """The next consumers of a workspace's events, by name, and its last event."""
         return await self._read(
-            lambda db, rows: (
-                rows.consumers.page(db, workspace, after, most),
-                rows.events.last_place(db, workspace),
+            lambda db, repositories: (
+                repositories.consumers.page(db, workspace, after, most),
+                repositories.events.last_place(db, workspace),
             )
         )
 
     async def snapshot_page(
-        self, workspace: str, criteria: Criteria, before: SnapshotPage | None, rows: int, at_most: int
+        self, workspace: str, criteria: SessionFilter, before: SnapshotPage | None, rows: int, at_most: int
     ) -> SnapshotPage:
         """The sessions that match, by id: those behind a page, or the first, when all that match are counted, too.
 
@@ -466,21 +489,21 @@ class Reads:
             errors.SnapshotTooLarge: more than `at_most` match.
         """
 
-        def work(db: Db, tables: Rows) -> SnapshotPage:
-            count = before.matching if before else tables.pages.count(db, workspace, criteria)
+        def work(db: Db, repositories: Repositories) -> SnapshotPage:
+            count = before.matching if before else repositories.pages.count(db, workspace, criteria)
             if not before and count > at_most:
                 raise errors.SnapshotTooLarge(count, at_most)
-            after = Place(0, before.shown) if before else None
+            after = PageCursor(0, before.shown) if before else None
             order = "id" if count <= SORTED_AT_MOST else ID_SCAN
-            found = tables.pages.page(db, workspace, criteria, order, after, rows)
-            last = tables.events.last_place(db, workspace)
-            return SnapshotPage(count, last, with_releases(db, tables, workspace, found), "")
+            found = repositories.pages.page(db, workspace, criteria, order, after, rows)
+            last = repositories.events.last_place(db, workspace)
+            return SnapshotPage(count, last, with_releases(db, repositories, workspace, found), "")
 
         return await self._read(work)
 
     async def due(self, workspace: str, now: int, most: int) -> list[str]:
-        """Ids of sessions the clockwork must look at."""
-        return await self._read(lambda db, rows: rows.sessions.due(db, workspace, now, most))
+        """Ids of sessions the scheduler must look at."""
+        return await self._read(lambda db, repositories: repositories.sessions.due(db, workspace, now, most))
 
     def close(self) -> None:
         """Ends the threads and closes their connections."""

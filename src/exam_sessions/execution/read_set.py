@@ -5,13 +5,13 @@ from __future__ import annotations
 from exam_sessions.domain.records import AccessCode
 
 
-class Wants:
+class ReadSet:
     """The rows a group of batches needs, by workspace."""
 
-    __slots__ = ("access_codes", "keycodes", "papers", "releases", "requests", "sessions", "to_change")
+    __slots__ = ("access_codes", "keycodes", "marking_context", "releases", "requests", "sessions", "to_change")
 
     def __init__(self) -> None:
-        self.papers = False
+        self.marking_context = False
         """Whether the scripts of the sessions are wanted with them."""
         self.sessions: dict[str, set[str]] = {}
         self.keycodes: dict[str, set[str]] = {}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from exam_sessions.store.staged_imports import DraftRow
+    from exam_sessions.store.staged_imports import StagedImportRow
 
 
 class Reservation(NamedTuple):
     """What a roster under way has spoken for, so that calls that slip in between cannot take it."""
 
-    draft: DraftRow
+    staged: StagedImportRow
     request_id: str
     fingerprint: bytes
     ids: frozenset[str]

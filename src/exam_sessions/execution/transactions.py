@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from exam_sessions.execution.ledger import Ledger
-from exam_sessions.execution.read_set import Wants
+from exam_sessions.execution.read_set import ReadSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from exam_sessions.execution.committed_cache import Recent
-    from exam_sessions.execution.form_cache import Shelf
-    from exam_sessions.execution.mutation import Batch
+    from exam_sessions.execution.committed_cache import CommittedCache
+    from exam_sessions.execution.form_cache import FormCache
+    from exam_sessions.execution.mutation import Mutation
     from exam_sessions.execution.reservation import Reservation
     from exam_sessions.store.engine import Db
-    from exam_sessions.store.repositories import Rows
+    from exam_sessions.store.repositories import Repositories
 
 
 class Transactions:
@@ -25,15 +25,15 @@ class Transactions:
     def __init__(
         self,
         db: Db,
-        rows: Rows,
+        repositories: Repositories,
         now: Callable[[], int],
         server: str,
         reserved: list[Reservation],
-        shelf: Shelf,
-        stirred: set[str],
+        form_cache: FormCache,
+        touched: set[str],
     ) -> None:
-        self._db, self._rows, self._now = db, rows, now
-        self.server, self._reserved, self._shelf, self._stirred = server, reserved, shelf, stirred
+        self._db, self._repositories, self._now = db, repositories, now
+        self.server, self._reserved, self._form_cache, self._touched = server, reserved, form_cache, touched
         self._own: Reservation | None = None
 
     @contextmanager
@@ -46,56 +46,56 @@ class Transactions:
         finally:
             self._reserved.remove(own)
 
-    def begin_at_once(self, group: Sequence[Batch], recent: Recent) -> Ledger:
+    def begin_at_once(self, group: Sequence[Mutation], cache: CommittedCache) -> Ledger:
         """A ledger with what a group wants, in a transaction the caller ends.
 
         What is recent is not read, and remembered requests are not looked for. Raises DatabaseDown rather than wait.
         """
         self._db.begin(wait=False)
         try:
-            ledger = self._opened(recent if self._db.answers_at_once else None)
-            ledger.load(_wanted(group), to_write=True)
+            ledger = self._opened(cache if self._db.is_in_process else None)
+            ledger.load(_read_set_of(group), to_write=True)
         except BaseException:
             self._db.rollback()
             raise
         return ledger
 
     @contextmanager
-    def writing(self, group: Sequence[Batch] = ()) -> Iterator[Ledger]:
+    def writing(self, group: Sequence[Mutation] = ()) -> Iterator[Ledger]:
         """A ledger with what a group wants; what is entered is durable when the block ends, or never was."""
         self._db.begin(wait=True)
         try:
             ledger = self._opened()
-            ledger.load(_wanted(group, requests=True), to_write=True)
+            ledger.load(_read_set_of(group, requests=True), to_write=True)
             yield ledger
             ledger.write()
             self._db.commit()
-            self._stirred.update(ledger.stirred())
+            self._touched.update(ledger.touched_workspaces())
         except BaseException:
             self._db.rollback()
             raise
 
     @contextmanager
-    def reading(self, group: Sequence[Batch] = ()) -> Iterator[Ledger]:
+    def reading(self, group: Sequence[Mutation] = ()) -> Iterator[Ledger]:
         """A ledger with what a group wants, all of one moment; nothing can be entered."""
         self._db.begin_read()
         try:
             ledger = self._opened()
-            ledger.load(_wanted(group, requests=True))
+            ledger.load(_read_set_of(group, requests=True))
             yield ledger
         finally:
             self._db.rollback()
 
-    def _opened(self, recent: Recent | None = None) -> Ledger:
+    def _opened(self, cache: CommittedCache | None = None) -> Ledger:
         others = [held for held in self._reserved if held is not self._own]
-        return Ledger(self._db, self._rows, self._now, self.server, others, self._shelf, recent)
+        return Ledger(self._db, self._repositories, self._now, self.server, others, self._form_cache, cache)
 
 
-def _wanted(group: Sequence[Batch], *, requests: bool = False) -> Wants:
+def _read_set_of(group: Sequence[Mutation], *, requests: bool = False) -> ReadSet:
     """What a group wants; also what is remembered of its requests."""
-    wants = Wants()
-    for batch in group:
-        batch.wants(wants)
-        if requests and batch.caller.request_id:
-            wants.request(batch.caller.workspace, batch.caller.request_id)
-    return wants
+    reads = ReadSet()
+    for mutation in group:
+        mutation.declare_reads(reads)
+        if requests and mutation.caller.request_id:
+            reads.request(mutation.caller.workspace, mutation.caller.request_id)
+    return reads

@@ -54,5 +54,5 @@ def upgrade(store: Store, revision: str = NEWEST) -> Upgraded:
         except DBAPIError as error:
             with store.translated():
                 raise error.orig or error from error
-        store.presume()
+        store.install_planner_stats()
     return Upgraded(before, after)

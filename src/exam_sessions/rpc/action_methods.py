@@ -7,44 +7,46 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import message_factory
 
 from exam_sessions.commands.session_changes import ChangeSession, DisclosePin, PinDisclosure
-from exam_sessions.rpc.convert.commands import ADDED, DISCLOSING, MOVES, READ
+from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS, DISCLOSING, REPLY_EXTRAS
 from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.session import fill_session
-from exam_sessions.rpc.methods import Call, InLine, Method
+from exam_sessions.rpc.methods import Call, Method, QueuedMethod
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import ServiceDescriptor
 
-    from exam_sessions.domain.records import Standing
+    from exam_sessions.domain.records import SessionWithRelease
     from exam_sessions.service import Service
 
 
-def action_methods(service: Service, descriptor: ServiceDescriptor) -> dict[str, Method | InLine]:
+def action_methods(service: Service, descriptor: ServiceDescriptor) -> dict[str, Method | QueuedMethod]:
     """The methods of the RPCs of a service that apply an action to a session, by the names of their RPCs."""
     return {
         method.name: _action_method(service, method.name, message_factory.GetMessageClass(method.output_type))
         for method in descriptor.methods
-        if method.name in MOVES
+        if method.name in COMMAND_FOR_RPC
     }
 
 
-def _action_method(service: Service, rpc: str, response: type[Any]) -> InLine:
-    command_of, add = MOVES[rpc], ADDED.get(rpc)
-    batch: type[ChangeSession] = DisclosePin if rpc in DISCLOSING else ChangeSession
+def _action_method(service: Service, rpc: str, response: type[Any]) -> QueuedMethod:
+    command_of, add = COMMAND_FOR_RPC[rpc], REPLY_EXTRAS.get(rpc)
+    mutation: type[ChangeSession] = DisclosePin if rpc in DISCLOSING else ChangeSession
 
-    def batch_of(request: Any, call: Call) -> ChangeSession:
-        return batch(call.caller(request), target_of(request), command_of(request))
+    def mutation_of(request: Any, call: Call) -> ChangeSession:
+        return mutation(call.caller(request), target_of(request), command_of(request))
 
-    def reply_of(_: Any, standing: Standing) -> Any:
+    def reply_of(_: Any, pair: SessionWithRelease) -> Any:
         reply = response()
-        fill_session(reply.session, standing)
+        fill_session(reply.session, pair)
         if add:
-            add(reply, standing)
+            add(reply, pair)
         return reply
 
     def disclosure_of(_: Any, disclosure: PinDisclosure) -> Any:
-        reply = reply_of(_, disclosure.standing)
+        reply = reply_of(_, disclosure.pair)
         reply.pin = disclosure.pin
         return reply
 
-    return InLine(service.queue_write, batch_of, disclosure_of if rpc in DISCLOSING else reply_of, READ.get(rpc))
+    return QueuedMethod(
+        service.queue_write, mutation_of, disclosure_of if rpc in DISCLOSING else reply_of, CUSTOM_PARSERS.get(rpc)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.finalize import TurnRelease
+from exam_sessions.commands.finalize import SetReleaseFinalized
 from exam_sessions.commands.forms import CreateForm, UpdateForm
 from exam_sessions.commands.releases import CreateRelease, UpdateRelease
 from exam_sessions.domain.states import Finalized
@@ -19,7 +19,7 @@ from exam_sessions.v1 import catalog_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import Release
-    from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
     from exam_sessions.v1 import catalog_pb2
 
@@ -30,7 +30,7 @@ class CatalogServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method | InLine]:
+    def methods(self) -> dict[str, Method | QueuedMethod]:
         """The methods by the names of their RPCs."""
         return {
             "CreateRelease": self.create,
@@ -49,13 +49,13 @@ class CatalogServicer:
         """Creates a release."""
         release = release_of(request.release, request.release.id.lower() or new_ids(1)[0])
         reply = pb.CreateReleaseResponse()
-        batch = CreateRelease(
+        mutation = CreateRelease(
             call.caller(request),
             release,
             allow_missing_form=request.allow_missing_form,
             allow_duplicate_name=request.allow_duplicate_name,
         )
-        await self._fill(reply.release, await self._service.write(batch))
+        await self._fill(reply.release, await self._service.write(mutation))
         return reply
 
     async def get(self, request: pb.GetReleaseRequest, _: Call) -> pb.GetReleaseResponse:
@@ -82,7 +82,7 @@ class CatalogServicer:
         if not request.release.id:
             raise errors.invalid("release.id", "says which release is to be edited")
         fields = edited_fields(request.release, request.update_mask.paths)
-        batch = UpdateRelease(
+        mutation = UpdateRelease(
             call.caller(request),
             request.release.id.lower(),
             request.etag,
@@ -91,15 +91,15 @@ class CatalogServicer:
             allow_duplicate_name=request.allow_duplicate_name,
         )
         reply = pb.UpdateReleaseResponse()
-        await self._fill(reply.release, await self._service.write(batch))
+        await self._fill(reply.release, await self._service.write(mutation))
         return reply
 
     async def finalize(self, request: pb.FinalizeReleaseRequest, call: Call) -> pb.FinalizeReleaseResponse:
         """Locks a release, and waits until everything in progress is submitted."""
         caller, release_id = call.caller(request), request.release_id.lower()
-        release = await self._service.write(TurnRelease(caller, release_id, request.etag, closing=True))
+        release = await self._service.write(SetReleaseFinalized(caller, release_id, request.etag, closing=True))
         if not request.validate_only and release.finalized == Finalized.SUBMITTING:
-            await self._service.clockwork.close(caller.workspace, release_id)
+            await self._service.scheduler.close(caller.workspace, release_id)
             release = await self._service.reads.release(caller.workspace, release_id)
         reply = pb.FinalizeReleaseResponse()
         await self._fill(reply.release, release)
@@ -107,9 +107,9 @@ class CatalogServicer:
 
     async def unfinalize(self, request: pb.UnfinalizeReleaseRequest, call: Call) -> pb.UnfinalizeReleaseResponse:
         """Opens a release again."""
-        batch = TurnRelease(call.caller(request), request.release_id.lower(), request.etag, closing=False)
+        mutation = SetReleaseFinalized(call.caller(request), request.release_id.lower(), request.etag, closing=False)
         reply = pb.UnfinalizeReleaseResponse()
-        await self._fill(reply.release, await self._service.write(batch))
+        await self._fill(reply.release, await self._service.write(mutation))
         return reply
 
     async def _fill(self, message: catalog_pb2.Release, release: Release) -> None:

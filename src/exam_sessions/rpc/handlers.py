@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.execution.random_codes import new_ids
-from exam_sessions.rpc.decoding.request_decoder import Door, aside, start_aside
-from exam_sessions.rpc.methods import Call, Conversing, InLine, Method, RefusedMessage, Telling
+from exam_sessions.rpc.decoding.request_decoder import RequestDecoder, aside, start_aside
+from exam_sessions.rpc.methods import BidiMethod, Call, Method, QueuedMethod, RefusedMessage, ServerStreamMethod
 from exam_sessions.rpc.status import internal, status_of
 from exam_sessions.rpc.throttle import Throttle, only_reads
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
-    from exam_sessions.execution.group_commit import Waiter
+    from exam_sessions.execution.group_commit import ReplySink
 
 
 log = logging.getLogger(__name__)
 
 
-class RawOrder:
+class QueuedCall:
     """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
 
-    __slots__ = ("_call", "_data", "_door", "_method", "_request")
+    __slots__ = ("_call", "_data", "_decoder", "_method", "_request")
 
     weight = 1
 
-    def __init__(self, data: bytes, call: Call, door: Door, method: InLine) -> None:
-        self._data, self._call, self._door, self._method = data, call, door, method
+    def __init__(self, data: bytes, call: Call, decoder: RequestDecoder, method: QueuedMethod) -> None:
+        self._data, self._call, self._decoder, self._method = data, call, decoder, method
 
     def open(self) -> Any:
-        """Reads and checks the request; what the lane works on."""
-        self._request = self._door.admit(self._data)
+        """Reads and checks the request; what the queue works on."""
+        self._request = self._decoder.decode(self._data)
         return self._method.open(self._request, self._call)
 
     def render(self, result: Any) -> bytes:
@@ -52,19 +52,19 @@ class RawOrder:
         return self._method.reply(self._request, result).SerializeToString()
 
 
-class OpenedOrder:
+class DecodedCall:
     """A call in line that was read before it was queued, for it is long."""
 
     __slots__ = ("_method", "_opened", "_request")
 
     weight = 1
 
-    def __init__(self, request: Any, call: Call, method: InLine) -> None:
+    def __init__(self, request: Any, call: Call, method: QueuedMethod) -> None:
         self._request, self._method = request, method
         self._opened = method.open(request, call)
 
     def open(self) -> Any:
-        """What the lane works on."""
+        """What the queue works on."""
         return self._opened
 
     def render(self, result: Any) -> bytes:
@@ -83,7 +83,7 @@ class Handler:
     def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
         self.service, self.method = method.containing_service.full_name, method.name
         self.name = f"{self.service}/{self.method}"
-        self._door = Door(method, limit, read)
+        self._decoder = RequestDecoder(method, limit, read)
 
     def status_of(self, fault: BaseException) -> grpc.Status:
         """What the caller is told; what is no refusal is a bug, and goes to the log."""
@@ -97,57 +97,57 @@ class Handler:
         return status
 
 
-class Queued(Handler):
-    """A method whose calls stand in a lane."""
+class QueuedUnaryHandler(Handler):
+    """A method whose calls stand in a queue."""
 
-    def __init__(self, method: MethodDescriptor, function: InLine, limit: int) -> None:
+    def __init__(self, method: MethodDescriptor, function: QueuedMethod, limit: int) -> None:
         super().__init__(method, limit, function.read)
         self._function = function
         self._is_otherwise = function.otherwise.is_for if function.otherwise else None
         self._alone: set[asyncio.Future[bytes]] = set()
-        self._single = Single(method, function.otherwise.method, limit) if function.otherwise else None
+        self._single = UnaryHandler(method, function.otherwise.method, limit) if function.otherwise else None
 
-    def queue(self, data: bytes, call: Call, waiter: Waiter) -> None:
+    def queue(self, data: bytes, call: Call, sink: ReplySink) -> None:
         """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
         if self._single and self._is_otherwise and self._is_otherwise(data):
             alone = asyncio.ensure_future(self._single.answer(data, call))
             self._alone.add(alone)
-            alone.add_done_callback(partial(self._hand_over, waiter))
+            alone.add_done_callback(partial(self._hand_over, sink))
             return
-        if len(data) < self._door.long:
-            self._function.queue(RawOrder(data, call, self._door, self._function), waiter)
+        if len(data) < self._decoder.long:
+            self._function.queue(QueuedCall(data, call, self._decoder, self._function), sink)
             return
-        start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, waiter))
+        start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, sink))
 
-    def _hand_over(self, waiter: Waiter, answering: asyncio.Future[bytes]) -> None:
+    def _hand_over(self, sink: ReplySink, answering: asyncio.Future[bytes]) -> None:
         self._alone.discard(answering)
-        if answering.cancelled() or waiter.done():
+        if answering.cancelled() or sink.done():
             return
         if fault := answering.exception():
-            waiter.set_exception(fault)
+            sink.set_exception(fault)
         else:
-            waiter.set_result(answering.result())
+            sink.set_result(answering.result())
 
-    def _opened(self, data: bytes, call: Call) -> OpenedOrder:
-        return OpenedOrder(self._door.admit(data), call, self._function)
+    def _opened(self, data: bytes, call: Call) -> DecodedCall:
+        return DecodedCall(self._decoder.decode(data), call, self._function)
 
-    def _queue_opened(self, waiter: Waiter, reading: asyncio.Future[OpenedOrder]) -> None:
-        if waiter.done():
+    def _queue_opened(self, sink: ReplySink, reading: asyncio.Future[DecodedCall]) -> None:
+        if sink.done():
             reading.exception()  # or it would be missed
             return
         try:
-            self._function.queue(reading.result(), waiter)
+            self._function.queue(reading.result(), sink)
         except Exception as found:  # noqa: BLE001 - the caller is told
-            waiter.set_exception(found)
+            sink.set_exception(found)
 
     def answer(self, data: bytes, call: Call) -> Awaitable[bytes]:
-        """The reply, as `Single` gives it."""
-        waiter: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.queue(data, call, waiter)
-        return waiter
+        """The reply, as `UnaryHandler` gives it."""
+        sink: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.queue(data, call, sink)
+        return sink
 
 
-class Single(Handler):
+class UnaryHandler(Handler):
     """A method that works on each call by itself."""
 
     def __init__(self, method: MethodDescriptor, function: Method, limit: int) -> None:
@@ -158,26 +158,26 @@ class Single(Handler):
     async def answer(self, data: bytes, call: Call) -> bytes:
         """The reply. Raises what stood in the way."""
         with self._bounds:
-            request = await self._door.read(data)
+            request = await self._decoder.read(data)
             return (await self._function(request, call)).SerializeToString()
 
 
-class Streamed(Handler):
+class ServerStreamHandler(Handler):
     """A method that answers with many messages."""
 
-    def __init__(self, method: MethodDescriptor, function: Telling, limit: int) -> None:
+    def __init__(self, method: MethodDescriptor, function: ServerStreamMethod, limit: int) -> None:
         super().__init__(method, limit)
         self._function = function
 
     async def tell(self, data: bytes, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Sends message after message. Raises what ended it."""
-        await self._function.tell(await self._door.read(data), send)
+        await self._function.tell(await self._decoder.read(data), send)
 
 
-class Conversed(Handler):
+class BidiStreamHandler(Handler):
     """A method that takes many messages and answers with as many."""
 
-    def __init__(self, method: MethodDescriptor, function: Conversing, limit: int) -> None:
+    def __init__(self, method: MethodDescriptor, function: BidiMethod, limit: int) -> None:
         super().__init__(method, limit)
         self._function = function
         self.ends_itself = function.ends_itself
@@ -190,33 +190,35 @@ class Conversed(Handler):
         async def requests() -> AsyncIterator[Any]:
             async for data in messages:
                 # On a thread, for these are long as a rule.
-                yield await aside(self._admit, data)
+                yield await aside(self._decode, data)
 
         await self._function.converse(requests(), call, send)
 
-    def _admit(self, data: bytes) -> Any:
+    def _decode(self, data: bytes) -> Any:
         """The request, or that it is refused."""
         try:
-            return self._door.admit(data)
+            return self._decoder.decode(data)
         except errors.Refusal as refusal:
             _forget_frames(refusal)
             return RefusedMessage(data, refusal)
 
 
 def handlers_of(
-    service: ServiceDescriptor, methods: dict[str, Method | InLine | Telling | Conversing], limit: int
-) -> list[Queued | Single | Streamed | Conversed]:
+    service: ServiceDescriptor,
+    methods: dict[str, Method | QueuedMethod | ServerStreamMethod | BidiMethod],
+    limit: int,
+) -> list[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]:
     """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
     return [_handler(method, methods[method.name], limit) for method in service.methods]
 
 
 def _handler(
-    method: MethodDescriptor, function: Method | InLine | Telling | Conversing, limit: int
-) -> Queued | Single | Streamed | Conversed:
-    if isinstance(function, InLine):
-        return Queued(method, function, limit)
-    if isinstance(function, Telling):
-        return Streamed(method, function, limit)
-    if isinstance(function, Conversing):
-        return Conversed(method, function, limit)
-    return Single(method, function, limit)
+    method: MethodDescriptor, function: Method | QueuedMethod | ServerStreamMethod | BidiMethod, limit: int
+) -> QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler:
+    if isinstance(function, QueuedMethod):
+        return QueuedUnaryHandler(method, function, limit)
+    if isinstance(function, ServerStreamMethod):
+        return ServerStreamHandler(method, function, limit)
+    if isinstance(function, BidiMethod):
+        return BidiStreamHandler(method, function, limit)
+    return UnaryHandler(method, function, limit)

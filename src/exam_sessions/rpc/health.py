@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from grpc_health.v1 import health_pb2 as pb
 
 from exam_sessions import errors
-from exam_sessions.rpc.methods import Telling
+from exam_sessions.rpc.methods import ServerStreamMethod
 from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from exam_sessions.rpc.methods import Call, Conversing, InLine, Method
+    from exam_sessions.rpc.methods import BidiMethod, Call, Method, QueuedMethod
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Health"]
 NOT_SERVING = pb.HealthCheckResponse.NOT_SERVING
@@ -29,9 +29,9 @@ class HealthServicer:
         self._watches = 0
         self._is_closed = False
 
-    def methods(self) -> dict[str, Method | InLine | Telling | Conversing]:
+    def methods(self) -> dict[str, Method | QueuedMethod | ServerStreamMethod | BidiMethod]:
         """The methods by the names of their RPCs."""
-        return {"Check": self.check, "List": self.list, "Watch": Telling(self.watch)}
+        return {"Check": self.check, "List": self.list, "Watch": ServerStreamMethod(self.watch)}
 
     async def set(self, name: str, status: int) -> None:
         """Says how a service is, unless the server is about to stop."""

@@ -27,7 +27,7 @@ from exam_sessions.v1 import session_service_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from exam_sessions.commands.bookings import Booked, BookSessions
+    from exam_sessions.commands.bookings import BookingReceipt, BookSessions
     from exam_sessions.rpc.methods import Call
     from exam_sessions.service import Service
 
@@ -52,14 +52,14 @@ class ImportServicer:
                 chunk = await asyncio.to_thread(_read, request)
                 if head is None:
                     head = await self._begun(chunk.head, call)
-                batch: BookSessions | errors.Refusal | None = chunk.refusal
+                mutation: BookSessions | errors.Refusal | None = chunk.refusal
                 if chunk.bookings:
-                    batch = await asyncio.to_thread(_batch, head, chunk)
+                    mutation = await asyncio.to_thread(_mutation, head, chunk)
                 await answers.given()
-                if isinstance(batch, errors.Refusal):
-                    answers.refuse(chunk.head.chunk, batch)
-                elif batch:
-                    answers.give(chunk.head.chunk, self._service.write(batch))
+                if isinstance(mutation, errors.Refusal):
+                    answers.refuse(chunk.head.chunk, mutation)
+                elif mutation:
+                    answers.give(chunk.head.chunk, self._service.write(mutation))
             await answers.given()
         finally:
             answers.cancel()
@@ -122,7 +122,7 @@ def _read(request: pb.ImportSessionsRequest | RefusedMessage) -> Chunk:
     return Chunk(request, request.bookings, None)
 
 
-def _batch(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
+def _mutation(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
     """The chunk as a batch whose request id is its own, so that it is booked once; or why it is none."""
     path = f"chunks[{chunk.head.chunk}]"
     try:
@@ -148,7 +148,7 @@ class _Answers:
         self._send, self._count = send, 0
         self.task: asyncio.Task[None] | None = None
 
-    def give(self, chunk: int, booking: asyncio.Future[list[Booked]]) -> None:
+    def give(self, chunk: int, booking: asyncio.Future[list[BookingReceipt]]) -> None:
         """Answers a chunk once it is booked, or refused."""
         self.task = asyncio.create_task(self._answer(chunk, booking))
 
@@ -168,7 +168,7 @@ class _Answers:
         if self.task:
             self.task.cancel()
 
-    async def _answer(self, chunk: int, booking: asyncio.Future[list[Booked]]) -> None:
+    async def _answer(self, chunk: int, booking: asyncio.Future[list[BookingReceipt]]) -> None:
         reply = pb.ImportSessionsResponse(chunk=chunk)
         try:
             booked = await booking
@@ -186,7 +186,7 @@ class _Answers:
         await self._send(reply.SerializeToString())
 
 
-def _fill(reply: pb.ImportSessionsResponse, booked: list[Booked]) -> None:
+def _fill(reply: pb.ImportSessionsResponse, booked: list[BookingReceipt]) -> None:
     add = reply.sessions.add
     for row in booked:
         message = add()

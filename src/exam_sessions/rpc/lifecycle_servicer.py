@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
-from exam_sessions.domain.states import EDITABLE, MATURITY, TERMINAL, Action, State
+from exam_sessions.domain.states import EDITABLE_STATES, MATURITY, TERMINAL, Action, State
 from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
-from exam_sessions.execution.queries import Wanted
+from exam_sessions.execution.queries import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.request import target_of, workspace_of
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
@@ -17,8 +17,8 @@ from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Standing
-    from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.domain.records import SessionWithRelease
+    from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
 
 A = Action
@@ -30,9 +30,9 @@ class LifecycleServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method | InLine]:
+    def methods(self) -> dict[str, Method | QueuedMethod]:
         """The methods by the names of their RPCs."""
-        own: dict[str, Method | InLine] = {
+        own: dict[str, Method | QueuedMethod] = {
             "GetStateMachine": self.machine,
             "ExplainSession": self.explain,
             "BatchTransitionSessions": TransitionServicer(self._service).transition,
@@ -47,7 +47,7 @@ class LifecycleServicer:
             rules = reply.states.add()
             rules.state = state  # type: ignore[assignment]
             rules.maturity = MATURITY[state]  # type: ignore[assignment]
-            rules.editable, rules.resettable = state in EDITABLE, state in BEFORE_KEYCODE
+            rules.editable, rules.resettable = state in EDITABLE_STATES, state in BEFORE_KEYCODE
             rules.voidable, rules.terminal = state in voidable, state in TERMINAL
         for action, source, dest, condition in transitions_of_machine():
             row = reply.transitions.add()
@@ -58,13 +58,13 @@ class LifecycleServicer:
     async def explain(self, request: pb.ExplainSessionRequest, _: Call) -> pb.ExplainSessionResponse:
         """Tries every action on a copy, in the mind."""
         target = target_of(request)
-        wanted = Wanted(workspace_of(request), target.session_id, target.keycode)
-        standing: Standing = await self._service.read(wanted)
+        wanted = SessionKey(workspace_of(request), target.session_id, target.keycode)
+        pair: SessionWithRelease = await self._service.read(wanted)
         reply = pb.ExplainSessionResponse()
-        fill_session(reply.session, standing, BASIC)
-        another = await self._service.reads.has_open_session(standing.session)
-        papers = await self._service.reads.papers(standing.session)
-        outcomes = explain(*standing, self._service.now(), papers, another_open=another)
+        fill_session(reply.session, pair, BASIC)
+        another = await self._service.reads.has_open_session(pair.session)
+        marking_context = await self._service.reads.marking_context(pair.session)
+        outcomes = explain(*pair, self._service.now(), marking_context, another_open=another)
         for action, outcome in outcomes.items():
             verdict = reply.verdicts.add()
             verdict.action = action_number(action)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import damage_of, is_over, marking_revision_of, script_of
-from exam_sessions.domain.marking import MARKED
+from exam_sessions.domain.marking import MARKED_STATES
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
 from exam_sessions.domain.states import AttemptStrategy, State
-from exam_sessions.execution.queries import Wanted
+from exam_sessions.execution.queries import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
 from exam_sessions.rpc.convert.request import target_of, workspace_of
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.marks import Total
-    from exam_sessions.domain.records import Script, Standing
-    from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.domain.records import AttemptRecord, SessionWithRelease
+    from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
     from exam_sessions.v1 import session_pb2
 
@@ -37,42 +37,45 @@ class MarkingServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method | InLine]:
+    def methods(self) -> dict[str, Method | QueuedMethod]:
         """The methods by the names of their RPCs."""
         regrades = RegradeServicer(self._service)
-        own: dict[str, Method | InLine] = {"GetSessionResults": self.results, "RegradeRelease": regrades.regrade}
+        own: dict[str, Method | QueuedMethod] = {
+            "GetSessionResults": self.results,
+            "RegradeRelease": regrades.regrade,
+        }
         return own | action_methods(self._service, pb.DESCRIPTOR.services_by_name["MarkingService"])
 
     async def results(self, request: pb.GetSessionResultsRequest, _: Call) -> pb.GetSessionResultsResponse:
         """Reads what an attempt earned."""
         target, workspace = target_of(request), workspace_of(request)
-        standing: Standing = await self._service.read(Wanted(workspace, target.session_id, target.keycode))
-        session = standing.session
+        pair: SessionWithRelease = await self._service.read(SessionKey(workspace, target.session_id, target.keycode))
+        session = pair.session
         if session.state == State.VOIDED:
             raise errors.ResultsWithheld(session.id)
         scripts, forms = await self._service.reads.scripts(workspace, [session])
         wanted = request.selection == DECIDING and not request.attempt
-        script, counted = _select(standing, scripts[session.id], request.attempt, deciding_one=wanted)
+        script, counted = _select(pair, scripts[session.id], request.attempt, deciding_one=wanted)
         form = forms.get((script.test_form, marking_revision_of(script)))
         if form is None:
             raise errors.TestFormUnknown(script.test_form)
         reply = pb.GetSessionResultsResponse()
-        fill_session(reply.session, standing, BASIC)
+        fill_session(reply.session, pair, BASIC)
         _tell_damage(reply.session, script, form)
-        results = results_of(form, script, provisional=_is_provisional(standing, script))
-        withheld = not request.show_keys and not is_over(*standing, script.attempt)
+        results = results_of(form, script, provisional=_is_provisional(pair, script))
+        withheld = not request.show_keys and not is_over(*pair, script.attempt)
         fill_results(reply.results, results, counted, withheld=withheld)
         abridge_results(reply.results)
         if script.attempt == session.attempt:
-            fill_attempt(reply.attempt, standing)
+            fill_attempt(reply.attempt, pair)
         else:
             fill_earlier_attempt(reply.attempt, script)
         return reply
 
-    async def add_papers(
+    async def add_attempts(
         self,
         messages: Sequence[session_pb2.Session],
-        page: Sequence[Standing],
+        page: Sequence[SessionWithRelease],
         *,
         responses: bool,
         results: bool,
@@ -85,13 +88,13 @@ class MarkingServicer:
         Returns how many sessions, from the first, fit into a reply; the others may have been left as they are.
         """
         asked = Asked(responses, results, keys)
-        sessions, done = [standing.session for standing in page], 0
+        sessions, done = [pair.session for pair in page], 0
         while done < len(page):
             # As many as may be loaded at once.
             scripts, forms = await self._service.reads.scripts(sessions[0].workspace_id, sessions[done:])
-            for message, standing in zip(messages[done:], page[done : done + len(scripts)], strict=False):
-                if standing.session.state != State.VOIDED:
-                    _add(message, standing, scripts[standing.session.id], forms, asked)
+            for message, pair in zip(messages[done:], page[done : done + len(scripts)], strict=False):
+                if pair.session.state != State.VOIDED:
+                    _add(message, pair, scripts[pair.session.id], forms, asked)
                     abridge_session(message)
             done += len(scripts)
             shown = fitting(messages[:done], ELEMENT_AT_MOST)
@@ -100,7 +103,7 @@ class MarkingServicer:
         return done
 
 
-def _tell_damage(message: session_pb2.Session, script: Script, form: Form | None) -> None:
+def _tell_damage(message: session_pb2.Session, script: AttemptRecord, form: Form | None) -> None:
     if damage := damage_of(script):
         message.damage = f"its stored {damage} cannot be read"
     elif form is None and script.form_revision:
@@ -117,12 +120,12 @@ class Asked(NamedTuple):
 
 def _add(
     message: session_pb2.Session,
-    standing: Standing,
-    scripts: tuple[Script, ...],
+    pair: SessionWithRelease,
+    scripts: tuple[AttemptRecord, ...],
     forms: dict[tuple[str, int], Form],
     asked: Asked,
 ) -> None:
-    current = script_of(standing.session, scripts)
+    current = script_of(pair.session, scripts)
     form = forms.get((current.test_form, marking_revision_of(current)))
     _tell_damage(message, current, form)
     if form and asked.responses:
@@ -130,19 +133,19 @@ def _add(
     if asked.results:
         script, counted = current, None
         if marked_of(scripts):
-            script, counted = _select(standing, scripts, 0, deciding_one=True)
+            script, counted = _select(pair, scripts, 0, deciding_one=True)
         form = forms.get((script.test_form, marking_revision_of(script)))
         if form:
-            withheld = not asked.keys and not is_over(*standing, script.attempt)
-            results = results_of(form, script, provisional=_is_provisional(standing, script))
+            withheld = not asked.keys and not is_over(*pair, script.attempt)
+            results = results_of(form, script, provisional=_is_provisional(pair, script))
             fill_results(message.results, results, counted, withheld=withheld)
 
 
 def _select(
-    standing: Standing, scripts: tuple[Script, ...], attempt: int, *, deciding_one: bool
-) -> tuple[Script, Total | None]:
+    pair: SessionWithRelease, scripts: tuple[AttemptRecord, ...], attempt: int, *, deciding_one: bool
+) -> tuple[AttemptRecord, Total | None]:
     """The script asked for, and what counts in its place where that is the mean of all. Raises AttemptNotFound."""
-    session, strategy = standing.session, standing.release.attempt_strategy
+    session, strategy = pair.session, pair.release.attempt_strategy
     if deciding_one:
         marked = marked_of(scripts)
         if not marked:
@@ -157,7 +160,7 @@ def _select(
     raise errors.AttemptNotFound(session.id, attempt)
 
 
-def _is_provisional(standing: Standing, script: Script) -> bool:
+def _is_provisional(pair: SessionWithRelease, script: AttemptRecord) -> bool:
     """Whether more marks may come: an attempt that another has followed is as it is."""
-    session = standing.session
-    return script.attempt == session.attempt and session.state not in MARKED
+    session = pair.session
+    return script.attempt == session.attempt and session.state not in MARKED_STATES

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.execution.caller import SYSTEM, Caller
+from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.decoding.identifiers import spell
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from exam_sessions.execution.group_commit import Order, Waiter
+    from exam_sessions.execution.group_commit import QueuedRequest, ReplySink
 
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
@@ -68,26 +68,26 @@ class Call(ABC):
         if len(names) > 1:
             raise errors.invalid("x-actor", "must be given once")
         name = names[0]
-        if not isinstance(name, str) or not ACTOR.fullmatch(name) or name.strip().lower() == SYSTEM:
-            raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM}")
+        if not isinstance(name, str) or not ACTOR.fullmatch(name) or name.strip().lower() == SYSTEM_ACTOR:
+            raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM_ACTOR}")
         return name
 
 
 class Otherwise(NamedTuple):
-    """What answers some of the calls of a method that stands in a lane, for they need more than their group reads."""
+    """What answers those calls of a queued method that need more than their group reads."""
 
     is_for: Callable[[bytes], bool]
     """Whether a request may be one of them; it is asked of every call."""
     method: Method
 
 
-class InLine(NamedTuple):
-    """A method that does nothing but stand in a lane: read and answered in its group, not call by call."""
+class QueuedMethod(NamedTuple):
+    """A method that does nothing but stand in a queue: read and answered in its group, not call by call."""
 
-    queue: Callable[[Order, Waiter], None]
-    """Puts an order into the lane."""
+    queue: Callable[[QueuedRequest, ReplySink], None]
+    """Puts an order into the queue."""
     open: Callable[[Any, Call], Any]
-    """From the request to what the lane works on."""
+    """From the request to what the queue works on."""
     reply: Callable[[Any, Any], Message]
     """From the request and the result to the reply."""
     read: Callable[[bytes], Any] | None = None
@@ -99,7 +99,7 @@ class CallerGone(Exception):  # noqa: N818 - nobody is left to whom it would be 
     """What was to be sent cannot be, because its caller has gone away."""
 
 
-class Telling(NamedTuple):
+class ServerStreamMethod(NamedTuple):
     """A method that goes on telling until its caller goes away."""
 
     tell: Callable[[Any, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
@@ -113,7 +113,7 @@ class RefusedMessage(NamedTuple):
     refusal: errors.Refusal
 
 
-class Conversing(NamedTuple):
+class BidiMethod(NamedTuple):
     """A method that takes message after message, and answers each."""
 
     converse: Callable[[AsyncIterator[Any], Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]

@@ -17,7 +17,7 @@ from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.operation import operation_of, place_of, workspace_in
 
 if TYPE_CHECKING:
-    from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
 
 NEWEST = "z"
@@ -35,7 +35,7 @@ class OperationsServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method | InLine]:
+    def methods(self) -> dict[str, Method | QueuedMethod]:
         """The methods by the names of their RPCs."""
         return {
             "GetOperation": self.get,

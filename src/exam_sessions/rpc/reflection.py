@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from exam_sessions.rpc.handlers import handlers_of
-from exam_sessions.rpc.methods import Conversing, RefusedMessage
+from exam_sessions.rpc.methods import BidiMethod, RefusedMessage
 from exam_sessions.v1 import session_service_pb2
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import FileDescriptor
 
-    from exam_sessions.rpc.handlers import Conversed, Queued, Single, Streamed
+    from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
     from exam_sessions.rpc.methods import Call
     from exam_sessions.rpc.transports.base import Transport
 
-    AnyHandler = Queued | Single | Streamed | Conversed
+    AnyHandler = QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler
 
 OTHERS = (operations_pb2, error_details_pb2, health_pb2, pb, session_service_pb2)
 """Modules whose files, and what they import, are described; of our own, those that `documented.binpb` holds."""
@@ -194,4 +194,4 @@ def add_reflection(transport: Transport, names: Sequence[str], limit: int) -> No
     v1 = pool.FindServiceByName(f"grpc.reflection.v1.{alpha.name}")
     servicer = ReflectionServicer([*names, alpha.full_name, v1.full_name])
     for service in (alpha, v1):
-        transport.add(handlers_of(service, {"ServerReflectionInfo": Conversing(servicer.converse)}, limit))
+        transport.add(handlers_of(service, {"ServerReflectionInfo": BidiMethod(servicer.converse)}, limit))

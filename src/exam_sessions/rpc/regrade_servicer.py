@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import Accept
+from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.commands.regrades import Regrade, check_some, place_in, place_of
 from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain import clock
@@ -18,7 +18,7 @@ from exam_sessions.rpc.convert.regrade import fill_summary
 from exam_sessions.v1 import marking_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Papers, Standing
+    from exam_sessions.domain.records import MarkingContext, SessionWithRelease
     from exam_sessions.rpc.methods import Call
     from exam_sessions.service import Service
 
@@ -45,30 +45,30 @@ class RegradeServicer:
         definite = pb.RegradeReleaseRequest()
         definite.CopyFrom(request)
         definite.test_form, definite.form_revision = form.reference, form.revision
-        work = regrade_of(definite)
+        task = regrade_of(definite)
         if request.validate_only:
             if request.etag and request.etag != etag_of(release.version):
                 raise errors.StaleRelease(release.id, etag_of(release.version))
-            check_some(await reads.sat_forms(caller.workspace, work.release_id, reference), form)
-            return await self._preview(caller.workspace, work)
+            check_some(await reads.sat_forms(caller.workspace, task.release_id, reference), form)
+            return await self._preview(caller.workspace, task)
         payload = definite.SerializeToString()
-        row = await self._service.write(Accept(caller, OperationKind.REGRADE, work, payload))
+        row = await self._service.write(AcceptOperation(caller, OperationKind.REGRADE, task, payload))
         self._service.worker.wake()
         return pb.RegradeReleaseResponse(operation=operation_of(row), session_count=row.total)
 
-    async def _preview(self, workspace: str, work: Regrade) -> pb.RegradeReleaseResponse:
+    async def _preview(self, workspace: str, task: Regrade) -> pb.RegradeReleaseResponse:
         """What the operation would come to, from pages that are read one after the other."""
-        summary, reply = Summary(work.test_form, work.form_revision), pb.RegradeReleaseResponse()
+        summary, reply = Summary(task.test_form, task.form_revision), pb.RegradeReleaseResponse()
         refused: list[OutcomeRow] = []
         place, count, failed = "", 0, 0
-        form = (work.test_form, work.form_revision)
+        form = (task.test_form, task.form_revision)
         while page := await self._service.reads.regrade_page(
-            workspace, work.criteria, form, place_in(place), PREVIEWED_AT_ONCE
+            workspace, task.criteria, form, place_in(place), PREVIEWED_AT_ONCE
         ):
-            for standing, papers in page:
-                refusal = self._judged(work, standing, papers, summary)
+            for pair, marking_context in page:
+                refusal = self._judged(task, pair, marking_context, summary)
                 if refusal and len(refused) < OUTCOMES_AT_MOST:
-                    refused.append(OutcomeRow(workspace, "", count, standing.session.id, 0, describe(refusal)))
+                    refused.append(OutcomeRow(workspace, "", count, pair.session.id, 0, describe(refusal)))
                 failed += refusal is not None
                 count += 1
             place = place_of(page[-1][0].session)
@@ -78,17 +78,19 @@ class RegradeServicer:
         fill_outcomes(result, refused)
         return reply
 
-    def _judged(self, work: Regrade, standing: Standing, papers: Papers, summary: Summary) -> errors.Refusal | None:
+    def _judged(
+        self, task: Regrade, pair: SessionWithRelease, marking_context: MarkingContext, summary: Summary
+    ) -> errors.Refusal | None:
         """Takes a session into the summary; the refusal with which it would be set aside."""
-        session, release = standing
+        session, release = pair
         try:
             now = clock.moment(self._service.now(), session.update_time)
-            verdict = work.judge(session, release, papers, now)
+            verdict = task.judge(session, release, marking_context, now)
         except errors.Refusal as refusal:
             return refusal
         except Exception as fault:  # noqa: BLE001 - as the operation sets a row aside that fails
             return errors.StepQuarantined(type(fault).__name__)
-        work.note(summary, session, papers, verdict)
+        task.note(summary, session, marking_context, verdict)
         return None
 
 

@@ -89,7 +89,7 @@ class Server:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probing
         await self._health.close()
-        self._service.watching.close()
+        self._service.event_feed.close()
         self._service.leaving.set()
         await self._transport.stop(grace)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.bookings import Booked, BookSession
+from exam_sessions.commands.bookings import BookingReceipt, BookSession
 from exam_sessions.commands.chunked_booking import book
 from exam_sessions.commands.session_changes import ChangeSession, EditSessions, Target
 from exam_sessions.domain.commands import Command
-from exam_sessions.domain.session_filter import ORDERS, Place
+from exam_sessions.domain.session_filter import ORDERS, PageCursor
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.statistics import statistics_of
-from exam_sessions.execution.queries import Wanted
+from exam_sessions.execution.queries import SessionKey
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert.reply_size import (
@@ -27,11 +27,11 @@ from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_on
 from exam_sessions.rpc.convert.result import fill_statistics
 from exam_sessions.rpc.convert.session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
 from exam_sessions.rpc.decoding.request_decoder import aside
-from exam_sessions.rpc.methods import Conversing, InLine, Otherwise, Telling
+from exam_sessions.rpc.methods import BidiMethod, Otherwise, QueuedMethod, ServerStreamMethod
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Standing
+    from exam_sessions.domain.records import SessionWithRelease
     from exam_sessions.domain.statistics import Tally
     from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
@@ -54,12 +54,12 @@ class SessionServicer:
     ) -> None:
         self._service, self._watchers, self._marking, self._imports = service, watchers, marking, imports
 
-    def methods(self) -> dict[str, Method | InLine | Telling | Conversing]:
+    def methods(self) -> dict[str, Method | QueuedMethod | ServerStreamMethod | BidiMethod]:
         """The methods by the names of their RPCs."""
         return {
             "CreateSession": self.create,
             "BatchCreateSessions": self.batch_create,
-            "ImportSessions": Conversing(self._imports.converse, ends_itself=True),
+            "ImportSessions": BidiMethod(self._imports.converse, ends_itself=True),
             "GetSession": self.get(),
             "BatchGetSessions": self.batch_get,
             "ListSessions": self.list,
@@ -68,21 +68,21 @@ class SessionServicer:
             "BatchUpdateSessions": self.batch_update,
             "DeleteSession": self.delete,
             "ListSessionEvents": self.events,
-            "WatchSessions": Telling(self._watchers.watch),
+            "WatchSessions": ServerStreamMethod(self._watchers.watch),
             "AcknowledgeEvents": self._watchers.acknowledge,
             "ListEventConsumers": self._watchers.consumers,
         }
 
     async def create(self, request: pb.CreateSessionRequest, call: Call) -> pb.CreateSessionResponse:
         """Books one session."""
-        batch = BookSession(
+        mutation = BookSession(
             call.caller(request),
             request.release_id.lower(),
             [booking_of(request.booking)],
             allow_missing_form=request.allow_missing_form,
         )
         reply = pb.CreateSessionResponse()
-        fill_session(reply.session, await self._service.write(batch))
+        fill_session(reply.session, await self._service.write(mutation))
         return reply
 
     async def batch_create(
@@ -99,36 +99,36 @@ class SessionServicer:
         )
         return await aside(_booked, booked) if many else _booked(booked)
 
-    def get(self) -> InLine:
+    def get(self) -> QueuedMethod:
         """Reads one session, together with whoever else reads one now."""
 
-        def wanted_of(request: pb.GetSessionRequest, _: Call) -> Wanted:
+        def wanted_of(request: pb.GetSessionRequest, _: Call) -> SessionKey:
             target = target_of(request)
-            return Wanted(workspace_of(request), target.session_id, target.keycode)
+            return SessionKey(workspace_of(request), target.session_id, target.keycode)
 
-        def reply_of(request: pb.GetSessionRequest, standing: Standing) -> pb.GetSessionResponse:
+        def reply_of(request: pb.GetSessionRequest, pair: SessionWithRelease) -> pb.GetSessionResponse:
             reply = pb.GetSessionResponse()
-            fill_session(reply.session, standing, request.view or FULL)
+            fill_session(reply.session, pair, request.view or FULL)
             return reply
 
-        papers = Otherwise(_may_ask_for_papers, self._get_with_papers)
-        return InLine(self._service.queue_read, wanted_of, reply_of, otherwise=papers)
+        marking_context = Otherwise(_may_ask_for_papers, self._get_with_papers)
+        return QueuedMethod(self._service.queue_read, wanted_of, reply_of, otherwise=marking_context)
 
     async def _get_with_papers(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:
         """Reads one session with its responses, its results or both."""
         target, reply = target_of(request), pb.GetSessionResponse()
-        standing = await self._service.read(Wanted(workspace_of(request), target.session_id, target.keycode))
-        fill_session(reply.session, standing, request.view or FULL)
+        pair = await self._service.read(SessionKey(workspace_of(request), target.session_id, target.keycode))
+        fill_session(reply.session, pair, request.view or FULL)
         if request.show_responses or request.show_results:
-            await self._marking.add_papers([reply.session], [standing], **_asked(request))
+            await self._marking.add_attempts([reply.session], [pair], **_asked(request))
         return reply
 
     async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:
         """Reads several sessions."""
         ids = list(each_once(request.session_ids))
         reply = pb.BatchGetSessionsResponse()
-        for standing in await self._service.reads.sessions(workspace_of(request), ids):
-            fill_session(reply.sessions.add(), standing, request.view or FULL)
+        for pair in await self._service.reads.sessions(workspace_of(request), ids):
+            fill_session(reply.sessions.add(), pair, request.view or FULL)
         check_reply(reply, reply.sessions)
         return reply
 
@@ -141,7 +141,7 @@ class SessionServicer:
             most = min(most, WITH_PAPERS_AT_MOST)
         criteria, order = criteria_of(request.filter), ORDERS[max(request.order - 1, 0)]
         page, total, tallies = await self._service.reads.page(
-            workspace_of(request), criteria, order, Place(*found) if found else None, most + 1,
+            workspace_of(request), criteria, order, PageCursor(*found) if found else None, most + 1,
             count=request.show_total_size, sum_up=request.show_statistics,
         )  # fmt: skip
         reply, view = pb.ListSessionsResponse(), request.view or BASIC
@@ -149,13 +149,13 @@ class SessionServicer:
             reply.total_size = total
         if request.show_statistics:
             fill_statistics(reply.statistics, statistics_of(tallies))
-        for standing in page[:most]:
-            fill_session(reply.sessions.add(), standing, view)
+        for pair in page[:most]:
+            fill_session(reply.sessions.add(), pair, view)
         if request.show_responses or request.show_results:
-            shown = await self._marking.add_papers(reply.sessions, page[:most], **_asked(request))
+            shown = await self._marking.add_attempts(reply.sessions, page[:most], **_asked(request))
         else:
             # A pair has more characters beside its texts in JSON than it has bytes beside them in the message.
-            longest = max((len(standing.session.annotations) for standing in page), default=0)
+            longest = max((len(pair.session.annotations) for pair in page), default=0)
             shown = fitting(reply.sessions, SESSION_AT_MOST[view] + AT_MOST_FOR_A_CHARACTER * longest)
         del reply.sessions[shown:]
         if len(page) > shown:
@@ -194,8 +194,8 @@ class SessionServicer:
             allow_missing_form=request.allow_missing_form,
         )
         reply = pb.UpdateSessionResponse()
-        standing = await self._service.write(ChangeSession(call.caller(request), target_of(request), command))
-        fill_session(reply.session, standing)
+        pair = await self._service.write(ChangeSession(call.caller(request), target_of(request), command))
+        fill_session(reply.session, pair)
         return reply
 
     async def batch_update(
@@ -245,7 +245,7 @@ def _may_ask_for_papers(data: bytes) -> bool:
     return SHOW_RESPONSES in data or SHOW_RESULTS in data
 
 
-def _booked(rows: list[Booked]) -> pb.BatchCreateSessionsResponse:
+def _booked(rows: list[BookingReceipt]) -> pb.BatchCreateSessionsResponse:
     reply = pb.BatchCreateSessionsResponse()
     add = reply.sessions.add
     for row in rows:

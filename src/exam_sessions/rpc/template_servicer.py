@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import Accept
+from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.domain.states import Delivery, OperationKind
 from exam_sessions.rpc.convert.operation import operation_of
 from exam_sessions.rpc.convert.request import workspace_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from google.longrunning import operations_pb2
 
     from exam_sessions.commands.templates import Submission
-    from exam_sessions.rpc.methods import Call, InLine, Method
+    from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
 
 SESSIONS_AT_MOST = 50
@@ -29,7 +29,7 @@ class TemplateServicer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def methods(self) -> dict[str, Method | InLine]:
+    def methods(self) -> dict[str, Method | QueuedMethod]:
         """The methods by the names of their RPCs."""
         return {"GetSessionTemplate": self.get, "SubmitFromTemplate": self.submit}
 
@@ -49,8 +49,10 @@ class TemplateServicer:
         if not 1 <= len(request.data) <= SESSIONS_AT_MOST:
             raise errors.invalid("data", f"must hold 1 to {SESSIONS_AT_MOST} sessions, not {len(request.data)}")
         caller = call.caller(request)
-        batch = Accept(caller, OperationKind.TEMPLATE, submission_of(request), request.SerializeToString())
-        row = await self._service.write(batch)
+        mutation = AcceptOperation(
+            caller, OperationKind.TEMPLATE, submission_of(request), request.SerializeToString()
+        )
+        row = await self._service.write(mutation)
         self._service.worker.wake()
         return operation_of(row)
 

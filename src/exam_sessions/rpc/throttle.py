@@ -19,13 +19,13 @@ ALWAYS = 32
 
 PATIENCE_S = 0.25
 """How long a call may take beside others of its method, in seconds: a read waits nowhere else. With the tenth of a
-second of a lane, 64 callers who did nothing but ask for pages of 100 sessions had every fourth call refused."""
+second of a queue, 64 callers who did nothing but ask for pages of 100 sessions had every fourth call refused."""
 
 AT_MOST = 10_000
 """Calls of one method that may be under way before any was answered."""
 
 WAITS_OR_WRITES = frozenset({"request_id", "timeout"})
-"""Fields of requests that change something, and wait in a lane, or are answered when something else has happened."""
+"""Fields of requests that change something, and wait in a queue, or are answered when something else has happened."""
 
 
 def only_reads(method: MethodDescriptor) -> bool:
@@ -36,7 +36,7 @@ def only_reads(method: MethodDescriptor) -> bool:
 class Throttle:
     """A context in which a call is worked on, shared by all calls of a method.
 
-    No lane bounds pages and other reads. A thousand aggregates asked for at once kept a call of anybody else's from
+    No queue bounds pages and other reads. A thousand aggregates asked for at once kept a call of anybody else's from
     the event loop for 13 s.
 
     Raises:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.bulk_transition import Transition
-from exam_sessions.commands.operations import Accept
+from exam_sessions.commands.bulk_transition import BulkTransition
+from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.commands.session_changes import AccommodateSessions, EditSessions, Target
 from exam_sessions.domain.commands import Command, fail, reset, void
 from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
@@ -39,8 +39,8 @@ class TransitionServicer:
         if request.WhichOneof("sessions") == "ids":
             return await self._at_once(request, call, command)
         check_filter(request.filter)
-        work, payload = transition_of(request), request.SerializeToString()
-        accept = Accept(call.caller(request), OperationKind.TRANSITION, work, payload, command.action.value)
+        task, payload = transition_of(request), request.SerializeToString()
+        accept = AcceptOperation(call.caller(request), OperationKind.TRANSITION, task, payload, command.action.value)
         row = await self._service.write(accept)
         reply = pb.BatchTransitionSessionsResponse(session_count=row.total)
         if not request.validate_only:
@@ -115,11 +115,11 @@ def _accommodation_in(request: pb.BatchTransitionSessionsRequest, action: Action
     )
 
 
-def transition_of(request: pb.BatchTransitionSessionsRequest) -> Transition:
+def transition_of(request: pb.BatchTransitionSessionsRequest) -> BulkTransition:
     """The work of an operation."""
-    return Transition(command_of(request), criteria_of(request.filter), request.sessions_per_second)
+    return BulkTransition(command_of(request), criteria_of(request.filter), request.sessions_per_second)
 
 
-def read_transition(payload: bytes) -> Transition:
+def read_transition(payload: bytes) -> BulkTransition:
     """What an accepted request asks for."""
     return transition_of(pb.BatchTransitionSessionsRequest.FromString(payload))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.background.event_feed import FEW, PAGE
 from exam_sessions.commands.consumers import Acknowledge
-from exam_sessions.domain.session_filter import Criteria
+from exam_sessions.domain.session_filter import SessionFilter
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.request import workspace_of
@@ -25,7 +25,7 @@ from exam_sessions.v1 import session_service_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from exam_sessions.background.event_feed import Tail, Told, Watching
+    from exam_sessions.background.event_feed import EventFeed, RenderedEvent, Tail
     from exam_sessions.domain.stored_records import ConsumerRow, EventRow
     from exam_sessions.rpc.methods import Call
     from exam_sessions.service import Service
@@ -61,7 +61,7 @@ def piece_of(row: EventRow) -> bytes:
     return piece.SerializeToString()
 
 
-class Sieve(NamedTuple):
+class EventFilter(NamedTuple):
     """A filter, ready to be asked."""
 
     releases: frozenset[str]
@@ -70,7 +70,7 @@ class Sieve(NamedTuple):
     actions: frozenset[str]
 
     @classmethod
-    def of(cls, message: pb.WatchFilter) -> Sieve:
+    def of(cls, message: pb.WatchFilter) -> EventFilter:
         """From the message."""
         wanted = {action_number(action) for action in Action} & set(message.actions)
         return cls(
@@ -80,18 +80,18 @@ class Sieve(NamedTuple):
             frozenset(action.value for action in Action if action_number(action) in wanted),
         )
 
-    def lets_through(self, told: Told) -> bool:
+    def matches(self, event: RenderedEvent) -> bool:
         """Whether the event is wanted."""
         return (
-            (not self.releases or told.release_id in self.releases)
-            and (not self.sessions or told.session_id in self.sessions)
-            and (not self.states or told.to_state in self.states)
-            and (not self.actions or told.action in self.actions)
+            (not self.releases or event.release_id in self.releases)
+            and (not self.sessions or event.session_id in self.sessions)
+            and (not self.states or event.to_state in self.states)
+            and (not self.actions or event.action in self.actions)
         )
 
-    def criteria(self) -> Criteria:
+    def criteria(self) -> SessionFilter:
         """The sessions of the snapshot."""
-        return Criteria(tuple(self.releases), tuple(sorted(self.states)), session_ids=tuple(self.sessions))
+        return SessionFilter(tuple(self.releases), tuple(sorted(self.states)), session_ids=tuple(self.sessions))
 
 
 class Unread:
@@ -114,7 +114,7 @@ class Unread:
         self.size -= self._waiting.pop(limit, 0)
 
 
-class Outlet:
+class WatchStream:
     """What one watcher is sent. `patience` is how long it may take over one piece, in seconds."""
 
     def __init__(self, send: Send, patience: float, unread: Unread) -> None:
@@ -126,7 +126,7 @@ class Outlet:
         """For how long nothing was sent, in seconds."""
         return time.monotonic() - self._last
 
-    async def say(self, piece: bytes, after: int) -> None:
+    async def send(self, piece: bytes, after: int) -> None:
         """Sends a piece; `after` is the event a watcher that is too slow may resume behind.
 
         Raises:
@@ -143,39 +143,39 @@ class Outlet:
             raise errors.WatcherTooSlow(after + 1) from None
         self._last = time.monotonic()
 
-    async def say_with_place(self, events: bytes, after: int) -> None:
+    async def send_with_position(self, events: bytes, after: int) -> None:
         """Sends events, or none, and the place reached."""
-        await self.say(pb.WatchSessionsResponse(sequence=after).SerializeToString() + events, after)
+        await self.send(pb.WatchSessionsResponse(sequence=after).SerializeToString() + events, after)
 
 
 class EventCursor:
     """How far one watcher has come: the events up to `after` are done with."""
 
-    def __init__(self, watching: Watching, tail: Tail, sieve: Sieve, after: int) -> None:
-        self._watching, self._tail, self._sieve = watching, tail, sieve
+    def __init__(self, feed: EventFeed, tail: Tail, event_filter: EventFilter, after: int) -> None:
+        self._feed, self._tail, self._filter = feed, tail, event_filter
         self.after, self._most = after, FEW
 
     async def next(self, patience: float) -> bytes:
         """A piece with the next events that pass the sieve, if there are any within so many seconds."""
         # Not kept in a variable: while a watcher waits, nothing is held for it.
-        return self._piece(await self._watching.next(self._tail, self.after, patience, self._most), None, "")
+        return self._piece(await self._feed.next(self._tail, self.after, patience, self._most), None, "")
 
     async def next_until(self, last: int, shown: str) -> bytes:
         """A piece with the next events up to one, as far as they are about sessions up to an id."""
-        return self._piece(await self._watching.between(self._tail, self.after, self._most), last, shown)
+        return self._piece(await self._feed.between(self._tail, self.after, self._most), last, shown)
 
-    def _piece(self, events: Iterable[Told], last: int | None, shown: str) -> bytes:
+    def _piece(self, events: Iterable[RenderedEvent], last: int | None, shown: str) -> bytes:
         """Renders events until a piece is full, and reads the next time about as many as fit."""
         rendered: list[bytes] = []
         size, begun = 0, self.after
-        for told in events:
-            if size >= PIECE_BYTES or (last is not None and told.sequence > last):
+        for event in events:
+            if size >= PIECE_BYTES or (last is not None and event.sequence > last):
                 self._most = max(FEW, self.after - begun)
                 break
-            if self._sieve.lets_through(told) and (last is None or told.session_id <= shown):
-                rendered.append(told.rendered)
-                size += len(told.rendered)
-            self.after = told.sequence
+            if self._filter.matches(event) and (last is None or event.session_id <= shown):
+                rendered.append(event.rendered)
+                size += len(event.rendered)
+            self.after = event.sequence
         else:
             self._most = min(2 * self._most, PAGE)
         return b"".join(rendered)
@@ -190,50 +190,52 @@ class WatchServicer:
 
     async def watch(self, request: pb.WatchSessionsRequest, send: Send) -> None:
         """Tells events until the caller goes away."""
-        sieve = Sieve.of(request.filter)
+        event_filter = EventFilter.of(request.filter)
         heartbeat = (micros(request, "heartbeat_interval", "heartbeat_interval") / SECOND) or HEARTBEAT_S
-        watching = self._service.watching
-        outlet = Outlet(send, self._patience, self._unread)
-        tail = await watching.enter(workspace_of(request), piece_of)
+        feed = self._service.event_feed
+        stream = WatchStream(send, self._patience, self._unread)
+        tail = await feed.join(workspace_of(request), piece_of)
         try:
-            cursor = EventCursor(watching, tail, sieve, await self._begin(request, tail, sieve, outlet))
+            cursor = EventCursor(feed, tail, event_filter, await self._begin(request, tail, event_filter, stream))
             while True:
-                await self._tell_next(cursor, outlet, heartbeat)
-                await asyncio.sleep(watching.pause)
+                await self._tell_next(cursor, stream, heartbeat)
+                await asyncio.sleep(feed.pause)
         finally:
-            watching.leave(tail)
+            feed.leave(tail)
 
     @staticmethod
-    async def _tell_next(cursor: EventCursor, outlet: Outlet, heartbeat: float) -> None:
+    async def _tell_next(cursor: EventCursor, stream: WatchStream, heartbeat: float) -> None:
         """Sends what happens next, or a heartbeat; what was sent is kept no longer than this lasts."""
-        if events := await cursor.next(max(0.0, heartbeat - outlet.silence)):
-            await outlet.say_with_place(events, cursor.after)
-        elif outlet.silence >= heartbeat:
-            await outlet.say_with_place(b"", cursor.after)
+        if events := await cursor.next(max(0.0, heartbeat - stream.silence)):
+            await stream.send_with_position(events, cursor.after)
+        elif stream.silence >= heartbeat:
+            await stream.send_with_position(b"", cursor.after)
 
-    async def _begin(self, request: pb.WatchSessionsRequest, tail: Tail, sieve: Sieve, outlet: Outlet) -> int:
+    async def _begin(
+        self, request: pb.WatchSessionsRequest, tail: Tail, event_filter: EventFilter, stream: WatchStream
+    ) -> int:
         """The event after which the watch goes on; sends the snapshot where one is wanted."""
-        watching, start = self._service.watching, request.WhichOneof("start")
+        feed, start = self._service.event_feed, request.WhichOneof("start")
         if start == "start_sequence":
-            return await watching.first(tail.workspace, request.start_sequence)
+            return await feed.first(tail.workspace, request.start_sequence)
         if start == "consumer":
-            return await watching.first_of_consumer(tail.workspace, request.consumer)
+            return await feed.first_of_consumer(tail.workspace, request.consumer)
         if start == "now":
             after = await self._service.reads.last_sequence(tail.workspace)
-            await outlet.say_with_place(b"", after)
+            await stream.send_with_position(b"", after)
             return after
         pages = SnapshotPages(
-            watching,
+            feed,
             tail.workspace,
-            sieve.criteria(),
+            event_filter.criteria(),
             request.view or BASIC,
             size=PIECE_BYTES,
             at_most=SNAPSHOT_AT_MOST,
         )
-        return await self._snapshot(pages, EventCursor(watching, tail, sieve, 0), outlet)
+        return await self._snapshot(pages, EventCursor(feed, tail, event_filter, 0), stream)
 
     @staticmethod
-    async def _snapshot(pages: SnapshotPages, cursor: EventCursor, outlet: Outlet) -> int:
+    async def _snapshot(pages: SnapshotPages, cursor: EventCursor, stream: WatchStream) -> int:
         """Sends the sessions, page by page as the watcher takes them; the last event they have seen in the end.
 
         A page is of the moment in which it was read. What has happened since the page before to sessions that were
@@ -245,18 +247,18 @@ class WatchServicer:
             page, last = await pages.next()
             while before and cursor.after < last:
                 if events := await cursor.next_until(last, before):
-                    await outlet.say(events, IN_SNAPSHOT)
+                    await stream.send(events, IN_SNAPSHOT)
             cursor.after = last
             if page:
-                await outlet.say(page, IN_SNAPSHOT)
+                await stream.send(page, IN_SNAPSHOT)
         end = pb.WatchSessionsResponse(sequence=cursor.after, snapshot_complete=True)
-        await outlet.say(end.SerializeToString(), IN_SNAPSHOT)
+        await stream.send(end.SerializeToString(), IN_SNAPSHOT)
         return cursor.after
 
     async def acknowledge(self, request: pb.AcknowledgeEventsRequest, call: Call) -> pb.AcknowledgeEventsResponse:
         """Stores how far a consumer has come."""
-        batch = Acknowledge(call.caller(request), request.consumer, request.sequence, rewind=request.rewind)
-        consumer: ConsumerRow = await self._service.write(batch)
+        mutation = Acknowledge(call.caller(request), request.consumer, request.sequence, rewind=request.rewind)
+        consumer: ConsumerRow = await self._service.write(mutation)
         last = await self._service.reads.last_sequence(consumer.workspace_id)
         reply = pb.AcknowledgeEventsResponse()
         fill_consumer(reply.consumer, consumer, last)

@@ -8,8 +8,8 @@ from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.background.event_feed import Watching
-    from exam_sessions.domain.session_filter import Criteria
+    from exam_sessions.background.event_feed import EventFeed
+    from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.execution.queries import SnapshotPage
 
 SESSIONS_AT_ONCE = 200
@@ -22,9 +22,9 @@ class SnapshotPages:
     """Pages of about `size` bytes of the sessions that match, by id. At most `at_most` may match."""
 
     def __init__(
-        self, watching: Watching, workspace: str, criteria: Criteria, view: int, *, size: int, at_most: int
+        self, feed: EventFeed, workspace: str, criteria: SessionFilter, view: int, *, size: int, at_most: int
     ) -> None:
-        self._watching, self._workspace, self._criteria, self._view = watching, workspace, criteria, view
+        self._feed, self._workspace, self._criteria, self._view = feed, workspace, criteria, view
         self._size, self._at_most = size, at_most
         self._rows = SESSIONS_AT_ONCE
         self._page: SnapshotPage | None = None
@@ -41,20 +41,18 @@ class SnapshotPages:
         Raises:
             errors.SnapshotTooLarge: too many match; on the first page only.
         """
-        page = await self._watching.snapshot_page(
-            self._workspace, self._criteria, self._page, self._rows, self._at_most
-        )
+        page = await self._feed.snapshot_page(self._workspace, self._criteria, self._page, self._rows, self._at_most)
         piece, size, count, shown = pb.WatchSessionsResponse(), 0, 0, self.shown
-        for standing in page.standings:
+        for pair in page.pairs:
             if size >= self._size:
                 break
             session = piece.sessions.add()
-            fill_session(session, standing, self._view)
+            fill_session(session, pair, self._view)
             size += session.ByteSize()
             count += 1
-            shown = standing.session.id
-        self._page = page._replace(standings=[], shown=shown)
-        self.is_over = count == len(page.standings) < self._rows
+            shown = pair.session.id
+        self._page = page._replace(pairs=[], shown=shown)
+        self.is_over = count == len(page.pairs) < self._rows
         # What was read and did not fit is read again with the next page, so not more than will fit.
         self._rows = min(SESSIONS_AT_ONCE, max(FEW, count + 1 if size >= self._size else 2 * self._rows))
         return piece.SerializeToString(), page.last

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from exam_sessions.domain.session_filter import Criteria
+from exam_sessions.domain.session_filter import SessionFilter
 from exam_sessions.domain.statistics import Tally
 from exam_sessions.store.schema import drafts, sessions
 from exam_sessions.store.session_pages import TALLIED
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exam_sessions.store.session_pages import SessionPages
 
 
-class TallyRows:
+class AggregateRows:
     """The statements, compiled for one database: for all releases, for one, for several."""
 
     def __init__(self, store: Store, pages: SessionPages) -> None:
@@ -29,7 +29,7 @@ class TallyRows:
         shapes = (
             tally,
             tally.where(c.release_id == bindparam("one")),
-            tally.where(store.among(c.release_id, "some")),
+            tally.where(store.in_array(c.release_id, "some")),
         )
         self._plain: list[Statement] = [store.statement(shape) for shape in shapes]
         # Whether a row is published stands in no index, so it is asked only while a roster is being written.
@@ -38,17 +38,17 @@ class TallyRows:
             select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")).limit(1)
         )
 
-    def matching(self, db: Db, workspace: str, criteria: Criteria) -> list[Tally]:
+    def matching(self, db: Db, workspace: str, criteria: SessionFilter) -> list[Tally]:
         """The tallies of the sessions that match."""
-        if criteria == Criteria(release_ids=criteria.release_ids):
+        if criteria == SessionFilter(release_ids=criteria.release_ids):
             return self.of(db, workspace, criteria.release_ids)
         return self._pages.tallies(db, workspace, criteria)
 
     def of(self, db: Db, workspace: str, release_ids: Collection[str]) -> list[Tally]:
         """The tallies of these releases, of all when none is named; without sessions that are not published."""
-        shapes = self._careful if db.rows(self._drafts, {"workspace": workspace}) else self._plain
+        shapes = self._careful if db.query(self._drafts, {"workspace": workspace}) else self._plain
         ids = list(release_ids)
-        values = {"workspace": workspace, "one": ids[0] if ids else "", "some": db.listed(ids)}
-        rows = db.rows(shapes[min(len(ids), 2)], values)
+        values = {"workspace": workspace, "one": ids[0] if ids else "", "some": db.array_param(ids)}
+        rows = db.query(shapes[min(len(ids), 2)], values)
         # PostgreSQL gives a sum of whole numbers as a decimal.
         return [tally._replace(total=int(tally.total or 0)) for tally in map(Tally._make, rows)]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import bindparam, delete, func, select
 
-from exam_sessions.domain.records import Script, Unreadable
-from exam_sessions.store.events import as_json
+from exam_sessions.domain.records import AttemptRecord, Unreadable
+from exam_sessions.store.events import dump_json
 from exam_sessions.store.schema import scripts
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.store.engine import Db, Store
 
-WRITTEN = Script._fields[3:]
+WRITTEN = AttemptRecord._fields[3:]
 """Columns that may change: all but the key."""
 
 
@@ -27,68 +27,68 @@ class ScriptRows:
         c = scripts.c
         mine = c.workspace_id == bindparam("workspace")
         self._load = store.statement(
-            select(scripts).where(mine, store.among(c.session_id, "keys")).order_by(c.session_id, c.attempt)
+            select(scripts).where(mine, store.in_array(c.session_id, "keys")).order_by(c.session_id, c.attempt)
         )
         size = func.sum(store.octets(c.responses) + store.octets(c.marks))
         self._sizes = store.statement(
-            select(c.session_id, size).where(mine, store.among(c.session_id, "keys")).group_by(c.session_id)
+            select(c.session_id, size).where(mine, store.in_array(c.session_id, "keys")).group_by(c.session_id)
         )
         self._insert = store.insert_many(scripts)
         self._update = store.update_many(scripts, WRITTEN, ("version",))
-        self._places = [Script._fields.index(name) for name in self._update.names[:-1]]
+        self._places = [AttemptRecord._fields.index(name) for name in self._update.names[:-1]]
         self._delete = store.statement(delete(scripts).where(mine, c.session_id == bindparam("session")))
 
-    def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[Script, ...]]:
+    def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[AttemptRecord, ...]]:
         """The scripts of these sessions, each session's in the order of its attempts; also of those without any."""
-        found: dict[str, list[Script]] = {session_id: [] for session_id in session_ids}
-        for row in db.rows(self._load, (workspace, db.listed(session_ids))) if session_ids else ():
+        found: dict[str, list[AttemptRecord]] = {session_id: [] for session_id in session_ids}
+        for row in db.query(self._load, (workspace, db.array_param(session_ids))) if session_ids else ():
             found[row[1]].append(_script(row))
         return {session_id: tuple(rows) for session_id, rows in found.items()}
 
     def within(self, db: Db, workspace: str, session_ids: Sequence[str], room: int) -> Sequence[str]:
         """The first of these sessions whose scripts have `room` bytes together; one at least."""
         if len(session_ids) > 1:
-            sizes = dict(db.rows(self._sizes, (workspace, db.listed(session_ids))))
+            sizes = dict(db.query(self._sizes, (workspace, db.array_param(session_ids))))
             for n, session_id in enumerate(session_ids):
                 room -= int(sizes.get(session_id, 0))
                 if room < 0:
                     return session_ids[: n or 1]
         return session_ids
 
-    def insert(self, db: Db, rows: Sequence[Script]) -> None:
+    def insert(self, db: Db, rows: Sequence[AttemptRecord]) -> None:
         """Adds scripts."""
-        db.run_many(self._insert, [_row(script) for script in rows])
+        db.execute_many(self._insert, [_row(script) for script in rows])
 
-    def update(self, db: Db, rows: Sequence[tuple[int, Script]]) -> None:
+    def update(self, db: Db, rows: Sequence[tuple[int, AttemptRecord]]) -> None:
         """Writes scripts that are there, each given with the version that was read.
 
         Raises:
-            LostRace: one of them is not what it was (`Db.run_many`).
+            LostRace: one of them is not what it was (`Db.execute_many`).
         """
         values = []
         for expected, script in rows:
             row = _row(script)
             values.append([*[row[place] for place in self._places], expected])
-        db.run_many(self._update, values)
+        db.execute_many(self._update, values)
 
     def delete(self, db: Db, workspace: str, session_id: str) -> None:
         """Removes every script of a session."""
-        db.run(self._delete, (workspace, session_id))
+        db.execute(self._delete, (workspace, session_id))
 
 
-def _row(script: Script) -> tuple[Any, ...]:
+def _row(script: AttemptRecord) -> tuple[Any, ...]:
     return (*script[:5], _text(script.responses), _text(script.marks), *script[7:])
 
 
 def _text(value: dict[str, Any]) -> str:
-    return value.raw if isinstance(value, Unreadable) else as_json(value)
+    return value.raw if isinstance(value, Unreadable) else dump_json(value)
 
 
-def _script(row: Sequence[Any]) -> Script:
+def _script(row: Sequence[Any]) -> AttemptRecord:
     marks = _read(row[6])
     if not all(mark is None or type(mark) is int for mark in marks.values()):
         marks = Unreadable(row[6])
-    return Script._make((*row[:5], _read(row[5]), marks, *row[7:]))
+    return AttemptRecord._make((*row[:5], _read(row[5]), marks, *row[7:]))
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class CatalogRows:
     def __init__(self, store: Store) -> None:
         c = releases.c
         mine = c.workspace_id == bindparam("workspace")
-        self._load = store.statement(select(releases).where(mine, store.among(c.id, "keys")))
+        self._load = store.statement(select(releases).where(mine, store.in_array(c.id, "keys")))
         self._insert = store.statement(insert(releases))
         values: dict[str, BindParameter[Any]] = {
             name: bindparam(f"new_{name}") for name in Release._fields if name not in FIXED
@@ -49,46 +49,46 @@ class CatalogRows:
         p = pins.c
         of_release = (p.workspace_id == bindparam("workspace")) & (p.release_id == bindparam("release"))
         self._pins = store.statement(
-            select(p.centre_id, p.day, p.pin).where(of_release, store.among(p.centre_id, "keys"))
+            select(p.centre_id, p.day, p.pin).where(of_release, store.in_array(p.centre_id, "keys"))
         )
         self._insert_pin = store.statement(insert(pins))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[Release]:
         """The releases with these ids; unknown ones are left out."""
-        return [Release._make(row) for row in db.rows(self._load, (workspace, db.listed(ids)))] if ids else []
+        return [Release._make(row) for row in db.query(self._load, (workspace, db.array_param(ids)))] if ids else []
 
     def insert(self, db: Db, release: Release) -> None:
         """Adds a release."""
-        db.run(self._insert, release)
+        db.execute(self._insert, release)
 
     def update(self, db: Db, before: Release, release: Release) -> None:
         """Writes every column of a release that may change. Raises LostRace when it is not what it was before."""
         values = {f"new_{name}": value for name, value in release._asdict().items()}
-        if not db.run(self._update, values | {"expected_version": before.version}):
+        if not db.execute(self._update, values | {"expected_version": before.version}):
             raise LostRace("a release is not what it was when it was read")
 
     def finalizing(self, db: Db) -> list[tuple[str, str]]:
         """Workspace and id of every release that is locked but not closed yet."""
-        return [(workspace, release_id) for workspace, release_id in db.rows(self._finalizing)]
+        return [(workspace, release_id) for workspace, release_id in db.query(self._finalizing)]
 
     def page(self, db: Db, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
         """Releases after a place in the order of creation; of one name, or all when it is empty."""
         values = {"workspace": workspace, "time": after[0], "id": after[1], "most": most, "name": name}
         statement = self._page_of_name if name else self._page
-        return [Release._make(row) for row in db.rows(statement, values)]
+        return [Release._make(row) for row in db.query(statement, values)]
 
     def first_named(self, db: Db, workspace: str, name: str) -> Release | None:
         """The oldest release of exactly this name. Others who ask for it wait until the transaction ends."""
         if self._reserve_name:
-            db.rows(self._reserve_name, {"key": f"release {workspace} {name}"})
+            db.query(self._reserve_name, {"key": f"release {workspace} {name}"})
         found = self.page(db, workspace, name, (-1, ""), 1)
         return found[0] if found else None
 
     def pins(self, db: Db, workspace: str, release: str, centres: Collection[str]) -> dict[tuple[str, int], str]:
         """The PINs a release shares, by centre and day."""
-        rows = db.rows(self._pins, (workspace, release, db.listed(centres)))
+        rows = db.query(self._pins, (workspace, release, db.array_param(centres)))
         return {(centre, day): pin for centre, day, pin in rows}
 
     def insert_pin(self, db: Db, workspace: str, release: str, centre: str, day: int, pin: str) -> None:
         """Keeps a PIN for the sessions of a release, centre and day still to come."""
-        db.run(self._insert_pin, (workspace, release, centre, day, pin))
+        db.execute(self._insert_pin, (workspace, release, centre, day, pin))

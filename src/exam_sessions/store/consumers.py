@@ -37,14 +37,14 @@ class ConsumerRows:
 
     def load(self, db: Db, workspace: str, name: str, *, to_write: bool = False) -> ConsumerRow | None:
         """A consumer; kept from others until the transaction ends when it is read `to_write`."""
-        rows = db.rows(self._taken_up if to_write else self._one, (workspace, name))
+        rows = db.query(self._taken_up if to_write else self._one, (workspace, name))
         return ConsumerRow._make(rows[0]) if rows else None
 
     def page(self, db: Db, workspace: str, after: str, most: int) -> list[ConsumerRow]:
         """The next `most` consumers of a workspace, by name."""
         values = {"workspace": workspace, "after": after, "most": most}
-        return [ConsumerRow._make(row) for row in db.rows(self._page, values)]
+        return [ConsumerRow._make(row) for row in db.query(self._page, values)]
 
     def put(self, db: Db, consumer: ConsumerRow, *, rewind: bool) -> None:
         """Writes a consumer, new or not; one that has come further only with `rewind`."""
-        db.run(self._put, consumer._asdict() | {"rewind": int(rewind)})
+        db.execute(self._put, consumer._asdict() | {"rewind": int(rewind)})

@@ -39,7 +39,7 @@ class Statement:
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
 
-    def ordered(self, values: Parameters) -> Sequence[Any]:
+    def bind(self, values: Parameters) -> Sequence[Any]:
         """Values in the driver's order."""
         if isinstance(values, Mapping):
             known = self._constants | dict(values)
@@ -50,26 +50,26 @@ class Statement:
 class Db(ABC):
     """One connection, one thread at a time."""
 
-    answers_at_once: bool
+    is_in_process: bool
     """Whether statements are answered from memory in microseconds, or the thread has to wait for a server."""
 
     availability: Availability
     """What is known of the database; the same for all connections of a store."""
 
     @abstractmethod
-    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
+    def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
 
     @abstractmethod
-    def run(self, statement: Statement, values: Parameters = ()) -> int:
+    def execute(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
 
     @abstractmethod
-    def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+    def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """The rows that each of some statements gives, asked in one go."""
 
     @abstractmethod
-    def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """Runs a statement of `Store.insert_many` or `Store.update_many` on rows.
 
         Raises:
@@ -77,8 +77,8 @@ class Db(ABC):
         """
 
     @abstractmethod
-    def listed(self, values: Iterable[str]) -> Any:
-        """Values as a parameter of `Store.among`."""
+    def array_param(self, values: Iterable[str]) -> Any:
+        """Values as a parameter of `Store.in_array`."""
 
     @abstractmethod
     def begin(self, *, wait: bool = True) -> None:
@@ -101,7 +101,7 @@ class Db(ABC):
         """Gives the transaction up, if one is open."""
 
     @abstractmethod
-    def others_commits(self) -> int | None:
+    def data_version(self) -> int | None:
         """A number that changes when another connection has committed, exact inside a transaction; None: unknown."""
 
     @abstractmethod
@@ -123,7 +123,7 @@ class Store(ABC):
     """A database by its URL."""
 
     engine: Engine
-    """For plain Core and Alembic; the lanes own their driver connections."""
+    """For plain Core and Alembic; the queues own their driver connections."""
 
     availability: Availability
     """What is known of the database."""
@@ -160,7 +160,7 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def presence(self) -> str:
+    def register_liveness(self) -> str:
         """This server's id, by which others of the same database can tell whether it lives (`is_alive`)."""
 
     @abstractmethod
@@ -173,30 +173,30 @@ class Store(ABC):
     For that a transaction must know the places of its events from the beginning: it is the only one that writes.
     """
 
-    rings: bool
+    notifies: bool
     """Whether the servers of a database can tell each other that something happened."""
 
     @abstractmethod
-    def ring(self, workspaces: Iterable[str]) -> None:
+    def notify(self, workspaces: Iterable[str]) -> None:
         """Tells every server of the database that something happened in these workspaces."""
 
     @abstractmethod
-    def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
-        """Calls `heard`, on a thread, with each workspace somebody rings for, until the result is called.
+    def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:
+        """Calls `on_change`, on a thread, with each workspace somebody rings for, until the result is called.
 
         News may be lost, as when the connection is.
         """
 
     @abstractmethod
-    def tend(self) -> None:
+    def analyze(self) -> None:
         """What the database wants done now and then, so that its plans fit its rows. May take a second."""
 
-    def presume(self) -> None:  # noqa: B027 - most databases have nothing to be told
+    def install_planner_stats(self) -> None:  # noqa: B027 - most databases have nothing to be told
         """What the database is to take for granted of its rows, once it has its tables. PostgreSQL counts them."""
 
     @abstractmethod
-    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-        """Whether the column holds one of the values of the parameter `name`, made by `Db.listed`.
+    def in_array(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        """Whether the column holds one of the values of the parameter `name`, made by `Db.array_param`.
 
         Any number of them is one parameter, so that a statement is compiled once.
         """
@@ -213,7 +213,7 @@ class Store(ABC):
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """How many bytes of UTF-8 a text has."""
 
-    def among_found(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
+    def in_subquery(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Whether the column holds one of the values that a SELECT of one column finds."""
         return column.in_(found)
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.store.schema import events, workspaces
-from exam_sessions.store.session_history import END, HERE, MARKED, SHORT, Indexed, Linked
+from exam_sessions.store.session_history import END, HERE, INDEXED, SHORT, Indexed, Linked
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
 
 
-def as_json(value: object) -> str:
+def dump_json(value: object) -> str:
     """What columns of JSON hold. The standard library takes six times as long, and a script holds fifty answers."""
     return orjson.dumps(value).decode()
 
@@ -49,7 +49,7 @@ class EventRows:
         self._history = Linked(store) if self.linked else Indexed(store)
         self._end = store.statement(END)
         ended = select(func.max(c.time)).where(
-            HERE, MARKED, c.to_state == literal_column("0"), store.among(c.session_id, "keys")
+            HERE, INDEXED, c.to_state == literal_column("0"), store.in_array(c.session_id, "keys")
         )
         self._last_end = store.statement(ended)
         in_workspace = c.workspace_id == bindparam("workspace")
@@ -78,7 +78,7 @@ class EventRows:
 
     def reserve(self, db: Db, workspace: str, count: int) -> int:
         """Takes the next `count` places of the workspace's order; the place before the first of them."""
-        return int(db.rows(self._reserve, (workspace, count, count))[0][0]) - count
+        return int(db.query(self._reserve, (workspace, count, count))[0][0]) - count
 
     def append(self, db: Db, workspace: str, happened: list[Happening]) -> None:
         """Gives events the next places of the workspace's order and writes them."""
@@ -86,7 +86,7 @@ class EventRows:
         rows = []
         for event, session_id, release_id, actor, request_id, previous, time in happened:
             place += 1
-            changes = as_json(event.changes) if event.changes else ""
+            changes = dump_json(event.changes) if event.changes else ""
             rows.append(
                 (
                     workspace,
@@ -105,7 +105,7 @@ class EventRows:
                     previous,
                 )
             )
-        db.run_many(self._append or self._insert, rows)
+        db.execute_many(self._append or self._insert, rows)
 
     def page(
         self, db: Db, workspace: str, session_id: str, after: int, most: int, room: int
@@ -124,29 +124,29 @@ class EventRows:
         page = [EventRow._make(row[:-1]) for row in found[:shown]]
         long = [n for n in range(shown) if found[n][-1] > SHORT]
         asks = [(self._changes, (workspace, page[n].sequence)) for n in long]
-        for n, rows in zip(long, db.rows_of(asks) if asks else (), strict=True):
+        for n, rows in zip(long, db.query_many(asks) if asks else (), strict=True):
             page[n] = page[n]._replace(changes=rows[0][0])
         return page, len(found) > shown
 
     def end(self, db: Db, workspace: str, session_id: str) -> EventRow | None:
         """A deleted session's last event; some event of one that lives; None when there never was such a session."""
-        rows = db.rows(self._end, {"workspace": workspace, "session": session_id})
+        rows = db.query(self._end, {"workspace": workspace, "session": session_id})
         return EventRow._make(rows[0]) if rows else None
 
     def last_end(self, db: Db, workspace: str, session_ids: Collection[str]) -> int:
         """When the last of the sessions with these ids that were deleted ended; 0 when none was."""
-        return db.rows(self._last_end, (workspace, db.listed(session_ids)))[0][0] or 0
+        return db.query(self._last_end, (workspace, db.array_param(session_ids)))[0][0] or 0
 
     def after(self, db: Db, workspace: str, after: int, most: int) -> list[EventRow]:
         """A workspace's events with a greater sequence, in order. No place is ever skipped."""
         values = {"workspace": workspace, "after": after, "most": most}
-        return [EventRow._make(row) for row in db.rows(self._after, values)]
+        return [EventRow._make(row) for row in db.query(self._after, values)]
 
     def last_place(self, db: Db, workspace: str) -> int:
         """The sequence of the workspace's last event; 0 before the first."""
-        rows = db.rows(self._last_place, (workspace,))
+        rows = db.query(self._last_place, (workspace,))
         return int(rows[0][0]) if rows else 0
 
     def workspaces(self, db: Db) -> list[str]:
         """Every workspace something has happened in."""
-        return [row[0] for row in db.rows(self._workspaces)]
+        return [row[0] for row in db.query(self._workspaces)]

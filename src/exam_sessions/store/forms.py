@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import orjson
 from sqlalchemy import bindparam, func, insert, literal_column, select
 
-from exam_sessions.domain.forms import Form, as_json, from_json
+from exam_sessions.domain.forms import Form, form_content, from_json
 from exam_sessions.domain.stored_records import FormRow, StoredForm
 from exam_sessions.domain.transition_table import SUBMITTED
-from exam_sessions.store.events import as_json as text_of
+from exam_sessions.store.events import dump_json
 from exam_sessions.store.schema import sessions, test_forms
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class FormRows:
         self._newest = store.statement(whole.where(this).order_by(c.revision.desc()).limit(1))
         self._latest = store.statement(
             select(c.reference, func.max(c.revision))
-            .where(mine, store.among(c.reference, "keys"))
+            .where(mine, store.in_array(c.reference, "keys"))
             .group_by(c.reference)
         )
         self._insert = store.statement(insert(test_forms))
@@ -60,9 +60,9 @@ class FormRows:
     def load(self, db: Db, workspace: str, reference: str, revision: int = 0) -> StoredForm | None:
         """A revision, the newest when 0; None when there is none."""
         if revision:
-            rows = db.rows(self._load, (workspace, reference, revision))
+            rows = db.query(self._load, (workspace, reference, revision))
         else:
-            rows = db.rows(self._newest, {"workspace": workspace, "reference": reference})
+            rows = db.query(self._newest, {"workspace": workspace, "reference": reference})
         if not rows:
             return None
         number, name, mark_decimals, content, create_time = rows[0]
@@ -70,20 +70,20 @@ class FormRows:
 
     def latest(self, db: Db, workspace: str, references: Collection[str]) -> dict[str, int]:
         """The newest revision of each of these forms; unknown ones are left out."""
-        return dict(map(tuple, db.rows(self._latest, (workspace, db.listed(references))))) if references else {}
+        return dict(map(tuple, db.query(self._latest, (workspace, db.array_param(references))))) if references else {}
 
     def sat(self, db: Db, workspace: str, release: str) -> list[tuple[str, int]]:
         """Reference and revision of every form that handed-in sessions of a release were sat on, in their order."""
-        rows = db.rows(self._sat, {"workspace": workspace, "release": release})
+        rows = db.query(self._sat, {"workspace": workspace, "release": release})
         return sorted((reference, revision) for reference, revision in rows)
 
     def insert(self, db: Db, workspace: str, form: Form, now: int) -> None:
         """Adds a revision."""
-        content = text_of(as_json(form))
+        content = dump_json(form_content(form))
         values = (form.reference, form.revision, form.name, form.mark_decimals, form.available, content, now)
-        db.run(self._insert, (workspace, *values))
+        db.execute(self._insert, (workspace, *values))
 
     def page(self, db: Db, workspace: str, after: str, most: int) -> list[FormRow]:
         """The newest revision of each form after a reference, by reference."""
         values = {"workspace": workspace, "after": after, "most": most}
-        return [FormRow._make(row) for row in db.rows(self._page, values)]
+        return [FormRow._make(row) for row in db.query(self._page, values)]

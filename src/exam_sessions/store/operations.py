@@ -63,53 +63,53 @@ class OperationRows:
 
     def insert(self, db: Db, row: OperationRow) -> None:
         """Accepts an operation."""
-        db.run(self._insert, row)
+        db.execute(self._insert, row)
 
     def load(self, db: Db, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow | None:
         """An operation without its payload; kept from others until the transaction ends when read to write."""
-        rows = db.rows(self._take_up if to_write else self._load, (workspace, operation_id))
+        rows = db.query(self._take_up if to_write else self._load, (workspace, operation_id))
         return _without_payload(rows[0]) if rows else None
 
     def payload(self, db: Db, workspace: str, operation_id: str) -> bytes:
         """The request an operation was accepted for; empty when there is no such operation."""
-        rows = db.rows(self._payload, (workspace, operation_id))
+        rows = db.query(self._payload, (workspace, operation_id))
         return bytes(rows[0][0]) if rows else b""
 
     def update(self, db: Db, row: OperationRow) -> None:
         """Writes how far an operation has come."""
-        db.run_many(self._update, [[row[place] for place in self._places]])
+        db.execute_many(self._update, [[row[place] for place in self._places]])
 
     def cancel(self, db: Db, workspace: str, operation_id: str) -> None:
         """Notes that an operation is to end, if it has not."""
-        db.run(self._cancel, {"workspace": workspace, "id": operation_id})
+        db.execute(self._cancel, {"workspace": workspace, "id": operation_id})
 
     def to_do(self, db: Db) -> list[ToDo]:
         """Every operation that has not ended, of all workspaces, the oldest first."""
-        return sorted((ToDo._make(row) for row in db.rows(self._to_do)), key=lambda todo: todo.id)
+        return sorted((ToDo._make(row) for row in db.query(self._to_do)), key=lambda todo: todo.id)
 
     def page(
         self, db: Db, workspace: str, before: str, most: int, *, status: int = 0, kind: int = 0
     ) -> list[OperationRow]:
         """Operations accepted before one, without payloads, the newest first; of a status or a kind where not 0."""
         values = {"workspace": workspace, "before": before, "most": most, "status": status, "kind": kind}
-        return [_without_payload(row) for row in db.rows(self._page, values)]
+        return [_without_payload(row) for row in db.query(self._page, values)]
 
     def delete(self, db: Db, workspace: str, operation_id: str) -> None:
         """Forgets an operation and its outcomes."""
         for statement in (self._delete_outcomes, self._delete):
-            db.run(statement, {"workspace": workspace, "id": operation_id})
+            db.execute(statement, {"workspace": workspace, "id": operation_id})
 
     def add_outcomes(self, db: Db, rows: Sequence[OutcomeRow]) -> None:
         """Writes what became of rows."""
         if rows:
-            db.run_many(self._insert_outcomes, rows)
+            db.execute_many(self._insert_outcomes, rows)
 
     def outcomes(self, db: Db, workspace: str, operation_id: str, most: int, room: int) -> list[OutcomeRow]:
         """What became of the rows, in their order: of `most`, and some more than have `room` bytes of refusals."""
         found: list[OutcomeRow] = []
         while room >= 0 and len(found) < most:
             values = {"workspace": workspace, "id": operation_id, "most": min(AT_ONCE, most - len(found))}
-            rows = db.rows(self._outcomes, values | {"after": found[-1].position if found else -1})
+            rows = db.query(self._outcomes, values | {"after": found[-1].position if found else -1})
             found += [row._replace(refusal=bytes(row.refusal)) for row in map(OutcomeRow._make, rows)]
             room -= sum(len(row.refusal) for row in found[-len(rows) :])
             if len(rows) < AT_ONCE:
@@ -118,7 +118,7 @@ class OperationRows:
 
     def outcome_count(self, db: Db, workspace: str, operation_id: str) -> int:
         """How many outcomes there are."""
-        return int(db.rows(self._outcome_count, {"workspace": workspace, "id": operation_id})[0][0])
+        return int(db.query(self._outcome_count, {"workspace": workspace, "id": operation_id})[0][0])
 
 
 def _without_payload(row: Sequence[Any]) -> OperationRow:

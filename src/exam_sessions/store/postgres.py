@@ -34,7 +34,7 @@ from exam_sessions.store.availability import Availability
 from exam_sessions.store.database_errors import DatabaseDown, Unreachable
 from exam_sessions.store.engine import Statement, Store
 from exam_sessions.store.poolers import refuse_unfit_poolers
-from exam_sessions.store.postgres_arrays import Checked, ManyRows, Numbered
+from exam_sessions.store.postgres_arrays import CheckedUpdate, SequencedInsert, UnnestStatement
 from exam_sessions.store.postgres_connection import PooledDb, PostgresDb, translated
 from exam_sessions.store.postgres_driver import LOCK_SHARE, Connector, Limits, milliseconds
 from exam_sessions.store.postgres_listener import CHANNEL, Listener
@@ -90,8 +90,8 @@ class PostgresStore(Store):
         self._server = ""
         self._folding: str | None = None
         """The collation by which case is folded; empty for the database's, None until the server was asked."""
-        self._presence: Driver | None = None
-        self._bell: Driver | None = None
+        self._liveness: Driver | None = None
+        self._notifying: Driver | None = None
         self._checking: Driver | None = None
         self._lock = threading.Lock()
 
@@ -169,17 +169,17 @@ class PostgresStore(Store):
         """By SQLSTATE."""
         return translated()
 
-    def presence(self) -> str:
+    def register_liveness(self) -> str:
         """This server's id: the database holds a lock under it for as long as the connection lives."""
         with self._lock, translated():
             self._server = self._server or str(uuid.uuid4())
-            if self._presence and not _answers(self._presence):
+            if self._liveness and not _answers(self._liveness):
                 log.warning("the connection that shows this server's presence was lost; making another")
-                self._presence.close()
-                self._presence = None
-            if self._presence is None:
-                self._presence = self._direct.connect()
-                self._presence.execute("SELECT pg_advisory_lock(%s::bigint)", (_lock_of(self._server),))
+                self._liveness.close()
+                self._liveness = None
+            if self._liveness is None:
+                self._liveness = self._direct.connect()
+                self._liveness.execute("SELECT pg_advisory_lock(%s::bigint)", (_lock_of(self._server),))
             return self._server
 
     def is_alive(self, server: str) -> bool:
@@ -188,7 +188,7 @@ class PostgresStore(Store):
             row = driver.execute("SELECT pg_try_advisory_lock(%s::bigint)", (_lock_of(server),)).fetchone()
             return row is not None and not row[0]
 
-    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    def in_array(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Compares with an array."""
         return column == any_(bindparam(name, type_=ARRAY(Text)))
 
@@ -210,7 +210,7 @@ class PostgresStore(Store):
         """Known without reading what is stored out of line."""
         return func.octet_length(column)
 
-    def among_found(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
+    def in_subquery(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Finds first, then compares with an array.
 
         A join would lose rows that are to be kept from others: one that somebody changed while it was waited for is
@@ -219,24 +219,24 @@ class PostgresStore(Store):
         return column == any_(func.array(found.scalar_subquery()))
 
     links_events = False
-    rings = True
+    notifies = True
 
-    def ring(self, workspaces: Iterable[str]) -> None:
+    def notify(self, workspaces: Iterable[str]) -> None:
         """By NOTIFY, outside the transactions that write: inside, it would make their commits wait for each other.
 
         A ring does not wait for the disk: a crash may lose it, like any other.
         """
         with self._lock, translated():
-            if self._bell is None or self._bell.closed:
-                self._bell = self._direct.connect(synchronous_commit="off")
+            if self._notifying is None or self._notifying.closed:
+                self._notifying = self._direct.connect(synchronous_commit="off")
             for workspace in workspaces:
-                self._bell.execute("SELECT pg_notify(%s, %s)", (CHANNEL, workspace))
+                self._notifying.execute("SELECT pg_notify(%s, %s)", (CHANNEL, workspace))
 
-    def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
+    def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:
         """By LISTEN."""
-        return Listener(partial(self._direct.connect, read_only=True), heard, self.availability).end
+        return Listener(partial(self._direct.connect, read_only=True), on_change, self.availability).end
 
-    def tend(self) -> None:
+    def analyze(self) -> None:
         """Has tables analysed that grew: a statement planned for an empty table reads a full one from end to end.
 
         PostgreSQL does so too, but up to a minute later.
@@ -246,14 +246,14 @@ class PostgresStore(Store):
                 if table in metadata.tables:
                     driver.execute(f"ANALYZE {table}")
 
-    def insert_many(self, table: Table) -> ManyRows:
+    def insert_many(self, table: Table) -> UnnestStatement:
         """One statement for all rows."""
         columns = list(table.c)
         names = ", ".join(column.name for column in columns)
         text = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest(ROWS)"  # noqa: S608 - our schema's names
-        return ManyRows(text, columns)
+        return UnnestStatement(text, columns)
 
-    def insert_numbered(self, table: Table, count: Statement) -> ManyRows:
+    def insert_numbered(self, table: Table, count: Statement) -> UnnestStatement:
         """One statement, so that nobody waits for the count before the rows are sent."""
         columns = list(table.c)
         names = ", ".join(column.name for column in columns)
@@ -265,9 +265,9 @@ class PostgresStore(Store):
             f"WITH counted AS ({count.text}) INSERT INTO {table.name} ({names}) "  # noqa: S608 - our schema's names
             f"SELECT {values} FROM counted, unnest(ROWS) AS v({names})"
         )
-        return Numbered(text, columns)
+        return SequencedInsert(text, columns)
 
-    def update_many(self, table: Table, names: Sequence[str], expected: Sequence[str] = ()) -> ManyRows:
+    def update_many(self, table: Table, names: Sequence[str], expected: Sequence[str] = ()) -> UnnestStatement:
         """One statement for all rows.
 
         It is answered for with the commit, which is sent along with it: so it must fail by itself where a row is
@@ -285,7 +285,7 @@ class PostgresStore(Store):
             f"WITH written AS (UPDATE {table.name} SET {values} FROM unnest(ROWS) AS v({fields}) "  # noqa: S608 - as above
             f"WHERE {here} RETURNING 1) SELECT 1 / (count(*) = %s::bigint)::int FROM written"
         )
-        return Checked(text, columns)
+        return CheckedUpdate(text, columns)
 
     def upsert(self, table: Table) -> Insert:
         """PostgreSQL's own INSERT."""
@@ -294,7 +294,7 @@ class PostgresStore(Store):
     def close(self) -> None:
         """Lets go of the engine, and is not present any more."""
         self.engine.dispose()
-        for driver in (self._presence, self._bell, self._checking):
+        for driver in (self._liveness, self._notifying, self._checking):
             if driver:
                 driver.close()
 

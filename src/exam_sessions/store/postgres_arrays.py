@@ -57,7 +57,7 @@ def kind_of(column: Column[Any]) -> tuple[str, Callable[[Sequence[Any]], str]]:
     return "bigint[]", numbers
 
 
-class ManyRows(Statement):
+class UnnestStatement(Statement):
     """A statement on any number of rows, whose parameters are its columns, each an array."""
 
     __slots__ = ("arrays",)
@@ -72,7 +72,7 @@ class ManyRows(Statement):
         return [write(column) for write, column in zip(self.arrays, zip(*rows, strict=True), strict=True)]
 
 
-class Checked(ManyRows):
+class CheckedUpdate(UnnestStatement):
     """An UPDATE that compares the number of rows it found with how many there were to be."""
 
     __slots__ = ()
@@ -82,7 +82,7 @@ class Checked(ManyRows):
         return [*super().parameters(rows), len(rows)]
 
 
-class Numbered(ManyRows):
+class SequencedInsert(UnnestStatement):
     """An INSERT that takes the next places of a workspace's order for its rows, whose places count from 1."""
 
     __slots__ = ()

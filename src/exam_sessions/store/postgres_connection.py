@@ -18,7 +18,7 @@ from exam_sessions.store.database_errors import (
     Unreachable,
 )
 from exam_sessions.store.engine import Db, Parameters, Statement
-from exam_sessions.store.postgres_arrays import ManyRows, texts
+from exam_sessions.store.postgres_arrays import UnnestStatement, texts
 from exam_sessions.store.postgres_driver import POOLED_SET_UP
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class PostgresDb(Db):
     the commit.
     """
 
-    answers_at_once = False
+    is_in_process = False
 
     _prepares = True
 
@@ -143,37 +143,37 @@ class PostgresDb(Db):
             self._is_impatient = not self._is_impatient
             self._driver.execute(f"SET lock_timeout = '{self._lock_timeouts[self._is_impatient]}'")
 
-    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
+    def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
         with self._translated():
             if self._pipeline is None:
                 self._adapt_patience()
-            return self._driver.execute(statement.text, statement.ordered(values), prepare=self._prepares).fetchall()
+            return self._driver.execute(statement.text, statement.bind(values), prepare=self._prepares).fetchall()
 
-    def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+    def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """All are sent before the first is answered."""
         with self._translated(), self._driver.pipeline():
             ask, prepares = self._driver.execute, self._prepares
-            asked = [ask(one.text, one.ordered(values), prepare=prepares) for one, values in asks]
+            asked = [ask(one.text, one.bind(values), prepare=prepares) for one, values in asks]
             return [cursor.fetchall() for cursor in asked]
 
-    def run(self, statement: Statement, values: Parameters = ()) -> int:
+    def execute(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
         with self._translated():
-            cursor = self._driver.execute(statement.text, statement.ordered(values), prepare=self._prepares)
+            cursor = self._driver.execute(statement.text, statement.bind(values), prepare=self._prepares)
             if self._pipeline:
                 self._pipeline.sync()
             return cursor.rowcount
 
-    def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """One statement for all rows."""
-        assert isinstance(statement, ManyRows)
+        assert isinstance(statement, UnnestStatement)
         if not rows:
             return
         with self._translated():
             self._driver.execute(statement.text, statement.parameters(rows), prepare=self._prepares)
 
-    def listed(self, values: Iterable[str]) -> str:
+    def array_param(self, values: Iterable[str]) -> str:
         """An array."""
         return texts(list(values))
 
@@ -220,7 +220,7 @@ class PostgresDb(Db):
             with contextlib.suppress(psycopg.Error):
                 driver.execute("ROLLBACK")
 
-    def others_commits(self) -> None:
+    def data_version(self) -> None:
         """PostgreSQL does not say."""
 
     def close(self) -> None:
@@ -237,13 +237,13 @@ class PooledDb(PostgresDb):
 
     _prepares = False
 
-    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
+    def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
         if self._pipeline:
-            return super().rows(statement, values)
+            return super().query(statement, values)
         self.begin_read()
         try:
-            return super().rows(statement, values)
+            return super().query(statement, values)
         finally:
             self.rollback()
 

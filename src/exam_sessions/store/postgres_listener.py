@@ -28,15 +28,15 @@ AGAIN_S = 0.5
 
 
 class Listener:
-    """Calls `heard` with the payload of every notification until it is ended; connects again by itself."""
+    """Calls `on_change` with the payload of every notification until it is ended; connects again by itself."""
 
     def __init__(
         self,
         connect: Callable[[], Connection[tuple[Any, ...]]],
-        heard: Callable[[str], None],
+        on_change: Callable[[str], None],
         availability: Availability,
     ) -> None:
-        self._connect, self._heard, self._availability = connect, heard, availability
+        self._connect, self._on_change, self._availability = connect, on_change, availability
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._thread.start()
@@ -60,7 +60,7 @@ class Listener:
         heard_at = time.monotonic()
         while not self._ended.is_set():
             for notification in driver.notifies(timeout=LOOK_UP_S):
-                self._heard(notification.payload)
+                self._on_change(notification.payload)
                 heard_at = time.monotonic()
             if time.monotonic() > heard_at + SILENCE_S:
                 driver.execute("SELECT 1")

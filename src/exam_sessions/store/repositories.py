@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exam_sessions.store.aggregates import TallyRows
+from exam_sessions.store.aggregates import AggregateRows
 from exam_sessions.store.attempts import ScriptRows
 from exam_sessions.store.catalog import CatalogRows
 from exam_sessions.store.consumers import ConsumerRows
@@ -14,24 +14,24 @@ from exam_sessions.store.operations import OperationRows
 from exam_sessions.store.requests import RequestRows
 from exam_sessions.store.session_pages import SessionPages
 from exam_sessions.store.sessions import SessionRows
-from exam_sessions.store.staged_imports import DraftRows
+from exam_sessions.store.staged_imports import StagedImportRows
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
 
 
-class Rows:
-    """One attribute per kind of row. Not shared between threads: a lane has its own."""
+class Repositories:
+    """One attribute per kind of row. Not shared between threads: a queue has its own."""
 
     def __init__(self, store: Store) -> None:
         self.sessions = SessionRows(store)
         self.events = EventRows(store)
         self.catalog = CatalogRows(store)
-        self.drafts = DraftRows(store)
+        self.staged_imports = StagedImportRows(store)
         self.consumers = ConsumerRows(store)
         self.requests = RequestRows(store)
         self.forms = FormRows(store)
-        self.scripts = ScriptRows(store)
+        self.attempts = ScriptRows(store)
         self.pages = SessionPages(store)
-        self.tallies = TallyRows(store, self.pages)
+        self.aggregates = AggregateRows(store, self.pages)
         self.operations = OperationRows(store)

@@ -30,7 +30,7 @@ class RequestRows:
     def __init__(self, store: Store) -> None:
         c = requests.c
         mine = c.workspace_id == bindparam("workspace")
-        self._load = store.statement(select(requests).where(mine, store.among(c.request_id, "keys")))
+        self._load = store.statement(select(requests).where(mine, store.in_array(c.request_id, "keys")))
         self._insert = store.insert_many(requests)
         later = mine & (c.request_id > bindparam("after"))
         page = select(c.request_id).where(later).order_by(c.request_id).limit(bindparam("most")).subquery()
@@ -38,22 +38,24 @@ class RequestRows:
         self._old = store.statement(
             select(c.request_id).where(later, c.request_id <= bindparam("last"), c.create_time < bindparam("before"))
         )
-        self._forget = store.statement(delete(requests).where(mine, store.among(c.request_id, "keys")))
+        self._forget = store.statement(delete(requests).where(mine, store.in_array(c.request_id, "keys")))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[RequestRow]:
         """The remembered requests with these ids."""
-        return [RequestRow._make(row) for row in db.rows(self._load, (workspace, db.listed(ids)))] if ids else []
+        return (
+            [RequestRow._make(row) for row in db.query(self._load, (workspace, db.array_param(ids)))] if ids else []
+        )
 
     def insert(self, db: Db, rows: Sequence[RequestRow]) -> None:
         """Remembers requests."""
-        db.run_many(self._insert, rows)
+        db.execute_many(self._insert, rows)
 
     def old(self, db: Db, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
         """Of the next `most` requests in the order of their ids: the last, empty for none, and those too old."""
         values = {"workspace": workspace, "after": after, "before": before, "most": most}
-        last = db.rows(self._page_end, values)[0][0] or ""
-        return last, [row[0] for row in db.rows(self._old, values | {"last": last})]
+        last = db.query(self._page_end, values)[0][0] or ""
+        return last, [row[0] for row in db.query(self._old, values | {"last": last})]
 
     def forget(self, db: Db, workspace: str, ids: Sequence[str]) -> int:
         """Forgets requests; how many there were."""
-        return db.run(self._forget, (workspace, db.listed(ids)))
+        return db.execute(self._forget, (workspace, db.array_param(ids)))

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Event
     from exam_sessions.store.engine import Db, Store
 
-LINKS = 64
+INDEX_EVERY = 64
 """About how many events of a session are followed to reach one of the index."""
 
 HERE = events.c.workspace_id == bindparam("workspace")
-MINE = HERE & (events.c.session_id == bindparam("session"))
-MARKED = events.c.previous <= text("0")
+OF_SESSION = HERE & (events.c.session_id == bindparam("session"))
+INDEXED = events.c.previous <= text("0")
 """Whether an event is in the index, wherever events are linked or not."""
 
 SHORT = 4_096
 """Bytes of changes that are read with their event; longer ones only where there is room for them."""
 
-END = select(events).where(MINE, MARKED).order_by(events.c.sequence.desc()).limit(1)
+END = select(events).where(OF_SESSION, INDEXED).order_by(events.c.sequence.desc()).limit(1)
 """The last event of a session that the index holds: of a deleted session, its end."""
 
 
@@ -41,7 +41,7 @@ def link(before: int, version: int, event: Event) -> int:
     Below 0 it is in the index all the same: now and then, and at the end of a deleted session, to which nothing else
     would lead.
     """
-    return -before if version % LINKS == 0 or not event.to_state else before
+    return -before if version % INDEX_EVERY == 0 or not event.to_state else before
 
 
 def measured(store: Store) -> Select[Any]:
@@ -56,12 +56,12 @@ class Indexed:
 
     def __init__(self, store: Store) -> None:
         c = events.c
-        rows = measured(store).where(MINE, c.sequence > bindparam("after"))
+        rows = measured(store).where(OF_SESSION, c.sequence > bindparam("after"))
         self._page = store.statement(rows.order_by(c.sequence).limit(bindparam("most")))
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
         """The next `most` events of a session, oldest first, as `measured` shows them."""
-        return db.rows(self._page, {"workspace": workspace, "session": session_id, "after": after, "most": most})
+        return db.query(self._page, {"workspace": workspace, "session": session_id, "after": after, "most": most})
 
 
 class Linked:
@@ -71,12 +71,12 @@ class Linked:
         c, s = events.c, sessions.c
         later = c.sequence > bindparam("after")
         self._marks = store.statement(
-            select(c.sequence).where(MINE, MARKED, later).order_by(c.sequence).limit(bindparam("most"))
+            select(c.sequence).where(OF_SESSION, INDEXED, later).order_by(c.sequence).limit(bindparam("most"))
         )
         self._head = store.statement(
             select(s.last_event).where(s.workspace_id == bindparam("workspace"), s.id == bindparam("session"))
         )
-        starts = select(c.sequence, c.previous).where(HERE, later, store.among(c.sequence, "starts"))
+        starts = select(c.sequence, c.previous).where(HERE, later, store.in_array(c.sequence, "starts"))
         path = starts.cte("path", recursive=True)
         place = func.abs(path.c.previous)
         before = events.alias("before").c
@@ -92,15 +92,15 @@ class Linked:
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
         """The next `most` events of a session, as `measured` shows them; to be asked inside a transaction."""
         this = {"workspace": workspace, "session": session_id}
-        marks = [row[0] for row in db.rows(self._marks, this | {"after": after, "most": most + 1})]
+        marks = [row[0] for row in db.query(self._marks, this | {"after": after, "most": most + 1})]
         found: list[Any] = []
-        few = most // LINKS + 1
+        few = most // INDEX_EVERY + 1
         while len(found) < most:
             starts, marks = marks[:few], marks[few:]
             if not marks:
-                starts += (row[0] for row in db.rows(self._head, this))
+                starts += (row[0] for row in db.query(self._head, this))
             here = {"workspace": workspace, "after": after, "most": most - len(found)}
-            found += db.rows(self._walk, here | {"starts": db.listed(map(str, starts))})
+            found += db.query(self._walk, here | {"starts": db.array_param(map(str, starts))})
             if not marks:
                 break
             after, few = starts[-1], few * 4

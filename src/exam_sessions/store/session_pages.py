@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, tuple_
 
 from exam_sessions.domain.records import Session
-from exam_sessions.domain.session_filter import ID_SCAN, NO, NOT_SET_ASIDE, SET_ASIDE, YES, Criteria, Place
+from exam_sessions.domain.session_filter import ID_SCAN, NO, NOT_SET_ASIDE, SET_ASIDE, YES, PageCursor, SessionFilter
 from exam_sessions.domain.states import State
 from exam_sessions.domain.statistics import Tally
 from exam_sessions.store.schema import releases, sessions
@@ -94,43 +94,45 @@ class SessionPages:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._parts = PARTS | {
-            "release_ids": store.among(c.release_id, "release_ids"),
-            "session_ids": store.among(c.id, "session_ids"),
-            "candidate_ids": store.among(c.candidate_id, "candidate_ids"),
-            "test_forms": store.among(c.test_form, "test_forms"),
+            "release_ids": store.in_array(c.release_id, "release_ids"),
+            "session_ids": store.in_array(c.id, "session_ids"),
+            "candidate_ids": store.in_array(c.candidate_id, "candidate_ids"),
+            "test_forms": store.in_array(c.test_form, "test_forms"),
         }
         self._kept: dict[object, Statement] = {}
 
     def page(
-        self, db: Db, workspace: str, criteria: Criteria, order: str, after: Place | None, most: int
+        self, db: Db, workspace: str, criteria: SessionFilter, order: str, after: PageCursor | None, most: int
     ) -> list[Session]:
         """Up to `most` sessions in an order, after a place."""
         values = self._values(db, workspace, criteria) | {"most": most}
         if after:
             values |= {"after_time": after.create_time, "after_id": after.id}
         statement = self._statement(criteria, order, after is not None)
-        return [Session._make(row) for row in db.rows(statement, values)]
+        return [Session._make(row) for row in db.query(statement, values)]
 
-    def places(self, db: Db, workspace: str, criteria: Criteria, after: Place | None, most: int) -> list[Place]:
+    def places(
+        self, db: Db, workspace: str, criteria: SessionFilter, after: PageCursor | None, most: int
+    ) -> list[PageCursor]:
         """The places of the next sessions that match, in the order of their booking."""
         values = self._values(db, workspace, criteria) | {"most": most}
         if after:
             values |= {"after_time": after.create_time, "after_id": after.id}
         statement = self._statement(criteria, PLACES, after is not None)
-        return [Place._make(row) for row in db.rows(statement, values)]
+        return [PageCursor._make(row) for row in db.query(statement, values)]
 
-    def count(self, db: Db, workspace: str, criteria: Criteria) -> int:
+    def count(self, db: Db, workspace: str, criteria: SessionFilter) -> int:
         """How many sessions match."""
         values = self._values(db, workspace, criteria)
-        return int(db.rows(self._statement(criteria, "count", after=False), values)[0][0])
+        return int(db.query(self._statement(criteria, "count", after=False), values)[0][0])
 
-    def tallies(self, db: Db, workspace: str, criteria: Criteria) -> list[Tally]:
+    def tallies(self, db: Db, workspace: str, criteria: SessionFilter) -> list[Tally]:
         """The sessions that match, summed up by release and state."""
-        rows = db.rows(self._statement(criteria, "tally", after=False), self._values(db, workspace, criteria))
+        rows = db.query(self._statement(criteria, "tally", after=False), self._values(db, workspace, criteria))
         return [tally._replace(total=int(tally.total or 0)) for tally in map(Tally._make, rows)]
 
     @staticmethod
-    def _values(db: Db, workspace: str, criteria: Criteria) -> dict[str, object]:
+    def _values(db: Db, workspace: str, criteria: SessionFilter) -> dict[str, object]:
         values: dict[str, object] = {"workspace": workspace}
         for name, value in criteria._asdict().items():
             if name in CODES:
@@ -140,10 +142,10 @@ class SessionPages:
             elif name in {"release_ids", "candidate_ids"} and len(value) == 1:
                 values[name] = value[0]
             elif value:
-                values[name] = db.listed(value) if isinstance(value, tuple) else value
+                values[name] = db.array_param(value) if isinstance(value, tuple) else value
         return values
 
-    def _statement(self, criteria: Criteria, order: str, after: bool) -> Statement:
+    def _statement(self, criteria: SessionFilter, order: str, after: bool) -> Statement:
         shape = (order, after, *(min(len(v), 2) if isinstance(v, tuple) else bool(v) for v in criteria))
         key = (*shape, len(criteria.states), len(criteria.finish_reasons))
         if key not in self._kept:
@@ -158,7 +160,7 @@ class SessionPages:
         whole = c.name_first + blank + c.name_middle + blank + c.name_last
         return self._store.holds(c.name_first + blank + c.name_last, "name") | self._store.holds(whole, "name")
 
-    def _where(self, criteria: Criteria, order: str) -> list[ColumnElement[bool]]:
+    def _where(self, criteria: SessionFilter, order: str) -> list[ColumnElement[bool]]:
         """What the rows must fulfil."""
         where = [c.workspace_id == bindparam("workspace"), PUBLISHED]
         for name, value in criteria._asdict().items():
@@ -176,7 +178,7 @@ class SessionPages:
                 where.append(self._parts[name])
         return where
 
-    def _build(self, criteria: Criteria, order: str, *, after: bool) -> Select[Any]:
+    def _build(self, criteria: SessionFilter, order: str, *, after: bool) -> Select[Any]:
         where = self._where(criteria, order)
         rows: FromClause = sessions
         if criteria.by_deadline:

@@ -35,7 +35,7 @@ PUBLISHED = sessions.c.draft.is_(None) | sessions.c.draft.not_in(
 """Whether a session belongs to no roster that is still under way."""
 
 
-class Taken(NamedTuple):
+class Conflicts(NamedTuple):
     """Which of the values looked for are taken."""
 
     ids: set[str]
@@ -58,7 +58,7 @@ class SessionRows:
         c = sessions.c
         mine = c.workspace_id == bindparam("workspace")
         in_release = mine & (c.release_id == bindparam("release"))
-        by_id, by_keycode = store.among(c.id, "ids"), store.among(c.keycode, "keycodes")
+        by_id, by_keycode = store.in_array(c.id, "ids"), store.in_array(c.keycode, "keycodes")
         # Ids or keycodes, never both: a search for either goes through every session of the workspace.
         found = {
             False: select(sessions).where(mine, by_id),
@@ -69,7 +69,7 @@ class SessionRows:
         self._ids_of = store.statement(select(c.id).where(mine, by_keycode))
         r = releases.c
         their_own = r.workspace_id == bindparam("workspace")
-        named_ones = select(r.id).where(their_own, store.among(r.id, "releases"))
+        named_ones = select(r.id).where(their_own, store.in_array(r.id, "releases"))
         self._releases: dict[bool, Statement] = {}
         self._releases_kept: dict[bool, Statement] = {}
         self._releases_taken: dict[bool, Statement] = {}
@@ -79,7 +79,7 @@ class SessionRows:
         }
         for named, of_them in theirs.items():
             either = named_ones.union_all(of_them)
-            asked_for = select(releases).where(their_own, store.among_found(r.id, either))
+            asked_for = select(releases).where(their_own, store.in_subquery(r.id, either))
             self._releases[named] = store.statement(asked_for)
             self._releases_kept[named] = store.statement(store.for_share(asked_for, r.id))
             self._releases_taken[named] = store.statement(store.for_update(asked_for, r.id))
@@ -95,16 +95,16 @@ class SessionRows:
             True: store.statement(together.where(by_keycode)),
         }
         self._hidden = store.statement(select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")))
-        self._taken_ids = store.statement(select(c.id).where(mine, store.among(c.id, "keys")))
-        self._taken_keycodes = store.statement(select(c.keycode).where(mine, store.among(c.keycode, "keys")))
+        self._taken_ids = store.statement(select(c.id).where(mine, store.in_array(c.id, "keys")))
+        self._taken_keycodes = store.statement(select(c.keycode).where(mine, store.in_array(c.keycode, "keys")))
         self._taken_candidates = store.statement(
-            select(c.candidate_id).where(in_release, store.among(c.candidate_id, "keys"))
+            select(c.candidate_id).where(in_release, store.in_array(c.candidate_id, "keys"))
         )
         self._taken_codes = store.statement(
-            select(c.access_code).where(in_release, store.among(c.access_code, "keys"))
+            select(c.access_code).where(in_release, store.in_array(c.access_code, "keys"))
         )
         self._ids_by_code = store.statement(
-            select(c.access_code, c.id).where(in_release, store.among(c.access_code, "keys"))
+            select(c.access_code, c.id).where(in_release, store.in_array(c.access_code, "keys"))
         )
         self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
         self._insert = store.insert_many(sessions)
@@ -115,8 +115,8 @@ class SessionRows:
         self._due = store.statement(
             select(c.id).where(mine, c.due_time <= bindparam("now")).order_by(c.due_time).limit(bindparam("most"))
         )
-        self._retaken = store.statement(select(c.id).where(in_release, c.attempt > 1).order_by(c.id))
-        self._hurry = store.statement(
+        self._with_several_attempts = store.statement(select(c.id).where(in_release, c.attempt > 1).order_by(c.id))
+        self._mark_due_now = store.statement(
             update(sessions)
             .values(due_time=literal_column(str(AT_ONCE)))
             .where(in_release, c.state.in_([bindparam("locked"), bindparam("running"), bindparam("offline")]))
@@ -144,7 +144,7 @@ class SessionRows:
         if not ids and not keycodes:
             return []
         ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)
-        return self._visible(db, workspace, db.rows(*self._ask(db, workspace, ids, keycodes, to_write=to_write)))
+        return self._visible(db, workspace, db.query(*self._ask(db, workspace, ids, keycodes, to_write=to_write)))
 
     def _of_one_kind(
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]
@@ -152,9 +152,9 @@ class SessionRows:
         """Ids in the place of both ids and keycodes; a keycode is its session's for good."""
         if not ids or not keycodes:
             return ids, keycodes
-        return {*ids, *(row[0] for row in db.rows(self._ids_of, (workspace, db.listed(keycodes))))}, ()
+        return {*ids, *(row[0] for row in db.query(self._ids_of, (workspace, db.array_param(keycodes))))}, ()
 
-    def load_standing(
+    def load_with_releases(
         self,
         db: Db,
         workspace: str,
@@ -172,15 +172,15 @@ class SessionRows:
         it from the beginning: two who both share it first would wait for each other.
         """
         ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)
-        values = {"workspace": workspace, "ids": db.listed(ids), "keycodes": db.listed(keycodes)}
-        values["releases"] = db.listed(release_ids)
+        values = {"workspace": workspace, "ids": db.array_param(ids), "keycodes": db.array_param(keycodes)}
+        values["releases"] = db.array_param(release_ids)
         statements = self._releases_kept if to_write else self._releases
         if to_write and to_change:
             statements = self._releases_taken
         asks: list[tuple[Statement, Parameters]] = [(statements[bool(keycodes)], values)]
         if ids or keycodes:
             asks.append(self._ask(db, workspace, ids, keycodes, to_write=to_write))
-        found, *rows = db.rows_of(asks)
+        found, *rows = db.query_many(asks)
         loaded = self._visible(db, workspace, rows[0]) if rows else []
         return loaded, [Release._make(row) for row in found]
 
@@ -188,13 +188,13 @@ class SessionRows:
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool
     ) -> tuple[Statement, Parameters]:
         statement = (self._taken_up if to_write else self._found)[bool(keycodes)]
-        return statement, (workspace, db.listed(keycodes or ids))
+        return statement, (workspace, db.array_param(keycodes or ids))
 
     def _visible(self, db: Db, workspace: str, rows: list[Any]) -> list[Session]:
         """The rows as sessions, without those of rosters that are still under way."""
         loaded = [Session._make(row) for row in rows]
         if any(session.draft for session in loaded):
-            hidden = {row[0] for row in db.rows(self._hidden, (workspace,))}
+            hidden = {row[0] for row in db.query(self._hidden, (workspace,))}
             loaded = [session for session in loaded if session.draft not in hidden]
         return loaded
 
@@ -206,7 +206,7 @@ class SessionRows:
         return {
             AccessCode(release, code): session_id
             for release, named in by_release.items()
-            for code, session_id in db.rows(self._ids_by_code, (workspace, release, db.listed(named)))
+            for code, session_id in db.query(self._ids_by_code, (workspace, release, db.array_param(named)))
         }
 
     def read(
@@ -217,15 +217,15 @@ class SessionRows:
         The release of a session whose own row is gone is lost_release.
         """
         if session_id:
-            rows = db.rows(self._one_by_id, (workspace, session_id))
+            rows = db.query(self._one_by_id, (workspace, session_id))
         elif isinstance(keycode, AccessCode):
-            rows = db.rows(self._one_by_access_code, (workspace, *keycode))
+            rows = db.query(self._one_by_access_code, (workspace, *keycode))
         else:
-            rows = db.rows(self._one_by_keycode, (workspace, keycode))
+            rows = db.query(self._one_by_keycode, (workspace, keycode))
         if not rows:
             return self._without_release(db, workspace, session_id, keycode)
         session = Session._make(rows[0][:SESSION_WIDTH])
-        if session.draft and (session.draft,) in db.rows(self._hidden, (workspace,)):
+        if session.draft and (session.draft,) in db.query(self._hidden, (workspace,)):
             return None
         return session, Release._make(rows[0][SESSION_WIDTH:])
 
@@ -249,8 +249,8 @@ class SessionRows:
         The release of a session whose own row is gone is lost_release.
         """
         ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)
-        keys = {"workspace": workspace, "ids": db.listed(ids), "keycodes": db.listed(keycodes)}
-        rows = db.rows(self._many[bool(keycodes)], keys)
+        keys = {"workspace": workspace, "ids": db.array_param(ids), "keycodes": db.array_param(keycodes)}
+        rows = db.query(self._many[bool(keycodes)], keys)
         found = [(Session._make(row[:SESSION_WIDTH]), Release._make(row[SESSION_WIDTH:])) for row in rows]
         if len(found) < len(ids) + len(keycodes):
             left_ids = {*ids} - {session.id for session, _ in found}
@@ -259,7 +259,7 @@ class SessionRows:
             found += [(session, lost_release(workspace, session.release_id)) for session in alone]
         return found
 
-    def taken(
+    def find_conflicts(
         self,
         db: Db,
         workspace: str,
@@ -269,14 +269,14 @@ class SessionRows:
         keycodes: Collection[str] = (),
         candidates: Collection[str] = (),
         access_codes: Collection[str] = (),
-    ) -> Taken:
+    ) -> Conflicts:
         """Which of the values stand in a row already."""
 
         def look(statement: Statement, scope: tuple[str, ...], keys: Collection[str]) -> set[str]:
-            return {row[0] for row in db.rows(statement, (*scope, db.listed(keys)))} if keys else set()
+            return {row[0] for row in db.query(statement, (*scope, db.array_param(keys)))} if keys else set()
 
         here, there = (workspace,), (workspace, release)
-        return Taken(
+        return Conflicts(
             look(self._taken_ids, here, ids),
             look(self._taken_keycodes, here, keycodes),
             look(self._taken_candidates, there, candidates),
@@ -285,40 +285,40 @@ class SessionRows:
 
     def open_of(self, db: Db, workspace: str, candidate: str) -> set[str]:
         """The session of this candidate that is marked as the only one open, if there is one."""
-        return {row[0] for row in db.rows(self._open, (workspace, candidate))}
+        return {row[0] for row in db.query(self._open, (workspace, candidate))}
 
     def insert(self, db: Db, rows: Sequence[Session]) -> None:
         """Adds sessions."""
-        db.run_many(self._insert, rows)
+        db.execute_many(self._insert, rows)
 
     def update(self, db: Db, columns: frozenset[str], rows: Sequence[tuple[Session, Session]]) -> None:
         """Writes some columns of sessions, each given as it was read and as it became.
 
         Raises:
-            LostRace: one of them is not what it was (`Db.run_many`).
+            LostRace: one of them is not what it was (`Db.execute_many`).
         """
         statement, values_of = self._update_of(columns)
-        db.run_many(statement, [values_of(became) + decided_on(before) for before, became in rows])
+        db.execute_many(statement, [values_of(became) + decided_on(before) for before, became in rows])
 
     def delete(self, db: Db, before: Session) -> None:
         """Removes a session, given as it was read. Raises LostRace when it is not that any more."""
-        if not db.run(self._delete, (before.workspace_id, before.id, *decided_on(before))):
+        if not db.execute(self._delete, (before.workspace_id, before.id, *decided_on(before))):
             raise LostRace("a session is not what it was when it was read")
 
     def due(self, db: Db, workspace: str, now: int, most: int) -> list[str]:
-        """Ids of sessions the clockwork must look at, the longest overdue first."""
+        """Ids of sessions the scheduler must look at, the longest overdue first."""
         values = {"workspace": workspace, "now": now, "most": most}
-        return [row[0] for row in db.rows(self._due, values)]
+        return [row[0] for row in db.query(self._due, values)]
 
-    def retaken(self, db: Db, workspace: str, release: str) -> list[str]:
+    def with_several_attempts(self, db: Db, workspace: str, release: str) -> list[str]:
         """Ids of a release's sessions that have more than one attempt."""
-        return [row[0] for row in db.rows(self._retaken, {"workspace": workspace, "release": release})]
+        return [row[0] for row in db.query(self._with_several_attempts, {"workspace": workspace, "release": release})]
 
-    def hurry(self, db: Db, workspace: str, release: str, states: tuple[int, int, int]) -> None:
-        """Makes the clockwork look at a release's sessions in these states at once: their times may have changed.
+    def mark_due_now(self, db: Db, workspace: str, release: str, states: tuple[int, int, int]) -> None:
+        """Makes the scheduler look at a release's sessions in these states at once: their times may have changed.
 
         It is decided on no version: it writes when to look, which any look plans anew, and judges the rows as they
         are when it comes to them. Who changes a session meanwhile would have to hold the release, which we do.
         """
         values = {"workspace": workspace, "release": release}
-        db.run(self._hurry, values | dict(zip(("locked", "running", "offline"), states, strict=True)))
+        db.execute(self._mark_due_now, values | dict(zip(("locked", "running", "offline"), states, strict=True)))

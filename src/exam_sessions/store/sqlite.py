@@ -97,7 +97,7 @@ def _translated(meaning: Callable[[sqlite3.Error], DatabaseDown] = _meaning) -> 
 class SqliteDb(Db):
     """One connection, one thread."""
 
-    answers_at_once = True
+    is_in_process = True
 
     def __init__(self, driver: sqlite3.Connection, files: SqliteFiles, availability: Availability) -> None:
         self._driver, self._files, self.availability = driver, files, availability
@@ -110,23 +110,23 @@ class SqliteDb(Db):
             return cause
         return _meaning(error)
 
-    def rows(self, statement: Statement, values: Parameters = ()) -> list[Any]:
+    def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
         try:
-            return self._driver.execute(statement.text, statement.ordered(values)).fetchall()
+            return self._driver.execute(statement.text, statement.bind(values)).fetchall()
         except sqlite3.DatabaseError as error:
             raise self._meaning(error) from error
 
-    def rows_of(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+    def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """One after the other: each is answered from memory."""
-        return [self.rows(statement, values) for statement, values in asks]
+        return [self.query(statement, values) for statement, values in asks]
 
-    def run(self, statement: Statement, values: Parameters = ()) -> int:
+    def execute(self, statement: Statement, values: Parameters = ()) -> int:
         """Runs a statement once; the number of rows it touched."""
         with _translated(self._meaning):
-            return self._driver.execute(statement.text, statement.ordered(values)).rowcount
+            return self._driver.execute(statement.text, statement.bind(values)).rowcount
 
-    def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """Runs a statement once per row. Raises LostRace when it does not find one of them."""
         if not rows:
             return
@@ -135,7 +135,7 @@ class SqliteDb(Db):
         if touched != len(rows):
             raise LostRace("a row is not what it was when it was read")
 
-    def listed(self, values: Iterable[str]) -> str:
+    def array_param(self, values: Iterable[str]) -> str:
         """A JSON array."""
         return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
 
@@ -164,7 +164,7 @@ class SqliteDb(Db):
             else:
                 return
 
-    def others_commits(self) -> int:
+    def data_version(self) -> int:
         """A number that changes when another connection has committed; exact inside a transaction."""
         try:
             return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
@@ -230,7 +230,7 @@ class SqliteStore(Store):
         self.path = Path(url.database).absolute()
         self._files = SqliteFiles(self.path)
         self._server = ""
-        self._presence: BinaryIO | None = None
+        self._liveness: BinaryIO | None = None
         self.availability = Availability()
         self.engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
 
@@ -292,7 +292,7 @@ class SqliteStore(Store):
         self.verify()
         tables = " UNION ALL ".join(f"SELECT * FROM (SELECT 1 FROM {table} LIMIT 1)" for table in metadata.tables)  # noqa: S608
         with closing(self.reader()) as db:
-            db.rows(self.statement(text(tables)))
+            db.query(self.statement(text(tables)))
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -305,13 +305,13 @@ class SqliteStore(Store):
             finally:
                 sign.unlink(missing_ok=True)
 
-    def presence(self) -> str:
+    def register_liveness(self) -> str:
         """This server's id, by which others of the same file can tell whether it lives (`is_alive`)."""
-        if self._presence is None:
+        if self._liveness is None:
             self._server = str(uuid.uuid4())
-            self._presence = self._sign_of(self._server).open("wb")
+            self._liveness = self._sign_of(self._server).open("wb")
             # The system lets go of the lock when the process ends, however it ends.
-            fcntl.flock(self._presence, fcntl.LOCK_EX)
+            fcntl.flock(self._liveness, fcntl.LOCK_EX)
         return self._server
 
     def is_alive(self, server: str) -> bool:
@@ -330,19 +330,19 @@ class SqliteStore(Store):
         return self.path.with_name(f"{self.path.name}-server-{server}")
 
     links_events = True
-    rings = False
+    notifies = False
 
-    def ring(self, workspaces: Iterable[str]) -> None:
+    def notify(self, workspaces: Iterable[str]) -> None:
         """Processes on one file look by themselves."""
 
-    def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - there is nothing to hear
+    def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - there is nothing to hear
         """Never calls."""
         return lambda: None
 
-    def tend(self) -> None:
-        """Nothing: its plans never change (`presume`)."""
+    def analyze(self) -> None:
+        """Nothing: its plans never change (`install_planner_stats`)."""
 
-    def presume(self) -> None:
+    def install_planner_stats(self) -> None:
         """Has SQLite take every table for a large one, whatever is in it.
 
         Without statistics it takes a workspace for ten rows, and reads all of it to find one session by keycode; with
@@ -360,7 +360,7 @@ class SqliteStore(Store):
             driver.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", wanted)
             driver.execute("COMMIT")
 
-    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    def in_array(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Unpacks a JSON array."""
         return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
 
@@ -402,6 +402,6 @@ class SqliteStore(Store):
         """Lets go of the engine, and is not present any more."""
         self.engine.dispose()
         self._files.release()
-        if self._presence:
+        if self._liveness:
             self._sign_of(self._server).unlink(missing_ok=True)
-            self._presence.close()
+            self._liveness.close()

@@ -2,7 +2,7 @@
 
 As distributions build it, SQLite takes a lock for every column it hands out, lest two threads use one connection at
 once, and another for every piece of memory, to count it. Nobody does the one or asks for the other here: a connection
-belongs to a lane, or to one thread of the readers.
+belongs to a queue, or to one thread of the readers.
 """
 
 from __future__ import annotations

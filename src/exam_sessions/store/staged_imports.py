@@ -1,4 +1,4 @@
-"""Statements on drafts: rosters written in instalments, whose sessions nobody sees before the last one is in."""
+"""Statements on drafts: rosters written in chunks, whose sessions nobody sees before the last one is in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
 
 
-NOBODY = ""
+REVOKED = ""
 """The owner of a roster that is given up, and is being removed."""
 
 
-class DraftRow(NamedTuple):
+class StagedImportRow(NamedTuple):
     """A roster under way. All its sessions carry its id and its create_time; `owner` is the server that writes it."""
 
     workspace_id: str
@@ -26,7 +26,7 @@ class DraftRow(NamedTuple):
     owner: str
 
 
-class DraftRows:
+class StagedImportRows:
     """The statements, compiled for one database."""
 
     def __init__(self, store: Store) -> None:
@@ -35,8 +35,8 @@ class DraftRows:
         this = (d.workspace_id == bindparam("here"), d.id == bindparam("draft"))
         of_owner = (*this, d.owner == bindparam("whose"))
         self._close = store.statement(delete(drafts).where(*of_owner))
-        self._keep = store.statement(update(drafts).values(owner=d.owner).where(*of_owner))
-        self._doom = store.statement(update(drafts).values(owner=NOBODY).where(*this))
+        self._renew = store.statement(update(drafts).values(owner=d.owner).where(*of_owner))
+        self._revoke = store.statement(update(drafts).values(owner=REVOKED).where(*this))
         self._all = store.statement(select(drafts))
         its_own = (
             (s.workspace_id == bindparam("workspace"))
@@ -68,44 +68,44 @@ class DraftRows:
         ).where(its_own)
         self._tell = store.statement(insert(events).from_select(list(events.c), told))
 
-    def open(self, db: Db, draft: DraftRow) -> None:
+    def open(self, db: Db, staged: StagedImportRow) -> None:
         """Notes a roster under way."""
-        db.run(self._open, draft)
+        db.execute(self._open, staged)
 
-    def close(self, db: Db, draft: DraftRow) -> bool:
+    def close(self, db: Db, staged: StagedImportRow) -> bool:
         """Strikes a roster off: its sessions are published, or gone. Whether it was still its owner's."""
-        return bool(db.run(self._close, self._of_owner(draft)))
+        return bool(db.execute(self._close, self._of_owner(staged)))
 
-    def keep(self, db: Db, draft: DraftRow) -> bool:
+    def renew(self, db: Db, staged: StagedImportRow) -> bool:
         """Keeps a roster from being given up before this transaction ends. Whether it is still its owner's."""
-        return bool(db.run(self._keep, self._of_owner(draft)))
+        return bool(db.execute(self._renew, self._of_owner(staged)))
 
-    def doom(self, db: Db, draft: DraftRow) -> bool:
+    def revoke(self, db: Db, staged: StagedImportRow) -> bool:
         """Takes a roster from its owner, who can neither go on with it nor publish it. Whether it was still there."""
-        return bool(db.run(self._doom, {"here": draft.workspace_id, "draft": draft.id}))
+        return bool(db.execute(self._revoke, {"here": staged.workspace_id, "draft": staged.id}))
 
     @staticmethod
-    def _of_owner(draft: DraftRow) -> dict[str, object]:
-        return {"here": draft.workspace_id, "draft": draft.id, "whose": draft.owner}
+    def _of_owner(staged: StagedImportRow) -> dict[str, object]:
+        return {"here": staged.workspace_id, "draft": staged.id, "whose": staged.owner}
 
-    def all(self, db: Db) -> list[DraftRow]:
+    def all(self, db: Db) -> list[StagedImportRow]:
         """Every roster under way, also those whose writer has died."""
-        return [DraftRow._make(row) for row in db.rows(self._all)]
+        return [StagedImportRow._make(row) for row in db.query(self._all)]
 
-    def remove(self, db: Db, draft: DraftRow, most: int) -> int:
+    def remove(self, db: Db, staged: StagedImportRow, most: int) -> int:
         """Removes up to `most` sessions of a roster that is given up; how many there were."""
-        return db.run(self._remove, self._named(draft) | {"here": draft.workspace_id, "most": most})
+        return db.execute(self._remove, self._named(staged) | {"here": staged.workspace_id, "most": most})
 
-    def tell(self, db: Db, draft: DraftRow, first: int, action: str, actor: str, request_id: str) -> None:
+    def tell(self, db: Db, staged: StagedImportRow, first: int, action: str, actor: str, request_id: str) -> None:
         """Writes the first event of every session of a roster, from the place after `first` on."""
         told = {"first": first, "action": action, "actor": actor, "request": request_id}
-        db.run(self._tell, self._named(draft) | told)
+        db.execute(self._tell, self._named(staged) | told)
 
     @staticmethod
-    def _named(draft: DraftRow) -> dict[str, object]:
+    def _named(staged: StagedImportRow) -> dict[str, object]:
         return {
-            "workspace": draft.workspace_id,
-            "release": draft.release_id,
-            "created": draft.create_time,
-            "draft": draft.id,
+            "workspace": staged.workspace_id,
+            "release": staged.release_id,
+            "created": staged.create_time,
+            "draft": staged.id,
         }

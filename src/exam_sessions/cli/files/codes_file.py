@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.cli.files.importer import Codes
 from exam_sessions.cli.files.school_words import harmless
-from exam_sessions.cli.shared.atomic_file import whole_file
+from exam_sessions.cli.shared.atomic_file import atomic_file
 from exam_sessions.cli.shared.csv_rows import row_writer
 
 if TYPE_CHECKING:
@@ -42,6 +42,6 @@ def leave_codes(path: Path, codes: Iterable[Codes], *, force: bool, raw: bool = 
         return False
     if path.exists() and not force:
         raise CodesDiffer
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write(text.getvalue())
     return True

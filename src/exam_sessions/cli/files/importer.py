@@ -142,7 +142,7 @@ class Importer:
         is_long = len(self.rows) > LARGEST
         allow = self._allow_missing_form
         stream = (
-            self._client.importing(self._release_id, self._ids.whole, allow_missing_form=allow)
+            self._client.open_import(self._release_id, self._ids.whole, allow_missing_form=allow)
             if is_long
             else nullcontext()
         )

@@ -32,7 +32,7 @@ class Mark(NamedTuple):
     mark: str | None
 
 
-class Script(NamedTuple):
+class MarkedPaper(NamedTuple):
     """The rows of one session, which is named by its id or else by its keycode."""
 
     session: str
@@ -51,7 +51,7 @@ class Script(NamedTuple):
 class MarksFile(NamedTuple):
     """What a file holds: the good scripts, everything wrong with the others, and how many rows there are."""
 
-    scripts: tuple[Script, ...]
+    scripts: tuple[MarkedPaper, ...]
     faults: tuple[Fault, ...]
     size: int
 
@@ -107,7 +107,9 @@ def _read(line: int, cells: list[str] | str, names: list[str]) -> tuple[dict[str
     return values, faults
 
 
-def _script(session: str, rows: Sequence[tuple[Mark, dict[str, Any]]], completed: int) -> tuple[Script, list[Fault]]:
+def _script(
+    session: str, rows: Sequence[tuple[Mark, dict[str, Any]]], completed: int
+) -> tuple[MarkedPaper, list[Fault]]:
     """The rows of a session together, and what is wrong with them only together."""
     faults: list[Fault] = []
     first: dict[str, Mark] = {}
@@ -124,7 +126,7 @@ def _script(session: str, rows: Sequence[tuple[Mark, dict[str, Any]]], completed
         keycode, said = keycode or values["keycode"], said or values["completion_time"]
     if not (said or completed):
         faults.append(Fault(rows[0][0].line, "completion_time", "is not said; add the column, or give --completed"))
-    return Script(session, keycode, said or completed or PAST, tuple(first.values())), faults
+    return MarkedPaper(session, keycode, said or completed or PAST, tuple(first.values())), faults
 
 
 def _session_id(cell: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from exam_sessions.cli.files.marks_file import Mark, Script
+    from exam_sessions.cli.files.marks_file import Mark, MarkedPaper
     from exam_sessions.cli.shared.progress import Advance
     from exam_sessions.client.client import Client, Session, SessionEvent
 
@@ -49,14 +49,14 @@ Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
 
-class Marker:
+class MarksImporter:
     """The scripts of one file on their way in.
 
     Methods that call the service may raise Refused and NoServer; `advance` is told how many rows they dealt with.
     With `again` scripts are written that an earlier run wrote.
     """
 
-    def __init__(self, client: Client, scripts: Sequence[Script], *, again: bool = False) -> None:
+    def __init__(self, client: Client, scripts: Sequence[MarkedPaper], *, again: bool = False) -> None:
         self._client = client
         self._salt = str(uuid.uuid4()) if again else ""
         self.left = list(scripts)
@@ -76,8 +76,8 @@ class Marker:
     def check(self, advance: Advance) -> list[Fault]:
         """Everything the service would refuse, which it is asked without writing; finds what is written already."""
         faults: list[Fault] = []
-        first: dict[str, Script] = {}
-        new: list[Script] = []
+        first: dict[str, MarkedPaper] = {}
+        new: list[MarkedPaper] = []
         for script, (session_id, is_known, wrong) in in_flight(self._check, self.left):
             advance(len(script.marks))
             faults += wrong
@@ -114,7 +114,7 @@ class Marker:
         if faults:
             raise Rejected(sorted(faults))
 
-    def _check(self, script: Script) -> tuple[str, bool, list[Fault]]:
+    def _check(self, script: MarkedPaper) -> tuple[str, bool, list[Fault]]:
         """The session's id, whether the script is written already, and what is wrong with it."""
         try:
             session = retry(partial(self._client.session, script.session))
@@ -126,14 +126,14 @@ class Marker:
             return session.id, True, []
         return session.id, False, self._refused(script)
 
-    def _is_written(self, script: Script, session_id: str) -> bool:
+    def _is_written(self, script: MarkedPaper, session_id: str) -> bool:
         request_id = self._request_id(script)
         return any(event.request_id == request_id for event in retry(partial(self._history, session_id)))
 
     def _history(self, session_id: str) -> list[SessionEvent]:
         return list(self._client.history(session_id))
 
-    def _refused(self, script: Script) -> list[Fault]:
+    def _refused(self, script: MarkedPaper) -> list[Fault]:
         """What the service refuses of a script. It names as many rows as fit; the rest is asked about again."""
         faults: list[Fault] = []
         for at in range(0, len(script.marks), ASKED_AT_ONCE):
@@ -148,26 +148,26 @@ class Marker:
                     part = tuple(mark for n, mark in enumerate(part) if n not in named) if named else ()
         return list(dict.fromkeys(faults))
 
-    def _write(self, script: Script) -> tuple[Session | None, list[Fault]]:
+    def _write(self, script: MarkedPaper) -> tuple[Session | None, list[Fault]]:
         try:
             return retry(partial(self._assign, script, script.marks)), []
         except Refused as refused:
             return None, _faults(refused, script, script.marks)
 
-    def _assign(self, script: Script, marks: Sequence[Mark], *, validate_only: bool = False) -> Session:
+    def _assign(self, script: MarkedPaper, marks: Sequence[Mark], *, validate_only: bool = False) -> Session:
         rows = [(mark.question, mark.mark) for mark in marks]
         request_id = "" if validate_only else self._request_id(script)
         return self._client.assign_item_marks(
             script.session, rows, script.completed, request_id, validate_only=validate_only
         )
 
-    def _request_id(self, script: Script) -> str:
+    def _request_id(self, script: MarkedPaper) -> str:
         said = [(mark.question, mark.mark) for mark in script.marks]
         content = [self._client.workspace, script.session, script.completed, said, self._salt]
         return str(uuid.uuid5(FAMILY, json.dumps(content)))
 
 
-def _faults(refused: Refused, script: Script, marks: Sequence[Mark]) -> list[Fault]:
+def _faults(refused: Refused, script: MarkedPaper, marks: Sequence[Mark]) -> list[Fault]:
     """What a refusal of a script says, in the file's words. Raises the refusal when it is about no script."""
     if refused.code not in ABOUT_A_SCRIPT:
         raise refused

@@ -25,7 +25,7 @@ LAST_PAUSES = (0.2, 0.5, 1.0, 2.0, 0.0)
 """Seconds to wait after each try of the last acknowledgement."""
 
 
-class Receipts:
+class Acknowledger:
     """Acknowledges, in a consumer's name, what was delivered; nothing without a consumer.
 
     At the end of the block the rest is acknowledged, unless it ends because nobody reads any more.

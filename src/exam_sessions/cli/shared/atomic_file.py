@@ -18,7 +18,7 @@ def is_possible(path: Path) -> bool:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
+def atomic_file(path: Path) -> Iterator[TextIO]:
     """A file to write UTF-8 to, which takes its place, on disk, when the block ends well. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:

@@ -25,7 +25,7 @@ class Name(NamedTuple):
     candidate: str
 
 
-class Names:
+class CandidateNames:
     """Remembers the sessions it was shown, and asks for those of which it hears first in an event."""
 
     def __init__(self, client: Client) -> None:
@@ -54,7 +54,7 @@ class Names:
             if not session_ids:
                 return
             try:
-                self.learn(self._client.named(session_ids))
+                self.learn(self._client.sessions_by_id(session_ids))
             except NoServer:
                 return
             except Refused as refused:

@@ -23,7 +23,7 @@ def words(message: Message, name: str) -> list[str]:
     return [_word(message, name, number) for number in getattr(message, name)]
 
 
-def as_json(message: Message) -> str:
+def message_json(message: Message) -> str:
     """A message as one line of JSON, its fields named as in the protos."""
     return escaped(
         json_format.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from exam_sessions.cli.shared.console import REFUSED, facts, note, say, show, table
-from exam_sessions.cli.shared.enum_names import as_json, word
+from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.progress import bar
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import when
@@ -61,7 +61,7 @@ def watch_to_the_end(
         tell_ways_on(operation)
         raise typer.Exit(REFUSED) from None
     if json:
-        say(as_json(operation))
+        say(message_json(operation))
     else:
         show_operation(operation)
     progress = progress_of(operation)

@@ -35,7 +35,7 @@ class Notice(NamedTuple):
     text: str
 
 
-class Following:
+class ResumingWatch:
     """Iterates over the pieces of watches, and over notices of what happens to them.
 
     `start` is where to begin, in WatchSessionsRequest's words, with nothing in it for a snapshot. `anew` allows to
@@ -109,11 +109,11 @@ class Following:
 
 def is_passing(failure: NoServer | Refused) -> bool:
     """Whether the same call may succeed in a moment."""
-    return isinstance(failure, NoServer) or failure.passing or failure.reason in PASSING
+    return isinstance(failure, NoServer) or failure.is_retryable or failure.reason in PASSING
 
 
 @contextmanager
-def interruptible(following: Following, command: str, target: str, workspace: str, *words: str) -> Iterator[None]:
+def interruptible(following: ResumingWatch, command: str, target: str, workspace: str, *words: str) -> Iterator[None]:
     """Ends a block at Ctrl-C with the command that goes on from there; `words` are its options, and stay."""
     try:
         yield

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from exam_sessions.cli.shared.candidate_names import Names
+    from exam_sessions.cli.shared.candidate_names import CandidateNames
     from exam_sessions.client.client import Piece, SessionEvent
 
 KEPT = 200
@@ -53,7 +53,7 @@ class View(Protocol):
 class Lines:
     """One line for each event on stdout, at once; notices on stderr."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: CandidateNames) -> None:
         self._names = names
 
     def look(self, piece: Piece) -> None:
@@ -73,7 +73,7 @@ class Lines:
 class Board:
     """Counts by state, and the newest events on top. Drawn by another thread than the one that tells it."""
 
-    def __init__(self, title: str, states: Collection[int], names: Names) -> None:
+    def __init__(self, title: str, states: Collection[int], names: CandidateNames) -> None:
         self._title, self._states, self._names = title, states, names
         self._counts: Counter[int] | None = None
         self._arriving: Counter[int] = Counter()

@@ -12,7 +12,7 @@ from exam_sessions.rpc.convert.times import micros, put
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exam_sessions.domain.records import Session, Standing
+    from exam_sessions.domain.records import Session, SessionWithRelease
     from exam_sessions.v1 import lifecycle_service_pb2, operation_pb2, session_pb2
 
     Warned = (
@@ -62,18 +62,18 @@ def warn_of_window(message: Warned, cut: int) -> None:
         message.warning = f"the window closes {seconds} s before the time is over; move window_end to give it"
 
 
-def cut_of(standing: Standing) -> int:
+def cut_of(pair: SessionWithRelease) -> int:
     """How much of a session's time the end of its window takes away, as of its last change."""
-    return clock.cut_by_window(*standing, standing.session.update_time)
+    return clock.cut_by_window(*pair, pair.session.update_time)
 
 
 def fill_accommodated(
-    reply: lifecycle_service_pb2.BatchTransitionSessionsResponse, standings: Iterable[Standing]
+    reply: lifecycle_service_pb2.BatchTransitionSessionsResponse, pairs: Iterable[SessionWithRelease]
 ) -> None:
     """Writes what an accommodation came to for each of many."""
-    for standing in standings:
+    for pair in pairs:
         row = reply.sessions.add()
-        row.session_id = standing.session.id
-        if deadline := clock.deadline(*standing):
+        row.session_id = pair.session.id
+        if deadline := clock.deadline(*pair):
             put(row.deadline, deadline)
-        warn_of_window(row, cut_of(standing))
+        warn_of_window(row, cut_of(pair))

@@ -29,7 +29,7 @@ CANDIDATE = (
     "school_id",
     "district_id",
 )
-EDITABLE = {f"candidate.{name}": name for name in CANDIDATE} | {
+EDITABLE_FIELDS = {f"candidate.{name}": name for name in CANDIDATE} | {
     name: name
     for name in (
         "access_code", "external_reference", "centre_id", "test_form", "window_start", "window_end", "annotations",
@@ -109,13 +109,13 @@ def edited_fields(paths: Iterable[str]) -> tuple[str, ...]:
     columns: dict[str, None] = {}
     for path in paths:
         if path == "*":
-            columns |= dict.fromkeys(EDITABLE.values())
+            columns |= dict.fromkeys(EDITABLE_FIELDS.values())
         elif path == "candidate":
             columns |= dict.fromkeys(CANDIDATE)
-        elif path in EDITABLE:
-            columns[EDITABLE[path]] = None
+        elif path in EDITABLE_FIELDS:
+            columns[EDITABLE_FIELDS[path]] = None
         else:
-            raise errors.invalid("update_mask", f"{path!r} cannot be edited; these can: {', '.join(EDITABLE)}")
+            raise errors.invalid("update_mask", f"{path!r} cannot be edited; these can: {', '.join(EDITABLE_FIELDS)}")
     if not columns:
         raise errors.invalid("update_mask", "must name at least one field")
     return tuple(columns)

@@ -16,7 +16,7 @@ from exam_sessions.v1 import marking_service_pb2 as marking
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exam_sessions.domain.records import Standing
+    from exam_sessions.domain.records import SessionWithRelease
 
 A = Action
 
@@ -90,7 +90,7 @@ def _unscore_response(request: marking.UnscoreResponseRequest) -> Command:
     return Command(A.UNSCORE_RESPONSE, marks=((request.question_number, None),), message=request.message)
 
 
-MOVES: dict[str, Callable[[Any], Command]] = {
+COMMAND_FOR_RPC: dict[str, Callable[[Any], Command]] = {
     "CreatePackage": lambda _: Command(A.CREATE_PACKAGE),
     "DownloadSession": _download,
     "OpenWindow": lambda _: Command(A.OPEN_WINDOW),
@@ -135,18 +135,18 @@ MOVES: dict[str, Callable[[Any], Command]] = {
 DISCLOSING = frozenset({"SetPin", "GetPin"})
 """The only RPCs whose reply shows a PIN."""
 
-READ: dict[str, Callable[[bytes], Any]] = {
+CUSTOM_PARSERS: dict[str, Callable[[bytes], Any]] = {
     "UploadSession": reader_of(pb.UploadSessionRequest),
     "SetResponses": reader_of(marking.SetResponsesRequest),
 }
 """What reads a request, where it is not read as its message says."""
 
 
-def _warn_of_window(reply: pb.SetExtraTimeResponse | pb.SetAccommodationResponse, standing: Standing) -> None:
-    warn_of_window(reply, cut_of(standing))
+def _warn_of_window(reply: pb.SetExtraTimeResponse | pb.SetAccommodationResponse, pair: SessionWithRelease) -> None:
+    warn_of_window(reply, cut_of(pair))
 
 
-ADDED: dict[str, Callable[[Any, Standing], None]] = {
+REPLY_EXTRAS: dict[str, Callable[[Any, SessionWithRelease], None]] = {
     "SetExtraTime": _warn_of_window,
     "SetAccommodation": _warn_of_window,
 }

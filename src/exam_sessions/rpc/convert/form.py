@@ -10,7 +10,7 @@ from exam_sessions.domain.answer_keys import keys_of
 from exam_sessions.domain.authoring import form_of
 from exam_sessions.domain.forms import ANY_PART, Form, Objective, Option, Rule
 from exam_sessions.domain.marks import text_of
-from exam_sessions.domain.question_draft import Draft
+from exam_sessions.domain.question_draft import QuestionDraft
 from exam_sessions.rpc.convert.times import put
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def form_in(message: test_form_pb2.TestForm) -> Form:
     if message.ByteSize() > FORM_AT_MOST:
         raise errors.invalid("test_form", f"may have {FORM_AT_MOST:,} bytes in all, not {message.ByteSize():,}")
     drafts = [
-        Draft(
+        QuestionDraft(
             question.number,
             question.id,
             question.item_id,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.domain.marks import text_of
-from exam_sessions.domain.records import NO_LIMIT, Script
+from exam_sessions.domain.records import NO_LIMIT, AttemptRecord
 from exam_sessions.rpc.convert.times import SECOND
 from exam_sessions.v1 import session_pb2
 
@@ -116,7 +116,7 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
 }
 """How each column is shown; `responses` and `marks` are those of an attempt that changed, by question number."""
 
-ATTEMPT_COLUMNS = (*Script._fields[2:14], "marking_revision", "late_by")
+ATTEMPT_COLUMNS = (*AttemptRecord._fields[2:14], "marking_revision", "late_by")
 """The columns of an attempt that the event of a deletion keeps."""
 
 

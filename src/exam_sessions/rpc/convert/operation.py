@@ -9,7 +9,7 @@ from google.longrunning import operations_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import name_of
+from exam_sessions.commands.operations import operation_name
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.rpc.convert.accommodation import warn_of_window
 from exam_sessions.rpc.convert.regrade import fill_regrade
@@ -61,15 +61,15 @@ def workspace_in(name: str) -> str:
 
 def operation_of(row: OperationRow, outcomes: Sequence[OutcomeRow] = ()) -> operations_pb2.Operation:
     """An operation; `outcomes` are those of one that has ended."""
-    operation = operations_pb2.Operation(name=name_of(row), done=bool(row.end_time))
+    operation = operations_pb2.Operation(name=operation_name(row), done=bool(row.end_time))
     operation.metadata.Pack(_metadata(row))
     if row.status == OperationStatus.COMPLETED:
         operation.response.Pack(_result(row, outcomes))
     elif row.end_time:
-        info = error_details_pb2.ErrorInfo(reason=row.reason, domain=DOMAIN, metadata={"name": name_of(row)})
+        info = error_details_pb2.ErrorInfo(reason=row.reason, domain=DOMAIN, metadata={"name": operation_name(row)})
         cancelled = row.reason == errors.OperationCancelled.reason
         kind = errors.OperationCancelled if cancelled else errors.StepQuarantined
-        operation.error.code = code_of(kind(name_of(row)))
+        operation.error.code = code_of(kind(operation_name(row)))
         operation.error.message = row.message
         operation.error.details.add().Pack(info)
         # What was done stays done, and is told: in the place of a response there is the error.

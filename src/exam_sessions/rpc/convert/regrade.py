@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exam_sessions.domain.marks import divided, text_of
+from exam_sessions.domain.marks import div_half_up, text_of
 from exam_sessions.domain.regrade_summary import BANDS, Summary
 
 if TYPE_CHECKING:
@@ -43,4 +43,4 @@ def _fill_spread(message: operation_pb2.ScoreSpread, spread: Spread) -> None:
     message.scored_count = spread.count
     if spread.count:
         message.min_score, message.max_score = text_of(spread.least), text_of(spread.most)
-        message.average_score = text_of(divided(spread.total, spread.count))
+        message.average_score = text_of(div_half_up(spread.total, spread.count))

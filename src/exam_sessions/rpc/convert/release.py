@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.statistics import Statistics
 
-EDITABLE = (
+EDITABLE_RELEASE_FIELDS = (
     "name",
     "test_form",
     "window_start",
@@ -68,11 +68,11 @@ def edited_fields(message: catalog_pb2.Release, paths: Iterable[str]) -> dict[st
     Raises:
         errors.InvalidField: the mask is empty, or names what is not editable.
     """
-    names = [name for path in paths for name in (EDITABLE if path == "*" else (path,))]
-    unknown = [name for name in names if name not in EDITABLE]
+    names = [name for path in paths for name in (EDITABLE_RELEASE_FIELDS if path == "*" else (path,))]
+    unknown = [name for name in names if name not in EDITABLE_RELEASE_FIELDS]
     if unknown or not names:
         fault = f"{unknown[0]!r} cannot be edited" if unknown else "must name at least one field"
-        raise errors.invalid("update_mask", f"{fault}; these can: {', '.join(EDITABLE)}")
+        raise errors.invalid("update_mask", f"{fault}; these can: {', '.join(EDITABLE_RELEASE_FIELDS)}")
     values = release_of(message, message.id)._asdict()
     return {name: values[name] for name in names}
 

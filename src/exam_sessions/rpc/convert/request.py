@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.commands.session_changes import Target
 from exam_sessions.domain.records import AccessCode
-from exam_sessions.domain.session_filter import NO, NOT_SET_ASIDE, SET_ASIDE, YES, Criteria
+from exam_sessions.domain.session_filter import NO, NOT_SET_ASIDE, SET_ASIDE, YES, SessionFilter
 from exam_sessions.domain.states import MATURITY
 from exam_sessions.domain.texts import flaw_of, fold_code
 from exam_sessions.rpc.convert.times import micros
@@ -54,7 +54,7 @@ def check_filter(message: pb.SessionFilter) -> None:
             raise errors.invalid(f"filter.{path}", flaw)
 
 
-def criteria_of(message: pb.SessionFilter) -> Criteria:
+def criteria_of(message: pb.SessionFilter) -> SessionFilter:
     """Which sessions a filter lets through. Raises InvalidField for a time out of range."""
     states: set[int] = set(message.states)
     if message.maturities:
@@ -63,7 +63,7 @@ def criteria_of(message: pb.SessionFilter) -> Criteria:
         states = states & ripe if states else ripe
         # No state fits both: 0 is never stored, so nothing matches.
         states = states or {0}
-    return Criteria(
+    return SessionFilter(
         each_once(message.release_ids),
         tuple(sorted(states)),
         tuple(dict.fromkeys(message.candidate_ids)),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.forms import Form, Question, Value
     from exam_sessions.domain.marks import Total
-    from exam_sessions.domain.records import Script
+    from exam_sessions.domain.records import AttemptRecord
     from exam_sessions.domain.scoring import QuestionResult, Results
     from exam_sessions.domain.statistics import Statistics
     from exam_sessions.v1 import result_pb2, session_pb2
@@ -125,7 +125,7 @@ def fill_response(message: result_pb2.Response, question: Question, value: Value
         message.text = value
 
 
-def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, script: Script) -> None:
+def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, script: AttemptRecord) -> None:
     """Adds the responses of a script, item by item, in the order of the form."""
     items: dict[str, result_pb2.ItemResponse] = {}
     for question in form.questions:

@@ -22,7 +22,7 @@ from exam_sessions.v1 import session_pb2, session_service_pb2
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from exam_sessions.domain.records import Script, Session, Standing
+    from exam_sessions.domain.records import AttemptRecord, Session, SessionWithRelease
     from exam_sessions.domain.stored_records import EventRow
 
 log = logging.getLogger(__name__)
@@ -38,22 +38,22 @@ DAMAGE = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
 """What comes of values that a column cannot have held: texts for numbers, times outside of time."""
 
 
-def fill_session(message: session_pb2.Session, standing: Standing, view: int = FULL) -> None:
+def fill_session(message: session_pb2.Session, pair: SessionWithRelease, view: int = FULL) -> None:
     """Writes a session into a message; of one whose row is damaged as much as can be read."""
     try:
-        _fill_session(message, standing, view)
+        _fill_session(message, pair, view)
     except DAMAGE:
-        log.exception("the row of session %s is damaged", standing.session.id)
+        log.exception("the row of session %s is damaged", pair.session.id)
         message.damage = "times or numbers of its row cannot be read"
-        message.etag = etag_of(standing.session.version)
-    if standing.session.state not in STATE_BY_CODE:
-        message.damage = message.damage or f"{standing.session.state} is not a state"
-    if not standing.release.version:
+        message.etag = etag_of(pair.session.version)
+    if pair.session.state not in STATE_BY_CODE:
+        message.damage = message.damage or f"{pair.session.state} is not a state"
+    if not pair.release.version:
         message.damage = message.damage or "its release cannot be found"
 
 
-def _fill_session(message: session_pb2.Session, standing: Standing, view: int) -> None:
-    session, release = standing
+def _fill_session(message: session_pb2.Session, pair: SessionWithRelease, view: int) -> None:
+    session, release = pair
     message.workspace_id = session.workspace_id
     message.id = session.id
     message.release_id = session.release_id
@@ -77,7 +77,7 @@ def _fill_session(message: session_pb2.Session, standing: Standing, view: int) -
         fill_accommodation(message, session)
     if session.form_revision:
         _fill_marking(message, session)
-    _fill_attempt(message.attempt, standing)
+    _fill_attempt(message.attempt, pair)
     message.void_reason = session.void_reason  # type: ignore[assignment]
     if release.finalized:
         message.closed_by_release = True
@@ -85,7 +85,7 @@ def _fill_session(message: session_pb2.Session, standing: Standing, view: int) -
     put(message.update_time, session.update_time)
     message.etag = etag_of(session.version)
     if view != BASIC:
-        _fill_confidential(message, standing)
+        _fill_confidential(message, pair)
 
 
 def _fill_references(message: session_pb2.Session, session: Session) -> None:
@@ -126,13 +126,13 @@ def _fill_candidate(candidate: session_pb2.Candidate, session: Session) -> None:
         candidate.district_id = session.district_id
 
 
-def fill_earlier_attempt(message: session_pb2.Attempt, script: Script) -> None:
+def fill_earlier_attempt(message: session_pb2.Attempt, script: AttemptRecord) -> None:
     """Writes an attempt that another has followed."""
     message.number = script.attempt
     _fill_clock(message, script)
 
 
-def _fill_clock(message: session_pb2.Attempt, attempt: Session | Script) -> None:
+def _fill_clock(message: session_pb2.Attempt, attempt: Session | AttemptRecord) -> None:
     """Writes when an attempt began and ended, and how much of it counts."""
     if attempt.start_time:
         put(message.start_time, attempt.start_time)
@@ -147,16 +147,16 @@ def _fill_clock(message: session_pb2.Attempt, attempt: Session | Script) -> None
         put(message.late_by, attempt.late_by)
 
 
-def fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
+def fill_attempt(message: session_pb2.Attempt, pair: SessionWithRelease) -> None:
     """Writes the current attempt; of one whose row is damaged as much as can be read."""
     try:
-        _fill_attempt(message, standing)
+        _fill_attempt(message, pair)
     except DAMAGE:
-        log.exception("the row of session %s is damaged", standing.session.id)
+        log.exception("the row of session %s is damaged", pair.session.id)
 
 
-def _fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
-    session, release = standing
+def _fill_attempt(message: session_pb2.Attempt, pair: SessionWithRelease) -> None:
+    session, release = pair
     message.number = session.attempt
     if session.responses_revision:
         message.responses_revision = session.responses_revision
@@ -172,8 +172,8 @@ def _fill_attempt(message: session_pb2.Attempt, standing: Standing) -> None:
             put(message.accepted_until, until)
 
 
-def _fill_confidential(message: session_pb2.Session, standing: Standing) -> None:
-    session = standing.session
+def _fill_confidential(message: session_pb2.Session, pair: SessionWithRelease) -> None:
+    session = pair.session
     message.void_message = session.void_message
     message.exception_message = session.exception_message
     message.extra_time_reason = session.extra_reason

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions.commands.templates import Handed, Submission
+from exam_sessions.commands.templates import Submission, TemplateSession
 from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, STRINGS, TEXT
-from exam_sessions.domain.submitted_responses import Given
+from exam_sessions.domain.submitted_responses import TemplateResponse
 from exam_sessions.rpc.convert.form import fill_question
 from exam_sessions.v1 import template_pb2, template_service_pb2
 
@@ -41,7 +41,7 @@ def submission_of(request: template_service_pb2.SubmitFromTemplateRequest) -> Su
     )
 
 
-class Sessions(Sequence[Handed]):
+class Sessions(Sequence[TemplateSession]):
     """The sessions of a request, each read when its turn comes: to accept fifteen hundred responses takes no look."""
 
     def __init__(self, request: template_service_pb2.SubmitFromTemplateRequest) -> None:
@@ -54,21 +54,21 @@ class Sessions(Sequence[Handed]):
     def __getitem__(self, place: Any) -> Any:
         """One, or some."""
         if isinstance(place, slice):
-            return [_handed(row) for row in self._data[place]]
-        return _handed(self._data[place])
+            return [_session_of(row) for row in self._data[place]]
+        return _session_of(self._data[place])
 
 
-def _handed(row: template_pb2.TemplateSession) -> Handed:
-    responses = tuple(_given(response) for response in row.responses)
-    return Handed(row.user_id, row.activity_id, row.session_id.lower(), responses)
+def _session_of(row: template_pb2.TemplateSession) -> TemplateSession:
+    responses = tuple(_response_of(response) for response in row.responses)
+    return TemplateSession(row.user_id, row.activity_id, row.session_id.lower(), responses)
 
 
-def _given(response: template_pb2.TemplateResponse) -> Given:
+def _response_of(response: template_pb2.TemplateResponse) -> TemplateResponse:
     shape = response.WhichOneof("value") or ""
-    return Given(
+    return TemplateResponse(
         response.question_id,
         shape,
-        READ[shape](response) if shape else None,
+        READER_OF_SHAPE[shape](response) if shape else None,
         TYPES.get(response.type, ""),
         _rows(response.responses) if response.HasField("responses") else None,
         response.character_count if response.HasField("character_count") else None,
@@ -81,7 +81,7 @@ def _rows(matrix: Any) -> list[list[Any]]:
     return [list(row.values) for row in matrix.rows]
 
 
-READ: dict[str, Callable[[Any], Any]] = {
+READER_OF_SHAPE: dict[str, Callable[[Any], Any]] = {
     STRINGS: lambda response: list(response.strings.values),
     MATRIX: lambda response: _rows(response.matrix),
     ORDER: lambda response: list(response.order.values),

@@ -53,7 +53,7 @@ def read_with(read: Callable[[bytes], Any], data: bytes) -> Any:
         raise errors.MalformedMessage from None
 
 
-class Door:
+class RequestDecoder:
     """What every request of a method passes: its size, its counts, its bytes, its rules."""
 
     def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
@@ -67,7 +67,7 @@ class Door:
         self.long = LONG_UNLOOKED if always else LONG
         """Bytes from which a request is to be admitted on another thread."""
 
-    def admit(self, data: bytes) -> Any:
+    def decode(self, data: bytes) -> Any:
         """The request.
 
         Raises:
@@ -90,5 +90,5 @@ class Door:
         return request
 
     async def read(self, data: bytes) -> Any:
-        """As `admit`; a long request is read on another thread."""
-        return self.admit(data) if len(data) < self.long else await aside(self.admit, data)
+        """As `decode`; a long request is read on another thread."""
+        return self.decode(data) if len(data) < self.long else await aside(self.decode, data)

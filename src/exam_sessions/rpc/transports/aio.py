@@ -34,7 +34,7 @@ IDENTITY_AND_GZIP = 0b101
 OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_concurrent_streams", STREAMS_AT_MOST),
-    # What waits in gRPC's own queue is refused by it as CANCELLED; the lanes refuse with a reason.
+    # What waits in gRPC's own queue is refused by it as CANCELLED; the queues refuse with a reason.
     ("grpc.server.max_pending_requests", ANY_NUMBER),
     ("grpc.server.max_pending_requests_hard_limit", ANY_NUMBER),
     ("grpc.server_max_unrequested_time_in_server", DAY_S),
@@ -47,7 +47,7 @@ OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 @contextmanager
-def giving_way() -> Iterator[None]:
+def low_priority_threads() -> Iterator[None]:
     """Has threads that are started meanwhile wait for a core that is at work, rather than interrupt it.
 
     gRPC tells the event loop of every step of every call from threads of its own. Where they share its core, each
@@ -77,5 +77,5 @@ def aio_server(limit: int, *, share_port: bool = False) -> grpc.aio.Server:
         ("grpc.max_receive_message_length", min(limit * ROOM_ABOVE_LIMIT, limit + ROOM_AT_MOST)),
         ("grpc.so_reuseport", int(share_port)),
     )
-    with giving_way():
+    with low_priority_threads():
         return grpc.aio.server(options=(*OPTIONS, *own))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import grpc
 
-    from exam_sessions.rpc.handlers import Conversed, Queued, Single, Streamed
+    from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
     from exam_sessions.rpc.transports.admission import Admission
     from exam_sessions.rpc.transports.drain import Drain
 
@@ -53,7 +53,9 @@ class Transport(ABC):
     def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None: ...
 
     @abstractmethod
-    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
+    def add(
+        self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
+    ) -> None:
         """Takes the handlers of one service; before it starts."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from exam_sessions import errors
-from exam_sessions.rpc.handlers import Conversed, Queued, Single, Streamed
+from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
 from exam_sessions.rpc.message_spacing import HUGE
 from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import GZIP, Admission, unpacked
@@ -36,7 +36,9 @@ class Grpcio(Transport):
             raise CannotListen(listen, "another program has begun to listen there") from error
         self.drain = Drain()
 
-    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
+    def add(
+        self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
+    ) -> None:
         """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
         wrapped = {handler.method: wrap(handler, self.drain, self._admission, self._reading) for handler in handlers}
         self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
@@ -62,12 +64,15 @@ class _Call(Call):
 
 
 def wrap(
-    handler: Queued | Single | Streamed | Conversed, drain: Drain, admission: Admission, reading: Reading
+    handler: QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler,
+    drain: Drain,
+    admission: Admission,
+    reading: Reading,
 ) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler as a grpc.aio server takes it."""
-    if isinstance(handler, Conversed):
+    if isinstance(handler, BidiStreamHandler):
         return _conversation(handler, drain, admission, reading)
-    if isinstance(handler, Streamed):
+    if isinstance(handler, ServerStreamHandler):
         return _stream(handler, drain, admission, reading)
     return _unary(handler, drain, admission, reading)
 
@@ -79,7 +84,7 @@ def _task() -> asyncio.Task[Any]:
 
 
 def _unary(
-    handler: Queued | Single, drain: Drain, admission: Admission, reading: Reading
+    handler: QueuedUnaryHandler | UnaryHandler, drain: Drain, admission: Admission, reading: Reading
 ) -> grpc.RpcMethodHandler[Any, Any]:
     calls = drain.calls
 
@@ -146,14 +151,14 @@ async def _begin(context: Any) -> None:
 
 
 async def _tell(
-    handler: Streamed | Conversed,
+    handler: ServerStreamHandler | BidiStreamHandler,
     context: Any,
     drain: Drain,
     tell: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]],
 ) -> None:
     """Sends what `tell` gives to its argument, and the status of what ended it."""
     task = _task()
-    tasks = drain.calls if isinstance(handler, Conversed) and handler.ends_itself else drain.streams
+    tasks = drain.calls if isinstance(handler, BidiStreamHandler) and handler.ends_itself else drain.streams
     tasks[task] = context
     try:
         try:
@@ -180,7 +185,7 @@ async def _tell(
 
 
 def _stream(
-    handler: Streamed, drain: Drain, admission: Admission, reading: Reading
+    handler: ServerStreamHandler, drain: Drain, admission: Admission, reading: Reading
 ) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(_: Any, context: Any) -> None:
         async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
@@ -200,7 +205,7 @@ def _stream(
 
 
 def _conversation(
-    handler: Conversed, drain: Drain, admission: Admission, reading: Reading
+    handler: BidiStreamHandler, drain: Drain, admission: Admission, reading: Reading
 ) -> grpc.RpcMethodHandler[Any, Any]:
     async def requests(messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         source: Any = aiter(messages)

@@ -1,7 +1,7 @@
 """The transport on pygrpc-native, which does HTTP/2 on a thread of its own, outside the interpreter's lock.
 
 It hands over the calls of a moment as a list, and takes a reply by the number of its call. So a call that stands in
-a lane needs neither task nor future: it is put in line here, and answered when its group is done.
+a queue needs neither task nor future: it is put in line here, and answered when its group is done.
 
 A message of a stream is offered until there is room for it. The package's own servers wait for room on a thread of
 the event loop's executor, and streams that nobody reads take all of them. Streams that take many messages are served
@@ -24,7 +24,13 @@ from google.rpc import code_pb2
 from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFront
 
 from exam_sessions import errors
-from exam_sessions.rpc.handlers import Conversed, Handler, Queued, Single, Streamed
+from exam_sessions.rpc.handlers import (
+    BidiStreamHandler,
+    Handler,
+    QueuedUnaryHandler,
+    ServerStreamHandler,
+    UnaryHandler,
+)
 from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import CannotListen, Transport
@@ -46,7 +52,7 @@ TAKEN_AT_MOST = 256
 """Calls taken over at once."""
 
 ANY_NUMBER = 2**31 - 1
-"""Calls under way on one connection: too many are refused by the lanes, with a reason."""
+"""Calls under way on one connection: too many are refused by the queues, with a reason."""
 
 SOON_S, SELDOM_S = 0.001, 0.5
 """How long a stream waits before it offers a message again, at first and at most, in seconds."""
@@ -72,24 +78,30 @@ class Native(Transport):
             raise CannotListen(listen, str(error)) from error
         self.port = self._front.bound_port
         self.aio = aio_server(admission.limit)
-        self._handlers: list[Queued | Single | Streamed] = []
+        self._handlers: list[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler] = []
         self.drain = Drain()
         self._calls: dict[int, _Call] = {}
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._stopping = False
         self._receiver = threading.Thread(target=self._receive, name="rpc", daemon=True)
 
-    def add(self, handlers: Sequence[Queued | Single | Streamed | Conversed]) -> None:
+    def add(
+        self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
+    ) -> None:
         """See Transport. The front takes one message a call; conversations are had with the server behind it."""
         reading = Reading(self._admission)  # not used: conversations read for themselves
         longer = {
-            h.method: wrap(h, self.drain, self._admission, reading) for h in handlers if isinstance(h, Conversed)
+            h.method: wrap(h, self.drain, self._admission, reading)
+            for h in handlers
+            if isinstance(h, BidiStreamHandler)
         }
         if longer:
             self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, longer)])
-        taken = [handler for handler in handlers if not isinstance(handler, Conversed)]
+        taken = [handler for handler in handlers if not isinstance(handler, BidiStreamHandler)]
         if taken:
-            self._front.add_methods([(f"/{handler.name}", isinstance(handler, Streamed)) for handler in taken])
+            self._front.add_methods(
+                [(f"/{handler.name}", isinstance(handler, ServerStreamHandler)) for handler in taken]
+            )
         self._handlers += taken
 
     async def start(self) -> None:
@@ -147,17 +159,21 @@ class Native(Transport):
                 if late:
                     raise errors.Overloaded  # noqa: TRY301
                 call.size = self._admission.take(data)
-                if isinstance(handler, Queued):
+                if isinstance(handler, QueuedUnaryHandler):
                     handler.queue(data, call, call)
                 else:
                     self._begin(handler, number, data, call)
             except Exception as fault:  # noqa: BLE001 - the caller is told
                 call.set_exception(fault)
 
-    def _begin(self, handler: Single | Streamed, number: int, data: bytes, call: _Call) -> None:
+    def _begin(self, handler: UnaryHandler | ServerStreamHandler, number: int, data: bytes, call: _Call) -> None:
         """Begins a call that has a task to itself."""
         stream = _Stream(self._front, number)
-        work = handler.tell(data, stream.send) if isinstance(handler, Streamed) else handler.answer(data, call)
+        work = (
+            handler.tell(data, stream.send)
+            if isinstance(handler, ServerStreamHandler)
+            else handler.answer(data, call)
+        )
         task = self._tasks[number] = self._loop.create_task(work)
         task.add_done_callback(partial(self._answer, number, call, stream))
 
@@ -208,7 +224,7 @@ class Native(Transport):
             status = handler.status_of(fault)
             self._front.fail(number, status.code.value[0], status.details, status.trailing_metadata)
         except Exception:
-            # The lane that gave us the fault must go on.
+            # The queue that gave us the fault must go on.
             log.exception("%s: a status that cannot be sent", handler.name)
             self._front.fail(number, code_pb2.INTERNAL, "internal fault")
 
@@ -227,7 +243,7 @@ class _Call(Call):
     @property
     def is_stream(self) -> bool:
         """Whether it goes on telling until its caller goes away."""
-        return isinstance(self._handler, Streamed)
+        return isinstance(self._handler, ServerStreamHandler)
 
     def named(self) -> Sequence[str | bytes]:
         return [value for key, value in self._metadata if key == "x-actor"]
