@@ -49,9 +49,19 @@ class CatalogCalls(Channel):
         allow_duplicate_name: bool = False,
         **fields: Any,
     ) -> Release:
-        """A new release. Times and durations are in microseconds, 0 is unset; `fields` are Release's other fields.
+        """Creates a release.
 
-        A grace period of 0 is none at all, and None no limit.
+        Args:
+            name: what people call it.
+            window_start: microseconds since 1970; 0 is unset.
+            window_end: as window_start.
+            duration: working time in microseconds; 0 is no limit.
+            grace_period: how late an offline attempt may be uploaded, in microseconds; None is no limit.
+            online_grace_period: how late responses are taken online, in microseconds; 0 is not at all.
+            paper: whether it is delivered on paper.
+            allow_missing_form: whether the test form may be one that the catalogue does not hold.
+            allow_duplicate_name: whether another release may have the name.
+            **fields: other fields of Release.
         """
         delivery = catalog_pb2.DELIVERY_PAPER if paper else catalog_pb2.DELIVERY_ONLINE
         release = Release(name=name, delivery=delivery, **fields)

@@ -87,7 +87,11 @@ def is_id(session: str) -> bool:
 
 
 def which(session: str) -> dict[str, Any]:
-    """The field that names a session: its id when it is a UUID, its access code after RELEASE_ID/, or its keycode."""
+    """Returns the field of a request that names a session, with its value.
+
+    Args:
+        session: a UUID is its id; RELEASE_ID/CODE its release and access code; anything else its keycode.
+    """
     release, slash, code = session.partition("/")
     if slash:
         return {"access_code": AccessCodeKey(release_id=release, access_code=code)}
@@ -95,7 +99,10 @@ def which(session: str) -> dict[str, Any]:
 
 
 def next_of(call: Any, silence: float) -> Any:
-    """The next message of a stream, which is cancelled when it is silent for so many seconds; None at its end."""
+    """Returns the next message of a stream, None at its end.
+
+    A stream that is silent for `seconds` is cancelled, which the next call of it raises as CANCELLED.
+    """
     timer = threading.Timer(silence, call.cancel)
     timer.start()
     try:

@@ -82,9 +82,21 @@ class Client(CatalogCalls, WorkCalls):
         validate_only: bool = False,
         allow_missing_form: bool = False,
     ) -> Sequence[BookedSession]:
-        """Books up to 10,000 sessions, all or nothing; with `validate_only` none, but the refusal is the same.
+        """Books up to 10,000 sessions, all or nothing.
 
-        A request id (UUID) makes the repetition of this very call return the first answer.
+        Args:
+            release_id: the release.
+            bookings: what to book.
+            request_id: a UUID that makes a repetition of this call return the first answer; empty is none.
+            validate_only: whether to check only; the refusal is the same.
+            allow_missing_form: whether bookings may name test forms that the catalogue does not hold.
+
+        Returns:
+            Id, keycode, access code and candidate id of each, in the order of the bookings.
+
+        Raises:
+            Refused: a row is refused; its violations name the bad rows as bookings[i].
+            NoServer: nothing answers.
         """
         request = session_service_pb2.BatchCreateSessionsRequest(
             workspace_id=self.workspace,
@@ -124,9 +136,15 @@ class Client(CatalogCalls, WorkCalls):
         whole: bool = False,
         **criteria_besides: Any,
     ) -> Iterator[Session]:
-        """The sessions that match every criterion given, oldest first, read page by page.
+        """Yields the sessions that match every criterion given, oldest first, read page by page.
 
-        They are in BASIC view, or in FULL view when `whole`. Criteria besides are other fields of SessionFilter.
+        Args:
+            release_ids: releases, at most 1,000; any when empty.
+            states: numbers of State; any when empty.
+            candidate_ids: candidates; any when empty.
+            page: rows of a page.
+            whole: whether in FULL view; else in BASIC view.
+            **criteria_besides: other fields of SessionFilter.
         """
         criteria = session_service_pb2.SessionFilter(
             release_ids=release_ids, candidate_ids=candidate_ids, **criteria_besides
@@ -208,7 +226,15 @@ class Client(CatalogCalls, WorkCalls):
         *,
         validate_only: bool = False,
     ) -> Session:
-        """Enters marks of a paper: question numbers, each with its mark or None for "not attempted"."""
+        """Enters marks of a paper.
+
+        Args:
+            session: id, keycode, or RELEASE_ID/CODE.
+            marks: question numbers, each with its mark as a decimal, or None for "not attempted".
+            completed: when the paper was completed, in microseconds since 1970.
+            request_id: a UUID that makes a repetition of this call return the first answer; empty is none.
+            validate_only: whether to check only.
+        """
         rows = [marking_service_pb2.ItemMark(question_number=number, mark=mark) for number, mark in marks]
         names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
         request = marking_service_pb2.AssignItemMarksRequest(
@@ -218,7 +244,13 @@ class Client(CatalogCalls, WorkCalls):
         return self._call(self._marking.AssignItemMarks, request).session
 
     def results(self, session: str, attempt: int = 0, *, deciding: bool = False) -> SessionResults:
-        """What an attempt of the session with this id or keycode earned: the current one without a number."""
+        """Returns what an attempt of a session earned.
+
+        Args:
+            session: id, keycode, or RELEASE_ID/CODE.
+            attempt: its number; 0 is the current one.
+            deciding: whether the attempt that counts is meant, where `attempt` is 0.
+        """
         chosen = marking_service_pb2.ATTEMPT_SELECTION_DECIDING if deciding else 0
         request = marking_service_pb2.GetSessionResultsRequest(
             workspace_id=self.workspace,
@@ -233,9 +265,16 @@ class Client(CatalogCalls, WorkCalls):
     def watch(
         self, release_ids: Sequence[str] = (), session_ids: Sequence[str] = (), **start: Any
     ) -> Generator[Piece, None, None]:
-        """What happens, piece by piece, until the watch breaks off: it always ends with Refused or NoServer.
+        """Yields what happens until the watch breaks off.
 
-        `start` is one of WatchSessionsRequest's ways to begin; without any it begins with a snapshot.
+        Args:
+            release_ids: only sessions of these releases; any when empty.
+            session_ids: only these sessions; any when empty.
+            **start: one of WatchSessionsRequest's ways to begin; without any it begins with a snapshot.
+
+        Raises:
+            Refused: the server ended it, with its reason.
+            NoServer: the connection broke, or was silent for too long.
         """
         wanted = session_service_pb2.WatchFilter(release_ids=release_ids, session_ids=session_ids)
         request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
@@ -252,7 +291,13 @@ class Client(CatalogCalls, WorkCalls):
         raise NoServer(self.target)
 
     def acknowledge(self, consumer: str, sequence: int, *, rewind: bool = False) -> EventConsumer:
-        """Stores how far a consumer has come; back only with `rewind`."""
+        """Stores how far a consumer has come.
+
+        Args:
+            consumer: its name; new ones are made known so.
+            sequence: every event up to this one is done with.
+            rewind: whether it may go back.
+        """
         request = session_service_pb2.AcknowledgeEventsRequest(
             workspace_id=self.workspace, consumer=consumer, sequence=sequence, rewind=rewind
         )

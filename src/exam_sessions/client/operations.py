@@ -61,10 +61,18 @@ class WorkCalls(Channel):
         accommodation: dict[str, int | bool] | None = None,
         **fields: Any,
     ) -> Transitioned:
-        """One action on the sessions with these ids, all or none; with criteria as an operation, on all that match.
+        """Does one action on many sessions: on named ones at once, all or none; by criteria as an operation.
 
-        Times are in microseconds, 0 is unset, no extra time is None. A request id (UUID) makes the repetition of this
-        very call return the first answer.
+        Args:
+            action: number of the Action.
+            session_ids: the sessions, where `criteria` is None.
+            criteria: fields of SessionFilter.
+            request_id: a UUID that makes a repetition of this call return the first answer; empty makes a new one.
+            deadline: of reopen, in microseconds since 1970; 0 is unset.
+            time_from_now: of reopen, in microseconds; 0 is unset.
+            extra_time: of set_extra_time, in microseconds; None is unset, 0 takes it back.
+            accommodation: of set_accommodation, fields of Accommodation; times in microseconds.
+            **fields: other fields of BatchTransitionSessionsRequest.
         """
         request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
             workspace_id=self.workspace,

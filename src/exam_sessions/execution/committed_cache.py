@@ -48,7 +48,14 @@ class CommittedCache:
         releases: Iterable[Release],
         scripts: Mapping[Key, tuple[AttemptRecord, ...]],
     ) -> None:
-        """Takes over what was committed."""
+        """Stores what was committed.
+
+        Args:
+            sessions: sessions as committed.
+            gone: keys of those that were deleted.
+            releases: releases as committed.
+            scripts: attempts as committed, by the key of their session.
+        """
         for session in sessions:
             self.sessions[session.workspace_id, session.id] = session
             self.keycodes[session.workspace_id, session.keycode] = session.id

@@ -27,7 +27,7 @@ class FormCache:
         self._forms: dict[tuple[str, str, int], Form] = {}
 
     def form(self, db: Db, repositories: Repositories, workspace: str, reference: str, revision: int) -> Form | None:
-        """A revision; None for 0, and when there is none."""
+        """Returns a decoded revision of a test form; None for revision 0, and if there is none."""
         if not revision:
             return None
         key = (workspace, reference, revision)

@@ -50,10 +50,10 @@ class QueuedRequest(Protocol):
         """How many rows it is about; a heavy one has a group to itself."""
 
     def open(self) -> Any:
-        """What `GroupHandler` takes. Raises the refusal of what cannot even be read."""
+        """Returns what GroupHandler takes. Raises the refusal of a request that cannot be decoded."""
 
     def render(self, result: Any) -> Any:
-        """The result as the caller wants it."""
+        """Returns the result as the caller gets it."""
 
 
 class PendingCommit(NamedTuple):
@@ -131,7 +131,12 @@ class GroupCommitQueue:
         self._thread.start()
 
     def submit(self, request: QueuedRequest) -> asyncio.Future[Any]:
-        """Queues a request; the future gives its result, or raises what stood in the way. Raises as `enqueue`."""
+        """Queues a request and returns a future of its result.
+
+        Raises:
+            errors.ShuttingDown: the queue is closed.
+            errors.Overloaded: too many requests wait.
+        """
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.enqueue(request, future)
         return future

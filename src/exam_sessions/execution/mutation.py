@@ -37,23 +37,23 @@ class Mutation(ABC):
 
     @abstractmethod
     def declare_reads(self, reads: ReadSet) -> None:
-        """Names the rows it needs to be decided."""
+        """Adds the rows it needs to be decided to `reads`."""
 
     @abstractmethod
     def apply(self, ledger: Ledger) -> Any:
-        """Decides, and enters what is to be written; the result for the caller.
+        """Decides the mutation, records what is to be written, and returns the caller's result.
 
         Raises:
-            errors.Refusal: a rule says no; nothing of the batch is entered, except what a refusal itself must leave.
+            errors.Refusal: the rules do not allow it; nothing is recorded, except what a refusal itself must leave.
         """
 
     def replay_payload(self, result: Any) -> str:  # noqa: ARG002 - families differ in what they keep
-        """What a repetition is answered from, as text."""
+        """Returns the text a repetition is answered from."""
         return ""
 
     @abstractmethod
     def replay(self, ledger: Ledger, payload: str) -> Any:
-        """The result of the first time, for a repetition; rows may be shown as they are now."""
+        """Returns the result of the first request, for a repetition; rows may be shown as they are now."""
 
 
 class SystemMutation(Mutation):
@@ -68,5 +68,5 @@ class SystemMutation(Mutation):
         """Nothing."""
 
     def replay(self, ledger: Ledger, payload: str) -> int:
-        """Never asked for."""
+        """Never called: a system mutation has no request id."""
         raise NotImplementedError

@@ -126,7 +126,7 @@ class SessionReader:
         self._repositories = repositories
 
     def prepare(self, db: Db, group: Sequence[SessionKey]) -> PendingCommit:
-        """A SessionWithRelease, or the refusal, for each; there is nothing to commit."""
+        """Returns a SessionWithRelease or the refusal for each; there is nothing to commit."""
         return PendingCommit(self.run(db, group), None)
 
     def run_together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
@@ -134,7 +134,7 @@ class SessionReader:
         return self.run(db, group)
 
     def run(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
-        """A SessionWithRelease, or the refusal, for each, all of one moment."""
+        """Returns a SessionWithRelease or the refusal for each, from one snapshot."""
         try:
             if db.is_in_process:
                 return self._one_by_one(db, group)
@@ -186,7 +186,7 @@ def _shown(wanted: SessionKey, found: tuple[Session, Release] | None) -> Session
 def with_releases(
     db: Db, repositories: Repositories, workspace: str, sessions: list[Session]
 ) -> list[SessionWithRelease]:
-    """Sessions, each with its release."""
+    """Returns each session with its release; a release that is missing is replaced by one that marks it as lost."""
     releases = {r.id: r for r in repositories.catalog.load(db, workspace, {s.release_id for s in sessions})}
     return [
         SessionWithRelease(session, releases.get(session.release_id) or lost_release(workspace, session.release_id))
@@ -227,7 +227,7 @@ class Reads:
         return await asyncio.get_running_loop().run_in_executor(self._pool, run)
 
     async def sessions(self, workspace: str, ids: Sequence[str]) -> list[SessionWithRelease]:
-        """The sessions with these ids, in order. Raises SessionNotFound for the first unknown one."""
+        """Returns the sessions with these ids, in their order. Raises SessionNotFound for the first unknown one."""
 
         def work(db: Db, repositories: Repositories) -> list[SessionWithRelease]:
             loaded = repositories.sessions.load(db, workspace, ids, ())
@@ -257,7 +257,17 @@ class Reads:
         count: bool,
         sum_up: bool = False,
     ) -> SessionPage:
-        """A page of sessions, and how many match in all and what they sum up to where that is asked for."""
+        """Returns a page of sessions.
+
+        Args:
+            workspace: the tenant.
+            criteria: what must match.
+            order: a key of the orders of SessionPages, such as `id`.
+            after: where the page before ended; None begins.
+            most: rows.
+            count: whether to count all that match.
+            sum_up: whether to sum up all that match; the count follows from it.
+        """
 
         def work(db: Db, repositories: Repositories) -> SessionPage:
             page = repositories.pages.page(db, workspace, criteria, order, after, most)
@@ -272,10 +282,20 @@ class Reads:
     async def history(
         self, workspace: str, session_id: str, keycode: str | AccessCode, after: int, most: int
     ) -> tuple[str, list[EventRow], bool]:
-        """A session's id, a page of its events, and whether there are more.
+        """Returns a page of a session's events, oldest first.
+
+        Args:
+            workspace: the tenant.
+            session_id: also of a deleted session; empty if it is named by `keycode`.
+            keycode: its keycode, or its release and access code.
+            after: a sequence; 0 begins.
+            most: events; fewer if their changes are large.
+
+        Returns:
+            The session's id, the events, and whether there are more.
 
         Raises:
-            errors.SessionNotFound: nothing is known of it.
+            errors.SessionNotFound: no session and no event has this id.
         """
 
         def work(db: Db, repositories: Repositories) -> tuple[str, list[EventRow], bool]:
@@ -297,7 +317,7 @@ class Reads:
         return (await self.release_with_statistics(workspace, release_id)).release
 
     async def release_with_statistics(self, workspace: str, release_id: str) -> ReleaseWithStatistics:
-        """A release, with its statistics where it is closed. Raises ReleaseNotFound."""
+        """Returns a release, with its statistics if it is closed. Raises ReleaseNotFound."""
 
         def work(db: Db, repositories: Repositories) -> ReleaseWithStatistics:
             found = repositories.catalog.load(db, workspace, (release_id,))
@@ -310,7 +330,7 @@ class Reads:
     async def releases(
         self, workspace: str, name: str, after: tuple[int, str], most: int
     ) -> list[ReleaseWithStatistics]:
-        """A page of releases, oldest first, with the statistics of those that are closed."""
+        """Returns up to `most` releases after a place, oldest first, closed ones with their statistics."""
 
         def work(db: Db, repositories: Repositories) -> list[ReleaseWithStatistics]:
             return _with_statistics(
@@ -333,9 +353,9 @@ class Reads:
     async def scripts(
         self, workspace: str, sessions: Sequence[Session]
     ) -> tuple[dict[str, tuple[AttemptRecord, ...]], dict[FormKey, Form]]:
-        """The scripts of the first of these sessions by session id, and every form they are marked by.
+        """Returns the attempts of the first of these sessions by session id, and every form they are marked by.
 
-        Of as many sessions as LOADED_AT_ONCE allows; what is asked for the others finds theirs.
+        Of as many sessions as LOADED_AT_ONCE bytes allow; ask again for the others.
         """
 
         def work(
@@ -383,7 +403,7 @@ class Reads:
         return await self._read(work)
 
     async def form(self, workspace: str, reference: str, revision: int) -> StoredForm:
-        """A revision of a test form, the newest when 0. Raises TestFormNotFound."""
+        """Returns a revision of a test form, the latest for 0. Raises TestFormNotFound."""
         stored = await self._read(
             lambda db, repositories: repositories.forms.load(db, workspace, reference, revision)
         )
@@ -392,11 +412,11 @@ class Reads:
         return stored
 
     async def forms(self, workspace: str, after: str, most: int) -> list[FormRow]:
-        """A page of test forms, the newest revision of each, by reference."""
+        """Returns the latest revision of up to `most` test forms, by reference, after the reference `after`."""
         return await self._read(lambda db, repositories: repositories.forms.page(db, workspace, after, most))
 
     async def tallies(self, workspace: str, release_ids: Sequence[str], criteria: SessionFilter) -> list[Tally]:
-        """Counts and scores by release and state, all of one moment. Raises ReleaseNotFound."""
+        """Returns counts and scores by release and state, from one snapshot. Raises ReleaseNotFound."""
 
         def work(db: Db, repositories: Repositories) -> list[Tally]:
             known = {release.id for release in repositories.catalog.load(db, workspace, release_ids)}
@@ -410,7 +430,7 @@ class Reads:
     async def operation(
         self, workspace: str, operation_id: str, *, outcomes: bool
     ) -> tuple[OperationRow, list[OutcomeRow]]:
-        """An operation and, where they are asked for, the outcomes of its rows. Raises OperationNotFound."""
+        """Returns an operation, and the outcomes of its rows if asked for. Raises OperationNotFound."""
 
         def work(db: Db, repositories: Repositories) -> tuple[OperationRow, list[OutcomeRow]]:
             row = repositories.operations.load(db, workspace, operation_id)
@@ -428,7 +448,7 @@ class Reads:
     async def operations(
         self, workspace: str, before: str, most: int, wanted: Mapping[str, int]
     ) -> list[OperationRow]:
-        """A page of operations, the newest first; those of the status or the kind wanted."""
+        """Returns up to `most` operations older than an id, newest first; `wanted` has status or kind."""
         return await self._read(
             lambda db, repositories: repositories.operations.page(db, workspace, before, most, **wanted)
         )
@@ -442,7 +462,7 @@ class Reads:
         return await self._read(lambda db, repositories: repositories.operations.to_do(db))
 
     async def releases_being_finalized(self) -> list[tuple[str, str]]:
-        """Workspace and id of every release that is locked but not closed yet."""
+        """Returns workspace and id of every release that is locked but not closed yet."""
         return await self._read(lambda db, repositories: repositories.catalog.finalizing(db))
 
     async def workspaces(self) -> list[str]:
@@ -454,13 +474,13 @@ class Reads:
         return await self._read(lambda db, repositories: repositories.staged_imports.all(db))
 
     async def old_requests(self, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
-        """Looks at the next requests in the order of their ids: the last one, empty at the end, and the old ones."""
+        """Examines the next `most` requests by id; returns the last id, empty at the end, and the old ones."""
         return await self._read(
             lambda db, repositories: repositories.requests.old(db, workspace, after, before, most)
         )
 
     async def events_after(self, workspace: str, after: int, most: int) -> list[EventRow]:
-        """The workspace's next events."""
+        """Returns up to `most` events of a workspace after the sequence `after`."""
         return await self._read(lambda db, repositories: repositories.events.after(db, workspace, after, most))
 
     async def last_sequence(self, workspace: str) -> int:
@@ -472,7 +492,7 @@ class Reads:
         return await self._read(lambda db, repositories: repositories.consumers.load(db, workspace, name))
 
     async def consumers(self, workspace: str, after: str, most: int) -> tuple[list[ConsumerRow], int]:
-        """The next consumers of a workspace's events, by name, and its last event."""
+        """Returns up to `most` consumers after the name `after`, and the sequence of the workspace's last event."""
         return await self._read(
             lambda db, repositories: (
                 repositories.consumers.page(db, workspace, after, most),

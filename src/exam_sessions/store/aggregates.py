@@ -39,13 +39,13 @@ class AggregateRows:
         )
 
     def matching(self, db: Db, workspace: str, criteria: SessionFilter) -> list[Tally]:
-        """The tallies of the sessions that match."""
+        """Returns the tallies of the sessions that match, by release and state."""
         if criteria == SessionFilter(release_ids=criteria.release_ids):
             return self.of(db, workspace, criteria.release_ids)
         return self._pages.tallies(db, workspace, criteria)
 
     def of(self, db: Db, workspace: str, release_ids: Collection[str]) -> list[Tally]:
-        """The tallies of these releases, of all when none is named; without sessions that are not published."""
+        """Returns the tallies of these releases, of all when none is named; published sessions only."""
         shapes = self._careful if db.query(self._drafts, {"workspace": workspace}) else self._plain
         ids = list(release_ids)
         values = {"workspace": workspace, "one": ids[0] if ids else "", "some": db.array_param(ids)}

@@ -39,14 +39,14 @@ class ScriptRows:
         self._delete = store.statement(delete(scripts).where(mine, c.session_id == bindparam("session")))
 
     def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[AttemptRecord, ...]]:
-        """The scripts of these sessions, each session's in the order of its attempts; also of those without any."""
+        """Returns the attempts of these sessions by session id, in their order; an empty tuple without any."""
         found: dict[str, list[AttemptRecord]] = {session_id: [] for session_id in session_ids}
         for row in db.query(self._load, (workspace, db.array_param(session_ids))) if session_ids else ():
             found[row[1]].append(_script(row))
         return {session_id: tuple(rows) for session_id, rows in found.items()}
 
     def within(self, db: Db, workspace: str, session_ids: Sequence[str], room: int) -> Sequence[str]:
-        """The first of these sessions whose scripts have `room` bytes together; one at least."""
+        """Returns the first of these sessions whose attempts have `room` bytes together; one at least."""
         if len(session_ids) > 1:
             sizes = dict(db.query(self._sizes, (workspace, db.array_param(session_ids))))
             for n, session_id in enumerate(session_ids):
@@ -72,7 +72,7 @@ class ScriptRows:
         db.execute_many(self._update, values)
 
     def delete(self, db: Db, workspace: str, session_id: str) -> None:
-        """Removes every script of a session."""
+        """Deletes all attempts of a session."""
         db.execute(self._delete, (workspace, session_id))
 
 

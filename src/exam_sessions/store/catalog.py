@@ -54,7 +54,7 @@ class CatalogRows:
         self._insert_pin = store.statement(insert(pins))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[Release]:
-        """The releases with these ids; unknown ones are left out."""
+        """Returns the releases with these ids; unknown ones are left out."""
         return [Release._make(row) for row in db.query(self._load, (workspace, db.array_param(ids)))] if ids else []
 
     def insert(self, db: Db, release: Release) -> None:
@@ -62,33 +62,53 @@ class CatalogRows:
         db.execute(self._insert, release)
 
     def update(self, db: Db, before: Release, release: Release) -> None:
-        """Writes every column of a release that may change. Raises LostRace when it is not what it was before."""
+        """Writes every column of a release that may change.
+
+        Args:
+            db: a connection in a transaction that writes.
+            before: the release as it was read.
+            release: as it is to be.
+
+        Raises:
+            LostRace: it is not what it was.
+        """
         values = {f"new_{name}": value for name, value in release._asdict().items()}
         if not db.execute(self._update, values | {"expected_version": before.version}):
             raise LostRace("a release is not what it was when it was read")
 
     def finalizing(self, db: Db) -> list[tuple[str, str]]:
-        """Workspace and id of every release that is locked but not closed yet."""
+        """Returns workspace and id of every release that is locked but not closed yet."""
         return [(workspace, release_id) for workspace, release_id in db.query(self._finalizing)]
 
     def page(self, db: Db, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
-        """Releases after a place in the order of creation; of one name, or all when it is empty."""
+        """Returns up to `most` releases after a place in the order of creation.
+
+        Args:
+            db: any connection.
+            workspace: the tenant.
+            name: only those of exactly this name; all when empty.
+            after: creation time and id of the last one before the page; None begins.
+            most: rows.
+        """
         values = {"workspace": workspace, "time": after[0], "id": after[1], "most": most, "name": name}
         statement = self._page_of_name if name else self._page
         return [Release._make(row) for row in db.query(statement, values)]
 
     def first_named(self, db: Db, workspace: str, name: str) -> Release | None:
-        """The oldest release of exactly this name. Others who ask for it wait until the transaction ends."""
+        """Returns the oldest release of exactly this name, None without one.
+
+        Locks the name until the transaction ends, so that two transactions cannot both find it free.
+        """
         if self._reserve_name:
             db.query(self._reserve_name, {"key": f"release {workspace} {name}"})
         found = self.page(db, workspace, name, (-1, ""), 1)
         return found[0] if found else None
 
     def pins(self, db: Db, workspace: str, release: str, centres: Collection[str]) -> dict[tuple[str, int], str]:
-        """The PINs a release shares, by centre and day."""
+        """Returns the PINs that sessions of a release share, by centre and day (days since 1970)."""
         rows = db.query(self._pins, (workspace, release, db.array_param(centres)))
         return {(centre, day): pin for centre, day, pin in rows}
 
     def insert_pin(self, db: Db, workspace: str, release: str, centre: str, day: int, pin: str) -> None:
-        """Keeps a PIN for the sessions of a release, centre and day still to come."""
+        """Stores the PIN for future sessions of a release, centre and day (days since 1970)."""
         db.execute(self._insert_pin, (workspace, release, centre, day, pin))

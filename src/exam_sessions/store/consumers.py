@@ -36,15 +36,15 @@ class ConsumerRows:
         )
 
     def load(self, db: Db, workspace: str, name: str, *, to_write: bool = False) -> ConsumerRow | None:
-        """A consumer; kept from others until the transaction ends when it is read `to_write`."""
+        """Returns a consumer, None without one; with `to_write` its row is locked FOR UPDATE."""
         rows = db.query(self._taken_up if to_write else self._one, (workspace, name))
         return ConsumerRow._make(rows[0]) if rows else None
 
     def page(self, db: Db, workspace: str, after: str, most: int) -> list[ConsumerRow]:
-        """The next `most` consumers of a workspace, by name."""
+        """Returns up to `most` consumers of a workspace by name, after the name `after`."""
         values = {"workspace": workspace, "after": after, "most": most}
         return [ConsumerRow._make(row) for row in db.query(self._page, values)]
 
     def put(self, db: Db, consumer: ConsumerRow, *, rewind: bool) -> None:
-        """Writes a consumer, new or not; one that has come further only with `rewind`."""
+        """Inserts or updates a consumer; one that has come further is changed only with `rewind`."""
         db.execute(self._put, consumer._asdict() | {"rewind": int(rewind)})

@@ -51,7 +51,7 @@ def store_for(settings: Settings) -> Store:
 
 
 def conninfo_of(url: str) -> dict[str, str]:
-    """What libpq understands by a URL; hosts may also stand behind it one by one, as SQLAlchemy has them.
+    """Returns libpq's parameters of a URL. Hosts may also stand in its query one by one, as SQLAlchemy has them.
 
     Raises:
         ValueError: libpq cannot read it.

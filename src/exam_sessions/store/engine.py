@@ -40,7 +40,7 @@ class Statement:
         self._constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
 
     def bind(self, values: Parameters) -> Sequence[Any]:
-        """Values in the driver's order."""
+        """Returns values in the order in which the driver takes them; values in order are returned as they are."""
         if isinstance(values, Mapping):
             known = self._constants | dict(values)
             return [known[name] for name in self.names]
@@ -58,7 +58,7 @@ class Db(ABC):
 
     @abstractmethod
     def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
-        """The rows a statement gives."""
+        """Runs a statement and returns its rows, as the driver gives them."""
 
     @abstractmethod
     def execute(self, statement: Statement, values: Parameters = ()) -> int:
@@ -66,7 +66,7 @@ class Db(ABC):
 
     @abstractmethod
     def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
-        """The rows that each of some statements gives, asked in one go."""
+        """Runs several statements in one round trip and returns the rows of each."""
 
     @abstractmethod
     def execute_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
@@ -78,7 +78,7 @@ class Db(ABC):
 
     @abstractmethod
     def array_param(self, values: Iterable[str]) -> Any:
-        """Values as a parameter of `Store.in_array`."""
+        """Returns values as the parameter of a `Store.in_array` condition."""
 
     @abstractmethod
     def begin(self, *, wait: bool = True) -> None:
@@ -219,7 +219,7 @@ class Store(ABC):
 
     @abstractmethod
     def upsert(self, table: Table) -> Any:
-        """An INSERT that can say what to do on a conflict."""
+        """Returns the dialect's INSERT, which takes `on_conflict_do_update`."""
 
     @abstractmethod
     def insert_many(self, table: Table) -> Statement:
@@ -234,19 +234,24 @@ class Store(ABC):
 
     @abstractmethod
     def update_many(self, table: Table, names: Sequence[str], expected: Sequence[str] = ()) -> Statement:
-        """A statement that writes the columns named of rows found by their key, or gives the transaction up.
+        """Returns a statement that updates rows found by their primary key.
 
-        Each row must still hold, in the columns `expected`, the values that it held when it was read.
-        Its `names` are the columns named, those of the key and those expected, in the order it wants their values;
-        those expected come last.
+        Args:
+            table: the table.
+            names: columns to write.
+            expected: columns that must still hold what they held when they were read, or the transaction fails.
+
+        Returns:
+            A statement. Its `names` are the columns written, those of the key, and those expected, in the order in
+            which it takes their values.
         """
 
     def for_update(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:
-        """A SELECT that keeps its rows for this transaction, taken in the order of a key: none wait in a ring."""
+        """Locks the rows of a SELECT FOR UPDATE, in the order of `key`, so that transactions cannot deadlock."""
         return rows.order_by(key).with_for_update()
 
     def for_share(self, rows: Select[Any], key: ColumnElement[Any]) -> Select[Any]:
-        """A SELECT whose rows nobody else may change before this transaction ends, taken in the order of a key."""
+        """Locks the rows of a SELECT FOR SHARE, in the order of `key`."""
         return rows.order_by(key).with_for_update(read=True)
 
     def statement(self, statement: ClauseElement) -> Statement:

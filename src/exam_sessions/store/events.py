@@ -77,11 +77,11 @@ class EventRows:
         self._workspaces = store.statement(select(workspaces.c.workspace_id))
 
     def reserve(self, db: Db, workspace: str, count: int) -> int:
-        """Takes the next `count` places of the workspace's order; the place before the first of them."""
+        """Takes the next `count` sequence numbers of the workspace and returns the one before the first of them."""
         return int(db.query(self._reserve, (workspace, count, count))[0][0]) - count
 
     def append(self, db: Db, workspace: str, happened: list[Happening]) -> None:
-        """Gives events the next places of the workspace's order and writes them."""
+        """Writes events under the next sequence numbers of the workspace, in their order."""
         place = 0 if self._append else self.reserve(db, workspace, len(happened))
         rows = []
         for event, session_id, release_id, actor, request_id, previous, time in happened:
@@ -110,9 +110,18 @@ class EventRows:
     def page(
         self, db: Db, workspace: str, session_id: str, after: int, most: int, room: int
     ) -> tuple[list[EventRow], bool]:
-        """A session's events with a greater sequence, oldest first, and whether there are more.
+        """Returns a session's events after the sequence `after`, oldest first.
 
-        At most `most`, and no more than have `room` bytes of changes; one at least. What is loaded is bounded so too.
+        Args:
+            db: a connection in a transaction.
+            workspace: the tenant.
+            session_id: also of a deleted session.
+            after: a sequence; 0 begins.
+            most: events.
+            room: bytes of their changes together; one event is returned at least.
+
+        Returns:
+            The events, and whether there are more.
         """
         found = self._history.page(db, workspace, session_id, after, most + 1)
         shown = min(most, len(found))
@@ -129,16 +138,16 @@ class EventRows:
         return page, len(found) > shown
 
     def end(self, db: Db, workspace: str, session_id: str) -> EventRow | None:
-        """A deleted session's last event; some event of one that lives; None when there never was such a session."""
+        """Returns the last event of a deleted session, some event of one that exists, None if there never was one."""
         rows = db.query(self._end, {"workspace": workspace, "session": session_id})
         return EventRow._make(rows[0]) if rows else None
 
     def last_end(self, db: Db, workspace: str, session_ids: Collection[str]) -> int:
-        """When the last of the sessions with these ids that were deleted ended; 0 when none was."""
+        """Returns when the last of these sessions that were deleted was deleted, in microseconds; 0 if none was."""
         return db.query(self._last_end, (workspace, db.array_param(session_ids)))[0][0] or 0
 
     def after(self, db: Db, workspace: str, after: int, most: int) -> list[EventRow]:
-        """A workspace's events with a greater sequence, in order. No place is ever skipped."""
+        """Returns up to `most` events of a workspace after the sequence `after`, in order, without gaps."""
         values = {"workspace": workspace, "after": after, "most": most}
         return [EventRow._make(row) for row in db.query(self._after, values)]
 

@@ -58,7 +58,7 @@ class FormRows:
         )
 
     def load(self, db: Db, workspace: str, reference: str, revision: int = 0) -> StoredForm | None:
-        """A revision, the newest when 0; None when there is none."""
+        """Returns a revision of a test form, the latest for 0; None without one."""
         if revision:
             rows = db.query(self._load, (workspace, reference, revision))
         else:
@@ -69,7 +69,7 @@ class FormRows:
         return StoredForm(from_json(reference, number, name, mark_decimals, orjson.loads(content)), create_time)
 
     def latest(self, db: Db, workspace: str, references: Collection[str]) -> dict[str, int]:
-        """The newest revision of each of these forms; unknown ones are left out."""
+        """Returns the latest revision number by reference; unknown references are left out."""
         return dict(map(tuple, db.query(self._latest, (workspace, db.array_param(references))))) if references else {}
 
     def sat(self, db: Db, workspace: str, release: str) -> list[tuple[str, int]]:
@@ -78,12 +78,12 @@ class FormRows:
         return sorted((reference, revision) for reference, revision in rows)
 
     def insert(self, db: Db, workspace: str, form: Form, now: int) -> None:
-        """Adds a revision."""
+        """Inserts a revision, created at `now` (microseconds since 1970)."""
         content = dump_json(form_content(form))
         values = (form.reference, form.revision, form.name, form.mark_decimals, form.available, content, now)
         db.execute(self._insert, (workspace, *values))
 
     def page(self, db: Db, workspace: str, after: str, most: int) -> list[FormRow]:
-        """The newest revision of each form after a reference, by reference."""
+        """Returns the latest revision of up to `most` forms, by reference, after the reference `after`."""
         values = {"workspace": workspace, "after": after, "most": most}
         return [FormRow._make(row) for row in db.query(self._page, values)]

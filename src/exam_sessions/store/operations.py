@@ -66,12 +66,12 @@ class OperationRows:
         db.execute(self._insert, row)
 
     def load(self, db: Db, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow | None:
-        """An operation without its payload; kept from others until the transaction ends when read to write."""
+        """Returns an operation without its payload, None without one; with `to_write` its row is locked."""
         rows = db.query(self._take_up if to_write else self._load, (workspace, operation_id))
         return _without_payload(rows[0]) if rows else None
 
     def payload(self, db: Db, workspace: str, operation_id: str) -> bytes:
-        """The request an operation was accepted for; empty when there is no such operation."""
+        """Returns the request an operation was accepted for, as it was received; empty without one."""
         rows = db.query(self._payload, (workspace, operation_id))
         return bytes(rows[0][0]) if rows else b""
 
@@ -80,7 +80,7 @@ class OperationRows:
         db.execute_many(self._update, [[row[place] for place in self._places]])
 
     def cancel(self, db: Db, workspace: str, operation_id: str) -> None:
-        """Notes that an operation is to end, if it has not."""
+        """Marks an operation to be cancelled, unless it has ended."""
         db.execute(self._cancel, {"workspace": workspace, "id": operation_id})
 
     def to_do(self, db: Db) -> list[ToDo]:
@@ -90,12 +90,21 @@ class OperationRows:
     def page(
         self, db: Db, workspace: str, before: str, most: int, *, status: int = 0, kind: int = 0
     ) -> list[OperationRow]:
-        """Operations accepted before one, without payloads, the newest first; of a status or a kind where not 0."""
+        """Returns operations without payloads, newest first.
+
+        Args:
+            db: any connection.
+            workspace: the tenant.
+            before: an operation's id; only older ones.
+            most: rows.
+            status: number of OperationStatus; any for 0.
+            kind: number of OperationKind; any for 0.
+        """
         values = {"workspace": workspace, "before": before, "most": most, "status": status, "kind": kind}
         return [_without_payload(row) for row in db.query(self._page, values)]
 
     def delete(self, db: Db, workspace: str, operation_id: str) -> None:
-        """Forgets an operation and its outcomes."""
+        """Deletes an operation with its outcomes."""
         for statement in (self._delete_outcomes, self._delete):
             db.execute(statement, {"workspace": workspace, "id": operation_id})
 
@@ -105,7 +114,7 @@ class OperationRows:
             db.execute_many(self._insert_outcomes, rows)
 
     def outcomes(self, db: Db, workspace: str, operation_id: str, most: int, room: int) -> list[OutcomeRow]:
-        """What became of the rows, in their order: of `most`, and some more than have `room` bytes of refusals."""
+        """Returns up to `most` outcomes of an operation in their order, fewer once refusals exceed `room` bytes."""
         found: list[OutcomeRow] = []
         while room >= 0 and len(found) < most:
             values = {"workspace": workspace, "id": operation_id, "most": min(AT_ONCE, most - len(found))}
@@ -117,7 +126,7 @@ class OperationRows:
         return found
 
     def outcome_count(self, db: Db, workspace: str, operation_id: str) -> int:
-        """How many outcomes there are."""
+        """Returns how many outcomes an operation has."""
         return int(db.query(self._outcome_count, {"workspace": workspace, "id": operation_id})[0][0])
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def texts(values: Sequence[str | None]) -> str:
-    """A text[]."""
+    """Returns the text form of a text[].
+
+    Raises:
+        ValueError: a text holds NUL, which PostgreSQL cannot store.
+    """
     if None in values:
         return "{" + ",".join("NULL" if value is None else _quoted(value) for value in values) + "}"
     # One pass over the whole column; a NUL, which no text can hold, keeps the values apart meanwhile.

@@ -105,9 +105,17 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
     """What had gone over the wire when nobody was found at work for this connection; None when somebody was."""
 
     def wait(self, gen: PQGen[Result], interval: float = INTERVAL_S, timeout: float | None = None) -> Result:
-        """Waits for an answer. Raises psycopg.OperationalError when none is to be expected.
+        """Waits for the answer to a query, in place of psycopg's own `wait`.
 
-        In place of psycopg's own, which does no more but for Ctrl-C, and for which every wait would be two calls.
+        That one does no more but for Ctrl-C, and costs two calls for every wait.
+
+        Args:
+            gen: psycopg's generator of the query.
+            interval: seconds between two looks at signals.
+            timeout: seconds after which a database that does no work counts as silent.
+
+        Raises:
+            psycopg.OperationalError: no answer is to be expected.
         """
         try:
             limit = self.silence_s if timeout is None else timeout

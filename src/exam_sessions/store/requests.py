@@ -41,7 +41,7 @@ class RequestRows:
         self._forget = store.statement(delete(requests).where(mine, store.in_array(c.request_id, "keys")))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[RequestRow]:
-        """The remembered requests with these ids."""
+        """Returns the remembered requests with these ids."""
         return (
             [RequestRow._make(row) for row in db.query(self._load, (workspace, db.array_param(ids)))] if ids else []
         )
@@ -51,11 +51,22 @@ class RequestRows:
         db.execute_many(self._insert, rows)
 
     def old(self, db: Db, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
-        """Of the next `most` requests in the order of their ids: the last, empty for none, and those too old."""
+        """Examines the next `most` requests in the order of their ids, for those to be forgotten.
+
+        Args:
+            db: any connection.
+            workspace: the tenant.
+            after: the last id of the step before; empty begins.
+            before: microseconds since 1970; older ones are returned.
+            most: requests to examine.
+
+        Returns:
+            The last id examined, empty at the end, and the ids of the old ones.
+        """
         values = {"workspace": workspace, "after": after, "before": before, "most": most}
         last = db.query(self._page_end, values)[0][0] or ""
         return last, [row[0] for row in db.query(self._old, values | {"last": last})]
 
     def forget(self, db: Db, workspace: str, ids: Sequence[str]) -> int:
-        """Forgets requests; how many there were."""
+        """Deletes remembered requests and returns how many there were."""
         return db.execute(self._forget, (workspace, db.array_param(ids)))

@@ -36,16 +36,16 @@ END = select(events).where(OF_SESSION, INDEXED).order_by(events.c.sequence.desc(
 
 
 def link(before: int, version: int, event: Event) -> int:
-    """What an event of a session keeps of the place of the one before, 0 where that is not known.
+    """Returns what an event of a session stores of the sequence of the event before it; 0 where that is not known.
 
-    Below 0 it is in the index all the same: now and then, and at the end of a deleted session, to which nothing else
-    would lead.
+    Negative if the event is in the index as well: every sixty-fourth, and the last one of a deleted session, which
+    nothing else would lead to.
     """
     return -before if version % INDEX_EVERY == 0 or not event.to_state else before
 
 
 def measured(store: Store) -> Select[Any]:
-    """Events without changes that are long, and how many bytes those have."""
+    """Returns a SELECT of events with the bytes of their changes; changes that are long are left out."""
     size = store.octets(events.c.changes)
     short = case((size <= text(str(SHORT)), events.c.changes), else_=text("''")).label("changes")
     return select(*(short if column.name == "changes" else column for column in events.c), size)
@@ -60,7 +60,7 @@ class Indexed:
         self._page = store.statement(rows.order_by(c.sequence).limit(bindparam("most")))
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
-        """The next `most` events of a session, oldest first, as `measured` shows them."""
+        """Returns up to `most` events of a session after a sequence, oldest first, as rows of `measured`."""
         return db.query(self._page, {"workspace": workspace, "session": session_id, "after": after, "most": most})
 
 
@@ -90,7 +90,7 @@ class Linked:
         self._walk = store.statement(on_it.order_by(c.sequence).limit(bindparam("most")))
 
     def page(self, db: Db, workspace: str, session_id: str, after: int, most: int) -> list[Any]:
-        """The next `most` events of a session, as `measured` shows them; to be asked inside a transaction."""
+        """As `Indexed.page`; must be called inside a transaction."""
         this = {"workspace": workspace, "session": session_id}
         marks = [row[0] for row in db.query(self._marks, this | {"after": after, "most": most + 1})]
         found: list[Any] = []

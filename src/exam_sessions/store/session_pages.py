@@ -104,7 +104,7 @@ class SessionPages:
     def page(
         self, db: Db, workspace: str, criteria: SessionFilter, order: str, after: PageCursor | None, most: int
     ) -> list[Session]:
-        """Up to `most` sessions in an order, after a place."""
+        """Returns up to `most` sessions that match, in an order of SessionOrder, after a place; None begins."""
         values = self._values(db, workspace, criteria) | {"most": most}
         if after:
             values |= {"after_time": after.create_time, "after_id": after.id}
@@ -122,12 +122,12 @@ class SessionPages:
         return [PageCursor._make(row) for row in db.query(statement, values)]
 
     def count(self, db: Db, workspace: str, criteria: SessionFilter) -> int:
-        """How many sessions match."""
+        """Returns how many sessions match."""
         values = self._values(db, workspace, criteria)
         return int(db.query(self._statement(criteria, "count", after=False), values)[0][0])
 
     def tallies(self, db: Db, workspace: str, criteria: SessionFilter) -> list[Tally]:
-        """The sessions that match, summed up by release and state."""
+        """Returns count, scores and sums of the sessions that match, by release and state."""
         rows = db.query(self._statement(criteria, "tally", after=False), self._values(db, workspace, criteria))
         return [tally._replace(total=int(tally.total or 0)) for tally in map(Tally._make, rows)]
 

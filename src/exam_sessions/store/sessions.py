@@ -137,9 +137,9 @@ class SessionRows:
     def load(
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool = False
     ) -> list[Session]:
-        """The sessions with these ids or keycodes; unknown and unpublished ones are left out.
+        """Returns the sessions with these ids or keycodes; unknown and unpublished ones are left out.
 
-        Those read `to_write` are kept from others until the transaction ends.
+        With `to_write` their rows are locked FOR UPDATE, in the order of their ids.
         """
         if not ids and not keycodes:
             return []
@@ -199,7 +199,7 @@ class SessionRows:
         return loaded
 
     def ids_of(self, db: Db, workspace: str, codes: Collection[AccessCode]) -> dict[AccessCode, str]:
-        """The ids of the sessions with these access codes, also of unpublished ones; one statement for a release."""
+        """Returns session ids by access code, of unpublished sessions too; one statement for each release."""
         by_release: dict[str, list[str]] = {}
         for release, code in codes:
             by_release.setdefault(release, []).append(code)
@@ -212,9 +212,13 @@ class SessionRows:
     def read(
         self, db: Db, workspace: str, session_id: str, keycode: str | AccessCode
     ) -> tuple[Session, Release] | None:
-        """A published session by id, or else by keycode or access code, and its release; None when there is none.
+        """Returns a published session with its release (lost_release if that is gone), None without one.
 
-        The release of a session whose own row is gone is lost_release.
+        Args:
+            db: any connection.
+            workspace: the tenant.
+            session_id: its id; empty if it is named by `keycode`.
+            keycode: its keycode, or its release and access code.
         """
         if session_id:
             rows = db.query(self._one_by_id, (workspace, session_id))
@@ -244,7 +248,7 @@ class SessionRows:
     def read_many(
         self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str]
     ) -> list[tuple[Session, Release]]:
-        """The published sessions with these ids or keycodes, each with its release, all of one moment.
+        """Returns the published sessions with these ids or keycodes, each with its release, from one snapshot.
 
         The release of a session whose own row is gone is lost_release.
         """
@@ -270,7 +274,17 @@ class SessionRows:
         candidates: Collection[str] = (),
         access_codes: Collection[str] = (),
     ) -> Conflicts:
-        """Which of the values stand in a row already."""
+        """Returns which of the values rows of sessions hold already, unpublished ones too.
+
+        Args:
+            db: a connection in a transaction.
+            workspace: the tenant.
+            release: within which candidates and access codes are unique.
+            ids: session ids.
+            keycodes: keycodes.
+            candidates: candidate ids.
+            access_codes: access codes.
+        """
 
         def look(statement: Statement, scope: tuple[str, ...], keys: Collection[str]) -> set[str]:
             return {row[0] for row in db.query(statement, (*scope, db.array_param(keys)))} if keys else set()
@@ -284,7 +298,7 @@ class SessionRows:
         )
 
     def open_of(self, db: Db, workspace: str, candidate: str) -> set[str]:
-        """The session of this candidate that is marked as the only one open, if there is one."""
+        """Returns the id of the candidate's session that is marked as the only open one, or nothing."""
         return {row[0] for row in db.query(self._open, (workspace, candidate))}
 
     def insert(self, db: Db, rows: Sequence[Session]) -> None:
@@ -292,7 +306,12 @@ class SessionRows:
         db.execute_many(self._insert, rows)
 
     def update(self, db: Db, columns: frozenset[str], rows: Sequence[tuple[Session, Session]]) -> None:
-        """Writes some columns of sessions, each given as it was read and as it became.
+        """Updates columns of sessions.
+
+        Args:
+            db: a connection in a transaction that writes.
+            columns: names of the columns to write.
+            rows: each session as it was read and as it is to be.
 
         Raises:
             LostRace: one of them is not what it was (`Db.execute_many`).
@@ -306,12 +325,12 @@ class SessionRows:
             raise LostRace("a session is not what it was when it was read")
 
     def due(self, db: Db, workspace: str, now: int, most: int) -> list[str]:
-        """Ids of sessions the scheduler must look at, the longest overdue first."""
+        """Returns ids of up to `most` sessions whose next check is due at `now` (microseconds), longest due first."""
         values = {"workspace": workspace, "now": now, "most": most}
         return [row[0] for row in db.query(self._due, values)]
 
     def with_several_attempts(self, db: Db, workspace: str, release: str) -> list[str]:
-        """Ids of a release's sessions that have more than one attempt."""
+        """Returns the ids of a release's sessions that have more than one attempt."""
         return [row[0] for row in db.query(self._with_several_attempts, {"workspace": workspace, "release": release})]
 
     def mark_due_now(self, db: Db, workspace: str, release: str, states: tuple[int, int, int]) -> None:
