@@ -113,12 +113,12 @@ def _apply_transition(
     fire(context)
     after = int(context.state)
     changes: Changes = row.effect(context) if row.effect else {}
-    told = _told(session, changes)
-    if context.told:
-        told |= context.told
+    recorded = _column_changes(session, changes)
+    if context.extra_changes:
+        recorded |= context.extra_changes
     actor = "" if row.has_rpc else SYSTEM_ACTOR
     reason = _reason(command, changes)
-    event = Event(command.action.value, int(before), after, reason, command.message, actor, told)
+    event = Event(command.action.value, int(before), after, reason, command.message, actor, recorded)
     became = replace_fields(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
     return became, event, ALWAYS.union(changes), context.written()
 
@@ -210,14 +210,14 @@ def replace_fields(session: Session, changes: Changes) -> Session:
     return Session._make(row)
 
 
-def _told(session: Session, changes: Changes) -> dict[str, tuple[object, object]]:
+def _column_changes(session: Session, changes: Changes) -> dict[str, tuple[object, object]]:
     """The fields that change, before and after, without secrets."""
-    told: dict[str, tuple[object, object]] = {
+    recorded: dict[str, tuple[object, object]] = {
         name: (old, value) for name, value in changes.items() if (old := session[FIELD_INDEX[name]]) != value
     }
-    if "pin" in told:
-        told["pin"] = ("***", "***")
-    return told
+    if "pin" in recorded:
+        recorded["pin"] = ("***", "***")
+    return recorded
 
 
 def _reason(command: Command, changes: Changes) -> str:

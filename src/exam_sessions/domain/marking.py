@@ -1,7 +1,7 @@
 """What the commands on responses and marks write: to the session, and to the script of its current attempt.
 
-Each effect is called after the machine has moved `move.state`. Nothing is half written: rows at fault are collected
-and refused together. What anything earns is scoring.py's.
+Each effect is called after the machine has moved `context.state`. Nothing is half written: rows at fault are
+collected and refused together. What anything earns is scoring.py's.
 """
 
 from __future__ import annotations
@@ -37,31 +37,31 @@ QUESTIONS_AT_MOST = 500
 """Questions of a form, and so of what is answered at once."""
 
 
-def set_responses(move: Move) -> Changes:
+def set_responses(context: Move) -> Changes:
     """Stores responses of the current attempt (ExamSpark, Set Responses).
 
     Raises:
         errors.StaleAttempt, errors.StaleResponses: the write comes too late.
         errors.BatchRefused: rows that do not fit the form.
     """
-    session, command = move.session, move.command
+    session, command = context.session, context.command
     if command.attempt and command.attempt != session.attempt:
         raise errors.StaleAttempt(session.attempt)
     if command.revision and command.revision <= session.responses_revision:
         raise errors.StaleResponses(session.responses_revision)
-    _answer(move, _answered(move.form(), command.responses))
+    _answer(context, _answered(context.form(), command.responses))
     changes: Changes = {"responses_revision": command.revision or session.responses_revision + 1}
-    if move.release.online_grace_period and (late := lateness(session, move.release, move.now)):
+    if context.release.online_grace_period and (late := lateness(session, context.release, context.now)):
         changes["late_by"] = late
     return changes
 
 
-def take_offline_answers(move: Move) -> Changes:
+def take_offline_answers(context: Move) -> Changes:
     """What was answered without a connection comes with the upload; the client holds the session no more."""
     changes: Changes = {"held_offline": 0}
-    if move.command.responses:
-        _answer(move, _answered(move.form(), move.command.responses))
-        changes["responses_revision"] = move.session.responses_revision + 1
+    if context.command.responses:
+        _answer(context, _answered(context.form(), context.command.responses))
+        changes["responses_revision"] = context.session.responses_revision + 1
     return changes
 
 
@@ -102,26 +102,26 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
     return found
 
 
-def _answer(move: Move, answered: Mapping[str, Value | None]) -> None:
+def _answer(context: Move, answered: Mapping[str, Value | None]) -> None:
     """Writes responses into the script, and tells which changed."""
-    script = move.script
+    script = context.script
     before = script.responses
     if isinstance(before, Unreadable):
         raise errors.SessionDamaged(script.session_id, "responses")
     if answered and not before and None not in answered.values():
         # A first write changes everything it names.
         responses = cast("dict[str, Value]", answered)
-        _check_size(move.form(), responses)
-        move.script, move.told["responses"] = with_responses(script, responses), ({}, responses)
+        _check_size(context.form(), responses)
+        context.script, context.extra_changes["responses"] = with_responses(script, responses), ({}, responses)
         return
     said = {number: value for number, value in answered.items() if before.get(number) != value}
     if not said:
         return
     responses = {number: value for number, value in (before | said).items() if value is not None}
-    _check_size(move.form(), responses)
-    move.script = with_responses(script, responses)
+    _check_size(context.form(), responses)
+    context.script = with_responses(script, responses)
     old, new = ({n: all_[n] for n in said if n in all_} for all_ in (before, responses))
-    move.told["responses"] = (old, new)
+    context.extra_changes["responses"] = (old, new)
 
 
 SCRIPT_AT_MOST = 500_000
@@ -133,31 +133,31 @@ def _check_size(form: Form, responses: Mapping[str, Value]) -> None:
         raise errors.invalid("responses", f"the texts of an attempt may have {SCRIPT_AT_MOST:,} characters in all")
 
 
-def assign_item_marks(move: Move) -> Changes:
+def assign_item_marks(context: Move) -> Changes:
     """Enters marks of a paper (Surpass, ItemMarks): later ones replace earlier ones, None is "not attempted".
 
     Raises:
         errors.BatchRefused: rows that do not fit the form.
         errors.InvalidField: the paper would have been completed in the future.
     """
-    form = move.form()
+    form = context.form()
 
     def judge(number: str, mark: str | None) -> int | None:
         question = form.question(number)
         return None if mark is None else form.check_mark(question, mark)
 
-    _mark(move, move.script.marks | _judged("marks", move.command.marks, judge))
-    return _completed(move)
+    _mark(context, context.script.marks | _judged("marks", context.command.marks, judge))
+    return _completed(context)
 
 
-def assign_item_responses(move: Move) -> Changes:
+def assign_item_responses(context: Move) -> Changes:
     """Enters responses of a paper (Surpass, ItemResponses); one without a value is "not attempted".
 
     Raises:
         errors.BatchRefused: rows that do not fit the form.
         errors.InvalidField: the paper would have been completed in the future.
     """
-    form, command = move.form(), move.command
+    form, command = context.form(), context.command
 
     def judge(number: str, answer: Answer) -> Value | None:
         _, options, other = answer
@@ -172,16 +172,16 @@ def assign_item_responses(move: Move) -> Changes:
         responses = _judged("responses", [(answer[0], answer) for answer in command.paper_responses], judge)
     else:
         responses = values_of(form, command.template, ignore_revisions=command.ignore_revisions)
-    _answer(move, responses)
+    _answer(context, responses)
     # A response takes the place of "not attempted", and the other way round; a mark of people stays.
-    marks = dict(move.script.marks)
+    marks = dict(context.script.marks)
     for number, chosen in responses.items():
         if chosen is None:
             marks.setdefault(number, None)
         elif marks.get(number, 0) is None:
             del marks[number]
-    _mark(move, marks)
-    return _completed(move) | {"responses_revision": move.session.responses_revision + 1}
+    _mark(context, marks)
+    return _completed(context) | {"responses_revision": context.session.responses_revision + 1}
 
 
 def _judged(path: str, rows: Sequence[tuple[str, Row]], judge: Callable[[str, Row], Result]) -> dict[str, Result]:
@@ -200,48 +200,51 @@ def _judged(path: str, rows: Sequence[tuple[str, Row]], judge: Callable[[str, Ro
     return found
 
 
-def _completed(move: Move) -> Changes:
+def _completed(context: Move) -> Changes:
     """When the paper was completed, as far as it is said (Surpass, completionDate)."""
-    moment = move.command.completion_time
-    if moment > move.now:
+    moment = context.command.completion_time
+    if moment > context.now:
         raise errors.invalid("completion_time", "must not be in the future")
     return {"end_time": moment} if moment else {}
 
 
-def score_response(move: Move) -> Changes:
+def score_response(context: Move) -> Changes:
     """Gives a question the mark of a person (ItemLogic, response/score).
 
     Raises:
         errors.UnknownQuestion, errors.MarkTooFine, errors.MarkAboveAvailable: it does not fit the form.
     """
-    form, marks = move.form(), move.script.marks
-    for number, mark in move.command.marks:
+    form, marks = context.form(), context.script.marks
+    for number, mark in context.command.marks:
         marks = marks | {number: form.check_mark(form.question(number), mark or "")}
-    _mark(move, marks)
-    return scored(move) if move.state in MARKED_STATES else progress(move)
+    _mark(context, marks)
+    return scored(context) if context.state in MARKED_STATES else progress(context)
 
 
-def unscore_response(move: Move) -> Changes:
+def unscore_response(context: Move) -> Changes:
     """Takes the mark of a person back (ItemLogic, response/unscore). Raises UnknownQuestion."""
-    form, marks = move.form(), dict(move.script.marks)
-    for number, _ in move.command.marks:
+    form, marks = context.form(), dict(context.script.marks)
+    for number, _ in context.command.marks:
         marks.pop(form.question(number).number, None)
-    _mark(move, marks)
-    return progress(move)
+    _mark(context, marks)
+    return progress(context)
 
 
-def _mark(move: Move, marks: dict[str, int | None]) -> None:
+def _mark(context: Move, marks: dict[str, int | None]) -> None:
     """Writes marks into the script, and tells which changed."""
-    before = move.script.marks
+    before = context.script.marks
     if isinstance(before, Unreadable):
-        move.script, move.told["marks"] = move.script._replace(marks=dict(marks)), (before.raw, _mark_texts(marks))
+        context.script, context.extra_changes["marks"] = (
+            context.script._replace(marks=dict(marks)),
+            (before.raw, _mark_texts(marks)),
+        )
         return
     changed = [n for n in before | marks if n not in before or n not in marks or before[n] != marks[n]]
     if not changed:
         return
-    move.script = move.script._replace(marks=marks)
+    context.script = context.script._replace(marks=marks)
     old, new = ({n: _mark_text(all_[n]) for n in changed if n in all_} for all_ in (before, marks))
-    move.told["marks"] = (old, new)
+    context.extra_changes["marks"] = (old, new)
 
 
 def _mark_texts(marks: dict[str, int | None]) -> dict[str, str | None]:
@@ -252,29 +255,29 @@ def _mark_text(mark: int | None) -> str | None:
     return None if mark is None else text_of(mark)
 
 
-def progress(move: Move) -> Changes:
+def progress(context: Move) -> Changes:
     """How far people have come with the marking."""
-    return {"marking_progress": scoring.marking_progress(move.form(), move.script)}
+    return {"marking_progress": scoring.marking_progress(context.form(), context.script)}
 
 
-def scored(move: Move) -> Changes:
+def scored(context: Move) -> Changes:
     """The script's total, now that every mark is in, and what counts of all attempts; nothing without a form."""
-    if move.marking_context.form is None:
+    if context.marking_context.form is None:
         return {}
-    total = scoring.total_of(move.marking_context.form, move.script)
-    move.script = with_total(move.script, total)
-    return counted(move) | progress(move)
+    total = scoring.total_of(context.marking_context.form, context.script)
+    context.script = with_total(context.script, total)
+    return counted(context) | progress(context)
 
 
-def route(move: Move) -> Changes:
+def route(context: Move) -> Changes:
     """What is known of a script that was just handed in, or is complete."""
-    return scored(move) if move.state in MARKED_STATES else progress(move)
+    return scored(context) if context.state in MARKED_STATES else progress(context)
 
 
-def counted(move: Move) -> Changes:
+def counted(context: Move) -> Changes:
     """What counts of all attempts, by the release's strategy."""
-    earlier = [script for script in move.marking_context.scripts if script.attempt != move.script.attempt]
-    return deciding_columns(move.release.attempt_strategy, [*earlier, move.script])
+    earlier = [script for script in context.marking_context.scripts if script.attempt != context.script.attempt]
+    return deciding_columns(context.release.attempt_strategy, [*earlier, context.script])
 
 
 def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes:
@@ -286,19 +289,19 @@ def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes
     return {"points": found.points, "points_max": found.points_max, "score": found.score}
 
 
-def drop_scores(move: Move) -> Changes:
+def drop_scores(context: Move) -> Changes:
     """Takes back what the current attempt earned."""
-    if move.script.score is None and move.session.score is None and not move.session.marking_progress:
+    if context.script.score is None and context.session.score is None and not context.session.marking_progress:
         return {}
-    move.script = move.script._replace(points=None, points_max=None, score=None)
-    return counted(move) | {"marking_progress": 0}
+    context.script = context.script._replace(points=None, points_max=None, score=None)
+    return counted(context) | {"marking_progress": 0}
 
 
-def take_back(move: Move) -> Changes:
+def take_back(context: Move) -> Changes:
     """What the attempt earned, for it goes on: scores, and marks where they are not what was uploaded."""
-    if not move.on_paper():
-        _mark(move, {})
-    return drop_scores(move)
+    if not context.on_paper():
+        _mark(context, {})
+    return drop_scores(context)
 
 
 FRESH_CLOCK: Changes = {
@@ -316,28 +319,28 @@ FRESH_CLOCK: Changes = {
 """What an attempt begins with."""
 
 
-def clear_responses(move: Move) -> Changes:
+def clear_responses(context: Move) -> Changes:
     """Begins the attempt anew (ExamSpark, Reset Session); what is removed is told in full.
 
     The count of writes goes on, so that a write from before is still late.
     """
-    if move.command.all_attempts:
-        return _clear_all(move)
-    if isinstance(unreadable := move.script.responses, Unreadable):
-        move.script, move.told["responses"] = with_responses(move.script, {}), (unreadable.raw, {})
-    _answer(move, dict.fromkeys(move.script.responses))
-    _mark(move, {})
-    dropped = drop_scores(move)
-    return FRESH_CLOCK | {"responses_revision": move.session.responses_revision + 1} | dropped
+    if context.command.all_attempts:
+        return _clear_all(context)
+    if isinstance(unreadable := context.script.responses, Unreadable):
+        context.script, context.extra_changes["responses"] = with_responses(context.script, {}), (unreadable.raw, {})
+    _answer(context, dict.fromkeys(context.script.responses))
+    _mark(context, {})
+    dropped = drop_scores(context)
+    return FRESH_CLOCK | {"responses_revision": context.session.responses_revision + 1} | dropped
 
 
-def _clear_all(move: Move) -> Changes:
+def _clear_all(context: Move) -> Changes:
     """Begins again with the first attempt, of none of which a script is left."""
-    if move.marking_context.scripts:
-        move.told["scripts"] = (kept_scripts(move.marking_context.scripts), None)
+    if context.marking_context.scripts:
+        context.extra_changes["scripts"] = (kept_scripts(context.marking_context.scripts), None)
     return FRESH_CLOCK | {
         "attempt": 1,
-        "responses_revision": move.session.responses_revision + 1,
+        "responses_revision": context.session.responses_revision + 1,
         "points": None,
         "points_max": None,
         "score": None,
@@ -345,13 +348,13 @@ def _clear_all(move: Move) -> Changes:
     }
 
 
-def retake(move: Move) -> Changes:
+def retake(context: Move) -> Changes:
     """Keeps the attempt as it is, with its clock, and begins the next (ExamSpark, Retake Session).
 
     The count of writes belongs to the attempt and begins again at 0.
     """
-    session = move.session
-    move.closed = move.script._replace(
+    session = context.session
+    context.closed = context.script._replace(
         start_time=session.start_time,
         end_time=session.end_time,
         finish_reason=session.finish_reason,
@@ -361,7 +364,7 @@ def retake(move: Move) -> Changes:
     return FRESH_CLOCK | {"attempt": session.attempt + 1, "responses_revision": 0, "marking_progress": 0}
 
 
-def reopen(move: Move) -> Changes:
+def reopen(context: Move) -> Changes:
     """Opens a handed-in attempt again (ExamSpark, Reopen Session): responses stay, scores go, no time has passed.
 
     On paper the marks entered stay, for there they are what was uploaded.
@@ -369,16 +372,16 @@ def reopen(move: Move) -> Changes:
     Raises:
         errors.InvalidField: the new deadline is not in the future.
     """
-    session, command = move.session, move.command
-    if command.deadline and command.deadline <= move.now:
+    session, command = context.session, context.command
+    if command.deadline and command.deadline <= context.now:
         raise errors.invalid("deadline", "must be in the future")
-    changes = take_back(move) | {"end_time": 0, "finish_reason": 0}
-    if move.on_paper():
+    changes = take_back(context) | {"end_time": 0, "finish_reason": 0}
+    if context.on_paper():
         return changes
-    away = max(0, move.now - session.end_time)
-    changes |= {"paused_time": session.paused_time + away, "own_deadline": _new_deadline(command, move.now)}
-    if move.state is State.PAUSED:
-        changes["pause_start_time"] = move.now
+    away = max(0, context.now - session.end_time)
+    changes |= {"paused_time": session.paused_time + away, "own_deadline": _new_deadline(command, context.now)}
+    if context.state is State.PAUSED:
+        changes["pause_start_time"] = context.now
     return changes
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Session
     from exam_sessions.domain.transition import TransitionContext
 
-Told = dict[str, tuple[object, object]]
+FieldChanges = dict[str, tuple[object, object]]
 
 REASON = "FORM_REVISION"
 """The reason in the history of every attempt that is marked by another revision."""
@@ -105,24 +105,26 @@ def _entered(
         current = changed[-1][1] if changed and changed[-1][1].attempt == session.attempt else context.script
         changes["marking_revision"] = current.marking_revision
         changes["marking_progress"] = scoring.marking_progress(revised, current)
-    told: Told = {name: (old, value) for name, value in changes.items() if (old := getattr(session, name)) != value}
-    if not told and not changed:
+    recorded: FieldChanges = {
+        name: (old, value) for name, value in changes.items() if (old := getattr(session, name)) != value
+    }
+    if not recorded and not changed:
         return Regraded({}, (), ())
-    if "marking_revision" in told:
-        told["marking_revision"] = (marking_revision_of(session), revised.revision)
-    return Regraded(changes, tuple(became for _, became in changed), _events(context, changed, told))
+    if "marking_revision" in recorded:
+        recorded["marking_revision"] = (marking_revision_of(session), revised.revision)
+    return Regraded(changes, tuple(became for _, became in changed), _events(context, changed, recorded))
 
 
 def _events(
-    context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], told: Told
+    context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], recorded: FieldChanges
 ) -> tuple[Event, ...]:
     """One row of history for each attempt; the last tells what becomes of the session."""
     before, after, command = int(state_from_code(context.session.state)), int(context.state), context.command
     several = context.session.attempt > 1
     if not several:
-        return (Event(command.action.value, before, after, REASON, command.message, "", told),)
+        return (Event(command.action.value, before, after, REASON, command.message, "", recorded),)
     accounts = [_account(old, new) for old, new in changed] or [{}]
-    accounts[-1] |= told
+    accounts[-1] |= recorded
     last = len(accounts) - 1
     return tuple(
         Event(command.action.value, before, after if n == last else before, REASON, command.message, changes=account)
@@ -130,15 +132,15 @@ def _events(
     )
 
 
-def _account(old: AttemptRecord, new: AttemptRecord) -> Told:
+def _account(old: AttemptRecord, new: AttemptRecord) -> FieldChanges:
     """What changes of one of several attempts."""
     place = f"attempts[{old.attempt}]."
-    told: Told = {
+    recorded: FieldChanges = {
         place + name: (was, becomes)
         for name in EARNED
         if (was := getattr(old, name)) != (becomes := getattr(new, name))
     }
     was_by, is_by = marking_revision_of(old), marking_revision_of(new)
     if was_by != is_by:
-        told[place + "marking_revision"] = (was_by, is_by)
-    return told
+        recorded[place + "marking_revision"] = (was_by, is_by)
+    return recorded

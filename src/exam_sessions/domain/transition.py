@@ -36,12 +36,12 @@ class TransitionContext:
         "_stored",
         "closed",
         "command",
+        "extra_changes",
         "marking_context",
         "now",
         "release",
         "session",
         "state",
-        "told",
     )
 
     def __init__(
@@ -58,7 +58,7 @@ class TransitionContext:
         self._script: AttemptRecord | None = None
         self._stored: AttemptRecord | None = None
         self.closed: AttemptRecord | None = None
-        self.told: dict[str, tuple[object, object]] = {}
+        self.extra_changes: dict[str, tuple[object, object]] = {}
 
     @property
     def script(self) -> AttemptRecord:
