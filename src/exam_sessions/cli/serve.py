@@ -86,7 +86,7 @@ def serve(
         setting("statement_timeout_s", "How long PostgreSQL may work on a statement.", min=1, metavar="SECONDS"),
     ] = DEFAULTS.statement_timeout_s,
     linger_ms: Annotated[
-        float, setting("linger_ms", "How long overlapping calls wait for company; 0 never.", min=0, metavar="MS")
+        float, setting("linger_ms", "How long overlapping calls wait for more of them; 0 never.", min=0, metavar="MS")
     ] = DEFAULTS.linger_ms,
     tick_ms: Annotated[
         float, setting("tick_ms", "How often windows and deadlines are looked at.", min=1, metavar="MS")

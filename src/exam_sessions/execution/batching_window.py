@@ -1,8 +1,8 @@
-"""Judges how much company a call has, so that a queue knows whether to wait for it. No clock, no loop: only counting.
+"""Decides how long a queue waits for more requests before a group starts. No clock, no event loop: only counting.
 
-Whoever was answered mostly calls again. So those of the last group and those who stood in line when it was answered
-are expected again, and a queue waits until so many are there, or until arrivals cease. A lone caller waits for
-nobody, but for a rare probe: calls reach the event loop one at a time, so company can be there unseen.
+A caller that was answered mostly calls again. So as many requests are expected as the last group had, and as were
+queued when it was answered; the queue waits until so many are there, or until arrivals cease. A lone caller does not
+wait, except for a rare probe: requests reach the event loop one at a time, so others may be there unseen.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ LINGERS_AT_MOST = 8
 """Lingers before one group."""
 
 PROBE_EVERY, PROBE_SELDOM = 32, 1024
-"""Groups between two that wait until arrivals cease, company or not. Rarer and rarer as long as that finds nobody."""
+"""Groups between two probes, which wait until arrivals cease. One that finds no other caller doubles the interval."""
 
 
 class BatchingWindow:
-    """What one queue has seen of its callers. `here` is always the number of calls in line now."""
+    """The expected size of the next group. `here` is always the number of requests that are queued now."""
 
     __slots__ = ("_expected", "_gaps", "_lingers", "_probe_every", "_probe_in", "_seen")
 
@@ -37,7 +37,7 @@ class BatchingWindow:
         return not self.is_complete(here)
 
     def is_complete(self, here: int) -> bool:
-        """Whether all who are expected are there."""
+        """Whether as many are queued as are expected."""
         return self._probe_in > 0 and here >= self._expected
 
     def should_keep_waiting(self, here: int) -> bool:
@@ -55,6 +55,6 @@ class BatchingWindow:
             self._probe_in = self._probe_every
 
     def group_answered(self, size: int, here: int) -> None:
-        """A group was answered. Company is noticed at once and forgotten by halves: a gap is no farewell."""
+        """A group was answered. The expected size rises at once and decays by half."""
         about = size + here
         self._expected = max(about, (about + self._expected) // 2)
