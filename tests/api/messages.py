@@ -125,3 +125,13 @@ def send_bytes(api, rpc, data):
         return call(data, timeout=60, metadata=api.metadata)
     except grpc.RpcError as error:
         raise read_refusal(error) from None
+
+
+def changes_of(event):
+    """The changes of an event, None where a value is unset."""
+    return {
+        change.field: tuple(
+            getattr(change, name) if change.HasField(name) else None for name in ("old_value", "new_value")
+        )
+        for change in event.changes
+    }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from messages import at, booking, lasting, mask, micros
+from messages import at, booking, changes_of, lasting, mask, micros
 from operations import OperationsApi, chunks_of, fields_of, info_of, rows_of
 from rows import unchanged
-from state_paths import STARTED, bring_to, name_of, walk
+from state_paths import FAR_AHEAD, STARTED, bring_to, name_of, walk
 from timed import SECOND, begun, closing_in, timed_release, working_time
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
@@ -164,6 +164,35 @@ def test_many_are_booked_with_accommodations_and_the_bad_rows_are_named(server, 
         api.call("CreateSession", release_id=release.id, booking=rows[0])
     assert (refused.value.reason, refused.value.metadata) == ("NO_WORKING_TIME", {"release_id": release.id})
     api.call("BatchCreateSessions", release_id=release.id, bookings=rows[1:2])
+
+
+GIVEN = {
+    "time_limit": (None, "1200s"),
+    "extra_percent": ("0", "25"),
+    "extra_reason": (None, "dyslexia"),
+    "window_end": (None, "2096-10-02T07:06:40Z"),
+}
+
+
+@pytest.mark.both_databases("the events of a long roster are written by statements of their own")
+@pytest.mark.parametrize("size", [1, 3, 600])
+def test_the_event_of_a_booking_shows_the_accommodation_it_was_made_with(api, size):
+    own = Booked(time_limit=lasting(1200), extra_time_percent=25, extra_time_reason="dyslexia")
+    rows = [
+        booking(f"c{n}", **({} if n % 3 else {"accommodation": own, "window_end": FAR_AHEAD})) for n in range(size)
+    ]
+    release, before = api.release(), api.book()
+    if size == 1:
+        sessions = [api.call("CreateSession", release_id=release.id, booking=rows[0]).session]
+    else:
+        sessions = api.call("BatchCreateSessions", release_id=release.id, bookings=rows).sessions
+    after = api.book()
+    events = [api.history(session) for session in sessions]
+    assert [len(event) for event in events] == [1] * size
+    assert [changes_of(event) for (event,) in events] == [{} if n % 3 else GIVEN for n in range(size)]
+    # Each has a place of its own, and none is skipped.
+    first, last = (api.history(session)[0].sequence for session in (before, after))
+    assert sorted(event.sequence for (event,) in events) == list(range(first + 1, last))
 
 
 @pytest.mark.parametrize("size", [3, 600])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from forms import answer, essay, form, hand_in, mcq, sitting
-from messages import booking, lasting, mask
+from messages import booking, changes_of, lasting, mask
 from state_paths import bring_to, edit, walk
 
 from exam_sessions.domain.records import AttemptRecord, Session
@@ -19,16 +19,6 @@ CENTURY = 1_700_000_000_000_000
 
 COLUMNS_OF_A_KEY = {"workspace_id", "session_id"}
 """What says which session an attempt is of is told by the event itself."""
-
-
-def changes_of(event):
-    """The changes of an event, None where a value is unset."""
-    return {
-        change.field: tuple(
-            getattr(change, name) if change.HasField(name) else None for name in ("old_value", "new_value")
-        )
-        for change in event.changes
-    }
 
 
 def last_changes(api, session):

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.session_changes import load_with_release
-from exam_sessions.domain.booking import schedule
+from exam_sessions.domain.booking import schedule, scheduled
 from exam_sessions.domain.clock import day_of
-from exam_sessions.domain.records import Booking, Event, Release, Session, SessionWithRelease
-from exam_sessions.domain.states import Action
+from exam_sessions.domain.records import Booking, Release, Session, SessionWithRelease
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.mutation import Mutation
 
@@ -209,7 +208,7 @@ class BookSessions(Mutation):
         sessions = validator.assign_codes(ledger, sessions, pins)
         ledger.share_pins(release, pins.drawn)
         for session in sessions:
-            ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), self.caller)
+            ledger.book(session, scheduled(session), self.caller)
         return sessions
 
     def replay_payload(self, result: list[BookingReceipt]) -> str:

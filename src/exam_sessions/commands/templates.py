@@ -10,9 +10,10 @@ from exam_sessions import errors
 from exam_sessions.commands.bookings import BookingValidator, SharedPins, booking_time
 from exam_sessions.commands.operations import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import record
+from exam_sessions.domain.booking import scheduled
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
-from exam_sessions.domain.records import Booking, Event, MarkingContext
+from exam_sessions.domain.records import Booking, MarkingContext
 from exam_sessions.domain.states import Action, Delivery
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import Caller
@@ -116,7 +117,7 @@ class Submission:
         )
         assert decision.session is not None
         ledger.share_pins(release, pins.drawn)
-        ledger.book(session, Event(Action.SCHEDULE.value, 0, session.state), caller)
+        ledger.book(session, scheduled(session), caller)
         record(ledger, session, decision, caller)
         return RowOutcome(session.id, decision.session.state)
 

@@ -5,13 +5,14 @@ Codes and ids arrive ready: drawing them needs chance, which is not pure. Unique
 
 from __future__ import annotations
 
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.records import Booking, Release, Session
-from exam_sessions.domain.states import Delivery, State
+from exam_sessions.domain.records import Booking, Event, Release, Session
+from exam_sessions.domain.states import Action, Delivery, State
 from exam_sessions.domain.texts import are_plain, flaw_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,18 @@ NONE: Mapping[str, int] = MappingProxyType({})
 
 ACCOMMODATION = Booking._fields.index("time_limit")
 """Where the columns of a booking begin that most bookings leave empty."""
+
+UNACCOMMODATED: dict[str, int | str] = {
+    "window_start": 0,
+    "window_end": 0,
+    "time_limit": 0,
+    "extra_time": 0,
+    "extra_percent": 0,
+    "extra_reason": "",
+}
+"""Columns of a session for an accommodation it is booked with, and what they hold without one."""
+
+accommodation_of = attrgetter(*UNACCOMMODATED)
 
 NAMES = ("name_first", "name_middle", "name_last")
 TEXTS = {name: f"candidate.{name}" for name in ("candidate_id", *NAMES, "school_id", "district_id")} | {
@@ -99,6 +112,16 @@ def _accommodated(session: Session, booking: Booking, release: Release) -> Sessi
     if session.extra_percent and not clock.working_time(session, release):
         raise errors.NoWorkingTime(release.id)
     return session
+
+
+def scheduled(session: Session) -> Event:
+    """The event of a new booking; its changes are the accommodation it is booked with, if any."""
+    event = Event(Action.SCHEDULE.value, 0, session.state)
+    given = accommodation_of(session)
+    if not any(given):
+        return event
+    columns = zip(UNACCOMMODATED.items(), given, strict=True)
+    return event._replace(changes={name: (unset, value) for (name, unset), value in columns if value})
 
 
 def first_state(release: Release) -> State:

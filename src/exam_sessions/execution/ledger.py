@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import with_script
+from exam_sessions.domain.booking import scheduled
 from exam_sessions.domain.decide import replace_fields
 from exam_sessions.domain.records import AttemptRecord
 from exam_sessions.domain.states import Action
@@ -193,8 +194,10 @@ class Ledger(Knowledge):
         """Writes sessions of a roster under way; nobody sees them before it is published."""
         self.repositories.sessions.insert(self.db, sessions)
 
-    def publish(self, staged: StagedImportRow, count: int, caller: Caller) -> None:
+    def publish(self, staged: StagedImportRow, count: int, caller: Caller, accommodated: Sequence[Session]) -> None:
         """Writes the history of a roster of `count` sessions, and that it is under way no more: all see it now.
+
+        `accommodated` are those whose events carry changes; all other events are written by one statement.
 
         Raises:
             errors.DatabaseUnavailable: another server took us for dead, and has removed it.
@@ -202,10 +205,14 @@ class Ledger(Knowledge):
         if not self.repositories.staged_imports.close(self.db, staged):
             raise errors.DatabaseUnavailable
         assert caller.workspace not in self._happened, "its places would be given twice"
-        first = self.repositories.events.reserve(self.db, caller.workspace, count)
+        first = self.repositories.events.reserve(self.db, caller.workspace, count - len(accommodated))
         action = Action.SCHEDULE.value
         self._published.add(caller.workspace)
         self.repositories.staged_imports.tell(self.db, staged, first, action, caller.actor, caller.request_id)
+        if accommodated:
+            told = (caller.actor, caller.request_id, 0, staged.create_time)
+            happened = [Happening(scheduled(s), s.id, s.release_id, *told) for s in accommodated]
+            self.repositories.events.append(self.db, caller.workspace, happened)
 
     def discard(self, staged: StagedImportRow, most: int) -> int:
         """Removes up to `most` sessions of a roster that is given up, then the draft; how many there were.

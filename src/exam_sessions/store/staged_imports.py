@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, literal, select, update
 
+from exam_sessions.domain.booking import UNACCOMMODATED
 from exam_sessions.store.schema import drafts, events, sessions
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class StagedImportRows:
             s.create_time,
             nothing,
             literal(0),
-        ).where(its_own)
+        ).where(its_own, *(s[name] == literal(value) for name, value in UNACCOMMODATED.items()))
         self._tell = store.statement(insert(events).from_select(list(events.c), told))
 
     def open(self, db: Db, staged: StagedImportRow) -> None:
@@ -97,7 +98,7 @@ class StagedImportRows:
         return db.execute(self._remove, self._named(staged) | {"here": staged.workspace_id, "most": most})
 
     def tell(self, db: Db, staged: StagedImportRow, first: int, action: str, actor: str, request_id: str) -> None:
-        """Writes the first event of every session of a roster, from the place after `first` on."""
+        """Writes the first event of every unaccommodated session of a roster, from the place after `first` on."""
         told = {"first": first, "action": action, "actor": actor, "request": request_id}
         db.execute(self._tell, self._named(staged) | told)
 
