@@ -230,7 +230,7 @@ class LifecycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def OpenWindow(self, request, context):
-        """Opens the window of a session; the service does it by itself in time, this is for operators. Legal in
+        """Opens the window of a session. The scheduler does so when the window begins; the RPC is for operators. Legal in
         SCHEDULED_BUT_LOCKED. Resulting state: READY. Errors: INVALID_TRANSITION, WINDOW_CLOSED, RELEASE_FINALIZED,
         SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
@@ -352,18 +352,18 @@ class LifecycleServiceServicer:
 
     def UploadSession(self, request, context):
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
-        GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
-        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
+        INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
+        TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FinishSession(self, request, context):
-        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-        PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
-        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
+        and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
+        SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -412,7 +412,7 @@ class LifecycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResetSession(self, request, context):
-        """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
+        """Resets a booking that was not opened, so that its package is built and fetched afresh; may change the test form.
         Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
         state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
         TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,

@@ -44,7 +44,7 @@ class LifecycleServiceStub:
     STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     OpenWindow: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.OpenWindowRequest, _lifecycle_service_pb2.OpenWindowResponse]
-    """Opens the window of a session; the service does it by itself in time, this is for operators. Legal in
+    """Opens the window of a session. The scheduler does so when the window begins; the RPC is for operators. Legal in
     SCHEDULED_BUT_LOCKED. Resulting state: READY. Errors: INVALID_TRANSITION, WINDOW_CLOSED, RELEASE_FINALIZED,
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
@@ -114,14 +114,14 @@ class LifecycleServiceStub:
     """
     UploadSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
-    GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
-    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
+    INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
+    TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]
-    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-    PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
-    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
+    and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
+    SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -146,7 +146,7 @@ class LifecycleServiceStub:
     INVALID_FIELD.
     """
     ResetSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ResetSessionRequest, _lifecycle_service_pb2.ResetSessionResponse]
-    """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
+    """Resets a booking that was not opened, so that its package is built and fetched afresh; may change the test form.
     Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
     state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
     TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,
@@ -223,7 +223,7 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     OpenWindow: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.OpenWindowRequest, _lifecycle_service_pb2.OpenWindowResponse]  # type: ignore[assignment]
-    """Opens the window of a session; the service does it by itself in time, this is for operators. Legal in
+    """Opens the window of a session. The scheduler does so when the window begins; the RPC is for operators. Legal in
     SCHEDULED_BUT_LOCKED. Resulting state: READY. Errors: INVALID_TRANSITION, WINDOW_CLOSED, RELEASE_FINALIZED,
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
@@ -293,14 +293,14 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """
     UploadSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]  # type: ignore[assignment]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
-    GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
-    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
+    INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
+    TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]  # type: ignore[assignment]
-    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-    PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
-    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
+    and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
+    SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]  # type: ignore[assignment]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -325,7 +325,7 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     INVALID_FIELD.
     """
     ResetSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ResetSessionRequest, _lifecycle_service_pb2.ResetSessionResponse]  # type: ignore[assignment]
-    """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
+    """Resets a booking that was not opened, so that its package is built and fetched afresh; may change the test form.
     Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
     state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
     TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,
@@ -417,7 +417,7 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.OpenWindowRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.OpenWindowResponse, _abc.Awaitable[_lifecycle_service_pb2.OpenWindowResponse]]:
-        """Opens the window of a session; the service does it by itself in time, this is for operators. Legal in
+        """Opens the window of a session. The scheduler does so when the window begins; the RPC is for operators. Legal in
         SCHEDULED_BUT_LOCKED. Resulting state: READY. Errors: INVALID_TRANSITION, WINDOW_CLOSED, RELEASE_FINALIZED,
         SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
@@ -565,9 +565,9 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.UploadSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.UploadSessionResponse]]:
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
-        GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
-        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
+        INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
+        TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -576,9 +576,9 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.FinishSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.FinishSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.FinishSessionResponse]]:
-        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
-        PAUSED. Resulting state: FINISHED, and in the same moment AWAITING_MARKING or MARKED as after SetResponses. Errors:
-        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
+        and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
+        SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -639,7 +639,7 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.ResetSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.ResetSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.ResetSessionResponse]]:
-        """Rewinds a booking nobody has opened, so that its package is built and fetched afresh; may change the test form.
+        """Resets a booking that was not opened, so that its package is built and fetched afresh; may change the test form.
         Legal in SCHEDULED_BUT_NOT_CREATED, SCHEDULED_BUT_NOT_DOWNLOADED, SCHEDULED_BUT_LOCKED and READY. Resulting
         state: SCHEDULED_BUT_NOT_CREATED. Errors: SESSION_NOT_RESETTABLE, STALE_FORM, RELEASE_FINALIZED,
         TEST_FORM_NOT_FOUND (`updated_form`, unless `allow_missing_form`), SESSION_NOT_FOUND, STALE_SESSION,

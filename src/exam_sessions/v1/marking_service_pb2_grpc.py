@@ -93,11 +93,11 @@ class MarkingServiceServicer:
 
     def SetResponses(self, request, context):
         """Stores responses of the current attempt (ExamSpark, Set Responses); what is not named stays as it is. Legal in
-        IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same moment MARKED when the
-        machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT, STALE_RESPONSES,
-        UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i].questions[j]),
-        TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
-        INVALID_FIELD.
+        IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
+        when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
+        STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
+        responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
+        STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,10 +156,10 @@ class MarkingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSessionResults(self, request, context):
-        """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-        in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
-        with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
-        SESSION_NOT_FOUND, INVALID_FIELD.
+        """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results).
+        Legal in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only
+        with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_NOT_FOUND,
+        INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,11 +35,11 @@ class MarkingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> MarkingServiceAsyncStub: ...
     SetResponses: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.SetResponsesRequest, _marking_service_pb2.SetResponsesResponse]
     """Stores responses of the current attempt (ExamSpark, Set Responses); what is not named stays as it is. Legal in
-    IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same moment MARKED when the
-    machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT, STALE_RESPONSES,
-    UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i].questions[j]),
-    TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
-    INVALID_FIELD.
+    IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
+    when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
+    STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
+    responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
+    STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     AssignItemMarks: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemMarksRequest, _marking_service_pb2.AssignItemMarksResponse]
     """Enters marks of a paper test (Surpass, ItemMarks). Uploads add up; a later mark of a question replaces the earlier.
@@ -74,10 +74,10 @@ class MarkingServiceStub:
     INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     GetSessionResults: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.GetSessionResultsRequest, _marking_service_pb2.GetSessionResultsResponse]
-    """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-    in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
-    with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
-    SESSION_NOT_FOUND, INVALID_FIELD.
+    """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results).
+    Legal in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only
+    with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_NOT_FOUND,
+    INVALID_FIELD.
     """
     SubmitMarkedSession: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.SubmitMarkedSessionRequest, _marking_service_pb2.SubmitMarkedSessionResponse]
     """Submits the marks of a script that was marked elsewhere (Surpass's external-marking integration). Legal in
@@ -113,11 +113,11 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetResponses: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.SetResponsesRequest, _marking_service_pb2.SetResponsesResponse]  # type: ignore[assignment]
     """Stores responses of the current attempt (ExamSpark, Set Responses); what is not named stays as it is. Legal in
-    IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same moment MARKED when the
-    machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT, STALE_RESPONSES,
-    UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i].questions[j]),
-    TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
-    INVALID_FIELD.
+    IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
+    when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
+    STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
+    responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
+    STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     AssignItemMarks: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemMarksRequest, _marking_service_pb2.AssignItemMarksResponse]  # type: ignore[assignment]
     """Enters marks of a paper test (Surpass, ItemMarks). Uploads add up; a later mark of a question replaces the earlier.
@@ -152,10 +152,10 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     GetSessionResults: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.GetSessionResultsRequest, _marking_service_pb2.GetSessionResultsResponse]  # type: ignore[assignment]
-    """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-    in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
-    with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
-    SESSION_NOT_FOUND, INVALID_FIELD.
+    """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results).
+    Legal in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only
+    with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_NOT_FOUND,
+    INVALID_FIELD.
     """
     SubmitMarkedSession: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.SubmitMarkedSessionRequest, _marking_service_pb2.SubmitMarkedSessionResponse]  # type: ignore[assignment]
     """Submits the marks of a script that was marked elsewhere (Surpass's external-marking integration). Legal in
@@ -194,11 +194,11 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_marking_service_pb2.SetResponsesResponse, _abc.Awaitable[_marking_service_pb2.SetResponsesResponse]]:
         """Stores responses of the current attempt (ExamSpark, Set Responses); what is not named stays as it is. Legal in
-        IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same moment MARKED when the
-        machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT, STALE_RESPONSES,
-        UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as responses[i].questions[j]),
-        TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED,
-        INVALID_FIELD.
+        IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
+        when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
+        STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
+        responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
+        STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -269,10 +269,10 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _marking_service_pb2.GetSessionResultsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_marking_service_pb2.GetSessionResultsResponse, _abc.Awaitable[_marking_service_pb2.GetSessionResultsResponse]]:
-        """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results). Legal
-        in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only to who asks
-        with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN,
-        SESSION_NOT_FOUND, INVALID_FIELD.
+        """Reads what an attempt earned, item by item and objective by objective (ExamSpark, Get Exam Session Results).
+        Legal in every state but VOIDED, changes nothing. Before the attempt has ended, keys and scores are shown only
+        with `show_keys`. Errors: RESULTS_WITHHELD, ATTEMPT_NOT_FOUND, TEST_FORM_UNKNOWN, SESSION_NOT_FOUND,
+        INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

@@ -166,9 +166,9 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AggregateSessions(self, request, context):
-        """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
-        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
-        releases, name some).
+        """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by
+        release, from one snapshot. Legal in every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD,
+        REPLY_TOO_LARGE (of more than ten thousand releases, name some).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,8 +186,8 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchUpdateSessions(self, request, context):
-        """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
-        among themselves. Errors: as UpdateSession, named per row as edits[i].field.
+        """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot exchange candidates or access codes
+        with each other. Errors: as UpdateSession, named per row as edits[i].field.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,8 +211,8 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchSessions(self, request, context):
-        """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
-        once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+        """Streams what happens: the sessions as they are, or the events from an earlier one on, then every event exactly
+        once, in the order of its sequence, until the caller ends the stream. After an interruption the watch resumes on
         any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
         state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
         TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
@@ -222,8 +222,9 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AcknowledgeEvents(self, request, context):
-        """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
-        acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+        """Stores how far a consumer of the events has come, so that a watch by its name continues there: what was not
+        acknowledged is sent again. Moves forward only, unless `rewind` is set. Errors: SEQUENCE_AHEAD,
+        REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

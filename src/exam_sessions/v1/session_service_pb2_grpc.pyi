@@ -62,9 +62,9 @@ class SessionServiceStub:
     Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
     """
     AggregateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]
-    """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
-    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
-    releases, name some).
+    """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by
+    release, from one snapshot. Legal in every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD,
+    REPLY_TOO_LARGE (of more than ten thousand releases, name some).
     """
     UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
@@ -74,8 +74,8 @@ class SessionServiceStub:
     TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchUpdateSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.BatchUpdateSessionsRequest, _session_service_pb2.BatchUpdateSessionsResponse]
-    """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
-    among themselves. Errors: as UpdateSession, named per row as edits[i].field.
+    """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot exchange candidates or access codes
+    with each other. Errors: as UpdateSession, named per row as edits[i].field.
     """
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]
     """Deletes a booking; its history stays. Legal in SCHEDULED_BUT_NOT_CREATED and
@@ -87,15 +87,16 @@ class SessionServiceStub:
     before it is larger than 3.5 MB. Errors: SESSION_NOT_FOUND, INVALID_PAGE_TOKEN.
     """
     WatchSessions: _grpc.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionsRequest, _session_service_pb2.WatchSessionsResponse]
-    """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
-    once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+    """Streams what happens: the sessions as they are, or the events from an earlier one on, then every event exactly
+    once, in the order of its sequence, until the caller ends the stream. After an interruption the watch resumes on
     any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
     state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
     TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
     """
     AcknowledgeEvents: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.AcknowledgeEventsRequest, _session_service_pb2.AcknowledgeEventsResponse]
-    """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
-    acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+    """Stores how far a consumer of the events has come, so that a watch by its name continues there: what was not
+    acknowledged is sent again. Moves forward only, unless `rewind` is set. Errors: SEQUENCE_AHEAD,
+    REQUEST_ID_REUSED.
     """
     ListEventConsumers: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListEventConsumersRequest, _session_service_pb2.ListEventConsumersResponse]
     """Lists the consumers of a workspace's events, by name, and how far each has come. Errors: INVALID_PAGE_TOKEN."""
@@ -134,9 +135,9 @@ class SessionServiceAsyncStub(SessionServiceStub):
     Errors: INVALID_PAGE_TOKEN, INVALID_FIELD.
     """
     AggregateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.AggregateSessionsRequest, _session_service_pb2.AggregateSessionsResponse]  # type: ignore[assignment]
-    """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
-    every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
-    releases, name some).
+    """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by
+    release, from one snapshot. Legal in every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD,
+    REPLY_TOO_LARGE (of more than ten thousand releases, name some).
     """
     UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]  # type: ignore[assignment]
     """Edits the booking by field mask; the state stays. Schedule fields (candidate_id, access_code, centre_id,
@@ -146,8 +147,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     TEST_FORM_NOT_FOUND (a new form, unless `allow_missing_form`), STALE_SESSION, INVALID_FIELD, REQUEST_ID_REUSED.
     """
     BatchUpdateSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.BatchUpdateSessionsRequest, _session_service_pb2.BatchUpdateSessionsResponse]  # type: ignore[assignment]
-    """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
-    among themselves. Errors: as UpdateSession, named per row as edits[i].field.
+    """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot exchange candidates or access codes
+    with each other. Errors: as UpdateSession, named per row as edits[i].field.
     """
     DeleteSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """Deletes a booking; its history stays. Legal in SCHEDULED_BUT_NOT_CREATED and
@@ -159,15 +160,16 @@ class SessionServiceAsyncStub(SessionServiceStub):
     before it is larger than 3.5 MB. Errors: SESSION_NOT_FOUND, INVALID_PAGE_TOKEN.
     """
     WatchSessions: _aio.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionsRequest, _session_service_pb2.WatchSessionsResponse]  # type: ignore[assignment]
-    """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
-    once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+    """Streams what happens: the sessions as they are, or the events from an earlier one on, then every event exactly
+    once, in the order of its sequence, until the caller ends the stream. After an interruption the watch resumes on
     any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
     state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
     TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
     """
     AcknowledgeEvents: _aio.UnaryUnaryMultiCallable[_session_service_pb2.AcknowledgeEventsRequest, _session_service_pb2.AcknowledgeEventsResponse]  # type: ignore[assignment]
-    """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
-    acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+    """Stores how far a consumer of the events has come, so that a watch by its name continues there: what was not
+    acknowledged is sent again. Moves forward only, unless `rewind` is set. Errors: SEQUENCE_AHEAD,
+    REQUEST_ID_REUSED.
     """
     ListEventConsumers: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListEventConsumersRequest, _session_service_pb2.ListEventConsumersResponse]  # type: ignore[assignment]
     """Lists the consumers of a workspace's events, by name, and how far each has come. Errors: INVALID_PAGE_TOKEN."""
@@ -245,9 +247,9 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.AggregateSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.AggregateSessionsResponse, _abc.Awaitable[_session_service_pb2.AggregateSessionsResponse]]:
-        """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by release, all of one moment. Legal in
-        every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD, REPLY_TOO_LARGE (of more than ten thousand
-        releases, name some).
+        """Counts sessions by state and maturity and sums up their scores, of all or those that match, in all and by
+        release, from one snapshot. Legal in every state, changes nothing. Errors: RELEASE_NOT_FOUND, INVALID_FIELD,
+        REPLY_TOO_LARGE (of more than ten thousand releases, name some).
         """
 
     @_abc_1.abstractmethod
@@ -269,8 +271,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.BatchUpdateSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.BatchUpdateSessionsResponse, _abc.Awaitable[_session_service_pb2.BatchUpdateSessionsResponse]]:
-        """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot hand candidates or access codes round
-        among themselves. Errors: as UpdateSession, named per row as edits[i].field.
+        """Edits up to 10,000 bookings, all or nothing, by one field mask. Rows cannot exchange candidates or access codes
+        with each other. Errors: as UpdateSession, named per row as edits[i].field.
         """
 
     @_abc_1.abstractmethod
@@ -300,8 +302,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.WatchSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_session_service_pb2.WatchSessionsResponse], _abc.AsyncIterator[_session_service_pb2.WatchSessionsResponse]]:
-        """Tells what happens, as it happens: the sessions as they are, or from an earlier event on, then every event exactly
-        once, in the order of its sequence, for as long as the caller listens. After an interruption the watch resumes on
+        """Streams what happens: the sessions as they are, or the events from an earlier one on, then every event exactly
+        once, in the order of its sequence, until the caller ends the stream. After an interruption the watch resumes on
         any server with `start_sequence` = the last `sequence` received + 1: without gap or repetition. Legal in every
         state, changes nothing. Errors: SEQUENCE_TOO_OLD, SEQUENCE_AHEAD, SNAPSHOT_TOO_LARGE, WATCHER_TOO_SLOW,
         TOO_MANY_WATCHERS, SHUTTING_DOWN (resume elsewhere).
@@ -313,8 +315,9 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.AcknowledgeEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.AcknowledgeEventsResponse, _abc.Awaitable[_session_service_pb2.AcknowledgeEventsResponse]]:
-        """Stores how far a consumer of the events has come, so that a watch by its name goes on from there: what was not
-        acknowledged is told again. Moves forward only, unless `rewind` is said. Errors: SEQUENCE_AHEAD, REQUEST_ID_REUSED.
+        """Stores how far a consumer of the events has come, so that a watch by its name continues there: what was not
+        acknowledged is sent again. Moves forward only, unless `rewind` is set. Errors: SEQUENCE_AHEAD,
+        REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod
