@@ -64,7 +64,7 @@ def test_a_single_session_and_its_scripts_are_searched_for(asked):
     rows.attempts.load(db, "w", ("a", "b"))
     rows.forms.load(db, "w", "form-1", 1)
     rows.forms.load(db, "w", "form-1")
-    assert len(plans) == 5
+    assert len(plans) >= 5
     assert scans(plans) == []
 
 

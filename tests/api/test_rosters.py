@@ -203,7 +203,7 @@ def test_a_roster_sent_many_times_at_once_is_booked_once(server, api, rounds):
 def test_a_roster_nobody_waited_for_is_completed_by_its_repetition(server, api):
     release, request_id = api.release(), new_id()
     content = {"release_id": release.id, "bookings": bookings(10_000), "request_id": request_id}
-    # desk.call fills it in, and another content would not be a repetition.
+    # api.call fills it in, and another content would not be a repetition.
     content["allow_missing_form"] = True
     call = send(api, "BatchCreateSessions", **content)
     until(lambda: count(server, "sessions", api.workspace) > 0)

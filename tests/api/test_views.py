@@ -129,6 +129,7 @@ def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, api):
                 "GetRelease": {"release_id": session.release_id},
                 "FinalizeRelease": {"release_id": session.release_id},
                 "UnfinalizeRelease": {"release_id": session.release_id},
+                "RegradeRelease": {"release_id": session.release_id, "message": "a wrong key"},
                 "GetTestForm": {"reference": form.reference},
                 "UpdateTestForm": {"test_form": form},
                 "UpdateRelease": {
