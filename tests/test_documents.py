@@ -34,6 +34,7 @@ SERVICES = (
 )
 RPCS = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}
 README_LINES = 250
+PLURALS = {"ReadSets"}
 NOT_SETTINGS = {"EXAM_SESSIONS_TARGET"}
 
 
@@ -149,6 +150,15 @@ def test_the_vendors_endpoints_name_rpcs_that_exist():
     assert len(rows) >= 20
     assert len(found & RPCS) >= 15
     assert found - RPCS == {"LifecycleService"}
+
+
+def test_every_class_that_the_documents_for_developers_name_exists():
+    classes = {name for path in sources() for name in re.findall(r"^class (\w+)", path.read_text(), re.MULTILINE)}
+    code = section((ROOT / "docs/develop/glossary.md").read_text(), "The code")
+    diagram = (ROOT / "docs/develop/architecture.md").read_text()
+    named = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", code + diagram)) - RPCS - PLURALS
+    assert len(named) >= 10
+    assert not named - classes
 
 
 def test_every_rpc_and_command_is_in_the_reference():
