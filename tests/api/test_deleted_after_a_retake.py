@@ -9,8 +9,6 @@ from forms import answer, sitting, three_choices
 from messages import new_id
 from state_paths import walk
 
-pytestmark = pytest.mark.both_databases("what goes with a session is removed by SQL")
-
 WRONG, RIGHT = "A", "C"
 
 

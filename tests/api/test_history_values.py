@@ -13,8 +13,6 @@ from exam_sessions.domain.records import AttemptRecord, Session
 from exam_sessions.rpc.convert.history import KINDS, shown_value
 from exam_sessions.v1 import session_pb2
 
-pytestmark = pytest.mark.both_databases("events are found in another way")
-
 CENTURY = 1_700_000_000_000_000
 
 COLUMNS_OF_A_KEY = {"workspace_id", "session_id"}

@@ -29,8 +29,6 @@ from exam_sessions.app import now
 from exam_sessions.v1 import operation_pb2, session_pb2
 from serving import ApiClient, Refused, until
 
-pytestmark = pytest.mark.both_databases("work is leased by the database")
-
 
 @pytest.fixture
 def work(api):

@@ -30,8 +30,6 @@ from state_paths import name_of
 from exam_sessions.store import schema
 from serving import until
 
-pytestmark = pytest.mark.both_databases("a row is set aside in a transaction of its own")
-
 QUARANTINED = ("INTERNAL", "STEP_QUARANTINED")
 LARGEST = 2**63 - 1
 """A version after which there is none: whoever writes the session anew fails."""

@@ -20,6 +20,8 @@ from state_paths import FETCHED, STARTED, walk
 from exam_sessions.v1 import operation_pb2, session_pb2
 from serving import Refused, until
 
+pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")
+
 CLASS_SIZE, A_SECOND = 60, 100
 """Sessions of a release, and how many of them a regrade may take a second: ten a step."""
 

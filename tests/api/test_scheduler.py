@@ -11,7 +11,7 @@ from exam_sessions.background.scheduler import TIDY_EVERY
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("what is due is found by SQL")
+both_databases = pytest.mark.both_databases("what is due is found by SQL")
 
 SECOND = 1_000_000
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
@@ -42,6 +42,7 @@ def last_event(api, session):
     return events[-1]
 
 
+@both_databases
 def test_a_window_opens_when_its_time_has_come_and_not_before(server, api, clock):
     release = api.release(window_start=at(clock() + HOUR))
     session = walk(api, api.book(release), "CreatePackage", "DownloadSession")
@@ -58,6 +59,7 @@ def test_a_window_opens_when_its_time_has_come_and_not_before(server, api, clock
     )
 
 
+@both_databases
 def test_an_attempt_ends_at_its_deadline_however_late_the_sweep(server, api, clock):
     session = bring_to(api, "IN_PROGRESS", duration=lasting(3600))
     deadline = session.attempt.deadline
@@ -101,6 +103,7 @@ def test_pauses_are_given_back_and_a_paused_session_never_expires(server, api, c
     assert (name_of(ended), micros(ended.attempt.time_elapsed)) == ("FINISHED", HOUR)
 
 
+@both_databases
 def test_an_attempt_held_offline_is_awaited_and_not_finished(server, api, clock):
     session = bring_to(api, "OFFLINE", duration=lasting(60), grace_period=lasting(600))
     clock.advance(300)
@@ -119,14 +122,14 @@ def test_nothing_ends_without_a_limit(server, api, clock):
     assert (server.sweep(), name_of(api.get(session))) == (0, "IN_PROGRESS")
 
 
-@pytest.mark.parametrize("state", sorted(set(STATE_PATHS) - {"SCHEDULED_BUT_LOCKED", "IN_PROGRESS", "OFFLINE"}))
-def test_only_what_runs_is_ended_by_the_clock(server, api, clock, state):
-    session = bring_to(api, state, duration=lasting(60), window_end=at(clock() + HOUR))
-    clock.advance(7200)
-    assert server.sweep() == 0  # where the clock stands still it looks in vain, once
-    with unchanged(server, api):
-        assert server.sweep() == 0
-    assert api.get(session).etag == session.etag
+def test_only_what_runs_is_ended_by_the_clock(server, api, clock):
+    for state in sorted(set(STATE_PATHS) - {"SCHEDULED_BUT_LOCKED", "IN_PROGRESS", "OFFLINE"}):
+        session = bring_to(api, state, duration=lasting(60), window_end=at(clock() + HOUR))
+        clock.advance(7200)
+        assert server.sweep() == 0, state  # where the clock stands still it looks in vain, once
+        with unchanged(server, api):
+            assert server.sweep() == 0, state
+        assert api.get(session).etag == session.etag, state
 
 
 def test_the_clock_is_known_to_calls_that_come_before_the_sweep(api, clock):
@@ -245,6 +248,7 @@ def test_no_attempt_ends_before_it_started_or_lasts_less_than_nothing(server, ap
     assert (attempt.time_elapsed.seconds, attempt.time_elapsed.nanos) >= (0, 0)
 
 
+@both_databases
 @pytest.mark.parametrize("rows", [450, pytest.param(5000, marks=pytest.mark.slow)])
 def test_one_sweep_moves_everything_that_is_due(server, api, clock, rows):
     release = api.release(duration=lasting(60))
@@ -265,6 +269,7 @@ def test_one_sweep_moves_everything_that_is_due(server, api, clock, rows):
     assert server.sweep() == 0
 
 
+@both_databases
 @pytest.mark.parametrize("rows", [250, pytest.param(3000, marks=pytest.mark.slow)])
 def test_two_servers_that_sweep_at_once_move_each_session_once(database, clock, rows):
     quiet = {"tick_ms": 3_600_000}

@@ -11,8 +11,6 @@ from rows import count, read, snapshot, unchanged
 
 from serving import Refused, State, until
 
-pytestmark = pytest.mark.both_databases("work is leased by the database")
-
 
 @pytest.fixture
 def work(api):

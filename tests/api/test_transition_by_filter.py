@@ -28,8 +28,6 @@ from state_paths import FINISHED, STARTED, bring_to, name_of, walk
 from exam_sessions.v1 import operation_pb2, session_pb2, session_service_pb2
 from serving import ApiClient, Refused, until
 
-pytestmark = pytest.mark.both_databases("what passes a filter is found by SQL")
-
 
 @pytest.fixture
 def work(api):
