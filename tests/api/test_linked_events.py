@@ -68,7 +68,7 @@ def test_a_roster_needs_no_links_to_begin_with(server, api):
 
 
 class Histories:
-    """Sessions of a workspace whose events are written down as the ledger does, and what must be read of each."""
+    """Sessions of a workspace whose events are written as the history unit does, and what must be read of each."""
 
     def __init__(self, rows, db, workspace):
         self._rows, self._db, self.workspace = rows, db, workspace

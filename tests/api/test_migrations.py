@@ -47,7 +47,7 @@ ROWS_OF_0001 = {
 }  # fmt: skip
 
 ROWS_OF_0002 = ROWS_OF_0001 | {
-    "consumers": {"workspace_id": "w", "name": "ledger", "sequence": 1, "update_time": NOW}
+    "consumers": {"workspace_id": "w", "name": "billing", "sequence": 1, "update_time": NOW}
 }
 
 

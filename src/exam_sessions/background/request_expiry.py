@@ -9,8 +9,8 @@ from exam_sessions.execution.mutation import SystemMutation
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from exam_sessions.execution.capabilities import HasRequests
     from exam_sessions.execution.group_commit import GroupCommitQueue
-    from exam_sessions.execution.ledger import Ledger
     from exam_sessions.execution.queries import Reads
 
 RETENTION = 48 * 3600 * 1_000_000
@@ -32,9 +32,9 @@ class ExpireRequests(SystemMutation):
         super().__init__(workspace, len(ids))
         self.ids = ids
 
-    def apply(self, ledger: Ledger) -> int:
+    def apply(self, uow: HasRequests) -> int:
         """Forgets them."""
-        return ledger.expire_requests(self.caller.workspace, self.ids)
+        return uow.requests.expire_now(self.caller.workspace, self.ids)
 
 
 class RequestExpiry:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from exam_sessions.domain.records import Release, Session
+    from exam_sessions.execution.capabilities import HasStagedImports, SessionChanges
     from exam_sessions.execution.group_commit import GroupCommitQueue
-    from exam_sessions.execution.ledger import Ledger
     from exam_sessions.execution.queries import Reads
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.store.engine import Store
@@ -67,39 +67,39 @@ class Sweep(SystemMutation):
         for session_id in self.ids:
             reads.session(self.caller.workspace, session_id, "")
 
-    def apply(self, ledger: Ledger) -> int:
+    def apply(self, uow: SessionChanges) -> int:
         """Moves what is due; what came too early is only looked at again later; a bad row is set aside."""
         moved = 0
         for session_id in self.ids:
             try:
-                session = ledger.session(self.caller.workspace, session_id)
+                session = uow.sessions.get(self.caller.workspace, session_id)
             except errors.SessionNotFound:
                 continue
             try:
-                moved += self._move(ledger, session, ledger.release(session.workspace_id, session.release_id))
+                moved += self._move(uow, session, uow.releases.get(session.workspace_id, session.release_id))
             except Exception as fault:
                 log.exception("session %s is set aside", session.id)
-                self._quarantine(ledger, session, fault)
+                self._quarantine(uow, session, fault)
         return moved
 
-    def _move(self, ledger: Ledger, session: Session, release: Release) -> int:
+    def _move(self, uow: SessionChanges, session: Session, release: Release) -> int:
         if session.state not in STATE_BY_CODE:
             raise ValueError(f"{session.state} is not a state")
-        now = ledger.moment(session)
+        now = uow.clock.moment(session)
         command = due_command(session, release, now)
         if command is None:
-            ledger.change(with_derived_columns(session, release, now), frozenset(), (), self.caller)
+            uow.sessions.update(with_derived_columns(session, release, now), frozenset(), (), self.caller)
             return 0
-        marking_context = ledger.marking_context(session, command)
+        marking_context = uow.forms.marking_context(session, command)
         if damage := damage_of(script_of(session, marking_context.scripts)):
             raise errors.SessionDamaged(session.id, damage)
         decision = decide(session, release, command, now, marking_context)
-        record(ledger, session, decision, self.caller)
+        record(uow, session, decision, self.caller)
         return 1
 
-    def _quarantine(self, ledger: Ledger, session: Session, fault: Exception) -> None:
-        now = ledger.moment(session) if isinstance(session.update_time, int) else ledger.now
-        record(ledger, session, quarantine(session, fault, now), self.caller)
+    def _quarantine(self, uow: SessionChanges, session: Session, fault: Exception) -> None:
+        now = uow.clock.moment(session) if isinstance(session.update_time, int) else uow.clock.now
+        record(uow, session, quarantine(session, fault, now), self.caller)
 
 
 class QuarantineSessions(Sweep):
@@ -115,7 +115,7 @@ class QuarantineSessions(Sweep):
         """Every session named, but not its scripts: they may be what nobody can read."""
         self._declare_sessions(reads)
 
-    def _move(self, ledger: Ledger, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep
+    def _move(self, uow: SessionChanges, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep
         raise self.fault
 
 
@@ -128,9 +128,9 @@ class DiscardStagedImport(SystemMutation):
         super().__init__(staged.workspace_id)
         self.staged = staged
 
-    def apply(self, ledger: Ledger) -> int:
+    def apply(self, uow: HasStagedImports) -> int:
         """Removes a bounded number, and the draft once none is left."""
-        return ledger.discard(self.staged, SWEEP_AT_MOST)
+        return uow.staged_imports.discard_now(self.staged, SWEEP_AT_MOST)
 
 
 class Scheduler:

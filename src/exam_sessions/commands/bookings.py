@@ -15,12 +15,13 @@ from exam_sessions.domain.clock import day_of
 from exam_sessions.domain.records import Booking, Release, Session, SessionWithRelease
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.mutation import Mutation
+from exam_sessions.execution.reservation import BlockedByStagedImport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import Bookings
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.store.sessions import Conflicts
 
@@ -58,16 +59,17 @@ class BookingValidator:
         self._doubtful = False
         self.refused: list[errors.RowRefusal] = []
 
-    def validate(self, ledger: Ledger, bookings: Sequence[Booking], first: int) -> list[Session]:
+    def validate(self, uow: Bookings, bookings: Sequence[Booking], first: int) -> list[Session]:
         """The sessions of a chunk that begins at row `first`, gaps left open; bad rows are added to `refused`.
 
         Raises:
             errors.ReleaseFinalized: the release takes no more sessions.
+            BlockedByStagedImport: whether a row may be booked is known when a roster under way is done.
         """
         sessions: list[Session] = []
         places: list[int] = []
         forms = {booking.test_form for booking in bookings} | {self._release.test_form}
-        revisions = ledger.revisions(self._release.workspace_id, forms - {""})
+        revisions = uow.forms.revisions(self._release.workspace_id, forms - {""})
         missing = set() if self._allow_missing_form else forms - revisions.keys() - {"", self._release.test_form}
         for index, booking in enumerate(bookings, first):
             if booking.test_form in missing:
@@ -81,16 +83,18 @@ class BookingValidator:
             except errors.NoWorkingTime as refusal:
                 self.refused.append(errors.RowRefusal(index, "accommodation.extra_time_percent", refusal))
         looked = {kind: {getattr(s, column) for s in sessions} - {""} for column, _, kind, _ in UNIQUE}
-        conflicts = ledger.find_conflicts(self._release, **looked)
+        found = uow.conflicts.find(self._release, **looked)
+        if found.blocked_by_staged_import:
+            raise BlockedByStagedImport
         for column, field, kind, refusal_of in UNIQUE:
-            in_use, used = getattr(conflicts, kind), self._used[column]
+            in_use, used = getattr(found.in_use, kind), self._used[column]
             for index, value in zip(places, [getattr(s, column) for s in sessions], strict=True):
                 if value and (value in in_use or value in used):
                     earlier = None if value in in_use else used[value]
                     self.refused.append(errors.RowRefusal(index, field, refusal_of(value).of_row(earlier)))
                 used.setdefault(value, index)
         # Asked of the same moment as the look: what is in the way may be what a dead server has left.
-        self._doubtful |= bool(self.refused) and ledger.has_unowned_staged_import()
+        self._doubtful |= bool(self.refused) and uow.staged_imports.has_unowned()
         return sessions
 
     def raise_if_refused(self, path: str, size: int) -> None:
@@ -107,14 +111,14 @@ class BookingValidator:
         self.refused.sort(key=lambda row: row.index)
         raise errors.BatchRefused(path, self.refused, size)
 
-    def assign_codes(self, ledger: Ledger, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
+    def assign_codes(self, uow: Bookings, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
         """The sessions with ids, codes and PINs drawn where they were left empty."""
         ids = random_codes.new_ids(len(sessions))
         keycodes = self._drawn(
-            "keycode", sessions, lambda drawn: ledger.find_conflicts(self._release, keycodes=drawn)
+            "keycode", sessions, lambda drawn: uow.conflicts.find(self._release, keycodes=drawn).in_use
         )
         access = self._drawn(
-            "access_code", sessions, lambda drawn: ledger.find_conflicts(self._release, access_codes=drawn)
+            "access_code", sessions, lambda drawn: uow.conflicts.find(self._release, access_codes=drawn).in_use
         )
         return [
             session._replace(
@@ -144,19 +148,19 @@ class BookingValidator:
         return filled
 
 
-def booking_time(ledger: Ledger, release: Release, bookings: Sequence[Booking]) -> int:
+def booking_time(uow: Bookings, release: Release, bookings: Sequence[Booking]) -> int:
     """When these bookings are made: never before the end of a deleted session whose id one of them is given."""
-    return ledger.booking_time(release.workspace_id, {b.session_id for b in bookings} - {""})
+    return uow.history.booking_time(release.workspace_id, {b.session_id for b in bookings} - {""})
 
 
 class SharedPins:
     """The PINs sessions of a release share, by centre and UTC day (Surpass, TestSchedule API)."""
 
-    def __init__(self, ledger: Ledger, release: Release, sessions: Sequence[Session]) -> None:
+    def __init__(self, uow: Bookings, release: Release, sessions: Sequence[Session]) -> None:
         self._release = release
         self._known: dict[tuple[str, int], str] = {}
         if release.auto_create_pin:
-            self._known = ledger.pins(release, {session.centre_id for session in sessions})
+            self._known = uow.releases.pins(release, {session.centre_id for session in sessions})
         self.drawn: dict[tuple[str, int], str] = {}
 
     def of(self, session: Session) -> str:
@@ -192,30 +196,30 @@ class BookSessions(Mutation):
         """The release."""
         reads.release(self.caller.workspace, self.release_id)
 
-    def apply(self, ledger: Ledger) -> list[BookingReceipt]:
+    def apply(self, uow: Bookings) -> list[BookingReceipt]:
         """Decides every row before entering any."""
-        return receipts_of(self._book(ledger))
+        return receipts_of(self._book(uow))
 
-    def _book(self, ledger: Ledger) -> list[Session]:
-        release = ledger.release(self.caller.workspace, self.release_id)
-        now = booking_time(ledger, release, self.bookings)
+    def _book(self, uow: Bookings) -> list[Session]:
+        release = uow.releases.get(self.caller.workspace, self.release_id)
+        now = booking_time(uow, release, self.bookings)
         validator = BookingValidator(release, now, allow_missing_form=self.allow_missing_form)
-        sessions = validator.validate(ledger, self.bookings, 0)
+        sessions = validator.validate(uow, self.bookings, 0)
         validator.raise_if_refused(self.path, len(self.bookings))
         if self.caller.validate_only:
             return sessions
-        pins = SharedPins(ledger, release, sessions)
-        sessions = validator.assign_codes(ledger, sessions, pins)
-        ledger.share_pins(release, pins.drawn)
+        pins = SharedPins(uow, release, sessions)
+        sessions = validator.assign_codes(uow, sessions, pins)
+        uow.releases.share_pins(release, pins.drawn)
         for session in sessions:
-            ledger.book(session, scheduled(session), self.caller)
+            uow.sessions.insert(session, scheduled(session), self.caller)
         return sessions
 
     def replay_payload(self, result: list[BookingReceipt]) -> str:
         """The rows themselves: a repetition is answered even when some were edited or deleted since."""
         return json.dumps(result, separators=(",", ":"))
 
-    def replay(self, ledger: Ledger, payload: str) -> list[BookingReceipt]:  # noqa: ARG002 - nothing is read anew
+    def replay(self, uow: Bookings, payload: str) -> list[BookingReceipt]:  # noqa: ARG002 - nothing is read anew
         """The rows as they were booked."""
         return [BookingReceipt(*row) for row in json.loads(payload)]
 
@@ -225,18 +229,18 @@ class BookSession(BookSessions):
 
     __slots__ = ()
 
-    def apply(self, ledger: Ledger) -> SessionWithRelease:  # type: ignore[override]
+    def apply(self, uow: Bookings) -> SessionWithRelease:  # type: ignore[override]
         """Books the one row; its refusal is told without the batch around it."""
         try:
-            session = self._book(ledger)[0]
+            session = self._book(uow)[0]
         except errors.BatchRefused as refused:
             raise refused.alone("booking") from refused
-        return SessionWithRelease(session, ledger.release(self.caller.workspace, self.release_id))
+        return SessionWithRelease(session, uow.releases.get(self.caller.workspace, self.release_id))
 
     def replay_payload(self, result: SessionWithRelease) -> str:  # type: ignore[override]
         """The session's id."""
         return result.session.id
 
-    def replay(self, ledger: Ledger, payload: str) -> SessionWithRelease:  # type: ignore[override]
+    def replay(self, uow: Bookings, payload: str) -> SessionWithRelease:  # type: ignore[override]
         """The session as it is now, or as it was when it was deleted."""
-        return load_with_release(ledger, self.caller.workspace, payload)
+        return load_with_release(uow, self.caller.workspace, payload)

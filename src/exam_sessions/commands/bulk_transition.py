@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Session
     from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import OperationRow
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import TaskChanges
 
 
 @dataclass(frozen=True)
@@ -35,33 +35,33 @@ class BulkTransition:
         """The outcomes of accommodations say what each came to."""
         return ACTIONS[self.command.action].reports_deadline
 
-    def count(self, ledger: Ledger, workspace: str) -> int:
+    def count(self, uow: TaskChanges, workspace: str) -> int:
         """How many match now."""
-        return ledger.count_matching(workspace, self.criteria)
+        return uow.sessions.count_matching(workspace, self.criteria)
 
-    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
+    def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Moves the next sessions that match."""
-        ids = ledger.matching(row.workspace_id, self.criteria, row.place, most)
+        ids = uow.sessions.matching(row.workspace_id, self.criteria, row.place, most)
         reads = ReadSet()
         reads.marking_context = True
         for session_id in ids:
             reads.session(row.workspace_id, session_id, "")
-        ledger.load(reads, to_write=True)
+        uow.load(reads, to_write=True)
         caller = Caller(row.workspace_id, row.actor, row.request_id)
-        outcomes = [self._apply_to(ledger, row.workspace_id, session_id, caller) for session_id in ids]
+        outcomes = [self._apply_to(uow, row.workspace_id, session_id, caller) for session_id in ids]
         return StepResult(outcomes, ids[-1] if ids else row.place, len(ids) < most)
 
-    def _apply_to(self, ledger: Ledger, workspace: str, session_id: str, caller: Caller) -> RowOutcome:
+    def _apply_to(self, uow: TaskChanges, workspace: str, session_id: str, caller: Caller) -> RowOutcome:
         try:
-            session = ledger.session(workspace, session_id)
-            return self._applied(ledger, session, caller)
+            session = uow.sessions.get(workspace, session_id)
+            return self._applied(uow, session, caller)
         except errors.Refusal as refusal:
             return RowOutcome(session_id, 0, refusal)
 
-    def _applied(self, ledger: Ledger, session: Session, caller: Caller) -> RowOutcome:
-        release = ledger.release_of(session, self.command)
-        decision = decide_on(ledger, session, release, self.command)
-        record(ledger, session, decision, caller)
+    def _applied(self, uow: TaskChanges, session: Session, caller: Caller) -> RowOutcome:
+        release = uow.releases.of(session, self.command.action)
+        decision = decide_on(uow, session, release, self.command)
+        record(uow, session, decision, caller)
         became = decision.session
         if became is None:
             return RowOutcome(session.id)
@@ -70,7 +70,7 @@ class BulkTransition:
         cut = clock.cut_by_window(became, release, became.update_time)
         return RowOutcome(session.id, became.state, None, clock.deadline(became, release), cut)
 
-    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+    def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session that matches."""
-        ids = ledger.matching(row.workspace_id, self.criteria, row.place, 1)
+        ids = uow.sessions.matching(row.workspace_id, self.criteria, row.place, 1)
         return (ids[0], ids[0]) if ids else ("", row.place)

@@ -51,24 +51,24 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
         Raises:
             errors.Refusal: a rule says no; nothing of the roster is left.
         """
-        with transactions.reading([self]) as ledger:
-            release = ledger.release(self.caller.workspace, self.release_id)
-            now = booking_time(ledger, release, self.bookings)
+        with transactions.reading([self]) as uow:
+            release = uow.releases.get(self.caller.workspace, self.release_id)
+            now = booking_time(uow, release, self.bookings)
         staged = StagedImportRow(
             release.workspace_id, random_codes.new_ids(1)[0], release.id, now, transactions.server
         )
-        with transactions.reserving(self._reservation(staged)):
+        with transactions.reserving(self._reservation(staged)) as own_transactions:
             validator = BookingValidator(release, now, allow_missing_form=self.allow_missing_form)
             sessions: list[Session] = []
             for first in range(0, len(self.bookings), CHUNK):
                 yield
-                with transactions.reading() as ledger:
+                with own_transactions.reading() as uow:
                     chunk = self.bookings[first : first + CHUNK]
-                    sessions += validator.validate(ledger, chunk, first)
+                    sessions += validator.validate(uow, chunk, first)
             validator.raise_if_refused(self.path, len(self.bookings))
             if self.caller.validate_only:
                 return receipts_of(sessions)
-            return (yield from self._write(transactions, release, validator, sessions, staged))
+            return (yield from self._write(own_transactions, release, validator, sessions, staged))
 
     def _write(
         self,
@@ -82,16 +82,16 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
         try:
             for first in range(0, len(sessions), CHUNK):
                 yield
-                with transactions.writing() as ledger:
+                with transactions.writing() as uow:
                     if first:
-                        ledger.renew_staged_import(staged)
+                        uow.staged_imports.renew_now(staged)
                     else:
-                        ledger.open_staged_import(staged)
+                        uow.staged_imports.open_now(staged)
                     chunk = [s._replace(draft=staged.id) for s in sessions[first : first + CHUNK]]
-                    pins = SharedPins(ledger, release, chunk)
-                    filled = validator.assign_codes(ledger, chunk, pins)
-                    ledger.share_pins(release, pins.drawn)
-                    ledger.insert_staged_sessions(filled)
+                    pins = SharedPins(uow, release, chunk)
+                    filled = validator.assign_codes(uow, chunk, pins)
+                    uow.releases.share_pins(release, pins.drawn)
+                    uow.staged_imports.insert_sessions_now(filled)
                 written += filled
             result = receipts_of(written)
             payload = self.replay_payload(result)
@@ -111,12 +111,12 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
         """All at once: the history, what a repetition is answered from, and the end of the draft."""
         caller = self.caller
         accommodated = [session for session in sessions if any(accommodation_of(session))]
-        with transactions.writing([self]) as ledger:
-            if ledger.release(caller.workspace, self.release_id).finalized:
+        with transactions.writing([self]) as uow:
+            if uow.releases.get(caller.workspace, self.release_id).finalized:
                 raise errors.ReleaseFinalized(self.release_id)
-            ledger.publish(staged, len(sessions), caller, accommodated)
+            uow.staged_imports.publish_now(staged, len(sessions), caller, accommodated)
             if caller.request_id:
-                ledger.record_request(caller, payload)
+                uow.requests.record(caller, payload)
 
     def _reservation(self, staged: StagedImportRow) -> Reservation:
         def given(name: str) -> frozenset[str]:
@@ -150,6 +150,6 @@ def discard(transactions: Transactions, staged: StagedImportRow) -> Generator[No
     """Removes what a roster has written so far, in chunks; harmless when it has written nothing."""
     removed = CHUNK
     while removed == CHUNK:
-        with transactions.writing() as ledger:
-            removed = ledger.discard(staged, CHUNK)
+        with transactions.writing() as uow:
+            removed = uow.staged_imports.discard_now(staged, CHUNK)
         yield

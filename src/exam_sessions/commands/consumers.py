@@ -11,7 +11,7 @@ from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import ConsumerChanges
     from exam_sessions.execution.read_set import ReadSet
 
 
@@ -27,27 +27,27 @@ class Acknowledge(Mutation):
     def declare_reads(self, reads: ReadSet) -> None:
         """Nothing: the consumer is read when it is judged."""
 
-    def apply(self, ledger: Ledger) -> ConsumerRow:
+    def apply(self, uow: ConsumerChanges) -> ConsumerRow:
         """Moves the consumer forward; back only when told to.
 
         Raises:
             errors.SequenceAhead: that event has not happened.
         """
         workspace = self.caller.workspace
-        last = ledger.last_sequence(workspace)
+        last = uow.history.last_sequence(workspace)
         if self.sequence > last:
             raise errors.SequenceAhead(last)
-        known = ledger.consumer(workspace, self.name)
+        known = uow.history.consumer(workspace, self.name)
         if known and known.sequence >= self.sequence and not self.rewind:
             return known
-        now = ledger.moment(known) if known else ledger.now
+        now = uow.clock.moment(known) if known else uow.clock.now
         consumer = ConsumerRow(workspace, self.name, self.sequence, now)
-        return consumer if self.caller.validate_only else ledger.put_consumer(consumer, rewind=self.rewind)
+        return consumer if self.caller.validate_only else uow.history.put_consumer_now(consumer, rewind=self.rewind)
 
     def replay_payload(self, result: ConsumerRow) -> str:
         """The consumer as it was then."""
         return json.dumps(result)
 
-    def replay(self, ledger: Ledger, payload: str) -> ConsumerRow:  # noqa: ARG002 - nothing is read anew
+    def replay(self, uow: ConsumerChanges, payload: str) -> ConsumerRow:  # noqa: ARG002 - nothing is read anew
         """The consumer as it was then."""
         return ConsumerRow(*json.loads(payload))

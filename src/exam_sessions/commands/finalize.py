@@ -18,7 +18,7 @@ from exam_sessions.execution.mutation import SystemMutation
 if TYPE_CHECKING:
     from exam_sessions.domain.records import Release
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import ReleaseChanges
     from exam_sessions.execution.read_set import ReadSet
 
 
@@ -31,14 +31,14 @@ class SetReleaseFinalized(ChangeRelease):
         super().__init__(caller, release_id, etag)
         self.closing = closing
 
-    def apply(self, ledger: Ledger) -> Release:
+    def apply(self, uow: ReleaseChanges) -> Release:
         """Writes it, and has the clock look at the sessions it concerns."""
-        release = self._current(ledger)
+        release = self._current(uow)
         turn = finalize if self.closing else unfinalize
-        became = turn(release, ledger.moment(release))
+        became = turn(release, uow.clock.moment(release))
         if not self.caller.validate_only:
-            ledger.put_release(became, new=False)
-            ledger.mark_due_now(became, UNDER_WAY if self.closing else CLOCKED, self.caller)
+            uow.releases.update_now(became)
+            uow.sessions.mark_due_now(became, UNDER_WAY if self.closing else CLOCKED, self.caller)
         return became
 
 
@@ -56,14 +56,14 @@ class CloseRelease(SystemMutation):
         """The release."""
         reads.release(self.caller.workspace, self.release_id, to_change=True)
 
-    def apply(self, ledger: Ledger) -> bool:
+    def apply(self, uow: ReleaseChanges) -> bool:
         """Closes it, unless something is still to be submitted."""
-        release = ledger.release(self.caller.workspace, self.release_id)
+        release = uow.releases.get(self.caller.workspace, self.release_id)
         if not is_submitting(release):
             return True
-        states = {tally.state for tally in ledger.tallies(release)}
-        closed = close(release, states, ledger.moment(release))
+        states = {tally.state for tally in uow.releases.aggregates(release)}
+        closed = close(release, states, uow.clock.moment(release))
         if closed is None:
             return False
-        ledger.put_release(closed, new=False)
+        uow.releases.update_now(closed)
         return True

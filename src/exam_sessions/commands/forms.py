@@ -14,7 +14,7 @@ from exam_sessions.execution.mutation import Mutation
 
 if TYPE_CHECKING:
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import FormChanges
     from exam_sessions.execution.read_set import ReadSet
 
 
@@ -30,7 +30,7 @@ class PutForm(Mutation):
     def declare_reads(self, reads: ReadSet) -> None:
         """Nothing: forms are read where they are judged."""
 
-    def _put(self, ledger: Ledger, revision: int, before: int = 0) -> StoredForm:
+    def _put(self, uow: FormChanges, revision: int, before: int = 0) -> StoredForm:
         """Writes a revision, whose time is not before that of the one `before` it."""
         form = self.form
         form = Form(
@@ -42,18 +42,18 @@ class PutForm(Mutation):
             form.objectives,
             negative_marks=form.negative_marks,
         )
-        now = moment(ledger.now, before)
+        now = moment(uow.clock.now, before)
         if not self.caller.validate_only:
-            ledger.put_form(self.caller.workspace, form, now)
+            uow.forms.insert_now(self.caller.workspace, form, now)
         return StoredForm(form, now)
 
     def replay_payload(self, result: StoredForm) -> str:
         """Its reference."""
         return result.form.reference
 
-    def replay(self, ledger: Ledger, payload: str) -> StoredForm:
+    def replay(self, uow: FormChanges, payload: str) -> StoredForm:
         """The form as it is now."""
-        stored = ledger.newest_form(self.caller.workspace, payload)
+        stored = uow.forms.newest(self.caller.workspace, payload)
         if stored is None:
             raise errors.TestFormNotFound(payload)
         return stored
@@ -64,13 +64,13 @@ class CreateForm(PutForm):
 
     __slots__ = ()
 
-    def apply(self, ledger: Ledger) -> StoredForm:
+    def apply(self, uow: FormChanges) -> StoredForm:
         """Writes it, unless its reference is taken. Raises InvalidField, DuplicateTestForm."""
         if flaw := flaw_of(self.form.reference):
             raise errors.invalid("test_form.reference", flaw)
-        if ledger.newest_form(self.caller.workspace, self.form.reference):
+        if uow.forms.newest(self.caller.workspace, self.form.reference):
             raise errors.DuplicateTestForm(self.form.reference)
-        return self._put(ledger, 1)
+        return self._put(uow, 1)
 
 
 class UpdateForm(PutForm):
@@ -82,11 +82,11 @@ class UpdateForm(PutForm):
         super().__init__(caller, form)
         self.etag = etag
 
-    def apply(self, ledger: Ledger) -> StoredForm:
+    def apply(self, uow: FormChanges) -> StoredForm:
         """Writes it after the newest; what sessions are sat with stays."""
-        stored = ledger.newest_form(self.caller.workspace, self.form.reference)
+        stored = uow.forms.newest(self.caller.workspace, self.form.reference)
         if stored is None:
             raise errors.TestFormNotFound(self.form.reference)
         if self.etag and self.etag != etag_of(stored.form.revision):
             raise errors.StaleTestForm(self.form.reference, etag_of(stored.form.revision))
-        return self._put(ledger, stored.form.revision + 1, stored.create_time)
+        return self._put(uow, stored.form.revision + 1, stored.create_time)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import OperationChanges, OperationSteps, TaskChanges
     from exam_sessions.execution.read_set import ReadSet
 
 LEASE = 5_000_000
@@ -76,13 +76,13 @@ class OperationTask(Protocol):
     def keeps_all(self) -> bool:
         """Whether the outcome of every row is kept, or of those that failed only."""
 
-    def count(self, ledger: Ledger, workspace: str) -> int:
+    def count(self, uow: TaskChanges, workspace: str) -> int:
         """How many rows there are. Raises the refusal of the whole, when it cannot be done at all."""
 
-    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
+    def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Does the next rows, each for itself."""
 
-    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+    def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The session of the next row, if it is known, and its place: the row itself is not touched."""
 
 
@@ -100,7 +100,7 @@ class AcceptOperation(Mutation):
     def declare_reads(self, reads: ReadSet) -> None:
         """Nothing: what the work asks for it reads itself."""
 
-    def apply(self, ledger: Ledger) -> OperationRow:
+    def apply(self, uow: OperationSteps) -> OperationRow:
         """Looks whether it can be done at all, and writes it down."""
         caller = self.caller
         row = OperationRow(
@@ -113,23 +113,23 @@ class AcceptOperation(Mutation):
             self.action,
             self.payload,
             0,
-            self.task.count(ledger, caller.workspace),
+            self.task.count(uow, caller.workspace),
             0,
             "",
-            ledger.now,
-            ledger.now,
+            uow.clock.now,
+            uow.clock.now,
         )
         if not caller.validate_only:
-            ledger.accept(row)
+            uow.operations.insert_now(row)
         return row
 
     def replay_payload(self, result: OperationRow) -> str:
         """Its id."""
         return result.id
 
-    def replay(self, ledger: Ledger, payload: str) -> OperationRow:
+    def replay(self, uow: OperationChanges, payload: str) -> OperationRow:
         """The operation as it is now."""
-        return ledger.operation(self.caller.workspace, payload)
+        return uow.operations.get(self.caller.workspace, payload)
 
 
 class Step(SystemMutation):
@@ -153,22 +153,22 @@ class Step(SystemMutation):
         self.operation_id, self.server, self.task = operation_id, server, task
         self.describe, self.most = describe, most
 
-    def apply(self, ledger: Ledger) -> OperationRow | None:
+    def apply(self, uow: OperationSteps) -> OperationRow | None:
         """Does them, and writes how far it has come."""
-        row = self._taken_over(ledger)
+        row = self._taken_over(uow)
         if row is None or row.end_time:
             return row
         if row.cancel_requested:
-            return self._ended(ledger, row, errors.OperationCancelled(operation_name(row)))
-        return self._written(ledger, row, self.task.run_step(ledger, row, self.most))
+            return self._ended(uow, row, errors.OperationCancelled(operation_name(row)))
+        return self._written(uow, row, self.task.run_step(uow, row, self.most))
 
-    def _taken_over(self, ledger: Ledger) -> OperationRow | None:
-        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
-        another_s = row.owner not in {"", self.server} and is_ahead(row.lease_until, ledger.now)
+    def _taken_over(self, uow: OperationChanges) -> OperationRow | None:
+        row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
+        another_s = row.owner not in {"", self.server} and is_ahead(row.lease_until, uow.clock.now)
         return None if another_s else row
 
-    def _written(self, ledger: Ledger, row: OperationRow, result: StepResult) -> OperationRow:
-        now, tried = ledger.now, len(result.outcomes)
+    def _written(self, uow: OperationSteps, row: OperationRow, result: StepResult) -> OperationRow:
+        now, tried = uow.clock.now, len(result.outcomes)
         wait = tried * 1_000_000 // self.task.per_second if self.task.per_second else 0
         became = row._replace(
             status=int(OperationStatus.COMPLETED if result.finished else OperationStatus.RUNNING),
@@ -176,13 +176,13 @@ class Step(SystemMutation):
             failed=row.failed + sum(outcome.refusal is not None for outcome in result.outcomes),
             place=result.place,
             summary=row.summary if result.summary is None else result.summary,
-            update_time=ledger.moment(row),
-            end_time=ledger.moment(row) if result.finished else 0,
+            update_time=uow.clock.moment(row),
+            end_time=uow.clock.moment(row) if result.finished else 0,
             owner="" if result.finished else self.server,
             lease_until=0 if result.finished else now + wait + LEASE,
             next_time=now + wait,
         )
-        ledger.save_progress(became, self._kept(row, result.outcomes))
+        uow.operations.save_progress_now(became, self._kept(row, result.outcomes))
         return became
 
     def _kept(self, row: OperationRow, outcomes: Sequence[RowOutcome]) -> list[OutcomeRow]:
@@ -196,17 +196,17 @@ class Step(SystemMutation):
         room = OUTCOMES_AT_MOST - (row.done if self.task.keeps_all else row.failed)
         return kept[: max(0, room)]
 
-    def _ended(self, ledger: Ledger, row: OperationRow, why: errors.Refusal) -> OperationRow:
+    def _ended(self, uow: OperationChanges, row: OperationRow, why: errors.Refusal) -> OperationRow:
         became = row._replace(
             status=int(OperationStatus.HALTED),
-            update_time=ledger.moment(row),
-            end_time=ledger.moment(row),
+            update_time=uow.clock.moment(row),
+            end_time=uow.clock.moment(row),
             owner="",
             lease_until=0,
             reason=why.reason,
             message=str(why),
         )
-        ledger.save_progress(became, ())
+        uow.operations.save_progress_now(became, ())
         return became
 
 
@@ -219,13 +219,13 @@ class QuarantineRow(Step):
         super().__init__(step.caller.workspace, step.operation_id, step.server, step.task, step.describe, 1)
         self.why = why
 
-    def apply(self, ledger: Ledger) -> OperationRow | None:
+    def apply(self, uow: OperationSteps) -> OperationRow | None:
         """Writes the outcome."""
-        row = self._taken_over(ledger)
+        row = self._taken_over(uow)
         if row is None or row.end_time:
             return row
-        session_id, place = self.task.quarantine_row(ledger, row)
-        return self._written(ledger, row, StepResult([RowOutcome(session_id, 0, self.why)], place, finished=False))
+        session_id, place = self.task.quarantine_row(uow, row)
+        return self._written(uow, row, StepResult([RowOutcome(session_id, 0, self.why)], place, finished=False))
 
 
 class Halt(Step):
@@ -237,10 +237,10 @@ class Halt(Step):
         super().__init__(workspace, operation_id, server, None, lambda _: b"", 0)  # type: ignore[arg-type]
         self.why = why
 
-    def apply(self, ledger: Ledger) -> OperationRow | None:
+    def apply(self, uow: OperationChanges) -> OperationRow | None:
         """Ends it."""
-        row = self._taken_over(ledger)
-        return row if row is None or row.end_time else self._ended(ledger, row, self.why)
+        row = self._taken_over(uow)
+        return row if row is None or row.end_time else self._ended(uow, row, self.why)
 
 
 class ReleaseLease(SystemMutation):
@@ -252,11 +252,11 @@ class ReleaseLease(SystemMutation):
         super().__init__(workspace, EXCLUSIVE_WEIGHT)
         self.operation_id, self.server = operation_id, server
 
-    def apply(self, ledger: Ledger) -> None:
+    def apply(self, uow: OperationChanges) -> None:
         """Lets go of it."""
-        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
+        row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
         if row.owner == self.server:
-            ledger.save_progress(row._replace(owner="", lease_until=0), ())
+            uow.operations.save_progress_now(row._replace(owner="", lease_until=0), ())
 
 
 class CancelOperation(Mutation):
@@ -271,16 +271,16 @@ class CancelOperation(Mutation):
     def declare_reads(self, reads: ReadSet) -> None:
         """Nothing."""
 
-    def apply(self, ledger: Ledger) -> OperationRow:
+    def apply(self, uow: OperationChanges) -> OperationRow:
         """Notes it; the next step sees it."""
-        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
+        row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
         if not row.end_time and not row.cancel_requested:
             # Also past a rate cap: nobody waits for the end of a pause.
             row = row._replace(cancel_requested=1, next_time=0)
-            ledger.save_progress(row, ())
+            uow.operations.save_progress_now(row, ())
         return row
 
-    def replay(self, ledger: Ledger, payload: str) -> OperationRow:
+    def replay(self, uow: OperationChanges, payload: str) -> OperationRow:
         """Never asked for: it carries no request id."""
         raise NotImplementedError
 
@@ -290,12 +290,12 @@ class DeleteOperation(CancelOperation):
 
     __slots__ = ()
 
-    def apply(self, ledger: Ledger) -> OperationRow:
+    def apply(self, uow: OperationChanges) -> OperationRow:
         """Removes it with its outcomes."""
-        row = ledger.operation(self.caller.workspace, self.operation_id, to_write=True)
+        row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
         if not row.end_time:
             raise errors.OperationUnderWay(operation_name(row))
-        ledger.delete_operation(row)
+        uow.operations.delete_now(row)
         return row
 
 

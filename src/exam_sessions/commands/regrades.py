@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import MarkingContext, Release, Session
     from exam_sessions.domain.stored_records import OperationRow
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import TaskChanges
 
 
 class Verdict(NamedTuple):
@@ -58,7 +58,7 @@ class Regrade:
         """Every session of the release."""
         return SessionFilter(release_ids=(self.release_id,))
 
-    def count(self, ledger: Ledger, workspace: str) -> int:
+    def count(self, uow: TaskChanges, workspace: str) -> int:
         """How many sessions there are, once release and revision are found to be there and to fit.
 
         Raises:
@@ -67,44 +67,44 @@ class Regrade:
         """
         reads = ReadSet()
         reads.release(workspace, self.release_id)
-        ledger.load(reads)
-        release = ledger.release(workspace, self.release_id)
+        uow.load(reads)
+        release = uow.releases.get(workspace, self.release_id)
         if self.etag and self.etag != etag_of(release.version):
             raise errors.StaleRelease(release.id, etag_of(release.version))
-        revised = ledger.form(workspace, self.test_form, self.form_revision)
+        revised = uow.forms.get(workspace, self.test_form, self.form_revision)
         if revised is None:
             raise errors.TestFormNotFound(self.test_form)
-        sat = [ledger.form(workspace, *key) for key in ledger.forms_of(release) if key[0] == self.test_form]
+        sat = [uow.forms.get(workspace, *key) for key in uow.forms.sat_in(release) if key[0] == self.test_form]
         check_some([form for form in sat if form], revised)
-        return ledger.count_matching(workspace, self.criteria)
+        return uow.sessions.count_matching(workspace, self.criteria)
 
-    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
+    def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Regrades the next sessions."""
-        page = ledger.places(row.workspace_id, self.criteria, place_in(row.place), most)
+        page = uow.sessions.places(row.workspace_id, self.criteria, place_in(row.place), most)
         reads = ReadSet()
         reads.marking_context = True
         for place in page:
             reads.session(row.workspace_id, place.id, "")
-        ledger.load(reads, to_write=True)
+        uow.load(reads, to_write=True)
         caller, summary = Caller(row.workspace_id, row.actor, row.request_id), self.summary_of(row)
-        outcomes = [self._outcome(ledger, row.workspace_id, place.id, caller, summary) for place in page]
+        outcomes = [self._outcome(uow, row.workspace_id, place.id, caller, summary) for place in page]
         return StepResult(outcomes, place_of(page[-1]) if page else row.place, len(page) < most, summary.as_json())
 
     def _outcome(
-        self, ledger: Ledger, workspace: str, session_id: str, caller: Caller, summary: Summary
+        self, uow: TaskChanges, workspace: str, session_id: str, caller: Caller, summary: Summary
     ) -> RowOutcome:
         try:
-            session = ledger.session(workspace, session_id)
-            release = ledger.release(workspace, session.release_id)
-            marking_context = ledger.papers_to_regrade(session, self.test_form, self.form_revision)
-            verdict = self.judge(session, release, marking_context, ledger.moment(session))
+            session = uow.sessions.get(workspace, session_id)
+            release = uow.releases.get(workspace, session.release_id)
+            marking_context = uow.forms.regrading_context(session, self.test_form, self.form_revision)
+            verdict = self.judge(session, release, marking_context, uow.clock.moment(session))
         except errors.Refusal as refusal:
             return RowOutcome(session_id, 0, refusal)
         self.note(summary, session, marking_context, verdict)
         decision = verdict.decision
         if decision is None or decision.session is None or not decision.events:
             return RowOutcome(session_id, session.state)
-        record(ledger, session, decision, caller)
+        record(uow, session, decision, caller)
         return RowOutcome(session_id, decision.session.state)
 
     def summary_of(self, row: OperationRow) -> Summary:
@@ -134,9 +134,9 @@ class Regrade:
         else:
             summary.add(session, marking_context.scripts, verdict.decision)
 
-    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:
+    def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session."""
-        page = ledger.places(row.workspace_id, self.criteria, place_in(row.place), 1)
+        page = uow.sessions.places(row.workspace_id, self.criteria, place_in(row.place), 1)
         return (page[0].id, place_of(page[0])) if page else ("", row.place)
 
 

@@ -9,12 +9,12 @@ from exam_sessions.commands.session_changes import etag_of, record
 from exam_sessions.domain.release import create_release, recount, update_release
 from exam_sessions.domain.states import State
 from exam_sessions.execution.mutation import Mutation
+from exam_sessions.execution.read_set import ReadSet
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import Release
+    from exam_sessions.domain.records import Release, Session
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.ledger import Ledger
-    from exam_sessions.execution.read_set import ReadSet
+    from exam_sessions.execution.capabilities import ReleaseChanges
 
 CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
 """States whose sessions the clock moves."""
@@ -31,9 +31,9 @@ class ReleaseMutation(Mutation):
         """Its id."""
         return result.id
 
-    def replay(self, ledger: Ledger, payload: str) -> Release:
+    def replay(self, uow: ReleaseChanges, payload: str) -> Release:
         """The release as it is now."""
-        return ledger.load_release(self.caller.workspace, payload)
+        return uow.releases.load(self.caller.workspace, payload)
 
 
 class ChangeRelease(ReleaseMutation):
@@ -49,9 +49,9 @@ class ChangeRelease(ReleaseMutation):
         """The release."""
         reads.release(self.caller.workspace, self.release_id, to_change=True)
 
-    def _current(self, ledger: Ledger) -> Release:
+    def _current(self, uow: ReleaseChanges) -> Release:
         """The release as it stands. Raises ReleaseNotFound, StaleRelease."""
-        release = ledger.release(self.caller.workspace, self.release_id)
+        release = uow.releases.get(self.caller.workspace, self.release_id)
         if self.etag and self.etag != etag_of(release.version):
             raise errors.StaleRelease(release.id, etag_of(release.version))
         return release
@@ -82,35 +82,35 @@ class CreateRelease(ReleaseMutation):
         """Whatever has its id already."""
         reads.release(self.caller.workspace, self.release.id)
 
-    def apply(self, ledger: Ledger) -> Release:
+    def apply(self, uow: ReleaseChanges) -> Release:
         """Writes it, unless its id is taken."""
         workspace = self.caller.workspace
-        release = self.release._replace(workspace_id=workspace, create_time=ledger.now, update_time=ledger.now)
+        release = self.release._replace(workspace_id=workspace, create_time=uow.clock.now, update_time=uow.clock.now)
         try:
             release = create_release(release)
         except errors.InvalidField as refusal:
             raise refusal.under("release") from None
-        if ledger.has_release(workspace, release.id):
+        if uow.releases.exists(workspace, release.id):
             raise errors.DuplicateReleaseId(release.id)
         if not self.allow_duplicate_name:
-            _check_name(ledger, release)
+            _check_name(uow, release)
         if not self.allow_missing_form:
-            _check_form(ledger, release)
+            _check_form(uow, release)
         if not self.caller.validate_only:
-            ledger.put_release(release, new=True)
+            uow.releases.insert_now(release)
         return release
 
 
-def _check_name(ledger: Ledger, release: Release) -> None:
+def _check_name(uow: ReleaseChanges, release: Release) -> None:
     """Refuses a release whose name another has. Raises DuplicateReleaseName."""
-    if known := ledger.release_named(release.workspace_id, release.name):
+    if known := uow.releases.find_by_name(release.workspace_id, release.name):
         raise errors.DuplicateReleaseName(release.name, known.id)
 
 
-def _check_form(ledger: Ledger, release: Release) -> None:
+def _check_form(uow: ReleaseChanges, release: Release) -> None:
     """Refuses a release whose form the catalogue does not hold; one may be without. Raises TestFormNotFound."""
     form = release.test_form
-    if form and not ledger.revisions(release.workspace_id, {form}):
+    if form and not uow.forms.revisions(release.workspace_id, {form}):
         raise errors.TestFormNotFound(form)
 
 
@@ -137,28 +137,39 @@ class UpdateRelease(ChangeRelease):
         self.fields = fields
         self.allow_missing_form, self.allow_duplicate_name = allow_missing_form, allow_duplicate_name
 
-    def apply(self, ledger: Ledger) -> Release:
+    def apply(self, uow: ReleaseChanges) -> Release:
         """Writes it, and has the clock look at the sessions whose time may have changed."""
-        release = self._current(ledger)
+        release = self._current(uow)
         try:
-            became = update_release(release, self.fields, ledger.moment(release))
+            became = update_release(release, self.fields, uow.clock.moment(release))
         except errors.InvalidField as refusal:
             raise refusal.under("release") from None
         if became.name != release.name and not self.allow_duplicate_name:
-            _check_name(ledger, became)
+            _check_name(uow, became)
         if became.test_form != release.test_form and not self.allow_missing_form:
-            _check_form(ledger, became)
+            _check_form(uow, became)
         if not self.caller.validate_only:
-            ledger.put_release(became, new=False)
+            uow.releases.update_now(became)
             if TIMES & self.fields.keys():
-                ledger.mark_due_now(became, CLOCKED, self.caller)
+                uow.sessions.mark_due_now(became, CLOCKED, self.caller)
             if became.attempt_strategy != release.attempt_strategy:
-                self._count_anew(ledger, became)
+                self._count_anew(uow, became)
         return became
 
-    def _count_anew(self, ledger: Ledger, release: Release) -> None:
+    def _count_anew(self, uow: ReleaseChanges, release: Release) -> None:
         """Another attempt may count now, of the few sessions that have had more than one."""
-        for session in ledger.with_several_attempts(release):
-            decision = recount(session, release, ledger.scripts(session), ledger.moment(session))
+        for session in _with_several_attempts(uow, release):
+            decision = recount(session, release, uow.attempts.of(session), uow.clock.moment(session))
             if decision is not None:
-                record(ledger, session, decision, self.caller)
+                record(uow, session, decision, self.caller)
+
+
+def _with_several_attempts(uow: ReleaseChanges, release: Release) -> list[Session]:
+    """The sessions of a release that have had more than one attempt, locked."""
+    known, reads = uow.sessions.known, ReadSet()
+    for session_id in uow.sessions.ids_with_several_attempts(release):
+        if (release.workspace_id, session_id) not in known:
+            reads.session(release.workspace_id, session_id, "")
+    if reads.sessions:
+        uow.load(reads, to_write=True)
+    return [s for s in known.values() if s.release_id == release.id and s.attempt > 1]

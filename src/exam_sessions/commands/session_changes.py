@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.attempts import is_over, is_sound
 from exam_sessions.domain.decide import Decision, becomes_open, decide
-from exam_sessions.domain.records import SessionWithRelease
+from exam_sessions.domain.records import NO_MARKING_CONTEXT, SessionWithRelease
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.execution.mutation import Mutation
+from exam_sessions.execution.reservation import BlockedByStagedImport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.records import AccessCode, Release, Session
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import SessionChanges
     from exam_sessions.execution.read_set import ReadSet
 
 
@@ -40,44 +41,48 @@ def etag_of(version: int) -> str:
     return f"v{version}"
 
 
-def _decide(ledger: Ledger, workspace: str, target: Target, command: Command) -> tuple[Session, Release, Decision]:
-    session = ledger.session(workspace, target.session_id, target.keycode)
-    release = ledger.release_of(session, command)
+def _decide(
+    uow: SessionChanges, workspace: str, target: Target, command: Command
+) -> tuple[Session, Release, Decision]:
+    session = uow.sessions.get(workspace, target.session_id, target.keycode)
+    release = uow.releases.of(session, command.action)
     if target.etag and target.etag != etag_of(session.version):
         raise errors.StaleSession(session.id, etag_of(session.version))
     try:
-        return session, release, decide_on(ledger, session, release, command)
+        return session, release, decide_on(uow, session, release, command)
     except errors.InvalidField as refusal:
         if command.action is Action.UPDATE:
             raise refusal.under("booking") from None
         raise
 
 
-def decide_on(ledger: Ledger, session: Session, release: Release, command: Command) -> Decision:
+def decide_on(uow: SessionChanges, session: Session, release: Release, command: Command) -> Decision:
     """What a command on a session comes to.
 
     Raises:
         errors.Refusal: a rule says no, or the row of the session cannot be read (SessionDamaged).
     """
-    marking_context = ledger.marking_context(session, command)
+    marking_context = NO_MARKING_CONTEXT
+    if ACTIONS[command.action].needs_form:
+        marking_context = uow.forms.marking_context(session, command)
     try:
-        return decide(session, release, command, ledger.moment(session), marking_context)
+        return decide(session, release, command, uow.clock.moment(session), marking_context)
     except (TypeError, ValueError, OverflowError):
         if is_sound(session):
             raise
         raise errors.SessionDamaged(session.id, "row") from None
 
 
-def record(ledger: Ledger, session: Session, decision: Decision, caller: Caller) -> None:
+def record(uow: SessionChanges, session: Session, decision: Decision, caller: Caller) -> None:
     """Enters what was decided of a session: its scripts, and the session as it became, or its end."""
     if decision.wiped:
-        ledger.drop_scripts(session)
+        uow.attempts.clear(session)
     if decision.scripts:
-        ledger.keep_scripts(session, decision.scripts)
+        uow.attempts.put(session, decision.scripts)
     if decision.session is None:
-        ledger.delete(session, decision.events, caller)
+        uow.sessions.delete(session, decision.events, caller)
     else:
-        ledger.change(decision.session, decision.changed, decision.events, caller)
+        uow.sessions.update(decision.session, decision.changed, decision.events, caller)
 
 
 class ChangeSession(Mutation):
@@ -99,16 +104,16 @@ class ChangeSession(Mutation):
         reads.session(self.caller.workspace, self.target.session_id, self.target.keycode)
         reads.marking_context |= ACTIONS[self.command.action].followed_by is not None
 
-    def apply(self, ledger: Ledger) -> SessionWithRelease:
+    def apply(self, uow: SessionChanges) -> SessionWithRelease:
         """Decides the command; a refusal that must be counted is written all the same."""
         caller, command = self.caller, self.command
-        session, release, decision = _decide(ledger, caller.workspace, self.target, command)
+        session, release, decision = _decide(uow, caller.workspace, self.target, command)
         became = decision.session or session
         if command.fields:
-            check_unique(ledger, release, [became], {name for name, _ in command.fields})
+            check_unique(uow, release, [became], {name for name, _ in command.fields})
         if not caller.validate_only:
-            record(ledger, session, decision, caller)
-        elif becomes_open(session, became) and ledger.has_open_session(became):
+            record(uow, session, decision, caller)
+        elif becomes_open(session, became) and uow.sessions.has_open_session(became):
             # What is written is watched by a unique index; what is only asked has to look.
             raise errors.CandidateHasOpenSession(session.candidate_id)
         if decision.refusal:
@@ -122,9 +127,9 @@ class ChangeSession(Mutation):
         """The session's id, where the request does not say it itself."""
         return "" if self.target.session_id else result.session.id
 
-    def replay(self, ledger: Ledger, payload: str) -> SessionWithRelease:
+    def replay(self, uow: SessionChanges, payload: str) -> SessionWithRelease:
         """The session as it is now, or as it was when it was deleted."""
-        return load_with_release(ledger, self.caller.workspace, self.target.session_id or payload)
+        return load_with_release(uow, self.caller.workspace, self.target.session_id or payload)
 
 
 class PinDisclosure(NamedTuple):
@@ -142,18 +147,18 @@ class DisclosePin(ChangeSession):
 
     __slots__ = ()
 
-    def apply(self, ledger: Ledger) -> PinDisclosure:  # type: ignore[override]
+    def apply(self, uow: SessionChanges) -> PinDisclosure:  # type: ignore[override]
         """Decides the command, as its base does."""
-        pair = super().apply(ledger)
+        pair = super().apply(uow)
         return PinDisclosure(pair, "" if self.caller.validate_only else pair.session.pin)
 
     def replay_payload(self, result: PinDisclosure) -> str:  # type: ignore[override]
         """The session's id, where the request does not say it itself."""
         return super().replay_payload(result.pair)
 
-    def replay(self, ledger: Ledger, payload: str) -> PinDisclosure:  # type: ignore[override]
+    def replay(self, uow: SessionChanges, payload: str) -> PinDisclosure:  # type: ignore[override]
         """The session as it is now, without its PIN."""
-        return PinDisclosure(super().replay(ledger, payload), "")
+        return PinDisclosure(super().replay(uow, payload), "")
 
 
 class EditSessions(Mutation):
@@ -171,44 +176,44 @@ class EditSessions(Mutation):
             reads.session(self.caller.workspace, target.session_id, target.keycode)
         reads.marking_context |= any(ACTIONS[command.action].needs_form for _, command in self.commands[:1])
 
-    def apply(self, ledger: Ledger) -> Any:
+    def apply(self, uow: SessionChanges) -> Any:
         """Decides every row before entering any."""
-        return len(self._entered(ledger))
+        return len(self._entered(uow))
 
-    def _entered(self, ledger: Ledger) -> list[SessionWithRelease]:
+    def _entered(self, uow: SessionChanges) -> list[SessionWithRelease]:
         """The sessions as they become, deleted ones as they were, in the order of the request."""
         workspace, refused, decided = self.caller.workspace, [], []
         for index, (target, command) in enumerate(self.commands):
             try:
-                session, release, decision = _decide(ledger, workspace, target, command)
+                session, release, decision = _decide(uow, workspace, target, command)
                 decided.append((index, session, release, decision, command))
             except errors.Refusal as refusal:
                 refused.append(errors.RowRefusal(index, "", refusal))
-        refused += self._collisions(ledger, decided) + self._openings(ledger, decided)
+        refused += self._collisions(uow, decided) + self._openings(uow, decided)
         if refused:
             refused.sort(key=lambda row: row.index)
             raise errors.BatchRefused(self.path, refused, len(self.commands))
         if not self.caller.validate_only:
             for _, session, _, decision, _ in decided:
-                record(ledger, session, decision, self.caller)
+                record(uow, session, decision, self.caller)
         return [
             SessionWithRelease(decision.session or session, release) for _, session, release, decision, _ in decided
         ]
 
     @staticmethod
-    def _openings(ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
+    def _openings(uow: SessionChanges, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
         """The rows that would let a candidate into a second session, named here because the index names nobody."""
         found, opened = [], set[str]()
         for index, session, _, decision, _ in decided:
             became = decision.session
             if became is None or not becomes_open(session, became):
                 continue
-            if became.open_candidate in opened or ledger.has_open_session(became):
+            if became.open_candidate in opened or uow.sessions.has_open_session(became):
                 found.append(errors.RowRefusal(index, "", errors.CandidateHasOpenSession(session.candidate_id)))
             opened.add(became.open_candidate)
         return found
 
-    def _collisions(self, ledger: Ledger, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
+    def _collisions(self, uow: SessionChanges, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
         by_release: dict[str, tuple[Release, list[tuple[int, Session]]]] = {}
         names: set[str] = set()
         for index, _, release, decision, command in decided:
@@ -216,14 +221,14 @@ class EditSessions(Mutation):
             by_release.setdefault(release.id, (release, []))[1].append((index, decision.session))
         found = []
         for release, rows in by_release.values():
-            found += collisions(ledger, release, rows, names)
+            found += collisions(uow, release, rows, names)
         return found
 
     def replay_payload(self, result: Any) -> str:
         """How many there were."""
         return json.dumps(result)
 
-    def replay(self, ledger: Ledger, payload: str) -> Any:  # noqa: ARG002 - nothing is read anew
+    def replay(self, uow: SessionChanges, payload: str) -> Any:  # noqa: ARG002 - nothing is read anew
         """The same number."""
         return int(json.loads(payload))
 
@@ -233,50 +238,56 @@ class AccommodateSessions(EditSessions):
 
     __slots__ = ()
 
-    def apply(self, ledger: Ledger) -> list[SessionWithRelease]:
+    def apply(self, uow: SessionChanges) -> list[SessionWithRelease]:
         """Decides every row before entering any."""
-        return self._entered(ledger)
+        return self._entered(uow)
 
     def replay_payload(self, result: list[SessionWithRelease]) -> str:  # noqa: ARG002 - the request names them
         """Nothing."""
         return ""
 
-    def replay(self, ledger: Ledger, payload: str) -> list[SessionWithRelease]:  # noqa: ARG002
+    def replay(self, uow: SessionChanges, payload: str) -> list[SessionWithRelease]:  # noqa: ARG002
         """The sessions as they are now, or as they were when they were deleted."""
-        return [load_with_release(ledger, self.caller.workspace, target.session_id) for target, _ in self.commands]
+        return [load_with_release(uow, self.caller.workspace, target.session_id) for target, _ in self.commands]
 
 
-def load_with_release(ledger: Ledger, workspace: str, session_id: str) -> SessionWithRelease:
+def load_with_release(uow: SessionChanges, workspace: str, session_id: str) -> SessionWithRelease:
     """A session as it is now, or as it was when it was deleted, with its release."""
     try:
-        session = ledger.session(workspace, session_id)
+        session = uow.sessions.get(workspace, session_id)
     except errors.SessionNotFound:
-        session = ledger.load_or_reconstruct(workspace, session_id)
-    return SessionWithRelease(session, ledger.load_release(workspace, session.release_id))
+        session = uow.sessions.load_or_reconstruct(workspace, session_id)
+    return SessionWithRelease(session, uow.releases.load(workspace, session.release_id))
 
 
-def check_unique(ledger: Ledger, release: Release, sessions: Sequence[Session], names: set[str]) -> None:
+def check_unique(uow: SessionChanges, release: Release, sessions: Sequence[Session], names: set[str]) -> None:
     """Refuses an edit that would make two sessions of a release share a candidate or an access code."""
-    for row in collisions(ledger, release, list(enumerate(sessions)), names):
+    for row in collisions(uow, release, list(enumerate(sessions)), names):
         raise row.refusal
 
 
 def collisions(
-    ledger: Ledger, release: Release, rows: Sequence[tuple[int, Session]], names: set[str]
+    uow: SessionChanges, release: Release, rows: Sequence[tuple[int, Session]], names: set[str]
 ) -> list[errors.RowRefusal]:
     """The rows whose edited candidate or access code is another session's, in the database or in the same call.
 
     `rows` are the sessions as they would become, each with its place in the call.
+
+    Raises:
+        BlockedByStagedImport: whether a value is free is known when a roster under way is done.
     """
     found: list[errors.RowRefusal] = []
     kinds = {"candidate_id": errors.DuplicateCandidate, "access_code": errors.DuplicateAccessCode}
     paths = {"candidate_id": "booking.candidate.candidate_id", "access_code": "booking.access_code"}
     for name in sorted(names & UNIQUE_FIELDS.keys()):
-        before = {s.id: getattr(ledger.session(s.workspace_id, s.id), name) for _, s in rows}
+        before = {s.id: getattr(uow.sessions.get(s.workspace_id, s.id), name) for _, s in rows}
         changed = [(n, s) for n, s in rows if getattr(s, name) != before[s.id]]
         values = {getattr(s, name) for _, s in changed}
         kind = UNIQUE_FIELDS[name]
-        in_use: set[str] = getattr(ledger.find_conflicts(release, **{kind: values}), kind)
+        conflicts = uow.conflicts.find(release, **{kind: values})
+        if conflicts.blocked_by_staged_import:
+            raise BlockedByStagedImport
+        in_use: set[str] = getattr(conflicts.in_use, kind)
         used: dict[str, int] = {}
         for index, session in changed:
             value = getattr(session, name)

@@ -18,6 +18,7 @@ from exam_sessions.domain.states import Action, Delivery
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import Caller
 from exam_sessions.execution.read_set import ReadSet
+from exam_sessions.execution.reservation import BlockedByStagedImport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Release
     from exam_sessions.domain.stored_records import OperationRow
     from exam_sessions.domain.submitted_responses import TemplateResponse
-    from exam_sessions.execution.ledger import Ledger
+    from exam_sessions.execution.capabilities import TaskChanges
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CANDIDATE_AT_MOST, ACTIVITY_AT_MOST = 128, 255
@@ -58,70 +59,69 @@ class Submission:
     step_at_most: int = 10
     keeps_all: bool = True
 
-    def count(self, ledger: Ledger, workspace: str) -> int:
+    def count(self, uow: TaskChanges, workspace: str) -> int:
         """How many there are, once release and form are found to be there, and the release to be on paper."""
-        self._basis(ledger, workspace)
+        self._basis(uow, workspace)
         return len(self.sessions)
 
-    def _basis(self, ledger: Ledger, workspace: str) -> tuple[Release, Form]:
+    def _basis(self, uow: TaskChanges, workspace: str) -> tuple[Release, Form]:
         reads = ReadSet()
         reads.release(workspace, self.release_id)
-        ledger.load(reads, to_write=True)
-        release = ledger.release(workspace, self.release_id)
+        uow.load(reads, to_write=True)
+        release = uow.releases.get(workspace, self.release_id)
         if release.delivery != Delivery.PAPER:
             raise errors.ReleaseNotOnPaper(release.id)
-        form = ledger.form(workspace, self.test_form, self.form_revision)
+        form = uow.forms.get(workspace, self.test_form, self.form_revision)
         if form is None:
             raise errors.TestFormNotFound(self.test_form)
         return release, form
 
-    def run_step(self, ledger: Ledger, row: OperationRow, most: int) -> StepResult:
+    def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Makes the next sessions."""
-        release, form = self._basis(ledger, row.workspace_id)
+        release, form = self._basis(uow, row.workspace_id)
         caller = Caller(row.workspace_id, row.actor, row.request_id)
         outcomes = []
         for template_session in self.sessions[row.done : row.done + most]:
             try:
-                outcomes.append(self._made(ledger, release, form, template_session, caller))
+                outcomes.append(self._made(uow, release, form, template_session, caller))
+            except BlockedByStagedImport:
+                if not outcomes:
+                    raise
+                return StepResult(outcomes, "", finished=False)
             except errors.Refusal as refusal:
-                if ledger.blocked_by_staged_import:
-                    # What stands in the way may be a roster that is refused itself in the end: wait for it.
-                    if outcomes:
-                        return StepResult(outcomes, "", finished=False)
-                    raise errors.RosterUnderWay from refusal
                 outcomes.append(RowOutcome(template_session.session_id, 0, refusal))
         return StepResult(outcomes, "", row.done + len(outcomes) >= len(self.sessions))
 
     def _made(
-        self, ledger: Ledger, release: Release, form: Form, template_session: TemplateSession, caller: Caller
+        self, uow: TaskChanges, release: Release, form: Form, template_session: TemplateSession, caller: Caller
     ) -> RowOutcome:
         """Decides all of it before anything is entered."""
         bookings = [_booking_of(template_session, self.test_form)]
-        validator = BookingValidator(release, booking_time(ledger, release, bookings))
-        drafts = validator.validate(ledger, bookings, 0)
+        validator = BookingValidator(release, booking_time(uow, release, bookings))
+        drafts = validator.validate(uow, bookings, 0)
         try:
             validator.raise_if_refused("data", 1)
         except errors.BatchRefused as refused:
             raise _in_words_of_a_row(refused.first) from refused
-        pins = SharedPins(ledger, release, drafts)
-        (session,) = validator.assign_codes(ledger, drafts, pins)
+        pins = SharedPins(uow, release, drafts)
+        (session,) = validator.assign_codes(uow, drafts, pins)
         session = session._replace(form_revision=self.form_revision, activity_id=template_session.activity_id)
         command = Command(
             Action.ASSIGN_ITEM_RESPONSES,
             template=template_session.responses,
             ignore_revisions=self.ignore_revisions,
-            completion_time=ledger.moment(session),
+            completion_time=uow.clock.moment(session),
         )
         decision = decide(
-            session, release, command, ledger.moment(session), MarkingContext(form, (), self.form_revision)
+            session, release, command, uow.clock.moment(session), MarkingContext(form, (), self.form_revision)
         )
         assert decision.session is not None
-        ledger.share_pins(release, pins.drawn)
-        ledger.book(session, scheduled(session), caller)
-        record(ledger, session, decision, caller)
+        uow.releases.share_pins(release, pins.drawn)
+        uow.sessions.insert(session, scheduled(session), caller)
+        record(uow, session, decision, caller)
         return RowOutcome(session.id, decision.session.state)
 
-    def quarantine_row(self, ledger: Ledger, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
+    def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
         """The next one to be made."""
         return self.sessions[row.done].session_id, ""
 

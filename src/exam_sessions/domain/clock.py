@@ -1,4 +1,4 @@
-"""Windows, deadlines and the pause ledger, as arithmetic on records. `now` always comes from outside.
+"""Windows, deadlines and paused time, as arithmetic on records. `now` always comes from outside.
 
 Deadline = the earlier of the window's end and start + working time + extra time + paused time (contract, section 6),
 window and working time being the candidate's own where there are any, else the release's (contract, section 8). An

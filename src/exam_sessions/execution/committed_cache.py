@@ -1,7 +1,7 @@
 """Sessions, scripts and releases as last committed, so that a queue need not read what it wrote a moment ago.
 
 Good only inside a writing transaction in which the database says that nobody else has committed since; whoever writes
-past the ledger clears it. A cache, never a source: the database is asked for whatever is not here, and a change
+past the units clears it. A cache, never a source: the database is asked for whatever is not here, and a change
 decided on a row that is stored otherwise is not written but judged again without it (`Db.execute_many`).
 """
 

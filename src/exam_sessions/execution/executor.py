@@ -10,15 +10,16 @@ from exam_sessions.execution.committed_cache import CommittedCache
 from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.group_commit import REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.outages import refusal_of
+from exam_sessions.execution.reservation import BlockedByStagedImport
 from exam_sessions.execution.transactions import Transactions
 from exam_sessions.store.database_errors import DatabaseDown, LostRace, UniqueViolation, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from exam_sessions.execution.ledger import Ledger
     from exam_sessions.execution.mutation import Mutation
     from exam_sessions.execution.reservation import Reservation
+    from exam_sessions.execution.unit_of_work import UnitOfWork
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
     from exam_sessions.store.requests import RequestRow
@@ -45,7 +46,7 @@ class Executor:
         self._cache = CommittedCache()
         self._form_cache = FormCache()
         self._touched: set[str] = set()
-        self._under_way: dict[int, Generator[None, None, Any]] = {}
+        self._under_way: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
     def prepare(self, db: Db, group: Sequence[Mutation]) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to whoever can wait for the disk.
@@ -54,10 +55,10 @@ class Executor:
         """
         transactions = self._transactions(db)
         try:
-            ledger = transactions.begin_at_once(group, self._cache)
+            uow = transactions.begin_at_once(group, self._cache)
             try:
-                outcomes = [self._settle(mutation, ledger) for mutation in group]
-                wrote = ledger.write()
+                outcomes = [self._settle(mutation, uow) for mutation in group]
+                wrote = uow.write()
             except BaseException:
                 db.rollback()
                 raise
@@ -66,14 +67,14 @@ class Executor:
         if not wrote:
             db.rollback()
             return PendingCommit(outcomes, None)
-        return PendingCommit(outcomes, lambda: self._committed(db, ledger, outcomes))
+        return PendingCommit(outcomes, lambda: self._committed(db, uow, outcomes))
 
     def _transactions(self, db: Db) -> Transactions:
         return Transactions(
             db, self._repositories, self._now, self._server, self._reserved, self._form_cache, self._touched
         )
 
-    def _committed(self, db: Db, ledger: Ledger, outcomes: list[Outcome]) -> list[Outcome]:
+    def _committed(self, db: Db, uow: UnitOfWork, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes, once they are durable."""
         try:
             db.commit()
@@ -85,8 +86,8 @@ class Executor:
         except BaseException:
             db.rollback()
             raise
-        ledger.publish_to_cache()
-        self._touched.update(ledger.touched_workspaces())
+        uow.publish_to_cache()
+        self._touched.update(uow.touched_workspaces())
         return outcomes
 
     def staged_imports_in_progress(self) -> set[str]:
@@ -145,8 +146,8 @@ class Executor:
             try:
                 if isinstance(mutation, ChunkedMutation):
                     return self._next_chunk(transactions, mutation)
-                with transactions.writing([mutation]) as ledger:
-                    return self._settle(mutation, ledger)
+                with transactions.writing([mutation]) as uow:
+                    return self._settle(mutation, uow)
             except DatabaseDown:
                 raise
             except LostRace as lost:
@@ -158,38 +159,36 @@ class Executor:
                 return fault
         return errors.DatabaseUnavailable()
 
-    def _settle(self, mutation: Mutation, ledger: Ledger) -> Outcome:
+    def _settle(self, mutation: Mutation, uow: UnitOfWork) -> Outcome:
         caller = mutation.caller
         keeps = bool(caller.request_id) and not caller.validate_only
         try:
-            if keeps and (known := ledger.request(caller.workspace, caller.request_id)):
-                return self._again(mutation, ledger, known)
+            if keeps and (known := uow.requests.get(caller.workspace, caller.request_id)):
+                return self._again(mutation, uow, known)
             if keeps and self._is_under_way(mutation):
                 return REQUEUE
             if keeps and mutation.leaves_refusals:
-                known = ledger.look_for_request(caller.workspace, caller.request_id)
+                known = uow.requests.find(caller.workspace, caller.request_id)
                 if known:
-                    return self._again(mutation, ledger, known)
-            ledger.blocked_by_staged_import = False
-            result = mutation.apply(ledger)
-        except errors.Refusal as refusal:
+                    return self._again(mutation, uow, known)
+            result = mutation.apply(uow)
+        except (errors.Refusal, BlockedByStagedImport) as refusal:
             # A repetition is mostly refused, for the first time has moved the session on.
-            if keeps and (known := ledger.look_for_request(caller.workspace, caller.request_id)):
-                return self._again(mutation, ledger, known)
-            # What stands in the way may be a roster that is refused itself in the end: ask again when it is done.
-            return REQUEUE if ledger.blocked_by_staged_import else refusal
+            if keeps and (known := uow.requests.find(caller.workspace, caller.request_id)):
+                return self._again(mutation, uow, known)
+            return REQUEUE if isinstance(refusal, BlockedByStagedImport) else refusal
         if keeps:
             # A repetition that was not refused meets the key of its request here, and is told by `run`.
-            ledger.record_request(caller, mutation.replay_payload(result))
+            uow.requests.record(caller, mutation.replay_payload(result))
         return result
 
     @staticmethod
-    def _again(mutation: Mutation, ledger: Ledger, known: RequestRow) -> Outcome:
+    def _again(mutation: Mutation, uow: UnitOfWork, known: RequestRow) -> Outcome:
         """The answer of the first time, or a refusal when it was another request."""
         if known.fingerprint != mutation.caller.fingerprint:
             return errors.RequestIdReused(mutation.caller.request_id)
         try:
-            return mutation.replay(ledger, known.result)
+            return mutation.replay(uow, known.result)
         except errors.Refusal as refusal:
             return refusal
 
@@ -205,29 +204,29 @@ class Executor:
 
     def _next_chunk(self, transactions: Transactions, mutation: ChunkedMutation) -> Outcome:
         """Takes a roster one step further."""
-        steps = self._under_way.get(id(mutation))
+        steps = self._under_way.get(mutation)
         if steps is None:
             if mutation.caller.request_id and not mutation.caller.validate_only:
-                with transactions.reading([mutation]) as ledger:
-                    known = ledger.request(mutation.caller.workspace, mutation.caller.request_id)
+                with transactions.reading([mutation]) as uow:
+                    known = uow.requests.get(mutation.caller.workspace, mutation.caller.request_id)
                     if known:
-                        return self._again(mutation, ledger, known)
+                        return self._again(mutation, uow, known)
             if self._reserved:
                 return REQUEUE
-            steps = self._under_way[id(mutation)] = mutation.chunks(transactions)
+            steps = self._under_way[mutation] = mutation.chunks(transactions)
         try:
             next(steps)
         except StopIteration as done:
-            del self._under_way[id(mutation)]
+            del self._under_way[mutation]
             return done.value
         except BaseException:
-            del self._under_way[id(mutation)]
+            del self._under_way[mutation]
             raise
         return REQUEUE
 
     def _has_open_session(self, transactions: Transactions, mutation: Mutation) -> errors.Refusal:
-        with transactions.reading([mutation]) as ledger:
-            candidates = [session.candidate_id for session in ledger.loaded()]
+        with transactions.reading([mutation]) as uow:
+            candidates = [session.candidate_id for session in uow.sessions.known.values()]
         return errors.CandidateHasOpenSession(", ".join(candidates))
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 
 if TYPE_CHECKING:
-    from exam_sessions.execution.ledger import Ledger
     from exam_sessions.execution.read_set import ReadSet
+    from exam_sessions.execution.unit_of_work import UnitOfWork
 
 
 class Mutation(ABC):
@@ -40,7 +40,7 @@ class Mutation(ABC):
         """Adds the rows it needs to be decided to `reads`."""
 
     @abstractmethod
-    def apply(self, ledger: Ledger) -> Any:
+    def apply(self, uow: UnitOfWork) -> Any:
         """Decides the mutation, records what is to be written, and returns the caller's result.
 
         Raises:
@@ -52,7 +52,7 @@ class Mutation(ABC):
         return ""
 
     @abstractmethod
-    def replay(self, ledger: Ledger, payload: str) -> Any:
+    def replay(self, uow: UnitOfWork, payload: str) -> Any:
         """Returns the result of the first request, for a repetition; rows may be shown as they are now."""
 
 
@@ -67,6 +67,6 @@ class SystemMutation(Mutation):
     def declare_reads(self, reads: ReadSet) -> None:
         """Nothing."""
 
-    def replay(self, ledger: Ledger, payload: str) -> int:
+    def replay(self, uow: UnitOfWork, payload: str) -> int:
         """Never called: a system mutation has no request id."""
         raise NotImplementedError

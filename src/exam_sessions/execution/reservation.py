@@ -18,3 +18,10 @@ class Reservation(NamedTuple):
     keycodes: frozenset[str]
     candidates: frozenset[str]
     access_codes: frozenset[str]
+
+
+class BlockedByStagedImport(Exception):  # noqa: N818 - not an error: the mutation is queued again
+    """A value that a mutation asks for is reserved by a roster under way, which may itself be refused in the end.
+
+    Nothing of the mutation is entered. It is decided again when the roster is done.
+    """

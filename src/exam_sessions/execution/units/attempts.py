@@ -1,0 +1,80 @@
+"""Attempts of sessions: what candidates answered, with its marks. All writes are deferred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from exam_sessions.domain.attempts import with_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from exam_sessions.domain.records import AttemptRecord, Session
+    from exam_sessions.execution.transaction import Transaction
+
+    Key = tuple[str, str]
+
+
+@dataclass(slots=True, eq=False)
+class AttemptUnit:
+    """The attempts of the sessions of one transaction."""
+
+    _transaction: Transaction
+    known: dict[Key, tuple[AttemptRecord, ...]] = field(default_factory=dict)
+    """The attempts that were read or written, by workspace and session."""
+
+    def of(self, session: Session) -> tuple[AttemptRecord, ...]:
+        """A session's attempts in their order, as they stand now."""
+        key = (session.workspace_id, session.id)
+        if key not in self.known:
+            loaded = self._transaction.repositories.attempts.load(self._transaction.db, key[0], (session.id,))
+            self.known[key] = loaded[session.id]
+        return self.known[key]
+
+    def put(self, session: Session, attempts: Sequence[AttemptRecord]) -> None:
+        """Writes attempts as they became."""
+        deferred = self._transaction.deferred
+        for became in attempts:
+            known = self.of(session)
+            key = (became.workspace_id, became.session_id, became.attempt)
+            attempt = became._replace(version=became.version + 1)
+            stored = any(other.attempt == attempt.attempt for other in known) and key not in deferred.attempt_inserts
+            if stored:
+                earlier = deferred.attempt_updates.get(key)
+                deferred.attempt_updates[key] = (earlier[0] if earlier else became.version, attempt)
+            else:
+                deferred.attempt_inserts[key] = attempt
+            self.known[key[:2]] = with_script(known, attempt)
+
+    def clear(self, session: Session) -> None:
+        """Removes all attempts of a session."""
+        key = (session.workspace_id, session.id)
+        self._drop_deferred(key)
+        self.known[key] = ()
+        self._transaction.deferred.attempt_deletes.add(key)
+
+    def begin(self, key: Key) -> None:
+        """A session is new: it has no attempts."""
+        self.known[key] = ()
+
+    def end(self, key: Key) -> None:
+        """A session is deleted, and its attempts with it."""
+        self._drop_deferred(key)
+        self.known[key] = ()
+
+    def _drop_deferred(self, key: Key) -> None:
+        for attempt in self.known.get(key, ()):
+            self._transaction.deferred.attempt_inserts.pop((*key, attempt.attempt), None)
+            self._transaction.deferred.attempt_updates.pop((*key, attempt.attempt), None)
+
+    def load(self, sessions: Iterable[Session]) -> None:
+        """Reads the attempts of these sessions, as far as they can have any and none are held."""
+        wanted: dict[str, list[str]] = {}
+        for session in sessions:
+            if session.form_revision and (session.workspace_id, session.id) not in self.known:
+                wanted.setdefault(session.workspace_id, []).append(session.id)
+        for workspace, ids in wanted.items():
+            loaded = self._transaction.repositories.attempts.load(self._transaction.db, workspace, ids)
+            for session_id, attempts in loaded.items():
+                self.known[workspace, session_id] = attempts

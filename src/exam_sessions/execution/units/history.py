@@ -1,0 +1,74 @@
+"""The history: events of sessions, deferred to the end of the transaction; consumers of them, written immediately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from exam_sessions.domain import clock
+from exam_sessions.domain.decide import replace_fields
+from exam_sessions.store.events import Happening
+from exam_sessions.store.session_history import link
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from exam_sessions.domain.records import Event, Session
+    from exam_sessions.domain.stored_records import ConsumerRow
+    from exam_sessions.execution.caller import Caller
+    from exam_sessions.execution.transaction import Transaction
+
+
+@dataclass(slots=True, eq=False)
+class HistoryUnit:
+    """The events of one transaction, and of those before it what a decision asks for."""
+
+    _transaction: Transaction
+    _last_places: dict[str, int] = field(default_factory=dict)
+
+    def record(self, session: Session, events: Sequence[Event], caller: Caller, now: int) -> Session:
+        """Appends events of a session; the session with its last event, where events are linked."""
+        appended = self._transaction.deferred.events.setdefault(session.workspace_id, [])
+        before, linked = session.last_event, self._transaction.repositories.events.linked
+        for event in events:
+            previous = link(before, session.version, event)
+            happening = (event, session.id, session.release_id, caller.actor, caller.request_id, previous, now)
+            appended.append(Happening._make(happening))
+            if linked:
+                before = self._last_place(session.workspace_id) + len(appended)
+        if before == session.last_event:
+            return session
+        return replace_fields(session, {"last_event": before})
+
+    def _last_place(self, workspace: str) -> int:
+        """The place before that of the first event appended here; nobody else can take one meanwhile."""
+        place = self._last_places.get(workspace)
+        if place is None:
+            place = self._last_places[workspace] = self.last_sequence(workspace)
+        return place
+
+    def last_sequence(self, workspace: str) -> int:
+        """The workspace's last event before this transaction; 0 before the first."""
+        return self._transaction.repositories.events.last_place(self._transaction.db, workspace)
+
+    def booking_time(self, workspace: str, ids: Collection[str]) -> int:
+        """The time of new sessions with these ids, which may have been those of sessions that were deleted."""
+        transaction = self._transaction
+        if not ids:
+            return transaction.clock.now
+        last_end = transaction.repositories.events.last_end(transaction.db, workspace, ids)
+        return clock.moment(transaction.clock.now, last_end)
+
+    def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
+        """A consumer of the events, locked; None when there is none of that name."""
+        row = self._transaction.repositories.consumers.load(self._transaction.db, workspace, name, to_write=True)
+        self._transaction.clock.advance()
+        return row
+
+    def put_consumer_now(self, consumer: ConsumerRow, *, rewind: bool) -> ConsumerRow:
+        """Writes how far a consumer has come; how far it has, which a later call of the same group must see.
+
+        Without `rewind` it stays where it is when another server has brought it further meanwhile.
+        """
+        self._transaction.repositories.consumers.put(self._transaction.write_now(), consumer, rewind=rewind)
+        return self.consumer(consumer.workspace_id, consumer.name) or consumer

@@ -1,0 +1,48 @@
+"""Operations. They are read where they are decided and written immediately: each stands alone in its transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.domain.stored_records import OperationRow, OutcomeRow
+    from exam_sessions.execution.transaction import Transaction
+
+
+@dataclass(slots=True, eq=False)
+class OperationUnit:
+    """The operations of one transaction."""
+
+    _transaction: Transaction
+
+    def get(self, workspace: str, operation_id: str, *, to_write: bool = False) -> OperationRow:
+        """An operation; locked when read to write.
+
+        Raises:
+            errors.OperationNotFound: there is none of that id.
+        """
+        transaction = self._transaction
+        row = transaction.repositories.operations.load(transaction.db, workspace, operation_id, to_write=to_write)
+        transaction.clock.advance()
+        if row is None:
+            raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
+        return row
+
+    def insert_now(self, row: OperationRow) -> None:
+        """Writes a new operation."""
+        self._transaction.repositories.operations.insert(self._transaction.write_now(), row)
+
+    def save_progress_now(self, row: OperationRow, outcomes: Sequence[OutcomeRow]) -> None:
+        """Writes how far an operation has come, and what became of its rows."""
+        db = self._transaction.write_now()
+        self._transaction.repositories.operations.update(db, row)
+        self._transaction.repositories.operations.add_outcomes(db, outcomes)
+
+    def delete_now(self, row: OperationRow) -> None:
+        """Removes an operation with its outcomes."""
+        self._transaction.repositories.operations.delete(self._transaction.write_now(), row.workspace_id, row.id)
