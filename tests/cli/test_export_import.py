@@ -35,6 +35,10 @@ def hand_in(api, session, **labels):
     return api.move("SetResponses", session, responses=[{"questions": given}], submit_for_scoring=True)
 
 
+TIMES = "{:%Y-%m-%d %H:%M:%S}"
+"""How an export writes a moment."""
+
+
 def rows(text):
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
@@ -192,6 +196,25 @@ def test_results_are_exported_by_candidate_and_by_answer(terminal, api):
         ("1", "A", "1", "machine"),
         ("2", "C", "0", "machine"),
     ]
+
+
+def test_exported_results_are_of_the_attempt_and_the_revision_that_count(terminal, api):
+    form(api)
+    release = api.release(test_form="form-1")
+    session = api.walk(api.book(release, "ann"), *STARTED)
+    first = hand_in(api, session, q1="A", q2="B")
+    session = api.walk(session, "RetakeSession", "EnterKeycode")
+    api.move("FinishSession", session, reason=session_pb2.FINISH_REASON_INVIGILATOR)
+    bob = hand_in(api, api.walk(api.book(release, "bob"), *STARTED), q1="A", q2="C")
+    corrected = api.call("GetTestForm", reference="form-1").test_form
+    corrected.questions[1].keys[:] = ["C"]
+    api.call("UpdateTestForm", test_form=corrected)
+    api.move("RegradeSession", bob, message="a wrong key")
+    ann, bob = rows(terminal("results", "export", "--release", release.id).stdout)
+    assert (ann["attempt"], ann["points"], ann["marking_revision"]) == ("1", "2", "1")
+    times = [TIMES.format(moment.ToDatetime()) for moment in (first.attempt.start_time, first.attempt.end_time)]
+    assert [ann["start_dt"], ann["end_dt"], ann["finish_reason"]] == [*times, "CANDIDATE"]
+    assert (bob["points"], bob["form_revision"], bob["marking_revision"]) == ("2", "1", "2")
 
 
 @pytest.mark.parametrize("ends", ["\r", "\n", "\r\n", "\x0b", "\x85", "\u2028", ";"])

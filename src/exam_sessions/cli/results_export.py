@@ -14,8 +14,9 @@ from exam_sessions.cli.shared.console import note
 from exam_sessions.cli.shared.csv_rows import row_writer
 from exam_sessions.cli.shared.enum_names import word
 from exam_sessions.cli.shared.times import when
-from exam_sessions.client.client import Session
-from exam_sessions.client.messages import ItemResult, QuestionResult, Score
+from exam_sessions.client.client import Client, Session
+from exam_sessions.client.failures import Refused
+from exam_sessions.client.messages import Attempt, ItemResult, QuestionResult, Score
 
 
 class Answer(NamedTuple):
@@ -39,6 +40,7 @@ WHO: dict[str, Callable[[Session], object]] = {
     "attempt": lambda s: s.results.attempt or s.attempt.number,
     "test_form": lambda s: s.results.test_form or s.test_form,
     "form_revision": lambda s: s.results.form_revision or s.form_revision or "",
+    "marking_revision": lambda s: s.results.marking_revision or s.marking_revision or "",
 }
 CANDIDATES: dict[str, Callable[[Session], object]] = WHO | {
     "name_first": lambda s: s.candidate.name_first,
@@ -51,7 +53,7 @@ CANDIDATES: dict[str, Callable[[Session], object]] = WHO | {
     "points_max": lambda s: s.results.points.max,
     "percent": lambda s: _earned(s.results.percent),
     "provisional": lambda s: "yes" if s.results.provisional else "no" if s.results.attempt else "",
-    "marking_progress": lambda s: s.marking_progress,
+    "marking_progress": lambda s: s.results.marking_progress if s.results.attempt else s.marking_progress,
     "finish_reason": lambda s: word(s.attempt, "finish_reason"),
     "start_dt": lambda s: when(s.attempt, "start_time"),
     "end_dt": lambda s: when(s.attempt, "end_time"),
@@ -72,7 +74,9 @@ ANSWERS: dict[str, Callable[[Answer], object]] = {
 }
 """Columns of a row for an answer."""
 
-NUMBERS = frozenset({"attempt", "form_revision", "points", "points_max", "percent", "marking_progress"})
+NUMBERS = frozenset(
+    {"attempt", "form_revision", "marking_revision", "points", "points_max", "percent", "marking_progress"}
+)
 
 EPILOG = """[bold]Examples[/]
 exam-sessions results export --release "Maths, May" > results.csv
@@ -103,6 +107,8 @@ def export_results(
         writer.writerow(ANSWERS if answers else CANDIDATES)
         for session in client.sessions_with_results([found.id], state or ()):
             cut += session.abridged
+            if not answers and 0 < session.results.attempt != session.attempt.number:
+                session.attempt.CopyFrom(_attempt_that_counts(client, session))
             for cells in _rows(session, answers=answers, raw=raw):
                 writer.writerow(cells)
                 rows += 1
@@ -110,6 +116,14 @@ def export_results(
         note(f"texts of {cut:,} sessions are cut and end in …; `results show` has them whole", "yellow")
     if out != "-":
         note(f"{rows:,} rows of {found.name} are in {out}")
+
+
+def _attempt_that_counts(client: Client, session: Session) -> Attempt:
+    """The times of an earlier attempt, which the list does not show; empty once the session is voided."""
+    try:
+        return client.results(session.id, session.results.attempt).attempt
+    except Refused:
+        return Attempt(number=session.results.attempt)
 
 
 def _rows(session: Session, *, answers: bool, raw: bool) -> Iterator[list[object]]:

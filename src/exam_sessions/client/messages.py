@@ -15,11 +15,12 @@ from exam_sessions.v1.result_pb2 import (
     Results,
     Score,
 )
-from exam_sessions.v1.session_pb2 import Action, FieldChange, SessionStatistics
+from exam_sessions.v1.session_pb2 import Action, Attempt, FieldChange, SessionStatistics
 
 __all__ = [
     "AccommodatedSession",
     "Action",
+    "Attempt",
     "AttemptStrategy",
     "Choice",
     "FieldChange",

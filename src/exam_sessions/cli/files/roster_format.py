@@ -20,7 +20,8 @@ OURS = frozenset(
     {
         "line", "session_id", "state", "maturity", "attempt", "start_dt", "end_dt", "finish_reason", "deadline_dt",
         "time_elapsed_s", "extra_time_s", "points", "points_max", "percent", "void_reason", "created", "modified",
-        "activity_id", "opens_dt", "closes_dt", "form_revision", "provisional", "marking_progress",
+        "activity_id", "opens_dt", "closes_dt", "form_revision", "marking_revision", "provisional",
+        "marking_progress",
     }
 )  # fmt: skip
 """Columns that `export`, `results export` and the file of codes have and a roster has no use for."""
