@@ -69,6 +69,7 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
     """Responses by the number of the question; None takes an earlier one back."""
     plain = form.fast_single_choice(items)
     if plain is not None:
+        form.fitting = plain
         return plain
     if sum(len(answers) for _, answers in items) > QUESTIONS_AT_MOST:
         raise errors.invalid(
