@@ -134,7 +134,8 @@ class Scene:
             self._running(release)
             return self._one("Catalog", rpc, releaseId=release)
         if rpc == "WatchSessions":
-            return lambda: self._watch(self._running())
+            session_id = self._running()
+            return lambda: self._watch(session_id)
         raise SystemExit(f"{rpc} is not one of {', '.join(RPCS)}")
 
     def _one(self, service: str, rpc: str, **fields: Any) -> Callable[[], Any]:

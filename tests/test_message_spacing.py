@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exam_sessions.rpc.message_spacing import HUGE, SECONDS_PER_BYTE, MessageSpacing
+from exam_sessions.rpc.transports.message_spacing import HUGE, SECONDS_PER_BYTE, MessageSpacing
 
 INTERVAL = HUGE * SECONDS_PER_BYTE
 

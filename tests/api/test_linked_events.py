@@ -12,9 +12,9 @@ from rows import read
 from state_paths import edit
 
 from exam_sessions.domain.records import Event, Session
-from exam_sessions.store.events import Happening
+from exam_sessions.store.events import Happening, link
 from exam_sessions.store.repositories import Repositories
-from exam_sessions.store.session_history import INDEX_EVERY, link
+from exam_sessions.store.session_history import INDEX_EVERY
 
 pytestmark = pytest.mark.sqlite(reason="elsewhere an index holds every event")
 

@@ -14,7 +14,7 @@ from exam_sessions.domain.attempts import is_sound, kept_scripts, with_script
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
 from exam_sessions.domain.regrade import COLUMNS, regrade
-from exam_sessions.domain.states import OPEN, Action, FinishReason, State, state_from_code
+from exam_sessions.domain.states import OPEN, STATE_BY_CODE, Action, FinishReason, State
 from exam_sessions.domain.transition import TransitionContext
 from exam_sessions.domain.transition_table import ACTIONS, TABLE, ActionRow, fire
 
@@ -142,7 +142,7 @@ SYSTEM_ACTOR = "system"
 
 def with_derived_columns(session: Session, release: Release, now: int) -> Session:
     """The session with due_time and open_candidate as they follow from the other columns."""
-    is_open = state_from_code(session.state) in OPEN and not release.allow_multiple_open_sessions
+    is_open = session.state in OPEN and not release.allow_multiple_open_sessions
     due, opened = clock.next_check_time(session, release, now), session.candidate_id if is_open else None
     if session.due_time == due and session.open_candidate == opened and session.draft is None:
         return session
@@ -165,9 +165,7 @@ def due_command(session: Session, release: Release, now: int) -> Command | None:
     until = clock.accepted_until(session, release)
     if not until or now < until:
         return None
-    ends = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(
-        state_from_code(session.state)
-    )
+    ends = {State.IN_PROGRESS: Action.FINISH, State.OFFLINE: Action.FINISH_OFFLINE}.get(STATE_BY_CODE[session.state])
     return Command(ends, finish_reason=FinishReason.TIME_EXPIRED) if ends else None
 
 
@@ -192,7 +190,7 @@ def explain(
             if another_open and becomes_open(session, became):
                 verdicts[action] = errors.CandidateHasOpenSession(session.candidate_id)
             else:
-                verdicts[action] = state_from_code(became.state)
+                verdicts[action] = STATE_BY_CODE[became.state]
         except errors.Refusal as refusal:
             verdicts[action] = refusal
         except (TypeError, ValueError, OverflowError):

@@ -14,7 +14,7 @@ from exam_sessions.domain.attempts import marking_revision_of, with_script
 from exam_sessions.domain.marking import MARKED_STATES, deciding_columns
 from exam_sessions.domain.records import AttemptRecord, Event
 from exam_sessions.domain.revisions import check_revision
-from exam_sessions.domain.states import TERMINAL, Action, state_from_code
+from exam_sessions.domain.states import STATE_BY_CODE, TERMINAL, Action
 from exam_sessions.domain.transition_table import SUBMITTED, fire, refusal_in_state
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _events(
     context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], recorded: FieldChanges
 ) -> tuple[Event, ...]:
     """One row of history for each attempt; the last tells what becomes of the session."""
-    before, after, command = int(state_from_code(context.session.state)), int(context.state), context.command
+    before, after, command = int(STATE_BY_CODE[context.session.state]), int(context.state), context.command
     several = context.session.attempt > 1
     if not several:
         return (Event(command.action.value, before, after, REASON, command.message, "", recorded),)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.marks import UNIT
 from exam_sessions.domain.regrade import handed_in_before
-from exam_sessions.domain.states import State, state_from_code
+from exam_sessions.domain.states import STATE_BY_CODE, State
 from exam_sessions.domain.transition_table import SUBMITTED
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Part(StrEnum):
 
 def part_of(session: Session, scripts: tuple[AttemptRecord, ...], reference: str) -> Part:
     """What a session has to do with the regrade of what was sat on a form."""
-    state = state_from_code(session.state)
+    state = STATE_BY_CODE[session.state]
     if state in {State.VOIDED, State.ARCHIVED}:
         return Part.VOIDED if state is State.VOIDED else Part.ARCHIVED
     if state in SUBMITTED and session.test_form == reference:

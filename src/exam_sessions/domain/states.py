@@ -155,12 +155,16 @@ class OperationStatus(IntEnum):
     COMPLETED = 4
 
 
-STATE_BY_CODE = {int(state): state for state in State}
+class StateByCode(dict[int, State]):
+    """The states by their stored codes. A damaged code is EXCEPTION, so that an operator can still deal with it."""
+
+    def __missing__(self, code: int) -> State:
+        """EXCEPTION."""
+        return State.EXCEPTION
 
 
-def state_from_code(code: int) -> State:
-    """The state of a stored code; EXCEPTION for a damaged one, so that an operator can still deal with it."""
-    return STATE_BY_CODE.get(code, State.EXCEPTION)
+STATE_BY_CODE = StateByCode({int(state): state for state in State})
+"""A look-up, because each transition needs several; `in` says whether a code is a state's."""
 
 
 S = State

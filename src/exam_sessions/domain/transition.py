@@ -14,7 +14,7 @@ from transitions import Event, Machine, Transition
 from exam_sessions import errors
 from exam_sessions.domain.attempts import script_of
 from exam_sessions.domain.records import NO_MARKING_CONTEXT
-from exam_sessions.domain.states import Action, Delivery, State, state_from_code
+from exam_sessions.domain.states import STATE_BY_CODE, Action, Delivery, State
 
 if TYPE_CHECKING:
     from collections import defaultdict
@@ -53,7 +53,7 @@ class TransitionContext:
         marking_context: MarkingContext = NO_MARKING_CONTEXT,
     ) -> None:
         self.session, self.release, self.command, self.now = session, release, command, now
-        self.state = state_from_code(session.state)
+        self.state = STATE_BY_CODE[session.state]
         self.marking_context = marking_context
         self._script: AttemptRecord | None = None
         self._stored: AttemptRecord | None = None

@@ -33,8 +33,8 @@ class Call(ABC):
 
     __slots__ = ("_method",)
 
-    def __init__(self, method: str) -> None:
-        self._method = method
+    _method: str
+    """The service's name and its own."""
 
     @abstractmethod
     def named(self) -> Sequence[str | bytes]:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.store.schema import events, workspaces
-from exam_sessions.store.session_history import END, HERE, INDEXED, SHORT, Indexed, Linked
+from exam_sessions.store.session_history import END, HERE, INDEX_EVERY, INDEXED, SHORT, Indexed, Linked
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -159,3 +159,12 @@ class EventRows:
     def workspaces(self, db: Db) -> list[str]:
         """Every workspace something has happened in."""
         return [row[0] for row in db.query(self._workspaces)]
+
+
+def link(before: int, version: int, event: Event) -> int:
+    """Returns what an event of a session stores of the sequence of the event before it; 0 where that is not known.
+
+    Negative if the event is in the index as well: every sixty-fourth, and the last one of a deleted session, which
+    nothing else would lead to.
+    """
+    return -before if version % INDEX_EVERY == 0 or not event.to_state else before

@@ -17,7 +17,6 @@ from exam_sessions.store.schema import events, sessions
 if TYPE_CHECKING:
     from sqlalchemy import Select
 
-    from exam_sessions.domain.records import Event
     from exam_sessions.store.engine import Db, Store
 
 INDEX_EVERY = 64
@@ -33,15 +32,6 @@ SHORT = 4_096
 
 END = select(events).where(OF_SESSION, INDEXED).order_by(events.c.sequence.desc()).limit(1)
 """The last event of a session that the index holds: of a deleted session, its end."""
-
-
-def link(before: int, version: int, event: Event) -> int:
-    """Returns what an event of a session stores of the sequence of the event before it; 0 where that is not known.
-
-    Negative if the event is in the index as well: every sixty-fourth, and the last one of a deleted session, which
-    nothing else would lead to.
-    """
-    return -before if version % INDEX_EVERY == 0 or not event.to_state else before
 
 
 def measured(store: Store) -> Select[Any]:

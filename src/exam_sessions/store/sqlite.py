@@ -113,7 +113,9 @@ class SqliteDb(Db):
     def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
         try:
-            return self._driver.execute(statement.text, statement.bind(values)).fetchall()
+            # Most values are in the driver's order, in a tuple.
+            bound = values if type(values) is tuple else statement.bind(values)
+            return self._driver.execute(statement.text, bound).fetchall()
         except sqlite3.DatabaseError as error:
             raise self._meaning(error) from error
 
@@ -149,7 +151,7 @@ class SqliteDb(Db):
         self._files.check_file()
         self._files.check_log()
         self.rollback()  # where that was not possible when it was asked for
-        end = time.monotonic() + (IMPATIENT_S if self.availability.is_impatient else BUSY_S)
+        end = 0.0
         while True:
             try:
                 self._driver.execute("BEGIN IMMEDIATE")
@@ -157,6 +159,7 @@ class SqliteDb(Db):
                 busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
                 if not busy or not wait:
                     raise self._meaning(error) from error
+                end = end or time.monotonic() + (IMPATIENT_S if self.availability.is_impatient else BUSY_S)
                 if time.monotonic() > end:
                     self.availability.lock_not_available(error)
                     raise LockedOut(str(error)) from error

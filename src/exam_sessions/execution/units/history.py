@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import replace_fields
-from exam_sessions.store.events import Happening
-from exam_sessions.store.session_history import link
+from exam_sessions.store.events import Happening, link
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -30,7 +30,11 @@ def target_of(request: Any) -> Target:
     """The session a request names, and the version it saw."""
     # EnterKeycode names its session by no id, reads carry no etag.
     session_id, keycode = getattr(request, "session_id", ""), request.keycode
-    handle = fold_code(keycode) if keycode or session_id else _access_code_of(request.access_code)
+    handle: str | AccessCode = ""
+    if keycode:
+        handle = fold_code(keycode)
+    elif not session_id:
+        handle = _access_code_of(request.access_code)
     return Target(session_id.lower(), handle, getattr(request, "etag", ""))
 
 

@@ -11,7 +11,7 @@ from google.protobuf import field_mask_pb2
 from exam_sessions import errors
 from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain import clock
-from exam_sessions.domain.states import MATURITY, STATE_BY_CODE, state_from_code
+from exam_sessions.domain.states import MATURITY, STATE_BY_CODE
 from exam_sessions.rpc.convert.accommodation import fill_accommodation
 from exam_sessions.rpc.convert.history import shown_value
 from exam_sessions.rpc.convert.reply_size import abridge_event
@@ -57,7 +57,7 @@ def _fill_session(message: session_pb2.Session, pair: SessionWithRelease, view: 
     message.workspace_id = session.workspace_id
     message.id = session.id
     message.release_id = session.release_id
-    state = state_from_code(session.state)
+    state = STATE_BY_CODE[session.state]
     message.state = state  # type: ignore[assignment]
     message.maturity = MATURITY[state]  # type: ignore[assignment]
     message.keycode = session.keycode

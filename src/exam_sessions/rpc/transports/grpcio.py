@@ -11,13 +11,12 @@ import grpc
 
 from exam_sessions import errors
 from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
-from exam_sessions.rpc.message_spacing import HUGE
 from exam_sessions.rpc.methods import Call, CallerGone
-from exam_sessions.rpc.transports.admission import GZIP, Admission, unpacked
+from exam_sessions.rpc.transports.admission import GZIP, Admission, Reading, unpacked
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import CannotListen, Transport
 from exam_sessions.rpc.transports.drain import Drain
-from exam_sessions.rpc.transports.reading import Reading
+from exam_sessions.rpc.transports.message_spacing import HUGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -56,8 +55,7 @@ class _Call(Call):
     __slots__ = ("_context",)
 
     def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        super().__init__(method)
-        self._context = context
+        self._method, self._context = method, context
 
     def named(self) -> Sequence[str | bytes]:
         return [value for key, value in self._context.invocation_metadata() or () if key == "x-actor"]

@@ -32,12 +32,12 @@ from exam_sessions.rpc.handlers import (
     UnaryHandler,
 )
 from exam_sessions.rpc.methods import Call, CallerGone
+from exam_sessions.rpc.transports.admission import Reading
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import CannotListen, Transport
 from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.transports.grpcio import wrap
 from exam_sessions.rpc.transports.lateness import Lateness
-from exam_sessions.rpc.transports.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -235,7 +235,7 @@ class _Call(Call):
     __slots__ = ("_handler", "_metadata", "_native", "_number", "size")
 
     def __init__(self, native: Native, number: int, handler: Handler, metadata: Metadata) -> None:
-        super().__init__(handler.name)
+        self._method = handler.name
         self._native, self._number, self._handler, self._metadata = native, number, handler, metadata
         self.size = 0
         """Bytes its request counts for."""
