@@ -18,6 +18,8 @@ UNDER_WAY = {
     "OFFLINE": ("GoOffline",),
     "AWAITING_UPLOAD": ("GoOffline", "FinishOffline"),
     "EXCEPTION": ("FailSession",),
+    "EXCEPTION without its upload": ("GoOffline", "FinishOffline", "FailSession"),
+    "EXCEPTION while paused": ("PauseSession", "FailSession"),
 }
 READS = {
     "GetSessionResults": lambda api, session, **f: api.call("GetSessionResults", session_id=session.id, **f).results,
@@ -48,11 +50,22 @@ def test_an_attempt_under_way_shows_neither_keys_nor_scores(api, state, read):
     three_choices(api)
     session = api.move("SetResponses", sitting(api), responses=[answer("1", "C")])
     session = walk(api, session, *UNDER_WAY[state])
-    assert name_of(session) == state
+    assert name_of(session) == state.partition(" ")[0]
     found = READS[read](api, session)
     assert (shows_keys(found), found.withheld, len(found.items)) == ((False, False), True, 3)
     asked = READS[read](api, session, show_keys=True)
     assert (shows_keys(asked), asked.withheld) == ((True, True), False)
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_session_that_fails_once_it_is_marked_shows_its_results_until_it_is_recovered(api, read):
+    three_choices(api)
+    session = api.move("FailSession", hand_in(api, sitting(api), answer("1", "C")), message="a power cut")
+    found = READS[read](api, session)
+    assert (shows_keys(found), found.withheld) == ((True, True), False)
+    assert (found.points.actual, found.percent.actual) == (session.points.actual, session.score.actual)
+    session = api.move("RecoverSession", session)
+    assert (shows_keys(READS[read](api, session)), session.HasField("score")) == ((False, False), False)
 
 
 @pytest.mark.parametrize("read", READS)

@@ -28,7 +28,10 @@ OVER = frozenset(
 
 def is_over(session: Session, release: Release, attempt: int) -> bool:
     """Whether an attempt has ended: one that another has followed, one handed in, and every one that is on paper."""
-    return attempt != session.attempt or session.state in OVER or release.delivery == Delivery.PAPER
+    if attempt != session.attempt or session.state in OVER or release.delivery == Delivery.PAPER:
+        return True
+    # What failed after it was handed in: an upload that is missing may still change it.
+    return session.state == State.EXCEPTION and bool(session.end_time) and not session.held_offline
 
 
 def is_sound(session: Session) -> bool:
