@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.background.operation_worker import Decode
     from exam_sessions.errors import Refusal
-    from exam_sessions.execution.group_commit import QueuedRequest, ReplySink
+    from exam_sessions.execution.group_commit import QueuedRequest
     from exam_sessions.store.engine import Store
 
 
@@ -54,6 +54,8 @@ class Service:
         self._reading = GroupCommitQueue(
             store.reader, SessionReader(Repositories(store)), linger=linger, backlog=backlog
         )
+        self.queue_write, self.queue_read = self._writing.enqueue, self._reading.enqueue
+        """As `write` and `read`, for a sink of the caller's own."""
         self._store = store
         self.monitor = Monitor(store)
         self.scheduler = Scheduler(
@@ -73,17 +75,10 @@ class Service:
         """Puts a read of one session, a Wanted once opened, in line; its future gives the result."""
         return self._reading.submit(request)
 
-    def queue_write(self, request: QueuedRequest, sink: ReplySink) -> None:
-        """As `write`, for a waiter of the caller's own."""
-        self._writing.enqueue(request, sink)
-
-    def queue_read(self, request: QueuedRequest, sink: ReplySink) -> None:
-        """As `read`, for a waiter of the caller's own."""
-        self._reading.enqueue(request, sink)
-
     def _after_writing(self) -> None:
         if touched := self._executor.take_touched_workspaces():
-            self.event_feed.wake(touched)
+            if self.event_feed.tails:
+                self.event_feed.wake(touched)
             if self._store.notifies:
                 self._notifier.notify(touched)
 

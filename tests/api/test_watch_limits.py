@@ -130,7 +130,7 @@ def test_nothing_is_kept_for_those_who_do_not_read_nor_told_of_those_who_leave(s
         for _ in range(3):
             api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(1_500))
         assert_gapless(brisk.up_to(4_500), 1, 4_500)
-        assert len(server.app.service.event_feed._tails[api.workspace]._kept) <= 2 * 100
+        assert len(server.app.service.event_feed.tails[api.workspace]._kept) <= 2 * 100
         for stream in streams:
             stream.cancel()
     until(lambda: watchers(server) == 0)
@@ -147,7 +147,7 @@ def test_what_is_kept_of_events_is_bounded_in_bytes_over_all_workspaces(server, 
             at.call("BatchCreateSessions", release_id=at.release().id, bookings=bookings(300))
         assert_gapless(watch.up_to(900), 1, 900)
         assert_gapless(elsewhere.up_to(600), 1, 600)
-        tails = list(server.app.service.event_feed._tails.values())
+        tails = list(server.app.service.event_feed.tails.values())
         assert len(tails) == 2
         assert 0 < sum(tail.size for tail in tails) <= 300_000
         with Watch(api, start_sequence=1) as behind:
@@ -229,10 +229,10 @@ def test_a_watcher_that_goes_away_is_forgotten(server, api, begins, caplog):
     api.book()
     for waits in (False, True, True):
         with Watch(api, **begins) as watch:
-            until(lambda: api.workspace in watched._tails)
+            until(lambda: api.workspace in watched.tails)
             if waits:
                 watch.until(lambda w=watch: w.sequence == 1)
-        until(lambda: watchers(server) == 0 and not watched._tails)
+        until(lambda: watchers(server) == 0 and not watched.tails)
     assert "Event.wait" not in server.run(tasks_left())
     gc.collect()
     api.book()
@@ -244,7 +244,7 @@ def test_a_refused_watcher_is_forgotten(server, api):
         with Watch(api, **wrong) as watch:
             watch.refused()
     assert watchers(server) == 0
-    assert server.app.service.event_feed._tails == {}
+    assert server.app.service.event_feed.tails == {}
 
 
 def test_a_snapshot_that_is_too_large_is_refused(api, monkeypatch):

@@ -110,7 +110,7 @@ def test_nothing_is_missed_or_repeated_by_those_far_behind(server, api, kept, pa
             walk(api, session, "PauseSession", "ResumeSession")
         last = last_of(server, api)
         assert_gapless(ahead.up_to(last), 1, last)
-        assert len(server.app.service.event_feed._tails[api.workspace]._kept) <= max(2 * kept, page)
+        assert len(server.app.service.event_feed.tails[api.workspace]._kept) <= max(2 * kept, page)
         for start in range(1, last + 1):
             with Watch(api, start_sequence=start) as watch:
                 assert_gapless(watch.up_to(last), start, last)

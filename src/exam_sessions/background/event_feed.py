@@ -126,7 +126,8 @@ class EventFeed:
 
     def __init__(self, reads: Reads, *, reach: int, most: int) -> None:
         self._reads, self._reach, self._most = reads, reach, most
-        self._tails: dict[str, Tail] = {}
+        self.tails: dict[str, Tail] = {}
+        """By workspace, as long as somebody watches it."""
         self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
@@ -147,13 +148,13 @@ class EventFeed:
         self.closed = True
         if self._polling:
             self._polling.cancel()
-        for tail in self._tails.values():
+        for tail in self.tails.values():
             tail.notify()
 
     def wake(self, workspaces: Iterable[str]) -> None:
         """Something has happened in these workspaces, or may have."""
         for workspace in workspaces:
-            tail = self._tails.get(workspace)
+            tail = self.tails.get(workspace)
             if tail and tail.looking:
                 tail.look_again = True
             elif tail:
@@ -175,13 +176,13 @@ class EventFeed:
             raise errors.TooManyWatchers(self._most)
         self._count += 1
         try:
-            if workspace not in self._tails:
+            if workspace not in self.tails:
                 last = await self._reads.last_sequence(workspace)
-                self._tails.setdefault(workspace, Tail(workspace, last, render))
+                self.tails.setdefault(workspace, Tail(workspace, last, render))
         except BaseException:
             self._count -= 1
             raise
-        tail = self._tails[workspace]
+        tail = self.tails[workspace]
         tail.watchers += 1
         return tail
 
@@ -190,7 +191,7 @@ class EventFeed:
         self._count -= 1
         tail.watchers -= 1
         if not tail.watchers:
-            del self._tails[tail.workspace]
+            del self.tails[tail.workspace]
 
     async def first(self, workspace: str, start: int) -> int:
         """The event after which a watch begins that wants `start` first.
@@ -258,7 +259,7 @@ class EventFeed:
             tail.looking = False
 
     def _trim(self) -> None:
-        tails = self._tails.values()
+        tails = self.tails.values()
         excess = sum(tail.size for tail in tails) - KEPT_BYTES
         while excess > 0:
             longest = max(tails, key=lambda tail: tail.size)
@@ -269,4 +270,4 @@ class EventFeed:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL_S)
-            self.wake(list(self._tails))
+            self.wake(list(self.tails))

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Protocol, Self
+
 from exam_sessions.domain.records import AccessCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exam_sessions.execution.caller import Caller
+
+
+class DeclaresReads(Protocol):
+    """A mutation, as far as its reads are concerned."""
+
+    caller: Caller
+
+    def declare_reads(self, reads: ReadSet) -> None:
+        """Names the rows it needs to be decided."""
 
 
 class ReadSet:
-    """The rows a group of batches needs, by workspace."""
+    """The rows a group of mutations needs, by workspace."""
 
     __slots__ = ("access_codes", "keycodes", "marking_context", "releases", "requests", "sessions", "to_change")
 
@@ -20,6 +36,16 @@ class ReadSet:
         self.requests: dict[str, set[str]] = {}
         self.to_change: set[str] = set()
         """The workspaces of which a release is to be changed."""
+
+    @classmethod
+    def of(cls, group: Iterable[DeclaresReads], *, requests: bool = False) -> Self:
+        """What a group needs; with `requests` also what is stored of its requests."""
+        reads = cls()
+        for mutation in group:
+            mutation.declare_reads(reads)
+            if requests and mutation.caller.request_id:
+                reads.request(mutation.caller.workspace, mutation.caller.request_id)
+        return reads
 
     def session(self, workspace: str, session_id: str, keycode: str | AccessCode) -> None:
         """One session, by its id or else by its keycode or access code."""

@@ -55,7 +55,7 @@ class Transactions:
         self._db.begin(wait=False)
         try:
             uow = self._opened(cache if self._db.is_in_process else None)
-            uow.load(_read_set_of(group), to_write=True)
+            uow.load(ReadSet.of(group), to_write=True)
         except BaseException:
             self._db.rollback()
             raise
@@ -67,7 +67,7 @@ class Transactions:
         self._db.begin(wait=True)
         try:
             uow = self._opened()
-            uow.load(_read_set_of(group, requests=True), to_write=True)
+            uow.load(ReadSet.of(group, requests=True), to_write=True)
             yield uow
             uow.write()
             self._db.commit()
@@ -82,7 +82,7 @@ class Transactions:
         self._db.begin_read()
         try:
             uow = self._opened()
-            uow.load(_read_set_of(group, requests=True))
+            uow.load(ReadSet.of(group, requests=True))
             yield uow
         finally:
             self._db.rollback()
@@ -90,13 +90,3 @@ class Transactions:
     def _opened(self, cache: CommittedCache | None = None) -> UnitOfWork:
         others = [held for held in self._reserved if held is not self._own]
         return UnitOfWork(self._db, self._repositories, self._now, others, self._form_cache, cache)
-
-
-def _read_set_of(group: Sequence[Mutation], *, requests: bool = False) -> ReadSet:
-    """What a group wants; also what is remembered of its requests."""
-    reads = ReadSet()
-    for mutation in group:
-        mutation.declare_reads(reads)
-        if requests and mutation.caller.request_id:
-            reads.request(mutation.caller.workspace, mutation.caller.request_id)
-    return reads

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.watch_servicer import WatchServicer
     from exam_sessions.service import Service
 
-WITH_PAPERS_AT_MOST = 100
+WITH_RESPONSES_AT_MOST = 100
 """Rows of a page that carry responses or results: a thousand would not fit into a message of 4 MiB."""
 
 MANY = 200
@@ -111,10 +111,10 @@ class SessionServicer:
             fill_session(reply.session, pair, request.view or FULL)
             return reply
 
-        marking_context = Otherwise(_may_ask_for_papers, self._get_with_papers)
-        return QueuedMethod(self._service.queue_read, wanted_of, reply_of, otherwise=marking_context)
+        with_responses = Otherwise(_may_ask_for_responses, self._get_with_responses)
+        return QueuedMethod(self._service.queue_read, wanted_of, reply_of, otherwise=with_responses)
 
-    async def _get_with_papers(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:
+    async def _get_with_responses(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:
         """Reads one session with its responses, its results or both."""
         target, reply = target_of(request), pb.GetSessionResponse()
         pair = await self._service.read(SessionKey(workspace_of(request), target.session_id, target.keycode))
@@ -138,7 +138,7 @@ class SessionServicer:
         check_filter(request.filter)
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         if request.show_responses or request.show_results:
-            most = min(most, WITH_PAPERS_AT_MOST)
+            most = min(most, WITH_RESPONSES_AT_MOST)
         criteria, order = criteria_of(request.filter), ORDERS[max(request.order - 1, 0)]
         page, total, tallies = await self._service.reads.page(
             workspace_of(request), criteria, order, PageCursor(*found) if found else None, most + 1,
@@ -237,7 +237,7 @@ SHOW_RESPONSES, SHOW_RESULTS = b"\x80\x01", b"\x88\x01"
 """The tags of GetSessionRequest's fields 16 and 17, which no text in it can hold."""
 
 
-def _may_ask_for_papers(data: bytes) -> bool:
+def _may_ask_for_responses(data: bytes) -> bool:
     """Whether the bytes of a GetSessionRequest hold the tag of a field that asks for responses or results.
 
     To look for two tags takes 0.1 us; to read each request before it is queued would take it out of its group.
