@@ -45,6 +45,9 @@ def test_a_session_earns_by_its_parts(api, labels, earned, percent):
     form(api, choices(lower_bound="-1"), mark_decimals=1, negative_marks=True)
     session = hand_in(api, sitting(api), answer("1", *labels))
     assert (session.points.actual, session.score.actual) == (earned, percent)
+    # A session does not keep what could have been lost, and does not say that more was earned at least.
+    least = "" if earned.startswith("-") else "0"
+    assert (session.points.min, session.score.min) == (least, least)
     score = question_of(results(api, session), "1").score
     assert (score.actual, score.min, score.max) == (earned, "-1", "2")
 

@@ -27,14 +27,16 @@ HUNDRED = 100 * UNIT
 
 
 def fill_score(message: result_pb2.Score, actual: int, most: int, *, is_scorable: bool = True) -> None:
-    """Writes what something earned."""
-    message.actual, message.min, message.max = text_of(actual), "0", text_of(most)
+    """Writes what something earned; the least that could be only where 0 can be it."""
+    message.actual, message.max = text_of(actual), text_of(most)
+    if actual >= 0:
+        message.min = "0"
     message.is_scorable = is_scorable
 
 
 def _fill(message: result_pb2.Score, score: Score) -> None:
     fill_score(message, score.actual, score.most, is_scorable=score.is_scorable)
-    if score.least:
+    if score.least or score.actual < 0:
         message.min = text_of(score.least)
 
 
