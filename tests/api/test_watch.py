@@ -29,6 +29,7 @@ pytestmark = pytest.mark.both_databases("events are read while others write")
 
 WRITERS = 16
 SOON = Duration(nanos=100_000_000)
+SELDOM = Duration(seconds=300)
 """A short silence."""
 
 
@@ -251,7 +252,7 @@ def test_events_of_other_workspaces_are_never_told(server, api):
 
 def test_silence_is_broken_by_heartbeats_that_tell_how_far_the_watch_is(server, api):
     bring_to(api, "READY")
-    with Watch(api, heartbeat_interval=SOON) as watch, Watch(api, now=True) as patient:
+    with Watch(api, heartbeat_interval=SOON) as watch, Watch(api, now=True, heartbeat_interval=SELDOM) as patient:
         watch.complete()
         before = len(watch.pieces)
         watch.until(lambda: len(watch.pieces) >= before + 3)
