@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from messages import booking, mask
 from rows import unchanged
@@ -59,3 +61,15 @@ def test_annotations_at_their_bounds_are_booked(api):
     most = {f"{n:063}": "v" * 255 for n in range(32)}
     asked = booking("ann", annotations=most)
     assert api.call("CreateSession", release_id=api.release().id, booking=asked).session.annotations == most
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("k" * 64, ""), ("", "x"), ("k", "v" * 256), ("k", "a\0b"), (" k", ""), ('"\x1b[31m', "v" * 256)],
+    ids=["long key", "no key", "long value", "NUL", "blank", "escape sequence"],
+)
+def test_a_refused_annotation_is_named_by_its_key_in_json(api, key, value):
+    with pytest.raises(Refused) as refused:
+        api.book(annotations={key: value})
+    assert list(refused.value.fields) == [f"booking.annotations[{json.dumps(key)}]"]
+    assert refused.value.message.isprintable()

@@ -143,7 +143,8 @@ def _violation(found: Any, path: str, kind: Descriptor) -> errors.Violation:
         place += ("." if place else "") + element.field_name
         subscript = element.subscript
         if subscript is not None:
-            place += f"[{subscript.value}]"
+            key = subscript.value
+            place += f"[{json.dumps(key) if isinstance(key, str) else key}]"
     return errors.Violation(path + place, sentence_of(found, kind))
 
 
