@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -84,6 +85,15 @@ def _meaning(error: sqlite3.Error) -> DatabaseDown:
     return MEANINGS.get(code, MEANINGS.get(code & 0xFF, DatabaseDown))(str(error))
 
 
+def _cause(files: SqliteFiles, error: sqlite3.Error) -> DatabaseDown:
+    """What an error means; most that follow from another file in the place of ours do not say so."""
+    try:
+        files.check()
+    except DatabaseDown as cause:
+        return cause
+    return _meaning(error)
+
+
 @contextmanager
 def _translated(meaning: Callable[[sqlite3.Error], DatabaseDown] = _meaning) -> Iterator[None]:
     try:
@@ -103,12 +113,7 @@ class SqliteDb(Db):
         self._driver, self._files, self.availability = driver, files, availability
 
     def _meaning(self, error: sqlite3.Error) -> DatabaseDown:
-        """What an error means; most that follow from another file in the place of ours do not say so."""
-        try:
-            self._files.check()
-        except DatabaseDown as cause:
-            return cause
-        return _meaning(error)
+        return _cause(self._files, error)
 
     def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """The rows a statement gives."""
@@ -267,7 +272,7 @@ class SqliteStore(Store):
     def reader(self) -> SqliteDb:
         """A connection that cannot write."""
         self._files.check_file()
-        with _translated():
+        with _translated(partial(_cause, self._files)):
             driver = sqlite3.connect(
                 f"{self.path.as_uri()}?mode=ro",
                 uri=True,
