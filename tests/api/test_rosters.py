@@ -147,6 +147,19 @@ def test_nobody_can_take_what_a_roster_under_way_has_spoken_for(server, api, oth
     assert_whole(server, api, booked + len(stolen))
 
 
+def test_an_edit_to_what_a_roster_in_progress_has_reserved_is_refused_when_the_roster_is_booked(server, api):
+    release = api.release()
+    session = api.book(candidate_id="z", release=release)
+    rows = [booking(f"b{n}", access_code=f"CODE{n}") for n in range(LONG)]
+    edit = {"booking": booking(access_code="CODE7"), "update_mask": mask("access_code")}
+    roster = send(api, "BatchCreateSessions", release_id=release.id, bookings=rows, allow_missing_form=True)
+    until(lambda: count(server, "sessions", api.workspace) > 1)
+    refused = at_once(lambda: api.call("UpdateSession", session_id=session.id, **edit))[0]
+    assert refused.reason == "DUPLICATE_ACCESS_CODE"
+    assert visible(api) == LONG + 1
+    assert len(roster.result().sessions) == LONG
+
+
 def test_what_a_refused_roster_had_spoken_for_is_refused_to_nobody(server, api, other):
     release, rows = api.release(), bookings(10_000, "b")
     rows[-1].candidate.candidate_id = "b0"
