@@ -1,4 +1,4 @@
-"""Runs groups of batches: one transaction a group, refusals known before the first write, answers after commit."""
+"""Runs groups of mutations: one transaction a group, refusals before the first write, outcomes after the commit."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from exam_sessions.store.requests import RequestRow
 
 TRIES = 20
-"""A batch that has lost a race alone is judged again; then it sees what was taken and is told.
+"""How often a mutation that lost a race is decided; mostly the second time finds what won, and is refused.
 
-Who asks for the next revision of a form is not told but tries for the one after, and may lose once to each server.
+The next revision of a form is not refused but tried with the number after, and may lose once to each server.
 """
 
 FAILURES_AT_MOST = 3
-"""Batches of a group that may wait for the database in vain; the others do not try.
+"""Mutations of a group that may wait for the database in vain; the others do not try.
 
 Where a table is locked each would wait, and their callers for all of them.
 """
 
 
 class Executor:
-    """The work of the writing queue."""
+    """The handler of the writing queue."""
 
     def __init__(self, repositories: Repositories, now: Callable[[], int], server: str) -> None:
         self._repositories, self._now, self._server = repositories, now, server
@@ -46,12 +46,14 @@ class Executor:
         self._cache = CommittedCache()
         self._form_cache = FormCache()
         self._touched: set[str] = set()
-        self._under_way: dict[ChunkedMutation, Generator[None, None, Any]] = {}
+        self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
     def prepare(self, db: Db, group: Sequence[Mutation]) -> PendingCommit | None:
-        """Decides and writes a group, and leaves its commit to whoever can wait for the disk.
+        """Decides and writes a group, and leaves its commit to a thread that can wait for the disk.
 
-        None when it cannot be done at once, or a batch of it fails: then `run` is to do it.
+        Returns:
+            The outcomes with the commit; None when the group must go through `run`, because the database is not free
+            or a mutation of the group failed.
         """
         transactions = self._transactions(db)
         try:
@@ -62,7 +64,7 @@ class Executor:
             except BaseException:
                 db.rollback()
                 raise
-        except Exception:  # noqa: BLE001 - `run` does it again batch by batch, where each answers for itself
+        except Exception:  # noqa: BLE001 - `run` repeats it one by one, so that only what fails is answered so
             return None
         if not wrote:
             db.rollback()
@@ -123,7 +125,7 @@ class Executor:
             return self.run(db, mutations)
 
     def run(self, db: Db, group: Sequence[Mutation]) -> list[Outcome]:
-        """Decides, writes and commits every batch by itself, so that each answers for itself."""
+        """Decides, writes and commits every mutation by itself, so that a fault is the outcome of one only."""
         self._cache.clear()
         transactions = self._transactions(db)
         outcomes: list[Outcome] = []
@@ -141,7 +143,7 @@ class Executor:
         return outcomes
 
     def _alone(self, transactions: Transactions, mutation: Mutation) -> Outcome:
-        """The outcome of a batch. Raises DatabaseDown."""
+        """The outcome of a mutation in a transaction of its own. Raises DatabaseDown."""
         for _ in range(TRIES):
             try:
                 if isinstance(mutation, ChunkedMutation):
@@ -164,26 +166,26 @@ class Executor:
         keeps = bool(caller.request_id) and not caller.validate_only
         try:
             if keeps and (known := uow.requests.get(caller.workspace, caller.request_id)):
-                return self._again(mutation, uow, known)
-            if keeps and self._is_under_way(mutation):
+                return self._replayed(mutation, uow, known)
+            if keeps and self._is_in_progress(mutation):
                 return REQUEUE
             if keeps and mutation.leaves_refusals:
                 known = uow.requests.find(caller.workspace, caller.request_id)
                 if known:
-                    return self._again(mutation, uow, known)
+                    return self._replayed(mutation, uow, known)
             result = mutation.apply(uow)
         except (errors.Refusal, BlockedByStagedImport) as refusal:
             # A repetition is mostly refused, for the first time has moved the session on.
             if keeps and (known := uow.requests.find(caller.workspace, caller.request_id)):
-                return self._again(mutation, uow, known)
+                return self._replayed(mutation, uow, known)
             return REQUEUE if isinstance(refusal, BlockedByStagedImport) else refusal
         if keeps:
-            # A repetition that was not refused meets the key of its request here, and is told by `run`.
+            # A repetition that was not refused meets the key of its request here; `run` answers it.
             uow.requests.record(caller, mutation.replay_payload(result))
         return result
 
     @staticmethod
-    def _again(mutation: Mutation, uow: UnitOfWork, known: RequestRow) -> Outcome:
+    def _replayed(mutation: Mutation, uow: UnitOfWork, known: RequestRow) -> Outcome:
         """The answer of the first time, or a refusal when it was another request."""
         if known.fingerprint != mutation.caller.fingerprint:
             return errors.RequestIdReused(mutation.caller.request_id)
@@ -192,8 +194,8 @@ class Executor:
         except errors.Refusal as refusal:
             return refusal
 
-    def _is_under_way(self, mutation: Mutation) -> bool:
-        """Whether a roster being written carries the same request id. Raises RequestIdReused for another content."""
+    def _is_in_progress(self, mutation: Mutation) -> bool:
+        """Whether a roster in progress carries the same request id. Raises RequestIdReused for another content."""
         caller = mutation.caller
         for held in self._reserved:
             if held.request_id == caller.request_id and held.staged.workspace_id == caller.workspace:
@@ -203,24 +205,24 @@ class Executor:
         return False
 
     def _next_chunk(self, transactions: Transactions, mutation: ChunkedMutation) -> Outcome:
-        """Takes a roster one step further."""
-        steps = self._under_way.get(mutation)
+        """Writes the next chunk: its outcome is REQUEUE until the last one is written."""
+        steps = self._unfinished.get(mutation)
         if steps is None:
             if mutation.caller.request_id and not mutation.caller.validate_only:
                 with transactions.reading([mutation]) as uow:
                     known = uow.requests.get(mutation.caller.workspace, mutation.caller.request_id)
                     if known:
-                        return self._again(mutation, uow, known)
+                        return self._replayed(mutation, uow, known)
             if self._reserved:
                 return REQUEUE
-            steps = self._under_way[mutation] = mutation.chunks(transactions)
+            steps = self._unfinished[mutation] = mutation.chunks(transactions)
         try:
             next(steps)
         except StopIteration as done:
-            del self._under_way[mutation]
+            del self._unfinished[mutation]
             return done.value
         except BaseException:
-            del self._under_way[mutation]
+            del self._unfinished[mutation]
             raise
         return REQUEUE
 

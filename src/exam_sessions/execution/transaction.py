@@ -1,6 +1,6 @@
 """One transaction: the connection, the statements, its time, and the one place that writes.
 
-Holds no rows that were read: those are held by the units (units/). Decides nothing.
+Rows that were read are in the units (units/). Decides nothing.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Transaction:
         self.clock = TransactionClock(now)
         self.deferred = DeferredWrites()
         self.wrote_unread_rows = False
-        """Whether it wrote rows that no unit holds: what the cache has of them is out of date."""
+        """Whether it wrote rows that were not read: what the cache has of them is out of date."""
         self.published_workspaces: set[str] = set()
         """Where events were written immediately."""
         self._has_written = False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Transactions:
-    """Opens units of work on one connection. `now` gives microseconds since 1970, `server` is who writes drafts."""
+    """Opens units of work on one connection, which one thread uses at a time."""
 
     def __init__(
         self,
@@ -33,6 +33,18 @@ class Transactions:
         touched: set[str],
         own: Reservation | None = None,
     ) -> None:
+        """Opens nothing yet.
+
+        Args:
+            db: the connection.
+            repositories: the statements.
+            now: the time, in microseconds since 1970.
+            server: this server's name, as the owner of staged imports.
+            reserved: what staged imports in progress on this server have reserved; `reserving` adds to it.
+            form_cache: revisions of forms read earlier.
+            touched: the workspaces in which events were committed are added to it.
+            own: a reservation that does not hold up these transactions.
+        """
         self._db, self._repositories, self._now = db, repositories, now
         self.server, self._reserved, self._form_cache, self._touched = server, reserved, form_cache, touched
         self._own = own
@@ -48,9 +60,13 @@ class Transactions:
             self._reserved.remove(own)
 
     def begin_at_once(self, group: Sequence[Mutation], cache: CommittedCache) -> UnitOfWork:
-        """A unit of work with what a group wants, in a transaction the caller ends.
+        """A unit of work with the rows that a group declares, in a transaction the caller ends.
 
-        What is recent is not read, and remembered requests are not looked for. Raises DatabaseDown rather than wait.
+        Rows in the cache are not read, and recorded requests are not looked for.
+
+        Raises:
+            DatabaseDown: another transaction holds the database, or it cannot be reached.
+            LostRace: see `UnitOfWork.load`.
         """
         self._db.begin(wait=False)
         try:
@@ -63,7 +79,12 @@ class Transactions:
 
     @contextmanager
     def writing(self, group: Sequence[Mutation] = ()) -> Iterator[UnitOfWork]:
-        """A unit of work with what a group wants; what is entered is durable when the block ends, or never was."""
+        """A unit of work with the rows that a group declares; written and committed when the block ends.
+
+        Raises:
+            DatabaseDown: the database cannot be reached, or not written; nothing is.
+            LostRace: a row was changed meanwhile, or a key is taken; nothing is written.
+        """
         self._db.begin(wait=True)
         try:
             uow = self._opened()
@@ -78,7 +99,7 @@ class Transactions:
 
     @contextmanager
     def reading(self, group: Sequence[Mutation] = ()) -> Iterator[UnitOfWork]:
-        """A unit of work with what a group wants, all of one moment; nothing can be entered."""
+        """A unit of work with the rows that a group declares, from one snapshot; nothing is written."""
         self._db.begin_read()
         try:
             uow = self._opened()

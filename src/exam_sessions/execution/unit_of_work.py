@@ -118,9 +118,9 @@ class UnitOfWork:
                 self._transaction.db, workspace, *named, to_write=to_write, to_change=workspace in reads.to_change
             )
             for session in sessions:
-                self.sessions.hold(session)
+                self.sessions.add_loaded(session)
             for release in releases:
-                self.releases.hold(release)
+                self.releases.add_loaded(release)
             self.clock.advance()
 
     def write(self) -> bool:

@@ -69,7 +69,7 @@ class AttemptUnit:
             self._transaction.deferred.attempt_updates.pop((*key, attempt.attempt), None)
 
     def load(self, sessions: Iterable[Session]) -> None:
-        """Reads the attempts of these sessions, as far as they can have any and none are held."""
+        """Reads the attempts of these sessions, as far as they can have any and none are known."""
         wanted: dict[str, list[str]] = {}
         for session in sessions:
             if session.form_revision and (session.workspace_id, session.id) not in self.known:

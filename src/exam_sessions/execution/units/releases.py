@@ -60,7 +60,7 @@ class ReleaseUnit:
         return release
 
     def load(self, workspace: str, release_id: str) -> Release:
-        """A release, read where it is not held yet.
+        """A release, read where it is not known yet.
 
         Raises:
             errors.ReleaseNotFound: there is none of that id.
@@ -69,7 +69,7 @@ class ReleaseUnit:
             for release in self._transaction.repositories.catalog.load(
                 self._transaction.db, workspace, (release_id,)
             ):
-                self.hold(release)
+                self.add_loaded(release)
         return self.get(workspace, release_id)
 
     def exists(self, workspace: str, release_id: str) -> bool:
@@ -99,21 +99,21 @@ class ReleaseUnit:
     def insert_now(self, release: Release) -> None:
         """Writes a new release."""
         self._transaction.repositories.catalog.insert(self._transaction.write_now(), release)
-        self.hold(release)
+        self.add_loaded(release)
 
     def update_now(self, release: Release) -> None:
         """Writes a release as it became."""
         before = self.known[release.workspace_id, release.id]
         self._transaction.repositories.catalog.update(self._transaction.write_now(), before, release)
-        self.hold(release)
+        self.add_loaded(release)
 
     def take_cached(self, cache: CommittedCache, reads: ReadSet) -> None:
-        """Holds the releases declared that are cached, and strikes them off what is to be read."""
+        """Adds the releases declared that are cached, and removes them from what is to be read."""
         for workspace, ids in reads.releases.items():
             for release_id in [i for i in ids if (workspace, i) in cache.releases]:
                 ids.remove(release_id)
                 self.known[workspace, release_id] = cache.releases[workspace, release_id]
 
-    def hold(self, release: Release) -> None:
-        """Takes a release that was read or written."""
+    def add_loaded(self, release: Release) -> None:
+        """Adds a release that was read or written."""
         self.known[release.workspace_id, release.id] = release

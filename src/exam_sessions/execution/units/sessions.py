@@ -181,7 +181,7 @@ class SessionUnit:
                 self.update(session._replace(due_time=AT_ONCE), frozenset(), (), caller)
 
     def take_cached(self, cache: CommittedCache, reads: ReadSet) -> None:
-        """Holds the sessions declared that are cached, with their attempts, and strikes them off what is to be read.
+        """Adds the sessions declared that are cached, with their attempts, and removes them from what is to be read.
 
         Their releases are declared in their place.
         """
@@ -193,13 +193,13 @@ class SessionUnit:
             for session_id in [i for i in ids if (workspace, i) in cache.sessions]:
                 ids.remove(session_id)
                 session = cache.sessions[workspace, session_id]
-                self.hold(session)
+                self.add_loaded(session)
                 if (attempts := cache.scripts.get((workspace, session_id))) is not None:
                     self._attempts.known[workspace, session_id] = attempts
                 reads.release(workspace, session.release_id)
 
-    def hold(self, session: Session) -> None:
-        """Takes a session that was read."""
+    def add_loaded(self, session: Session) -> None:
+        """Adds a session that was read."""
         self.known[session.workspace_id, session.id] = session
         self._keycodes[session.workspace_id, session.keycode] = session.id
 
