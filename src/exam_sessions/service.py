@@ -12,7 +12,8 @@ from exam_sessions.background.operation_worker import Worker
 from exam_sessions.background.scheduler import Scheduler
 from exam_sessions.execution.executor import Executor
 from exam_sessions.execution.group_commit import GroupCommitQueue
-from exam_sessions.execution.queries import Reads, SessionReader
+from exam_sessions.execution.queries import Reads
+from exam_sessions.execution.session_reader import SessionReader
 from exam_sessions.store.repositories import Repositories
 
 if TYPE_CHECKING:

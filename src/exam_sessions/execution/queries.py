@@ -1,11 +1,8 @@
-"""Reading: single sessions at once, everything else one call at a time on a small pool of threads."""
+"""What is read besides single sessions (session_reader.py): lists, pages, histories, counts; each from a snapshot."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import marking_revision_of
@@ -15,14 +12,10 @@ from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST
 from exam_sessions.execution.form_cache import FormCache
-from exam_sessions.execution.group_commit import PendingCommit
-from exam_sessions.execution.outages import refusal_of
-from exam_sessions.execution.thread_priority import lower_own_priority
-from exam_sessions.store.database_errors import DatabaseDown
-from exam_sessions.store.repositories import Repositories
+from exam_sessions.execution.reader_pool import ReaderPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import AttemptRecord, Release, Session
@@ -38,18 +31,14 @@ if TYPE_CHECKING:
         ToDo,
     )
     from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.repositories import Repositories
     from exam_sessions.store.staged_imports import StagedImportRow
 
-Result = TypeVar("Result")
 FormKey = tuple[str, int]
 """Reference and revision."""
 LOADED_AT_ONCE = 4_000_000
 """Bytes of responses, or of the changes of events, that one read loads, so that a page costs no more memory than its
 reply; of one session, or one event, all the same."""
-
-READERS = 2
-"""Threads for lists: as many as a small machine has cores."""
-
 
 SORTED_AT_MOST = 2_000
 """Sessions of a snapshot that are sorted by their ids again for each page."""
@@ -98,91 +87,6 @@ class SessionPage(NamedTuple):
     """What all that match sum up to; empty when nobody asked."""
 
 
-class SessionKey(NamedTuple):
-    """One session somebody wants to read, by id or else by keycode or access code."""
-
-    workspace: str
-    session_id: str
-    keycode: str | AccessCode
-
-    @property
-    def weight(self) -> int:
-        """One row."""
-        return 1
-
-    def open(self) -> SessionKey:
-        """Itself."""
-        return self
-
-    def render(self, result: SessionWithRelease) -> SessionWithRelease:
-        """The session and its release."""
-        return result
-
-
-class SessionReader:
-    """The work of the reading queue: single sessions."""
-
-    def __init__(self, repositories: Repositories) -> None:
-        self._repositories = repositories
-
-    def prepare(self, db: Db, group: Sequence[SessionKey]) -> PendingCommit:
-        """Returns a SessionWithRelease or the refusal for each; there is nothing to commit."""
-        return PendingCommit(self.run(db, group), None)
-
-    def run_together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
-        """As `run`."""
-        return self.run(db, group)
-
-    def run(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
-        """Returns a SessionWithRelease or the refusal for each, from one snapshot."""
-        try:
-            if db.is_in_process:
-                return self._one_by_one(db, group)
-            return self._together(db, group)
-        except DatabaseDown as down:
-            db.availability.failed(down, len(group))
-            return [refusal_of(down) for _ in group]
-
-    def _one_by_one(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
-        """Where each statement is answered from memory, the plainest is the fastest."""
-        db.begin_read()
-        try:
-            found = [self._repositories.sessions.read(db, *wanted) for wanted in group]
-        finally:
-            db.rollback()
-        return [_shown(wanted, one) for wanted, one in zip(group, found, strict=True)]
-
-    def _together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
-        """Where a server answers, one statement for all."""
-        by_workspace: dict[str, tuple[set[str], set[str]]] = {}
-        codes: dict[str, set[AccessCode]] = {}
-        for workspace, session_id, keycode in group:
-            ids, keycodes = by_workspace.setdefault(workspace, (set(), set()))
-            if session_id:
-                ids.add(session_id)
-            elif isinstance(keycode, AccessCode):
-                codes.setdefault(workspace, set()).add(keycode)
-            else:
-                keycodes.add(keycode)
-        for workspace, named_by in codes.items():
-            by_workspace[workspace][0].update(self._repositories.sessions.ids_of(db, workspace, named_by).values())
-        found: dict[SessionKey, tuple[Session, Release]] = {}
-        for workspace, named in by_workspace.items():
-            for pair in self._repositories.sessions.read_many(db, workspace, *named):
-                session, _ = pair
-                found[SessionKey(workspace, session.id, "")] = found[SessionKey(workspace, "", session.keycode)] = (
-                    pair
-                )
-                if codes:
-                    code = AccessCode(session.release_id, session.access_code)
-                    found[SessionKey(workspace, "", code)] = pair
-        return [_shown(w, found.get(w._replace(keycode="") if w.session_id else w)) for w in group]
-
-
-def _shown(wanted: SessionKey, found: tuple[Session, Release] | None) -> SessionWithRelease | errors.Refusal:
-    return SessionWithRelease(*found) if found else errors.SessionNotFound(wanted.session_id or str(wanted.keycode))
-
-
 def with_releases(
     db: Db, repositories: Repositories, workspace: str, sessions: list[Session]
 ) -> list[SessionWithRelease]:
@@ -198,33 +102,9 @@ class Reads:
     """Lists, pages and histories, each in one read transaction on a thread of a small pool."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader", initializer=lower_own_priority)
+        self._pool = ReaderPool(store)
+        self._read = self._pool.read
         self._form_cache = FormCache()
-        self._own = threading.local()
-        self._opened: list[Db] = []
-        self._closed = False
-
-    async def _read(self, work: Callable[[Db, Repositories], Result]) -> Result:
-        def run() -> Result:
-            try:
-                if not hasattr(self._own, "db"):
-                    self._own.db, self._own.repositories = self._store.reader(), Repositories(self._store)
-                    self._opened.append(self._own.db)
-                db, repositories = self._own.db, self._own.repositories
-                self._store.verify()
-                db.begin_read()
-                try:
-                    return work(db, repositories)
-                finally:
-                    db.rollback()
-            except DatabaseDown as down:
-                self._store.availability.failed(down)
-                raise refusal_of(down) from None
-
-        if self._closed:
-            raise errors.ShuttingDown
-        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
 
     async def sessions(self, workspace: str, ids: Sequence[str]) -> list[SessionWithRelease]:
         """Returns the sessions with these ids, in their order. Raises SessionNotFound for the first unknown one."""
@@ -527,7 +407,4 @@ class Reads:
 
     def close(self) -> None:
         """Ends the threads and closes their connections."""
-        self._closed = True
-        self._pool.shutdown()
-        for db in self._opened:
-            db.close()
+        self._pool.close()

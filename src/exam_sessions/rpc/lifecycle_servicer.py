@@ -9,7 +9,7 @@ from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.states import EDITABLE_STATES, MATURITY, TERMINAL, Action, State
 from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
-from exam_sessions.execution.queries import SessionKey
+from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.request import target_of, workspace_of
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session

@@ -9,7 +9,7 @@ from exam_sessions.domain.attempts import damage_of, is_over, marking_revision_o
 from exam_sessions.domain.marking import MARKED_STATES
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
 from exam_sessions.domain.states import AttemptStrategy, State
-from exam_sessions.execution.queries import SessionKey
+from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
 from exam_sessions.rpc.convert.request import target_of, workspace_of

@@ -12,7 +12,7 @@ from exam_sessions.domain.commands import Command
 from exam_sessions.domain.session_filter import ORDERS, PageCursor
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.statistics import statistics_of
-from exam_sessions.execution.queries import SessionKey
+from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert.reply_size import (

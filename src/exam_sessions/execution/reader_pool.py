@@ -1,0 +1,70 @@
+"""The threads on which lists and pages are read, each with a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from exam_sessions import errors
+from exam_sessions.execution.outages import refusal_of
+from exam_sessions.execution.thread_priority import lower_own_priority
+from exam_sessions.store.database_errors import DatabaseDown
+from exam_sessions.store.repositories import Repositories
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from exam_sessions.store.engine import Db, Store
+
+Result = TypeVar("Result")
+
+READERS = 2
+"""Threads: as many as a small machine has cores."""
+
+
+class ReaderPool:
+    """A few threads that run one read at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader", initializer=lower_own_priority)
+        self._own = threading.local()
+        self._opened: list[Db] = []
+        self._closed = False
+
+    async def read(self, work: Callable[[Db, Repositories], Result]) -> Result:
+        """Returns what `work` returns, called on a thread in a read transaction of its own.
+
+        Raises:
+            errors.ShuttingDown: the pool is closed.
+            errors.DatabaseUnavailable: or another refusal that says why the database does not answer.
+        """
+
+        def run() -> Result:
+            try:
+                if not hasattr(self._own, "db"):
+                    self._own.db, self._own.repositories = self._store.reader(), Repositories(self._store)
+                    self._opened.append(self._own.db)
+                db, repositories = self._own.db, self._own.repositories
+                self._store.verify()
+                db.begin_read()
+                try:
+                    return work(db, repositories)
+                finally:
+                    db.rollback()
+            except DatabaseDown as down:
+                self._store.availability.failed(down)
+                raise refusal_of(down) from None
+
+        if self._closed:
+            raise errors.ShuttingDown
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    def close(self) -> None:
+        """Ends the threads and closes their connections."""
+        self._closed = True
+        self._threads.shutdown()
+        for db in self._opened:
+            db.close()

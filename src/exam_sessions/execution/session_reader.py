@@ -1,0 +1,103 @@
+"""Reading single sessions, in groups that share one snapshot. Lists and pages are in queries.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exam_sessions import errors
+from exam_sessions.domain.records import AccessCode, SessionWithRelease
+from exam_sessions.execution.group_commit import PendingCommit
+from exam_sessions.execution.outages import refusal_of
+from exam_sessions.store.database_errors import DatabaseDown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.store.engine import Db
+    from exam_sessions.store.repositories import Repositories
+
+
+class SessionKey(NamedTuple):
+    """One session somebody wants to read, by id or else by keycode or access code."""
+
+    workspace: str
+    session_id: str
+    keycode: str | AccessCode
+
+    @property
+    def weight(self) -> int:
+        """One row."""
+        return 1
+
+    def open(self) -> SessionKey:
+        """Itself."""
+        return self
+
+    def render(self, result: SessionWithRelease) -> SessionWithRelease:
+        """The session and its release."""
+        return result
+
+
+class SessionReader:
+    """The work of the reading queue: single sessions."""
+
+    def __init__(self, repositories: Repositories) -> None:
+        self._repositories = repositories
+
+    def prepare(self, db: Db, group: Sequence[SessionKey]) -> PendingCommit:
+        """Returns a SessionWithRelease or the refusal for each; there is nothing to commit."""
+        return PendingCommit(self.run(db, group), None)
+
+    def run_together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+        """As `run`."""
+        return self.run(db, group)
+
+    def run(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+        """Returns a SessionWithRelease or the refusal for each, from one snapshot."""
+        try:
+            if db.is_in_process:
+                return self._one_by_one(db, group)
+            return self._together(db, group)
+        except DatabaseDown as down:
+            db.availability.failed(down, len(group))
+            return [refusal_of(down) for _ in group]
+
+    def _one_by_one(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+        """Where each statement is answered from memory, the plainest is the fastest."""
+        db.begin_read()
+        try:
+            found = [self._repositories.sessions.read(db, *wanted) for wanted in group]
+        finally:
+            db.rollback()
+        return [_shown(wanted, one) for wanted, one in zip(group, found, strict=True)]
+
+    def _together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+        """Where a server answers, one statement for all."""
+        by_workspace: dict[str, tuple[set[str], set[str]]] = {}
+        codes: dict[str, set[AccessCode]] = {}
+        for workspace, session_id, keycode in group:
+            ids, keycodes = by_workspace.setdefault(workspace, (set(), set()))
+            if session_id:
+                ids.add(session_id)
+            elif isinstance(keycode, AccessCode):
+                codes.setdefault(workspace, set()).add(keycode)
+            else:
+                keycodes.add(keycode)
+        for workspace, named_by in codes.items():
+            by_workspace[workspace][0].update(self._repositories.sessions.ids_of(db, workspace, named_by).values())
+        found: dict[SessionKey, tuple[Session, Release]] = {}
+        for workspace, named in by_workspace.items():
+            for pair in self._repositories.sessions.read_many(db, workspace, *named):
+                session, _ = pair
+                found[SessionKey(workspace, session.id, "")] = found[SessionKey(workspace, "", session.keycode)] = (
+                    pair
+                )
+                if codes:
+                    code = AccessCode(session.release_id, session.access_code)
+                    found[SessionKey(workspace, "", code)] = pair
+        return [_shown(w, found.get(w._replace(keycode="") if w.session_id else w)) for w in group]
+
+
+def _shown(wanted: SessionKey, found: tuple[Session, Release] | None) -> SessionWithRelease | errors.Refusal:
+    return SessionWithRelease(*found) if found else errors.SessionNotFound(wanted.session_id or str(wanted.keycode))
