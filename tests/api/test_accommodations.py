@@ -166,10 +166,13 @@ def test_many_are_booked_with_accommodations_and_the_bad_rows_are_named(server, 
     api.call("BatchCreateSessions", release_id=release.id, bookings=rows[1:2])
 
 
+QUOTED = 'says "dyslexia", \\ \u00e9\U0001f600\n\x1b'
+"""A reason with what JSON escapes."""
+
 GIVEN = {
     "time_limit": (None, "1200s"),
     "extra_percent": ("0", "25"),
-    "extra_reason": (None, "dyslexia"),
+    "extra_reason": (None, QUOTED),
     "window_end": (None, "2096-10-02T07:06:40Z"),
 }
 
@@ -177,7 +180,7 @@ GIVEN = {
 @pytest.mark.both_databases("the events of a long roster are written by statements of their own")
 @pytest.mark.parametrize("size", [1, 3, 600])
 def test_the_event_of_a_booking_shows_the_accommodation_it_was_made_with(api, size):
-    own = Booked(time_limit=lasting(1200), extra_time_percent=25, extra_time_reason="dyslexia")
+    own = Booked(time_limit=lasting(1200), extra_time_percent=25, extra_time_reason=QUOTED)
     rows = [
         booking(f"c{n}", **({} if n % 3 else {"accommodation": own, "window_end": FAR_AHEAD})) for n in range(size)
     ]

@@ -19,7 +19,6 @@ from exam_sessions.commands.bookings import (
     booking_time,
     receipts_of,
 )
-from exam_sessions.domain.booking import accommodation_of
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.chunked_mutation import ChunkedMutation
 from exam_sessions.execution.reservation import Reservation
@@ -96,7 +95,7 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
             result = receipts_of(written)
             payload = self.replay_payload(result)
             yield
-            self._publish(transactions, staged, written, payload)
+            self._publish(transactions, staged, len(result), payload)
         except Exception as fault:
             yield from discard(transactions, staged)
             if isinstance(fault, UniqueViolation):
@@ -105,16 +104,13 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
             raise
         return result
 
-    def _publish(
-        self, transactions: Transactions, staged: StagedImportRow, sessions: Sequence[Session], payload: str
-    ) -> None:
+    def _publish(self, transactions: Transactions, staged: StagedImportRow, count: int, payload: str) -> None:
         """All at once: the history, what a repetition is answered from, and the end of the draft."""
         caller = self.caller
-        accommodated = [session for session in sessions if any(accommodation_of(session))]
         with transactions.writing([self]) as uow:
             if uow.releases.get(caller.workspace, self.release_id).finalized:
                 raise errors.ReleaseFinalized(self.release_id)
-            uow.staged_imports.publish_now(staged, len(sessions), caller, accommodated)
+            uow.staged_imports.publish_now(staged, count, caller)
             if caller.request_id:
                 uow.requests.record(caller, payload)
 

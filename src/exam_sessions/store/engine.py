@@ -213,6 +213,10 @@ class Store(ABC):
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """How many bytes of UTF-8 a text has."""
 
+    @abstractmethod
+    def json_text(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        """A text as a JSON string, in quotes."""
+
     def in_subquery(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Whether the column holds one of the values that a SELECT of one column finds."""
         return column.in_(found)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    cast,
     collate,
     create_engine,
     func,
@@ -209,6 +210,10 @@ class PostgresStore(Store):
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """Known without reading what is stored out of line."""
         return func.octet_length(column)
+
+    def json_text(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        """By to_json()."""
+        return cast(func.to_json(column), Text)
 
     def in_subquery(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Finds first, then compares with an array.

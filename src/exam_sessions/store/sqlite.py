@@ -380,6 +380,10 @@ class SqliteStore(Store):
         """As bytes; octet_length() is not in every SQLite that Python comes with."""
         return func.length(cast(column, LargeBinary))
 
+    def json_text(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        """By json_quote()."""
+        return func.json_quote(column)
+
     def upsert(self, table: Table) -> Insert:
         """SQLite's own INSERT."""
         return insert(table)

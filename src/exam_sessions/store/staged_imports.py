@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Text, bindparam, case, cast, delete, func, insert, literal, select, update
 
 from exam_sessions.domain.booking import UNACCOMMODATED
 from exam_sessions.store.schema import drafts, events, sessions
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
     from exam_sessions.store.engine import Db, Store
 
 
@@ -64,9 +68,9 @@ class StagedImportRows:
             nothing,
             bindparam("request", type_=events.c.request_id.type),
             s.create_time,
-            nothing,
+            _changes(store),
             literal(0),
-        ).where(its_own, *(s[name] == literal(value) for name, value in UNACCOMMODATED.items()))
+        ).where(its_own)
         self._tell = store.statement(insert(events).from_select(list(events.c), told))
 
     def open(self, db: Db, staged: StagedImportRow) -> None:
@@ -98,7 +102,7 @@ class StagedImportRows:
         return db.execute(self._remove, self._named(staged) | {"here": staged.workspace_id, "most": most})
 
     def tell(self, db: Db, staged: StagedImportRow, first: int, action: str, actor: str, request_id: str) -> None:
-        """Writes the first event of every unaccommodated session of a roster, from the place after `first` on."""
+        """Writes the first event of every session of a roster, from the place after `first` on."""
         told = {"first": first, "action": action, "actor": actor, "request": request_id}
         db.execute(self._tell, self._named(staged) | told)
 
@@ -110,3 +114,20 @@ class StagedImportRows:
             "created": staged.create_time,
             "draft": staged.id,
         }
+
+
+def _changes(store: Store) -> ColumnElement[str]:
+    """The changes of a booking, as `scheduled` gives them for one session: the accommodation it is booked with.
+
+    In SQL, for a roster of ten thousand would keep others waiting for 120 ms more if its events were sent row by row.
+    """
+    nothing, parts = literal(""), []
+    for name, unset in UNACCOMMODATED.items():
+        column = sessions.c[name]
+        if unset == 0:
+            change = literal(f',"{name}":[0,') + cast(column, Text) + literal("]")
+        else:
+            change = literal(f',"{name}":["",') + store.json_text(column) + literal("]")
+        parts.append(case((column != literal(unset), change), else_=nothing))
+    changes = func.substr(reduce(add, parts), 2)
+    return case((changes == nothing, nothing), else_=literal("{") + changes + literal("}"))

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.domain.booking import scheduled
 from exam_sessions.domain.states import Action
-from exam_sessions.store.events import Happening
 from exam_sessions.store.staged_imports import REVOKED
 
 if TYPE_CHECKING:
@@ -52,16 +50,13 @@ class StagedImportUnit:
         """Writes sessions of it, hidden until it is published."""
         self._transaction.repositories.sessions.insert(self._transaction.write_now(), sessions)
 
-    def publish_now(
-        self, staged: StagedImportRow, count: int, caller: Caller, accommodated: Sequence[Session]
-    ) -> None:
+    def publish_now(self, staged: StagedImportRow, count: int, caller: Caller) -> None:
         """Writes the history of its `count` sessions, and that it is in progress no more: all are visible now.
 
         Args:
             staged: the import.
             count: how many sessions it has.
             caller: the actor of the events.
-            accommodated: the sessions whose events carry changes; all other events are written by one statement.
 
         Raises:
             errors.DatabaseUnavailable: another server took this one for dead, and has removed it.
@@ -70,13 +65,9 @@ class StagedImportUnit:
         if not repositories.staged_imports.close(db, staged):
             raise errors.DatabaseUnavailable
         assert caller.workspace not in self._transaction.deferred.events, "its places would be given twice"
-        first = repositories.events.reserve(db, caller.workspace, count - len(accommodated))
+        first = repositories.events.reserve(db, caller.workspace, count)
         self._transaction.published_workspaces.add(caller.workspace)
         repositories.staged_imports.tell(db, staged, first, Action.SCHEDULE.value, caller.actor, caller.request_id)
-        if accommodated:
-            told = (caller.actor, caller.request_id, 0, staged.create_time)
-            happened = [Happening(scheduled(s), s.id, s.release_id, *told) for s in accommodated]
-            repositories.events.append(db, caller.workspace, happened)
 
     def discard_now(self, staged: StagedImportRow, most: int) -> int:
         """Removes up to `most` sessions of one that is given up, then the import itself; how many there were.
