@@ -10,7 +10,7 @@ from messages import booking, bookings, mask, new_id, outcome_of, send
 from rows import count
 from state_paths import bring_to
 
-from exam_sessions.store import sqlite
+from exam_sessions.store import sqlite_connection
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving, until
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.both_databases("transactions fail in other ways")
 @pytest.fixture
 def impatient(database, monkeypatch):
     """A server that waits for other writers half a second only."""
-    monkeypatch.setattr(sqlite, "BUSY_S", 0.5)
+    monkeypatch.setattr(sqlite_connection, "BUSY_S", 0.5)
     monkeypatch.setenv("EXAM_SESSIONS_LOCK_TIMEOUT_S", "0.5")
     with serving(database) as server:
         yield server

@@ -13,7 +13,7 @@ from state_paths import FETCHED, INVIGILATED, MODERATED, ON_PAPER, STARTED, walk
 from exam_sessions.domain.records import Release, Session
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert.form import form_in
-from exam_sessions.store import sqlite
+from exam_sessions.store import sqlite_connection
 from exam_sessions.v1 import catalog_pb2
 from linearizability import CLOCK, Seen, Told
 from serving import ApiClient, serving
@@ -56,7 +56,7 @@ BRIEF = tuple(
 def servers(request, new_database):
     with new_database() as database, ExitStack() as stack, pytest.MonkeyPatch.context() as patches:
         # Two writers of a file take turns without an order: on a slow machine, one may wait for longer than usual.
-        patches.setattr(sqlite, "BUSY_S", 50)
+        patches.setattr(sqlite_connection, "BUSY_S", 50)
         yield [stack.enter_context(serving(database, steady, tick_ms=5)) for _ in range(request.param)]
 
 

@@ -1,14 +1,12 @@
-"""SQLite: a file, any number of readers, one writer. How its connections are set up and what its failures mean."""
+"""SQLite: a file, any number of readers, one writer. How its connections are set up (sqlite_connection.py)."""
 
 from __future__ import annotations
 
 import fcntl
 import itertools
-import json
 import os
-import time
 import uuid
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -31,17 +29,10 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
 from exam_sessions.store.availability import Availability
-from exam_sessions.store.database_errors import (
-    DatabaseDamaged,
-    DatabaseDown,
-    DatabaseFull,
-    DatabaseReplaced,
-    LockedOut,
-    LostRace,
-    UniqueViolation,
-)
-from exam_sessions.store.engine import Db, Parameters, Statement, Store
+from exam_sessions.store.database_errors import DatabaseDown
+from exam_sessions.store.engine import Statement, Store
 from exam_sessions.store.schema import metadata
+from exam_sessions.store.sqlite_connection import BUSY_S, SqliteDb, cause_of, translated
 from exam_sessions.store.sqlite_files import SqliteFiles
 from exam_sessions.store.sqlite_library import sqlite3
 
@@ -52,158 +43,11 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.dialects.sqlite.dml import Insert
 
-BUSY_S = 5.0
-"""How long a writer waits for another process's transaction, in seconds."""
-
-IMPATIENT_S = 0.2
-"""How long while others wait in vain, in seconds."""
-
 CHECKPOINT_PAGES = 16_384
 """Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
 
 VALUE, EXPECTED = "value_of_", "expected_"
 """What sets the parameters of an UPDATE apart from its columns, whose names it wants for itself."""
-
-
-BUSY_PAUSE_S = 0.002
-"""Seconds between two tries."""
-
-
-MEANINGS: dict[int, type[DatabaseDown]] = {
-    sqlite3.SQLITE_FULL: DatabaseFull,
-    sqlite3.SQLITE_IOERR_SHMSIZE: DatabaseFull,
-    sqlite3.SQLITE_CORRUPT: DatabaseDamaged,
-    sqlite3.SQLITE_NOTADB: DatabaseDamaged,
-    sqlite3.SQLITE_IOERR_CORRUPTFS: DatabaseDamaged,
-    sqlite3.SQLITE_READONLY_DBMOVED: DatabaseReplaced,
-}
-"""What SQLite's codes mean, extended or primary, where it is more than that the database does not answer."""
-
-
-def _meaning(error: sqlite3.Error) -> DatabaseDown:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return MEANINGS.get(code, MEANINGS.get(code & 0xFF, DatabaseDown))(str(error))
-
-
-def _cause(files: SqliteFiles, error: sqlite3.Error) -> DatabaseDown:
-    """What an error means; most that follow from another file in the place of ours do not say so."""
-    try:
-        files.check()
-    except DatabaseDown as cause:
-        return cause
-    return _meaning(error)
-
-
-@contextmanager
-def _translated(meaning: Callable[[sqlite3.Error], DatabaseDown] = _meaning) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise UniqueViolation(str(error)) from error
-    except sqlite3.DatabaseError as error:
-        raise meaning(error) from error
-
-
-class SqliteDb(Db):
-    """One connection, one thread."""
-
-    is_in_process = True
-
-    def __init__(self, driver: sqlite3.Connection, files: SqliteFiles, availability: Availability) -> None:
-        self._driver, self._files, self.availability = driver, files, availability
-
-    def _meaning(self, error: sqlite3.Error) -> DatabaseDown:
-        return _cause(self._files, error)
-
-    def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
-        """The rows a statement gives."""
-        try:
-            # Most values are in the driver's order, in a tuple.
-            bound = values if type(values) is tuple else statement.bind(values)
-            return self._driver.execute(statement.text, bound).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise self._meaning(error) from error
-
-    def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
-        """One after the other: each is answered from memory."""
-        return [self.query(statement, values) for statement, values in asks]
-
-    def execute(self, statement: Statement, values: Parameters = ()) -> int:
-        """Runs a statement once; the number of rows it touched."""
-        with _translated(self._meaning):
-            return self._driver.execute(statement.text, statement.bind(values)).rowcount
-
-    def execute_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement once per row. Raises LostRace when it does not find one of them."""
-        if not rows:
-            return
-        with _translated(self._meaning):
-            touched = self._driver.executemany(statement.text, rows).rowcount
-        if touched != len(rows):
-            raise LostRace("a row is not what it was when it was read")
-
-    def array_param(self, values: Iterable[str]) -> str:
-        """A JSON array."""
-        return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
-
-    def begin(self, *, wait: bool = True) -> None:
-        """Begins a transaction that will write; may wait for another process to end its own.
-
-        Raises:
-            DatabaseDown: another process keeps its transaction open, for longer than BUSY_S where we wait.
-            DatabaseReplaced, DatabaseDamaged: the files are not those that were opened, or not whole.
-        """
-        self._files.check_file()
-        self._files.check_log()
-        self.rollback()  # where that was not possible when it was asked for
-        end = 0.0
-        while True:
-            try:
-                self._driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.DatabaseError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or not wait:
-                    raise self._meaning(error) from error
-                end = end or time.monotonic() + (IMPATIENT_S if self.availability.is_impatient else BUSY_S)
-                if time.monotonic() > end:
-                    self.availability.lock_not_available(error)
-                    raise LockedOut(str(error)) from error
-                time.sleep(BUSY_PAUSE_S)
-            else:
-                return
-
-    def data_version(self) -> int:
-        """A number that changes when another connection has committed; exact inside a transaction."""
-        try:
-            return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.DatabaseError as error:
-            raise self._meaning(error) from error
-
-    def begin_read(self) -> None:
-        """Begins a transaction whose reads all see the same moment. Raises DatabaseDown."""
-        self._files.check_file()
-        with _translated(self._meaning):
-            self._driver.execute("BEGIN")
-
-    def commit(self) -> None:
-        """Makes the transaction durable: in the file that the URL names, not in one that was removed meanwhile.
-
-        Raises:
-            DatabaseDown: it may not be durable.
-        """
-        with _translated(self._meaning):
-            self._driver.execute("COMMIT")
-        self._files.check_committed()
-
-    def rollback(self) -> None:
-        """Gives the transaction up, if one is open. One that cannot be given up is so when the next begins."""
-        if self._driver.in_transaction:
-            with suppress(sqlite3.DatabaseError):
-                self._driver.execute("ROLLBACK")
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._driver.close()
 
 
 ROWS = 1_000_000
@@ -245,7 +89,7 @@ class SqliteStore(Store):
     def writer(self) -> SqliteDb:
         """A connection that may write. Nothing it commits is acknowledged before it is on disk."""
         self._files.opening()
-        with _translated():
+        with translated():
             driver = sqlite3.connect(
                 self.path,
                 isolation_level=None,
@@ -272,7 +116,7 @@ class SqliteStore(Store):
     def reader(self) -> SqliteDb:
         """A connection that cannot write."""
         self._files.check_file()
-        with _translated(partial(_cause, self._files)):
+        with translated(partial(cause_of, self._files)):
             driver = sqlite3.connect(
                 f"{self.path.as_uri()}?mode=ro",
                 uri=True,
@@ -293,7 +137,7 @@ class SqliteStore(Store):
 
     def translated(self) -> AbstractContextManager[None]:
         """By SQLite's codes."""
-        return _translated()
+        return translated()
 
     def check(self) -> None:
         """Reads every table, on a connection made for it. Raises DatabaseDown."""
@@ -356,7 +200,7 @@ class SqliteStore(Store):
         Without statistics it takes a workspace for ten rows, and reads all of it to find one session by keycode; with
         those of the moment, its plans would change under way.
         """
-        with _translated(), closing(sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)) as driver:
+        with translated(), closing(sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)) as driver:
             wanted = sorted(_statistics())
             known = driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()
             if known and driver.execute("SELECT * FROM sqlite_stat1 ORDER BY tbl, idx").fetchall() == wanted:
