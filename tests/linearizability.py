@@ -228,7 +228,9 @@ class Search:
 
     def _without_history(self, bit: int, op: Op, place: Place) -> Iterator[tuple[int, Op, Place]]:
         """The call, when it was accepted and changed nothing but that its request is known: a regrade in vain."""
-        answer, after, decision = self._judge(op, place, op.now or op.responded)
+        # A call that was never answered has no time of its answer.
+        moment = op.now or (op.responded if op.responded < NEVER else op.invoked)
+        answer, after, decision = self._judge(op, place, moment)
         if decision is not None and not decision.events and op.answer in (None, answer):
             yield bit, op, after
 
