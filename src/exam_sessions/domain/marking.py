@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form, Value
-    from exam_sessions.domain.move import Move
     from exam_sessions.domain.records import AttemptRecord
     from exam_sessions.domain.submitted_responses import Answer, Answers
+    from exam_sessions.domain.transition import TransitionContext
 
 Changes = dict[str, Any]
 Row = TypeVar("Row")
@@ -37,7 +37,7 @@ QUESTIONS_AT_MOST = 500
 """Questions of a form, and so of what is answered at once."""
 
 
-def set_responses(context: Move) -> Changes:
+def set_responses(context: TransitionContext) -> Changes:
     """Stores responses of the current attempt (ExamSpark, Set Responses).
 
     Raises:
@@ -56,7 +56,7 @@ def set_responses(context: Move) -> Changes:
     return changes
 
 
-def take_offline_answers(context: Move) -> Changes:
+def take_offline_answers(context: TransitionContext) -> Changes:
     """What was answered without a connection comes with the upload; the client holds the session no more."""
     changes: Changes = {"held_offline": 0}
     if context.command.responses:
@@ -103,7 +103,7 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
     return found
 
 
-def _answer(context: Move, answered: Mapping[str, Value | None]) -> None:
+def _answer(context: TransitionContext, answered: Mapping[str, Value | None]) -> None:
     """Writes responses into the script, and tells which changed."""
     script = context.script
     before = script.responses
@@ -134,7 +134,7 @@ def _check_size(form: Form, responses: Mapping[str, Value]) -> None:
         raise errors.invalid("responses", f"the texts of an attempt may have {SCRIPT_AT_MOST:,} characters in all")
 
 
-def assign_item_marks(context: Move) -> Changes:
+def assign_item_marks(context: TransitionContext) -> Changes:
     """Enters marks of a paper (Surpass, ItemMarks): later ones replace earlier ones, None is "not attempted".
 
     Raises:
@@ -151,7 +151,7 @@ def assign_item_marks(context: Move) -> Changes:
     return _completed(context)
 
 
-def assign_item_responses(context: Move) -> Changes:
+def assign_item_responses(context: TransitionContext) -> Changes:
     """Enters responses of a paper (Surpass, ItemResponses); one without a value is "not attempted".
 
     Raises:
@@ -201,7 +201,7 @@ def _judged(path: str, rows: Sequence[tuple[str, Row]], judge: Callable[[str, Ro
     return found
 
 
-def _completed(context: Move) -> Changes:
+def _completed(context: TransitionContext) -> Changes:
     """When the paper was completed, as far as it is said (Surpass, completionDate)."""
     moment = context.command.completion_time
     if moment > context.now:
@@ -209,7 +209,7 @@ def _completed(context: Move) -> Changes:
     return {"end_time": moment} if moment else {}
 
 
-def score_response(context: Move) -> Changes:
+def score_response(context: TransitionContext) -> Changes:
     """Gives a question the mark of a person (ItemLogic, response/score).
 
     Raises:
@@ -222,7 +222,7 @@ def score_response(context: Move) -> Changes:
     return scored(context) if context.state in MARKED_STATES else progress(context)
 
 
-def unscore_response(context: Move) -> Changes:
+def unscore_response(context: TransitionContext) -> Changes:
     """Takes the mark of a person back (ItemLogic, response/unscore). Raises UnknownQuestion."""
     form, marks = context.form(), dict(context.script.marks)
     for number, _ in context.command.marks:
@@ -231,7 +231,7 @@ def unscore_response(context: Move) -> Changes:
     return progress(context)
 
 
-def _mark(context: Move, marks: dict[str, int | None]) -> None:
+def _mark(context: TransitionContext, marks: dict[str, int | None]) -> None:
     """Writes marks into the script, and tells which changed."""
     before = context.script.marks
     if isinstance(before, Unreadable):
@@ -256,12 +256,12 @@ def _mark_text(mark: int | None) -> str | None:
     return None if mark is None else text_of(mark)
 
 
-def progress(context: Move) -> Changes:
+def progress(context: TransitionContext) -> Changes:
     """How far people have come with the marking."""
     return {"marking_progress": scoring.marking_progress(context.form(), context.script)}
 
 
-def scored(context: Move) -> Changes:
+def scored(context: TransitionContext) -> Changes:
     """The script's total, now that every mark is in, and what counts of all attempts; nothing without a form."""
     if context.marking_context.form is None:
         return {}
@@ -270,12 +270,12 @@ def scored(context: Move) -> Changes:
     return counted(context) | progress(context)
 
 
-def route(context: Move) -> Changes:
+def route(context: TransitionContext) -> Changes:
     """What is known of a script that was just handed in, or is complete."""
     return scored(context) if context.state in MARKED_STATES else progress(context)
 
 
-def counted(context: Move) -> Changes:
+def counted(context: TransitionContext) -> Changes:
     """What counts of all attempts, by the release's strategy."""
     earlier = [script for script in context.marking_context.scripts if script.attempt != context.script.attempt]
     return deciding_columns(context.release.attempt_strategy, [*earlier, context.script])
@@ -290,7 +290,7 @@ def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes
     return {"points": found.points, "points_max": found.points_max, "score": found.score}
 
 
-def drop_scores(context: Move) -> Changes:
+def drop_scores(context: TransitionContext) -> Changes:
     """Takes back what the current attempt earned."""
     if context.script.score is None and context.session.score is None and not context.session.marking_progress:
         return {}
@@ -298,7 +298,7 @@ def drop_scores(context: Move) -> Changes:
     return counted(context) | {"marking_progress": 0}
 
 
-def take_back(context: Move) -> Changes:
+def take_back(context: TransitionContext) -> Changes:
     """What the attempt earned, for it goes on: scores, and marks where they are not what was uploaded."""
     if not context.on_paper():
         _mark(context, {})
@@ -320,7 +320,7 @@ FRESH_CLOCK: Changes = {
 """What an attempt begins with."""
 
 
-def clear_responses(context: Move) -> Changes:
+def clear_responses(context: TransitionContext) -> Changes:
     """Begins the attempt anew (ExamSpark, Reset Session); what is removed is told in full.
 
     The count of writes goes on, so that a write from before is still late.
@@ -335,7 +335,7 @@ def clear_responses(context: Move) -> Changes:
     return FRESH_CLOCK | {"responses_revision": context.session.responses_revision + 1} | dropped
 
 
-def _clear_all(context: Move) -> Changes:
+def _clear_all(context: TransitionContext) -> Changes:
     """Begins again with the first attempt, of none of which a script is left."""
     if context.marking_context.scripts:
         context.extra_changes["scripts"] = (kept_scripts(context.marking_context.scripts), None)
@@ -349,7 +349,7 @@ def _clear_all(context: Move) -> Changes:
     }
 
 
-def retake(context: Move) -> Changes:
+def retake(context: TransitionContext) -> Changes:
     """Keeps the attempt as it is, with its clock, and begins the next (ExamSpark, Retake Session).
 
     The count of writes belongs to the attempt and begins again at 0.
@@ -365,7 +365,7 @@ def retake(context: Move) -> Changes:
     return FRESH_CLOCK | {"attempt": session.attempt + 1, "responses_revision": 0, "marking_progress": 0}
 
 
-def reopen(context: Move) -> Changes:
+def reopen(context: TransitionContext) -> Changes:
     """Opens a handed-in attempt again (ExamSpark, Reopen Session): responses stay, scores go, no time has passed.
 
     On paper the marks entered stay, for there they are what was uploaded.
