@@ -1,7 +1,7 @@
 """Side effects of a transition: the columns an action writes besides the state, and the action that follows it.
 
 An effect is called after the machine has changed `context.state`. Which effect belongs to which action is in
-transition_table.py; effects on responses and marks are in marking.py.
+transition_table.py; effects on responses are in response_effects.py, those on marks in marking.py.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain import effects, marking
+from exam_sessions.domain import effects, marking, response_effects
 from exam_sessions.domain import guards as g
 from exam_sessions.domain.states import EDITABLE_STATES, NOT_STARTED, TERMINAL, Action, State
 from exam_sessions.domain.transition import (
@@ -129,7 +129,7 @@ TABLE: tuple[ActionRow, ...] = (
         effects.end_offline_hold, for_many=True),
     ActionRow(A.FINISH_OFFLINE, (row(S.OFFLINE, S.AWAITING_UPLOAD),), effects.end_attempt, for_many=True),
     ActionRow(A.UPLOAD, (row(S.AWAITING_UPLOAD, S.FINISHED, g.within_grace_period),),
-        marking.take_offline_answers, followed_by=effects.route_when_form_known,
+        response_effects.take_offline_answers, followed_by=effects.route_when_form_known,
         needs_form=True, form_is_optional=True, for_many=True),
     ActionRow(A.FINISH, (row((S.IN_PROGRESS, S.PAUSED), S.FINISHED),),
         effects.end_attempt, followed_by=effects.route_when_form_known,
@@ -157,7 +157,8 @@ TABLE: tuple[ActionRow, ...] = (
     ActionRow(A.REQUEST_SCAN, (row(S.PAPER_RESPONSE_UPLOAD, S.LOCAL_SCAN_REQUESTED),), for_many=True),
     ActionRow(A.RECEIVE_SCAN, (row(S.LOCAL_SCAN_REQUESTED, S.PAPER_RESPONSE_UPLOAD),), for_many=True),
     ActionRow(A.SET_RESPONSES, (row(S.IN_PROGRESS, STAYS, g.answers_are_taken, g.form_known),),
-        marking.set_responses, followed_by=effects.submit_when_asked, needs_form=True, form_is_optional=True),
+        response_effects.set_responses, followed_by=effects.submit_when_asked,
+        needs_form=True, form_is_optional=True),
     ActionRow(A.CLEAR_RESPONSES, (
         row(CLEARABLE, S.READY, g.release_open, when=g.online),
         row(CLEARABLE, S.PAPER_RESPONSE_UPLOAD),
