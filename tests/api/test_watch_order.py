@@ -82,7 +82,7 @@ def test_nobody_commits_a_later_place_before_an_earlier_one(server, replica, api
             assert not first.done()
             assert not second.done()
             assert stored(server, api) == (list(range(1, before + 1)), before)
-            assert watch.sequence == before
+            until(lambda: watch.sequence == before)
         last, late = before + 2 - fails, second.result()
         assert_gapless(watch.up_to(last), 1, last)
         assert watch.events[-1].session_id == late.id

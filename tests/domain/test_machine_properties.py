@@ -105,8 +105,15 @@ def test_the_rows_of_history_lead_hop_by_hop_from_the_state_before_to_the_state_
     for step in told.steps:
         if step.decision is None:
             continue
-        first, *more = events = step.decision.events
-        after = step.decision.session
+        events, after = step.decision.events, step.decision.session
+        if not events:
+            # A revision that changes no mark.
+            assert (step.command.action, after) == (Action.REGRADE, step.before)
+            continue
+        first, *more = events
+        if first.action == "regrade":
+            # One row for each attempt.
+            more = [event for event in more if event.action != "regrade"]
         assert first.action == str(step.command.action)
         assert [event.from_state for event in events] == [step.before.state, *(e.to_state for e in events[:-1])]
         assert events[-1].to_state == (after.state if after else 0)
