@@ -218,8 +218,8 @@ def test_no_attempt_counts_more_time_than_it_was_granted(told):
     for step in kept(told):
         after = step.after
         extra = max(extra, clock.extra_time(after, step.release))
-        # A deadline of its own may grant an attempt any time.
-        own = bool(after.own_deadline) or (own and step.command.action not in BEGINS_ANEW)
+        # A deadline or a time limit of its own may grant an attempt any time.
+        own = bool(after.own_deadline or after.time_limit) or (own and step.command.action not in BEGINS_ANEW)
         assert clock.time_elapsed(after) >= 0
         if step.release.duration and not own:
             assert clock.time_elapsed(after) <= step.release.duration + extra
