@@ -269,9 +269,15 @@ def test_a_refusal_is_told_although_the_answer_before_waits_to_be_read(server, a
     """It is longer than a client takes unread, so that it is under way when the next message ends the import."""
     sent = threading.Event()
 
+    def is_answering():
+        if server.app.settings.transport == "native":
+            # Its front takes the answer, and waits in place of the server.
+            return count(server, "sessions", api.workspace) == 10_000
+        return server.is_in(_Answers._send_reply)
+
     def chunks():
         yield next(chunks_of(api, release, bookings(10_000, "a"))).SerializeToString()
-        until(lambda: server.is_in(_Answers._send_reply))
+        until(is_answering)
         yield b"\xff\xff"
         sent.set()
 
