@@ -42,11 +42,12 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path, database):
     compare(step, output)
 
 
-def test_the_client_in_python_prints_what_its_page_shows(server, capsys):
+def test_the_client_in_python_prints_what_its_page_shows(database, capsys):
     blocks = list(BLOCK.finditer((ROOT / "docs/clients/index.md").read_text()))
     program = "".join(block[3] for block in blocks if block[1] == "python")
     (shown,) = [block[3] for block in blocks if block[1] == "text"]
-    exec(program.replace("127.0.0.1:50051", server.target), {})
+    with serving(database) as server:
+        exec(program.replace("127.0.0.1:50051", server.target), {})
     assert capsys.readouterr().out == shown
 
 
