@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
@@ -13,7 +12,17 @@ from rich.text import Text
 from exam_sessions.cli.releases import Releases, find_releases
 from exam_sessions.cli.shared.acknowledger import OFTEN, Acknowledger
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import MISUSED, deliver, fail, note, say, show, table, until_the_reader_leaves
+from exam_sessions.cli.shared.console import (
+    Yes,
+    confirm,
+    deliver,
+    fail,
+    note,
+    say,
+    show,
+    table,
+    until_the_reader_leaves,
+)
 from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.event_lines import as_cloudevent, as_json_line, as_line
 from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch, interruptible
@@ -158,7 +167,7 @@ def rewind(
         int, typer.Argument(min=0, metavar="SEQUENCE", help="The last event that counts as done; 0 for none.")
     ],
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
 ) -> None:
@@ -182,12 +191,3 @@ def _find(client: Client, name: str) -> EventConsumer:
         hint = f"did you mean {near[0]}?" if near else "see `exam-sessions events consumers`"
         fail(f"workspace {client.workspace} has no consumer called {name}", hint)
     return found[name]
-
-
-def confirm(outcome: str) -> None:
-    """Asks a person; a program must have said --yes."""
-    if not sys.stdin.isatty():
-        fail(outcome, "say --yes if that is what you want", MISUSED)
-    note(outcome)
-    if not typer.confirm("Do it?", err=True):
-        fail("nothing was changed")

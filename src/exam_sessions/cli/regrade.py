@@ -5,13 +5,18 @@ from typing import Annotated
 
 import typer
 
-from exam_sessions.cli.events import confirm
 from exam_sessions.cli.releases import Named, find_release
 from exam_sessions.cli.sessions import Name, find_session, score_text
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import note, say
+from exam_sessions.cli.shared.console import Yes, confirm, note, say
 from exam_sessions.cli.shared.enum_names import message_json, word
-from exam_sessions.cli.shared.operation_views import show_failures, show_regrade, tell_ways_on, watch_to_the_end
+from exam_sessions.cli.shared.operation_views import (
+    NoWait,
+    show_failures,
+    show_regrade,
+    tell_ways_on,
+    watch_to_the_end,
+)
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.operations import failures_in, id_of
@@ -38,7 +43,6 @@ Revision = Annotated[
     int, typer.Option(min=0, metavar="NUMBER", show_default="the latest", help="The revision of the form to mark by.")
 ]
 Preview = Annotated[bool, typer.Option("--preview", help="Say what it would come to, write nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def regrade_release(
@@ -54,9 +58,7 @@ def regrade_release(
     *,
     preview: Preview = False,
     yes: Yes = False,
-    no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Give the operation's id, and do not wait for it.")
-    ] = False,
+    no_wait: NoWait = False,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",

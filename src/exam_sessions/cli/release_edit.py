@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from exam_sessions.cli.releases import Counts, Named, described, find_release
+from exam_sessions.cli.releases import Counts, DuplicateName, MissingForm, Named, described, find_release
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, facts, fail, say, show
 from exam_sessions.cli.shared.enum_names import message_json
@@ -74,12 +74,8 @@ def edit_release(
     allow_multiple_open_sessions: Annotated[
         bool | None, _flag("allow-multiple-open-sessions", "A candidate may have another session open.")
     ] = None,
-    allow_missing_form: Annotated[
-        bool, typer.Option("--allow-missing-form", help="The test form may follow later.")
-    ] = False,
-    allow_duplicate_name: Annotated[
-        bool, typer.Option("--allow-duplicate-name", help="Another release may have the name already.")
-    ] = False,
+    allow_missing_form: MissingForm = False,
+    allow_duplicate_name: DuplicateName = False,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",

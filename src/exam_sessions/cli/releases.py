@@ -35,6 +35,10 @@ class Counts(StrEnum):
 
 ReleaseName = Annotated[str, typer.Option("--release", metavar="ID|NAME", help="The release, by its id or its name.")]
 Named = Annotated[str, typer.Argument(metavar="ID|NAME", help="The release, by its id or its name.")]
+MissingForm = Annotated[bool, typer.Option("--allow-missing-form", help="The test form may follow later.")]
+DuplicateName = Annotated[
+    bool, typer.Option("--allow-duplicate-name", help="Another release may have the name already.")
+]
 Releases = Annotated[
     list[str] | None,
     typer.Option("--release", metavar="ID|NAME", help="Of this release, by its id or its name. May be repeated."),
@@ -115,12 +119,8 @@ def create_release(
     allow_multiple_open_sessions: Annotated[
         bool, typer.Option("--allow-multiple-open-sessions", help="A candidate may have another session open.")
     ] = False,
-    allow_missing_form: Annotated[
-        bool, typer.Option("--allow-missing-form", help="The test form may follow later.")
-    ] = False,
-    allow_duplicate_name: Annotated[
-        bool, typer.Option("--allow-duplicate-name", help="Another release may have the name already.")
-    ] = False,
+    allow_missing_form: MissingForm = False,
+    allow_duplicate_name: DuplicateName = False,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",

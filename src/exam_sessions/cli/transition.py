@@ -18,7 +18,7 @@ from exam_sessions.cli.sessions import Accommodated, Late, find_session, session
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, fail, note, say
 from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.cli.shared.operation_views import show_accommodated, tell_ways_on, watch_to_the_end
+from exam_sessions.cli.shared.operation_views import NoWait, show_accommodated, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import length, time_of
 from exam_sessions.client import messages
@@ -222,9 +222,7 @@ def transition(
         bool, typer.Option("--force", help="void: also what a client holds offline.", rich_help_panel=TAKES)
     ] = False,
     preview: Annotated[bool, typer.Option("--preview", help="Say how many it would be, move none.")] = False,
-    no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Give the operation's id, and do not wait for it.")
-    ] = False,
+    no_wait: NoWait = False,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",

@@ -6,7 +6,7 @@ import os
 import select
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -56,6 +56,8 @@ class Screen(Console):
 
 out = Screen()
 err = Screen(stderr=True)
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 WIDE = 160
 """Columns of output that goes to a file or another program, where nothing need fit a screen."""
@@ -120,6 +122,15 @@ def fail(what: str, hint: str = "", status: int = REFUSED) -> NoReturn:
     if hint:
         note(Text.assemble(("next:  ", "bold"), hint))
     raise typer.Exit(status)
+
+
+def confirm(outcome: str) -> None:
+    """Asks a person; a program must have said --yes."""
+    if not sys.stdin.isatty():
+        fail(outcome, "say --yes if that is what you want", MISUSED)
+    note(outcome)
+    if not typer.confirm("Do it?", err=True):
+        fail("nothing was changed")
 
 
 def reject(name: str, faults: Sequence[Fault], where: str, hint: str) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from exam_sessions.client.client import Client
     from exam_sessions.client.messages import AccommodatedSession, OperationResult, RowOutcome
     from exam_sessions.client.operations import Failed, Progress
+
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Give the operation's id, and do not wait for it.")]
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at an operation that is waited for."""
