@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.operations import RowOutcome, StepResult
-from exam_sessions.commands.session_changes import etag_of, record
-from exam_sessions.domain.attempts import is_sound
+from exam_sessions.commands.session_changes import check_release_etag, record
+from exam_sessions.domain.attempts import UNREADABLE, cause_of
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
 from exam_sessions.domain.regrade_summary import Part, Summary, part_of
@@ -69,8 +69,7 @@ class Regrade:
         reads.release(workspace, self.release_id)
         uow.load(reads)
         release = uow.releases.get(workspace, self.release_id)
-        if self.etag and self.etag != etag_of(release.version):
-            raise errors.StaleRelease(release.id, etag_of(release.version))
+        check_release_etag(release, self.etag)
         revised = uow.forms.get(workspace, self.test_form, self.form_revision)
         if revised is None:
             raise errors.TestFormNotFound(self.test_form)
@@ -121,10 +120,8 @@ class Regrade:
         command = Command(Action.REGRADE, form_revision=self.form_revision, message=self.message)
         try:
             return Verdict(part, decide(session, release, command, now, marking_context))
-        except (TypeError, ValueError, OverflowError):
-            if is_sound(session):
-                raise
-            raise errors.SessionDamaged(session.id, "row") from None
+        except UNREADABLE as fault:
+            raise cause_of(fault, session) from None
 
     @staticmethod
     def note(summary: Summary, session: Session, marking_context: MarkingContext, verdict: Verdict) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.commands.session_changes import etag_of, record
+from exam_sessions.commands.session_changes import check_release_etag, record
 from exam_sessions.domain.release import create_release, recount, update_release
 from exam_sessions.domain.states import State
 from exam_sessions.execution.mutation import Mutation
@@ -52,8 +52,7 @@ class ChangeRelease(ReleaseMutation):
     def _current(self, uow: ReleaseChanges) -> Release:
         """The release as it stands. Raises ReleaseNotFound, StaleRelease."""
         release = uow.releases.get(self.caller.workspace, self.release_id)
-        if self.etag and self.etag != etag_of(release.version):
-            raise errors.StaleRelease(release.id, etag_of(release.version))
+        check_release_etag(release, self.etag)
         return release
 
 

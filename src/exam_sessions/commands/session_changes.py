@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.attempts import is_over, is_sound
+from exam_sessions.domain.attempts import UNREADABLE, cause_of, is_over
 from exam_sessions.domain.decide import Decision, becomes_open, decide
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, SessionWithRelease
 from exam_sessions.domain.states import Action
@@ -41,6 +41,12 @@ def etag_of(version: int) -> str:
     return f"v{version}"
 
 
+def check_release_etag(release: Release, etag: str) -> None:
+    """Refuses a release that is not as its caller saw it; any is when no etag is given. Raises StaleRelease."""
+    if etag and etag != etag_of(release.version):
+        raise errors.StaleRelease(release.id, etag_of(release.version))
+
+
 def _decide(
     uow: SessionChanges, workspace: str, target: Target, command: Command
 ) -> tuple[Session, Release, Decision]:
@@ -67,10 +73,8 @@ def decide_on(uow: SessionChanges, session: Session, release: Release, command: 
         marking_context = uow.forms.marking_context(session, command)
     try:
         return decide(session, release, command, uow.clock.moment(session), marking_context)
-    except (TypeError, ValueError, OverflowError):
-        if is_sound(session):
-            raise
-        raise errors.SessionDamaged(session.id, "row") from None
+    except UNREADABLE as fault:
+        raise cause_of(fault, session) from None
 
 
 def record(uow: SessionChanges, session: Session, decision: Decision, caller: Caller) -> None:

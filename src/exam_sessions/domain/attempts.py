@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exam_sessions import errors
 from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.records import AttemptRecord, Session, Unreadable
 from exam_sessions.domain.states import Delivery, State
@@ -47,6 +48,15 @@ def is_sound(session: Session) -> bool:
         if not sound:
             return False
     return True
+
+
+UNREADABLE = (TypeError, ValueError, OverflowError)
+"""What deciding a session raises when a column of its row holds what it cannot hold."""
+
+
+def cause_of(fault: Exception, session: Session) -> Exception:
+    """SessionDamaged where the row of a session explains a fault, else the fault itself, which is one of ours."""
+    return fault if is_sound(session) else errors.SessionDamaged(session.id, "row")
 
 
 def damage_of(script: AttemptRecord) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.attempts import is_sound, kept_scripts, with_script
+from exam_sessions.domain.attempts import UNREADABLE, cause_of, kept_scripts, with_script
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
 from exam_sessions.domain.regrade import COLUMNS, regrade
@@ -193,10 +193,11 @@ def explain(
                 verdicts[action] = STATE_BY_CODE[became.state]
         except errors.Refusal as refusal:
             verdicts[action] = refusal
-        except (TypeError, ValueError, OverflowError):
-            if is_sound(session):
+        except UNREADABLE as fault:
+            cause = cause_of(fault, session)
+            if not isinstance(cause, errors.Refusal):
                 raise
-            verdicts[action] = errors.SessionDamaged(session.id, "row")
+            verdicts[action] = cause
     return verdicts
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.commands.regrades import Regrade, check_some, place_in, place_of
-from exam_sessions.commands.session_changes import etag_of
+from exam_sessions.commands.session_changes import check_release_etag
 from exam_sessions.domain import clock
 from exam_sessions.domain.commands import regrade
 from exam_sessions.domain.regrade_summary import Summary
@@ -47,8 +47,7 @@ class RegradeServicer:
         definite.test_form, definite.form_revision = form.reference, form.revision
         task = regrade_of(definite)
         if request.validate_only:
-            if request.etag and request.etag != etag_of(release.version):
-                raise errors.StaleRelease(release.id, etag_of(release.version))
+            check_release_etag(release, request.etag)
             check_some(await reads.sat_forms(caller.workspace, task.release_id, reference), form)
             return await self._preview(caller.workspace, task)
         payload = definite.SerializeToString()

@@ -105,21 +105,21 @@ class SessionPages:
         self, db: Db, workspace: str, criteria: SessionFilter, order: str, after: PageCursor | None, most: int
     ) -> list[Session]:
         """Returns up to `most` sessions that match, in an order of SessionOrder, after a place; None begins."""
-        values = self._values(db, workspace, criteria) | {"most": most}
-        if after:
-            values |= {"after_time": after.create_time, "after_id": after.id}
-        statement = self._statement(criteria, order, after is not None)
-        return [Session._make(row) for row in db.query(statement, values)]
+        return [Session._make(row) for row in self._rows(db, workspace, criteria, order, after, most)]
 
     def places(
         self, db: Db, workspace: str, criteria: SessionFilter, after: PageCursor | None, most: int
     ) -> list[PageCursor]:
         """The places of the next sessions that match, in the order of their booking."""
+        return [PageCursor._make(row) for row in self._rows(db, workspace, criteria, PLACES, after, most)]
+
+    def _rows(
+        self, db: Db, workspace: str, criteria: SessionFilter, order: str, after: PageCursor | None, most: int
+    ) -> list[Any]:
         values = self._values(db, workspace, criteria) | {"most": most}
         if after:
             values |= {"after_time": after.create_time, "after_id": after.id}
-        statement = self._statement(criteria, PLACES, after is not None)
-        return [PageCursor._make(row) for row in db.query(statement, values)]
+        return db.query(self._statement(criteria, order, after is not None), values)
 
     def count(self, db: Db, workspace: str, criteria: SessionFilter) -> int:
         """Returns how many sessions match."""
