@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import Integer, bindparam, delete, insert, literal_column, select, update
 
 from exam_sessions.domain.stored_records import OperationRow, OutcomeRow, ToDo
 from exam_sessions.store.schema import operations, outcomes
@@ -58,7 +58,6 @@ class OperationRows:
         self._insert_outcomes = store.insert_many(outcomes)
         following = select(outcomes).where(of_it, o.position > bindparam("after")).order_by(o.position)
         self._outcomes = store.statement(following.limit(bindparam("most")))
-        self._outcome_count = store.statement(select(func.count()).select_from(outcomes).where(of_it))
         self._delete_outcomes = store.statement(delete(outcomes).where(of_it))
 
     def insert(self, db: Db, row: OperationRow) -> None:
@@ -124,10 +123,6 @@ class OperationRows:
             if len(rows) < AT_ONCE:
                 break
         return found
-
-    def outcome_count(self, db: Db, workspace: str, operation_id: str) -> int:
-        """Returns how many outcomes an operation has."""
-        return int(db.query(self._outcome_count, {"workspace": workspace, "id": operation_id})[0][0])
 
 
 def _without_payload(row: Sequence[Any]) -> OperationRow:

@@ -25,8 +25,6 @@ from exam_sessions import errors
 from exam_sessions.rpc.transports.message_spacing import MessageSpacing
 
 GZIP = b"\x1f\x8b"
-SMALLEST_GZIP = 18
-"""Bytes of header and trailer."""
 
 SMALL = 16 * 1024
 """Bytes up to which requests are counted apart, so that a few large ones do not keep everybody else out."""
