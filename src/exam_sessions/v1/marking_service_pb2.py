@@ -24,6 +24,7 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
+from exam_sessions.v1 import access_fields_pb2 as exam__sessions_dot_v1_dot_access__fields__pb2
 from exam_sessions.v1 import operation_pb2 as exam__sessions_dot_v1_dot_operation__pb2
 from exam_sessions.v1 import result_pb2 as exam__sessions_dot_v1_dot_result__pb2
 from exam_sessions.v1 import session_pb2 as exam__sessions_dot_v1_dot_session__pb2
@@ -31,7 +32,7 @@ from google.longrunning import operations_pb2 as google_dot_longrunning_dot_oper
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&exam_sessions/v1/marking_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a exam_sessions/v1/operation.proto\x1a\x1d\x65xam_sessions/v1/result.proto\x1a\x1e\x65xam_sessions/v1/session.proto\x1a#google/longrunning/operations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x02\n\x15RegradeSessionRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1e\n\rform_revision\x18\n \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1b\n\x07message\x18\x0b \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"D\n\x16RegradeSessionResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xb6\x02\n\x15RegradeReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1b\n\ttest_form\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\rform_revision\x18\x0b \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1b\n\x07message\x18\x0c \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\x12(\n\x13sessions_per_second\x18\r \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00\"\x95\x01\n\x16RegradeReleaseResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\x12\x15\n\rsession_count\x18\x02 \x01(\x03\x12\x32\n\x07preview\x18\x03 \x01(\x0b\x32!.exam_sessions.v1.OperationResult\"\xa1\x02\n\x1aSubmitMarkedSessionRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"I\n\x1bSubmitMarkedSessionResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xac\x03\n\x13SetResponsesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12?\n\tresponses\x18\n \x03(\x0b\x32\x1e.exam_sessions.v1.ItemResponseB\x0c\xbaH\t\x92\x01\x03\x10\xf4\x03\xd8\x01\x03\x12\x1a\n\x12submit_for_scoring\x18\x0b \x01(\x08\x12\x18\n\x07\x61ttempt\x18\x0c \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x19\n\x08revision\x18\r \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"B\n\x14SetResponsesResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"s\n\x08ItemMark\x12\"\n\x0fquestion_number\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12:\n\x04mark\x18\x02 \x01(\tB\'\xbaH$r\"\x18\x14\x32\x1e^-?[0-9]{1,9}([.][0-9]{1,9})?$H\x00\x88\x01\x01\x42\x07\n\x05_mark\"\xa2\x03\n\x16\x41ssignItemMarksRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x36\n\x05marks\x18\n \x03(\x0b\x32\x1a.exam_sessions.v1.ItemMarkB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12K\n\x0f\x63ompletion_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x16\xbaH\x13\xb2\x01\r\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x02\x08\x01\xc8\x01\x01\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"E\n\x17\x41ssignItemMarksResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\x96\x01\n\rPaperResponse\x12\"\n\x0fquestion_number\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x33\n\x07options\x18\x02 \x03(\x0b\x32\x18.exam_sessions.v1.ChoiceB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12,\n\x08response\x18\x03 \x01(\x0b\x32\x1a.exam_sessions.v1.Response\"\xac\x03\n\x1a\x41ssignItemResponsesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12?\n\tresponses\x18\n \x03(\x0b\x32\x1f.exam_sessions.v1.PaperResponseB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12H\n\x0f\x63ompletion_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x13\xbaH\x10\xb2\x01\r\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x02\x08\x01\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"I\n\x1b\x41ssignItemResponsesResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xcd\x02\n\x15\x43learResponsesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x19\n\x07message\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x14\n\x0c\x61ll_attempts\x18\x0b \x01(\x08\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"D\n\x16\x43learResponsesResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\x91\x03\n\x14ScoreResponseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\"\n\x0fquestion_number\x18\n \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x35\n\x04mark\x18\x0b \x01(\tB\'\xbaH$r\"\x18\x14\x32\x1e^-?[0-9]{1,9}([.][0-9]{1,9})?$\x12\x19\n\x07message\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"C\n\x15ScoreResponseResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xdc\x02\n\x16UnscoreResponseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\"\n\x0fquestion_number\x18\n \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x19\n\x07message\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"E\n\x17UnscoreResponseResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xbe\x02\n\x18GetSessionResultsRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\x07keycode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12?\n\tselection\x18\x04 \x01(\x0e\x32\".exam_sessions.v1.AttemptSelectionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x18\n\x07\x61ttempt\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x11\n\tshow_keys\x18\x06 \x01(\x08\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"\x9f\x01\n\x19GetSessionResultsResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\x12*\n\x07results\x18\x02 \x01(\x0b\x32\x19.exam_sessions.v1.Results\x12*\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x19.exam_sessions.v1.Attempt*t\n\x10\x41ttemptSelection\x12!\n\x1d\x41TTEMPT_SELECTION_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41TTEMPT_SELECTION_CURRENT\x10\x01\x12\x1e\n\x1a\x41TTEMPT_SELECTION_DECIDING\x10\x02\x32\xe2\x08\n\x0eMarkingService\x12\x63\n\x0cSetResponses\x12%.exam_sessions.v1.SetResponsesRequest\x1a&.exam_sessions.v1.SetResponsesResponse\"\x04\xc0\xf3\x18\x08\x12l\n\x0f\x41ssignItemMarks\x12(.exam_sessions.v1.AssignItemMarksRequest\x1a).exam_sessions.v1.AssignItemMarksResponse\"\x04\xc0\xf3\x18\x0e\x12x\n\x13\x41ssignItemResponses\x12,.exam_sessions.v1.AssignItemResponsesRequest\x1a-.exam_sessions.v1.AssignItemResponsesResponse\"\x04\xc0\xf3\x18\x0e\x12i\n\x0e\x43learResponses\x12\'.exam_sessions.v1.ClearResponsesRequest\x1a(.exam_sessions.v1.ClearResponsesResponse\"\x04\xc0\xf3\x18\x0c\x12\x66\n\rScoreResponse\x12&.exam_sessions.v1.ScoreResponseRequest\x1a\'.exam_sessions.v1.ScoreResponseResponse\"\x04\xc0\xf3\x18\x0e\x12l\n\x0fUnscoreResponse\x12(.exam_sessions.v1.UnscoreResponseRequest\x1a).exam_sessions.v1.UnscoreResponseResponse\"\x04\xc0\xf3\x18\x0e\x12r\n\x11GetSessionResults\x12*.exam_sessions.v1.GetSessionResultsRequest\x1a+.exam_sessions.v1.GetSessionResultsResponse\"\x04\xc0\xf3\x18\x11\x12x\n\x13SubmitMarkedSession\x12,.exam_sessions.v1.SubmitMarkedSessionRequest\x1a-.exam_sessions.v1.SubmitMarkedSessionResponse\"\x04\xc0\xf3\x18\x0e\x12i\n\x0eRegradeSession\x12\'.exam_sessions.v1.RegradeSessionRequest\x1a(.exam_sessions.v1.RegradeSessionResponse\"\x04\xc0\xf3\x18\x0f\x12i\n\x0eRegradeRelease\x12\'.exam_sessions.v1.RegradeReleaseRequest\x1a(.exam_sessions.v1.RegradeReleaseResponse\"\x04\xc0\xf3\x18\x0f\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&exam_sessions/v1/marking_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a$exam_sessions/v1/access_fields.proto\x1a exam_sessions/v1/operation.proto\x1a\x1d\x65xam_sessions/v1/result.proto\x1a\x1e\x65xam_sessions/v1/session.proto\x1a#google/longrunning/operations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x02\n\x15RegradeSessionRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1e\n\rform_revision\x18\n \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1f\n\x07message\x18\x0b \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xe8\x07\xc8\xf3\x18\x06\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"D\n\x16RegradeSessionResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xba\x02\n\x15RegradeReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1b\n\ttest_form\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\rform_revision\x18\x0b \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1f\n\x07message\x18\x0c \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xe8\x07\xc8\xf3\x18\x06\x12(\n\x13sessions_per_second\x18\r \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00\"\x95\x01\n\x16RegradeReleaseResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\x12\x15\n\rsession_count\x18\x02 \x01(\x03\x12\x32\n\x07preview\x18\x03 \x01(\x0b\x32!.exam_sessions.v1.OperationResult\"\xa5\x02\n\x1aSubmitMarkedSessionRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"I\n\x1bSubmitMarkedSessionResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xb0\x03\n\x13SetResponsesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12?\n\tresponses\x18\n \x03(\x0b\x32\x1e.exam_sessions.v1.ItemResponseB\x0c\xbaH\t\x92\x01\x03\x10\xf4\x03\xd8\x01\x03\x12\x1a\n\x12submit_for_scoring\x18\x0b \x01(\x08\x12\x18\n\x07\x61ttempt\x18\x0c \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x19\n\x08revision\x18\r \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"B\n\x14SetResponsesResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"s\n\x08ItemMark\x12\"\n\x0fquestion_number\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12:\n\x04mark\x18\x02 \x01(\tB\'\xbaH$r\"\x18\x14\x32\x1e^-?[0-9]{1,9}([.][0-9]{1,9})?$H\x00\x88\x01\x01\x42\x07\n\x05_mark\"\xa6\x03\n\x16\x41ssignItemMarksRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x36\n\x05marks\x18\n \x03(\x0b\x32\x1a.exam_sessions.v1.ItemMarkB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12K\n\x0f\x63ompletion_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x16\xbaH\x13\xb2\x01\r\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x02\x08\x01\xc8\x01\x01\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"E\n\x17\x41ssignItemMarksResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\x96\x01\n\rPaperResponse\x12\"\n\x0fquestion_number\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x33\n\x07options\x18\x02 \x03(\x0b\x32\x18.exam_sessions.v1.ChoiceB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12,\n\x08response\x18\x03 \x01(\x0b\x32\x1a.exam_sessions.v1.Response\"\xb0\x03\n\x1a\x41ssignItemResponsesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12?\n\tresponses\x18\n \x03(\x0b\x32\x1f.exam_sessions.v1.PaperResponseB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12H\n\x0f\x63ompletion_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x13\xbaH\x10\xb2\x01\r\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x02\x08\x01\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"I\n\x1b\x41ssignItemResponsesResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xd5\x02\n\x15\x43learResponsesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1d\n\x07message\x18\n \x01(\tB\x0c\xbaH\x05r\x03\x18\xe8\x07\xc8\xf3\x18\x06\x12\x14\n\x0c\x61ll_attempts\x18\x0b \x01(\x08\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"D\n\x16\x43learResponsesResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\x99\x03\n\x14ScoreResponseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\"\n\x0fquestion_number\x18\n \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x35\n\x04mark\x18\x0b \x01(\tB\'\xbaH$r\"\x18\x14\x32\x1e^-?[0-9]{1,9}([.][0-9]{1,9})?$\x12\x1d\n\x07message\x18\x0c \x01(\tB\x0c\xbaH\x05r\x03\x18\xe8\x07\xc8\xf3\x18\x06\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"C\n\x15ScoreResponseResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xe4\x02\n\x16UnscoreResponseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\"\n\x0fquestion_number\x18\n \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x1d\n\x07message\x18\x0b \x01(\tB\x0c\xbaH\x05r\x03\x18\xe8\x07\xc8\xf3\x18\x06\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"E\n\x17UnscoreResponseResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\"\xc2\x02\n\x18GetSessionResultsRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12 \n\x07keycode\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x10\xd0\xf3\x18\x01H\x00\x12\x36\n\x0b\x61\x63\x63\x65ss_code\x18\x1e \x01(\x0b\x32\x1f.exam_sessions.v1.AccessCodeKeyH\x00\x12?\n\tselection\x18\x04 \x01(\x0e\x32\".exam_sessions.v1.AttemptSelectionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x18\n\x07\x61ttempt\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x11\n\tshow_keys\x18\x06 \x01(\x08\x42\x10\n\x07session\x12\x05\xbaH\x02\x08\x01\"\x9f\x01\n\x19GetSessionResultsResponse\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Session\x12*\n\x07results\x18\x02 \x01(\x0b\x32\x19.exam_sessions.v1.Results\x12*\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x19.exam_sessions.v1.Attempt*t\n\x10\x41ttemptSelection\x12!\n\x1d\x41TTEMPT_SELECTION_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41TTEMPT_SELECTION_CURRENT\x10\x01\x12\x1e\n\x1a\x41TTEMPT_SELECTION_DECIDING\x10\x02\x32\xe2\x08\n\x0eMarkingService\x12\x63\n\x0cSetResponses\x12%.exam_sessions.v1.SetResponsesRequest\x1a&.exam_sessions.v1.SetResponsesResponse\"\x04\xc0\xf3\x18\x08\x12l\n\x0f\x41ssignItemMarks\x12(.exam_sessions.v1.AssignItemMarksRequest\x1a).exam_sessions.v1.AssignItemMarksResponse\"\x04\xc0\xf3\x18\x0e\x12x\n\x13\x41ssignItemResponses\x12,.exam_sessions.v1.AssignItemResponsesRequest\x1a-.exam_sessions.v1.AssignItemResponsesResponse\"\x04\xc0\xf3\x18\x0e\x12i\n\x0e\x43learResponses\x12\'.exam_sessions.v1.ClearResponsesRequest\x1a(.exam_sessions.v1.ClearResponsesResponse\"\x04\xc0\xf3\x18\x0c\x12\x66\n\rScoreResponse\x12&.exam_sessions.v1.ScoreResponseRequest\x1a\'.exam_sessions.v1.ScoreResponseResponse\"\x04\xc0\xf3\x18\x0e\x12l\n\x0fUnscoreResponse\x12(.exam_sessions.v1.UnscoreResponseRequest\x1a).exam_sessions.v1.UnscoreResponseResponse\"\x04\xc0\xf3\x18\x0e\x12r\n\x11GetSessionResults\x12*.exam_sessions.v1.GetSessionResultsRequest\x1a+.exam_sessions.v1.GetSessionResultsResponse\"\x04\xc0\xf3\x18\x11\x12x\n\x13SubmitMarkedSession\x12,.exam_sessions.v1.SubmitMarkedSessionRequest\x1a-.exam_sessions.v1.SubmitMarkedSessionResponse\"\x04\xc0\xf3\x18\x0e\x12i\n\x0eRegradeSession\x12\'.exam_sessions.v1.RegradeSessionRequest\x1a(.exam_sessions.v1.RegradeSessionResponse\"\x04\xc0\xf3\x18\x0f\x12i\n\x0eRegradeRelease\x12\'.exam_sessions.v1.RegradeReleaseRequest\x1a(.exam_sessions.v1.RegradeReleaseResponse\"\x04\xc0\xf3\x18\x0f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_REGRADESESSIONREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_REGRADESESSIONREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -53,7 +54,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['form_revision']._loaded_options = None
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['form_revision']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_REGRADESESSIONREQUEST'].fields_by_name['message']._loaded_options = None
-  _globals['_REGRADESESSIONREQUEST'].fields_by_name['message']._serialized_options = b'\272H\007r\005\020\001\030\350\007'
+  _globals['_REGRADESESSIONREQUEST'].fields_by_name['message']._serialized_options = b'\272H\007r\005\020\001\030\350\007\310\363\030\006'
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['workspace_id']._loaded_options = None
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['workspace_id']._serialized_options = b'\272H\023r\021\030@2\r^[a-z0-9_-]*$'
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['release_id']._loaded_options = None
@@ -67,7 +68,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['form_revision']._loaded_options = None
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['form_revision']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['message']._loaded_options = None
-  _globals['_REGRADERELEASEREQUEST'].fields_by_name['message']._serialized_options = b'\272H\007r\005\020\001\030\350\007'
+  _globals['_REGRADERELEASEREQUEST'].fields_by_name['message']._serialized_options = b'\272H\007r\005\020\001\030\350\007\310\363\030\006'
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['sessions_per_second']._loaded_options = None
   _globals['_REGRADERELEASEREQUEST'].fields_by_name['sessions_per_second']._serialized_options = b'\272H\010\032\006\030\240\215\006(\000'
   _globals['_SUBMITMARKEDSESSIONREQUEST'].oneofs_by_name['session']._loaded_options = None
@@ -77,7 +78,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_SUBMITMARKEDSESSIONREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -89,7 +90,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETRESPONSESREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_SETRESPONSESREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SETRESPONSESREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_SETRESPONSESREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_SETRESPONSESREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_SETRESPONSESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SETRESPONSESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_SETRESPONSESREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -111,7 +112,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_ASSIGNITEMMARKSREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -131,7 +132,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_ASSIGNITEMRESPONSESREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -147,13 +148,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_CLEARRESPONSESREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_CLEARRESPONSESREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_CLEARRESPONSESREQUEST'].fields_by_name['message']._loaded_options = None
-  _globals['_CLEARRESPONSESREQUEST'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_CLEARRESPONSESREQUEST'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007\310\363\030\006'
   _globals['_SCORERESPONSEREQUEST'].oneofs_by_name['session']._loaded_options = None
   _globals['_SCORERESPONSEREQUEST'].oneofs_by_name['session']._serialized_options = b'\272H\002\010\001'
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['workspace_id']._loaded_options = None
@@ -161,7 +162,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_SCORERESPONSEREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_SCORERESPONSEREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -171,7 +172,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['mark']._loaded_options = None
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['mark']._serialized_options = b'\272H$r\"\030\0242\036^-?[0-9]{1,9}([.][0-9]{1,9})?$'
   _globals['_SCORERESPONSEREQUEST'].fields_by_name['message']._loaded_options = None
-  _globals['_SCORERESPONSEREQUEST'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_SCORERESPONSEREQUEST'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007\310\363\030\006'
   _globals['_UNSCORERESPONSEREQUEST'].oneofs_by_name['session']._loaded_options = None
   _globals['_UNSCORERESPONSEREQUEST'].oneofs_by_name['session']._serialized_options = b'\272H\002\010\001'
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['workspace_id']._loaded_options = None
@@ -179,7 +180,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -187,7 +188,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['question_number']._loaded_options = None
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['question_number']._serialized_options = b'\272H\006r\004\020\001\030 '
   _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['message']._loaded_options = None
-  _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_UNSCORERESPONSEREQUEST'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007\310\363\030\006'
   _globals['_GETSESSIONRESULTSREQUEST'].oneofs_by_name['session']._loaded_options = None
   _globals['_GETSESSIONRESULTSREQUEST'].oneofs_by_name['session']._serialized_options = b'\272H\002\010\001'
   _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['workspace_id']._loaded_options = None
@@ -195,7 +196,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['keycode']._loaded_options = None
-  _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020'
+  _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['keycode']._serialized_options = b'\272H\006r\004\020\001\030\020\320\363\030\001'
   _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['selection']._loaded_options = None
   _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['selection']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_GETSESSIONRESULTSREQUEST'].fields_by_name['attempt']._loaded_options = None
@@ -220,52 +221,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MARKINGSERVICE'].methods_by_name['RegradeSession']._serialized_options = b'\300\363\030\017'
   _globals['_MARKINGSERVICE'].methods_by_name['RegradeRelease']._loaded_options = None
   _globals['_MARKINGSERVICE'].methods_by_name['RegradeRelease']._serialized_options = b'\300\363\030\017'
-  _globals['_ATTEMPTSELECTION']._serialized_start=5088
-  _globals['_ATTEMPTSELECTION']._serialized_end=5204
-  _globals['_REGRADESESSIONREQUEST']._serialized_start=288
-  _globals['_REGRADESESSIONREQUEST']._serialized_end=633
-  _globals['_REGRADESESSIONRESPONSE']._serialized_start=635
-  _globals['_REGRADESESSIONRESPONSE']._serialized_end=703
-  _globals['_REGRADERELEASEREQUEST']._serialized_start=706
-  _globals['_REGRADERELEASEREQUEST']._serialized_end=1016
-  _globals['_REGRADERELEASERESPONSE']._serialized_start=1019
-  _globals['_REGRADERELEASERESPONSE']._serialized_end=1168
-  _globals['_SUBMITMARKEDSESSIONREQUEST']._serialized_start=1171
-  _globals['_SUBMITMARKEDSESSIONREQUEST']._serialized_end=1460
-  _globals['_SUBMITMARKEDSESSIONRESPONSE']._serialized_start=1462
-  _globals['_SUBMITMARKEDSESSIONRESPONSE']._serialized_end=1535
-  _globals['_SETRESPONSESREQUEST']._serialized_start=1538
-  _globals['_SETRESPONSESREQUEST']._serialized_end=1966
-  _globals['_SETRESPONSESRESPONSE']._serialized_start=1968
-  _globals['_SETRESPONSESRESPONSE']._serialized_end=2034
-  _globals['_ITEMMARK']._serialized_start=2036
-  _globals['_ITEMMARK']._serialized_end=2151
-  _globals['_ASSIGNITEMMARKSREQUEST']._serialized_start=2154
-  _globals['_ASSIGNITEMMARKSREQUEST']._serialized_end=2572
-  _globals['_ASSIGNITEMMARKSRESPONSE']._serialized_start=2574
-  _globals['_ASSIGNITEMMARKSRESPONSE']._serialized_end=2643
-  _globals['_PAPERRESPONSE']._serialized_start=2646
-  _globals['_PAPERRESPONSE']._serialized_end=2796
-  _globals['_ASSIGNITEMRESPONSESREQUEST']._serialized_start=2799
-  _globals['_ASSIGNITEMRESPONSESREQUEST']._serialized_end=3227
-  _globals['_ASSIGNITEMRESPONSESRESPONSE']._serialized_start=3229
-  _globals['_ASSIGNITEMRESPONSESRESPONSE']._serialized_end=3302
-  _globals['_CLEARRESPONSESREQUEST']._serialized_start=3305
-  _globals['_CLEARRESPONSESREQUEST']._serialized_end=3638
-  _globals['_CLEARRESPONSESRESPONSE']._serialized_start=3640
-  _globals['_CLEARRESPONSESRESPONSE']._serialized_end=3708
-  _globals['_SCORERESPONSEREQUEST']._serialized_start=3711
-  _globals['_SCORERESPONSEREQUEST']._serialized_end=4112
-  _globals['_SCORERESPONSERESPONSE']._serialized_start=4114
-  _globals['_SCORERESPONSERESPONSE']._serialized_end=4181
-  _globals['_UNSCORERESPONSEREQUEST']._serialized_start=4184
-  _globals['_UNSCORERESPONSEREQUEST']._serialized_end=4532
-  _globals['_UNSCORERESPONSERESPONSE']._serialized_start=4534
-  _globals['_UNSCORERESPONSERESPONSE']._serialized_end=4603
-  _globals['_GETSESSIONRESULTSREQUEST']._serialized_start=4606
-  _globals['_GETSESSIONRESULTSREQUEST']._serialized_end=4924
-  _globals['_GETSESSIONRESULTSRESPONSE']._serialized_start=4927
-  _globals['_GETSESSIONRESULTSRESPONSE']._serialized_end=5086
-  _globals['_MARKINGSERVICE']._serialized_start=5207
-  _globals['_MARKINGSERVICE']._serialized_end=6329
+  _globals['_ATTEMPTSELECTION']._serialized_start=5182
+  _globals['_ATTEMPTSELECTION']._serialized_end=5298
+  _globals['_REGRADESESSIONREQUEST']._serialized_start=326
+  _globals['_REGRADESESSIONREQUEST']._serialized_end=679
+  _globals['_REGRADESESSIONRESPONSE']._serialized_start=681
+  _globals['_REGRADESESSIONRESPONSE']._serialized_end=749
+  _globals['_REGRADERELEASEREQUEST']._serialized_start=752
+  _globals['_REGRADERELEASEREQUEST']._serialized_end=1066
+  _globals['_REGRADERELEASERESPONSE']._serialized_start=1069
+  _globals['_REGRADERELEASERESPONSE']._serialized_end=1218
+  _globals['_SUBMITMARKEDSESSIONREQUEST']._serialized_start=1221
+  _globals['_SUBMITMARKEDSESSIONREQUEST']._serialized_end=1514
+  _globals['_SUBMITMARKEDSESSIONRESPONSE']._serialized_start=1516
+  _globals['_SUBMITMARKEDSESSIONRESPONSE']._serialized_end=1589
+  _globals['_SETRESPONSESREQUEST']._serialized_start=1592
+  _globals['_SETRESPONSESREQUEST']._serialized_end=2024
+  _globals['_SETRESPONSESRESPONSE']._serialized_start=2026
+  _globals['_SETRESPONSESRESPONSE']._serialized_end=2092
+  _globals['_ITEMMARK']._serialized_start=2094
+  _globals['_ITEMMARK']._serialized_end=2209
+  _globals['_ASSIGNITEMMARKSREQUEST']._serialized_start=2212
+  _globals['_ASSIGNITEMMARKSREQUEST']._serialized_end=2634
+  _globals['_ASSIGNITEMMARKSRESPONSE']._serialized_start=2636
+  _globals['_ASSIGNITEMMARKSRESPONSE']._serialized_end=2705
+  _globals['_PAPERRESPONSE']._serialized_start=2708
+  _globals['_PAPERRESPONSE']._serialized_end=2858
+  _globals['_ASSIGNITEMRESPONSESREQUEST']._serialized_start=2861
+  _globals['_ASSIGNITEMRESPONSESREQUEST']._serialized_end=3293
+  _globals['_ASSIGNITEMRESPONSESRESPONSE']._serialized_start=3295
+  _globals['_ASSIGNITEMRESPONSESRESPONSE']._serialized_end=3368
+  _globals['_CLEARRESPONSESREQUEST']._serialized_start=3371
+  _globals['_CLEARRESPONSESREQUEST']._serialized_end=3712
+  _globals['_CLEARRESPONSESRESPONSE']._serialized_start=3714
+  _globals['_CLEARRESPONSESRESPONSE']._serialized_end=3782
+  _globals['_SCORERESPONSEREQUEST']._serialized_start=3785
+  _globals['_SCORERESPONSEREQUEST']._serialized_end=4194
+  _globals['_SCORERESPONSERESPONSE']._serialized_start=4196
+  _globals['_SCORERESPONSERESPONSE']._serialized_end=4263
+  _globals['_UNSCORERESPONSEREQUEST']._serialized_start=4266
+  _globals['_UNSCORERESPONSEREQUEST']._serialized_end=4622
+  _globals['_UNSCORERESPONSERESPONSE']._serialized_start=4624
+  _globals['_UNSCORERESPONSERESPONSE']._serialized_end=4693
+  _globals['_GETSESSIONRESULTSREQUEST']._serialized_start=4696
+  _globals['_GETSESSIONRESULTSREQUEST']._serialized_end=5018
+  _globals['_GETSESSIONRESULTSRESPONSE']._serialized_start=5021
+  _globals['_GETSESSIONRESULTSRESPONSE']._serialized_end=5180
+  _globals['_MARKINGSERVICE']._serialized_start=5301
+  _globals['_MARKINGSERVICE']._serialized_end=6423
 # @@protoc_insertion_point(module_scope)

@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from exam_sessions.v1 import access_fields_pb2 as exam__sessions_dot_v1_dot_access__fields__pb2
 from exam_sessions.v1 import test_form_pb2 as exam__sessions_dot_v1_dot_test__form__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65xam_sessions/v1/template.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a exam_sessions/v1/test_form.proto\"\xab\x01\n\x0fSessionTemplate\x12\x1c\n\nrelease_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\ttest_form\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\rform_revision\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\x12;\n\tquestions\x18\x04 \x03(\x0b\x32\x1a.exam_sessions.v1.QuestionB\x0c\xbaH\t\x92\x01\x03\x10\xf4\x03\xd8\x01\x03\".\n\nStringList\x12 \n\x06values\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xf4\x03\"\x05r\x03\x18\xa0\x1f\"E\n\x0cStringMatrix\x12\x35\n\x04rows\x18\x01 \x03(\x0b\x32\x1c.exam_sessions.v1.StringListB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"(\n\x0bIntegerList\x12\x19\n\x06values\x18\x01 \x03(\x05\x42\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"G\n\rIntegerMatrix\x12\x36\n\x04rows\x18\x01 \x03(\x0b\x32\x1d.exam_sessions.v1.IntegerListB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"\xea\x03\n\x10TemplateResponse\x12\x1d\n\x0bquestion_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12,\n\x04type\x18\x02 \x01(\x0e\x32\x1e.exam_sessions.v1.ResponseType\x12/\n\x07strings\x18\x03 \x01(\x0b\x32\x1c.exam_sessions.v1.StringListH\x00\x12\x31\n\x06matrix\x18\x04 \x01(\x0b\x32\x1f.exam_sessions.v1.IntegerMatrixH\x00\x12.\n\x05order\x18\x05 \x01(\x0b\x32\x1d.exam_sessions.v1.IntegerListH\x00\x12\x32\n\x08\x66ormulas\x18\x06 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrixH\x00\x12\x19\n\x04text\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06H\x00\x12\x31\n\tresponses\x18\x08 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrix\x12\x1c\n\x0f\x63haracter_count\x18\t \x01(\x05H\x01\x88\x01\x01\x12\x17\n\nword_count\x18\n \x01(\x05H\x02\x88\x01\x01\x12\x10\n\x08revision\x18\x0b \x01(\x05\x42\x07\n\x05valueB\x12\n\x10_character_countB\r\n\x0b_word_count\"\xaa\x01\n\x0fTemplateSession\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x61\x63tivity_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18$\x12@\n\tresponses\x18\x04 \x03(\x0b\x32\".exam_sessions.v1.TemplateResponseB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03*`\n\x0cResponseType\x12\x1d\n\x19RESPONSE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13RESPONSE_TYPE_ARRAY\x10\x01\x12\x18\n\x14RESPONSE_TYPE_STRING\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65xam_sessions/v1/template.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$exam_sessions/v1/access_fields.proto\x1a exam_sessions/v1/test_form.proto\"\xab\x01\n\x0fSessionTemplate\x12\x1c\n\nrelease_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\ttest_form\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\rform_revision\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\x12;\n\tquestions\x18\x04 \x03(\x0b\x32\x1a.exam_sessions.v1.QuestionB\x0c\xbaH\t\x92\x01\x03\x10\xf4\x03\xd8\x01\x03\".\n\nStringList\x12 \n\x06values\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xf4\x03\"\x05r\x03\x18\xa0\x1f\"E\n\x0cStringMatrix\x12\x35\n\x04rows\x18\x01 \x03(\x0b\x32\x1c.exam_sessions.v1.StringListB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"(\n\x0bIntegerList\x12\x19\n\x06values\x18\x01 \x03(\x05\x42\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"G\n\rIntegerMatrix\x12\x36\n\x04rows\x18\x01 \x03(\x0b\x32\x1d.exam_sessions.v1.IntegerListB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"\xea\x03\n\x10TemplateResponse\x12\x1d\n\x0bquestion_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12,\n\x04type\x18\x02 \x01(\x0e\x32\x1e.exam_sessions.v1.ResponseType\x12/\n\x07strings\x18\x03 \x01(\x0b\x32\x1c.exam_sessions.v1.StringListH\x00\x12\x31\n\x06matrix\x18\x04 \x01(\x0b\x32\x1f.exam_sessions.v1.IntegerMatrixH\x00\x12.\n\x05order\x18\x05 \x01(\x0b\x32\x1d.exam_sessions.v1.IntegerListH\x00\x12\x32\n\x08\x66ormulas\x18\x06 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrixH\x00\x12\x19\n\x04text\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06H\x00\x12\x31\n\tresponses\x18\x08 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrix\x12\x1c\n\x0f\x63haracter_count\x18\t \x01(\x05H\x01\x88\x01\x01\x12\x17\n\nword_count\x18\n \x01(\x05H\x02\x88\x01\x01\x12\x10\n\x08revision\x18\x0b \x01(\x05\x42\x07\n\x05valueB\x12\n\x10_character_countB\r\n\x0b_word_count\"\xae\x01\n\x0fTemplateSession\x12\x1d\n\x07user_id\x18\x01 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x01\xc8\xf3\x18\x01\x12\x1d\n\x0b\x61\x63tivity_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18$\x12@\n\tresponses\x18\x04 \x03(\x0b\x32\".exam_sessions.v1.TemplateResponseB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03*`\n\x0cResponseType\x12\x1d\n\x19RESPONSE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13RESPONSE_TYPE_ARRAY\x10\x01\x12\x18\n\x14RESPONSE_TYPE_STRING\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,27 +55,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TEMPLATERESPONSE'].fields_by_name['text']._loaded_options = None
   _globals['_TEMPLATERESPONSE'].fields_by_name['text']._serialized_options = b'\272H\006r\004\030\240\215\006'
   _globals['_TEMPLATESESSION'].fields_by_name['user_id']._loaded_options = None
-  _globals['_TEMPLATESESSION'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_TEMPLATESESSION'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\030\200\001\310\363\030\001'
   _globals['_TEMPLATESESSION'].fields_by_name['activity_id']._loaded_options = None
   _globals['_TEMPLATESESSION'].fields_by_name['activity_id']._serialized_options = b'\272H\005r\003\030\377\001'
   _globals['_TEMPLATESESSION'].fields_by_name['session_id']._loaded_options = None
   _globals['_TEMPLATESESSION'].fields_by_name['session_id']._serialized_options = b'\272H\004r\002\030$'
   _globals['_TEMPLATESESSION'].fields_by_name['responses']._loaded_options = None
   _globals['_TEMPLATESESSION'].fields_by_name['responses']._serialized_options = b'\272H\006\222\001\003\020\364\003'
-  _globals['_RESPONSETYPE']._serialized_start=1190
-  _globals['_RESPONSETYPE']._serialized_end=1286
-  _globals['_SESSIONTEMPLATE']._serialized_start=117
-  _globals['_SESSIONTEMPLATE']._serialized_end=288
-  _globals['_STRINGLIST']._serialized_start=290
-  _globals['_STRINGLIST']._serialized_end=336
-  _globals['_STRINGMATRIX']._serialized_start=338
-  _globals['_STRINGMATRIX']._serialized_end=407
-  _globals['_INTEGERLIST']._serialized_start=409
-  _globals['_INTEGERLIST']._serialized_end=449
-  _globals['_INTEGERMATRIX']._serialized_start=451
-  _globals['_INTEGERMATRIX']._serialized_end=522
-  _globals['_TEMPLATERESPONSE']._serialized_start=525
-  _globals['_TEMPLATERESPONSE']._serialized_end=1015
-  _globals['_TEMPLATESESSION']._serialized_start=1018
-  _globals['_TEMPLATESESSION']._serialized_end=1188
+  _globals['_RESPONSETYPE']._serialized_start=1232
+  _globals['_RESPONSETYPE']._serialized_end=1328
+  _globals['_SESSIONTEMPLATE']._serialized_start=155
+  _globals['_SESSIONTEMPLATE']._serialized_end=326
+  _globals['_STRINGLIST']._serialized_start=328
+  _globals['_STRINGLIST']._serialized_end=374
+  _globals['_STRINGMATRIX']._serialized_start=376
+  _globals['_STRINGMATRIX']._serialized_end=445
+  _globals['_INTEGERLIST']._serialized_start=447
+  _globals['_INTEGERLIST']._serialized_end=487
+  _globals['_INTEGERMATRIX']._serialized_start=489
+  _globals['_INTEGERMATRIX']._serialized_end=560
+  _globals['_TEMPLATERESPONSE']._serialized_start=563
+  _globals['_TEMPLATERESPONSE']._serialized_end=1053
+  _globals['_TEMPLATESESSION']._serialized_start=1056
+  _globals['_TEMPLATESESSION']._serialized_end=1230
 # @@protoc_insertion_point(module_scope)

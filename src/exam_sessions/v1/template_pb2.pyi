@@ -1,4 +1,5 @@
 from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import access_fields_pb2 as _access_fields_pb2
 from exam_sessions.v1 import test_form_pb2 as _test_form_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
