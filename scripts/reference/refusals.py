@@ -48,7 +48,11 @@ ADVICE: dict[str, tuple[str, str]] = {
         "An event that is not there (any more), or a reply that would be too large.",
         "Begin elsewhere, or ask for less.",
     ),
-    "PERMISSION_DENIED": ("The PIN is wrong.", "Ask the invigilator."),
+    "UNAUTHENTICATED": ("There is no credential, or none that holds.", "Get another credential, then retry."),
+    "PERMISSION_DENIED": (
+        "The PIN is wrong, or the caller lacks a permission.",
+        "Ask the invigilator for the PIN, an administrator for the permission.",
+    ),
     "RESOURCE_EXHAUSTED": ("A limit is reached.", "Retry after the pause of RetryInfo, or send less."),
     "UNAVAILABLE": ("The database or the server does not answer.", "Retry with backoff."),
     "DATA_LOSS": ("What is stored cannot be read.", "Do not retry; an operator must act."),

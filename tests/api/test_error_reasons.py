@@ -32,6 +32,16 @@ def stage(server, clock, new_database):
 INSIDE_OPERATIONS = {"OPERATION_CANCELLED", "STEP_QUARANTINED"}
 """What no call is refused with: operations carry them, and are read in test_operations.py and test_quarantine.py."""
 
+OF_CREDENTIALS = {
+    "CREDENTIAL_EXPIRED",
+    "CREDENTIAL_INVALID",
+    "CREDENTIAL_MISSING",
+    "CREDENTIAL_NOT_YET_VALID",
+    "CREDENTIAL_REVOKED",
+    "PERMISSION_DENIED",
+}
+"""What only a server with authentication refuses with."""
+
 
 FILES_ONLY = pytest.mark.sqlite(reason="the files of a database server are not ours to watch")
 REASONS = [pytest.param(name, marks=FILES_ONLY if name == "DATABASE_REPLACED" else ()) for name in REFUSAL_CASES]
@@ -39,7 +49,7 @@ REASONS = [pytest.param(name, marks=FILES_ONLY if name == "DATABASE_REPLACED" el
 
 def test_every_reason_of_the_contract_is_provoked_here():
     names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
-    assert set(REFUSAL_CASES) == names - {"UNSPECIFIED"} - INSIDE_OPERATIONS
+    assert set(REFUSAL_CASES) == names - {"UNSPECIFIED"} - INSIDE_OPERATIONS - OF_CREDENTIALS
 
 
 @pytest.mark.parametrize("reason", REASONS)

@@ -7,7 +7,8 @@
     ├── WrongState         legal in another state, or later       ─ do not retry until it changes
     ├── Stale              judged against an older version        ─ read again, then retry
     ├── OutOfRange         an event that cannot be told           ─ begin elsewhere
-    ├── Denied             the secret is wrong
+    ├── Unauthenticated    no credential, or none that holds    ─ get another, then retry
+    ├── Denied             the secret is wrong, or a permission is missing
     ├── Exhausted          a limit is reached                     ─ retry later, or smaller
     ├── Unavailable        the service cannot answer now          ─ retry the call
     ├── Damaged            what is stored is damaged              ─ do not retry; restore a backup
@@ -21,6 +22,14 @@ UPPER_SNAKE_CASE, documented in error_reason.proto with its metadata; the class 
 
 from __future__ import annotations
 
+from exam_sessions.errors.access import (
+    CredentialExpired,
+    CredentialInvalid,
+    CredentialMissing,
+    CredentialNotYetValid,
+    CredentialRevoked,
+    PermissionDenied,
+)
 from exam_sessions.errors.catalog import (
     DuplicateReleaseId,
     DuplicateReleaseName,
@@ -69,6 +78,7 @@ from exam_sessions.errors.refusal import (
     RowRefusal,
     RowRefused,
     Stale,
+    Unauthenticated,
     Unavailable,
     Violation,
     WrongState,
@@ -133,6 +143,11 @@ __all__ = [
     "BatchRefused",
     "Cancelled",
     "CandidateHasOpenSession",
+    "CredentialExpired",
+    "CredentialInvalid",
+    "CredentialMissing",
+    "CredentialNotYetValid",
+    "CredentialRevoked",
     "Damaged",
     "DatabaseDamaged",
     "DatabaseFull",
@@ -169,6 +184,7 @@ __all__ = [
     "OutOfRange",
     "Overloaded",
     "PaperResponseUploadRequired",
+    "PermissionDenied",
     "PinBlocked",
     "PinNotSet",
     "QuestionRepeated",
@@ -205,6 +221,7 @@ __all__ = [
     "TestFormNotFound",
     "TestFormUnknown",
     "TooManyWatchers",
+    "Unauthenticated",
     "Unavailable",
     "UnknownHealthName",
     "UnknownOption",

@@ -78,8 +78,12 @@ class OutOfRange(Refusal):
     """More than can be told: an event that is not there, or not any more, or a reply that is too large."""
 
 
+class Unauthenticated(Refusal):
+    """No credential, or none that holds."""
+
+
 class Denied(Refusal):
-    """The secret is wrong."""
+    """The secret is wrong, or the caller lacks a permission."""
 
 
 class Exhausted(Refusal):

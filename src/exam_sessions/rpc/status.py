@@ -23,6 +23,7 @@ CODES: dict[type[errors.Refusal], code_pb2.Code] = {
     errors.AlreadyExists: code_pb2.ALREADY_EXISTS,
     errors.WrongState: code_pb2.FAILED_PRECONDITION,
     errors.Stale: code_pb2.ABORTED,
+    errors.Unauthenticated: code_pb2.UNAUTHENTICATED,
     errors.Denied: code_pb2.PERMISSION_DENIED,
     errors.Exhausted: code_pb2.RESOURCE_EXHAUSTED,
     errors.OutOfRange: code_pb2.OUT_OF_RANGE,
