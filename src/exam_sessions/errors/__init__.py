@@ -134,6 +134,12 @@ from exam_sessions.errors.sessions import (
     WindowClosed,
     WrongPin,
 )
+from exam_sessions.errors.workspaces import (
+    DuplicateWorkspace,
+    WorkspaceClosed,
+    WorkspaceNotClosed,
+    WorkspaceNotFound,
+)
 
 __all__ = [
     "AlreadyExists",
@@ -161,6 +167,7 @@ __all__ = [
     "DuplicateReleaseName",
     "DuplicateSessionId",
     "DuplicateTestForm",
+    "DuplicateWorkspace",
     "Exhausted",
     "Faulty",
     "FormRevisionIncompatible",
@@ -230,6 +237,9 @@ __all__ = [
     "VoidReasonMismatch",
     "WatcherTooSlow",
     "WindowClosed",
+    "WorkspaceClosed",
+    "WorkspaceNotClosed",
+    "WorkspaceNotFound",
     "WrongPin",
     "WrongState",
     "as_text",
