@@ -17,3 +17,9 @@ class Caller(NamedTuple):
     fingerprint: bytes = b""
     """Digest of method and content; two requests with one id must agree in it."""
     validate_only: bool = False
+    centres: frozenset[str] | None = None
+    """The centres whose sessions it sees and changes; None: all."""
+
+    def sees(self, centre_id: str) -> bool:
+        """Whether the sessions of a centre are among them."""
+        return self.centres is None or centre_id in self.centres

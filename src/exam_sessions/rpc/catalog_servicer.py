@@ -13,7 +13,6 @@ from exam_sessions.execution.random_codes import new_ids
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.form import fill_form, fill_form_row, form_in
 from exam_sessions.rpc.convert.release import edited_fields, fill_release, release_of
-from exam_sessions.rpc.convert.request import workspace_of
 from exam_sessions.rpc.decoding.request_decoder import aside
 from exam_sessions.v1 import catalog_service_pb2 as pb
 
@@ -58,17 +57,17 @@ class CatalogServicer:
         await self._fill(reply.release, await self._service.write(mutation))
         return reply
 
-    async def get(self, request: pb.GetReleaseRequest, _: Call) -> pb.GetReleaseResponse:
+    async def get(self, request: pb.GetReleaseRequest, call: Call) -> pb.GetReleaseResponse:
         """Reads one release."""
         reply = pb.GetReleaseResponse()
-        found = await self._service.reads.release_with_statistics(workspace_of(request), request.release_id.lower())
+        found = await self._service.reads.release_with_statistics(call.workspace(request), request.release_id.lower())
         fill_release(reply.release, *found)
         return reply
 
-    async def list(self, request: pb.ListReleasesRequest, _: Call) -> pb.ListReleasesResponse:
+    async def list(self, request: pb.ListReleasesRequest, call: Call) -> pb.ListReleasesResponse:
         """Reads a page: one row more than asked tells whether there is another."""
         most, after = pages.size(request.page_size), pages.place(request, request.page_token)
-        page = await self._service.reads.releases(workspace_of(request), request.name, after or (-1, ""), most + 1)
+        page = await self._service.reads.releases(call.workspace(request), request.name, after or (-1, ""), most + 1)
         reply = pb.ListReleasesResponse()
         for found in page[:most]:
             fill_release(reply.releases.add(), *found)
@@ -129,17 +128,17 @@ class CatalogServicer:
         fill_form(reply.test_form, caller.workspace, stored)
         return reply
 
-    async def get_form(self, request: pb.GetTestFormRequest, _: Call) -> pb.GetTestFormResponse:
+    async def get_form(self, request: pb.GetTestFormRequest, call: Call) -> pb.GetTestFormResponse:
         """Reads a revision of a test form."""
-        workspace = workspace_of(request)
+        workspace = call.workspace(request)
         reply = pb.GetTestFormResponse()
         stored = await self._service.reads.form(workspace, request.reference, request.revision)
         fill_form(reply.test_form, workspace, stored)
         return reply
 
-    async def list_forms(self, request: pb.ListTestFormsRequest, _: Call) -> pb.ListTestFormsResponse:
+    async def list_forms(self, request: pb.ListTestFormsRequest, call: Call) -> pb.ListTestFormsResponse:
         """Reads a page: one row more than asked tells whether there is another."""
-        workspace, most = workspace_of(request), pages.size(request.page_size)
+        workspace, most = call.workspace(request), pages.size(request.page_size)
         found = pages.place(request, request.page_token)
         page = await self._service.reads.forms(workspace, found[1] if found else "", most + 1)
         reply = pb.ListTestFormsResponse()

@@ -15,18 +15,30 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.execution.random_codes import new_ids
+from exam_sessions.rpc.access.requirements import requirement_of
+from exam_sessions.rpc.access.verified import ANYBODY, UNVERIFIED
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder, aside, start_aside
-from exam_sessions.rpc.methods import BidiMethod, Call, Method, QueuedMethod, RefusedMessage, ServerStreamMethod
+from exam_sessions.rpc.methods import (
+    BidiMethod,
+    Call,
+    Method,
+    QueuedMethod,
+    RefusedMessage,
+    ServerStreamMethod,
+)
 from exam_sessions.rpc.status import internal, status_of
 from exam_sessions.rpc.throttle import Throttle, only_reads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
     import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
+    from exam_sessions.domain.access import Principal
     from exam_sessions.execution.group_commit import ReplySink
+    from exam_sessions.rpc.access.gate import Gate
 
 
 log = logging.getLogger(__name__)
@@ -44,7 +56,7 @@ class QueuedCall:
 
     def open(self) -> Any:
         """Reads and checks the request; what the queue works on."""
-        self._request = self._decoder.decode(self._data)
+        self._request = self._decoder.decode(self._data, self._call.principal)
         return self._method.open(self._request, self._call)
 
     def render(self, result: Any) -> bytes:
@@ -80,10 +92,29 @@ def _forget_frames(fault: BaseException) -> None:
 class Handler:
     """A method as every transport serves it; one of the three below."""
 
-    def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
+    def __init__(
+        self, method: MethodDescriptor, limit: int, gate: Gate | None, read: Callable[[bytes], Any] | None = None
+    ) -> None:
         self.service, self.method = method.containing_service.full_name, method.name
         self.name = f"{self.service}/{self.method}"
-        self._decoder = RequestDecoder(method, limit, read)
+        self._gate = gate
+        self._requirement = requirement_of(method) if gate else None
+        self._decoder = RequestDecoder(method, limit, read, self._requirement)
+
+    def enter(self, call: Call) -> Awaitable[None] | None:
+        """Finds out who calls and whether it may, before its request is read; what to await where that takes time.
+
+        Raises:
+            errors.Unauthenticated, errors.PermissionDenied
+        """
+        if self._gate is None or self._requirement is None:
+            call.principal, call.verified = ANYBODY, UNVERIFIED
+            return None
+        return self._gate.enter(call, self._requirement)
+
+    def _held(self, call: Call) -> AbstractAsyncContextManager[object]:
+        """The context of a stream, which ends with its credential."""
+        return self._gate.streams.hold(call.verified) if self._gate else nullcontext()
 
     def status_of(self, fault: BaseException) -> grpc.Status:
         """What the caller is told; what is no refusal is a bug, and goes to the log."""
@@ -100,12 +131,12 @@ class Handler:
 class QueuedUnaryHandler(Handler):
     """A method whose calls stand in a queue."""
 
-    def __init__(self, method: MethodDescriptor, function: QueuedMethod, limit: int) -> None:
-        super().__init__(method, limit, function.read)
+    def __init__(self, method: MethodDescriptor, function: QueuedMethod, limit: int, gate: Gate | None) -> None:
+        super().__init__(method, limit, gate, function.read)
         self._function = function
         self._is_otherwise = function.otherwise.is_for if function.otherwise else None
         self._alone: set[asyncio.Future[bytes]] = set()
-        self._single = UnaryHandler(method, function.otherwise.method, limit) if function.otherwise else None
+        self._single = UnaryHandler(method, function.otherwise.method, limit, gate) if function.otherwise else None
 
     def queue(self, data: bytes, call: Call, sink: ReplySink) -> None:
         """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
@@ -129,7 +160,7 @@ class QueuedUnaryHandler(Handler):
             sink.set_result(answering.result())
 
     def _opened(self, data: bytes, call: Call) -> DecodedCall:
-        return DecodedCall(self._decoder.decode(data), call, self._function)
+        return DecodedCall(self._decoder.decode(data, call.principal), call, self._function)
 
     def _queue_opened(self, sink: ReplySink, reading: asyncio.Future[DecodedCall]) -> None:
         if sink.done():
@@ -150,35 +181,36 @@ class QueuedUnaryHandler(Handler):
 class UnaryHandler(Handler):
     """A method that works on each call by itself."""
 
-    def __init__(self, method: MethodDescriptor, function: Method, limit: int) -> None:
-        super().__init__(method, limit)
+    def __init__(self, method: MethodDescriptor, function: Method, limit: int, gate: Gate | None) -> None:
+        super().__init__(method, limit, gate)
         self._function = function
         self._bounds = Throttle() if only_reads(method) else nullcontext()
 
     async def answer(self, data: bytes, call: Call) -> bytes:
         """The reply. Raises what stood in the way."""
         with self._bounds:
-            request = await self._decoder.read(data)
+            request = await self._decoder.read(data, call.principal)
             return (await self._function(request, call)).SerializeToString()
 
 
 class ServerStreamHandler(Handler):
     """A method that answers with many messages."""
 
-    def __init__(self, method: MethodDescriptor, function: ServerStreamMethod, limit: int) -> None:
-        super().__init__(method, limit)
+    def __init__(self, method: MethodDescriptor, function: ServerStreamMethod, limit: int, gate: Gate | None) -> None:
+        super().__init__(method, limit, gate)
         self._function = function
 
-    async def tell(self, data: bytes, send: Callable[[bytes], Awaitable[None]]) -> None:
+    async def tell(self, data: bytes, call: Call, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Sends message after message. Raises what ended it."""
-        await self._function.tell(await self._decoder.read(data), send)
+        async with self._held(call):
+            await self._function.tell(await self._decoder.read(data, call.principal), call, send)
 
 
 class BidiStreamHandler(Handler):
     """A method that takes many messages and answers with as many."""
 
-    def __init__(self, method: MethodDescriptor, function: BidiMethod, limit: int) -> None:
-        super().__init__(method, limit)
+    def __init__(self, method: MethodDescriptor, function: BidiMethod, limit: int, gate: Gate | None) -> None:
+        super().__init__(method, limit, gate)
         self._function = function
         self.ends_itself = function.ends_itself
 
@@ -190,14 +222,15 @@ class BidiStreamHandler(Handler):
         async def requests() -> AsyncIterator[Any]:
             async for data in messages:
                 # On a thread, for these are long as a rule.
-                yield await aside(self._decode, data)
+                yield await aside(self._decode, data, call.principal)
 
-        await self._function.converse(requests(), call, send)
+        async with self._held(call):
+            await self._function.converse(requests(), call, send)
 
-    def _decode(self, data: bytes) -> Any:
+    def _decode(self, data: bytes, principal: Principal) -> Any:
         """The request, or that it is refused."""
         try:
-            return self._decoder.decode(data)
+            return self._decoder.decode(data, principal)
         except errors.Refusal as refusal:
             _forget_frames(refusal)
             return RefusedMessage(data, refusal)
@@ -207,18 +240,25 @@ def handlers_of(
     service: ServiceDescriptor,
     methods: dict[str, Method | QueuedMethod | ServerStreamMethod | BidiMethod],
     limit: int,
+    gate: Gate | None,
 ) -> list[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]:
-    """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes."""
-    return [_handler(method, methods[method.name], limit) for method in service.methods]
+    """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes.
+
+    Every call passes `gate`; with None nobody is authenticated, and everybody may do everything.
+    """
+    return [_handler(method, methods[method.name], limit, gate) for method in service.methods]
 
 
 def _handler(
-    method: MethodDescriptor, function: Method | QueuedMethod | ServerStreamMethod | BidiMethod, limit: int
+    method: MethodDescriptor,
+    function: Method | QueuedMethod | ServerStreamMethod | BidiMethod,
+    limit: int,
+    gate: Gate | None,
 ) -> QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler:
     if isinstance(function, QueuedMethod):
-        return QueuedUnaryHandler(method, function, limit)
+        return QueuedUnaryHandler(method, function, limit, gate)
     if isinstance(function, ServerStreamMethod):
-        return ServerStreamHandler(method, function, limit)
+        return ServerStreamHandler(method, function, limit, gate)
     if isinstance(function, BidiMethod):
-        return BidiStreamHandler(method, function, limit)
-    return UnaryHandler(method, function, limit)
+        return BidiStreamHandler(method, function, limit, gate)
+    return UnaryHandler(method, function, limit, gate)

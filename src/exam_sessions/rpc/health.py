@@ -62,7 +62,7 @@ class HealthServicer:
         statuses = {name: pb.HealthCheckResponse(status=status) for name, status in self._statuses.items()}
         return pb.HealthListResponse(statuses=statuses)
 
-    async def watch(self, request: pb.HealthCheckRequest, send: Callable[[bytes], Awaitable[None]]) -> None:
+    async def watch(self, request: pb.HealthCheckRequest, _: Call, send: Callable[[bytes], Awaitable[None]]) -> None:
         """The status of one name, again whenever it changes. Raises ShuttingDown."""
         last: int | None = None
         self._watches += 1

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.chunked_booking import book
-from exam_sessions.execution.caller import Caller
 from exam_sessions.rpc.convert.booking import bookings_of
 from exam_sessions.rpc.convert.reply_size import check_booked
-from exam_sessions.rpc.convert.request import workspace_of
+from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.decoding.chunk_envelope import Chunk, chunk_in
 from exam_sessions.rpc.decoding.identifiers import spell_all
 from exam_sessions.rpc.decoding.rules import check
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from exam_sessions.commands.bookings import BookingReceipt, BookSessions
+    from exam_sessions.execution.caller import Caller
     from exam_sessions.rpc.methods import Call
     from exam_sessions.service import Service
 
@@ -99,10 +99,10 @@ class ImportServicer:
         for field in ("release_id", "import_id"):
             if not getattr(first, field):
                 raise errors.invalid(field, "must be in the first message of an import")
-        release = await self._service.reads.release(workspace_of(first), first.release_id.lower())
+        caller = call.in_workspace(first.workspace_id or DEFAULT_WORKSPACE)
+        release = await self._service.reads.release(caller.workspace, first.release_id.lower())
         if release.finalized:
             raise errors.ReleaseFinalized(release.id)
-        caller = call.in_workspace(workspace_of(first))
         return _Head(caller, release.id, uuid.UUID(first.import_id), first.allow_missing_form)
 
 
@@ -137,7 +137,7 @@ def _mutation(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
     for booking in chunk.bookings:
         digest.update(booking.SerializeToString(deterministic=True))
     request_id = str(uuid.uuid5(head.import_id, str(chunk.head.chunk)))
-    caller = Caller(head.caller.workspace, head.caller.actor, request_id, digest.digest())
+    caller = head.caller._replace(request_id=request_id, fingerprint=digest.digest())
     return book(caller, head.release_id, bookings, f"{path}.bookings", allow_missing_form=head.allow_missing_form)
 
 

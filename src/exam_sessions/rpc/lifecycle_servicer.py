@@ -11,7 +11,7 @@ from exam_sessions.domain.states import EDITABLE_STATES, MATURITY, TERMINAL, Act
 from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
 from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
-from exam_sessions.rpc.convert.request import target_of, workspace_of
+from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
@@ -55,10 +55,10 @@ class LifecycleServicer:
             row.from_state, row.to_state = source, dest  # type: ignore[assignment]
         return reply
 
-    async def explain(self, request: pb.ExplainSessionRequest, _: Call) -> pb.ExplainSessionResponse:
+    async def explain(self, request: pb.ExplainSessionRequest, call: Call) -> pb.ExplainSessionResponse:
         """Tries every action on a copy, in the mind."""
         target = target_of(request)
-        wanted = SessionKey(workspace_of(request), target.session_id, target.keycode)
+        wanted = SessionKey(call.workspace(request), target.session_id, target.keycode)
         pair: SessionWithRelease = await self._service.read(wanted)
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, pair, BASIC)

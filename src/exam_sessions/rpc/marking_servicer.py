@@ -12,7 +12,7 @@ from exam_sessions.domain.states import AttemptStrategy, State
 from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
-from exam_sessions.rpc.convert.request import target_of, workspace_of
+from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.result import fill_responses, fill_results
 from exam_sessions.rpc.convert.session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
 from exam_sessions.rpc.regrade_servicer import RegradeServicer
@@ -46,9 +46,9 @@ class MarkingServicer:
         }
         return own | action_methods(self._service, pb.DESCRIPTOR.services_by_name["MarkingService"])
 
-    async def results(self, request: pb.GetSessionResultsRequest, _: Call) -> pb.GetSessionResultsResponse:
+    async def results(self, request: pb.GetSessionResultsRequest, call: Call) -> pb.GetSessionResultsResponse:
         """Reads what an attempt earned."""
-        target, workspace = target_of(request), workspace_of(request)
+        target, workspace = target_of(request), call.workspace(request)
         pair: SessionWithRelease = await self._service.read(SessionKey(workspace, target.session_id, target.keycode))
         session = pair.session
         if session.state == State.VOIDED:

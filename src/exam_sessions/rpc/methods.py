@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.domain.access import Permission
+from exam_sessions.domain.actor import ACTOR_AT_MOST, Actor
+from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
+from exam_sessions.rpc.access.verified import ANYBODY, CallIdentity
 from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.decoding.identifiers import spell
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Sequence
+    from collections.abc import AsyncIterator, Awaitable
 
     from google.protobuf.message import Message
 
@@ -23,12 +26,11 @@ if TYPE_CHECKING:
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
 
-
 Method = Callable[[Any, "Call"], "Awaitable[Message]"]
 """A method that works on each call by itself: from the request and its call to the reply."""
 
 
-class Call(ABC):
+class Call(CallIdentity):
     """What a method may ask about the call it serves. `method` is the service's name and its own."""
 
     __slots__ = ("_method",)
@@ -36,41 +38,83 @@ class Call(ABC):
     _method: str
     """The service's name and its own."""
 
-    @abstractmethod
-    def named(self) -> Sequence[str | bytes]:
-        """The metadata x-actor as it came: as often as it was given."""
+    def workspace(self, request: Any) -> str:
+        """The workspace that a request names. Raises WorkspaceNotFound, see `enter`."""
+        return self.enter(request.workspace_id or DEFAULT_WORKSPACE)
+
+    def enter(self, workspace: str) -> str:
+        """The workspace itself, where the caller may enter it.
+
+        Raises:
+            errors.WorkspaceNotFound: it is none of the principal's, whether there is one of that name or not.
+        """
+        if not self.principal.may_enter(workspace):
+            raise errors.WorkspaceNotFound(workspace)
+        return workspace
 
     def caller(self, request: Any) -> Caller:
         """Who asks, and the digest that tells a repetition of this mutation from another request.
 
         Raises:
             errors.InvalidField: x-actor is not a short printable text, or is given twice.
+            errors.WorkspaceNotFound: see `enter`.
         """
-        workspace = request.workspace_id or DEFAULT_WORKSPACE
+        workspace = self.workspace(request)
         request_id = request.request_id.lower()
+        centres = self.principal.centres
         digest = b""
         if request_id:
             request.workspace_id = workspace
             spell(request)
             content = self._method.encode() + b"\0" + request.SerializeToString(deterministic=True)
+            if centres is not None:
+                # A repetition shows what the first request came to: not to those who do not see its sessions.
+                content += "\0".join(sorted(centres)).encode()
             digest = hashlib.blake2b(content, digest_size=16).digest()
-        return Caller(workspace, self._actor(), request_id, digest, request.validate_only)
+        return Caller(workspace, self._actor(), request_id, digest, request.validate_only, centres)
 
     def in_workspace(self, workspace: str) -> Caller:
         """Who asks, of a request that names its workspace in its own way and carries no request id."""
-        return Caller(workspace, self._actor())
+        return Caller(self.enter(workspace), self._actor(), centres=self.principal.centres)
 
     def _actor(self) -> str:
-        """The caller's name, until callers are authenticated: x-actor, else anonymous."""
-        names = self.named()
+        """The principal's name, and for whom it says to act; x-actor alone where nobody is authenticated.
+
+        Who may not act for others is not believed, and acts for itself.
+        """
+        principal = self.principal
+        if principal is ANYBODY:
+            return self._named() or principal.name
+        if principal.may(Permission.ACT_FOR_OTHERS) and (acting_for := self._named()):
+            return str(Actor(principal.name, acting_for))
+        return principal.name
+
+    def _named(self) -> str:
+        """The person named in x-actor, or in UTF-8 in x-actor-bin; empty when none is. Raises InvalidField."""
+        names = [*self.metadata("x-actor"), *self.metadata("x-actor-bin")]
         if not names:
-            return "anonymous"
+            return ""
         if len(names) > 1:
             raise errors.invalid("x-actor", "must be given once")
         name = names[0]
-        if not isinstance(name, str) or not ACTOR.fullmatch(name) or name.strip().lower() == SYSTEM_ACTOR:
+        if isinstance(name, bytes):
+            return _name_in(name)
+        if not ACTOR.fullmatch(name) or name.strip().lower() == SYSTEM_ACTOR:
             raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM_ACTOR}")
         return name
+
+
+def _name_in(value: bytes) -> str:
+    """The name in x-actor-bin. Raises InvalidField."""
+    try:
+        name = value.decode()
+    except UnicodeDecodeError:
+        raise errors.invalid("x-actor-bin", "must be UTF-8") from None
+    flaw = flaw_of(name, is_name=True)
+    if flaw or not 0 < len(name) <= ACTOR_AT_MOST or name != name.strip() or name.lower() == SYSTEM_ACTOR:
+        what = f"must be 1 to {ACTOR_AT_MOST} printable characters without blanks around them, and not {SYSTEM_ACTOR}"
+        raise errors.invalid("x-actor-bin", flaw or what)
+    return name
 
 
 class Otherwise(NamedTuple):
@@ -102,8 +146,8 @@ class CallerGone(Exception):  # noqa: N818 - nobody is left to whom it would be 
 class ServerStreamMethod(NamedTuple):
     """A method that goes on telling until its caller goes away."""
 
-    tell: Callable[[Any, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
-    """Takes the request, and what sends one message and returns once there is room for the next."""
+    tell: Callable[[Any, Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+    """Takes the request, its call, and what sends one message and returns once there is room for the next."""
 
 
 class RefusedMessage(NamedTuple):

@@ -45,15 +45,15 @@ class OperationsServicer:
             "DeleteOperation": self.delete,
         }
 
-    async def get(self, request: pb.GetOperationRequest, _: Call) -> pb.Operation:
+    async def get(self, request: pb.GetOperationRequest, call: Call) -> pb.Operation:
         """Reads one; with its result when it has ended."""
-        return operation_of(*await self._service.reads.operation(*place_of(request.name), outcomes=True))
+        return operation_of(*await self._service.reads.operation(*_place(request, call), outcomes=True))
 
-    async def list(self, request: pb.ListOperationsRequest, _: Call) -> pb.ListOperationsResponse:
+    async def list(self, request: pb.ListOperationsRequest, call: Call) -> pb.ListOperationsResponse:
         """Reads a page, the newest first, without results."""
         if request.page_size < 0:
             raise errors.invalid("page_size", "must not be negative")
-        workspace, wanted = workspace_in(request.name), _filter_of(request.filter)
+        workspace, wanted = call.enter(workspace_in(request.name)), _filter_of(request.filter)
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         page = await self._service.reads.operations(workspace, found[1] if found else NEWEST, most + 1, wanted)
         reply = pb.ListOperationsResponse(operations=[operation_of(row) for row in page[:most]])
@@ -61,9 +61,9 @@ class OperationsServicer:
             reply.next_page_token = pages.token(request, 0, page[most - 1].id)
         return reply
 
-    async def wait(self, request: pb.WaitOperationRequest, __: Call) -> pb.Operation:
+    async def wait(self, request: pb.WaitOperationRequest, call: Call) -> pb.Operation:
         """Waits until it has ended, or for the time given; then reads it."""
-        place, loop = place_of(request.name), asyncio.get_running_loop()
+        place, loop = _place(request, call), asyncio.get_running_loop()
         asked = (
             request.timeout.seconds + request.timeout.nanos / 1e9 if request.HasField("timeout") else WAIT_AT_MOST_S
         )
@@ -95,6 +95,12 @@ class OperationsServicer:
         workspace, operation_id = place_of(request.name)
         await self._service.write(DeleteOperation(call.in_workspace(workspace), operation_id))
         return empty_pb2.Empty()
+
+
+def _place(request: pb.GetOperationRequest | pb.WaitOperationRequest, call: Call) -> tuple[str, str]:
+    """Workspace and id of the operation a request names. Raises OperationNotFound, WorkspaceNotFound."""
+    workspace, operation_id = place_of(request.name)
+    return call.enter(workspace), operation_id
 
 
 WORDS = {"status": OperationStatus, "kind": OperationKind}

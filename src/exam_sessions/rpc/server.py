@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from exam_sessions.background.operation_worker import Decode
+    from exam_sessions.rpc.access.gate import Gate
     from exam_sessions.rpc.transports.base import Transport
     from exam_sessions.service import Service
 
@@ -60,14 +61,17 @@ class Server:
     """A Service on a transport.
 
     `limit` is the largest request in bytes, `patience` how long a watcher may take over one message, in seconds.
+    Every call passes `gate`, but those of health; with None nobody is authenticated.
     """
 
-    def __init__(self, service: Service, transport: Transport, limit: int, patience: float) -> None:
-        self._service, self._transport = service, transport
+    def __init__(
+        self, service: Service, transport: Transport, limit: int, patience: float, gate: Gate | None = None
+    ) -> None:
+        self._service, self._transport, self._gate = service, transport, gate
         self._health = health.HealthServicer()
-        self._names = _add_services(transport, service, limit, patience)
-        transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL))
-        add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL)
+        self._names = _add_services(transport, service, limit, patience, gate)
+        transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL, None))
+        add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL, gate)
         self._probing: asyncio.Task[None] | None = None
 
     @property
@@ -77,6 +81,8 @@ class Server:
 
     async def start(self) -> None:
         """Starts to serve; healthy once the database has answered."""
+        if self._gate:
+            self._gate.start()
         await self._transport.start()
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await self._probe()
@@ -92,6 +98,8 @@ class Server:
         self._service.event_feed.close()
         self._service.leaving.set()
         await self._transport.stop(grace)
+        if self._gate:
+            self._gate.close()
 
     async def _probe(self) -> None:
         is_ready = await self._service.monitor.check()
@@ -106,7 +114,9 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
         await probe()
 
 
-def _add_services(transport: Transport, service: Service, limit: int, patience: float) -> list[str]:
+def _add_services(
+    transport: Transport, service: Service, limit: int, patience: float, gate: Gate | None
+) -> list[str]:
     marking = MarkingServicer(service)
     sessions = SessionServicer(service, WatchServicer(service, patience), marking, ImportServicer(service))
     services: list[tuple[Any, Any]] = [
@@ -118,5 +128,5 @@ def _add_services(transport: Transport, service: Service, limit: int, patience: 
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:
-        transport.add(handlers_of(descriptor, methods, limit))
+        transport.add(handlers_of(descriptor, methods, limit, gate))
     return [descriptor.full_name for descriptor, _ in services]

@@ -23,7 +23,7 @@ from exam_sessions.rpc.convert.reply_size import (
     check_reply,
     fitting,
 )
-from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_once, target_of, workspace_of
+from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_once, target_of
 from exam_sessions.rpc.convert.result import fill_statistics
 from exam_sessions.rpc.convert.session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
 from exam_sessions.rpc.decoding.request_decoder import aside
@@ -102,9 +102,9 @@ class SessionServicer:
     def get(self) -> QueuedMethod:
         """Reads one session, together with whoever else reads one now."""
 
-        def wanted_of(request: pb.GetSessionRequest, _: Call) -> SessionKey:
+        def wanted_of(request: pb.GetSessionRequest, call: Call) -> SessionKey:
             target = target_of(request)
-            return SessionKey(workspace_of(request), target.session_id, target.keycode)
+            return SessionKey(call.workspace(request), target.session_id, target.keycode)
 
         def reply_of(request: pb.GetSessionRequest, pair: SessionWithRelease) -> pb.GetSessionResponse:
             reply = pb.GetSessionResponse()
@@ -114,25 +114,25 @@ class SessionServicer:
         with_responses = Otherwise(_may_ask_for_responses, self._get_with_responses)
         return QueuedMethod(self._service.queue_read, wanted_of, reply_of, otherwise=with_responses)
 
-    async def _get_with_responses(self, request: pb.GetSessionRequest, _: Call) -> pb.GetSessionResponse:
+    async def _get_with_responses(self, request: pb.GetSessionRequest, call: Call) -> pb.GetSessionResponse:
         """Reads one session with its responses, its results or both."""
         target, reply = target_of(request), pb.GetSessionResponse()
-        pair = await self._service.read(SessionKey(workspace_of(request), target.session_id, target.keycode))
+        pair = await self._service.read(SessionKey(call.workspace(request), target.session_id, target.keycode))
         fill_session(reply.session, pair, request.view or FULL)
         if request.show_responses or request.show_results:
             await self._marking.add_attempts([reply.session], [pair], **_asked(request))
         return reply
 
-    async def batch_get(self, request: pb.BatchGetSessionsRequest, _: Call) -> pb.BatchGetSessionsResponse:
+    async def batch_get(self, request: pb.BatchGetSessionsRequest, call: Call) -> pb.BatchGetSessionsResponse:
         """Reads several sessions."""
         ids = list(each_once(request.session_ids))
         reply = pb.BatchGetSessionsResponse()
-        for pair in await self._service.reads.sessions(workspace_of(request), ids):
+        for pair in await self._service.reads.sessions(call.workspace(request), ids):
             fill_session(reply.sessions.add(), pair, request.view or FULL)
         check_reply(reply, reply.sessions)
         return reply
 
-    async def list(self, request: pb.ListSessionsRequest, _: Call) -> pb.ListSessionsResponse:
+    async def list(self, request: pb.ListSessionsRequest, call: Call) -> pb.ListSessionsResponse:
         """Reads a page: one row more than asked tells whether there is another."""
         kept = kept_paths(request.read_mask)
         check_filter(request.filter)
@@ -141,7 +141,7 @@ class SessionServicer:
             most = min(most, WITH_RESPONSES_AT_MOST)
         criteria, order = criteria_of(request.filter), ORDERS[max(request.order - 1, 0)]
         page, total, tallies = await self._service.reads.page(
-            workspace_of(request), criteria, order, PageCursor(*found) if found else None, most + 1,
+            call.workspace(request), criteria, order, PageCursor(*found) if found else None, most + 1,
             count=request.show_total_size, sum_up=request.show_statistics,
         )  # fmt: skip
         reply, view = pb.ListSessionsResponse(), request.view or BASIC
@@ -165,7 +165,7 @@ class SessionServicer:
             keep_only(reply.sessions, kept)
         return reply
 
-    async def aggregate(self, request: pb.AggregateSessionsRequest, _: Call) -> pb.AggregateSessionsResponse:
+    async def aggregate(self, request: pb.AggregateSessionsRequest, call: Call) -> pb.AggregateSessionsResponse:
         """Counts sessions and sums up their scores."""
         check_filter(request.filter)
         asked, criteria = list(each_once(request.release_ids)), criteria_of(request.filter)
@@ -173,7 +173,7 @@ class SessionServicer:
             both = [i for i in asked if i in criteria.release_ids] if criteria.release_ids else asked
             # No release is in both: of an id that is none, nothing matches.
             criteria = criteria._replace(release_ids=tuple(both or ("",)))
-        tallies = await self._service.reads.tallies(workspace_of(request), asked, criteria)
+        tallies = await self._service.reads.tallies(call.workspace(request), asked, criteria)
         by_release: dict[str, list[Tally]] = {release_id: [] for release_id in asked}
         for tally in tallies:
             by_release.setdefault(tally.release_id, []).append(tally)
@@ -211,12 +211,12 @@ class SessionServicer:
         await self._service.write(ChangeSession(call.caller(request), target_of(request), Command(Action.DELETE)))
         return pb.DeleteSessionResponse()
 
-    async def events(self, request: pb.ListSessionEventsRequest, _: Call) -> pb.ListSessionEventsResponse:
+    async def events(self, request: pb.ListSessionEventsRequest, call: Call) -> pb.ListSessionEventsResponse:
         """Reads a page of history."""
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         target = target_of(request)
         session_id, page, more = await self._service.reads.history(
-            workspace_of(request), target.session_id, target.keycode, found[0] if found else 0, most
+            call.workspace(request), target.session_id, target.keycode, found[0] if found else 0, most
         )
         reply = pb.ListSessionEventsResponse()
         for row in page:

@@ -8,7 +8,6 @@ from exam_sessions import errors
 from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.domain.states import Delivery, OperationKind
 from exam_sessions.rpc.convert.operation import operation_of
-from exam_sessions.rpc.convert.request import workspace_of
 from exam_sessions.rpc.convert.template import fill_template, submission_of
 from exam_sessions.v1 import template_service_pb2 as pb
 
@@ -33,9 +32,9 @@ class TemplateServicer:
         """The methods by the names of their RPCs."""
         return {"GetSessionTemplate": self.get, "SubmitFromTemplate": self.submit}
 
-    async def get(self, request: pb.GetSessionTemplateRequest, _: Call) -> pb.GetSessionTemplateResponse:
+    async def get(self, request: pb.GetSessionTemplateRequest, call: Call) -> pb.GetSessionTemplateResponse:
         """Reads a release with the newest revision of its form."""
-        workspace, reads = workspace_of(request), self._service.reads
+        workspace, reads = call.workspace(request), self._service.reads
         release = await reads.release(workspace, request.release_id.lower())
         if release.delivery != Delivery.PAPER:
             raise errors.ReleaseNotOnPaper(release.id)

@@ -16,7 +16,6 @@ from exam_sessions.commands.consumers import Acknowledge
 from exam_sessions.domain.session_filter import SessionFilter
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.convert.request import workspace_of
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_event
 from exam_sessions.rpc.convert.times import micros, put
 from exam_sessions.rpc.watch_snapshot import SnapshotPages
@@ -188,13 +187,13 @@ class WatchServicer:
         self._service, self._patience = service, patience
         self._unread = Unread(UNREAD_AT_MOST)
 
-    async def watch(self, request: pb.WatchSessionsRequest, send: Send) -> None:
+    async def watch(self, request: pb.WatchSessionsRequest, call: Call, send: Send) -> None:
         """Tells events until the caller goes away."""
         event_filter = EventFilter.of(request.filter)
         heartbeat = (micros(request, "heartbeat_interval", "heartbeat_interval") / SECOND) or HEARTBEAT_S
         feed = self._service.event_feed
         stream = WatchStream(send, self._patience, self._unread)
-        tail = await feed.join(workspace_of(request), piece_of)
+        tail = await feed.join(call.workspace(request), piece_of)
         try:
             cursor = EventCursor(feed, tail, event_filter, await self._begin(request, tail, event_filter, stream))
             while True:
@@ -264,11 +263,11 @@ class WatchServicer:
         fill_consumer(reply.consumer, consumer, last)
         return reply
 
-    async def consumers(self, request: pb.ListEventConsumersRequest, _: Call) -> pb.ListEventConsumersResponse:
+    async def consumers(self, request: pb.ListEventConsumersRequest, call: Call) -> pb.ListEventConsumersResponse:
         """A page of the workspace's consumers: one more than asked tells whether there is another page."""
         most, place = pages.size(request.page_size, pages.AT_MOST), pages.place(request, request.page_token)
         after = place[1] if place else ""
-        found, last = await self._service.reads.consumers(workspace_of(request), after, most + 1)
+        found, last = await self._service.reads.consumers(call.workspace(request), after, most + 1)
         reply = pb.ListEventConsumersResponse()
         for consumer in found[:most]:
             fill_consumer(reply.consumers.add(), consumer, last)

@@ -77,3 +77,7 @@ PERMISSION_LIFT_LOCKOUTS: Permission
 PERMISSION_ACT_FOR_OTHERS: Permission
 PERMISSION_FIELD_NUMBER: _ClassVar[int]
 permission: _descriptor.FieldDescriptor
+WHOLE_WORKSPACE_FIELD_NUMBER: _ClassVar[int]
+whole_workspace: _descriptor.FieldDescriptor
+REQUIRED_PERMISSION_FIELD_NUMBER: _ClassVar[int]
+required_permission: _descriptor.FieldDescriptor

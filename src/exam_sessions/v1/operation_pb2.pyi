@@ -40,7 +40,7 @@ OPERATION_STATUS_HALTED: OperationStatus
 OPERATION_STATUS_COMPLETED: OperationStatus
 
 class OperationMetadata(_message.Message):
-    __slots__ = ("kind", "status", "done_count", "total_count", "failed_count", "create_time", "update_time", "end_time", "cancel_requested", "actor", "action")
+    __slots__ = ("kind", "status", "done_count", "total_count", "failed_count", "create_time", "update_time", "end_time", "cancel_requested", "actor", "action", "acting_for")
     KIND_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     DONE_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +52,7 @@ class OperationMetadata(_message.Message):
     CANCEL_REQUESTED_FIELD_NUMBER: _ClassVar[int]
     ACTOR_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
+    ACTING_FOR_FIELD_NUMBER: _ClassVar[int]
     kind: OperationKind
     status: OperationStatus
     done_count: int
@@ -63,7 +64,8 @@ class OperationMetadata(_message.Message):
     cancel_requested: bool
     actor: str
     action: _session_pb2.Action
-    def __init__(self, kind: _Optional[_Union[OperationKind, str]] = ..., status: _Optional[_Union[OperationStatus, str]] = ..., done_count: _Optional[int] = ..., total_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_requested: _Optional[bool] = ..., actor: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ...) -> None: ...
+    acting_for: str
+    def __init__(self, kind: _Optional[_Union[OperationKind, str]] = ..., status: _Optional[_Union[OperationStatus, str]] = ..., done_count: _Optional[int] = ..., total_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_requested: _Optional[bool] = ..., actor: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., acting_for: _Optional[str] = ...) -> None: ...
 
 class RowOutcome(_message.Message):
     __slots__ = ("index", "session_id", "status", "state", "deadline", "cut_by_window", "warning")

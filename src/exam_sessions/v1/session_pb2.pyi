@@ -539,7 +539,7 @@ class FieldChange(_message.Message):
     def __init__(self, field: _Optional[str] = ..., old_value: _Optional[str] = ..., new_value: _Optional[str] = ..., abridged: _Optional[bool] = ...) -> None: ...
 
 class SessionEvent(_message.Message):
-    __slots__ = ("sequence", "session_id", "release_id", "action", "from_state", "to_state", "actor", "reason", "message", "request_id", "time", "changes")
+    __slots__ = ("sequence", "session_id", "release_id", "action", "from_state", "to_state", "actor", "reason", "message", "request_id", "time", "changes", "acting_for")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -552,6 +552,7 @@ class SessionEvent(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
+    ACTING_FOR_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     session_id: str
     release_id: str
@@ -564,4 +565,5 @@ class SessionEvent(_message.Message):
     request_id: str
     time: _timestamp_pb2.Timestamp
     changes: _containers.RepeatedCompositeFieldContainer[FieldChange]
-    def __init__(self, sequence: _Optional[int] = ..., session_id: _Optional[str] = ..., release_id: _Optional[str] = ..., action: _Optional[_Union[Action, str]] = ..., from_state: _Optional[_Union[State, str]] = ..., to_state: _Optional[_Union[State, str]] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., request_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., changes: _Optional[_Iterable[_Union[FieldChange, _Mapping]]] = ...) -> None: ...
+    acting_for: str
+    def __init__(self, sequence: _Optional[int] = ..., session_id: _Optional[str] = ..., release_id: _Optional[str] = ..., action: _Optional[_Union[Action, str]] = ..., from_state: _Optional[_Union[State, str]] = ..., to_state: _Optional[_Union[State, str]] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., request_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., changes: _Optional[_Iterable[_Union[FieldChange, _Mapping]]] = ..., acting_for: _Optional[str] = ...) -> None: ...

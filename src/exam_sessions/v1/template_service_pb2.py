@@ -28,7 +28,7 @@ from exam_sessions.v1 import template_pb2 as exam__sessions_dot_v1_dot_template_
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exam_sessions/v1/template_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1f\x65xam_sessions/v1/template.proto\x1a#google/longrunning/operations.proto\"g\n\x19GetSessionTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"Q\n\x1aGetSessionTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplate\"\x9f\x02\n\x19SubmitFromTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12;\n\x08template\x18\x02 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplateB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x04\x64\x61ta\x18\x03 \x03(\x0b\x32!.exam_sessions.v1.TemplateSessionB\x0b\xbaH\x08\x92\x01\x02\x10\x32\xd8\x01\x03\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12!\n\x19ignore_response_revisions\x18\x05 \x01(\x08\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x32\xf0\x01\n\x0fTemplateService\x12u\n\x12GetSessionTemplate\x12+.exam_sessions.v1.GetSessionTemplateRequest\x1a,.exam_sessions.v1.GetSessionTemplateResponse\"\x04\xc0\xf3\x18\x06\x12\x66\n\x12SubmitFromTemplate\x12+.exam_sessions.v1.SubmitFromTemplateRequest\x1a\x1d.google.longrunning.Operation\"\x04\xc0\xf3\x18\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exam_sessions/v1/template_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1f\x65xam_sessions/v1/template.proto\x1a#google/longrunning/operations.proto\"g\n\x19GetSessionTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"Q\n\x1aGetSessionTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplate\"\x9f\x02\n\x19SubmitFromTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12;\n\x08template\x18\x02 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplateB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x04\x64\x61ta\x18\x03 \x03(\x0b\x32!.exam_sessions.v1.TemplateSessionB\x0b\xbaH\x08\x92\x01\x02\x10\x32\xd8\x01\x03\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12!\n\x19ignore_response_revisions\x18\x05 \x01(\x08\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x32\xf8\x01\n\x0fTemplateService\x12y\n\x12GetSessionTemplate\x12+.exam_sessions.v1.GetSessionTemplateRequest\x1a,.exam_sessions.v1.GetSessionTemplateResponse\"\x08\xc0\xf3\x18\x06\xd8\xf3\x18\x01\x12j\n\x12SubmitFromTemplate\x12+.exam_sessions.v1.SubmitFromTemplateRequest\x1a\x1d.google.longrunning.Operation\"\x08\xc0\xf3\x18\x06\xd8\xf3\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,9 +48,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITFROMTEMPLATEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SUBMITFROMTEMPLATEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_TEMPLATESERVICE'].methods_by_name['GetSessionTemplate']._loaded_options = None
-  _globals['_TEMPLATESERVICE'].methods_by_name['GetSessionTemplate']._serialized_options = b'\300\363\030\006'
+  _globals['_TEMPLATESERVICE'].methods_by_name['GetSessionTemplate']._serialized_options = b'\300\363\030\006\330\363\030\001'
   _globals['_TEMPLATESERVICE'].methods_by_name['SubmitFromTemplate']._loaded_options = None
-  _globals['_TEMPLATESERVICE'].methods_by_name['SubmitFromTemplate']._serialized_options = b'\300\363\030\006'
+  _globals['_TEMPLATESERVICE'].methods_by_name['SubmitFromTemplate']._serialized_options = b'\300\363\030\006\330\363\030\001'
   _globals['_GETSESSIONTEMPLATEREQUEST']._serialized_start=191
   _globals['_GETSESSIONTEMPLATEREQUEST']._serialized_end=294
   _globals['_GETSESSIONTEMPLATERESPONSE']._serialized_start=296
@@ -58,5 +58,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITFROMTEMPLATEREQUEST']._serialized_start=380
   _globals['_SUBMITFROMTEMPLATEREQUEST']._serialized_end=667
   _globals['_TEMPLATESERVICE']._serialized_start=670
-  _globals['_TEMPLATESERVICE']._serialized_end=910
+  _globals['_TEMPLATESERVICE']._serialized_end=918
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from exam_sessions import errors
 from exam_sessions.commands.operations import operation_name
+from exam_sessions.domain.actor import Actor
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.rpc.convert.accommodation import warn_of_window
 from exam_sessions.rpc.convert.regrade import fill_regrade
@@ -78,6 +79,7 @@ def operation_of(row: OperationRow, outcomes: Sequence[OutcomeRow] = ()) -> oper
 
 
 def _metadata(row: OperationRow) -> operation_pb2.OperationMetadata:
+    actor = Actor.stored(row.actor)
     message = operation_pb2.OperationMetadata(
         kind=row.kind,  # type: ignore[arg-type]
         status=row.status,  # type: ignore[arg-type]
@@ -85,7 +87,8 @@ def _metadata(row: OperationRow) -> operation_pb2.OperationMetadata:
         total_count=row.total,
         failed_count=row.failed,
         cancel_requested=bool(row.cancel_requested),
-        actor=row.actor,
+        actor=actor.principal,
+        acting_for=actor.acting_for,
     )
     for name in ("create_time", "update_time", "end_time"):
         if moment := getattr(row, name):

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 DEFAULT_WORKSPACE = "default"
 
 
-def workspace_of(request: Any) -> str:
-    """The tenant a request speaks of."""
-    return request.workspace_id or DEFAULT_WORKSPACE
-
-
 def target_of(request: Any) -> Target:
     """The session a request names, and the version it saw."""
     # EnterKeycode names its session by no id, reads carry no etag.

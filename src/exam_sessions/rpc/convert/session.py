@@ -11,6 +11,7 @@ from google.protobuf import field_mask_pb2
 from exam_sessions import errors
 from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain import clock
+from exam_sessions.domain.actor import Actor
 from exam_sessions.domain.states import MATURITY, STATE_BY_CODE
 from exam_sessions.rpc.convert.accommodation import fill_accommodation
 from exam_sessions.rpc.convert.history import shown_value
@@ -221,7 +222,7 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
     message.action = action_number(row.action)
     message.from_state = row.from_state  # type: ignore[assignment]
     message.to_state = row.to_state  # type: ignore[assignment]
-    message.actor = row.actor
+    message.actor, message.acting_for = Actor.stored(row.actor)
     message.reason = row.reason
     message.message = row.message
     message.request_id = row.request_id

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import MethodDescriptor
 
+    from exam_sessions.domain.access import Principal
+    from exam_sessions.rpc.access.requirements import Requirement
+
 Result = TypeVar("Result")
 
 LONG = 4 * 1024
@@ -56,9 +59,16 @@ def read_with(read: Callable[[bytes], Any], data: bytes) -> Any:
 class RequestDecoder:
     """What every request of a method passes: its size, its counts, its bytes, its rules."""
 
-    def __init__(self, method: MethodDescriptor, limit: int, read: Callable[[bytes], Any] | None = None) -> None:
+    def __init__(
+        self,
+        method: MethodDescriptor,
+        limit: int,
+        read: Callable[[bytes], Any] | None = None,
+        requirement: Requirement | None = None,
+    ) -> None:
         self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
         self._limit = limit
+        self._requirement = requirement
         self._shape = maxima.shape_of(method.input_type)
         self._shape_of_large = maxima.shape_of(method.input_type, large=True)
         # A reader of its own counts what it reads.
@@ -67,11 +77,12 @@ class RequestDecoder:
         self.long = LONG_UNLOOKED if always else LONG
         """Bytes from which a request is to be admitted on another thread."""
 
-    def decode(self, data: bytes) -> Any:
-        """The request.
+    def decode(self, data: bytes, principal: Principal) -> Any:
+        """The request of a principal.
 
         Raises:
             errors.MessageTooLarge, errors.MalformedMessage, errors.InvalidField: it does not pass.
+            errors.PermissionDenied: it asks for what the principal may not have.
         """
         size = len(data)
         if size > self._limit:
@@ -87,8 +98,12 @@ class RequestDecoder:
             rules.check(request)
         if b"\0" in data:
             rules.refuse_nul(request)
+        if self._requirement:
+            self._requirement.check_request(principal, request)
         return request
 
-    async def read(self, data: bytes) -> Any:
+    async def read(self, data: bytes, principal: Principal) -> Any:
         """As `decode`; a long request is read on another thread."""
-        return self.decode(data) if len(data) < self.long else await aside(self.decode, data)
+        if len(data) < self.long:
+            return self.decode(data, principal)
+        return await aside(self.decode, data, principal)

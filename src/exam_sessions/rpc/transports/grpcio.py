@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from exam_sessions import errors
-from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
+from exam_sessions.rpc.handlers import (
+    BidiStreamHandler,
+    Handler,
+    QueuedUnaryHandler,
+    ServerStreamHandler,
+    UnaryHandler,
+)
 from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import GZIP, Admission, Reading, unpacked
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import CannotListen, Transport
 from exam_sessions.rpc.transports.drain import Drain
 from exam_sessions.rpc.transports.message_spacing import HUGE
+from exam_sessions.rpc.transports.peers import address_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -57,8 +64,23 @@ class _Call(Call):
     def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         self._method, self._context = method, context
 
-    def named(self) -> Sequence[str | bytes]:
-        return [value for key, value in self._context.invocation_metadata() or () if key == "x-actor"]
+    def metadata(self, key: str) -> Sequence[str | bytes]:
+        return [value for name, value in self._context.invocation_metadata() or () if name == key]
+
+    def peer(self) -> str:
+        return address_in(self._context.peer())
+
+    def sans(self) -> tuple[str, ...]:
+        names = self._context.auth_context().get("x509_subject_alternative_name", ())
+        return tuple(name.decode(errors="replace") for name in names)
+
+
+async def _entered(handler: Handler, context: Any) -> _Call:
+    """The call, once it has passed the gate. Raises what keeps it out."""
+    call = _Call(handler.name, context)
+    if entering := handler.enter(call):
+        await entering
+    return call
 
 
 def wrap(
@@ -92,6 +114,7 @@ def _unary(
         size, length, data = 0, 0, b""
         try:
             try:
+                call = await _entered(handler, context)
                 data = await reading.read(task, context)
                 length = len(data)
                 if drain.stopping:
@@ -99,7 +122,7 @@ def _unary(
                 size = admission.take(data)
                 if data.startswith(GZIP):
                     data = await unpacked(data, size)
-                reply = await handler.answer(data, _Call(handler.name, context))
+                reply = await handler.answer(data, call)
                 if length >= HUGE:
                     data = b""
                     await reading.space(length)
@@ -187,11 +210,12 @@ def _stream(
 ) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(_: Any, context: Any) -> None:
         async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
+            call = await _entered(handler, context)
             data = await reading.read(_task(), context)
             size, length = 0, len(data)
             try:
                 size = admission.take(data)
-                await handler.tell(await unpacked(data, size), send)
+                await handler.tell(await unpacked(data, size), call, send)
             finally:
                 data = b""
                 await reading.space(length)
@@ -221,8 +245,14 @@ def _conversation(
             await source.aclose()  # It holds its last message, in a cycle, as long as it is not closed.
 
     async def serve(messages: Any, context: Any) -> None:
-        tell = [partial(handler.converse, requests(messages), _Call(handler.name, context))]
-        del messages  # as in _unary: it holds the last one
-        await _tell(handler, context, drain, tell.pop())
+        # Held by nothing here once it is begun, as in _unary: it holds its last message.
+        received = [requests(messages)]
+        del messages
+
+        async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
+            call = await _entered(handler, context)
+            await handler.converse(received.pop(), call, send)
+
+        await _tell(handler, context, drain, tell)
 
     return grpc.stream_stream_rpc_method_handler(serve)

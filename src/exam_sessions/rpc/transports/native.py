@@ -40,11 +40,12 @@ from exam_sessions.rpc.transports.grpcio import wrap
 from exam_sessions.rpc.transports.lateness import Lateness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Iterable, Sequence
 
     from exam_sessions.rpc.transports.admission import Admission
 
     Metadata = Sequence[tuple[str, str | bytes]]
+    AnyUnary = QueuedUnaryHandler | UnaryHandler | ServerStreamHandler
 
 log = logging.getLogger(__name__)
 
@@ -158,19 +159,41 @@ class Native(Transport):
                     raise errors.ShuttingDown  # noqa: TRY301 - the caller is told as of any refusal
                 if late:
                     raise errors.Overloaded  # noqa: TRY301
-                call.size = self._admission.take(data)
-                if isinstance(handler, QueuedUnaryHandler):
-                    handler.queue(data, call, call)
+                if entering := handler.enter(call):
+                    self._tasks[number] = self._loop.create_task(self._begin_entered(entering, number, data, call))
                 else:
-                    self._begin(handler, number, data, call)
+                    self._begin(number, data, call)
             except Exception as fault:  # noqa: BLE001 - the caller is told
                 call.set_exception(fault)
 
-    def _begin(self, handler: UnaryHandler | ServerStreamHandler, number: int, data: bytes, call: _Call) -> None:
+    async def _begin_entered(self, entering: Awaitable[None], number: int, data: bytes, call: _Call) -> None:
+        """Begins a call once it has passed the gate."""
+        try:
+            await entering
+            del self._tasks[number]
+            self._begin(number, data, call)
+        except asyncio.CancelledError:
+            self._tasks.pop(number, None)
+            self._ended(number)
+            raise
+        except Exception as fault:  # noqa: BLE001 - the caller is told
+            self._tasks.pop(number, None)
+            call.set_exception(fault)
+
+    def _begin(self, number: int, data: bytes, call: _Call) -> None:
+        """Begins a call. Raises what keeps it out."""
+        call.size = self._admission.take(data)
+        handler = call.handler
+        if isinstance(handler, QueuedUnaryHandler):
+            handler.queue(data, call, call)
+        else:
+            self._begin_task(handler, number, data, call)
+
+    def _begin_task(self, handler: UnaryHandler | ServerStreamHandler, number: int, data: bytes, call: _Call) -> None:
         """Begins a call that has a task to itself."""
         stream = _Stream(self._front, number)
         work = (
-            handler.tell(data, stream.send)
+            handler.tell(data, call, stream.send)
             if isinstance(handler, ServerStreamHandler)
             else handler.answer(data, call)
         )
@@ -232,21 +255,29 @@ class Native(Transport):
 class _Call(Call):
     """A call under way, which waits for its own reply."""
 
-    __slots__ = ("_handler", "_metadata", "_native", "_number", "size")
+    __slots__ = ("_metadata", "_native", "_number", "handler", "size")
 
-    def __init__(self, native: Native, number: int, handler: Handler, metadata: Metadata) -> None:
+    def __init__(self, native: Native, number: int, handler: AnyUnary, metadata: Metadata) -> None:
         self._method = handler.name
-        self._native, self._number, self._handler, self._metadata = native, number, handler, metadata
+        self._native, self._number, self.handler, self._metadata = native, number, handler, metadata
         self.size = 0
         """Bytes its request counts for."""
 
     @property
     def is_stream(self) -> bool:
         """Whether it goes on telling until its caller goes away."""
-        return isinstance(self._handler, ServerStreamHandler)
+        return isinstance(self.handler, ServerStreamHandler)
 
-    def named(self) -> Sequence[str | bytes]:
-        return [value for key, value in self._metadata if key == "x-actor"]
+    def metadata(self, key: str) -> Sequence[str | bytes]:
+        return [value for name, value in self._metadata if name == key]
+
+    def peer(self) -> str:
+        """Unknown: the front does not say it."""
+        return ""
+
+    def sans(self) -> tuple[str, ...]:
+        """None: the front has no TLS."""
+        return ()
 
     def done(self) -> bool:
         return False
@@ -255,7 +286,7 @@ class _Call(Call):
         self._native.respond(self._number, reply)
 
     def set_exception(self, fault: BaseException) -> None:
-        self._native.refuse(self._number, self._handler, fault)
+        self._native.refuse(self._number, self.handler, fault)
 
 
 class _Stream:

@@ -1,0 +1,76 @@
+"""What a call carries as its credential, and what verifiers make of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from exam_sessions.domain.access import ROLES, Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+class Credentials(NamedTuple):
+    """What a call carries."""
+
+    token: str
+    """The bearer token of the metadata `authorization`; empty: none."""
+    sans: tuple[str, ...]
+    """The subject alternative names of the client certificate, whose signature TLS has checked."""
+    peer: str
+    """The address of the other side."""
+
+
+class Verified(NamedTuple):
+    """A principal, and the credential that proves it."""
+
+    principal: Principal
+    credential: str
+    """The credential's id, such as `key:4f2k9`; never the credential itself."""
+    expires: int = 0
+    """When it ends, in microseconds since 1970; 0: never."""
+
+
+ANYBODY = Principal("anonymous", ROLES["admin"], roles=("admin",))
+"""The principal of every call where nobody is authenticated."""
+
+UNVERIFIED = Verified(ANYBODY, "")
+
+
+class CallIdentity(ABC):
+    """What a call says of its caller, and who that is once it has passed the gate."""
+
+    __slots__ = ("principal", "verified")
+
+    principal: Principal
+    """Who calls."""
+
+    verified: Verified
+    """The principal with the credential that proves it."""
+
+    @abstractmethod
+    def metadata(self, key: str) -> Sequence[str | bytes]:
+        """The values of a key of the metadata as they came: as often as it was given."""
+
+    @abstractmethod
+    def peer(self) -> str:
+        """The address of the other side, without its port; `unix` on a Unix socket."""
+
+    @abstractmethod
+    def sans(self) -> tuple[str, ...]:
+        """The subject alternative names of the client certificate; none without one."""
+
+
+class Verifier(Protocol):
+    """Verifies one kind of credential."""
+
+    async def verify(self, credentials: Credentials) -> Verified | None:
+        """Returns who it is; None where the credentials are of another kind.
+
+        Raises:
+            errors.Unauthenticated: they are of this kind, and prove nothing.
+        """
+
+    async def revoked(self, credentials: Collection[str]) -> set[str]:
+        """Returns those of these ids of credentials that do not hold any more. Asked every second."""
