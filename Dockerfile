@@ -1,5 +1,7 @@
 # The service as an image: docker build -t exam-sessions .
-#                          docker run -p 50051:50051 -v exam-sessions:/var/lib/exam-sessions exam-sessions
+#                          docker run -p 50051:50051 -v exam-sessions:/var/lib/exam-sessions -v ./tls:/tls:ro
+#                            -e EXAM_SESSIONS_TLS_CERT=/tls/tls.crt -e EXAM_SESSIONS_TLS_KEY=/tls/tls.key exam-sessions
+# Without certificates it does not start: see docs/operate/install.md.
 # No engine is needed to test it: tests/test_dockerfile.py replays every step (scripts/test --slow).
 
 # The full image only builds: it has strip. Its Python is the slim one's, in the same place.
@@ -32,12 +34,12 @@ RUN groupadd --gid 10001 exam-sessions \
  && chown 10001:10001 /var/lib/exam-sessions
 COPY --from=build /opt/exam-sessions /opt/exam-sessions
 # Engines kill 10 s after a stop: calls under way get less, and what they wrote is committed in the rest.
-# The last one keeps a proxy of the engine's out of the way of the health check.
+# The socket is for the health check, and for commands in the container: it has no TLS, and nobody else can reach it.
 ENV PATH=/opt/exam-sessions/bin:$PATH \
-    EXAM_SESSIONS_LISTEN=0.0.0.0:50051 \
+    EXAM_SESSIONS_LISTEN=0.0.0.0:50051,unix:/tmp/exam-sessions.sock \
     EXAM_SESSIONS_DATABASE_URL=sqlite:////var/lib/exam-sessions/exam-sessions.db \
     EXAM_SESSIONS_DRAIN_S=7 \
-    no_grpc_proxy=127.0.0.1,localhost
+    EXAM_SESSIONS_TARGET=unix:/tmp/exam-sessions.sock
 # By number: Kubernetes' runAsNonRoot cannot look up names.
 USER 10001:10001
 WORKDIR /var/lib/exam-sessions
@@ -45,7 +47,7 @@ VOLUME ["/var/lib/exam-sessions"]
 EXPOSE 50051
 STOPSIGNAL SIGTERM
 # An outage of the database is no reason to replace a container, which engines do with those that are not healthy.
-# Asks 127.0.0.1:50051. Who makes it listen on another port sets EXAM_SESSIONS_TARGET too.
+# Asks at EXAM_SESSIONS_TARGET. Who makes it listen elsewhere keeps the socket in EXAM_SESSIONS_LISTEN.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["/opt/exam-sessions/bin/exam-sessions", "health", "liveness"]
 ENTRYPOINT ["/opt/exam-sessions/bin/exam-sessions"]

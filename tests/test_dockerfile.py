@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from exam_sessions.cli import cli
 from exam_sessions.settings import Settings
@@ -147,9 +148,10 @@ class Replay:
     def start(self, **environment):
         """Starts the container, and says at which port it serves."""
         command = [self.rewrite(word) for word in self.stage.words["ENTRYPOINT"] + self.stage.words["CMD"]]
+        listen = self.environment()["EXAM_SESSIONS_LISTEN"].replace(f":{FINAL['EXPOSE'].rest}", ":0")
         running = subprocess.Popen(
             self.as_user(command),
-            env=self.environment(EXAM_SESSIONS_LISTEN="0.0.0.0:0", **environment),
+            env=self.environment(EXAM_SESSIONS_LISTEN=listen, EXAM_SESSIONS_INSECURE="1", **environment),
             cwd=self.at("."),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -157,7 +159,7 @@ class Replay:
         )
         line = running.stdout.readline()
         assert line.startswith("serving on 0.0.0.0:"), running.communicate()
-        return running, f"127.0.0.1:{int(line.rpartition(':')[2])}"
+        return running, f"127.0.0.1:{int(line.split(', ')[0].rpartition(':')[2])}"
 
     def _from(self, step):
         base, *named = step.arguments
@@ -167,6 +169,8 @@ class Replay:
         self.name = named[1] if named else ""
         assert base.startswith("python:"), "this machine's Python stands for the base image's, nothing else can"
         (self.root / "etc").mkdir(parents=True)
+        (self.root / "tmp").mkdir()
+        (self.root / "tmp").chmod(0o1777)
         (self.root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/bash\n")
         (self.root / "etc/group").write_text("root:x:0:\n")
         self.stage = Stage()
@@ -256,19 +260,30 @@ def test_it_is_done_draining_before_an_engine_kills_it():
 
 
 def test_every_variable_of_ours_is_a_setting():
-    assert {name for name in ENV if name.startswith("EXAM")} <= {
-        f"EXAM_SESSIONS_{f.name.upper()}" for f in fields(Settings)
-    }
+    ours = {name for name in ENV if name.startswith("EXAM")}
+    assert ours <= {"EXAM_SESSIONS_TARGET", *(f"EXAM_SESSIONS_{f.name.upper()}" for f in fields(Settings))}
 
 
 def test_it_listens_on_the_port_it_exposes_and_writes_only_to_its_volume():
-    assert ENV["EXAM_SESSIONS_LISTEN"] == f"0.0.0.0:{FINAL['EXPOSE'].rest}"
+    assert ENV["EXAM_SESSIONS_LISTEN"].split(",")[0] == f"0.0.0.0:{FINAL['EXPOSE'].rest}"
     [volume] = FINAL["VOLUME"].arguments
     assert FINAL["WORKDIR"].rest == volume
     assert ENV["EXAM_SESSIONS_DATABASE_URL"].startswith(f"sqlite:///{volume}/")
 
 
-def test_its_health_check_is_a_command_of_ours_at_the_default_target():
+def test_it_serves_other_machines_only_with_certificates_or_when_it_is_told_otherwise(monkeypatch):
+    assert not {"EXAM_SESSIONS_INSECURE", "EXAM_SESSIONS_TLS_CERT"} & set(ENV)
+    for name, value in ENV.items():
+        monkeypatch.setenv(name, value)
+    said = CliRunner().invoke(cli, ["serve"])
+    assert said.exit_code == 2
+    assert "other machines can reach 0.0.0.0:50051" in said.stderr
+    assert "--tls-cert" in said.stderr
+
+
+def test_its_health_check_is_a_command_of_ours_at_a_socket_that_needs_no_certificates():
+    assert ENV["EXAM_SESSIONS_LISTEN"].split(",")[1:] == [ENV["EXAM_SESSIONS_TARGET"]]
+    assert ENV["EXAM_SESSIONS_TARGET"].startswith("unix:/tmp/")
     check = parse(FINAL["HEALTHCHECK"].rest)[0]
     assert set(FINAL["HEALTHCHECK"].flags) == {"interval", "timeout", "start-period", "retries"}
     assert check.arguments == [f"{VENV}/bin/exam-sessions", "health", "liveness"]
@@ -355,7 +370,7 @@ def test_the_image_holds_no_tool_and_nothing_that_is_not_pinned(installed):
 def test_the_image_adds_only_the_environment_the_user_and_the_data_directory(image):
     files = {str(path.relative_to(image.root)) for path in image.root.rglob("*") if VENV not in str(path)}
     made = {"opt", "var", "var/lib", "var/lib/exam-sessions"}
-    assert files - {f"etc/{name}{old}" for name in ("passwd", "group") for old in ("", "-")} == {"etc"} | made
+    assert files - {f"etc/{name}{old}" for name in ("passwd", "group") for old in ("", "-")} == {"etc", "tmp"} | made
     assert "exam-sessions:!:10001:10001:" in (image.root / "etc/passwd").read_text()
     data = (image.root / "var/lib/exam-sessions").stat()
     assert oct(data.st_mode) == "0o40750"
@@ -394,7 +409,7 @@ def test_the_image_serves_turns_healthy_stops_at_its_signal_and_keeps_what_it_wa
     for n in (1, 2):
         running, target = image.start()
         try:
-            until(lambda where=target: image.run(*check, EXAM_SESSIONS_TARGET=where, **proxied).returncode == 0)
+            until(lambda: image.run(*check, **proxied).returncode == 0)
             image.run("exam-sessions", "releases", "create", f"Release {n}", "--target", target)
             listed = image.run("exam-sessions", "releases", "list", "--target", target)
             running.send_signal(signal.Signals[image.stage.words["STOPSIGNAL"][0]])
@@ -403,7 +418,7 @@ def test_the_image_serves_turns_healthy_stops_at_its_signal_and_keeps_what_it_wa
         finally:
             running.kill()
             running.communicate()
-        assert image.run(*check, EXAM_SESSIONS_TARGET=target).returncode == 1
+        assert image.run(*check).returncode == 1
     assert "Release 1" in listed.stdout, listed.stderr
     assert "Release 2" in listed.stdout
     files = {file.name for file in image.at(".").iterdir()}

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -16,18 +17,21 @@ from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.server import DECODE, Server
 from exam_sessions.rpc.transports.admission import Admission
-from exam_sessions.rpc.transports.base import CannotListen, CannotServe
-from exam_sessions.rpc.transports.selection import transport_named
+from exam_sessions.rpc.transports.cannot_serve import CannotListen, CannotServe
+from exam_sessions.rpc.transports.places import check_free, places_of
+from exam_sessions.rpc.transports.selection import transport_for
+from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
 from exam_sessions.store.databases import store_for
 from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from exam_sessions.rpc.transports.base import Transport
     from exam_sessions.settings import Settings
 
-__all__ = ["App", "CannotListen", "CannotServe", "now", "serve"]
+__all__ = ["App", "CannotListen", "CannotServe", "check_places", "now", "serve"]
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +49,15 @@ def now() -> int:
 
 
 class App:
-    """A server with everything it needs, to be started and stopped on one event loop."""
+    """A server with everything it needs, to be started and stopped on one event loop.
+
+    Raises:
+        CannotServe: the settings contradict each other, or are more than the transport can do.
+    """
 
     def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
         self.settings = settings
-        self._transport = transport_named(settings.transport)
+        self._transport = _planned(settings)
         store = self._store = store_for(settings)
         upgrade(store)
         self.service = Service(
@@ -67,19 +75,27 @@ class App:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The first port it listens on; 0 when it listens on Unix sockets only."""
         assert self._server is not None
         return self._server.port
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens, as settings name it, with the ports that the system gave."""
+        assert self._server is not None
+        return [str(place) for place in self._server.places]
 
     async def start(self) -> None:
         """Starts to serve."""
         limit = self.settings.max_message_bytes
         admission = Admission(limit, self.settings.bytes_in_flight)
         try:
-            transport = self._transport(self.settings.listen, admission, share_port=bool(self.settings.share_port))
+            transport = self._transport(admission)
         except CannotServe:
             self._store.close()
             raise
+        if self.settings.insecure and not self.settings.tls_cert:
+            log.warning("no TLS: what is sent here can be read and changed on the way")
         await self.service.start()
         self._server = Server(self.service, transport, limit, self.settings.watcher_patience_s)
         await self._server.start()
@@ -91,13 +107,31 @@ class App:
         await self.service.close()
 
 
-def serve(settings: Settings, ready: Callable[[int], None]) -> None:
-    """Serves until SIGTERM or SIGINT; `ready` is called with the port once it does.
+def check_places(settings: Settings) -> None:
+    """Finds out whether a server with these settings could listen where they say.
 
     Raises:
-        CannotServe: the transport is none, or is not installed.
+        CannotServe: it could not; nothing has been begun.
     """
-    transport_named(settings.transport)
+    for place in places_of(settings):
+        check_free(place, shared=bool(settings.share_port))
+
+
+def _planned(settings: Settings) -> Callable[[Admission], Transport]:
+    """What makes the transport that settings ask for, once it is known that it can be made. Raises CannotServe."""
+    places = places_of(settings)
+    transport = transport_for(settings, places)
+    certificates = certificates_of(settings)
+    return partial(transport, places, share_port=bool(settings.share_port), certificates=certificates)
+
+
+def serve(settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:
+    """Serves until SIGTERM or SIGINT; `ready` is called with the addresses once it does.
+
+    Raises:
+        CannotServe: the settings contradict each other, or are more than the transport can do.
+    """
+    _planned(settings)
     if settings.workers > 1:
         serve_together(settings, serve, ready)
         return
@@ -106,7 +140,7 @@ def serve(settings: Settings, ready: Callable[[int], None]) -> None:
     uvloop.run(_serve(settings, ready))
 
 
-async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
+async def _serve(settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:
     app = App(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -114,7 +148,7 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
     await app.start()
     gc.collect()
     gc.freeze()
-    ready(app.port)
+    ready(app.addresses)
     await stopping.wait()
     log.info("stopping: finishing the calls under way")
     await app.stop()

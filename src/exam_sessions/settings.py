@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PREFIX = "EXAM_SESSIONS_"
 TRANSPORTS = ("grpcio", "native")
+YES, NO = frozenset({"1", "true", "t", "yes", "y", "on"}), frozenset({"0", "false", "f", "no", "n", "off", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,20 @@ class Settings:
     """Each field is also an environment variable: EXAM_SESSIONS_ and its name in capitals."""
 
     listen: str = "127.0.0.1:50051"
-    """Host and port; port 0 takes a free one."""
+    """Host and port, or unix: and the path of a socket; several with commas between them. Port 0 takes a free one.
+    Without TLS a host must be a loopback address. A Unix socket has no TLS and is closed to other users."""
+    tls_cert: str = ""
+    """The server's certificate and those between it and its CA, a PEM file. It is read again when it has changed."""
+    tls_key: str = ""
+    """The certificate's key, a PEM file that not everybody can read. It is read again when it has changed."""
+    tls_client_ca: str = ""
+    """Certificates of the CAs of clients, a PEM file. Callers without a certificate of theirs are not let in; with
+    mtls_listen they are let in at listen. It is read again when it has changed."""
+    mtls_listen: str = ""
+    """Host and port where callers must have a certificate of tls_client_ca, beside listen, where none is asked for
+    then."""
+    insecure: bool = False
+    """1 serves other machines without TLS. For servers behind something that encrypts, such as a service mesh."""
     database_url: str = "sqlite:///exam-sessions.db"
     """A SQLite file, made when it is missing; a relative path is relative to where the server starts."""
     direct_database_url: str = ""
@@ -67,7 +81,7 @@ class Settings:
         """
         values: dict[str, object] = {}
         for field in fields(cls):
-            kind: Callable[[str], object] = type(field.default)
+            kind: Callable[[str], object] = _flag if isinstance(field.default, bool) else type(field.default)
             text = os.environ.get(PREFIX + field.name.upper())
             if text is not None:
                 try:
@@ -75,3 +89,11 @@ class Settings:
                 except ValueError:
                     raise ValueError(f"{PREFIX}{field.name.upper()} must be a {field.type}, not {text!r}") from None
         return replace(cls(**values), **{k: v for k, v in flags.items() if v is not None})  # type: ignore[arg-type]
+
+
+def _flag(text: str) -> bool:
+    """Whether a variable switches something on. Raises ValueError when it says neither that nor the contrary."""
+    word = text.strip().lower()
+    if word not in YES | NO:
+        raise ValueError(text)
+    return word in YES

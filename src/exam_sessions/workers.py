@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import logs
 from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.rpc.transports.base import CannotListen, CannotServe
+from exam_sessions.rpc.transports.cannot_serve import CannotListen, CannotServe
+from exam_sessions.rpc.transports.places import Place, joined, places_of
 from exam_sessions.store.databases import store_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from multiprocessing.context import SpawnProcess
     from multiprocessing.synchronize import Event
 
     from exam_sessions.settings import Settings
+
+    Ready = Callable[[Sequence[str]], None]
+    Serve = Callable[[Settings, Ready], None]
 
 log = logging.getLogger(__name__)
 
@@ -38,23 +42,46 @@ AGAIN_S = 1.0
 class Workers:
     """The processes of one server. `serve` is what each runs, with the settings of one."""
 
-    def __init__(self, settings: Settings, serve: Callable[[Settings, Callable[[int], None]], None]) -> None:
-        host, _, port = settings.listen.rpartition(":")
-        # Bound but not listening: it keeps the port for the workers, and takes no connection from them.
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._place = socket.socket(family)
-        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    def __init__(self, settings: Settings, serve: Serve) -> None:
+        self._kept: list[socket.socket] = []
         try:
-            self._place.bind((host.strip("[]"), int(port)))
-        except OSError as error:
-            self._place.close()
-            raise CannotListen(settings.listen, error.strerror or str(error)) from error
-        self.port: int = self._place.getsockname()[1]
-        self._settings = replace(settings, listen=f"{host}:{self.port}", workers=1, share_port=1)
+            self.places = [self._keep(place) for place in places_of(settings)]
+        except CannotServe:
+            self._let_go()
+            raise
+        if not self._kept:
+            way_out = "leave out --workers, or listen on a port too"
+            raise CannotServe("a Unix socket is served by one process", way_out)
+        self._settings = replace(settings, workers=1, share_port=1)
         self._count, self._serve = settings.workers, serve
         self._context = multiprocessing.get_context("spawn")
-        self._processes: list[SpawnProcess] = []
+        self._processes: dict[int, SpawnProcess] = {}
         self._stopping = False
+
+    def _keep(self, place: Place) -> Place:
+        """Keeps a port for the workers: bound but not listening, it takes no connection from them."""
+        if place.path:
+            return place
+        kept = socket.socket(socket.AF_INET6 if ":" in place.host else socket.AF_INET)
+        self._kept.append(kept)
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            kept.bind((place.host.strip("[]"), place.port))
+        except OSError as error:
+            raise CannotListen(str(place), error.strerror or str(error)) from error
+        return place._replace(port=kept.getsockname()[1])
+
+    def _let_go(self) -> None:
+        for kept in self._kept:
+            kept.close()
+
+    def _settings_of(self, number: int) -> Settings:
+        """The settings of one worker. The kernel deals out no connections of Unix sockets: the first serves them."""
+        apart = bool(self._settings.mtls_listen)
+        mine = [place for place in self.places if number == 0 or not place.path]
+        listen = joined([place for place in mine if not (apart and place.asks_certificate)])
+        mtls_listen = joined([place for place in mine if apart and place.asks_certificate])
+        return replace(self._settings, listen=listen, mtls_listen=mtls_listen)
 
     def start(self) -> None:
         """Starts all of them.
@@ -65,7 +92,7 @@ class Workers:
         store = store_for(self._settings)
         upgrade(store)
         store.close()
-        begun = [self._begin() for _ in range(self._count)]
+        begun = [self._begin(number) for number in range(self._count)]
         for event in begun:
             if not self._is_ready(event):
                 self.stop()
@@ -75,49 +102,47 @@ class Workers:
         """Waits for a worker; in vain when one has died over its start."""
         until = time.monotonic() + READY_S
         while not event.wait(LOOK_S):
-            if time.monotonic() > until or not all(process.is_alive() for process in self._processes):
+            if time.monotonic() > until or not all(process.is_alive() for process in self._processes.values()):
                 return event.is_set()
         return True
 
-    def _begin(self) -> Event:
+    def _begin(self, number: int) -> Event:
         event = self._context.Event()
-        process = self._context.Process(target=run, args=(self._serve, self._settings, event))
+        process = self._context.Process(target=run, args=(self._serve, self._settings_of(number), event))
         process.start()
-        self._processes.append(process)
+        self._processes[number] = process
         return event
 
     def watch(self) -> None:
         """Starts those that die again, until `stop` is called."""
         while self._processes:
-            wait([process.sentinel for process in self._processes], timeout=AGAIN_S)
-            dead = [process for process in self._processes if not process.is_alive()]
-            self._processes = [process for process in self._processes if process.is_alive()]
-            for process in dead:
+            wait([process.sentinel for process in self._processes.values()], timeout=AGAIN_S)
+            dead = {number: process for number, process in self._processes.items() if not process.is_alive()}
+            for number, process in dead.items():
+                del self._processes[number]
                 if not self._stopping:
                     log.error("a worker died (exit code %s); starting another", process.exitcode)
                     time.sleep(AGAIN_S)
-                    self._begin()
+                    self._begin(number)
 
     def stop(self) -> None:
         """Tells all of them to finish the calls under way; `watch` returns once they have."""
         self._stopping = True
-        for process in self._processes:
+        for process in list(self._processes.values()):
             process.terminate()
 
 
-def run(serve: Callable[[Settings, Callable[[int], None]], None], settings: Settings, ready: Event) -> None:
+def run(serve: Serve, settings: Settings, ready: Event) -> None:
     """One worker, in its own process."""
     logs.configure(settings.log_level)
     serve(settings, lambda _: ready.set())
 
 
-def serve_together(
-    settings: Settings, serve: Callable[[Settings, Callable[[int], None]], None], ready: Callable[[int], None]
-) -> None:
+def serve_together(settings: Settings, serve: Serve, ready: Ready) -> None:
     """Serves with several processes until SIGTERM or SIGINT."""
     workers = Workers(settings, serve)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: workers.stop())
     workers.start()
-    ready(workers.port)
+    ready([str(place) for place in workers.places])
     workers.watch()

@@ -40,7 +40,7 @@ def test_the_server_asked_is_the_one_the_environment_names(server, monkeypatch):
 
 
 def test_a_server_that_listens_everywhere_is_asked_at_the_loopback_address(database):
-    running = start("serve", "--listen", "0.0.0.0:0", "--database-url", database.url)
+    running = start("serve", "--insecure", "--listen", "0.0.0.0:0", "--database-url", database.url)
     try:
         port = running.stdout.readline().strip().removeprefix("serving on 0.0.0.0:")
         assert health(f"127.0.0.1:{port}", code=0).stdout == "SERVING\n"

@@ -144,7 +144,7 @@ def test_a_port_in_use_is_told_with_a_way_out(url):
 
 
 def test_an_address_of_another_machine_is_told(url):
-    said = typed("serve", "--listen", "192.0.2.1:50051", "--database-url", url, code=1).stderr
+    said = typed("serve", "--insecure", "--listen", "192.0.2.1:50051", "--database-url", url, code=1).stderr
     assert "nobody can listen at 192.0.2.1:50051" in said
 
 

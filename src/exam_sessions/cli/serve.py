@@ -1,12 +1,10 @@
 """`exam-sessions serve` and `migrate`: settings from flags and environment, words for what goes wrong at start."""
 
-import errno
 import re
-import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -14,9 +12,11 @@ from exam_sessions import logs
 from exam_sessions.cli.shared.console import MISUSED, REFUSED, fail, note, say
 from exam_sessions.settings import PREFIX, TRANSPORTS, Settings
 
+if TYPE_CHECKING:
+    from exam_sessions import app
+
 DEFAULTS = Settings()
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-HIGHEST_PORT = 65_535
 LARGEST = 2**31 - 1
 """What libraries and databases take for a number: a setting is no larger."""
 
@@ -51,7 +51,8 @@ DatabaseUrl = Annotated[
 
 EPILOG = """[bold]Examples[/]
 exam-sessions serve
-exam-sessions serve --listen 0.0.0.0:50051 --database-url sqlite:////var/lib/exams/sessions.db
+exam-sessions serve --listen 0.0.0.0:50051 --tls-cert server.crt --tls-key server.key
+exam-sessions serve --listen unix:/run/exam-sessions.sock
 exam-sessions serve --workers 2 --database-url postgresql://exams:secret@db.example/exams
 EXAM_SESSIONS_LOG_LEVEL=WARNING exam-sessions serve
 
@@ -62,8 +63,28 @@ calls under way are answered.
 
 def serve(
     listen: Annotated[
-        str, setting("listen", "Where to listen; port 0 takes a free one.", metavar="HOST:PORT")
+        str,
+        setting("listen", "Where to listen, or unix:PATH; several with commas.", metavar="HOST:PORT"),
     ] = DEFAULTS.listen,
+    tls_cert: Annotated[
+        str, setting("tls_cert", "The server's certificate, with those up to its CA.", metavar="FILE")
+    ] = DEFAULTS.tls_cert,
+    tls_key: Annotated[str, setting("tls_key", "Its key.", metavar="FILE")] = DEFAULTS.tls_key,
+    tls_client_ca: Annotated[
+        str, setting("tls_client_ca", "The CA of clients: only those with its certificates may call.", metavar="FILE")
+    ] = DEFAULTS.tls_client_ca,
+    mtls_listen: Annotated[
+        str,
+        setting(
+            "mtls_listen",
+            "Where a client certificate is needed; --listen then asks for none.",
+            metavar="HOST:PORT",
+        ),
+    ] = DEFAULTS.mtls_listen,
+    insecure: Annotated[
+        bool,
+        typer.Option("--insecure", envvar=f"{PREFIX}INSECURE", help="Serve other machines without TLS."),
+    ] = DEFAULTS.insecure,
     database_url: DatabaseUrl = DEFAULTS.database_url,
     direct_database_url: Annotated[
         str,
@@ -142,14 +163,14 @@ def serve(
 ) -> None:
     """Brings the database to the newest schema and serves until it is told to stop."""
     settings = _settings(**locals())
-    _check_listen(settings.listen, shared=bool(settings.share_port))
+    _check_listen(settings)
     logs.configure(settings.log_level)
-    host = settings.listen.rpartition(":")[0]
 
-    def ready(port: int) -> None:
-        typer.echo(f"serving on {host}:{port}")
+    def ready(addresses: Sequence[str]) -> None:
+        typer.echo(f"serving on {', '.join(addresses)}")
         if sys.stderr.isatty():
-            at = "" if settings.listen == DEFAULTS.listen else f" --target {host}:{port}"
+            at = "" if settings.listen == DEFAULTS.listen else f" --target {addresses[0]}"
+            at += " --tls --ca FILE" if settings.tls_cert and not addresses[0].startswith("unix:") else ""
             note(f"in another terminal, try:  exam-sessions demo{at}", style="dim")
 
     with _database_faults(settings.database_url):
@@ -158,7 +179,7 @@ def serve(
         try:
             app.serve(settings, ready)
         except app.CannotServe as error:
-            fail(str(error), error.way_out, REFUSED if isinstance(error, app.CannotListen) else MISUSED)
+            _cannot_serve(error)
 
 
 def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
@@ -190,29 +211,20 @@ def _settings(**flags: object) -> Settings:
         fail(str(error), "see `exam-sessions serve --help`", MISUSED)
 
 
-def _check_listen(listen: str, *, shared: bool) -> None:
-    """Ends the command when nobody could listen there: gRPC says so late, and without the reason.
+def _check_listen(settings: Settings) -> None:
+    """Ends the command when nobody could listen there: gRPC says so late, and without the reason."""
+    from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
 
-    `shared`: others may listen there too, when they say so as well.
-    """
-    host, _, port = listen.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > HIGHEST_PORT:
-        fail(f"{listen!r} is no place to listen at", "give HOST:PORT, such as --listen 127.0.0.1:50051", MISUSED)
     try:
-        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            other = f"{host}:{int(port) % HIGHEST_PORT + 1}"
-            fail(
-                f"{listen} is taken: another program listens there, perhaps a server of yours",
-                f"stop it, or choose another port: exam-sessions serve --listen {other}",
-            )
-        fail(f"nobody can listen at {listen}: {error.strerror}", "choose another place with --listen HOST:PORT")
+        app.check_places(settings)
+    except app.CannotServe as error:
+        _cannot_serve(error)
+
+
+def _cannot_serve(error: "app.CannotServe") -> NoReturn:
+    from exam_sessions import app  # noqa: PLC0415 - as above
+
+    fail(str(error), error.way_out, REFUSED if isinstance(error, app.CannotListen) else MISUSED)
 
 
 @contextmanager

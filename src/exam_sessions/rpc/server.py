@@ -32,11 +32,12 @@ from exam_sessions.v1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from exam_sessions.background.operation_worker import Decode
     from exam_sessions.rpc.access.gate import Gate
     from exam_sessions.rpc.transports.base import Transport
+    from exam_sessions.rpc.transports.places import Place
     from exam_sessions.service import Service
 
 LIVENESS, READINESS = "liveness", "readiness"
@@ -76,8 +77,13 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port it listens on; the one the system gave when 0 was asked for."""
+        """The first port it listens on; 0 when it listens on Unix sockets only."""
         return self._transport.port
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where it listens."""
+        return self._transport.places
 
     async def start(self) -> None:
         """Starts to serve; healthy once the database has answered."""

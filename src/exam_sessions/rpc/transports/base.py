@@ -10,7 +10,8 @@ streams that take many messages.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,28 +21,26 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
     from exam_sessions.rpc.transports.admission import Admission
     from exam_sessions.rpc.transports.drain import Drain
+    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.rpc.transports.tls import Certificates
 
 
-class CannotServe(Exception):  # noqa: N818 - a condition the command line explains
-    """A transport that cannot be used, or not with these settings. `way_out` says what would help."""
+class Capability(StrEnum):
+    """What settings can ask of a transport, in the words of a refusal."""
 
-    def __init__(self, what: str, way_out: str) -> None:
-        super().__init__(what)
-        self.way_out = way_out
-
-
-class CannotListen(CannotServe):
-    """A place nobody can listen at, or at which somebody does already."""
-
-    def __init__(self, listen: str, why: str) -> None:
-        super().__init__(f"nobody can listen at {listen}: {why}", "choose another place with --listen HOST:PORT")
+    TLS = "TLS"
+    UNIX_SOCKETS = "Unix sockets"
+    SEVERAL_PLACES = "more than one place to listen at"
 
 
 class Transport(ABC):
-    """A server on one port. `admission` bounds what is in flight on it."""
+    """A server at some places. `admission` bounds what is in flight on it, `certificates` are for TLS."""
 
-    port: int
-    """The port it listens on; the one the system gave when 0 was asked for."""
+    capabilities: ClassVar[frozenset[Capability]]
+    """What it can do; settings that ask for more are refused before anything is begun (selection.py)."""
+
+    places: Sequence[Place]
+    """Where it listens; a port is the one that the system gave when 0 was asked for."""
 
     aio: grpc.aio.Server
     """For what no transport of another kind carries."""
@@ -50,7 +49,14 @@ class Transport(ABC):
     """The calls under way."""
 
     @abstractmethod
-    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None: ...
+    def __init__(
+        self, places: Sequence[Place], admission: Admission, *, share_port: bool, certificates: Certificates | None
+    ) -> None: ...
+
+    @property
+    def port(self) -> int:
+        """The first port it listens on; 0 when it listens on Unix sockets only."""
+        return next((place.port for place in self.places if place.port), 0)
 
     @abstractmethod
     def add(

@@ -1,4 +1,4 @@
-"""The TCP connections of a server's port, found among the files this process has open: gRPC's core shows none.
+"""The TCP connections of a server's ports, found among the files this process has open: gRPC's core shows none.
 
 A call that the core reads after it was told to stop is cancelled without a reason. Reading stops before, for a socket
 tells of data only once there is as much of it as SO_RCVLOWAT says. What was not read is nobody's: closing the
@@ -31,11 +31,11 @@ class Connection(NamedTuple):
 
 
 class UnreadConnections:
-    """Connections of a port from which nothing is read any more, except those whose peers' ports are in `but`."""
+    """Connections of some ports from which nothing is read any more, except those whose peers' ports are in `but`."""
 
-    def __init__(self, port: int, but: Container[int]) -> None:
+    def __init__(self, ports: Container[int], but: Container[int]) -> None:
         self._connections = []
-        for connection in _connections(port):
+        for connection in _connections(ports):
             _, theirs = connection.ends
             if theirs[1] in but:
                 continue
@@ -62,9 +62,9 @@ def _borrowed(number: int) -> Iterator[socket.socket]:
         found.detach()
 
 
-def _connections(port: int) -> Iterator[Connection]:
-    """The connected sockets of a port."""
+def _connections(ports: Container[int]) -> Iterator[Connection]:
+    """The connected sockets of some ports."""
     for file in list(OPEN_FILES.iterdir()) if OPEN_FILES.exists() else ():
         with suppress(OSError), _borrowed(int(file.name)) as found:
-            if found.family in {socket.AF_INET, socket.AF_INET6} and found.getsockname()[1] == port:
+            if found.family in {socket.AF_INET, socket.AF_INET6} and found.getsockname()[1] in ports:
                 yield Connection(int(file.name), (found.getsockname(), found.getpeername()))

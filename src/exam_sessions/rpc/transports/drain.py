@@ -17,7 +17,7 @@ from exam_sessions import errors
 from exam_sessions.rpc.transports.connections import UnreadConnections
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
 QUIET_S = 0.05
 """For how long no call may come or end before no more are expected, in seconds."""
@@ -71,8 +71,8 @@ class Drain:
         """Whether a task that was cancelled was so because the server stops."""
         return self.over or (self.stopping and task in self.streams)
 
-    async def run(self, stop: Callable[[float], Awaitable[None]], port: int, grace: float) -> None:
-        """Ends all calls within `grace` seconds; `stop` tells the transport on a port that no more are to come.
+    async def run(self, stop: Callable[[float], Awaitable[None]], ports: Collection[int], grace: float) -> None:
+        """Ends all calls within `grace` seconds; `stop` tells the transport on these ports that no more are to come.
 
         It is given the seconds it may take, and awaited once all calls have ended.
         """
@@ -80,7 +80,7 @@ class Drain:
         until = loop.time() + grace
         self.begin()
         await self._quiet(QUIET_S, min(until, loop.time() + HOLD_AT_MOST_S))
-        unread = UnreadConnections(port, self._peers_under_way())
+        unread = UnreadConnections(ports, self._peers_under_way())
         await self._quiet(HANDED_OVER_S, min(until, loop.time() + HAND_OVER_AT_MOST_S))
         stopping = asyncio.ensure_future(stop(max(0.0, until - loop.time()) + 3 * LAST_REPLIES_S))
         await asyncio.sleep(0)

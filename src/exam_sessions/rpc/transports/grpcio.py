@@ -20,27 +20,48 @@ from exam_sessions.rpc.handlers import (
 from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import GZIP, Admission, Reading, unpacked
 from exam_sessions.rpc.transports.aio import aio_server
-from exam_sessions.rpc.transports.base import CannotListen, Transport
+from exam_sessions.rpc.transports.base import Capability, Transport
+from exam_sessions.rpc.transports.cannot_serve import CannotListen
 from exam_sessions.rpc.transports.drain import Drain
 from exam_sessions.rpc.transports.message_spacing import HUGE
 from exam_sessions.rpc.transports.peers import address_in
+from exam_sessions.rpc.transports.places import Place, check_free, closed_to_others
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from exam_sessions.rpc.transports.tls import Certificates
 
 
 class Grpcio(Transport):
     """gRPC's own server."""
 
-    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
+    capabilities = frozenset(Capability)
+
+    def __init__(
+        self, places: Sequence[Place], admission: Admission, *, share_port: bool, certificates: Certificates | None
+    ) -> None:
         self._admission, self._reading = admission, Reading(admission)
         self.aio = aio_server(admission.limit, share_port=share_port)
+        self.places = [self._listen(place, certificates) for place in places]
+        self.drain = Drain()
+
+    def _listen(self, place: Place, certificates: Certificates | None) -> Place:
+        """Opens a place; returns it with the port it got."""
+        if place.path:
+            check_free(place, shared=False)  # gRPC would take it from whoever listens there
         try:
-            self.port = self.aio.add_insecure_port(listen)
+            if place.path:
+                with closed_to_others():
+                    self.aio.add_insecure_port(place.address)
+                return place
+            if certificates is None:
+                return place._replace(port=self.aio.add_insecure_port(place.address))
+            credentials = certificates.credentials(asks_certificate=place.asks_certificate)
+            return place._replace(port=self.aio.add_secure_port(place.address, credentials))
         except RuntimeError as error:
             # gRPC does not say why; who asked before knew of nothing that stands in the way.
-            raise CannotListen(listen, "another program has begun to listen there") from error
-        self.drain = Drain()
+            raise CannotListen(str(place), "another program has begun to listen there") from error
 
     def add(
         self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
@@ -55,7 +76,7 @@ class Grpcio(Transport):
 
     async def stop(self, grace: float) -> None:
         """See Transport."""
-        await self.drain.run(self.aio.stop, self.port, grace)
+        await self.drain.run(self.aio.stop, {place.port for place in self.places if place.port}, grace)
 
 
 class _Call(Call):

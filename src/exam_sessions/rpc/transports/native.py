@@ -17,7 +17,7 @@ import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import grpc
 from google.rpc import code_pb2
@@ -34,7 +34,8 @@ from exam_sessions.rpc.handlers import (
 from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import Reading
 from exam_sessions.rpc.transports.aio import aio_server
-from exam_sessions.rpc.transports.base import CannotListen, Transport
+from exam_sessions.rpc.transports.base import Capability, Transport
+from exam_sessions.rpc.transports.cannot_serve import CannotListen
 from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.transports.grpcio import wrap
 from exam_sessions.rpc.transports.lateness import Lateness
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
 
     from exam_sessions.rpc.transports.admission import Admission
+    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.rpc.transports.tls import Certificates
 
     Metadata = Sequence[tuple[str, str | bytes]]
     AnyUnary = QueuedUnaryHandler | UnaryHandler | ServerStreamHandler
@@ -62,11 +65,17 @@ SOON_S, SELDOM_S = 0.001, 0.5
 class Native(Transport):
     """A front of pygrpc-native, and a grpc.aio server behind it."""
 
-    def __init__(self, listen: str, admission: Admission, *, share_port: bool) -> None:
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    def __init__(
+        self, places: Sequence[Place], admission: Admission, *, share_port: bool, certificates: Certificates | None
+    ) -> None:
+        assert certificates is None, "selection.py refuses what the front cannot do"
+        (place,) = places
         self._admission, self._lateness = admission, Lateness()
         try:
             self._front = NativeGrpcFront(
-                listen,
+                str(place),
                 [],
                 io_threads=1,
                 call_details=True,  # or nothing would tell of cancelled calls
@@ -76,8 +85,8 @@ class Native(Transport):
                 reuse_port=share_port,
             )
         except OSError as error:
-            raise CannotListen(listen, str(error)) from error
-        self.port = self._front.bound_port
+            raise CannotListen(str(place), str(error)) from error
+        self.places = [place._replace(port=self._front.bound_port)]
         self.aio = aio_server(admission.limit)
         self._handlers: list[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler] = []
         self.drain = Drain()
@@ -122,7 +131,7 @@ class Native(Transport):
         self._stopping = True
         for number in [number for number, call in self._calls.items() if call.is_stream]:
             self._tasks[number].cancel()
-        behind = asyncio.ensure_future(self.drain.run(self.aio.stop, 0, grace))
+        behind = asyncio.ensure_future(self.drain.run(self.aio.stop, (), grace))
         await wait_until(lambda: not self._calls, until)
         for call in list(self._calls.values()):
             call.set_exception(errors.ShuttingDown())

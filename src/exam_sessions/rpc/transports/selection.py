@@ -1,10 +1,43 @@
-"""The transport that a setting names."""
+"""The transport that settings name, if it can do what they ask for."""
 
 from __future__ import annotations
 
-from exam_sessions.rpc.transports.base import CannotServe, Transport
+from typing import TYPE_CHECKING
+
+from exam_sessions.rpc.transports.base import Capability, Transport
+from exam_sessions.rpc.transports.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.grpcio import Grpcio
 from exam_sessions.settings import TRANSPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.settings import Settings
+
+
+def transport_for(settings: Settings, places: Sequence[Place]) -> type[Transport]:
+    """The transport of a server with these settings at these places.
+
+    Raises:
+        CannotServe: there is none of that name, it is not installed, or it cannot do what is asked for.
+    """
+    transport = transport_named(settings.transport)
+    for need in _needs(settings, places):
+        if need not in transport.capabilities:
+            way_out = "serve with --transport grpcio, or leave that out"
+            raise CannotServe(f"the transport {settings.transport!r} cannot do what is asked for: {need}", way_out)
+    return transport
+
+
+def _needs(settings: Settings, places: Sequence[Place]) -> Iterator[Capability]:
+    """What settings ask of a transport."""
+    if settings.tls_cert:
+        yield Capability.TLS
+    if any(place.path for place in places):
+        yield Capability.UNIX_SOCKETS
+    if len(places) > 1:
+        yield Capability.SEVERAL_PLACES
 
 
 def transport_named(name: str) -> type[Transport]:
