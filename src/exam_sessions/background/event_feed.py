@@ -12,6 +12,7 @@ can send. How it sends is rpc's business. What the tails keep is bounded in byte
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +20,7 @@ from exam_sessions import errors
 from exam_sessions.execution.outages import OUTAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import EventRow
@@ -61,6 +62,8 @@ class RenderedEvent(NamedTuple):
     action: str
     to_state: int
     rendered: bytes
+    centres: frozenset[str] = frozenset()
+    """The centres it names: those of a booking, and those that a session is moved from and to."""
 
 
 class Tail:
@@ -117,8 +120,24 @@ class Tail:
         """Events as watchers are told of them, each rendered when it is asked for."""
         for row in rows:
             yield RenderedEvent(
-                row.sequence, row.session_id, row.release_id, row.action, row.to_state, self._render(row)
+                row.sequence,
+                row.session_id,
+                row.release_id,
+                row.action,
+                row.to_state,
+                self._render(row),
+                _centres_in(row.changes),
             )
+
+
+NO_CENTRES: frozenset[str] = frozenset()
+
+
+def _centres_in(changes: str) -> frozenset[str]:
+    """The centres that the changes of an event name."""
+    if '"centre_id"' not in changes:
+        return NO_CENTRES
+    return frozenset(filter(None, json.loads(changes).get("centre_id", ())))
 
 
 class EventFeed:
@@ -235,6 +254,11 @@ class EventFeed:
             return kept
         async with self._reading:
             return tail.rendered_events(await self._reads.events_after(tail.workspace, after, most))
+
+    async def centres_of(self, workspace: str, session_ids: Collection[str]) -> Mapping[str, str]:
+        """See Reads."""
+        async with self._reading:
+            return await self._reads.centres_of(workspace, session_ids)
 
     async def snapshot_page(
         self, workspace: str, criteria: SessionFilter, before: SnapshotPage | None, rows: int, at_most: int

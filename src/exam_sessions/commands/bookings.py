@@ -9,10 +9,11 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.session_changes import load_with_release
+from exam_sessions.commands.session_changes import check_centre, load_with_release
 from exam_sessions.domain.booking import schedule, scheduled
 from exam_sessions.domain.clock import day_of
 from exam_sessions.domain.records import Booking, Release, Session, SessionWithRelease
+from exam_sessions.domain.states import Action
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.mutation import Mutation
 from exam_sessions.execution.reservation import BlockedByStagedImport
@@ -52,7 +53,8 @@ UNIQUE = (
 class BookingValidator:
     """Turns the rows of one batch into sessions, chunk by chunk, and finds those that cannot be booked."""
 
-    def __init__(self, release: Release, now: int, *, allow_missing_form: bool = False) -> None:
+    def __init__(self, release: Release, now: int, caller: Caller, *, allow_missing_form: bool = False) -> None:
+        self._caller = caller
         self._release, self._now, self._allow_missing_form = release, now, allow_missing_form
         self._used: dict[str, dict[str, int]] = {column: {} for column, *_ in UNIQUE}
         """The row that has each value, by column."""
@@ -76,10 +78,13 @@ class BookingValidator:
                 missed = errors.TestFormNotFound(booking.test_form)
                 self.refused.append(errors.RowRefusal(index, "test_form", missed))
             try:
+                check_centre(self._caller, booking.centre_id, Action.SCHEDULE.value)
                 sessions.append(schedule(booking, self._release, self._now, revisions))
                 places.append(index)
             except errors.InvalidField as refusal:
                 self.refused.append(errors.RowRefusal(index, "", refusal))
+            except errors.PermissionDenied as refusal:
+                self.refused.append(errors.RowRefusal(index, "centre_id", refusal))
             except errors.NoWorkingTime as refusal:
                 self.refused.append(errors.RowRefusal(index, "accommodation.extra_time_percent", refusal))
         looked = {kind: {getattr(s, column) for s in sessions} - {""} for column, _, kind, _ in UNIQUE}
@@ -203,7 +208,7 @@ class BookSessions(Mutation):
     def _book(self, uow: Bookings) -> list[Session]:
         release = uow.releases.get(self.caller.workspace, self.release_id)
         now = booking_time(uow, release, self.bookings)
-        validator = BookingValidator(release, now, allow_missing_form=self.allow_missing_form)
+        validator = BookingValidator(release, now, self.caller, allow_missing_form=self.allow_missing_form)
         sessions = validator.validate(uow, self.bookings, 0)
         validator.raise_if_refused(self.path, len(self.bookings))
         if self.caller.validate_only:

@@ -9,6 +9,7 @@ from exam_sessions import errors
 from exam_sessions.commands.operations import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import decide_on, record
 from exam_sessions.domain import clock
+from exam_sessions.domain.access import centres_in
 from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.execution.caller import Caller
 from exam_sessions.execution.read_set import ReadSet
@@ -35,13 +36,17 @@ class BulkTransition:
         """The outcomes of accommodations say what each came to."""
         return ACTIONS[self.command.action].reports_deadline
 
+    def _criteria_in(self, row: OperationRow) -> SessionFilter:
+        """Those of its caller's centres."""
+        return self.criteria.within(centres_in(row.centres))
+
     def count(self, uow: TaskChanges, workspace: str) -> int:
         """How many match now."""
         return uow.sessions.count_matching(workspace, self.criteria)
 
     def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Moves the next sessions that match."""
-        ids = uow.sessions.matching(row.workspace_id, self.criteria, row.place, most)
+        ids = uow.sessions.matching(row.workspace_id, self._criteria_in(row), row.place, most)
         reads = ReadSet()
         reads.marking_context = True
         for session_id in ids:
@@ -72,5 +77,5 @@ class BulkTransition:
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session that matches."""
-        ids = uow.sessions.matching(row.workspace_id, self.criteria, row.place, 1)
+        ids = uow.sessions.matching(row.workspace_id, self._criteria_in(row), row.place, 1)
         return (ids[0], ids[0]) if ids else ("", row.place)

@@ -57,7 +57,7 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
             release.workspace_id, random_codes.new_ids(1)[0], release.id, now, transactions.server
         )
         with transactions.reserving(self._reservation(staged)) as own_transactions:
-            validator = BookingValidator(release, now, allow_missing_form=self.allow_missing_form)
+            validator = BookingValidator(release, now, self.caller, allow_missing_form=self.allow_missing_form)
             sessions: list[Session] = []
             for first in range(0, len(self.bookings), CHUNK):
                 yield

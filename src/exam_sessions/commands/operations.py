@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from exam_sessions import errors
+from exam_sessions.domain.access import stored_centres
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, OutcomeRow
 from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT
@@ -118,6 +119,7 @@ class AcceptOperation(Mutation):
             "",
             uow.clock.now,
             uow.clock.now,
+            centres=stored_centres(caller.centres),
         )
         if not caller.validate_only:
             uow.operations.insert_now(row)
@@ -271,9 +273,16 @@ class CancelOperation(Mutation):
     def declare_reads(self, reads: ReadSet) -> None:
         """Nothing."""
 
+    def _row(self, uow: OperationChanges) -> OperationRow:
+        """The operation. Raises OperationNotFound, also for one that is not of the caller's centres."""
+        row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
+        if self.caller.centres is not None and row.centres != stored_centres(self.caller.centres):
+            raise errors.OperationNotFound(operation_name(row))
+        return row
+
     def apply(self, uow: OperationChanges) -> OperationRow:
         """Notes it; the next step sees it."""
-        row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
+        row = self._row(uow)
         if not row.end_time and not row.cancel_requested:
             # Also past a rate cap: nobody waits for the end of a pause.
             row = row._replace(cancel_requested=1, next_time=0)
@@ -292,7 +301,7 @@ class DeleteOperation(CancelOperation):
 
     def apply(self, uow: OperationChanges) -> OperationRow:
         """Removes it with its outcomes."""
-        row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
+        row = self._row(uow)
         if not row.end_time:
             raise errors.OperationUnderWay(operation_name(row))
         uow.operations.delete_now(row)

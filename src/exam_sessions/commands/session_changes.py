@@ -48,18 +48,29 @@ def check_release_etag(release: Release, etag: str) -> None:
 
 
 def _decide(
-    uow: SessionChanges, workspace: str, target: Target, command: Command
+    uow: SessionChanges, caller: Caller, target: Target, command: Command
 ) -> tuple[Session, Release, Decision]:
-    session = uow.sessions.get(workspace, target.session_id, target.keycode)
+    session = uow.sessions.get(caller.workspace, target.session_id, target.keycode)
+    if not caller.sees(session.centre_id):
+        raise errors.SessionNotFound(target.session_id or str(target.keycode))
     release = uow.releases.of(session, command.action)
     if target.etag and target.etag != etag_of(session.version):
         raise errors.StaleSession(session.id, etag_of(session.version))
     try:
-        return session, release, decide_on(uow, session, release, command)
+        decision = decide_on(uow, session, release, command)
     except errors.InvalidField as refusal:
         if command.action is Action.UPDATE:
             raise refusal.under("booking") from None
         raise
+    if decision.session:
+        check_centre(caller, decision.session.centre_id, command.action.value)
+    return session, release, decision
+
+
+def check_centre(caller: Caller, centre_id: str, action: str) -> None:
+    """Keeps callers bound to centres from booking sessions, or moving them, elsewhere. Raises PermissionDenied."""
+    if not caller.sees(centre_id):
+        raise errors.PermissionDenied(f"for sessions of centre {centre_id!r}", action)
 
 
 def decide_on(uow: SessionChanges, session: Session, release: Release, command: Command) -> Decision:
@@ -111,7 +122,7 @@ class ChangeSession(Mutation):
     def apply(self, uow: SessionChanges) -> SessionWithRelease:
         """Decides the command; a refusal that must be counted is written all the same."""
         caller, command = self.caller, self.command
-        session, release, decision = _decide(uow, caller.workspace, self.target, command)
+        session, release, decision = _decide(uow, caller, self.target, command)
         became = decision.session or session
         if command.fields:
             check_unique(uow, release, [became], {name for name, _ in command.fields})
@@ -186,10 +197,10 @@ class EditSessions(Mutation):
 
     def _entered(self, uow: SessionChanges) -> list[SessionWithRelease]:
         """The sessions as they become, deleted ones as they were, in the order of the request."""
-        workspace, refused, decided = self.caller.workspace, [], []
+        refused, decided = [], []
         for index, (target, command) in enumerate(self.commands):
             try:
-                session, release, decision = _decide(uow, workspace, target, command)
+                session, release, decision = _decide(uow, self.caller, target, command)
                 decided.append((index, session, release, decision, command))
             except errors.Refusal as refusal:
                 refused.append(errors.RowRefusal(index, "", refusal))

@@ -97,7 +97,7 @@ class Submission:
     ) -> RowOutcome:
         """Decides all of it before anything is entered."""
         bookings = [_booking_of(template_session, self.test_form)]
-        validator = BookingValidator(release, booking_time(uow, release, bookings))
+        validator = BookingValidator(release, booking_time(uow, release, bookings), caller)
         drafts = validator.validate(uow, bookings, 0)
         try:
             validator.raise_if_refused("data", 1)

@@ -49,6 +49,9 @@ class Permission(IntEnum):
 
 P = Permission
 
+SEPARATOR = "\n"
+"""Between two centres: no reference holds a line feed."""
+
 _READER = frozenset(
     {P.READ_SESSION, P.LIST_SESSIONS, P.WATCH_SESSIONS, P.READ_RELEASES, P.READ_RESULTS, P.READ_OPERATIONS}
 )
@@ -150,6 +153,16 @@ class Principal(NamedTuple):
     def may_enter(self, workspace: str) -> bool:
         """Whether a workspace is one of its own."""
         return self.workspaces is None or workspace in self.workspaces
+
+
+def stored_centres(centres: frozenset[str] | None) -> str:
+    """The centres somebody is bound to, as an operation keeps them; empty: all."""
+    return "" if centres is None else SEPARATOR.join(sorted(centres)) or SEPARATOR
+
+
+def centres_in(stored: str) -> frozenset[str] | None:
+    """The centres an operation keeps; None: all."""
+    return frozenset(stored.strip(SEPARATOR).split(SEPARATOR)) - {""} if stored else None
 
 
 def permissions_of(roles: tuple[str, ...]) -> frozenset[Permission]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+NO_CENTRE = ("\n",)
+"""Centres that no session has: no reference holds a line feed."""
+
 
 class SessionFilter(NamedTuple):
     """Which sessions: those that match every criterion that is not empty. Times are half-open, 0 is open."""
@@ -33,6 +36,13 @@ class SessionFilter(NamedTuple):
     """Whether the candidate has extra time, or a time limit or a window of their own: YES, NO, or 0 for either."""
     late: int = 0
     """Whether anything of the attempt came late: YES, NO, or 0 for either."""
+
+    centres: tuple[str, ...] | None = None
+    """The centres that the caller is bound to; None: all."""
+
+    def within(self, centres: frozenset[str] | None) -> SessionFilter:
+        """Of these, the sessions of some centres only; None: of all."""
+        return self if centres is None else self._replace(centres=tuple(sorted(centres)) or NO_CENTRE)
 
     @property
     def by_deadline(self) -> bool:

@@ -83,6 +83,8 @@ class OperationRow(NamedTuple):
     message: str = ""
     summary: str = ""
     """What a regrade has come to so far, as JSON."""
+    centres: str = ""
+    """The centres its caller was bound to (access.stored_centres)."""
 
 
 class OutcomeRow(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.domain.access import stored_centres
 from exam_sessions.domain.attempts import marking_revision_of
-from exam_sessions.domain.records import AccessCode, MarkingContext, SessionWithRelease, lost_release
+from exam_sessions.domain.records import MarkingContext, SessionWithRelease, lost_release
 from exam_sessions.domain.session_filter import ID_SCAN, PageCursor
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
@@ -15,7 +16,7 @@ from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.reader_pool import ReaderPool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import AttemptRecord, Release, Session
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         StoredForm,
         ToDo,
     )
+    from exam_sessions.execution.session_reader import SessionKey
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.repositories import Repositories
     from exam_sessions.store.staged_imports import StagedImportRow
@@ -106,18 +108,30 @@ class Reads:
         self._read = self._pool.read
         self._form_cache = FormCache()
 
-    async def sessions(self, workspace: str, ids: Sequence[str]) -> list[SessionWithRelease]:
-        """Returns the sessions with these ids, in their order. Raises SessionNotFound for the first unknown one."""
+    async def sessions(
+        self, workspace: str, ids: Sequence[str], centres: frozenset[str] | None
+    ) -> list[SessionWithRelease]:
+        """Returns the sessions with these ids, in their order, as a reader sees them who is bound to centres or not.
+
+        Raises:
+            errors.SessionNotFound: for the first that is unknown, or of another centre.
+        """
 
         def work(db: Db, repositories: Repositories) -> list[SessionWithRelease]:
             loaded = repositories.sessions.load(db, workspace, ids, ())
-            found = {s.session.id: s for s in with_releases(db, repositories, workspace, loaded)}
+            seen = [s for s in loaded if centres is None or s.centre_id in centres]
+            found = {s.session.id: s for s in with_releases(db, repositories, workspace, seen)}
             missing = next((session_id for session_id in ids if session_id not in found), None)
             if missing:
                 raise errors.SessionNotFound(missing)
             return [found[session_id] for session_id in ids]
 
         return await self._read(work)
+
+    async def centres_of(self, workspace: str, ids: Collection[str]) -> dict[str, str]:
+        """The centre of each of these sessions that exist, by id."""
+        found = await self._read(lambda db, repositories: repositories.sessions.load(db, workspace, ids, ()))
+        return {session.id: session.centre_id for session in found}
 
     async def has_open_session(self, session: Session) -> bool:
         """Whether another session of the same candidate is marked as the only one open."""
@@ -159,15 +173,11 @@ class Reads:
 
         return await self._read(work)
 
-    async def history(
-        self, workspace: str, session_id: str, keycode: str | AccessCode, after: int, most: int
-    ) -> tuple[str, list[EventRow], bool]:
+    async def history(self, wanted: SessionKey, after: int, most: int) -> tuple[str, list[EventRow], bool]:
         """Returns a page of a session's events, oldest first.
 
         Args:
-            workspace: the tenant.
-            session_id: also of a deleted session; empty if it is named by `keycode`.
-            keycode: its keycode, or its release and access code.
+            wanted: the session; also a deleted one by its id, unless the reader is bound to centres.
             after: a sequence; 0 begins.
             most: events; fewer if their changes are large.
 
@@ -175,15 +185,16 @@ class Reads:
             The session's id, the events, and whether there are more.
 
         Raises:
-            errors.SessionNotFound: no session and no event has this id.
+            errors.SessionNotFound: no session and no event has this id, or the session is of another centre.
         """
+        workspace, session_id, keycode, centres = wanted
 
         def work(db: Db, repositories: Repositories) -> tuple[str, list[EventRow], bool]:
             known = session_id
-            if not known:
-                found = repositories.sessions.read(db, workspace, "", keycode)
-                if not found:
-                    raise errors.SessionNotFound(str(keycode))
+            if not known or centres is not None:
+                found = repositories.sessions.read(db, workspace, session_id, keycode)
+                if not found or not (centres is None or found[0].centre_id in centres):
+                    raise errors.SessionNotFound(session_id or str(keycode))
                 known = found[0].id
             page, more = repositories.events.page(db, workspace, known, after, most, LOADED_AT_ONCE)
             if not page and repositories.events.end(db, workspace, known) is None:
@@ -308,13 +319,17 @@ class Reads:
         return await self._read(work)
 
     async def operation(
-        self, workspace: str, operation_id: str, *, outcomes: bool
+        self, workspace: str, operation_id: str, centres: frozenset[str] | None = None, *, outcomes: bool
     ) -> tuple[OperationRow, list[OutcomeRow]]:
-        """Returns an operation, and the outcomes of its rows if asked for. Raises OperationNotFound."""
+        """Returns an operation, and the outcomes of its rows if asked for.
+
+        Raises:
+            errors.OperationNotFound: there is none, or it is not one of the reader's centres.
+        """
 
         def work(db: Db, repositories: Repositories) -> tuple[OperationRow, list[OutcomeRow]]:
             row = repositories.operations.load(db, workspace, operation_id)
-            if row is None:
+            if row is None or (centres is not None and row.centres != stored_centres(centres)):
                 raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
             wanted = outcomes and row.end_time
             if not wanted:
@@ -326,11 +341,16 @@ class Reads:
         return await self._read(work)
 
     async def operations(
-        self, workspace: str, before: str, most: int, wanted: Mapping[str, int]
+        self, workspace: str, before: str, most: int, wanted: Mapping[str, int], centres: frozenset[str] | None
     ) -> list[OperationRow]:
-        """Returns up to `most` operations older than an id, newest first; `wanted` has status or kind."""
+        """Returns up to `most` operations older than an id, newest first; `wanted` has status or kind.
+
+        A reader who is bound to centres sees those of the same centres.
+        """
         return await self._read(
-            lambda db, repositories: repositories.operations.page(db, workspace, before, most, **wanted)
+            lambda db, repositories: repositories.operations.page(
+                db, workspace, before, most, centres=stored_centres(centres), **wanted
+            )
         )
 
     async def payload(self, workspace: str, operation_id: str) -> bytes:

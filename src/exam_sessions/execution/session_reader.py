@@ -24,6 +24,8 @@ class SessionKey(NamedTuple):
     workspace: str
     session_id: str
     keycode: str | AccessCode
+    centres: frozenset[str] | None = None
+    """The centres that its reader is bound to; None: all."""
 
     @property
     def weight(self) -> int:
@@ -67,7 +69,7 @@ class SessionReader:
         """Where each statement is answered from memory, the plainest is the fastest."""
         db.begin_read()
         try:
-            found = [self._repositories.sessions.read(db, *wanted) for wanted in group]
+            found = [self._repositories.sessions.read(db, *wanted[:3]) for wanted in group]
         finally:
             db.rollback()
         return [_shown(wanted, one) for wanted, one in zip(group, found, strict=True)]
@@ -76,7 +78,7 @@ class SessionReader:
         """Where a server answers, one statement for all."""
         by_workspace: dict[str, tuple[set[str], set[str]]] = {}
         codes: dict[str, set[AccessCode]] = {}
-        for workspace, session_id, keycode in group:
+        for workspace, session_id, keycode, _ in group:
             ids, keycodes = by_workspace.setdefault(workspace, (set(), set()))
             if session_id:
                 ids.add(session_id)
@@ -96,8 +98,13 @@ class SessionReader:
                 if codes:
                     code = AccessCode(session.release_id, session.access_code)
                     found[SessionKey(workspace, "", code)] = pair
-        return [_shown(w, found.get(w._replace(keycode="") if w.session_id else w)) for w in group]
+        return [
+            _shown(w, found.get(SessionKey(w.workspace, w.session_id, "" if w.session_id else w.keycode)))
+            for w in group
+        ]
 
 
 def _shown(wanted: SessionKey, found: tuple[Session, Release] | None) -> SessionWithRelease | errors.Refusal:
-    return SessionWithRelease(*found) if found else errors.SessionNotFound(wanted.session_id or str(wanted.keycode))
+    if found and (wanted.centres is None or found[0].centre_id in wanted.centres):
+        return SessionWithRelease(*found)
+    return errors.SessionNotFound(wanted.session_id or str(wanted.keycode))

@@ -9,9 +9,7 @@ from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.states import EDITABLE_STATES, MATURITY, TERMINAL, Action, State
 from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
-from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
-from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
@@ -57,9 +55,7 @@ class LifecycleServicer:
 
     async def explain(self, request: pb.ExplainSessionRequest, call: Call) -> pb.ExplainSessionResponse:
         """Tries every action on a copy, in the mind."""
-        target = target_of(request)
-        wanted = SessionKey(call.workspace(request), target.session_id, target.keycode)
-        pair: SessionWithRelease = await self._service.read(wanted)
+        pair: SessionWithRelease = await self._service.read(call.session_key(request))
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, pair, BASIC)
         another = await self._service.reads.has_open_session(pair.session)

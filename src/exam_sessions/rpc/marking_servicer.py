@@ -9,10 +9,8 @@ from exam_sessions.domain.attempts import damage_of, is_over, marking_revision_o
 from exam_sessions.domain.marking import MARKED_STATES
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
 from exam_sessions.domain.states import AttemptStrategy, State
-from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
-from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.result import fill_responses, fill_results
 from exam_sessions.rpc.convert.session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
 from exam_sessions.rpc.regrade_servicer import RegradeServicer
@@ -48,12 +46,12 @@ class MarkingServicer:
 
     async def results(self, request: pb.GetSessionResultsRequest, call: Call) -> pb.GetSessionResultsResponse:
         """Reads what an attempt earned."""
-        target, workspace = target_of(request), call.workspace(request)
-        pair: SessionWithRelease = await self._service.read(SessionKey(workspace, target.session_id, target.keycode))
+        key = call.session_key(request)
+        pair: SessionWithRelease = await self._service.read(key)
         session = pair.session
         if session.state == State.VOIDED:
             raise errors.ResultsWithheld(session.id)
-        scripts, forms = await self._service.reads.scripts(workspace, [session])
+        scripts, forms = await self._service.reads.scripts(key.workspace, [session])
         wanted = request.selection == DECIDING and not request.attempt
         script, counted = _select(pair, scripts[session.id], request.attempt, deciding_one=wanted)
         form = forms.get((script.test_form, marking_revision_of(script)))

@@ -12,8 +12,9 @@ from exam_sessions.domain.access import Permission
 from exam_sessions.domain.actor import ACTOR_AT_MOST, Actor
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
+from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.access.verified import ANYBODY, CallIdentity
-from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
+from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE, target_of
 from exam_sessions.rpc.decoding.identifiers import spell
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Call(CallIdentity):
         if not self.principal.may_enter(workspace):
             raise errors.WorkspaceNotFound(workspace)
         return workspace
+
+    def session_key(self, request: Any) -> SessionKey:
+        """The session that a request names, as the caller sees it. Raises WorkspaceNotFound, see `enter`."""
+        target = target_of(request)
+        return SessionKey(self.workspace(request), target.session_id, target.keycode, self.principal.centres)
 
     def caller(self, request: Any) -> Caller:
         """Who asks, and the digest that tells a repetition of this mutation from another request.

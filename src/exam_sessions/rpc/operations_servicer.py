@@ -55,7 +55,8 @@ class OperationsServicer:
             raise errors.invalid("page_size", "must not be negative")
         workspace, wanted = call.enter(workspace_in(request.name)), _filter_of(request.filter)
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
-        page = await self._service.reads.operations(workspace, found[1] if found else NEWEST, most + 1, wanted)
+        before, centres = found[1] if found else NEWEST, call.principal.centres
+        page = await self._service.reads.operations(workspace, before, most + 1, wanted, centres)
         reply = pb.ListOperationsResponse(operations=[operation_of(row) for row in page[:most]])
         if len(page) > most:
             reply.next_page_token = pages.token(request, 0, page[most - 1].id)
@@ -97,10 +98,16 @@ class OperationsServicer:
         return empty_pb2.Empty()
 
 
-def _place(request: pb.GetOperationRequest | pb.WaitOperationRequest, call: Call) -> tuple[str, str]:
-    """Workspace and id of the operation a request names. Raises OperationNotFound, WorkspaceNotFound."""
+def _place(
+    request: pb.GetOperationRequest | pb.WaitOperationRequest, call: Call
+) -> tuple[str, str, frozenset[str] | None]:
+    """Workspace and id of the operation a request names, and the caller's centres.
+
+    Raises:
+        errors.OperationNotFound, errors.WorkspaceNotFound
+    """
     workspace, operation_id = place_of(request.name)
-    return call.enter(workspace), operation_id
+    return call.enter(workspace), operation_id, call.principal.centres
 
 
 WORDS = {"status": OperationStatus, "kind": OperationKind}

@@ -12,7 +12,6 @@ from exam_sessions.domain.commands import Command
 from exam_sessions.domain.session_filter import ORDERS, PageCursor
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.statistics import statistics_of
-from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert.reply_size import (
@@ -33,6 +32,7 @@ from exam_sessions.v1 import session_service_pb2 as pb
 if TYPE_CHECKING:
     from exam_sessions.domain.records import SessionWithRelease
     from exam_sessions.domain.statistics import Tally
+    from exam_sessions.execution.session_reader import SessionKey
     from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
     from exam_sessions.rpc.methods import Call, Method
@@ -103,8 +103,7 @@ class SessionServicer:
         """Reads one session, together with whoever else reads one now."""
 
         def wanted_of(request: pb.GetSessionRequest, call: Call) -> SessionKey:
-            target = target_of(request)
-            return SessionKey(call.workspace(request), target.session_id, target.keycode)
+            return call.session_key(request)
 
         def reply_of(request: pb.GetSessionRequest, pair: SessionWithRelease) -> pb.GetSessionResponse:
             reply = pb.GetSessionResponse()
@@ -116,8 +115,8 @@ class SessionServicer:
 
     async def _get_with_responses(self, request: pb.GetSessionRequest, call: Call) -> pb.GetSessionResponse:
         """Reads one session with its responses, its results or both."""
-        target, reply = target_of(request), pb.GetSessionResponse()
-        pair = await self._service.read(SessionKey(call.workspace(request), target.session_id, target.keycode))
+        reply = pb.GetSessionResponse()
+        pair = await self._service.read(call.session_key(request))
         fill_session(reply.session, pair, request.view or FULL)
         if request.show_responses or request.show_results:
             await self._marking.add_attempts([reply.session], [pair], **_asked(request))
@@ -127,7 +126,7 @@ class SessionServicer:
         """Reads several sessions."""
         ids = list(each_once(request.session_ids))
         reply = pb.BatchGetSessionsResponse()
-        for pair in await self._service.reads.sessions(call.workspace(request), ids):
+        for pair in await self._service.reads.sessions(call.workspace(request), ids, call.principal.centres):
             fill_session(reply.sessions.add(), pair, request.view or FULL)
         check_reply(reply, reply.sessions)
         return reply
@@ -139,7 +138,8 @@ class SessionServicer:
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
         if request.show_responses or request.show_results:
             most = min(most, WITH_RESPONSES_AT_MOST)
-        criteria, order = criteria_of(request.filter), ORDERS[max(request.order - 1, 0)]
+        criteria = criteria_of(request.filter).within(call.principal.centres)
+        order = ORDERS[max(request.order - 1, 0)]
         page, total, tallies = await self._service.reads.page(
             call.workspace(request), criteria, order, PageCursor(*found) if found else None, most + 1,
             count=request.show_total_size, sum_up=request.show_statistics,
@@ -168,7 +168,8 @@ class SessionServicer:
     async def aggregate(self, request: pb.AggregateSessionsRequest, call: Call) -> pb.AggregateSessionsResponse:
         """Counts sessions and sums up their scores."""
         check_filter(request.filter)
-        asked, criteria = list(each_once(request.release_ids)), criteria_of(request.filter)
+        asked = list(each_once(request.release_ids))
+        criteria = criteria_of(request.filter).within(call.principal.centres)
         if asked:
             both = [i for i in asked if i in criteria.release_ids] if criteria.release_ids else asked
             # No release is in both: of an id that is none, nothing matches.
@@ -214,9 +215,8 @@ class SessionServicer:
     async def events(self, request: pb.ListSessionEventsRequest, call: Call) -> pb.ListSessionEventsResponse:
         """Reads a page of history."""
         most, found = pages.size(request.page_size), pages.place(request, request.page_token)
-        target = target_of(request)
         session_id, page, more = await self._service.reads.history(
-            call.workspace(request), target.session_id, target.keycode, found[0] if found else 0, most
+            call.session_key(request), found[0] if found else 0, most
         )
         reply = pb.ListSessionEventsResponse()
         for row in page:

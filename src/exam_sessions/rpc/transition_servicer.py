@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
@@ -39,7 +40,8 @@ class TransitionServicer:
         if request.WhichOneof("sessions") == "ids":
             return await self._at_once(request, call, command)
         check_filter(request.filter)
-        task, payload = transition_of(request), request.SerializeToString()
+        payload, task = request.SerializeToString(), transition_of(request)
+        task = replace(task, criteria=task.criteria.within(call.principal.centres))
         accept = AcceptOperation(call.caller(request), OperationKind.TRANSITION, task, payload, command.action.value)
         row = await self._service.write(accept)
         reply = pb.BatchTransitionSessionsResponse(session_count=row.total)

@@ -22,7 +22,7 @@ from exam_sessions.rpc.watch_snapshot import SnapshotPages
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from exam_sessions.background.event_feed import EventFeed, RenderedEvent, Tail
     from exam_sessions.domain.stored_records import ConsumerRow, EventRow
@@ -67,16 +67,19 @@ class EventFilter(NamedTuple):
     sessions: frozenset[str]
     states: frozenset[int]
     actions: frozenset[str]
+    centres: frozenset[str] | None = None
+    """The centres that the watcher is bound to; None: all."""
 
     @classmethod
-    def of(cls, message: pb.WatchFilter) -> EventFilter:
-        """From the message."""
+    def of(cls, message: pb.WatchFilter, centres: frozenset[str] | None) -> EventFilter:
+        """From the message, for a watcher who is bound to centres or not."""
         wanted = {action_number(action) for action in Action} & set(message.actions)
         return cls(
             frozenset(i.lower() for i in message.release_ids),
             frozenset(i.lower() for i in message.session_ids),
             frozenset(message.states),
             frozenset(action.value for action in Action if action_number(action) in wanted),
+            centres,
         )
 
     def matches(self, event: RenderedEvent) -> bool:
@@ -90,7 +93,8 @@ class EventFilter(NamedTuple):
 
     def criteria(self) -> SessionFilter:
         """The sessions of the snapshot."""
-        return SessionFilter(tuple(self.releases), tuple(sorted(self.states)), session_ids=tuple(self.sessions))
+        wanted = SessionFilter(tuple(self.releases), tuple(sorted(self.states)), session_ids=tuple(self.sessions))
+        return wanted.within(self.centres)
 
 
 class Unread:
@@ -157,21 +161,36 @@ class EventCursor:
     async def next(self, patience: float) -> bytes:
         """A piece with the next events that pass the sieve, if there are any within so many seconds."""
         # Not kept in a variable: while a watcher waits, nothing is held for it.
-        return self._piece(await self._feed.next(self._tail, self.after, patience, self._most), None, "")
+        return await self._piece(await self._feed.next(self._tail, self.after, patience, self._most), None, "")
 
     async def next_until(self, last: int, shown: str) -> bytes:
         """A piece with the next events up to one, as far as they are about sessions up to an id."""
-        return self._piece(await self._feed.between(self._tail, self.after, self._most), last, shown)
+        return await self._piece(await self._feed.between(self._tail, self.after, self._most), last, shown)
 
-    def _piece(self, events: Iterable[RenderedEvent], last: int | None, shown: str) -> bytes:
+    async def _unseen(self, events: Collection[RenderedEvent], bound: frozenset[str]) -> set[int]:
+        """The events of sessions of other centres than these: by those an event names, else as it is now."""
+        asked = {event.session_id for event in events if not event.centres}
+        now = await self._feed.centres_of(self._tail.workspace, asked) if asked else {}
+        return {
+            event.sequence
+            for event in events
+            if not (event.centres & bound if event.centres else now.get(event.session_id) in bound)
+        }
+
+    async def _piece(self, events: Iterable[RenderedEvent], last: int | None, shown: str) -> bytes:
         """Renders events until a piece is full, and reads the next time about as many as fit."""
         rendered: list[bytes] = []
+        unseen: set[int] = set()
+        if self._filter.centres is not None:
+            events = list(events)
+            unseen = await self._unseen(events, self._filter.centres)
         size, begun = 0, self.after
         for event in events:
             if size >= PIECE_BYTES or (last is not None and event.sequence > last):
                 self._most = max(FEW, self.after - begun)
                 break
-            if self._filter.matches(event) and (last is None or event.session_id <= shown):
+            is_shown = event.sequence not in unseen and (last is None or event.session_id <= shown)
+            if is_shown and self._filter.matches(event):
                 rendered.append(event.rendered)
                 size += len(event.rendered)
             self.after = event.sequence
@@ -189,7 +208,7 @@ class WatchServicer:
 
     async def watch(self, request: pb.WatchSessionsRequest, call: Call, send: Send) -> None:
         """Tells events until the caller goes away."""
-        event_filter = EventFilter.of(request.filter)
+        event_filter = EventFilter.of(request.filter, call.principal.centres)
         heartbeat = (micros(request, "heartbeat_interval", "heartbeat_interval") / SECOND) or HEARTBEAT_S
         feed = self._service.event_feed
         stream = WatchStream(send, self._patience, self._unread)

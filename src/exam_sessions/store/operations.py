@@ -51,7 +51,9 @@ class OperationRows:
         wanted = ((status == literal_column("0")) | (c.status == status)) & (
             (kind == literal_column("0")) | (c.kind == kind)
         )
-        newest_first = shown.where(mine, c.id < bindparam("before"), wanted).order_by(c.id.desc())
+        bound = bindparam("centres", type_=c.centres.type)
+        seen = (bound == literal_column("''")) | (c.centres == bound)
+        newest_first = shown.where(mine, c.id < bindparam("before"), wanted, seen).order_by(c.id.desc())
         self._page = store.statement(newest_first.limit(bindparam("most")))
         self._delete = store.statement(delete(operations).where(this))
         of_it = (o.workspace_id == bindparam("workspace")) & (o.operation_id == bindparam("id"))
@@ -87,7 +89,7 @@ class OperationRows:
         return sorted((ToDo._make(row) for row in db.query(self._to_do)), key=lambda todo: todo.id)
 
     def page(
-        self, db: Db, workspace: str, before: str, most: int, *, status: int = 0, kind: int = 0
+        self, db: Db, workspace: str, before: str, most: int, *, status: int = 0, kind: int = 0, centres: str = ""
     ) -> list[OperationRow]:
         """Returns operations without payloads, newest first.
 
@@ -98,8 +100,10 @@ class OperationRows:
             most: rows.
             status: number of OperationStatus; any for 0.
             kind: number of OperationKind; any for 0.
+            centres: those its caller was bound to; any when empty.
         """
         values = {"workspace": workspace, "before": before, "most": most, "status": status, "kind": kind}
+        values["centres"] = centres
         return [_without_payload(row) for row in db.query(self._page, values)]
 
     def delete(self, db: Db, workspace: str, operation_id: str) -> None:

@@ -331,6 +331,8 @@ operations = Table(
     _text("message"),
     # JSON: what a regrade has come to so far; empty otherwise.
     _text("summary", before=""),
+    # The centres to which its caller was bound; empty: all.
+    _text("centres", before=""),
     sqlite_with_rowid=False,
 )
 Index(

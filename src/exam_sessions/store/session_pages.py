@@ -95,6 +95,7 @@ class SessionPages:
         self._store = store
         self._parts = PARTS | {
             "release_ids": store.in_array(c.release_id, "release_ids"),
+            "centres": store.in_array(c.centre_id, "centres"),
             "session_ids": store.in_array(c.id, "session_ids"),
             "candidate_ids": store.in_array(c.candidate_id, "candidate_ids"),
             "test_forms": store.in_array(c.test_form, "test_forms"),
