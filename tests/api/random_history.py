@@ -122,7 +122,14 @@ NEEDED = {
 }
 """Fields without which a request is none."""
 
-RPC = {COMMAND_FOR_RPC[rpc](request_of(rpc, **NEEDED.get(rpc, {}))).action: rpc for rpc in COMMAND_FOR_RPC} | {
+
+def given_by(rpc, request):
+    """The command of an RPC that applies an action: the same for every request, or made from it."""
+    command = COMMAND_FOR_RPC[rpc]
+    return command if isinstance(command, Command) else command(request)
+
+
+RPC = {given_by(rpc, request_of(rpc, **NEEDED.get(rpc, {}))).action: rpc for rpc in COMMAND_FOR_RPC} | {
     Action.UPDATE: "UpdateSession",
     Action.DELETE: "DeleteSession",
 }
@@ -141,7 +148,7 @@ def command_of(rpc, request):
     if rpc in CUSTOM_PARSERS:
         request = CUSTOM_PARSERS[rpc](request.SerializeToString())
     if rpc in COMMAND_FOR_RPC:
-        return COMMAND_FOR_RPC[rpc](request)
+        return given_by(rpc, request)
     if rpc == "UpdateSession":
         return edit_of(request.booking, edited_fields(request.update_mask.paths))
     return Command(Action.DELETE) if rpc == "DeleteSession" else None

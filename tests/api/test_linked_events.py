@@ -12,7 +12,7 @@ from rows import read
 from state_paths import edit
 
 from exam_sessions.domain.records import Event, Session
-from exam_sessions.store.events import Happening, link
+from exam_sessions.store.events import happening
 from exam_sessions.store.repositories import Repositories
 from exam_sessions.store.session_history import INDEX_EVERY
 
@@ -78,9 +78,9 @@ class Histories:
     def happen(self, name, event, *, linked, counts):
         """Writes an event; one not `linked` as servers did before events were, and another may not be counted."""
         self.versions[name] = self.versions.get(name, 0) + counts
-        previous = link(self.heads.get(name, 0), self.versions[name], event) if linked else 0
-        happening = Happening(event, name, "r", "", "", previous, 1)
-        self._rows.events.append(self._db, self.workspace, [happening])
+        session = self._session(name)._replace(version=self.versions[name])
+        before = self.heads.get(name, 0) if linked else 0
+        self._rows.events.append(self._db, self.workspace, [happening(event, session, "", "", before, 1)])
         self.places.setdefault(name, []).append(next(self._next))
         if linked:
             self.heads[name] = self.places[name][-1]
@@ -89,11 +89,13 @@ class Histories:
 
     def settle(self):
         """Writes the rows of the sessions that live."""
-        blank = dict.fromkeys(Session._fields, 0) | {"due_time": None, "open_candidate": None, "draft": None}
-        keys = ("id", "keycode", "candidate_id", "access_code")
         for name in self.places.keys() - self.deleted:
-            own = {"workspace_id": self.workspace, "last_event": self.heads.get(name, 0)} | dict.fromkeys(keys, name)
-            self._rows.sessions.insert(self._db, [Session(**(blank | own))])
+            self._rows.sessions.insert(self._db, [self._session(name)])
+
+    def _session(self, name):
+        blank = dict.fromkeys(Session._fields, 0) | {"due_time": None, "open_candidate": None, "draft": None}
+        own = {"workspace_id": self.workspace, "release_id": "r", "last_event": self.heads.get(name, 0)}
+        return Session(**(blank | own | dict.fromkeys(("id", "keycode", "candidate_id", "access_code"), name)))
 
 
 ROOM = 1_000_000

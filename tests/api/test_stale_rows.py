@@ -165,11 +165,11 @@ def test_who_is_not_hurt_by_a_stale_row_of_another_in_its_group_is_served_too(bl
 def test_a_poisoned_cache_loses_no_change(server, api):
     mixed(api)
     session = bring_to(api, "IN_PROGRESS", test_form="form-1")
-    recent, key = server.app.service._executor._cache, (api.workspace, session.id)
-    poison = recent.sessions[key], recent.scripts.get(key, ())
+    recent, key = server.app.service._executor._factory.cache, (api.workspace, session.id)
+    poison = recent.sessions[key], recent.attempts.get(key, ())
     for n, rpc in enumerate(("SetResponses", "PauseSession", "SetExtraTime", "ResumeSession", "FinishSession")):
         move(api, rpc, session)
-        recent.sessions[key], recent.scripts[key] = poison
+        recent.sessions[key], recent.attempts[key] = poison
         said = booking("c", candidate=session_pb2.Candidate(name_last=f"King {n}"))
         changed = api.call(
             "UpdateSession", session_id=session.id, booking=said, update_mask=mask("candidate.name_last")
@@ -199,12 +199,12 @@ def answers_of(server, session):
 def test_an_answer_given_behind_a_poisoned_cache_of_scripts_stays(server, api):
     mixed(api)
     session = bring_to(api, "IN_PROGRESS", test_form="form-1")
-    recent, key = server.app.service._executor._cache, (api.workspace, session.id)
+    recent, key = server.app.service._executor._factory.cache, (api.workspace, session.id)
     chose(api, session, "1", "A")
-    one = recent.scripts[key]
+    one = recent.attempts[key]
     chose(api, session, "2", "B")
     for poison in (one, ()):
-        recent.scripts[key] = poison
+        recent.attempts[key] = poison
         chose(api, session, "1", "C")
         assert answers_of(server, session) == {"1": 2, "2": 1}
 

@@ -20,7 +20,7 @@ from exam_sessions.commands.bookings import (
     receipts_of,
 )
 from exam_sessions.execution import random_codes
-from exam_sessions.execution.chunked_mutation import ChunkedMutation
+from exam_sessions.execution.mutation import ChunkedMutation
 from exam_sessions.execution.reservation import Reservation
 from exam_sessions.store.database_errors import UniqueViolation
 from exam_sessions.store.staged_imports import StagedImportRow
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.records import Booking, Release, Session
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.transactions import Transactions
+    from exam_sessions.execution.unit_of_work import UnitOfWorkFactory
 
 CHUNKED_FROM = 500
 """Rows from which a batch is written in chunks."""
@@ -44,34 +44,32 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
 
     __slots__ = ()
 
-    def chunks(self, transactions: Transactions) -> Generator[None, None, list[BookingReceipt]]:
+    def chunks(self, factory: UnitOfWorkFactory) -> Generator[None, None, list[BookingReceipt]]:
         """Does the work; pauses wherever others may go first.
 
         Raises:
             errors.Refusal: a rule says no; nothing of the roster is left.
         """
-        with transactions.reading([self]) as uow:
+        with factory.reading([self]) as uow:
             release = uow.releases.get(self.caller.workspace, self.release_id)
             now = booking_time(uow, release, self.bookings)
-        staged = StagedImportRow(
-            release.workspace_id, random_codes.new_ids(1)[0], release.id, now, transactions.server
-        )
-        with transactions.reserving(self._reservation(staged)) as own_transactions:
+        staged = StagedImportRow(release.workspace_id, random_codes.new_ids(1)[0], release.id, now, factory.server)
+        with factory.reserving(self._reservation(staged)) as own_factory:
             validator = BookingValidator(release, now, self.caller, allow_missing_form=self.allow_missing_form)
             sessions: list[Session] = []
             for first in range(0, len(self.bookings), CHUNK):
                 yield
-                with own_transactions.reading() as uow:
+                with own_factory.reading() as uow:
                     chunk = self.bookings[first : first + CHUNK]
                     sessions += validator.validate(uow, chunk, first)
             validator.raise_if_refused(self.path, len(self.bookings))
             if self.caller.validate_only:
                 return receipts_of(sessions)
-            return (yield from self._write(own_transactions, release, validator, sessions, staged))
+            return (yield from self._write(own_factory, release, validator, sessions, staged))
 
     def _write(
         self,
-        transactions: Transactions,
+        factory: UnitOfWorkFactory,
         release: Release,
         validator: BookingValidator,
         sessions: Sequence[Session],
@@ -81,7 +79,7 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
         try:
             for first in range(0, len(sessions), CHUNK):
                 yield
-                with transactions.writing() as uow:
+                with factory.writing() as uow:
                     if first:
                         uow.staged_imports.renew_now(staged)
                     else:
@@ -95,19 +93,19 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
             result = receipts_of(written)
             payload = self.replay_payload(result)
             yield
-            self._publish(transactions, staged, len(result), payload)
+            self._publish(factory, staged, len(result), payload)
         except Exception as fault:
-            yield from discard(transactions, staged)
+            yield from discard(factory, staged)
             if isinstance(fault, UniqueViolation):
                 # Another server on the same file was faster; repeated, the call will be told which rows are taken.
                 raise errors.DatabaseUnavailable from fault
             raise
         return result
 
-    def _publish(self, transactions: Transactions, staged: StagedImportRow, count: int, payload: str) -> None:
+    def _publish(self, factory: UnitOfWorkFactory, staged: StagedImportRow, count: int, payload: str) -> None:
         """All at once: the history, what a repetition is answered from, and the end of the draft."""
         caller = self.caller
-        with transactions.writing([self]) as uow:
+        with factory.writing([self]) as uow:
             if uow.releases.get(caller.workspace, self.release_id).finalized:
                 raise errors.ReleaseFinalized(self.release_id)
             uow.staged_imports.publish_now(staged, count, caller)
@@ -142,10 +140,10 @@ def book(
     return kind(caller, release_id, bookings, path, allow_missing_form=allow_missing_form)
 
 
-def discard(transactions: Transactions, staged: StagedImportRow) -> Generator[None, None, None]:
+def discard(factory: UnitOfWorkFactory, staged: StagedImportRow) -> Generator[None, None, None]:
     """Removes what a roster has written so far, in chunks; harmless when it has written nothing."""
     removed = CHUNK
     while removed == CHUNK:
-        with transactions.writing() as uow:
+        with factory.writing() as uow:
             removed = uow.staged_imports.discard_now(staged, CHUNK)
         yield

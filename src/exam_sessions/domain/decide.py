@@ -16,7 +16,7 @@ from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Even
 from exam_sessions.domain.regrade import COLUMNS, regrade
 from exam_sessions.domain.states import OPEN, STATE_BY_CODE, Action, FinishReason, State
 from exam_sessions.domain.transition import TransitionContext
-from exam_sessions.domain.transition_table import ACTIONS, TABLE, ActionRow, fire
+from exam_sessions.domain.transition_table import ACTIONS, TABLE, ActionRow, machine
 
 Changes = dict[str, Any]
 
@@ -110,7 +110,7 @@ def _apply_transition(
     """Fires the machine once and applies the effect of the action."""
     context = TransitionContext(session, release, command, now, marking_context)
     before = context.state
-    fire(context)
+    machine.fire(context)
     after = int(context.state)
     changes: Changes = row.effect(context) if row.effect else {}
     recorded = _column_changes(session, changes)
@@ -243,7 +243,7 @@ def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision
 def _delete(
     session: Session, release: Release, command: Command, now: int, marking_context: MarkingContext
 ) -> Decision:
-    fire(TransitionContext(session, release, command, now, marking_context))
+    machine.fire(TransitionContext(session, release, command, now, marking_context))
     # The last row of the history keeps the whole booking, so that nothing is lost with the record.
     kept: dict[str, tuple[object, object]] = {
         name: (value, None)

@@ -15,7 +15,7 @@ from exam_sessions.domain.marking import MARKED_STATES, deciding_columns
 from exam_sessions.domain.records import AttemptRecord, Event
 from exam_sessions.domain.revisions import check_revision
 from exam_sessions.domain.states import STATE_BY_CODE, TERMINAL, Action
-from exam_sessions.domain.transition_table import SUBMITTED, fire, refusal_in_state
+from exam_sessions.domain.transition_table import SUBMITTED, machine, refusal_in_state
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
@@ -59,7 +59,7 @@ def regrade(context: TransitionContext) -> Regraded:
     for script in earlier:
         check_revision(context.marking_context, script)
     if handed_in:
-        fire(context)
+        machine.fire(context)
     changed = [pair for script in earlier if (pair := (script, _marked(revised, script)))[0] != pair[1]]
     if handed_in:
         current = context.script

@@ -181,11 +181,24 @@ class SessionMachine(Machine):
     event_cls = ActionEvent
     transition_cls = GuardedTransition
 
-    def __init__(self) -> None:
+    def __init__(self, refusal_in_state: Callable[[Action, State], errors.InvalidTransition]) -> None:
+        """A machine without actions; `refusal_in_state` makes the refusal of an action not legal in a state."""
         super().__init__(model=None, states=State, initial=None, auto_transitions=False)
+        self._refusal_in_state = refusal_in_state
 
     def add_action(self, action: Action, rows: tuple[TransitionRow, ...]) -> None:
         """Adds an action and its transitions, to be tried in this order."""
         self.events[action] = self.event_cls(action, self)
         for row in rows:
             self.add_transition(action, list(row.sources), row.target, list(row.conditions), guards=row.guards)
+
+    def fire(self, context: TransitionContext) -> None:
+        """Moves a context by the action of its command: its state becomes the new one.
+
+        Raises:
+            errors.Refusal: a guard's; nothing is changed.
+            errors.InvalidTransition: the action is not legal in the state; nothing is changed.
+        """
+        action = context.command.action
+        if not self.events[action].trigger(context):
+            raise self._refusal_in_state(action, context.state)

@@ -218,22 +218,6 @@ TABLE: tuple[ActionRow, ...] = (
 ACTIONS: dict[Action, ActionRow] = {row.action: row for row in TABLE}
 """The table by action."""
 
-machine = SessionMachine()
-for _row in TABLE:
-    machine.add_action(_row.action, _row.transitions)
-
-
-def fire(context: TransitionContext) -> None:
-    """Moves a context by the action of its command: its state becomes the new one.
-
-    Raises:
-        errors.Refusal: a guard's; nothing is changed.
-        errors.InvalidTransition: the action is not legal in the state; nothing is changed.
-    """
-    action = context.command.action
-    if not machine.events[action].trigger(context):
-        raise refusal_in_state(action, context.state)
-
 
 def sources_of(action: Action) -> frozenset[State]:
     """The states an action is legal in, guards aside."""
@@ -249,6 +233,11 @@ ALLOWED: dict[State, tuple[Action, ...]] = {
 def refusal_in_state(action: Action, state: State) -> errors.InvalidTransition:
     """The refusal of an action that is not legal in a state: of the action's own type where it has one."""
     return ACTIONS[action].refusal(state.name, action.value, tuple(a.value for a in ALLOWED[state]))
+
+
+machine = SessionMachine(refusal_in_state)
+for _row in TABLE:
+    machine.add_action(_row.action, _row.transitions)
 
 
 class TransitionDescription(NamedTuple):

@@ -1,4 +1,4 @@
-"""Sessions, scripts and releases as last committed, so that a queue need not read what it wrote a moment ago.
+"""Sessions, attempts and releases as last committed, so that a queue need not read what it wrote a moment ago.
 
 Good only inside a writing transaction in which the database says that nobody else has committed since; whoever writes
 past the units clears it. A cache, never a source: the database is asked for whatever is not here, and a change
@@ -7,32 +7,43 @@ decided on a row that is stored otherwise is not written but judged again withou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exam_sessions.domain.records import AttemptRecord, Release, Session
+    from exam_sessions.execution.read_set import ReadSet
 
 Key = tuple[str, str]
 
 SESSIONS_AT_MOST = 20_000
 """About a kilobyte each."""
 
-SCRIPTS_AT_MOST = 4_000
+ATTEMPTS_AT_MOST = 4_000
 """About ten kilobytes each, with fifty responses."""
+
+
+class CachedRows(NamedTuple):
+    """Rows that need not be read."""
+
+    sessions: list[Session]
+    attempts: dict[Key, tuple[AttemptRecord, ...]]
+    """Attempts of these sessions, as far as they are cached."""
+    releases: dict[Key, Release]
+    """Those declared and those of the sessions."""
 
 
 class CommittedCache:
     """What one queue remembers."""
 
-    __slots__ = ("_version", "keycodes", "releases", "scripts", "sessions")
+    __slots__ = ("_version", "attempts", "keycodes", "releases", "sessions")
 
     def __init__(self) -> None:
         self.sessions: dict[Key, Session] = {}
         self.keycodes: dict[Key, str] = {}
         self.releases: dict[Key, Release] = {}
-        self.scripts: dict[Key, tuple[AttemptRecord, ...]] = {}
+        self.attempts: dict[Key, tuple[AttemptRecord, ...]] = {}
         self._version: int | None = None
 
     def validate(self, version: int | None) -> None:
@@ -41,12 +52,40 @@ class CommittedCache:
             self.clear()
             self._version = version
 
+    def take(self, reads: ReadSet) -> CachedRows:
+        """The rows declared that are cached, and the releases of the sessions among them.
+
+        They are removed from what is to be read; the release of a session that is not cached is added to it.
+        """
+        for workspace, keycodes in reads.keycodes.items():
+            for keycode in [keycode for keycode in keycodes if (workspace, keycode) in self.keycodes]:
+                keycodes.remove(keycode)
+                reads.session(workspace, self.keycodes[workspace, keycode], "")
+        found = CachedRows([], {}, {})
+        for workspace, ids in reads.sessions.items():
+            for session_id in [i for i in ids if (workspace, i) in self.sessions]:
+                ids.remove(session_id)
+                session = self.sessions[workspace, session_id]
+                found.sessions.append(session)
+                if (attempts := self.attempts.get((workspace, session_id))) is not None:
+                    found.attempts[workspace, session_id] = attempts
+                release = self.releases.get((workspace, session.release_id))
+                if release is None:
+                    reads.release(workspace, session.release_id)
+                else:
+                    found.releases[workspace, release.id] = release
+        for workspace, ids in reads.releases.items():
+            for release_id in [i for i in ids if (workspace, i) in self.releases]:
+                ids.remove(release_id)
+                found.releases[workspace, release_id] = self.releases[workspace, release_id]
+        return found
+
     def store(
         self,
         sessions: Iterable[Session],
         gone: Iterable[Key],
         releases: Iterable[Release],
-        scripts: Mapping[Key, tuple[AttemptRecord, ...]],
+        attempts: Mapping[Key, tuple[AttemptRecord, ...]],
     ) -> None:
         """Stores what was committed.
 
@@ -54,7 +93,7 @@ class CommittedCache:
             sessions: sessions as committed.
             gone: keys of those that were deleted.
             releases: releases as committed.
-            scripts: attempts as committed, by the key of their session.
+            attempts: attempts as committed, by the key of their session.
         """
         for session in sessions:
             self.sessions[session.workspace_id, session.id] = session
@@ -63,17 +102,17 @@ class CommittedCache:
             if key in self.sessions:
                 session = self.sessions.pop(key)
                 self.keycodes.pop((session.workspace_id, session.keycode), None)
-                self.scripts.pop(key, None)
+                self.attempts.pop(key, None)
         for release in releases:
             self.releases[release.workspace_id, release.id] = release
-        if len(self.scripts) > SCRIPTS_AT_MOST:
-            self.scripts.clear()
-        self.scripts.update(scripts)
+        if len(self.attempts) > ATTEMPTS_AT_MOST:
+            self.attempts.clear()
+        self.attempts.update(attempts)
 
     def clear(self) -> None:
         """Forgets everything."""
         self.sessions.clear()
         self.keycodes.clear()
         self.releases.clear()
-        self.scripts.clear()
+        self.attempts.clear()
         self._version = None

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.execution.chunked_mutation import ChunkedMutation
-from exam_sessions.execution.committed_cache import CommittedCache
-from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.group_commit import REQUEUE, Outcome, PendingCommit
+from exam_sessions.execution.mutation import ChunkedMutation
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.reservation import BlockedByStagedImport
-from exam_sessions.execution.transactions import Transactions
+from exam_sessions.execution.unit_of_work import UnitOfWorkFactory
 from exam_sessions.store.database_errors import DatabaseDown, LostRace, UniqueViolation, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from exam_sessions.execution.mutation import Mutation
-    from exam_sessions.execution.reservation import Reservation
     from exam_sessions.execution.unit_of_work import UnitOfWork
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
@@ -42,119 +39,111 @@ class Executor:
 
     def __init__(self, repositories: Repositories, now: Callable[[], int], server: str) -> None:
         self._repositories, self._now, self._server = repositories, now, server
-        self._reserved: list[Reservation] = []
-        self._cache = CommittedCache()
-        self._form_cache = FormCache()
-        self._touched: set[str] = set()
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
-    def prepare(self, db: Db, group: Sequence[Mutation]) -> PendingCommit | None:
+    def attach(self, db: Db) -> None:
+        """Writes on this connection from now on."""
+        self._db = db
+        self._factory = UnitOfWorkFactory(db, self._repositories, self._now, self._server)
+
+    def prepare(self, group: Sequence[Mutation]) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to a thread that can wait for the disk.
 
         Returns:
             The outcomes with the commit; None when the group must go through `run`, because the database is not free
             or a mutation of the group failed.
         """
-        transactions = self._transactions(db)
         try:
-            uow = transactions.begin_at_once(group, self._cache)
+            uow = self._factory.begin_at_once(group)
             try:
                 outcomes = [self._settle(mutation, uow) for mutation in group]
                 wrote = uow.write()
             except BaseException:
-                db.rollback()
+                uow.rollback()
                 raise
         except Exception:  # noqa: BLE001 - `run` repeats it one by one, so that only what fails is answered so
             return None
         if not wrote:
-            db.rollback()
+            uow.rollback()
             return PendingCommit(outcomes, None)
-        return PendingCommit(outcomes, lambda: self._committed(db, uow, outcomes))
+        return PendingCommit(outcomes, lambda: self._committed(uow, outcomes))
 
-    def _transactions(self, db: Db) -> Transactions:
-        return Transactions(
-            db, self._repositories, self._now, self._server, self._reserved, self._form_cache, self._touched
-        )
-
-    def _committed(self, db: Db, uow: UnitOfWork, outcomes: list[Outcome]) -> list[Outcome]:
+    def _committed(self, uow: UnitOfWork, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes, once they are durable."""
         try:
-            db.commit()
+            uow.commit()
         except DatabaseDown as down:
-            db.availability.failed(down, len(outcomes))
-            db.rollback()
-            self._cache.clear()
+            self._db.availability.failed(down, len(outcomes))
+            uow.rollback()
+            self._factory.cache.clear()
             return [refusal_of(down) for _ in outcomes]
         except BaseException:
-            db.rollback()
+            uow.rollback()
             raise
-        uow.publish_to_cache()
-        self._touched.update(uow.touched_workspaces())
         return outcomes
 
     def staged_imports_in_progress(self) -> set[str]:
         """The rosters this server is at work on."""
-        return {held.staged.id for held in list(self._reserved)}
+        return {held.staged.id for held in list(self._factory.reserved)}
 
     def take_touched_workspaces(self) -> set[str]:
         """The workspaces in which something has happened since the last time; asked when no group is at work."""
-        touched = set(self._touched)
-        self._touched.clear()
+        touched = self._factory.touched_workspaces.copy()
+        self._factory.touched_workspaces.clear()
         return touched
 
-    def run_together(self, db: Db, group: Sequence[Mutation]) -> list[Outcome]:
+    def run_together(self, group: Sequence[Mutation]) -> list[Outcome]:
         """One transaction for each workspace: none may span two, for they may be kept in different places."""
         outcomes: list[Outcome] = [None] * len(group)
         by_workspace: dict[str, list[int]] = {}
         for place, mutation in enumerate(group):
             by_workspace.setdefault(mutation.caller.workspace, []).append(place)
         for places in by_workspace.values():
-            found = self._together(db, [group[place] for place in places])
+            found = self._together([group[place] for place in places])
             for place, outcome in zip(places, found, strict=True):
                 outcomes[place] = outcome
         return outcomes
 
-    def _together(self, db: Db, mutations: list[Mutation]) -> Sequence[Outcome]:
-        prepared = self.prepare(db, mutations)
+    def _together(self, mutations: list[Mutation]) -> Sequence[Outcome]:
+        prepared = self.prepare(mutations)
         if prepared is None:
-            return self.run(db, mutations)
+            return self.run(mutations)
         try:
             return prepared.commit() if prepared.commit else prepared.outcomes
         except (LostRace, ValueError):
             # What was only sent is answered for with the commit.
-            return self.run(db, mutations)
+            return self.run(mutations)
 
-    def run(self, db: Db, group: Sequence[Mutation]) -> list[Outcome]:
+    def run(self, group: Sequence[Mutation]) -> list[Outcome]:
         """Decides, writes and commits every mutation by itself, so that a fault is the outcome of one only."""
-        self._cache.clear()
-        transactions = self._transactions(db)
+        self._factory.cache.clear()
         outcomes: list[Outcome] = []
         failures: list[DatabaseDown] = []
         for mutation in group:
             try:
                 if len(failures) >= FAILURES_AT_MOST or (failures and isinstance(failures[-1], Unreachable)):
                     raise failures[-1]
-                outcomes.append(self._alone(transactions, mutation))
+                outcomes.append(self._alone(mutation))
             except DatabaseDown as down:
                 failures.append(down)
                 outcomes.append(refusal_of(down))
         if failures:
-            db.availability.failed(failures[0], len(failures))
+            self._db.availability.failed(failures[0], len(failures))
         return outcomes
 
-    def _alone(self, transactions: Transactions, mutation: Mutation) -> Outcome:
+    def _alone(self, mutation: Mutation) -> Outcome:
         """The outcome of a mutation in a transaction of its own. Raises DatabaseDown."""
         for _ in range(TRIES):
             try:
                 if isinstance(mutation, ChunkedMutation):
-                    return self._next_chunk(transactions, mutation)
-                with transactions.writing([mutation]) as uow:
+                    return self._next_chunk(mutation)
+                with self._factory.writing([mutation]) as uow:
                     return self._settle(mutation, uow)
             except DatabaseDown:
                 raise
             except LostRace as lost:
                 if _is_open_session(lost):
-                    return self._has_open_session(transactions, mutation)
+                    return self._has_open_session(mutation)
                 if isinstance(mutation, ChunkedMutation):
                     break
             except Exception as fault:  # noqa: BLE001 - the door logs it and tells the caller no more than it must
@@ -197,25 +186,25 @@ class Executor:
     def _is_in_progress(self, mutation: Mutation) -> bool:
         """Whether a roster in progress carries the same request id. Raises RequestIdReused for another content."""
         caller = mutation.caller
-        for held in self._reserved:
+        for held in self._factory.reserved:
             if held.request_id == caller.request_id and held.staged.workspace_id == caller.workspace:
                 if held.fingerprint != caller.fingerprint:
                     raise errors.RequestIdReused(caller.request_id)
                 return True
         return False
 
-    def _next_chunk(self, transactions: Transactions, mutation: ChunkedMutation) -> Outcome:
+    def _next_chunk(self, mutation: ChunkedMutation) -> Outcome:
         """Writes the next chunk: its outcome is REQUEUE until the last one is written."""
         steps = self._unfinished.get(mutation)
         if steps is None:
             if mutation.caller.request_id and not mutation.caller.validate_only:
-                with transactions.reading([mutation]) as uow:
+                with self._factory.reading([mutation]) as uow:
                     known = uow.requests.get(mutation.caller.workspace, mutation.caller.request_id)
                     if known:
                         return self._replayed(mutation, uow, known)
-            if self._reserved:
+            if self._factory.reserved:
                 return REQUEUE
-            steps = self._unfinished[mutation] = mutation.chunks(transactions)
+            steps = self._unfinished[mutation] = mutation.chunks(self._factory)
         try:
             next(steps)
         except StopIteration as done:
@@ -226,8 +215,8 @@ class Executor:
             raise
         return REQUEUE
 
-    def _has_open_session(self, transactions: Transactions, mutation: Mutation) -> errors.Refusal:
-        with transactions.reading([mutation]) as uow:
+    def _has_open_session(self, mutation: Mutation) -> errors.Refusal:
+        with self._factory.reading([mutation]) as uow:
             candidates = [session.candidate_id for session in uow.sessions.known.values()]
         return errors.CandidateHasOpenSession(", ".join(candidates))
 

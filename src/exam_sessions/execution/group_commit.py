@@ -66,13 +66,16 @@ class PendingCommit(NamedTuple):
 class GroupHandler(Protocol):
     """What a queue does with groups."""
 
-    def prepare(self, db: Db, group: Sequence[Any]) -> PendingCommit | None:
+    def attach(self, db: Db) -> None:
+        """Works on this connection from now on; called once, before any group."""
+
+    def prepare(self, group: Sequence[Any]) -> PendingCommit | None:
         """Works a light group out and leaves its transaction open; None when `run` has to do it."""
 
-    def run_together(self, db: Db, group: Sequence[Any]) -> Sequence[Outcome]:
+    def run_together(self, group: Sequence[Any]) -> Sequence[Outcome]:
         """Works a light group out and makes it durable, where the database keeps us waiting."""
 
-    def run(self, db: Db, group: Sequence[Any]) -> Sequence[Outcome]:
+    def run(self, group: Sequence[Any]) -> Sequence[Outcome]:
         """Works each of a group out by itself and makes it durable."""
 
 
@@ -128,6 +131,7 @@ class GroupCommitQueue:
         """Connects and starts the thread; call from the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._db = self._connect()
+        self._handler.attach(self._db)
         self._thread.start()
 
     def submit(self, request: QueuedRequest) -> asyncio.Future[Any]:
@@ -202,11 +206,11 @@ class GroupCommitQueue:
         if not group:
             self._done(group, [])
         elif group[0].request.weight >= EXCLUSIVE_WEIGHT:
-            self._tasks.put((group, lambda: self._handler.run(db, opened)))
+            self._tasks.put((group, lambda: self._handler.run(opened)))
         elif not db.is_in_process:
-            self._tasks.put((group, lambda: self._handler.run_together(db, opened)))
-        elif (prepared := self._handler.prepare(db, opened)) is None:
-            self._tasks.put((group, lambda: self._handler.run(db, opened)))
+            self._tasks.put((group, lambda: self._handler.run_together(opened)))
+        elif (prepared := self._handler.prepare(opened)) is None:
+            self._tasks.put((group, lambda: self._handler.run(opened)))
         elif prepared.commit:
             self._tasks.put((group, prepared.commit))
         else:

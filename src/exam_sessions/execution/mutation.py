@@ -1,4 +1,4 @@
-"""What every mutation is: a batch of commands by one caller in one workspace, accepted or refused as a whole."""
+"""What every mutation is: commands by one caller in one workspace, accepted or refused as a whole."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from exam_sessions.execution.read_set import ReadSet
-    from exam_sessions.execution.unit_of_work import UnitOfWork
+    from exam_sessions.execution.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class Mutation(ABC):
@@ -70,3 +72,20 @@ class SystemMutation(Mutation):
     def replay(self, uow: UnitOfWork, payload: str) -> int:
         """Never called: a system mutation has no request id."""
         raise NotImplementedError
+
+
+class ChunkedMutation(Mutation):
+    """A mutation in chunks, each in a transaction of its own, because others would wait too long for a single one.
+
+    The executor runs other requests in between.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def chunks(self, factory: UnitOfWorkFactory) -> Generator[None, None, Any]:
+        """Writes the next chunk up to each `yield`, and returns the result in the end.
+
+        Raises:
+            errors.Refusal: a rule says no; nothing that was written is left.
+        """

@@ -47,34 +47,36 @@ class SessionReader:
     def __init__(self, repositories: Repositories) -> None:
         self._repositories = repositories
 
-    def prepare(self, db: Db, group: Sequence[SessionKey]) -> PendingCommit:
+    def attach(self, db: Db) -> None:
+        """Reads on this connection from now on."""
+        self._db = db
+
+    def prepare(self, group: Sequence[SessionKey]) -> PendingCommit:
         """Returns a SessionWithRelease or the refusal for each; there is nothing to commit."""
-        return PendingCommit(self.run(db, group), None)
+        return PendingCommit(self.run(group), None)
 
-    def run_together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+    def run_together(self, group: Sequence[SessionKey]) -> list[Any]:
         """As `run`."""
-        return self.run(db, group)
+        return self.run(group)
 
-    def run(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+    def run(self, group: Sequence[SessionKey]) -> list[Any]:
         """Returns a SessionWithRelease or the refusal for each, from one snapshot."""
         try:
-            if db.is_in_process:
-                return self._one_by_one(db, group)
-            return self._together(db, group)
+            return self._one_by_one(group) if self._db.is_in_process else self._together(group)
         except DatabaseDown as down:
-            db.availability.failed(down, len(group))
+            self._db.availability.failed(down, len(group))
             return [refusal_of(down) for _ in group]
 
-    def _one_by_one(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+    def _one_by_one(self, group: Sequence[SessionKey]) -> list[Any]:
         """Where each statement is answered from memory, the plainest is the fastest."""
-        db.begin_read()
+        self._db.begin_read()
         try:
-            found = [self._repositories.sessions.read(db, *wanted[:3]) for wanted in group]
+            found = [self._repositories.sessions.read(self._db, *wanted[:3]) for wanted in group]
         finally:
-            db.rollback()
+            self._db.rollback()
         return [_shown(wanted, one) for wanted, one in zip(group, found, strict=True)]
 
-    def _together(self, db: Db, group: Sequence[SessionKey]) -> list[Any]:
+    def _together(self, group: Sequence[SessionKey]) -> list[Any]:
         """Where a server answers, one statement for all."""
         by_workspace: dict[str, tuple[set[str], set[str]]] = {}
         codes: dict[str, set[AccessCode]] = {}
@@ -86,11 +88,12 @@ class SessionReader:
                 codes.setdefault(workspace, set()).add(keycode)
             else:
                 keycodes.add(keycode)
+        sessions = self._repositories.sessions
         for workspace, named_by in codes.items():
-            by_workspace[workspace][0].update(self._repositories.sessions.ids_of(db, workspace, named_by).values())
+            by_workspace[workspace][0].update(sessions.ids_of(self._db, workspace, named_by).values())
         found: dict[SessionKey, tuple[Session, Release]] = {}
         for workspace, named in by_workspace.items():
-            for pair in self._repositories.sessions.read_many(db, workspace, *named):
+            for pair in sessions.read_many(self._db, workspace, *named):
                 session, _ = pair
                 found[SessionKey(workspace, session.id, "")] = found[SessionKey(workspace, "", session.keycode)] = (
                     pair

@@ -103,8 +103,8 @@ class Transaction:
 
     def __init__(self, db: Db, repositories: Repositories, now: Callable[[], int]) -> None:
         self.db, self.repositories = db, repositories
-        self.clock = TransactionClock(now)
         self.deferred = DeferredWrites()
+        self.clock = TransactionClock(now)
         self.wrote_unread_rows = False
         """Whether it wrote rows that were not read: what the cache has of them is out of date."""
         self.published_workspaces: set[str] = set()

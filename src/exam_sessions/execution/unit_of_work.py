@@ -1,15 +1,20 @@
-"""One transaction of a group: its units, what is read at its start and written at its end.
+"""Units of work: the rows and writes of one transaction, and what opens, commits and ends them on a connection.
 
 Each kind of row has a unit (units/). A use case declares in the type of its parameter which of them it is given
-(capabilities.py). What they write is deferred to `write`, except by their methods that end in `_now`. Units that a
-transition of a session does not need are made when they are asked for.
+(capabilities.py). What they write is deferred to `write` (transaction.py), except by their methods that end in
+`_now`. Units that a transition of a session does not need are made when they are asked for.
 """
 
 from __future__ import annotations
 
+import copy
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from exam_sessions.execution.committed_cache import CommittedCache
+from exam_sessions.execution.form_cache import FormCache
+from exam_sessions.execution.read_set import ReadSet
 from exam_sessions.execution.transaction import Transaction
 from exam_sessions.execution.units.attempts import AttemptUnit
 from exam_sessions.execution.units.conflicts import ConflictUnit
@@ -22,40 +27,108 @@ from exam_sessions.execution.units.sessions import SessionUnit
 from exam_sessions.execution.units.staged_imports import StagedImportUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Self
 
-    from exam_sessions.execution.committed_cache import CommittedCache
-    from exam_sessions.execution.form_cache import FormCache
-    from exam_sessions.execution.read_set import ReadSet
+    from exam_sessions.execution.read_set import DeclaresReads
     from exam_sessions.execution.reservation import Reservation
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
 
 
+class UnitOfWorkFactory:
+    """Opens units of work on one connection, which one thread uses at a time, and keeps what they share."""
+
+    def __init__(self, db: Db, repositories: Repositories, now: Callable[[], int], server: str) -> None:
+        """Opens nothing yet.
+
+        Args:
+            db: the connection.
+            repositories: the statements.
+            now: the time, in microseconds since 1970.
+            server: this server's name, as the owner of staged imports.
+        """
+        self.db, self.repositories, self.now, self.server = db, repositories, now, server
+        self.form_cache = FormCache()
+        self.cache = CommittedCache()
+        """Used by `begin_at_once` only; whoever commits otherwise clears it before."""
+        self.reserved: list[Reservation] = []
+        """What staged imports in progress on this server have reserved."""
+        self.touched_workspaces: set[str] = set()
+        """The workspaces in which events were committed, until they are taken out."""
+        self._own: Reservation | None = None
+
+    @contextmanager
+    def reserving(self, own: Reservation) -> Iterator[Self]:
+        """Reserves values for a roster as long as the block runs; gives the factory whose units may use them."""
+        self.reserved.append(own)
+        factory = copy.copy(self)
+        factory._own = own  # noqa: SLF001 - of its own class
+        try:
+            yield factory
+        finally:
+            self.reserved.remove(own)
+
+    def reserved_by_others(self) -> list[Reservation]:
+        """The reservations that hold up the units of work of this factory."""
+        return [held for held in self.reserved if held is not self._own]
+
+    def begin_at_once(self, group: Sequence[DeclaresReads]) -> UnitOfWork:
+        """A unit of work with the rows that a group declares, which the caller commits or rolls back.
+
+        Rows in the cache are not read, and recorded requests are not looked for.
+
+        Raises:
+            DatabaseDown: another transaction holds the database, or it cannot be reached.
+            LostRace: see `UnitOfWork.load`.
+        """
+        self.db.begin(wait=False)
+        try:
+            uow = UnitOfWork(self, self.cache if self.db.is_in_process else None)
+            uow.load(ReadSet.of(group), to_write=True)
+        except BaseException:
+            self.db.rollback()
+            raise
+        return uow
+
+    @contextmanager
+    def writing(self, group: Sequence[DeclaresReads] = ()) -> Iterator[UnitOfWork]:
+        """A unit of work with the rows that a group declares; written and committed when the block ends.
+
+        Raises:
+            DatabaseDown: the database cannot be reached, or not written; nothing is.
+            LostRace: a row was changed meanwhile, or a key is taken; nothing is written.
+        """
+        self.db.begin(wait=True)
+        try:
+            uow = UnitOfWork(self)
+            uow.load(ReadSet.of(group, requests=True), to_write=True)
+            yield uow
+            uow.write()
+            uow.commit()
+        except BaseException:
+            self.db.rollback()
+            raise
+
+    @contextmanager
+    def reading(self, group: Sequence[DeclaresReads] = ()) -> Iterator[UnitOfWork]:
+        """A unit of work with the rows that a group declares, from one snapshot; nothing is written."""
+        self.db.begin_read()
+        try:
+            uow = UnitOfWork(self)
+            uow.load(ReadSet.of(group, requests=True))
+            yield uow
+        finally:
+            self.db.rollback()
+
+
 class UnitOfWork:
     """A transaction that is open. A later mutation of the group reads what the earlier ones have left."""
 
-    def __init__(
-        self,
-        db: Db,
-        repositories: Repositories,
-        now: Callable[[], int],
-        reserved: Sequence[Reservation],
-        form_cache: FormCache,
-        cache: CommittedCache | None = None,
-    ) -> None:
-        """Reads nothing yet.
-
-        Args:
-            db: the connection, in a transaction that the caller ends.
-            repositories: the statements.
-            now: the time, in microseconds since 1970.
-            reserved: staged imports of others that are in progress on this server.
-            form_cache: revisions of forms read earlier.
-            cache: rows committed earlier; None when they may have been changed since.
-        """
-        self._reserved, self._form_cache, self._cache = reserved, form_cache, cache
-        self._transaction = transaction = Transaction(db, repositories, now)
+    def __init__(self, factory: UnitOfWorkFactory, cache: CommittedCache | None = None) -> None:
+        """Reads nothing yet; `cache` holds rows committed earlier, and is None when they may have changed since."""
+        self._factory, self._cache = factory, cache
+        self._transaction = transaction = Transaction(factory.db, factory.repositories, factory.now)
         self.clock = transaction.clock
         self.history = HistoryUnit(transaction)
         self.attempts = AttemptUnit(transaction)
@@ -65,12 +138,12 @@ class UnitOfWork:
     @cached_property
     def conflicts(self) -> ConflictUnit:
         """Values that no two sessions may share."""
-        return ConflictUnit(self._transaction, self.sessions, self._reserved)
+        return ConflictUnit(self._transaction, self.sessions, self._factory.reserved_by_others())
 
     @cached_property
     def forms(self) -> FormUnit:
         """Test forms."""
-        return FormUnit(self._transaction, self.attempts, self._form_cache)
+        return FormUnit(self._transaction, self.attempts, self._factory.form_cache)
 
     @cached_property
     def requests(self) -> RequestUnit:
@@ -85,7 +158,7 @@ class UnitOfWork:
     @cached_property
     def staged_imports(self) -> StagedImportUnit:
         """Staged imports."""
-        return StagedImportUnit(self._transaction, self._reserved)
+        return StagedImportUnit(self._transaction, self._factory.reserved_by_others())
 
     def load(self, reads: ReadSet, *, to_write: bool = False) -> None:
         """Takes the rows declared from the cache, or reads them: one statement per kind and workspace.
@@ -98,10 +171,10 @@ class UnitOfWork:
         if reads.access_codes:
             self.sessions.find_by_access_code(reads)
         if self._cache is not None:
-            self._cache.validate(self._transaction.db.data_version())
-            self.sessions.take_cached(self._cache, reads)
-            self.releases.take_cached(self._cache, reads)
-        self._load_sessions_and_releases(reads, to_write=to_write)
+            self._take_cached(self._cache, reads)
+        for workspace in reads.sessions.keys() | reads.keycodes.keys() | reads.releases.keys():
+            if reads.sessions.get(workspace) or reads.keycodes.get(workspace) or reads.releases.get(workspace):
+                self._load_sessions_and_releases(workspace, reads, to_write=to_write)
         if reads.access_codes:
             self.sessions.check_access_codes()
         if reads.marking_context:
@@ -109,19 +182,24 @@ class UnitOfWork:
         for workspace, ids in reads.requests.items():
             self.requests.load(workspace, ids)
 
-    def _load_sessions_and_releases(self, reads: ReadSet, *, to_write: bool) -> None:
-        for workspace in reads.sessions.keys() | reads.keycodes.keys() | reads.releases.keys():
-            named = [kind.get(workspace, ()) for kind in (reads.sessions, reads.keycodes, reads.releases)]
-            if not any(named):
-                continue
-            sessions, releases = self._transaction.repositories.sessions.load_with_releases(
-                self._transaction.db, workspace, *named, to_write=to_write, to_change=workspace in reads.to_change
-            )
-            for session in sessions:
-                self.sessions.add_loaded(session)
-            for release in releases:
-                self.releases.add_loaded(release)
-            self.clock.advance()
+    def _take_cached(self, cache: CommittedCache, reads: ReadSet) -> None:
+        cache.validate(self._transaction.db.data_version())
+        cached = cache.take(reads)
+        self.attempts.known.update(cached.attempts)
+        self.releases.known.update(cached.releases)
+        for session in cached.sessions:
+            self.sessions.add_loaded(session)
+
+    def _load_sessions_and_releases(self, workspace: str, reads: ReadSet, *, to_write: bool) -> None:
+        named = [kind.get(workspace, ()) for kind in (reads.sessions, reads.keycodes, reads.releases)]
+        sessions, releases = self._transaction.repositories.sessions.load_with_releases(
+            self._transaction.db, workspace, *named, to_write=to_write, to_change=workspace in reads.to_change
+        )
+        for session in sessions:
+            self.sessions.add_loaded(session)
+        for release in releases:
+            self.releases.add_loaded(release)
+        self.clock.advance()
 
     def write(self) -> bool:
         """Writes everything deferred; whether anything was written at all, deferred or immediately.
@@ -131,17 +209,25 @@ class UnitOfWork:
         """
         return self._transaction.write()
 
-    def touched_workspaces(self) -> set[str]:
-        """The workspaces in which events were appended."""
-        return self._transaction.published_workspaces.union(self._transaction.deferred.events)
+    def commit(self) -> None:
+        """Makes what was written durable, then stores in the cache what was read and written.
 
-    def publish_to_cache(self) -> None:
-        """Stores in the cache what was read and written; to be called once it is committed."""
+        Raises:
+            DatabaseDown: it may not be durable.
+            LostRace: see `write`; a database that is only sent the statements may answer for them now.
+        """
+        transaction = self._transaction
+        transaction.db.commit()
+        self._factory.touched_workspaces.update(transaction.published_workspaces, transaction.deferred.events)
         if self._cache is None:
             return
-        if self._transaction.wrote_unread_rows:
+        if transaction.wrote_unread_rows:
             self._cache.clear()
         else:
             self._cache.store(
                 self.sessions.known.values(), self.sessions.deleted, self.releases.known.values(), self.attempts.known
             )
+
+    def rollback(self) -> None:
+        """Gives up what was written."""
+        self._transaction.db.rollback()

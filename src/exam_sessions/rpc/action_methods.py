@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import message_factory
 
 from exam_sessions.commands.session_changes import ChangeSession, DisclosePin, PinDisclosure
+from exam_sessions.domain.commands import Command
 from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS, DISCLOSING, REPLY_EXTRAS
 from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.session import fill_session
@@ -33,7 +34,8 @@ def _action_method(service: Service, rpc: str, response: type[Any]) -> QueuedMet
     mutation: type[ChangeSession] = DisclosePin if rpc in DISCLOSING else ChangeSession
 
     def mutation_of(request: Any, call: Call) -> ChangeSession:
-        return mutation(call.caller(request), target_of(request), command_of(request))
+        command = command_of if isinstance(command_of, Command) else command_of(request)
+        return mutation(call.caller(request), target_of(request), command)
 
     def reply_of(_: Any, pair: SessionWithRelease) -> Any:
         reply = response()

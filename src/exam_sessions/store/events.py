@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import BindParameter
 
-    from exam_sessions.domain.records import Event
+    from exam_sessions.domain.records import Event, Session
     from exam_sessions.store.engine import Db, Store
 
 
@@ -26,16 +26,48 @@ def dump_json(value: object) -> str:
 
 
 class Happening(NamedTuple):
-    """An event with what the transaction knows of it, before it has its place."""
+    """An event as it is stored, before it has its place in the workspace."""
 
-    event: Event
     session_id: str
     release_id: str
+    action: str
+    from_state: int
+    to_state: int
     actor: str
+    reason: str
+    message: str
     request_id: str
+    time: int
+    changes: str
     previous: int
     """See session_history.py."""
-    time: int
+
+
+def happening(event: Event, session: Session, actor: str, request_id: str, before: int, now: int) -> Happening:
+    """An event of a session as it is stored.
+
+    Args:
+        event: what happened.
+        session: the session as it became.
+        actor: who asked for it; an event that has an actor of its own keeps that.
+        request_id: the request's, which may be empty.
+        before: the sequence of the session's event before it; 0 where that is not known.
+        now: the time of the change, in microseconds since 1970.
+    """
+    return Happening(
+        session.id,
+        session.release_id,
+        event.action,
+        event.from_state,
+        event.to_state,
+        event.actor or actor,
+        event.reason,
+        event.message,
+        request_id,
+        now,
+        dump_json(event.changes) if event.changes else "",
+        link(before, session.version, event),
+    )
 
 
 class EventRows:
@@ -84,27 +116,9 @@ class EventRows:
         """Writes events under the next sequence numbers of the workspace, in their order."""
         place = 0 if self._append else self.reserve(db, workspace, len(happened))
         rows = []
-        for event, session_id, release_id, actor, request_id, previous, time in happened:
+        for row in happened:
             place += 1
-            changes = dump_json(event.changes) if event.changes else ""
-            rows.append(
-                (
-                    workspace,
-                    place,
-                    session_id,
-                    release_id,
-                    event.action,
-                    event.from_state,
-                    event.to_state,
-                    event.actor or actor,
-                    event.reason,
-                    event.message,
-                    request_id,
-                    time,
-                    changes,
-                    previous,
-                )
-            )
+            rows.append((workspace, place, *row))
         db.execute_many(self._append or self._insert, rows)
 
     def page(

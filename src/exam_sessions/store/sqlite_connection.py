@@ -120,9 +120,9 @@ class SqliteDb(Db):
             DatabaseDown: another process keeps its transaction open, for longer than BUSY_S where we wait.
             DatabaseReplaced, DatabaseDamaged: the files are not those that were opened, or not whole.
         """
+        self.rollback()  # where that was not possible when it was asked for
         self._files.check_file()
         self._files.check_log()
-        self.rollback()  # where that was not possible when it was asked for
         end = 0.0
         while True:
             try:

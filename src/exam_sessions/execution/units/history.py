@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import replace_fields
-from exam_sessions.store.events import Happening, link
+from exam_sessions.store.events import happening
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,9 +30,7 @@ class HistoryUnit:
         appended = self._transaction.deferred.events.setdefault(session.workspace_id, [])
         before, linked = session.last_event, self._transaction.repositories.events.linked
         for event in events:
-            previous = link(before, session.version, event)
-            happening = (event, session.id, session.release_id, caller.actor, caller.request_id, previous, now)
-            appended.append(Happening._make(happening))
+            appended.append(happening(event, session, caller.actor, caller.request_id, before, now))
             if linked:
                 before = self._last_place(session.workspace_id) + len(appended)
         if before == session.last_event:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.records import Release, Session
     from exam_sessions.domain.statistics import Tally
-    from exam_sessions.execution.committed_cache import CommittedCache
-    from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.execution.transaction import Transaction
 
     Key = tuple[str, str]
@@ -106,13 +104,6 @@ class ReleaseUnit:
         before = self.known[release.workspace_id, release.id]
         self._transaction.repositories.catalog.update(self._transaction.write_now(), before, release)
         self.add_loaded(release)
-
-    def take_cached(self, cache: CommittedCache, reads: ReadSet) -> None:
-        """Adds the releases declared that are cached, and removes them from what is to be read."""
-        for workspace, ids in reads.releases.items():
-            for release_id in [i for i in ids if (workspace, i) in cache.releases]:
-                ids.remove(release_id)
-                self.known[workspace, release_id] = cache.releases[workspace, release_id]
 
     def add_loaded(self, release: Release) -> None:
         """Adds a release that was read or written."""

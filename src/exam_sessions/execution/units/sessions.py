@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.states import State
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.committed_cache import CommittedCache
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.execution.transaction import Transaction
     from exam_sessions.execution.units.attempts import AttemptUnit
@@ -179,24 +178,6 @@ class SessionUnit:
         for session in list(self.known.values()):
             if session.release_id == release_id and session.state in states:
                 self.update(session._replace(due_time=AT_ONCE), frozenset(), (), caller)
-
-    def take_cached(self, cache: CommittedCache, reads: ReadSet) -> None:
-        """Adds the sessions declared that are cached, with their attempts, and removes them from what is to be read.
-
-        Their releases are declared in their place.
-        """
-        for workspace, keycodes in reads.keycodes.items():
-            for keycode in [keycode for keycode in keycodes if (workspace, keycode) in cache.keycodes]:
-                keycodes.remove(keycode)
-                reads.session(workspace, cache.keycodes[workspace, keycode], "")
-        for workspace, ids in reads.sessions.items():
-            for session_id in [i for i in ids if (workspace, i) in cache.sessions]:
-                ids.remove(session_id)
-                session = cache.sessions[workspace, session_id]
-                self.add_loaded(session)
-                if (attempts := cache.scripts.get((workspace, session_id))) is not None:
-                    self._attempts.known[workspace, session_id] = attempts
-                reads.release(workspace, session.release_id)
 
     def add_loaded(self, session: Session) -> None:
         """Adds a session that was read."""
