@@ -6,12 +6,13 @@ import json
 
 import pytest
 from alembic import command
+from forms import answer, form, hand_in, mcq, sitting
 from messages import new_id
-from state_paths import name_of, walk
+from state_paths import STARTED, name_of, walk
 
 from exam_sessions.migrations.upgrade import configuration, upgrade
 from exam_sessions.store.databases import store_of
-from exam_sessions.v1 import lifecycle_service_pb2, session_pb2
+from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
 from serving import ApiClient, serving
 
 pytestmark = pytest.mark.both_databases("what alters a table is of each database")
@@ -169,3 +170,36 @@ def test_what_the_numbers_were_is_there_again_after_a_downgrade(numbered):
     found = numbered.read("SELECT candidate_id, grade_level, void_reason FROM sessions")
     expected = [(name, OLD_GRADES[name.split()[0]], OLD_REASONS[name.split()[1]]) for name, *_ in found]
     assert found == expected
+
+
+def test_the_least_points_of_what_was_scored_before_come_from_the_forms(database):
+    credit = test_form_pb2.PartialCredit(
+        marks=[test_form_pb2.KeyMark(key="1-B", mark="-1")], lower_bound="-0.5", upper_bound="1"
+    )
+    negative = {"mark_decimals": 1, "negative_marks": True}
+    with serving(database) as server:
+        api = ApiClient(server.target, "w")
+        form(api, mcq("1"))
+        hand_in(api, sitting(api), answer("1", "B"))
+        for strategy in catalog_pb2.AttemptStrategy.values()[1:]:
+            reference = f"form-of-{strategy}"
+            form(api, mcq("1", partial_credit=credit), reference=reference, **negative)
+            release = api.release(test_form=reference, attempt_strategy=strategy)
+            session = hand_in(api, walk(api, api.book(release), *STARTED), answer("1", "B"))
+            longer = mcq("1", partial_credit=credit, available_mark="3")
+            message = test_form_pb2.TestForm(reference=reference, questions=[longer], **negative)
+            api.call("UpdateTestForm", test_form=message)
+            session = walk(api, session, "RetakeSession", "ResetSession", *STARTED)
+            hand_in(api, session, answer("1", "A"))
+        api.close()
+    columns = (
+        "SELECT id, points_min, score_min FROM sessions",
+        "SELECT session_id, attempt, points_min FROM scripts",
+    )
+    before = [sorted(database.read(column)) for column in columns]
+    assert {row[2] for row in before[0]} == {0, -500_000, -166_667, -333_333}
+    store = store_of(database.url)
+    command.downgrade(configuration(store), "0015")
+    upgrade(store)
+    store.close()
+    assert [sorted(database.read(column)) for column in columns] == before

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from forms import answer, form, hand_in, mcq, question_of, results, sitting
 from operations import OperationsApi
+from state_paths import walk
 
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions.v1 import catalog_pb2, marking_service_pb2
 from exam_sessions.v1 import test_form_pb2 as pb
 from serving import Refused
+
+DECIDING = marking_service_pb2.ATTEMPT_SELECTION_DECIDING
 
 
 def credit(*marks, **fields):
@@ -45,9 +48,7 @@ def test_a_session_earns_by_its_parts(api, labels, earned, percent):
     form(api, choices(lower_bound="-1"), mark_decimals=1, negative_marks=True)
     session = hand_in(api, sitting(api), answer("1", *labels))
     assert (session.points.actual, session.score.actual) == (earned, percent)
-    # A session does not keep what could have been lost, and does not say that more was earned at least.
-    least = "" if earned.startswith("-") else "0"
-    assert (session.points.min, session.score.min) == (least, least)
+    assert (session.points.min, session.score.min) == ("-1", "-50")
     score = question_of(results(api, session), "1").score
     assert (score.actual, score.min, score.max) == (earned, "-1", "2")
 
@@ -68,6 +69,36 @@ def test_the_least_that_could_be_earned_is_that_of_all_questions_together(api):
         ("0", "0", "2"),
         ("-12.5", "-12.5", "100"),
     ]
+
+
+def test_the_least_follows_the_attempt_that_counts_and_goes_with_the_score(api):
+    form(api, choices(lower_bound="-1"), mark_decimals=1, negative_marks=True)
+    session = hand_in(api, sitting(api, attempt_strategy=catalog_pb2.ATTEMPT_STRATEGY_AVERAGE), answer("1", "C"))
+    kinder = pb.TestForm(
+        reference="form-1", questions=[choices(lower_bound="-0.5")], mark_decimals=1, negative_marks=True
+    )
+    api.call("UpdateTestForm", test_form=kinder)
+    session = walk(api, session, "RetakeSession", "ResetSession", "CreatePackage", "DownloadSession", "EnterKeycode")
+    assert (session.points.actual, session.points.min, session.score.min) == ("-0.5", "-1", "-50")
+    session = hand_in(api, session, answer("1", "A"))
+    assert (session.points.actual, session.points.min, session.score.min) == ("0.25", "-0.75", "-37.5")
+    found = api.call("GetSessionResults", session_id=session.id, selection=DECIDING).results
+    assert (found.points.min, found.percent.min) == ("-0.75", "-37.5")
+    told = {change.field: (change.old_value, change.new_value) for change in api.history(session)[-1].changes}
+    assert (told["points_min"], told["score_min"]) == (("-1", "-0.75"), ("-50", "-37.5"))
+    session = api.move("ClearResponses", session)
+    assert (session.points.min, session.score.min) == ("-1", "-50")
+    session = api.move("VoidSession", session)
+    assert not session.HasField("points")
+
+
+def test_a_regrade_by_another_lower_bound_moves_the_least(api):
+    form(api, choices(lower_bound="-1"), mark_decimals=1, negative_marks=True)
+    session = hand_in(api, sitting(api), answer("1", "A"))
+    fairer = pb.TestForm(reference="form-1", questions=[choices()], mark_decimals=1)
+    api.call("UpdateTestForm", test_form=fairer)
+    session = api.move("RegradeSession", session, message="a harsh bound")
+    assert (session.points.actual, session.points.min, session.score.min) == ("1", "0", "0")
 
 
 def test_a_form_without_negative_marks_refuses_a_bound_below_nothing(api):

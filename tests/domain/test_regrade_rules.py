@@ -9,7 +9,7 @@ from sample_forms import a_draft, a_form, a_script, options, revision
 from sample_sessions import NOW, a_release, a_session
 
 from exam_sessions import errors
-from exam_sessions.domain.attempts import script_of
+from exam_sessions.domain.attempts import script_of, with_total
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
 from exam_sessions.domain.forms import Form, QuestionType
@@ -114,9 +114,8 @@ def cases(draw):
         scripts.append(script)
     waits = waits_for_marks(sat, scripts[-1])
     state = State.AWAITING_MARKING if waits else draw(st.sampled_from([State.MARKED, State.SCRIPT_VERIFIED]))
-    scripts = [s._replace(**total_of(sat, s)._asdict()) for s in scripts[:-1]] + [
-        scripts[-1] if waits else scripts[-1]._replace(**total_of(sat, scripts[-1])._asdict())
-    ]
+    last = scripts[-1] if waits else with_total(scripts[-1], total_of(sat, scripts[-1]))
+    scripts = [*(with_total(script, total_of(sat, script)) for script in scripts[:-1]), last]
     strategy = draw(st.sampled_from([1, 2, 3, 4]))
     session = a_session(state, form_revision=1, attempt=len(scripts), start_time=NOW - 9, end_time=NOW - 5)
     session = session._replace(**deciding_columns(strategy, scripts))
@@ -185,7 +184,7 @@ def test_a_corrected_key_is_applied_to_every_type(kind):
     wrong, right = KEYS[kind].values()
     for response, points in ((right, UNIT), (wrong, 0), (None, 0)):
         script = a_script({} if response is None else {"0": response}, version=1)
-        script = script._replace(**total_of(sat, script)._asdict())
+        script = with_total(script, total_of(sat, script))
         session = a_session(State.MARKED, form_revision=1, **total_of(sat, script)._asdict())
         became = asked(session, MarkingContext(sat, (script,), 0, revised, (sat,)), a_release()).session
         assert became.points == points
@@ -218,7 +217,7 @@ def test_an_attempt_of_another_form_is_left_alone():
     sat, revised = KIND_FORMS[T.MCQ]
     other = a_script({"0": 0}, attempt=1, test_form="form-b", points=UNIT, points_max=UNIT, score=100 * UNIT)
     last = a_script({"0": 1}, attempt=2, version=1)
-    last = last._replace(**total_of(sat, last)._asdict())
+    last = with_total(last, total_of(sat, last))
     session = a_session(State.MARKED, form_revision=1, attempt=2, points=UNIT, points_max=UNIT, score=100 * UNIT)
     decision = asked(session, MarkingContext(sat, (other, last), 0, revised, (sat,)), a_release(attempt_strategy=2))
     assert [script.attempt for script in decision.scripts] == [2]

@@ -93,4 +93,4 @@ def test_another_strategy_counts_another_attempt_and_says_so():
     assert (decision.session.points, decision.session.version) == (5, session.version + 1)
     (event,) = decision.events
     assert (event.reason, event.changes["score"]) == ("ATTEMPT_STRATEGY", (500_000, 250_000))
-    assert decision.changed == {"points", "points_max", "score", "update_time", "version"}
+    assert decision.changed == {"points", "score", "update_time", "version"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.attempts import UNREADABLE, cause_of, is_over
 from exam_sessions.domain.decide import Decision, becomes_open, decide
+from exam_sessions.domain.marking import NO_SCORE
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, SessionWithRelease
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
@@ -135,7 +136,7 @@ class ChangeSession(Mutation):
             raise decision.refusal
         if caller.validate_only and not is_over(session, release, session.attempt):
             # What the answers would earn must not be found out by asking.
-            became = became._replace(points=session.points, points_max=session.points_max, score=session.score)
+            became = became._replace(**{name: getattr(session, name) for name in NO_SCORE})
         return SessionWithRelease(became, release)
 
     def replay_payload(self, result: SessionWithRelease) -> str:

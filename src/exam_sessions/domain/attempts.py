@@ -93,7 +93,7 @@ def with_script(scripts: tuple[AttemptRecord, ...], script: AttemptRecord) -> tu
 
 def kept_scripts(scripts: tuple[AttemptRecord, ...]) -> list[list[object]]:
     """The scripts as the history keeps them once they are gone."""
-    return [[*script[2:14], script.marking_revision, script.late_by] for script in scripts]
+    return [[*script[2:14], script.marking_revision, script.late_by, script.points_min] for script in scripts]
 
 
 def with_responses(script: AttemptRecord, responses: dict[str, Value]) -> AttemptRecord:
@@ -103,4 +103,9 @@ def with_responses(script: AttemptRecord, responses: dict[str, Value]) -> Attemp
 
 def with_total(script: AttemptRecord, total: Total) -> AttemptRecord:
     """The script with what it earns. As `_replace`, in half the time."""
-    return AttemptRecord._make((*script[:11], *total, *script[14:]))
+    return AttemptRecord._make((*script[:11], *total[:3], *script[14:17], total.points_min))
+
+
+def without_total(script: AttemptRecord) -> AttemptRecord:
+    """The script without what it earned."""
+    return script._replace(points=None, points_max=None, score=None, points_min=0)

@@ -140,7 +140,7 @@ def void(context: TransitionContext) -> Changes:
     changes: Changes = {"void_reason": int(command.void_reason), "void_message": command.message, "held_offline": 0}
     if context.session.score is not None:
         # No credit, and not in the statistics.
-        changes |= {"points": None, "points_max": None, "score": None}
+        changes |= marking.NO_SCORE
     return changes | end_pause(context)
 
 

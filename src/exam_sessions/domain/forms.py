@@ -226,6 +226,8 @@ class Form:
         self.known_answers: object = None
         """Answers that were checked before, for known_answers.py."""
         self.available = sum(question.available for question in self.questions)
+        self.least = sum(question.rule.lower for question in self.questions)
+        """The least that can be earned: below 0 with negative marks."""
         self.marked_by_machine = tuple(
             (question.number, stored_choice(question.keys), question.available)
             for question in self.questions

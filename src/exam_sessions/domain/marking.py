@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
-from exam_sessions.domain.attempts import kept_scripts, with_responses, with_total
+from exam_sessions.domain.attempts import kept_scripts, with_responses, with_total, without_total
 from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT, Unreadable
@@ -174,6 +174,10 @@ def route(context: TransitionContext) -> Changes:
     return scored(context) if context.state in MARKED_STATES else progress(context)
 
 
+NO_SCORE: Changes = {"points": None, "points_max": None, "score": None, "points_min": 0, "score_min": 0}
+"""The session's columns for what counts, where nothing does."""
+
+
 def counted(context: TransitionContext) -> Changes:
     """What counts of all attempts, by the release's strategy."""
     earlier = [script for script in context.marking_context.scripts if script.attempt != context.script.attempt]
@@ -182,18 +186,18 @@ def counted(context: TransitionContext) -> Changes:
 
 def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes:
     """The session's columns for what counts of its attempts."""
+    if len(scripts) != 1:
+        found = scoring.deciding(strategy, scripts)
+        return found._asdict() if found else NO_SCORE
     # The first attempt counts by every strategy, while it is the only one.
-    found = scripts[0] if len(scripts) == 1 else scoring.deciding(strategy, scripts)
-    if found is None:
-        return {"points": None, "points_max": None, "score": None}
-    return {"points": found.points, "points_max": found.points_max, "score": found.score}
+    return NO_SCORE if scripts[0].points is None else scripts[0].total()._asdict()
 
 
 def drop_scores(context: TransitionContext) -> Changes:
     """Takes back what the current attempt earned."""
     if context.script.score is None and context.session.score is None and not context.session.marking_progress:
         return {}
-    context.script = context.script._replace(points=None, points_max=None, score=None)
+    context.script = without_total(context.script)
     return counted(context) | {"marking_progress": 0}
 
 
@@ -241,10 +245,8 @@ def _clear_all(context: TransitionContext) -> Changes:
     return FRESH_CLOCK | {
         "attempt": 1,
         "responses_revision": context.session.responses_revision + 1,
-        "points": None,
-        "points_max": None,
-        "score": None,
         "marking_progress": 0,
+        **NO_SCORE,
     }
 
 

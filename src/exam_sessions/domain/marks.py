@@ -32,7 +32,7 @@ def text_of(mark: int) -> str:
 
 
 def div_half_up(number: int, by: int) -> int:
-    """A quotient of whole numbers that are not negative, rounded half up."""
+    """A quotient of whole numbers, of which `by` is positive, rounded half up."""
     return (2 * number + by) // (2 * by)
 
 
@@ -42,8 +42,10 @@ def percent(points: int, most: int) -> int:
 
 
 class Total(NamedTuple):
-    """Points earned and the most there were, both in marks.UNIT, and their percentage; None when nothing counts."""
+    """Points earned, the most there were, and their percentage (None when nothing counts); the least there were."""
 
     points: int
     points_max: int
     score: int | None
+    points_min: int = 0
+    score_min: int = 0

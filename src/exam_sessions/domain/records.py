@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exam_sessions.domain.marks import Total, percent
+
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Value
 
@@ -143,6 +145,10 @@ class Session(NamedTuple):
     """How long after the attempt's deadline its last answer, or its hand-in, was taken; 0 when none was late."""
     marking_revision: int = 0
     """The revision of its test form by which the current attempt is marked; form_revision when 0."""
+    points_min: int = 0
+    """The least that the deciding attempt could have earned, as marks.UNIT."""
+    score_min: int = 0
+    """The same in percent, as marks.UNIT."""
 
 
 class Unreadable(dict[str, Any]):
@@ -189,6 +195,13 @@ class AttemptRecord(NamedTuple):
     """The revision of its form by which it is marked; form_revision when 0."""
     late_by: int = 0
     """How long after its deadline its last answer was taken; until the next attempt the session's."""
+    points_min: int = 0
+    """The least that it could have earned."""
+
+    def total(self) -> Total:
+        """What it earned, of an attempt that has a score."""
+        points, most, least = self.points or 0, self.points_max or 0, self.points_min
+        return Total(points, most, self.score, least, percent(least, most) if least and most else 0)
 
 
 class MarkingContext(NamedTuple):

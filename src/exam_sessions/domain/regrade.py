@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
-from exam_sessions.domain.attempts import marking_revision_of, with_script
-from exam_sessions.domain.marking import MARKED_STATES, deciding_columns
+from exam_sessions.domain.attempts import marking_revision_of, with_script, with_total, without_total
+from exam_sessions.domain.marking import MARKED_STATES, NO_SCORE, deciding_columns
 from exam_sessions.domain.records import AttemptRecord, Event
 from exam_sessions.domain.revisions import check_revision
 from exam_sessions.domain.states import STATE_BY_CODE, TERMINAL, Action
@@ -28,7 +28,7 @@ REASON = "FORM_REVISION"
 """The reason in the history of every attempt that is marked by another revision."""
 
 EARNED = ("points", "points_max", "score")
-COLUMNS = frozenset({*EARNED, "marking_progress", "marking_revision"})
+COLUMNS = frozenset({*NO_SCORE, "marking_progress", "marking_revision"})
 """Columns of a session that a regrade may change, besides those of every change."""
 
 
@@ -89,8 +89,8 @@ def _revised(context: TransitionContext) -> Form:
 def _marked(revised: Form, script: AttemptRecord, *, scored: bool = True) -> AttemptRecord:
     """An attempt as it is by a revision; `scored` says whether every mark is in."""
     marking = 0 if revised.revision == script.form_revision else revised.revision
-    total = scoring.total_of(revised, script) if scored else (None, None, None)
-    return AttemptRecord._make((*script[:11], *total, script.version, marking, script.late_by))
+    script = script._replace(marking_revision=marking)
+    return with_total(script, scoring.total_of(revised, script)) if scored else without_total(script)
 
 
 def _entered(

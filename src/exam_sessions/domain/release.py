@@ -108,9 +108,9 @@ def recount(session: Session, release: Release, scripts: Sequence[AttemptRecord]
         None where nothing changes: a voided session has no score, and the same attempt may count as before.
     """
     counted = deciding_columns(release.attempt_strategy, scripts)
-    changes = {name: (getattr(session, name), value) for name, value in counted.items()}
-    if session.state == State.VOIDED or all(old == new for old, new in changes.values()):
+    changes = {name: (old, new) for name, new in counted.items() if (old := getattr(session, name)) != new}
+    if session.state == State.VOIDED or not changes:
         return None
     became = replace_fields(session, counted | {"update_time": now, "version": session.version + 1})
     event = Event(Action.UPDATE.value, session.state, session.state, "ATTEMPT_STRATEGY", changes=changes)
-    return Decision(became, (event,), None, frozenset({*counted, "update_time", "version"}))
+    return Decision(became, (event,), None, frozenset({*changes, "update_time", "version"}))

@@ -54,7 +54,10 @@ def points_of(form: Form, script: AttemptRecord) -> int:
 def total_of(form: Form, script: AttemptRecord) -> Total:
     """What a script earns in all."""
     points = points_of(form, script)
-    return Total(points, form.available, percent(points, form.available) if form.available else None)
+    most, least = form.available, form.least
+    if not most:
+        return Total(points, most, None, least)
+    return Total(points, most, percent(points, most), least, percent(least, most) if least else 0)
 
 
 def waits_for_marks(form: Form, script: AttemptRecord) -> bool:
@@ -94,14 +97,9 @@ def deciding(strategy: int, scripts: Iterable[AttemptRecord]) -> Total | None:
     if not marked:
         return None
     if strategy == AttemptStrategy.AVERAGE:
-        count = len(marked)
-        return Total(
-            div_half_up(sum(script.points or 0 for script in marked), count),
-            div_half_up(sum(script.points_max or 0 for script in marked), count),
-            div_half_up(sum(script.score or 0 for script in marked), count),
-        )
-    script = deciding_script(strategy, marked)
-    return Total(script.points or 0, script.points_max or 0, script.score)
+        columns = zip(*(script.total() for script in marked), strict=True)
+        return Total(*(div_half_up(sum(values), len(marked)) for values in columns))
+    return deciding_script(strategy, marked).total()
 
 
 def marked_of(scripts: Iterable[AttemptRecord]) -> list[AttemptRecord]:

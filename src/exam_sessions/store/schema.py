@@ -141,6 +141,8 @@ sessions = Table(
     _number("time_limit", before="0"),
     _number("late_by", before="0"),
     _number("marking_revision", before="0"),
+    _number("points_min", before="0"),
+    _number("score_min", before="0"),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),
@@ -207,6 +209,7 @@ scripts = Table(
     _added(_number("version"), "1"),
     _number("marking_revision", before="0"),
     _number("late_by", before="0"),
+    _number("points_min", before="0"),
     sqlite_with_rowid=False,
 )
 

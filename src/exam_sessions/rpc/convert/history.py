@@ -86,7 +86,13 @@ _CLOCK = {
     "finish_reason": _name_in(session_pb2.FinishReason),
     "paused_time": _duration,
 }
-_EARNED = {"points": _decimal, "points_max": _decimal, "score": _decimal}
+
+
+def _least(value: Any) -> str | None:
+    return text_of(value) if value else None
+
+
+_EARNED = {"points": _decimal, "points_max": _decimal, "score": _decimal, "points_min": _least, "score_min": _least}
 
 KINDS: dict[str, Callable[[Any], str | None]] = {
     **dict.fromkeys(("workspace_id", "id", "release_id", "keycode", "access_code", "pin", "candidate_id"), _text),
@@ -116,7 +122,7 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
 }
 """How each column is shown; `responses` and `marks` are those of an attempt that changed, by question number."""
 
-ATTEMPT_COLUMNS = (*AttemptRecord._fields[2:14], "marking_revision", "late_by")
+ATTEMPT_COLUMNS = (*AttemptRecord._fields[2:14], "marking_revision", "late_by", "points_min")
 """The columns of an attempt that the event of a deletion keeps."""
 
 

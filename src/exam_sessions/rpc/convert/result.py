@@ -26,18 +26,15 @@ if TYPE_CHECKING:
 HUNDRED = 100 * UNIT
 
 
-def fill_score(message: result_pb2.Score, actual: int, most: int, *, is_scorable: bool = True) -> None:
-    """Writes what something earned; the least that could be only where 0 can be it."""
+def fill_score(message: result_pb2.Score, actual: int, most: int, least: int, *, is_scorable: bool = True) -> None:
+    """Writes what something earned, and the most and the least that could be."""
     message.actual, message.max = text_of(actual), text_of(most)
-    if actual >= 0:
-        message.min = "0"
+    message.min = text_of(least) if least else "0"
     message.is_scorable = is_scorable
 
 
 def _fill(message: result_pb2.Score, score: Score) -> None:
-    fill_score(message, score.actual, score.most, is_scorable=score.is_scorable)
-    if score.least or score.actual < 0:
-        message.min = text_of(score.least)
+    fill_score(message, score.actual, score.most, score.least, is_scorable=score.is_scorable)
 
 
 def fill_results(
@@ -73,13 +70,12 @@ def fill_results(
 
 def _fill_total(message: result_pb2.Results, results: Results, counted: Total | None) -> None:
     points, score = results.points, results.percent
-    if counted:
-        _fill(message.points, points._replace(actual=counted.points, is_scorable=True, most=counted.points_max))
-        score = counted.score
-    else:
-        _fill(message.points, points)
     least = percent(points.least, points.most) if points.most else 0
     known = score is not None and points.is_scorable
+    if counted:
+        points = Score(counted.points, is_scorable=True, most=counted.points_max, least=counted.points_min)
+        score, least = counted.score, counted.score_min
+    _fill(message.points, points)
     _fill(message.percent, Score(score or 0, known, HUNDRED, least))
 
 

@@ -105,8 +105,8 @@ def _fill_marking(message: session_pb2.Session, session: Session) -> None:
     message.marking_revision = session.marking_revision or session.form_revision
     message.marking_progress = session.marking_progress
     if session.score is not None:
-        fill_score(message.score, session.score, HUNDRED)
-        fill_score(message.points, session.points or 0, session.points_max or 0)
+        fill_score(message.score, session.score, HUNDRED, session.score_min)
+        fill_score(message.points, session.points or 0, session.points_max or 0, session.points_min)
 
 
 def _fill_candidate(candidate: session_pb2.Candidate, session: Session) -> None:
