@@ -17,6 +17,8 @@ from grpc_status import rpc_status
 from exam_sessions.app import App, now
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import (
+    access_service_pb2,
+    access_service_pb2_grpc,
     catalog_pb2,
     catalog_service_pb2,
     catalog_service_pb2_grpc,
@@ -173,6 +175,7 @@ class ApiClient:
             lifecycle_service_pb2: lifecycle_service_pb2_grpc.LifecycleServiceStub(self.channel),
             marking_service_pb2: marking_service_pb2_grpc.MarkingServiceStub(self.channel),
             catalog_service_pb2: catalog_service_pb2_grpc.CatalogServiceStub(self.channel),
+            access_service_pb2: access_service_pb2_grpc.AccessServiceStub(self.channel),
             template_service_pb2: template_service_pb2_grpc.TemplateServiceStub(self.channel),
         }
         self._numbers = itertools.count(1)

@@ -16,6 +16,7 @@ from exam_sessions.cli import cli
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.settings import PREFIX, Settings
 from exam_sessions.v1 import (
+    access_service_pb2,
     catalog_service_pb2,
     error_reason_pb2,
     lifecycle_service_pb2,
@@ -30,6 +31,7 @@ SERVICES = (
     marking_service_pb2,
     catalog_service_pb2,
     template_service_pb2,
+    access_service_pb2,
     operations_pb2,
 )
 RPCS = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}

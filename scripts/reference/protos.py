@@ -14,6 +14,7 @@ from buf.validate import validate_pb2
 from exam_sessions.rpc.decoding.maxima import longest_text, most_elements
 from exam_sessions.rpc.decoding.pattern_sentences import SENTENCES
 from exam_sessions.v1 import (
+    access_service_pb2,
     catalog_service_pb2,
     error_reason_pb2,
     lifecycle_service_pb2,
@@ -36,6 +37,7 @@ SERVICE_FILES = (
     marking_service_pb2,
     catalog_service_pb2,
     template_service_pb2,
+    access_service_pb2,
 )
 
 MESSAGES, ENUMS, SERVICES = 4, 5, 6

@@ -12,6 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from exam_sessions.v1 import (
+    access_service_pb2,
     catalog_service_pb2,
     lifecycle_service_pb2,
     marking_service_pb2,
@@ -27,6 +28,7 @@ MODULES = (
     marking_service_pb2,
     catalog_service_pb2,
     template_service_pb2,
+    access_service_pb2,
 )
 METHOD = {
     method.name: method

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import refusal_cases_of_access  # noqa: F401 - enters its own
 import refusal_cases_of_marking  # noqa: F401 - enters its own
 import refusal_cases_of_watches  # noqa: F401 - enters its own
 import refusal_cases_of_work  # noqa: F401 - enters its own
@@ -38,6 +39,7 @@ OF_CREDENTIALS = {
     "CREDENTIAL_MISSING",
     "CREDENTIAL_NOT_YET_VALID",
     "CREDENTIAL_REVOKED",
+    "GRANT_EXCEEDS_CALLER",
     "PERMISSION_DENIED",
 }
 """What only a server with authentication refuses with."""

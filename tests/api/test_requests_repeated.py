@@ -19,8 +19,10 @@ ACCEPTED_AGAIN = {
 }  # fmt: skip
 """Calls that leave a session, a release or a form where the same call is legal again."""
 
-TESTED_BY_THEMSELVES = {"AcknowledgeEvents", "SubmitFromTemplate", "RegradeRelease"}
-"""What moves on between two calls: the place of a consumer, an operation."""
+TESTED_BY_THEMSELVES = {
+    "AcknowledgeEvents", "SubmitFromTemplate", "RegradeRelease", "CreateApiKey", "RotateApiKey", "RevokeApiKey",
+}  # fmt: skip
+"""What moves on between two calls, the place of a consumer or an operation; and keys, which are of no workspace."""
 
 
 def is_a_mutation(rpc):

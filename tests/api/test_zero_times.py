@@ -16,7 +16,7 @@ from serving import Refused
 
 TIMES = {Duration.DESCRIPTOR.full_name, Timestamp.DESCRIPTOR.full_name}
 OUTPUT_ONLY = {"create_time", "update_time", "download_time"}
-ZERO_MEANS_ZERO = {"extra_time", "grace_period", "online_grace_period"}
+ZERO_MEANS_ZERO = {"extra_time", "grace_period", "online_grace_period", "overlap"}
 """A new field belongs here, or needs a rule that refuses zero."""
 
 LITTLE = {"zero": 0, "a nanosecond": 1, "999 nanoseconds": 999}

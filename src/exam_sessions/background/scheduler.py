@@ -14,6 +14,7 @@ from exam_sessions import errors
 from exam_sessions.background.request_expiry import RequestExpiry
 from exam_sessions.commands.finalize import CloseRelease
 from exam_sessions.commands.session_changes import record
+from exam_sessions.domain.api_keys import SYSTEM_WORKSPACE
 from exam_sessions.domain.attempts import damage_of, script_of
 from exam_sessions.domain.decide import decide, due_command, with_derived_columns
 from exam_sessions.domain.quarantine import quarantine
@@ -168,8 +169,10 @@ class Scheduler:
     async def sweep(self) -> int:
         """Moves everything that is due now, in bounded batches; how many sessions were moved."""
         moved = 0
-        for workspace in await self._reads.workspaces():
+        workspaces = await self._reads.workspaces()
+        for workspace in workspaces:
             moved += await self._sweep(workspace)
+        for workspace in (*workspaces, SYSTEM_WORKSPACE):
             if self._sweeps % TIDY_EVERY == 0:
                 self._expiry.begin_round(workspace)
             await self._expiry.step(workspace)

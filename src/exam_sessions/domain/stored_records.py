@@ -110,5 +110,29 @@ class ToDo(NamedTuple):
     next_time: int
 
 
+class ApiKeyRow(NamedTuple):
+    """An API key without its secret. Times are microseconds since 1970, 0 where there is none."""
+
+    workspace_id: str
+    """SYSTEM_WORKSPACE of domain/api_keys.py: a key is of no workspace."""
+    id: str
+    digest: bytes
+    """SHA-256 of the whole credential."""
+    name: str
+    roles: str
+    """Names as JSON."""
+    workspaces: str
+    """Names as JSON; empty: all."""
+    centres: str
+    """Names as JSON; empty: all."""
+    create_time: int
+    expire_time: int = 0
+    revoke_time: int = 0
+    """In the future while a rotated key goes on."""
+    last_use_time: int = 0
+    rotated_from: str = ""
+    creator: str = ""
+
+
 OUTCOMES_AT_MOST = 10_000
 """Outcomes kept of an operation, and shown."""

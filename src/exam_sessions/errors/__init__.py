@@ -23,11 +23,14 @@ UPPER_SNAKE_CASE, documented in error_reason.proto with its metadata; the class 
 from __future__ import annotations
 
 from exam_sessions.errors.access import (
+    ApiKeyEnded,
+    ApiKeyNotFound,
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
     CredentialNotYetValid,
     CredentialRevoked,
+    GrantExceedsCaller,
     PermissionDenied,
 )
 from exam_sessions.errors.catalog import (
@@ -143,6 +146,8 @@ from exam_sessions.errors.workspaces import (
 
 __all__ = [
     "AlreadyExists",
+    "ApiKeyEnded",
+    "ApiKeyNotFound",
     "AttemptNotFound",
     "AttemptTimeExpired",
     "AttemptsExhausted",
@@ -172,6 +177,7 @@ __all__ = [
     "Faulty",
     "FormRevisionIncompatible",
     "GracePeriodOver",
+    "GrantExceedsCaller",
     "HeldOffline",
     "InvalidArgument",
     "InvalidField",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exam_sessions.errors.refusal import Denied, Unauthenticated
+from exam_sessions.errors.refusal import Denied, NotFound, Unauthenticated, WrongState
 
 
 @dataclass(eq=False)
@@ -61,3 +61,28 @@ class PermissionDenied(Denied):
         "{rpc} needs the permission {permission}, which this credential does not have; "
         "ask an administrator for a role that includes it"
     )
+
+
+@dataclass(eq=False)
+class GrantExceedsCaller(Denied):
+    """A key was to be given more than its giver has."""
+
+    kind: str
+    value: str
+    text = "a key cannot be given the {kind} {value}, which the caller does not have; ask somebody who has it"
+
+
+@dataclass(eq=False)
+class ApiKeyNotFound(NotFound):
+    """No such key, or none the caller may see."""
+
+    api_key_id: str
+    text = "there is no API key {api_key_id} that this caller may manage; list the keys to find its id"
+
+
+@dataclass(eq=False)
+class ApiKeyEnded(WrongState):
+    """The key is revoked, has expired, or was rotated already."""
+
+    api_key_id: str
+    text = "the API key {api_key_id} is revoked, expired or rotated already; create a new key instead"

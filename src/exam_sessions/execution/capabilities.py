@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.execution.transaction import TransactionClock
+    from exam_sessions.execution.units.api_keys import ApiKeyUnit
     from exam_sessions.execution.units.attempts import AttemptUnit
     from exam_sessions.execution.units.conflicts import ConflictUnit
     from exam_sessions.execution.units.forms import FormUnit
@@ -74,6 +75,14 @@ class OperationChanges(HasClock, Protocol):
     @property
     def operations(self) -> OperationUnit:
         """The operations."""
+
+
+class ApiKeyChanges(HasClock, Protocol):
+    """API keys."""
+
+    @property
+    def api_keys(self) -> ApiKeyUnit:
+        """The keys."""
 
 
 class SessionChanges(FormChanges, Protocol):

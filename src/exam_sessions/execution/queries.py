@@ -12,6 +12,7 @@ from exam_sessions.domain.session_filter import ID_SCAN, PageCursor
 from exam_sessions.domain.states import Finalized
 from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST
+from exam_sessions.execution.api_key_queries import ApiKeyReads
 from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.reader_pool import ReaderPool
 
@@ -107,6 +108,7 @@ class Reads:
         self._pool = ReaderPool(store)
         self._read = self._pool.read
         self._form_cache = FormCache()
+        self.api_keys = ApiKeyReads(self._pool)
 
     async def sessions(
         self, workspace: str, ids: Sequence[str], centres: frozenset[str] | None

@@ -12,6 +12,7 @@ ALPHABET = "".join(letter for letter in string.ascii_uppercase + "23456789" if l
 
 CODE_LENGTH = 8
 PIN_LENGTH = 6
+KEY_ID_BYTES, KEY_SECRET_BYTES = 6, 32
 _LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
 
 
@@ -29,3 +30,8 @@ def new_codes(count: int) -> list[str]:
 def new_pin() -> str:
     """A PIN of six letters (Surpass, Starting invigilated tests)."""
     return "".join(secrets.choice(string.ascii_uppercase) for _ in range(PIN_LENGTH))
+
+
+def new_credential() -> str:
+    """The credential of a new API key: `es_`, an id of 48 bits and a secret of 256, both in hexadecimal."""
+    return f"es_{secrets.token_hex(KEY_ID_BYTES)}_{secrets.token_hex(KEY_SECRET_BYTES)}"

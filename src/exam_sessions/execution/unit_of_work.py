@@ -16,6 +16,7 @@ from exam_sessions.execution.committed_cache import CommittedCache
 from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.read_set import ReadSet
 from exam_sessions.execution.transaction import Transaction
+from exam_sessions.execution.units.api_keys import ApiKeyUnit
 from exam_sessions.execution.units.attempts import AttemptUnit
 from exam_sessions.execution.units.conflicts import ConflictUnit
 from exam_sessions.execution.units.forms import FormUnit
@@ -154,6 +155,11 @@ class UnitOfWork:
     def operations(self) -> OperationUnit:
         """Operations."""
         return OperationUnit(self._transaction)
+
+    @cached_property
+    def api_keys(self) -> ApiKeyUnit:
+        """API keys."""
+        return ApiKeyUnit(self._transaction)
 
     @cached_property
     def staged_imports(self) -> StagedImportUnit:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.access import Permission
 from exam_sessions.domain.actor import ACTOR_AT_MOST, Actor
+from exam_sessions.domain.api_keys import SYSTEM_WORKSPACE
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 from exam_sessions.execution.session_reader import SessionKey
@@ -77,13 +78,28 @@ class Call(CallIdentity):
                 # A repetition shows what the first request came to: not to those who do not see its sessions.
                 content += "\0".join(sorted(centres)).encode()
             digest = hashlib.blake2b(content, digest_size=16).digest()
-        return Caller(workspace, self._actor(), request_id, digest, request.validate_only, centres)
+        return Caller(workspace, self.actor(), request_id, digest, request.validate_only, centres)
 
     def in_workspace(self, workspace: str) -> Caller:
         """Who asks, of a request that names its workspace in its own way and carries no request id."""
-        return Caller(self.enter(workspace), self._actor(), centres=self.principal.centres)
+        return Caller(self.enter(workspace), self.actor(), centres=self.principal.centres)
 
-    def _actor(self) -> str:
+    def outside_workspaces(self, request: Any) -> Caller:
+        """Who asks for a mutation of what belongs to no workspace, such as an API key; as `caller`.
+
+        Raises:
+            errors.InvalidField: as `caller`.
+        """
+        actor, request_id = self.actor(), request.request_id.lower()
+        digest = b""
+        if request_id:
+            spell(request)
+            # Another principal that repeats the request has not seen its answer.
+            content = f"{self._method}\0{actor}\0".encode() + request.SerializeToString(deterministic=True)
+            digest = hashlib.blake2b(content, digest_size=16).digest()
+        return Caller(SYSTEM_WORKSPACE, actor, request_id, digest, request.validate_only)
+
+    def actor(self) -> str:
         """The principal's name, and for whom it says to act; x-actor alone where nobody is authenticated.
 
         Who may not act for others is not believed, and acts for itself.

@@ -11,6 +11,7 @@ from grpc_health.v1 import health_pb2
 
 from exam_sessions.domain.states import OperationKind
 from exam_sessions.rpc import health
+from exam_sessions.rpc.access_servicer import AccessServicer
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
 from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.import_servicer import ImportServicer
@@ -24,6 +25,7 @@ from exam_sessions.rpc.template_servicer import TemplateServicer, read_submissio
 from exam_sessions.rpc.transition_servicer import read_transition
 from exam_sessions.rpc.watch_servicer import WatchServicer
 from exam_sessions.v1 import (
+    access_service_pb2,
     catalog_service_pb2,
     lifecycle_service_pb2,
     marking_service_pb2,
@@ -131,6 +133,7 @@ def _add_services(
         (marking_service_pb2.DESCRIPTOR.services_by_name["MarkingService"], marking.methods()),
         (catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"], CatalogServicer(service).methods()),
         (template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"], TemplateServicer(service).methods()),
+        (access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], AccessServicer(service).methods()),
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:

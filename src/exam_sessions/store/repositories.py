@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.store.aggregates import AggregateRows
+from exam_sessions.store.api_keys import ApiKeyRows
 from exam_sessions.store.attempts import ScriptRows
 from exam_sessions.store.catalog import CatalogRows
 from exam_sessions.store.consumers import ConsumerRows
@@ -35,3 +36,4 @@ class Repositories:
         self.pages = SessionPages(store)
         self.aggregates = AggregateRows(store, self.pages)
         self.operations = OperationRows(store)
+        self.api_keys = ApiKeyRows(store)

@@ -363,6 +363,29 @@ outcomes = Table(
     sqlite_with_rowid=False,
 )
 
+api_keys = Table(
+    "api_keys",
+    metadata,
+    # Always empty: a key is of no workspace (domain/api_keys.py).
+    _text("workspace_id", key=True),
+    _text("id", key=True),
+    # SHA-256 of the whole credential.
+    Column("digest", LargeBinary, nullable=False),
+    _text("name"),
+    # JSON: names. Workspaces and centres are empty where all are meant.
+    _text("roles"),
+    _text("workspaces"),
+    _text("centres"),
+    _number("create_time"),
+    # 0 where there is none.
+    _number("expire_time"),
+    _number("revoke_time"),
+    _number("last_use_time"),
+    _text("rotated_from"),
+    _text("creator"),
+    sqlite_with_rowid=False,
+)
+
 workspaces = Table(
     "workspaces",
     metadata,
