@@ -199,7 +199,7 @@ def test_the_least_points_of_what_was_scored_before_come_from_the_forms(database
     before = [sorted(database.read(column)) for column in columns]
     assert {row[2] for row in before[0]} == {0, -500_000, -166_667, -333_333}
     store = store_of(database.url)
-    command.downgrade(configuration(store), "0015")
+    command.downgrade(configuration(store), "0016")
     upgrade(store)
     store.close()
     assert [sorted(database.read(column)) for column in columns] == before

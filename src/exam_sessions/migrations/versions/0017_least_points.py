@@ -14,8 +14,8 @@ from alembic import op
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 ROWS = 1_000
 
