@@ -46,7 +46,7 @@ def test_the_history_of_a_deleted_session_is_still_read(api):
     assert (last.action, last.from_state, last.to_state) == (session_pb2.ACTION_DELETE, 2, 0)
     kept = {change.field: change.old_value for change in last.changes}
     assert kept["candidate_id"] == session.candidate.candidate_id
-    assert (kept["keycode"], kept["access_code"]) == (session.keycode, session.access_code)
+    assert (kept["keycode"], kept["access_code"]) == ("***", "***")
     assert {change.new_value for change in last.changes} == {""}
     page = api.call("ListSessionEvents", session_id=session.id, page_size=2)
     rest = api.call("ListSessionEvents", session_id=session.id, page_size=2, page_token=page.next_page_token)

@@ -141,7 +141,7 @@ def test_the_history_of_a_deleted_session_is_still_told(terminal, api, release):
     api.call("DeleteSession", session_id=session.id)
     said = terminal("sessions", "history", session.id).stdout
     assert "(deleted)" in said
-    assert f"keycode: {session.keycode} → -" in " ".join(said.split())
+    assert "keycode: *** → -" in " ".join(said.split())
 
 
 def history_of(terminal, session):

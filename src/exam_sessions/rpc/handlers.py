@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.execution.random_codes import new_ids
+from exam_sessions.rpc.access.masking import Masking
 from exam_sessions.rpc.access.requirements import requirement_of
 from exam_sessions.rpc.access.verified import ANYBODY, UNVERIFIED
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder, aside, start_aside
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     import grpc
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+    from google.protobuf.message import Message
 
     from exam_sessions.domain.access import Principal
     from exam_sessions.execution.group_commit import ReplySink
@@ -47,33 +49,33 @@ log = logging.getLogger(__name__)
 class QueuedCall:
     """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
 
-    __slots__ = ("_call", "_data", "_decoder", "_method", "_request")
+    __slots__ = ("_call", "_data", "_handler", "_request")
 
     weight = 1
 
-    def __init__(self, data: bytes, call: Call, decoder: RequestDecoder, method: QueuedMethod) -> None:
-        self._data, self._call, self._decoder, self._method = data, call, decoder, method
+    def __init__(self, data: bytes, call: Call, handler: QueuedUnaryHandler) -> None:
+        self._data, self._call, self._handler = data, call, handler
 
     def open(self) -> Any:
         """Reads and checks the request; what the queue works on."""
-        self._request = self._decoder.decode(self._data, self._call.principal)
-        return self._method.open(self._request, self._call)
+        self._request = self._handler.decode(self._data, self._call)
+        return self._handler.function.open(self._request, self._call)
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
-        return self._method.reply(self._request, result).SerializeToString()
+        return self._handler.rendered(self._handler.function.reply(self._request, result), self._call)
 
 
 class DecodedCall:
     """A call in line that was read before it was queued, for it is long."""
 
-    __slots__ = ("_method", "_opened", "_request")
+    __slots__ = ("_call", "_handler", "_opened", "_request")
 
     weight = 1
 
-    def __init__(self, request: Any, call: Call, method: QueuedMethod) -> None:
-        self._request, self._method = request, method
-        self._opened = method.open(request, call)
+    def __init__(self, request: Any, call: Call, handler: QueuedUnaryHandler) -> None:
+        self._request, self._call, self._handler = request, call, handler
+        self._opened = handler.function.open(request, call)
 
     def open(self) -> Any:
         """What the queue works on."""
@@ -81,7 +83,7 @@ class DecodedCall:
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
-        return self._method.reply(self._request, result).SerializeToString()
+        return self._handler.rendered(self._handler.function.reply(self._request, result), self._call)
 
 
 def _forget_frames(fault: BaseException) -> None:
@@ -99,6 +101,7 @@ class Handler:
         self.name = f"{self.service}/{self.method}"
         self._gate = gate
         self._requirement = requirement_of(method) if gate else None
+        self._masking = Masking(method.output_type) if gate else None
         self._decoder = RequestDecoder(method, limit, read, self._requirement)
 
     def enter(self, call: Call) -> Awaitable[None] | None:
@@ -111,6 +114,19 @@ class Handler:
             call.principal, call.verified = ANYBODY, UNVERIFIED
             return None
         return self._gate.enter(call, self._requirement)
+
+    def rendered(self, reply: Message, call: Call) -> bytes:
+        """The bytes of a reply, without what its caller may not read."""
+        if self._masking and (mask := self._masking.mask_for(call.principal.permissions)):
+            mask.apply(reply)
+        return reply.SerializeToString()
+
+    def _masked(self, send: Callable[[bytes], Awaitable[None]], call: Call) -> Callable[[bytes], Awaitable[None]]:
+        """Sends the messages of a stream without what its caller may not read."""
+        masking, permissions = self._masking, call.principal.permissions
+        if masking is None or masking.mask_for(permissions) is None:
+            return send
+        return lambda data: send(masking.masked(data, permissions))
 
     def _held(self, call: Call) -> AbstractAsyncContextManager[object]:
         """The context of a stream, which ends with its credential."""
@@ -133,10 +149,14 @@ class QueuedUnaryHandler(Handler):
 
     def __init__(self, method: MethodDescriptor, function: QueuedMethod, limit: int, gate: Gate | None) -> None:
         super().__init__(method, limit, gate, function.read)
-        self._function = function
+        self.function = function
         self._is_otherwise = function.otherwise.is_for if function.otherwise else None
         self._alone: set[asyncio.Future[bytes]] = set()
         self._single = UnaryHandler(method, function.otherwise.method, limit, gate) if function.otherwise else None
+
+    def decode(self, data: bytes, call: Call) -> Any:
+        """The request of a call. Raises what the door refuses it with."""
+        return self._decoder.decode(data, call.principal)
 
     def queue(self, data: bytes, call: Call, sink: ReplySink) -> None:
         """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
@@ -146,7 +166,7 @@ class QueuedUnaryHandler(Handler):
             alone.add_done_callback(partial(self._hand_over, sink))
             return
         if len(data) < self._decoder.long:
-            self._function.queue(QueuedCall(data, call, self._decoder, self._function), sink)
+            self.function.queue(QueuedCall(data, call, self), sink)
             return
         start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, sink))
 
@@ -160,14 +180,14 @@ class QueuedUnaryHandler(Handler):
             sink.set_result(answering.result())
 
     def _opened(self, data: bytes, call: Call) -> DecodedCall:
-        return DecodedCall(self._decoder.decode(data, call.principal), call, self._function)
+        return DecodedCall(self.decode(data, call), call, self)
 
     def _queue_opened(self, sink: ReplySink, reading: asyncio.Future[DecodedCall]) -> None:
         if sink.done():
             reading.exception()  # or it would be missed
             return
         try:
-            self._function.queue(reading.result(), sink)
+            self.function.queue(reading.result(), sink)
         except Exception as found:  # noqa: BLE001 - the caller is told
             sink.set_exception(found)
 
@@ -190,7 +210,7 @@ class UnaryHandler(Handler):
         """The reply. Raises what stood in the way."""
         with self._bounds:
             request = await self._decoder.read(data, call.principal)
-            return (await self._function(request, call)).SerializeToString()
+            return self.rendered(await self._function(request, call), call)
 
 
 class ServerStreamHandler(Handler):
@@ -203,7 +223,8 @@ class ServerStreamHandler(Handler):
     async def tell(self, data: bytes, call: Call, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Sends message after message. Raises what ended it."""
         async with self._held(call):
-            await self._function.tell(await self._decoder.read(data, call.principal), call, send)
+            request = await self._decoder.read(data, call.principal)
+            await self._function.tell(request, call, self._masked(send, call))
 
 
 class BidiStreamHandler(Handler):
@@ -225,7 +246,7 @@ class BidiStreamHandler(Handler):
                 yield await aside(self._decode, data, call.principal)
 
         async with self._held(call):
-            await self._function.converse(requests(), call, send)
+            await self._function.converse(requests(), call, self._masked(send, call))
 
     def _decode(self, data: bytes, principal: Principal) -> Any:
         """The request, or that it is refused."""

@@ -210,7 +210,7 @@ def kept_paths(mask: field_mask_pb2.FieldMask) -> list[str]:
     return [] if "*" in paths else paths
 
 
-SECRET, HIDDEN = frozenset({"pin"}), "***"
+CODES, HIDDEN = frozenset({"keycode", "access_code"}), "***"
 """Columns whose values no history shows, whatever an event has stored, and what is shown in their place."""
 
 
@@ -230,13 +230,14 @@ def fill_event(message: session_pb2.SessionEvent, row: EventRow) -> None:
     for field, before, after in _changes_of(row):
         change = message.changes.add()
         change.field = field
-        if field in SECRET:
+        if field == "pin":
+            # Not even whether there was one.
             change.old_value = change.new_value = HIDDEN
             continue
         if (old := shown_value(field, before)) is not None:
-            change.old_value = old
+            change.old_value = HIDDEN if field in CODES else old
         if (new := shown_value(field, after)) is not None:
-            change.new_value = new
+            change.new_value = HIDDEN if field in CODES else new
     if len(row.changes) > LONG_CHANGES:
         abridge_event(message)
 
