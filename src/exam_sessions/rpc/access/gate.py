@@ -57,6 +57,8 @@ class Gate:
     def __init__(self, verifiers: Sequence[Verifier], now: Callable[[], int]) -> None:
         self._verifiers, self._now = verifiers, now
         self._known: dict[bytes, Verified] = {}
+        self._used: set[str] = set()
+        """Ids of the credentials that calls came with since the last look."""
         self._verifying: dict[bytes, asyncio.Task[Verified]] = {}
         self._at_once = asyncio.Semaphore(VERIFIED_AT_ONCE)
         self._looking: asyncio.Task[None] | None = None
@@ -86,7 +88,7 @@ class Gate:
             if not token and not sans:
                 raise errors.CredentialMissing
             return self._verify_and_enter(Credentials(token, sans, call.peer()), key, call, requirement)
-        _enter(call, requirement, verified)
+        self._enter(call, requirement, verified)
         return None
 
     async def _verify_and_enter(
@@ -97,7 +99,7 @@ class Gate:
             # Calls that carry the same credential meanwhile wait for the same look.
             verifying = self._verifying[key] = asyncio.create_task(self._verify(credentials, key))
             verifying.add_done_callback(lambda done: self._verified(key, done))
-        _enter(call, requirement, await asyncio.shield(verifying))
+        self._enter(call, requirement, await asyncio.shield(verifying))
 
     def _verified(self, key: bytes, done: asyncio.Task[Verified]) -> None:
         del self._verifying[key]
@@ -141,8 +143,11 @@ class Gate:
             if verified.credential in revoked or 0 < verified.expires <= now:
                 self._known.pop(key, None)
         self.streams.end(revoked, now)
+        used, self._used = self._used | self.streams.credentials(), set()
+        for verifier in self._verifiers:
+            await verifier.used(used - revoked)
 
-
-def _enter(call: CallIdentity, requirement: Requirement, verified: Verified) -> None:
-    call.verified, call.principal = verified, verified.principal
-    requirement.check(verified.principal)
+    def _enter(self, call: CallIdentity, requirement: Requirement, verified: Verified) -> None:
+        self._used.add(verified.credential)
+        call.verified, call.principal = verified, verified.principal
+        requirement.check(verified.principal)

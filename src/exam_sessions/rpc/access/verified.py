@@ -74,3 +74,6 @@ class Verifier(Protocol):
 
     async def revoked(self, credentials: Collection[str]) -> set[str]:
         """Returns those of these ids of credentials that do not hold any more. Asked every second."""
+
+    async def used(self, credentials: Collection[str]) -> None:
+        """Takes note of the credentials in use since the last time, by their ids. Called every second."""
