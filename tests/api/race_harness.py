@@ -57,12 +57,16 @@ class RaceHarness:
         return request_of(rpc, workspace_id=self.api.workspace, **fields)
 
     def all_of(self, rpc, asks):
-        """What each of many calls comes to."""
-        outcomes = []
-        for first in range(0, len(asks), AT_ONCE):
-            requests = [self.request(rpc, **ask) for ask in asks[first : first + AT_ONCE]]
-            outcomes += map(outcome_of, [self.sides["a"].send(rpc, request) for request in requests])
-        return outcomes
+        """What each of many calls comes to. One that is refused because others are under way is made again."""
+        outcomes, left = {}, list(range(len(asks)))
+        while left:
+            wave, left = left[:AT_ONCE], left[AT_ONCE:]
+            sent = [self.sides["a"].send(rpc, self.request(rpc, **asks[n])) for n in wave]
+            for n, call in zip(wave, sent, strict=True):
+                outcomes[n] = outcome_of(call)
+                if isinstance(outcomes[n], Refused) and outcomes[n].reason == "OVERLOADED":
+                    left.append(n)
+        return [outcomes[n] for n in range(len(asks))]
 
     def prepared(self, count, steps, **release):
         """Sessions that have taken these steps."""
