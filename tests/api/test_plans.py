@@ -71,7 +71,7 @@ def test_a_single_session_and_its_scripts_are_searched_for(asked):
 
 def test_what_is_taken_is_searched_for(asked):
     rows, db, plans = asked
-    rows.sessions.find_conflicts(db, "w", "r", ids=["a"], keycodes=["K1"], candidates=["c1"], access_codes=["A1"])
+    rows.conflicts.find(db, "w", "r", ids=["a"], keycodes=["K1"], candidates=["c1"], access_codes=["A1"])
     assert len(plans) == 4
     assert scans(plans) == []
 

@@ -11,7 +11,7 @@ from processes import ServerProcess, calling
 from sqlalchemy import insert, inspect
 from state_paths import bring_to, walk
 
-from exam_sessions.domain import forms, records, states
+from exam_sessions.domain import forms, question_types, records, states
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store import schema
@@ -172,7 +172,7 @@ def test_the_workspace_leads_every_key_and_index(table):
         (session_pb2.VoidReason, states.VoidReason, "VOID_REASON_"),
         (catalog_pb2.Delivery, states.Delivery, "DELIVERY_"),
         (catalog_pb2.AttemptStrategy, states.AttemptStrategy, "ATTEMPT_STRATEGY_"),
-        (test_form_pb2.QuestionType, forms.QuestionType, "QUESTION_TYPE_"),
+        (test_form_pb2.QuestionType, question_types.QuestionType, "QUESTION_TYPE_"),
         (test_form_pb2.Marking, forms.Marking, "MARKING_"),
     ],
 )

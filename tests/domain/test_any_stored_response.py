@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_forms import a_draft, a_form, a_script, options
 
-from exam_sessions.domain.forms import Form, QuestionType
+from exam_sessions.domain.question_types import QuestionType
 from exam_sessions.domain.scoring import marking_progress, results_of, total_of, waits_for_marks
 from exam_sessions.domain.stored_values import fits
 from exam_sessions.rpc.convert.result import fill_responses, fill_results
 from exam_sessions.v1 import result_pb2
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Form
 
 T = QuestionType
 KEYS = {

@@ -7,7 +7,9 @@ from sample_forms import a_draft, a_form, choice, essay, options
 
 from exam_sessions import errors
 from exam_sessions.domain.authoring import form_of, question_of
-from exam_sessions.domain.forms import Marking, Objective, Option, QuestionType, form_content, from_json
+from exam_sessions.domain.forms import Marking, Objective, Option
+from exam_sessions.domain.question_types import QuestionType
+from exam_sessions.domain.stored_forms import form_content, from_json
 
 SAVING = Objective("o-1", "explain saving", "2.11.B")
 SPENDING = Objective("o-2", "explain spending", "2.11.C")

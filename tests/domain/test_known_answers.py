@@ -6,8 +6,8 @@ import pytest
 from sample_forms import a_script
 from test_any_stored_response import KEYS, OFFERED, RIGHT, asked
 
-from exam_sessions.domain.forms import QuestionType
 from exam_sessions.domain.known_answers import CHARACTERS_AT_MOST, KNOWN_AT_MOST, KnownAnswers, known_answers_of
+from exam_sessions.domain.question_types import QuestionType
 from exam_sessions.domain.scoring import total_of, waits_for_marks
 from exam_sessions.domain.submitted_responses import Structured
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,13 +14,16 @@ from exam_sessions import errors
 from exam_sessions.domain.attempts import script_of, with_total
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
-from exam_sessions.domain.forms import Form, QuestionType
 from exam_sessions.domain.marking import deciding_columns
+from exam_sessions.domain.question_types import QuestionType
 from exam_sessions.domain.records import AttemptRecord, MarkingContext, Session, Unreadable
 from exam_sessions.domain.regrade_summary import Part, Summary, part_of
 from exam_sessions.domain.revisions import difference
 from exam_sessions.domain.scoring import total_of, waits_for_marks
 from exam_sessions.domain.states import Action, State
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.forms import Form
 
 T = QuestionType
 KEYS = {

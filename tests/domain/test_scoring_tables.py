@@ -11,9 +11,11 @@ from sample_forms import a_draft, a_form, a_script, options
 from exam_sessions import errors
 from exam_sessions.domain.answer_keys import RULES
 from exam_sessions.domain.authoring import form_of
-from exam_sessions.domain.forms import ANY_PART, Form, GapOrder, Option, QuestionType, Rule, form_content, from_json
+from exam_sessions.domain.forms import ANY_PART, Form, GapOrder, Option, Rule
 from exam_sessions.domain.marks import mark_of, text_of
+from exam_sessions.domain.question_types import QuestionType
 from exam_sessions.domain.scoring import total_of
+from exam_sessions.domain.stored_forms import form_content, from_json
 
 T = QuestionType
 OFFERED = {T.ASSOCIATION, T.CHOICEMATRIX, T.CLOZEINLINETEXT, T.CLOZETEXT, T.MCQ, T.ORDERLIST}

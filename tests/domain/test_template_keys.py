@@ -11,9 +11,11 @@ from test_template_responses import OPTIONS, asked, kept, named, response, unnam
 
 from exam_sessions import errors
 from exam_sessions.domain.answer_keys import is_correct, keys_of
-from exam_sessions.domain.forms import Marking, QuestionType, form_content, from_json
+from exam_sessions.domain.forms import Marking
 from exam_sessions.domain.marks import text_of
+from exam_sessions.domain.question_types import QuestionType
 from exam_sessions.domain.scoring import question_result, total_of, waits_for_marks
+from exam_sessions.domain.stored_forms import form_content, from_json
 
 if TYPE_CHECKING:
     from exam_sessions.domain.question_draft import QuestionDraft

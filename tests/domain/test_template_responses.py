@@ -11,7 +11,8 @@ import pytest
 from sample_forms import a_draft, a_form
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, TEXT, Form, Option, QuestionType
+from exam_sessions.domain.forms import Form, Option
+from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, TEXT, QuestionType
 from exam_sessions.domain.responses import values_of
 from exam_sessions.domain.submitted_responses import TemplateResponse
 

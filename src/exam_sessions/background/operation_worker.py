@@ -18,7 +18,7 @@ from exam_sessions.execution.outages import OUTAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from exam_sessions.commands.operations import OperationTask
+    from exam_sessions.commands.operation_tasks import OperationTask
     from exam_sessions.domain.stored_records import OperationRow, ToDo
     from exam_sessions.execution.group_commit import GroupCommitQueue
     from exam_sessions.execution.queries import Reads

@@ -8,8 +8,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.text import Text
 
 from exam_sessions.cli.results import show_results
-from exam_sessions.cli.sessions import allowed_actions, show_events, state_text
 from exam_sessions.cli.shared.console import say
+from exam_sessions.cli.shared.session_views import allowed_actions, show_events, state_text
 from exam_sessions.client.failures import Refused
 from exam_sessions.client.messages import Choice, ItemMark, ItemResponse, PaperResponse, QuestionResponse, Response
 from exam_sessions.domain.states import VoidReason

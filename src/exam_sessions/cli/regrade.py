@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from exam_sessions.cli.releases import Named, find_release
-from exam_sessions.cli.sessions import Name, find_session, score_text
+from exam_sessions.cli.sessions import Name, find_session
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import Yes, confirm, note, say
 from exam_sessions.cli.shared.enum_names import message_json, word
@@ -18,6 +18,7 @@ from exam_sessions.cli.shared.operation_views import (
     watch_to_the_end,
 )
 from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.session_views import score_text
 from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.operations import failures_in, id_of
 

@@ -7,12 +7,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from exam_sessions.cli.sessions import Name, find_session, full_name
+from exam_sessions.cli.sessions import Name, find_session
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, coloured, facts, fail, note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
+from exam_sessions.cli.shared.session_views import full_name
 from exam_sessions.cli.shared.times import when
-from exam_sessions.client.client import SessionResults
+from exam_sessions.client.marking import SessionResults
 from exam_sessions.client.messages import ObjectiveResult, QuestionResult, Results, Score
 
 LONGEST_TEXT = 60

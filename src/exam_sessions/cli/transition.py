@@ -1,10 +1,8 @@
 """`exam-sessions sessions transition`: one action on many sessions, named one by one, or all that match."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any, NoReturn
 
@@ -12,7 +10,6 @@ import typer
 from rich.text import Text
 
 from exam_sessions.cli.files.marks_importer import in_flight
-from exam_sessions.cli.files.roster_columns import extra_time
 from exam_sessions.cli.releases import find_releases
 from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
@@ -21,12 +18,13 @@ from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.operation_views import NoWait, show_accommodated, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import length, time_of
+from exam_sessions.cli.transition_fields import By, Reason, accommodation_of, action_of, end_of, extra_of
 from exam_sessions.client import messages
 from exam_sessions.client.channel import is_id, new_request_id
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import Refused
 from exam_sessions.client.operations import id_of
-from exam_sessions.domain.states import Action, VoidReason
+from exam_sessions.domain.states import VoidReason
 
 EPILOG = """[bold]Named sessions[/] are moved at once, all or none.
 
@@ -44,34 +42,6 @@ exam-sessions sessions transition create_package --release "Maths, May" --per-se
 AT = re.compile(r"ids\.session_ids\[(\d+)\]")
 
 WHICH, TAKES = "Which sessions match", "What some actions take"
-
-
-class Reason(StrEnum):
-    """Why a session is annulled, as it is typed."""
-
-    ABSENT = "absent"
-    WITHDRAWN = "withdrawn"
-    PARTIALLY_COMPLETED = "partially_completed"
-    NOT_YET_STARTED = "not_yet_started"
-    OTHER = "other"
-    AUTO = "auto"
-
-
-class By(StrEnum):
-    """Who ends the attempts, as it is typed."""
-
-    CANDIDATE = "candidate"
-    INVIGILATOR = "invigilator"
-
-
-def action_of(text: str) -> int:
-    """The number of an action, by its name in any case. Raises BadParameter."""
-    name = text.strip().lower().replace("-", "_")
-    if name in set(Action):
-        return int(messages.Action.Value(f"ACTION_{name.upper()}"))
-    near = difflib.get_close_matches(name, list(Action), n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise typer.BadParameter(f"{text!r} is not an action{hint}")
 
 
 def _which(told: str, metavar: str = "ID", **more: Any) -> Any:
@@ -240,9 +210,9 @@ def transition(
         "deferred_clock": deferred_clock,
         "force": force,
         "all_attempts": all_attempts,
-        **_end_of(deadline, time_from_now, no_limit=no_limit),
-        **_extra_of(extra_time),
-        "accommodation": _accommodation_of(time_limit, window_start, window_end),
+        **end_of(deadline, time_from_now, no_limit=no_limit),
+        **extra_of(extra_time),
+        "accommodation": accommodation_of(time_limit, window_start, window_end),
     }
     order = Order(action, taken, preview, json)
     with connected(target, workspace) as client:
@@ -263,43 +233,6 @@ def transition(
             "late": late,
         }
         _move_matching(client, order, criteria, per_second, no_wait=no_wait)
-
-
-def _end_of(deadline: int | None, time_from_now: int | None, *, no_limit: bool) -> dict[str, Any]:
-    """When reopened attempts are to end, as fields of the call; ends the command when it is said twice."""
-    if sum((deadline is not None, time_from_now is not None, no_limit)) > 1:
-        fail("--deadline, --time-from-now and --no-limit are ways to say the same; give one", status=MISUSED)
-    if time_from_now == 0:
-        fail("--time-from-now is no time at all; leave it out for the usual end", status=MISUSED)
-    times = {"deadline": deadline, "time_from_now": time_from_now}
-    return {name: value for name, value in times.items() if value} | ({"no_limit": True} if no_limit else {})
-
-
-def _extra_of(text: str) -> dict[str, int]:
-    """Extra time as a field of the call. Raises BadParameter."""
-    if not text:
-        return {}
-    if not text.rstrip().endswith("%"):
-        return {"extra_time": length(text)}
-    try:
-        return {"extra_time_percent": extra_time(text.strip())[1]}
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _accommodation_of(time_limit: str, window_start: str, window_end: str) -> dict[str, int | bool]:
-    """What is given of an accommodation, as fields of the message. Raises BadParameter."""
-    found: dict[str, int | bool] = {}
-    if time_limit in {"none", "release"}:
-        found["no_time_limit" if time_limit == "none" else "release_time_limit"] = True
-    elif time_limit:
-        found["time_limit"] = length(time_limit)
-    for name, text in (("window_start", window_start), ("window_end", window_end)):
-        if text == "release":
-            found[f"release_{name}"] = True
-        elif text:
-            found[name] = time_of(text)
-    return found
 
 
 def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:

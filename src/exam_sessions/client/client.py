@@ -1,7 +1,7 @@
-"""Calls about sessions, their marks and their events.
+"""Calls about sessions and their events.
 
-Calls about releases and test forms are in catalog.py, those about operations in operations.py; how a call is made is
-in channel.py.
+Calls about releases and test forms are in catalog.py, those about marks and results in marking.py, those about
+operations in operations.py; how a call is made is in channel.py.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from exam_sessions.client.catalog import CatalogCalls
 from exam_sessions.client.channel import BATCH, PAGE, new_request_id, next_of, which
 from exam_sessions.client.failures import NoServer, read_failure
 from exam_sessions.client.import_stream import Head, ImportStream
-from exam_sessions.client.operations import WorkCalls
-from exam_sessions.client.times import put
+from exam_sessions.client.marking import MarkingCalls
+from exam_sessions.client.operations import OperationCalls
 from exam_sessions.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
     marking_service_pb2,
-    marking_service_pb2_grpc,
     session_pb2,
     session_service_pb2,
     session_service_pb2_grpc,
@@ -40,7 +39,6 @@ BookedSession = session_service_pb2.BookedSession
 Piece = session_service_pb2.WatchSessionsResponse
 EventConsumer = session_service_pb2.EventConsumer
 Explanation = lifecycle_service_pb2.ExplainSessionResponse
-SessionResults = marking_service_pb2.GetSessionResultsResponse
 
 AT_ONCE = 3.0
 """Seconds a server may take to say how it is; one that needs longer is not well."""
@@ -52,7 +50,7 @@ SILENCE = 20.0
 """Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
 
-class Client(CatalogCalls, WorkCalls):
+class Client(CatalogCalls, MarkingCalls, OperationCalls):
     """Calls in one workspace of the server at `target` (host:port), in the name of `actor`.
 
     Every method raises Refused when the service says no, and NoServer when nothing answers.
@@ -62,7 +60,6 @@ class Client(CatalogCalls, WorkCalls):
         super().__init__(target, workspace, actor)
         self._sessions = session_service_pb2_grpc.SessionServiceStub(self._channel)
         self._lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
-        self._marking = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
     def health(self, name: str = "") -> str:
@@ -214,51 +211,6 @@ class Client(CatalogCalls, WorkCalls):
         names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
         request = lifecycle_service_pb2.SetPinRequest(pin=pin, **names)
         return self._call(self._lifecycle.SetPin, request).pin
-
-    # Marks and results.
-
-    def assign_item_marks(
-        self,
-        session: str,
-        marks: Sequence[tuple[str, str | None]],
-        completed: int,
-        request_id: str = "",
-        *,
-        validate_only: bool = False,
-    ) -> Session:
-        """Enters marks of a paper.
-
-        Args:
-            session: id, keycode, or RELEASE_ID/CODE.
-            marks: question numbers, each with its mark as a decimal, or None for "not attempted".
-            completed: when the paper was completed, in microseconds since 1970.
-            request_id: a UUID that makes a repetition of this call return the first answer; empty is none.
-            validate_only: whether to check only.
-        """
-        rows = [marking_service_pb2.ItemMark(question_number=number, mark=mark) for number, mark in marks]
-        names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
-        request = marking_service_pb2.AssignItemMarksRequest(
-            marks=rows, request_id=request_id, validate_only=validate_only, **names
-        )
-        put(request.completion_time, completed)
-        return self._call(self._marking.AssignItemMarks, request).session
-
-    def results(self, session: str, attempt: int = 0, *, deciding: bool = False) -> SessionResults:
-        """Returns what an attempt of a session earned.
-
-        Args:
-            session: id, keycode, or RELEASE_ID/CODE.
-            attempt: its number; 0 is the current one.
-            deciding: whether the attempt that counts is meant, where `attempt` is 0.
-        """
-        chosen = marking_service_pb2.ATTEMPT_SELECTION_DECIDING if deciding else 0
-        request = marking_service_pb2.GetSessionResultsRequest(
-            workspace_id=self.workspace,
-            attempt=attempt,
-            selection=chosen,  # type: ignore[arg-type]
-            **which(session),
-        )
-        return self._call(self._marking.GetSessionResults, request)
 
     # Events.
 

@@ -39,7 +39,7 @@ class Failed(NamedTuple):
     refusal: Refused
 
 
-class WorkCalls(Channel):
+class OperationCalls(Channel):
     """Calls about operations."""
 
     def __init__(self, target: str, workspace: str, actor: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.capabilities import Bookings
     from exam_sessions.execution.read_set import ReadSet
-    from exam_sessions.store.sessions import Conflicts
+    from exam_sessions.store.conflicts import Conflicts
 
 
 class BookingReceipt(NamedTuple):

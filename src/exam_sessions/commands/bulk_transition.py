@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import RowOutcome, StepResult
+from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import decide_on, record
 from exam_sessions.domain import clock
 from exam_sessions.domain.access import centres_in

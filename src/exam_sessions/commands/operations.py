@@ -7,9 +7,10 @@ operation_worker.py's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.commands.operation_tasks import OperationTask, RowOutcome, StepResult
 from exam_sessions.domain.access import stored_centres
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, OutcomeRow
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.execution.caller import Caller
-    from exam_sessions.execution.capabilities import OperationChanges, OperationSteps, TaskChanges
+    from exam_sessions.execution.capabilities import OperationChanges, OperationSteps
     from exam_sessions.execution.read_set import ReadSet
 
 LEASE = 5_000_000
@@ -38,53 +39,6 @@ step is done once, whoever does it.
 def is_ahead(moment: int, now: int) -> bool:
     """Whether the end of a lease, or the time of a next step, is still to be waited for."""
     return 0 < moment - now <= CREDIBLE
-
-
-class RowOutcome(NamedTuple):
-    """What became of a row: the session and its state, or the refusal."""
-
-    session_id: str
-    state: int = 0
-    refusal: errors.Refusal | None = None
-    deadline: int = 0
-    """When its attempt ends now; 0 where that is not told of the action, or there is no end."""
-    cut_by_window: int = 0
-    """How much of its time the end of the window takes away."""
-
-
-class StepResult(NamedTuple):
-    """What a step has done: the rows it tried, the place of the last one, and whether there are no more."""
-
-    outcomes: Sequence[RowOutcome]
-    place: str
-    finished: bool
-    summary: str | None = None
-    """What all rows have come to so far; as before when None."""
-
-
-class OperationTask(Protocol):
-    """What an operation does, read from its payload."""
-
-    @property
-    def step_at_most(self) -> int:
-        """Rows of one step, so that callers wait for no more than that."""
-
-    @property
-    def per_second(self) -> int:
-        """Rows a second at most; 0 is as fast as can be."""
-
-    @property
-    def keeps_all(self) -> bool:
-        """Whether the outcome of every row is kept, or of those that failed only."""
-
-    def count(self, uow: TaskChanges, workspace: str) -> int:
-        """How many rows there are. Raises the refusal of the whole, when it cannot be done at all."""
-
-    def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
-        """Does the next rows, each for itself."""
-
-    def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
-        """The session of the next row, if it is known, and its place: the row itself is not touched."""
 
 
 class AcceptOperation(Mutation):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.commands.operations import RowOutcome, StepResult
+from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import check_release_etag, record
 from exam_sessions.domain.attempts import UNREADABLE, cause_of
 from exam_sessions.domain.commands import Command

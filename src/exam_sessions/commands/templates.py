@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.bookings import BookingValidator, SharedPins, booking_time
-from exam_sessions.commands.operations import RowOutcome, StepResult
+from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import record
 from exam_sessions.domain.booking import scheduled
 from exam_sessions.domain.commands import Command

@@ -6,20 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import normalize
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import (
-    ANY_PART,
-    GAPS,
-    OFFERING,
-    SHAPE,
-    TEXT,
-    GapOrder,
-    KeyMark,
-    QuestionType,
-    number_of,
-    places_of,
-    stored_choice,
-)
+from exam_sessions.domain.forms import ANY_PART, GapOrder, KeyMark, number_of, places_of, stored_choice
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
+from exam_sessions.domain.question_types import GAPS, OFFERING, SHAPE, TEXT, QuestionType
 from exam_sessions.domain.texts import is_blank
 
 if TYPE_CHECKING:

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.answer_keys import PAIR, rule_of
-from exam_sessions.domain.forms import (
-    GAPS,
-    NUMBER,
-    OFFERING,
-    Form,
-    GapOrder,
-    Marking,
-    Option,
-    Question,
-    QuestionType,
-    Rule,
-)
+from exam_sessions.domain.forms import NUMBER, Form, GapOrder, Marking, Option, Question, Rule
 from exam_sessions.domain.marks import decimals_of, mark_of
+from exam_sessions.domain.question_types import GAPS, OFFERING, QuestionType
 from exam_sessions.domain.texts import fold_label, is_blank
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
+from exam_sessions.domain.question_types import SHAPE, TEXT, QuestionType
 from exam_sessions.domain.texts import fold_label
 
 if TYPE_CHECKING:
@@ -31,44 +32,6 @@ MINUS = "\N{MINUS SIGN}"
 """What word processors write before a negative number."""
 
 NOT_A_NUMBER = "must be a number, with a point before its decimals"
-
-
-class QuestionType(IntEnum):
-    """How a question is answered: the types of Learnosity (Template Submission), numbered as in the protos."""
-
-    ASSOCIATION = 1
-    CHOICEMATRIX = 2
-    CLOZEFORMULA = 3
-    CLOZEINLINETEXT = 4
-    CLOZETEXT = 5
-    FORMULAV2 = 6
-    GRIDDED = 7
-    LONGTEXT = 8
-    LONGTEXTV2 = 9
-    MCQ = 10
-    ORDERLIST = 11
-    PLAINTEXT = 12
-    SHORTTEXT = 13
-
-
-STRINGS, MATRIX, ORDER, FORMULAS, TEXT = "strings", "matrix", "order", "formulas", "text"
-SHAPE = {
-    QuestionType.ASSOCIATION: STRINGS,
-    QuestionType.CLOZETEXT: STRINGS,
-    QuestionType.CLOZEINLINETEXT: STRINGS,
-    QuestionType.MCQ: STRINGS,
-    QuestionType.CHOICEMATRIX: MATRIX,
-    QuestionType.ORDERLIST: ORDER,
-    QuestionType.CLOZEFORMULA: FORMULAS,
-    QuestionType.FORMULAV2: TEXT,
-    QuestionType.GRIDDED: TEXT,
-    QuestionType.LONGTEXT: TEXT,
-    QuestionType.LONGTEXTV2: TEXT,
-    QuestionType.PLAINTEXT: TEXT,
-    QuestionType.SHORTTEXT: TEXT,
-}
-"""The shape of each type's value: the field of a template's response that holds it, and of an online response too,
-where mcq alone has a field of its own."""
 
 
 class Marking(IntEnum):
@@ -148,8 +111,6 @@ class Question(NamedTuple):
     rule: Rule = Rule()
 
 
-OPTIONS = Question._fields.index("options")
-
 Value = Any
 """A response as it is kept, and as JSON holds it. None is no response.
 
@@ -158,12 +119,6 @@ fifty would be fifty lists, for every search for garbage to walk through. associ
 id of an option for each gap. choicematrix: lists of places. orderlist: places. clozeformula: {"values", "boxes"}, the
 formulas and what stood in the boxes. Every other type: a text.
 """
-
-GAPS = frozenset({QuestionType.ASSOCIATION, QuestionType.CLOZETEXT, QuestionType.CLOZEINLINETEXT})
-"""Types with an option for each gap."""
-
-OFFERING = GAPS | {QuestionType.MCQ, QuestionType.CHOICEMATRIX, QuestionType.ORDERLIST}
-"""Types that are answered with what they offer."""
 
 
 def mismatch(question: Question, takes: str = "") -> errors.ResponseMismatch:
@@ -324,40 +279,3 @@ def _places(question: Question) -> dict[Choice, int]:
         places[place] = places[option.id] = place
         places[(fold_label(option.label),)] = place
     return places
-
-
-def form_content(form: Form) -> dict[str, Any]:
-    """What a form is kept as: its questions and objectives; the rest of it stands in columns."""
-    objectives = [list(objective) for objective in form.objectives]
-    kept = {"questions": [_question_as_json(question) for question in form.questions], "objectives": objectives}
-    return kept | {"negative_marks": True} if form.negative_marks else kept
-
-
-def _question_as_json(q: Question) -> list[Any]:
-    row = [*q[:OPTIONS], [list(option) for option in q.options], *q[OPTIONS + 1 : -1]]
-    if q.rule != Rule():
-        fields = q.rule._asdict()
-        row.append([*(fields | {"marks": [list(mark) for mark in q.rule.marks]}).values()])
-    return row
-
-
-def from_json(reference: str, revision: int, name: str, mark_decimals: int, kept: dict[str, Any]) -> Form:
-    """A form from what it is kept as."""
-    questions = [_question_from_json(row) for row in kept["questions"]]
-    objectives = [Objective(*row) for row in kept["objectives"]]
-    negative = bool(kept.get("negative_marks"))
-    return Form(reference, revision, name, mark_decimals, questions, objectives, negative_marks=negative)
-
-
-def _question_from_json(row: list[Any]) -> Question:
-    # A form of an older version has fewer fields.
-    question = Question(*row)
-    rule = Rule(*question.rule)
-    return question._replace(
-        rule=rule._replace(marks=tuple(KeyMark(*mark) for mark in rule.marks)),
-        options=tuple(Option(*option) for option in question.options),
-        keys=tuple(question.keys),
-        objective_ids=tuple(question.objective_ids),
-        parts=tuple(question.parts),
-        right=tuple(question.right),
-    )

@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import (
-    GAPS,
-    NOT_A_NUMBER,
-    SHAPE,
-    TEXT,
-    TEXT_AT_MOST,
-    QuestionType,
-    fits_grid,
-    mismatch,
-)
+from exam_sessions.domain.forms import NOT_A_NUMBER, TEXT_AT_MOST, fits_grid, mismatch
+from exam_sessions.domain.question_types import GAPS, SHAPE, TEXT, QuestionType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import damage_of
-from exam_sessions.domain.forms import GAPS, QuestionType
 from exam_sessions.domain.marks import text_of
+from exam_sessions.domain.question_types import GAPS, QuestionType
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Question

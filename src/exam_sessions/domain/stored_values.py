@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions.domain.forms import GAPS, SHAPE, TEXT, QuestionType
 from exam_sessions.domain.known_answers import known_answers_of
+from exam_sessions.domain.question_types import GAPS, SHAPE, TEXT, QuestionType
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form, Question, Value

@@ -1,71 +1,42 @@
-"""What is read besides single sessions (session_reader.py): lists, pages, histories, counts; each from a snapshot."""
+"""What is read of sessions besides single ones (session_reader.py): lists, pages, histories, attempts.
+
+`Reads` has all reads of one server; the others are in catalog_queries.py, event_queries.py and operation_queries.py.
+Each is made from one snapshot.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.access import stored_centres
 from exam_sessions.domain.attempts import marking_revision_of
 from exam_sessions.domain.records import MarkingContext, SessionWithRelease, lost_release
 from exam_sessions.domain.session_filter import ID_SCAN, PageCursor
-from exam_sessions.domain.states import Finalized
-from exam_sessions.domain.statistics import statistics_of
-from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST
 from exam_sessions.execution.api_key_queries import ApiKeyReads
-from exam_sessions.execution.form_cache import FormCache
-from exam_sessions.execution.reader_pool import ReaderPool
+from exam_sessions.execution.catalog_queries import CatalogReads
+from exam_sessions.execution.event_queries import EventReads
+from exam_sessions.execution.operation_queries import OperationReads
+from exam_sessions.execution.reader_pool import LOADED_AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import AttemptRecord, Release, Session
+    from exam_sessions.domain.records import AttemptRecord, Session
     from exam_sessions.domain.session_filter import SessionFilter
-    from exam_sessions.domain.statistics import Statistics, Tally
+    from exam_sessions.domain.statistics import Tally
     from exam_sessions.domain.stored_records import (
-        ConsumerRow,
         EventRow,
-        FormRow,
-        OperationRow,
-        OutcomeRow,
-        StoredForm,
-        ToDo,
     )
     from exam_sessions.execution.session_reader import SessionKey
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.repositories import Repositories
-    from exam_sessions.store.staged_imports import StagedImportRow
 
 FormKey = tuple[str, int]
 """Reference and revision."""
-LOADED_AT_ONCE = 4_000_000
-"""Bytes of responses, or of the changes of events, that one read loads, so that a page costs no more memory than its
-reply; of one session, or one event, all the same."""
 
 SORTED_AT_MOST = 2_000
 """Sessions of a snapshot that are sorted by their ids again for each page."""
-
-
-class ReleaseWithStatistics(NamedTuple):
-    """A release, and the statistics of its sessions; None unless its finalizing is complete."""
-
-    release: Release
-    statistics: Statistics | None
-
-
-def _with_statistics(
-    db: Db, repositories: Repositories, workspace: str, found: Sequence[Release]
-) -> list[ReleaseWithStatistics]:
-    """Releases with their statistics, computed with every read so that they cannot differ from the sessions."""
-    closed = [release.id for release in found if release.finalized == Finalized.CLOSED]
-    by_release: dict[str, list[Tally]] = {release_id: [] for release_id in closed}
-    for tally in repositories.aggregates.of(db, workspace, closed) if closed else ():
-        by_release[tally.release_id].append(tally)
-    return [
-        ReleaseWithStatistics(one, statistics_of(by_release[one.id]) if one.id in by_release else None)
-        for one in found
-    ]
 
 
 class SnapshotPage(NamedTuple):
@@ -101,13 +72,11 @@ def with_releases(
     ]
 
 
-class Reads:
+class Reads(CatalogReads, EventReads, OperationReads):
     """Lists, pages and histories, each in one read transaction on a thread of a small pool."""
 
     def __init__(self, store: Store) -> None:
-        self._pool = ReaderPool(store)
-        self._read = self._pool.read
-        self._form_cache = FormCache()
+        super().__init__(store)
         self.api_keys = ApiKeyReads(self._pool)
 
     async def sessions(
@@ -138,7 +107,7 @@ class Reads:
     async def has_open_session(self, session: Session) -> bool:
         """Whether another session of the same candidate is marked as the only one open."""
         found = await self._read(
-            lambda db, repositories: repositories.sessions.open_of(db, session.workspace_id, session.candidate_id)
+            lambda db, repositories: repositories.conflicts.open_of(db, session.workspace_id, session.candidate_id)
         )
         return bool(found - {session.id})
 
@@ -205,33 +174,6 @@ class Reads:
 
         return await self._read(work)
 
-    async def release(self, workspace: str, release_id: str) -> Release:
-        """A release. Raises ReleaseNotFound."""
-        return (await self.release_with_statistics(workspace, release_id)).release
-
-    async def release_with_statistics(self, workspace: str, release_id: str) -> ReleaseWithStatistics:
-        """Returns a release, with its statistics if it is closed. Raises ReleaseNotFound."""
-
-        def work(db: Db, repositories: Repositories) -> ReleaseWithStatistics:
-            found = repositories.catalog.load(db, workspace, (release_id,))
-            if not found:
-                raise errors.ReleaseNotFound(release_id)
-            return _with_statistics(db, repositories, workspace, found)[0]
-
-        return await self._read(work)
-
-    async def releases(
-        self, workspace: str, name: str, after: tuple[int, str], most: int
-    ) -> list[ReleaseWithStatistics]:
-        """Returns up to `most` releases after a place, oldest first, closed ones with their statistics."""
-
-        def work(db: Db, repositories: Repositories) -> list[ReleaseWithStatistics]:
-            return _with_statistics(
-                db, repositories, workspace, repositories.catalog.page(db, workspace, name, after, most)
-            )
-
-        return await self._read(work)
-
     async def marking_context(self, session: Session) -> MarkingContext:
         """A session's test form, as far as the catalogue holds it, and its scripts."""
 
@@ -285,123 +227,6 @@ class Reads:
 
         return await self._read(work)
 
-    async def sat_forms(self, workspace: str, release_id: str, reference: str) -> list[Form]:
-        """The revisions of a form that handed-in sessions of a release were sat on."""
-
-        def work(db: Db, repositories: Repositories) -> list[Form]:
-            keys = [key for key in repositories.forms.sat(db, workspace, release_id) if key[0] == reference]
-            found = [self._form_cache.form(db, repositories, workspace, *key) for key in keys]
-            return [form for form in found if form]
-
-        return await self._read(work)
-
-    async def form(self, workspace: str, reference: str, revision: int) -> StoredForm:
-        """Returns a revision of a test form, the latest for 0. Raises TestFormNotFound."""
-        stored = await self._read(
-            lambda db, repositories: repositories.forms.load(db, workspace, reference, revision)
-        )
-        if stored is None:
-            raise errors.TestFormNotFound(reference)
-        return stored
-
-    async def forms(self, workspace: str, after: str, most: int) -> list[FormRow]:
-        """Returns the latest revision of up to `most` test forms, by reference, after the reference `after`."""
-        return await self._read(lambda db, repositories: repositories.forms.page(db, workspace, after, most))
-
-    async def tallies(self, workspace: str, release_ids: Sequence[str], criteria: SessionFilter) -> list[Tally]:
-        """Returns counts and scores by release and state, from one snapshot. Raises ReleaseNotFound."""
-
-        def work(db: Db, repositories: Repositories) -> list[Tally]:
-            known = {release.id for release in repositories.catalog.load(db, workspace, release_ids)}
-            missing = next((release_id for release_id in release_ids if release_id not in known), None)
-            if missing:
-                raise errors.ReleaseNotFound(missing)
-            return repositories.aggregates.matching(db, workspace, criteria)
-
-        return await self._read(work)
-
-    async def operation(
-        self, workspace: str, operation_id: str, centres: frozenset[str] | None = None, *, outcomes: bool
-    ) -> tuple[OperationRow, list[OutcomeRow]]:
-        """Returns an operation, and the outcomes of its rows if asked for.
-
-        Raises:
-            errors.OperationNotFound: there is none, or it is not one of the reader's centres.
-        """
-
-        def work(db: Db, repositories: Repositories) -> tuple[OperationRow, list[OutcomeRow]]:
-            row = repositories.operations.load(db, workspace, operation_id)
-            if row is None or (centres is not None and row.centres != stored_centres(centres)):
-                raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
-            wanted = outcomes and row.end_time
-            if not wanted:
-                return row, []
-            return row, repositories.operations.outcomes(
-                db, workspace, operation_id, OUTCOMES_AT_MOST, LOADED_AT_ONCE
-            )
-
-        return await self._read(work)
-
-    async def operations(
-        self, workspace: str, before: str, most: int, wanted: Mapping[str, int], centres: frozenset[str] | None
-    ) -> list[OperationRow]:
-        """Returns up to `most` operations older than an id, newest first; `wanted` has status or kind.
-
-        A reader who is bound to centres sees those of the same centres.
-        """
-        return await self._read(
-            lambda db, repositories: repositories.operations.page(
-                db, workspace, before, most, centres=stored_centres(centres), **wanted
-            )
-        )
-
-    async def payload(self, workspace: str, operation_id: str) -> bytes:
-        """The request an operation was accepted for."""
-        return await self._read(lambda db, repositories: repositories.operations.payload(db, workspace, operation_id))
-
-    async def operations_to_do(self) -> list[ToDo]:
-        """Every operation that has not ended."""
-        return await self._read(lambda db, repositories: repositories.operations.to_do(db))
-
-    async def releases_being_finalized(self) -> list[tuple[str, str]]:
-        """Returns workspace and id of every release that is locked but not closed yet."""
-        return await self._read(lambda db, repositories: repositories.catalog.finalizing(db))
-
-    async def workspaces(self) -> list[str]:
-        """Every workspace something has happened in; also the cheapest sign that the database answers."""
-        return await self._read(lambda db, repositories: repositories.events.workspaces(db))
-
-    async def staged_imports(self) -> list[StagedImportRow]:
-        """Every roster being written, also those whose writer has died."""
-        return await self._read(lambda db, repositories: repositories.staged_imports.all(db))
-
-    async def old_requests(self, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
-        """Examines the next `most` requests by id; returns the last id, empty at the end, and the old ones."""
-        return await self._read(
-            lambda db, repositories: repositories.requests.old(db, workspace, after, before, most)
-        )
-
-    async def events_after(self, workspace: str, after: int, most: int) -> list[EventRow]:
-        """Returns up to `most` events of a workspace after the sequence `after`."""
-        return await self._read(lambda db, repositories: repositories.events.after(db, workspace, after, most))
-
-    async def last_sequence(self, workspace: str) -> int:
-        """The workspace's last event; 0 before the first."""
-        return await self._read(lambda db, repositories: repositories.events.last_place(db, workspace))
-
-    async def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
-        """A consumer of the events."""
-        return await self._read(lambda db, repositories: repositories.consumers.load(db, workspace, name))
-
-    async def consumers(self, workspace: str, after: str, most: int) -> tuple[list[ConsumerRow], int]:
-        """Returns up to `most` consumers after the name `after`, and the sequence of the workspace's last event."""
-        return await self._read(
-            lambda db, repositories: (
-                repositories.consumers.page(db, workspace, after, most),
-                repositories.events.last_place(db, workspace),
-            )
-        )
-
     async def snapshot_page(
         self, workspace: str, criteria: SessionFilter, before: SnapshotPage | None, rows: int, at_most: int
     ) -> SnapshotPage:
@@ -422,11 +247,3 @@ class Reads:
             return SnapshotPage(count, last, with_releases(db, repositories, workspace, found), "")
 
         return await self._read(work)
-
-    async def due(self, workspace: str, now: int, most: int) -> list[str]:
-        """Ids of sessions the scheduler must look at."""
-        return await self._read(lambda db, repositories: repositories.sessions.due(db, workspace, now, most))
-
-    def close(self) -> None:
-        """Ends the threads and closes their connections."""
-        self._pool.close()

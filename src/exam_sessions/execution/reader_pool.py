@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from exam_sessions import errors
+from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.thread_priority import lower_own_priority
 from exam_sessions.store.database_errors import DatabaseDown
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
 
 Result = TypeVar("Result")
+
+LOADED_AT_ONCE = 4_000_000
+"""Bytes of responses, or of the changes of events, that one read loads, so that a page costs no more memory than its
+reply; of one session, or one event, all the same."""
 
 READERS = 2
 """Threads: as many as a small machine has cores."""
@@ -68,3 +73,16 @@ class ReaderPool:
         self._threads.shutdown()
         for db in self._opened:
             db.close()
+
+
+class PooledReads:
+    """What classes of reads have in common: the pool, and a cache of test forms."""
+
+    def __init__(self, store: Store) -> None:
+        self._pool = ReaderPool(store)
+        self._read = self._pool.read
+        self._form_cache = FormCache()
+
+    def close(self) -> None:
+        """Ends the threads and closes their connections."""
+        self._pool.close()

@@ -18,7 +18,7 @@ from exam_sessions.v1 import catalog_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import Release
-    from exam_sessions.execution.queries import ReleaseWithStatistics
+    from exam_sessions.execution.catalog_queries import ReleaseWithStatistics
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
     from exam_sessions.v1 import catalog_pb2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 from sqlalchemy import bindparam, func, insert, literal_column, select
 
-from exam_sessions.domain.forms import Form, form_content, from_json
+from exam_sessions.domain.stored_forms import form_content, from_json
 from exam_sessions.domain.stored_records import FormRow, StoredForm
 from exam_sessions.domain.transition_table import SUBMITTED
 from exam_sessions.store.events import dump_json
@@ -16,6 +16,7 @@ from exam_sessions.store.schema import sessions, test_forms
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from exam_sessions.domain.forms import Form
     from exam_sessions.store.engine import Db, Store
 
 

@@ -32,10 +32,11 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import Grouping
 
 from exam_sessions.store.availability import Availability
-from exam_sessions.store.database_errors import DatabaseDown, Unreachable
+from exam_sessions.store.database_errors import Unreachable
 from exam_sessions.store.engine import Statement, Store
 from exam_sessions.store.poolers import refuse_unfit_poolers
 from exam_sessions.store.postgres_arrays import CheckedUpdate, SequencedInsert, UnnestStatement
+from exam_sessions.store.postgres_check import PostgresCheck
 from exam_sessions.store.postgres_connection import PooledDb, PostgresDb, translated
 from exam_sessions.store.postgres_driver import LOCK_SHARE, Connector, Limits, milliseconds
 from exam_sessions.store.postgres_listener import CHANNEL, Listener
@@ -93,7 +94,7 @@ class PostgresStore(Store):
         """The collation by which case is folded; empty for the database's, None until the server was asked."""
         self._liveness: Driver | None = None
         self._notifying: Driver | None = None
-        self._checking: Driver | None = None
+        self._check = PostgresCheck(self._connector, self.availability)
         self._lock = threading.Lock()
 
     def writer(self) -> PostgresDb:
@@ -124,47 +125,8 @@ class PostgresStore(Store):
         yield
 
     def check(self) -> None:
-        """Asks on the connection of the last check, and when that is dead on a new one.
-
-        Raises:
-            Unreachable, DatabaseDown: as Store.
-        """
-        if self._checking and not self._checking.closed:
-            if self._answers_check(self._checking):
-                return
-            self.availability.connections_lost()
-        try:
-            self._checking = self._connector.connect_bare()
-        except psycopg.Error as error:
-            raise Unreachable(str(error)) from error
-        self._checking.silence_s = self.silence_s / 2
-        if not self._answers_check(self._checking):
-            raise Unreachable(f"no answer within {self._checking.silence_s:g} s")
-
-    def _answers_check(self, driver: Driver) -> bool:
-        """Whether the connection is alive. Raises DatabaseDown for what the database says."""
-        try:
-            self._ask(driver)
-        except psycopg.Error as error:
-            if driver.closed:
-                return False
-            driver.execute("ROLLBACK")
-            raise DatabaseDown(str(error)) from error
-        return True
-
-    def _ask(self, driver: Driver) -> None:
-        """Takes the locks that reads and writes take, and gives them back. Raises psycopg.Error.
-
-        If somebody has locked the tables, that is known before the database would count as silent.
-        """
-        if driver.execute("SELECT current_setting('transaction_read_only')").fetchone() == ("on",):
-            # Another one may be what this has been.
-            driver.close()
-            raise DatabaseDown("the database server is a standby: it takes no writes")
-        tables, patience = ", ".join(metadata.tables), milliseconds(self.silence_s / 3)
-        driver.execute(f"BEGIN; SET LOCAL lock_timeout = '{patience}'; LOCK TABLE {tables} IN ACCESS SHARE MODE")
-        driver.execute(f"LOCK TABLE {tables} IN ROW EXCLUSIVE MODE")
-        driver.execute("ROLLBACK")
+        """Asks on a connection of its own. Raises Unreachable, DatabaseDown: as Store."""
+        self._check.run(self.silence_s)
 
     def translated(self) -> AbstractContextManager[None]:
         """By SQLSTATE."""
@@ -299,7 +261,8 @@ class PostgresStore(Store):
     def close(self) -> None:
         """Lets go of the engine, and is not present any more."""
         self.engine.dispose()
-        for driver in (self._liveness, self._notifying, self._checking):
+        self._check.close()
+        for driver in (self._liveness, self._notifying):
             if driver:
                 driver.close()
 

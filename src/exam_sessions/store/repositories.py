@@ -8,6 +8,7 @@ from exam_sessions.store.aggregates import AggregateRows
 from exam_sessions.store.api_keys import ApiKeyRows
 from exam_sessions.store.attempts import ScriptRows
 from exam_sessions.store.catalog import CatalogRows
+from exam_sessions.store.conflicts import ConflictRows
 from exam_sessions.store.consumers import ConsumerRows
 from exam_sessions.store.events import EventRows
 from exam_sessions.store.forms import FormRows
@@ -26,6 +27,7 @@ class Repositories:
 
     def __init__(self, store: Store) -> None:
         self.sessions = SessionRows(store)
+        self.conflicts = ConflictRows(store)
         self.events = EventRows(store)
         self.catalog = CatalogRows(store)
         self.staged_imports = StagedImportRows(store)

@@ -1,4 +1,4 @@
-"""Statements on session rows: load, look for what is taken, insert, update, delete, find what is due."""
+"""Statements on session rows: load, insert, update, delete, find what is due. Conflicts are in conflicts.py."""
 
 from __future__ import annotations
 
@@ -33,15 +33,6 @@ PUBLISHED = sessions.c.draft.is_(None) | sessions.c.draft.not_in(
     select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace"))
 )
 """Whether a session belongs to no roster that is still under way."""
-
-
-class Conflicts(NamedTuple):
-    """Which of the values looked for are taken."""
-
-    ids: set[str]
-    keycodes: set[str]
-    candidates: set[str]
-    access_codes: set[str]
 
 
 class Update(NamedTuple):
@@ -95,18 +86,9 @@ class SessionRows:
             True: store.statement(together.where(by_keycode)),
         }
         self._hidden = store.statement(select(drafts.c.id).where(drafts.c.workspace_id == bindparam("workspace")))
-        self._taken_ids = store.statement(select(c.id).where(mine, store.in_array(c.id, "keys")))
-        self._taken_keycodes = store.statement(select(c.keycode).where(mine, store.in_array(c.keycode, "keys")))
-        self._taken_candidates = store.statement(
-            select(c.candidate_id).where(in_release, store.in_array(c.candidate_id, "keys"))
-        )
-        self._taken_codes = store.statement(
-            select(c.access_code).where(in_release, store.in_array(c.access_code, "keys"))
-        )
         self._ids_by_code = store.statement(
             select(c.access_code, c.id).where(in_release, store.in_array(c.access_code, "keys"))
         )
-        self._open = store.statement(select(c.id).where(mine, c.open_candidate == bindparam("candidate")))
         self._insert = store.insert_many(sessions)
         as_read = [c[name] == bindparam(f"expected_{name}") for name in DECIDED_ON]
         self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session"), *as_read))
@@ -262,44 +244,6 @@ class SessionRows:
             alone = self.load(db, workspace, left_ids, left_keycodes)
             found += [(session, lost_release(workspace, session.release_id)) for session in alone]
         return found
-
-    def find_conflicts(
-        self,
-        db: Db,
-        workspace: str,
-        release: str,
-        *,
-        ids: Collection[str] = (),
-        keycodes: Collection[str] = (),
-        candidates: Collection[str] = (),
-        access_codes: Collection[str] = (),
-    ) -> Conflicts:
-        """Returns which of the values rows of sessions hold already, unpublished ones too.
-
-        Args:
-            db: a connection in a transaction.
-            workspace: the tenant.
-            release: within which candidates and access codes are unique.
-            ids: session ids.
-            keycodes: keycodes.
-            candidates: candidate ids.
-            access_codes: access codes.
-        """
-
-        def look(statement: Statement, scope: tuple[str, ...], keys: Collection[str]) -> set[str]:
-            return {row[0] for row in db.query(statement, (*scope, db.array_param(keys)))} if keys else set()
-
-        here, there = (workspace,), (workspace, release)
-        return Conflicts(
-            look(self._taken_ids, here, ids),
-            look(self._taken_keycodes, here, keycodes),
-            look(self._taken_candidates, there, candidates),
-            look(self._taken_codes, there, access_codes),
-        )
-
-    def open_of(self, db: Db, workspace: str, candidate: str) -> set[str]:
-        """Returns the id of the candidate's session that is marked as the only open one, or nothing."""
-        return {row[0] for row in db.query(self._open, (workspace, candidate))}
 
     def insert(self, db: Db, rows: Sequence[Session]) -> None:
         """Adds sessions."""

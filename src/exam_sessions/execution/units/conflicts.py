@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.reservation import Reservation
     from exam_sessions.execution.transaction import Transaction
     from exam_sessions.execution.units.sessions import SessionUnit
-    from exam_sessions.store.sessions import Conflicts
+    from exam_sessions.store.conflicts import Conflicts
 
 UNIQUE_COLUMNS = frozenset({"candidate_id", "access_code"})
 """Columns an edit may change that no two sessions of a release may share."""
@@ -46,9 +46,7 @@ class ConflictUnit:
                 release.
         """
         transaction = self._transaction
-        in_use = transaction.repositories.sessions.find_conflicts(
-            transaction.db, release.workspace_id, release.id, **values
-        )
+        in_use = transaction.repositories.conflicts.find(transaction.db, release.workspace_id, release.id, **values)
         self._overlay(in_use, release)
         blocked = False
         for held in self._reserved:

@@ -97,7 +97,7 @@ class SessionUnit:
     def has_open_session(self, session: Session) -> bool:
         """Whether the session's candidate has another one open, as things stand in this transaction."""
         workspace, candidate = session.workspace_id, session.candidate_id
-        found = self._transaction.repositories.sessions.open_of(self._transaction.db, workspace, candidate)
+        found = self._transaction.repositories.conflicts.open_of(self._transaction.db, workspace, candidate)
         for (place, session_id), known in self.known.items():
             if place == workspace:
                 # What was changed a moment ago is not in the database yet.

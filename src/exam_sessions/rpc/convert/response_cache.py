@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, STRINGS
+from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, STRINGS
 from exam_sessions.domain.submitted_responses import Structured
 from exam_sessions.domain.texts import fold_label
 from exam_sessions.rpc.decoding.maxima import longest_text, most_elements

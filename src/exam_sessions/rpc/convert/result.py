@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.domain.answer_keys import key_parts
 from exam_sessions.domain.attempts import marking_revision_of
-from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, QuestionType, places_of
+from exam_sessions.domain.forms import places_of
 from exam_sessions.domain.marks import UNIT, percent, text_of
+from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, QuestionType
 from exam_sessions.domain.scoring import Score
 from exam_sessions.domain.states import MATURITY, State
 from exam_sessions.domain.stored_values import fits

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.commands.templates import Submission, TemplateSession
-from exam_sessions.domain.forms import FORMULAS, MATRIX, ORDER, STRINGS, TEXT
+from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, STRINGS, TEXT
 from exam_sessions.domain.submitted_responses import TemplateResponse
 from exam_sessions.rpc.convert.form import fill_question
 from exam_sessions.v1 import template_pb2, template_service_pb2

@@ -1,0 +1,66 @@
+"""Calls about marks and results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions.client.channel import Channel, which
+from exam_sessions.client.times import put
+from exam_sessions.v1 import marking_service_pb2, marking_service_pb2_grpc, session_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Session = session_pb2.Session
+SessionResults = marking_service_pb2.GetSessionResultsResponse
+
+
+class MarkingCalls(Channel):
+    """Calls about marks and results in one workspace of a server."""
+
+    def __init__(self, target: str, workspace: str, actor: str) -> None:
+        super().__init__(target, workspace, actor)
+        self._marking = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
+
+    def assign_item_marks(
+        self,
+        session: str,
+        marks: Sequence[tuple[str, str | None]],
+        completed: int,
+        request_id: str = "",
+        *,
+        validate_only: bool = False,
+    ) -> Session:
+        """Enters marks of a paper.
+
+        Args:
+            session: id, keycode, or RELEASE_ID/CODE.
+            marks: question numbers, each with its mark as a decimal, or None for "not attempted".
+            completed: when the paper was completed, in microseconds since 1970.
+            request_id: a UUID that makes a repetition of this call return the first answer; empty is none.
+            validate_only: whether to check only.
+        """
+        rows = [marking_service_pb2.ItemMark(question_number=number, mark=mark) for number, mark in marks]
+        names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
+        request = marking_service_pb2.AssignItemMarksRequest(
+            marks=rows, request_id=request_id, validate_only=validate_only, **names
+        )
+        put(request.completion_time, completed)
+        return self._call(self._marking.AssignItemMarks, request).session
+
+    def results(self, session: str, attempt: int = 0, *, deciding: bool = False) -> SessionResults:
+        """Returns what an attempt of a session earned.
+
+        Args:
+            session: id, keycode, or RELEASE_ID/CODE.
+            attempt: its number; 0 is the current one.
+            deciding: whether the attempt that counts is meant, where `attempt` is 0.
+        """
+        chosen = marking_service_pb2.ATTEMPT_SELECTION_DECIDING if deciding else 0
+        request = marking_service_pb2.GetSessionResultsRequest(
+            workspace_id=self.workspace,
+            attempt=attempt,
+            selection=chosen,  # type: ignore[arg-type]
+            **which(session),
+        )
+        return self._call(self._marking.GetSessionResults, request)
