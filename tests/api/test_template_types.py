@@ -133,12 +133,12 @@ def test_a_value_of_another_shape_is_a_mismatch_and_nothing_is_stored(api, serve
 
 WRONG_ONLINE = {
     "association": (Response(strings=template_pb2.StringList(values=["Rome"])), "UNKNOWN_OPTION", ""),
-    "choicematrix": (Response(matrix=places([0], [])), "INVALID_FIELD", "response.matrix[1]"),
-    "clozeformula": (Response(formulas=texts(["y=2x", ""])), "INVALID_FIELD", "response.formulas[0]"),
+    "choicematrix": (Response(matrix=places()), "INVALID_FIELD", "response.matrix"),
+    "clozeformula": (Response(formulas=texts()), "INVALID_FIELD", "response.formulas"),
     "clozetext": (Response(strings=template_pb2.StringList()), "INVALID_FIELD", "response.strings"),
     "gridded": (Response(text="one"), "INVALID_FIELD", "response.text"),
     "orderlist": (
-        Response(order=template_pb2.IntegerList(values=[3, 1, 0])),
+        Response(order=template_pb2.IntegerList(values=[3, 1, 3])),
         "INVALID_FIELD",
         "response.order",
     ),

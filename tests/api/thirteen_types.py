@@ -86,6 +86,23 @@ ONLINE = {
 }
 """The same as they are sent online, and as results show them."""
 
+HALF = {
+    "association": Response(strings=template_pb2.StringList(values=["", "London"])),
+    "choicematrix": Response(matrix=places([0, 1], [], [1], [])),
+    "clozeformula": Response(formulas=texts([]), boxes=texts(["2", ""])),
+    "clozeinlinetext": Response(strings=template_pb2.StringList(values=[""])),
+    "clozetext": Response(strings=template_pb2.StringList(values=["cat", ""])),
+    "formulaV2": Response(text="y="),
+    "gridded": Response(text="-"),
+    "longtext": Response(text="upsy"),
+    "longtextV2": Response(text="upsy"),
+    "mcq": Response(options=[result_pb2.Choice(index=0)]),
+    "orderlist": Response(order=template_pb2.IntegerList(values=[3, 1])),
+    "plaintext": Response(text="upsy"),
+    "shorttext": Response(text="makka"),
+}
+"""Half an answer to each question, as a candidate who is still at it saves it."""
+
 
 def thirteen(api):
     """The form in the catalogue, all its questions in one item."""

@@ -25,8 +25,10 @@ TEXT_AT_MOST = 100_000
 """Characters of one written response."""
 
 GRID = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)")
+GRID_SO_FAR = re.compile(r"[+-]?[0-9]*[.]?[0-9]*")
 NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
-"""What a grid holds: a number with a point before its decimals; and numbers with an exponent besides."""
+"""What a grid holds: a number with a point before its decimals, and what such a number may begin with; and numbers
+with an exponent besides."""
 
 MINUS = "\N{MINUS SIGN}"
 """What word processors write before a negative number."""
@@ -116,8 +118,9 @@ Value = Any
 
 mcq: the place of the chosen option, or the places of several in ascending order. One option is no list: a script of
 fifty would be fifty lists, for every search for garbage to walk through. association, clozetext, clozeinlinetext: the
-id of an option for each gap. choicematrix: lists of places. orderlist: places. clozeformula: {"values", "boxes"}, the
-formulas and what stood in the boxes. Every other type: a text.
+id of an option for each gap, empty for an open one. choicematrix: lists of places, empty for an open row. orderlist:
+the places chosen so far, from the first. clozeformula: {"values", "boxes"}, the formulas and what stood in the boxes.
+Every other type: a text.
 """
 
 
@@ -130,16 +133,22 @@ def mismatch(question: Question, takes: str = "") -> errors.ResponseMismatch:
 
 def number_of(question: Question, text: str) -> Decimal | None:
     """The number a text writes, exactly; None when it writes none. A comma is a point where the form says so."""
-    text = text.strip().replace(MINUS, "-", 1)
-    if question.rule.decimal_comma:
-        text = text.replace(",", ".", 1)
+    text = _with_point(question, text.strip().replace(MINUS, "-", 1))
     return Decimal(text) if NUMBER.fullmatch(text) else None
 
 
 def fits_grid(question: Question, text: str) -> bool:
     """Whether a text is a number as a grid takes it: nothing beside it, and no exponent."""
-    text = text.replace(",", ".", 1) if question.rule.decimal_comma else text
-    return bool(GRID.fullmatch(text))
+    return bool(GRID.fullmatch(_with_point(question, text)))
+
+
+def begins_number(question: Question, text: str) -> bool:
+    """Whether a text is such a number, or the beginning of one."""
+    return bool(GRID_SO_FAR.fullmatch(_with_point(question, text)))
+
+
+def _with_point(question: Question, text: str) -> str:
+    return text.replace(",", ".", 1) if question.rule.decimal_comma else text
 
 
 def stored_choice(places: Sequence[int]) -> int | list[int]:
@@ -254,7 +263,7 @@ class Form:
             raise mismatch(question)
         if len(text) > TEXT_AT_MOST:
             raise errors.invalid("response.text", f"must be at most {TEXT_AT_MOST:,} characters")
-        if question.type == QuestionType.GRIDDED and not fits_grid(question, text):
+        if question.type == QuestionType.GRIDDED and not begins_number(question, text):
             raise errors.invalid("response.text", NOT_A_NUMBER)
         return text
 

@@ -1,7 +1,8 @@
 """Responses to the thirteen question types, and what fits a question (Learnosity, Template Submission).
 
-A response is checked against its question and turned into the value that is kept (forms.py, Value): online and in a
-template by the same rules. In a template texts arrive URL-encoded, `+` for a space, and are kept decoded.
+A response is checked against its question and turned into the value that is kept (forms.py, Value): online, on paper
+and in a template by the same rules, but for two. In a template texts arrive URL-encoded, `+` for a space, and are
+kept decoded; and every part of an answer must be there, as the vendor says, where a candidate may save half of one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ ENCODED = re.compile(r"([A-Za-z0-9_.~!*'()+-]|%[0-9A-Fa-f]{2})*")
 
 FORMULA_AT_MOST = 4000
 """Characters of one formula, and of what stood in one box."""
+
+OPEN_GAP = ""
+"""What stands for a gap that is not filled in."""
 
 MARKUP = re.compile(r"<[^<>]*>")
 """Tags of a rich text, which part words where they are counted as shown."""
@@ -76,7 +80,7 @@ def online_value(form: Form, question: Question, options: Sequence[Choice], othe
     kind = QuestionType(question.type)
     if kind == T.MCQ or other.shape != SHAPE[kind]:
         raise mismatch(question)
-    return _structured(form, question, other.value, other.boxes or [], f"response.{other.shape}")
+    return _structured(form, question, other.value, other.boxes or [], f"response.{other.shape}", open_parts=True)
 
 
 def value_of(form: Form, question: Question, given: TemplateResponse) -> Value | None:
@@ -98,45 +102,54 @@ def value_of(form: Form, question: Question, given: TemplateResponse) -> Value |
         raise mismatch(question, shape)
     if shape == TEXT:
         return _text(question, kind, given)
-    value = _structured(form, question, given.value, given.boxes or [], "value")
+    value = _structured(form, question, given.value, given.boxes or [], "value", open_parts=False)
     if kind == T.CLOZEFORMULA and not given.boxes:
         raise errors.invalid("responses", "are required for clozeformula: what stood in each box")
     return value
 
 
-def _structured(form: Form, question: Question, value: Any, boxes: list[list[str]], path: str) -> Value:
-    """A value that has the shape of its type, and is no text, as it is kept."""
+def _structured(
+    form: Form, question: Question, value: Any, boxes: list[list[str]], path: str, *, open_parts: bool
+) -> Value:
+    """A value that has the shape of its type, and is no text, as it is kept; `open_parts` may be left unanswered."""
     if not value:
         raise errors.invalid(path, "needs at least one entry; leave it unset for a question not attempted")
     kind = QuestionType(question.type)
     if kind == T.MCQ:
         return form.chosen(question, value)
     if kind in GAPS:
-        return _gaps(question, value)
+        return _gaps(question, value, open_parts=open_parts)
     if kind == T.ORDERLIST:
-        return _order(question, value, path)
-    return _matrix(question, value, path) if kind == T.CHOICEMATRIX else _formulas(value, boxes, path)
+        return _order(question, value, path, open_parts=open_parts)
+    if kind == T.CHOICEMATRIX:
+        return _matrix(question, value, path, open_parts=open_parts)
+    return _formulas(value, boxes, path, open_parts=open_parts)
 
 
-def _gaps(question: Question, values: list[str]) -> Value:
+def _gaps(question: Question, values: list[str], *, open_parts: bool) -> Value:
     offered = {option.id for option in question.options}
+    if open_parts:
+        offered.add(OPEN_GAP)
     for value in values:
         if value not in offered:
             raise errors.UnknownOption(question.number, value)
     return list(values)
 
 
-def _order(question: Question, values: list[int], path: str) -> Value:
-    if sorted(values) != list(range(len(question.options))):
-        raise errors.invalid(path, f"must hold each of 0 to {len(question.options) - 1} once")
+def _order(question: Question, values: list[int], path: str, *, open_parts: bool) -> Value:
+    count, last = len(question.options), len(question.options) - 1
+    if not open_parts and len(values) != count:
+        raise errors.invalid(path, f"must hold each of 0 to {last} once")
+    if len({*values}) != len(values) or not 0 <= min(values) <= max(values) <= last:
+        raise errors.invalid(path, f"must hold numbers from 0 to {last}, each at most once")
     return list(values)
 
 
-def _matrix(question: Question, rows: list[list[int]], path: str) -> Value:
+def _matrix(question: Question, rows: list[list[int]], path: str, *, open_parts: bool) -> Value:
     if question.parts and len(rows) != len(question.parts):
         raise errors.invalid(path, f"needs one list for each of the {len(question.parts)} sub-questions")
     for n, row in enumerate(rows):
-        if not row:
+        if not row and not open_parts:
             raise errors.invalid(f"{path}[{n}]", "needs at least one number")
         for place in row:
             if not 0 <= place < len(question.options):
@@ -144,9 +157,9 @@ def _matrix(question: Question, rows: list[list[int]], path: str) -> Value:
     return [sorted(set(row)) for row in rows]
 
 
-def _formulas(rows: list[list[str]], boxes: list[list[str]], path: str) -> Value:
+def _formulas(rows: list[list[str]], boxes: list[list[str]], path: str, *, open_parts: bool) -> Value:
     for n, row in enumerate(rows):
-        if not row or not all(row):
+        if not open_parts and not (row and all(row)):
             raise errors.invalid(f"{path}[{n}]", "needs at least one formula, and none that is empty")
     _check_formulas(rows, path)
     _check_formulas(boxes, "responses" if path == "value" else "response.boxes")

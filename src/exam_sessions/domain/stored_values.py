@@ -25,7 +25,7 @@ def fits(question: Question, value: Value) -> bool:
     if kind in GAPS:
         return _are_texts(value)
     if kind == T.ORDERLIST:
-        return _are_places(value, places) and sorted(value) == list(range(places))
+        return _are_places(value, places) and len({*value}) == len(value)
     if kind == T.CHOICEMATRIX:
         return isinstance(value, list) and all(_are_places(row, places) for row in value)
     if kind == T.CLOZEFORMULA:
