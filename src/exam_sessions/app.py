@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.rpc.access.configuration import CannotConfigure
+from exam_sessions.rpc.access.selection import CannotAuthenticate, gate_of, methods_of
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.server import DECODE, Server
 from exam_sessions.rpc.transports.admission import Admission
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.rpc.transports.base import Transport
+    from exam_sessions.rpc.transports.places import Place
     from exam_sessions.settings import Settings
 
 __all__ = ["App", "CannotListen", "CannotServe", "check_places", "now", "serve"]
@@ -71,6 +74,11 @@ class App:
             decode=DECODE,
             describe=describe,
         )
+        try:
+            self._gate = gate_of(settings, self.service, clock)
+        except CannotConfigure as error:
+            store.close()
+            raise CannotServe(str(error), "mend it, or serve without --auth-config") from error
         self._server: Server | None = None
 
     @property
@@ -96,8 +104,17 @@ class App:
             raise
         if self.settings.insecure and not self.settings.tls_cert:
             log.warning("no TLS: what is sent here can be read and changed on the way")
+        if self._gate is None:
+            log.warning("nobody is authenticated: everybody who can connect may do everything")
         await self.service.start()
-        self._server = Server(self.service, transport, limit, self.settings.watcher_patience_s)
+        self._server = Server(
+            self.service,
+            transport,
+            limit,
+            self.settings.watcher_patience_s,
+            self._gate,
+            reflection_gate=None if self.settings.open_reflection else self._gate,
+        )
         await self._server.start()
 
     async def stop(self) -> None:
@@ -120,9 +137,23 @@ def check_places(settings: Settings) -> None:
 def _planned(settings: Settings) -> Callable[[Admission], Transport]:
     """What makes the transport that settings ask for, once it is known that it can be made. Raises CannotServe."""
     places = places_of(settings)
+    _check_authentication(settings, places)
     transport = transport_for(settings, places)
     certificates = certificates_of(settings)
     return partial(transport, places, share_port=bool(settings.share_port), certificates=certificates)
+
+
+def _check_authentication(settings: Settings, places: Sequence[Place]) -> None:
+    """Refuses to let everybody on other machines do everything, unless that is said. Raises CannotServe."""
+    try:
+        if methods_of(settings) or settings.insecure:
+            return
+    except CannotAuthenticate as error:
+        raise CannotServe(str(error), error.way_out) from error
+    for place in places:
+        if not (place.asks_certificate or place.is_local()):
+            way_out = "authenticate callers, such as with --auth keys, or say --insecure"
+            raise CannotServe(f"other machines can reach {place}, and nobody is authenticated", way_out)
 
 
 def serve(settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:

@@ -33,6 +33,13 @@ class Settings:
     then."""
     insecure: bool = False
     """1 serves other machines without TLS. For servers behind something that encrypts, such as a service mesh."""
+    auth: str = "none"
+    """How callers are authenticated: some of keys, jwt and certificates, with commas between them. With none
+    everybody may do everything, which is for callers on this machine."""
+    auth_config: str = ""
+    """Which tokens and client certificates are accepted, and whom they prove: a TOML file (docs/operate/security)."""
+    open_reflection: bool = False
+    """1 lets those without a credential ask which services there are, where callers are authenticated."""
     database_url: str = "sqlite:///exam-sessions.db"
     """A SQLite file, made when it is missing; a relative path is relative to where the server starts."""
     direct_database_url: str = ""

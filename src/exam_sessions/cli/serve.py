@@ -85,6 +85,21 @@ def serve(
         bool,
         typer.Option("--insecure", envvar=f"{PREFIX}INSECURE", help="Serve other machines without TLS."),
     ] = DEFAULTS.insecure,
+    auth: Annotated[
+        str,
+        setting("auth", "How callers are authenticated: none, or some of keys, jwt, certificates.", metavar="WAYS"),
+    ] = DEFAULTS.auth,
+    auth_config: Annotated[
+        str, setting("auth_config", "Whom tokens and client certificates prove, in TOML.", metavar="FILE")
+    ] = DEFAULTS.auth_config,
+    open_reflection: Annotated[
+        bool,
+        typer.Option(
+            "--open-reflection",
+            envvar=f"{PREFIX}OPEN_REFLECTION",
+            help="Describe the services to callers without a credential, too.",
+        ),
+    ] = DEFAULTS.open_reflection,
     database_url: DatabaseUrl = DEFAULTS.database_url,
     direct_database_url: Annotated[
         str,

@@ -64,17 +64,25 @@ class Server:
     """A Service on a transport.
 
     `limit` is the largest request in bytes, `patience` how long a watcher may take over one message, in seconds.
-    Every call passes `gate`, but those of health; with None nobody is authenticated.
+    Every call passes `gate`, but those of health, and those of reflection `reflection_gate`; with None nobody is
+    authenticated.
     """
 
     def __init__(
-        self, service: Service, transport: Transport, limit: int, patience: float, gate: Gate | None = None
+        self,
+        service: Service,
+        transport: Transport,
+        limit: int,
+        patience: float,
+        gate: Gate | None = None,
+        *,
+        reflection_gate: Gate | None = None,
     ) -> None:
         self._service, self._transport, self._gate = service, transport, gate
         self._health = health.HealthServicer()
         self._names = _add_services(transport, service, limit, patience, gate)
         transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL, None))
-        add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL, gate)
+        add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL, reflection_gate)
         self._probing: asyncio.Task[None] | None = None
 
     @property
