@@ -15,6 +15,7 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import (
     Yes,
     confirm,
+    ctrl_c_after,
     deliver,
     fail,
     note,
@@ -117,13 +118,16 @@ def _print(
         events = piece.events[:count]
         for first in range(0, len(events), OFTEN):
             some = events[first : first + OFTEN]
-            deliver(map(line, some))
-            receipts.delivered(some[-1].sequence, len(some))
+            with ctrl_c_after():
+                deliver(map(line, some))
+                receipts.delivered(some[-1].sequence, len(some))
+            receipts.acknowledge_when_due()
         if count is not None:
             count -= len(events)
             if not count:
                 return
         receipts.delivered(piece.sequence, 0)
+        receipts.acknowledge_when_due()
 
 
 @cli.command(

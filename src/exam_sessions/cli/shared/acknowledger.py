@@ -28,7 +28,8 @@ LAST_PAUSES = (0.2, 0.5, 1.0, 2.0, 0.0)
 class Acknowledger:
     """Acknowledges, in a consumer's name, what was delivered; nothing without a consumer.
 
-    At the end of the block the rest is acknowledged, unless it ends because nobody reads any more.
+    At the end of the block the rest is acknowledged, unless it ends because nobody reads any more. At the usual end
+    and at Ctrl-C that is tried again for seconds when the server does not answer; what fails then is said.
     """
 
     def __init__(self, client: Client, consumer: str | None) -> None:
@@ -38,13 +39,16 @@ class Acknowledger:
         self._last = time.monotonic()
 
     def delivered(self, sequence: int, events: int) -> None:
-        """Everything up to `sequence` was written and flushed; `events` of it since the last time.
+        """Everything up to `sequence` was written and flushed; `events` of it since the last time."""
+        self._delivered = sequence
+        self._events += events
+
+    def acknowledge_when_due(self) -> None:
+        """Acknowledges what was delivered when it is much, or was delivered a while ago.
 
         Raises:
             BrokenPipeError: nobody reads any more, so what was flushed last may never have been read.
         """
-        self._delivered = sequence
-        self._events += events
         due = self._events >= OFTEN or time.monotonic() - self._last >= SOON
         if not due:
             return
@@ -85,6 +89,9 @@ class Acknowledger:
         """Acknowledges the rest; whatever else ends the block is not hidden by what fails here."""
         if kind is None:
             self._finish()
+        elif issubclass(kind, KeyboardInterrupt):
+            with suppress(NoServer, Refused, BrokenPipeError):
+                self._finish()
         elif not issubclass(kind, BrokenPipeError):
             with suppress(NoServer, Refused, BrokenPipeError):
                 check_reader()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -16,6 +18,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from types import FrameType
 
     from rich.console import ConsoleOptions, RenderableType
 
@@ -87,6 +90,42 @@ def deliver(lines: Iterable[str]) -> None:
     """Writes lines to stdout, and sees them off. Raises BrokenPipeError when nobody reads them."""
     sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
     sys.stdout.flush()
+
+
+@contextmanager
+def ctrl_c_after() -> Iterator[None]:
+    """Raises KeyboardInterrupt at the end of a block that writes, not in it: what was written is then on record.
+
+    In the block it is raised by a second Ctrl-C, and where the reader of stdout has left no room to write.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+
+    def hold(number: int, _: FrameType | None) -> None:
+        if held or not _has_room():
+            raise KeyboardInterrupt
+        held.append(number)
+
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
+
+
+def _has_room() -> bool:
+    """Whether stdout takes more without waiting for its reader."""
+    try:
+        handle = sys.stdout.fileno()
+    except OSError:
+        return True
+    poll = select.poll()
+    poll.register(handle, select.POLLOUT)
+    return bool(poll.poll(0))
 
 
 def check_reader() -> None:
