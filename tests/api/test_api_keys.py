@@ -193,7 +193,7 @@ def test_an_id_nobody_has_is_not_found(api):
 def test_without_authentication_a_caller_is_told_that_everything_is_allowed(api):
     principal = api.call("GetPrincipal").principal
     assert (principal.name, principal.authenticated, principal.credential) == ("test", False, "")
-    assert principal.all_workspaces
+    assert (principal.all_workspaces, principal.all_centres) == (True, True)
     assert {access_pb2.PERMISSION_MANAGE_ACCESS, access_pb2.PERMISSION_VOID_SESSIONS} < set(principal.permissions)
 
 

@@ -18,6 +18,7 @@ from exam_sessions.cli import (
     forms,
     health,
     import_command,
+    keys,
     marks,
     operations,
     regrade,
@@ -70,6 +71,7 @@ cli.add_typer(results.cli, name="results")
 cli.add_typer(operations.cli, name="operations")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)
 cli.add_typer(events.cli, name="events")
+cli.add_typer(keys.cli, name="keys")
 
 
 @cli.command("diagram")

@@ -188,7 +188,7 @@ def serve(
             at += " --tls --ca FILE" if settings.tls_cert and not addresses[0].startswith("unix:") else ""
             note(f"in another terminal, try:  exam-sessions demo{at}", style="dim")
 
-    with _database_faults(settings.database_url):
+    with database_faults(settings.database_url):
         from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
 
         try:
@@ -200,7 +200,7 @@ def serve(
 def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
     """Brings the database to the newest schema; `serve` does the same by itself."""
     url = _settings(database_url=database_url).database_url
-    with _database_faults(url):
+    with database_faults(url):
         from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as below
         from exam_sessions.store.databases import store_of  # noqa: PLC0415 - as below
 
@@ -243,7 +243,7 @@ def _cannot_serve(error: "app.CannotServe") -> NoReturn:
 
 
 @contextmanager
-def _database_faults(url: str) -> Iterator[None]:
+def database_faults(url: str) -> Iterator[None]:
     """Words for a database that cannot be opened or brought to the newest schema."""
     from exam_sessions.errors import Refusal  # noqa: PLC0415 - other commands need no database
     from exam_sessions.migrations.ownership import NotOurs, UnknownRevision  # noqa: PLC0415 - as above

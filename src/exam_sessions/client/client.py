@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from exam_sessions.client.access import AccessCalls
 from exam_sessions.client.bookings import message_of
 from exam_sessions.client.catalog import CatalogCalls
 from exam_sessions.client.channel import BATCH, PAGE, new_request_id, next_of, which
@@ -50,7 +51,7 @@ SILENCE = 20.0
 """Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
 
-class Client(CatalogCalls, MarkingCalls, OperationCalls):
+class Client(CatalogCalls, MarkingCalls, OperationCalls, AccessCalls):
     """Calls in one workspace of the server at `target` (host:port), in the name of `actor`.
 
     Every method raises Refused when the service says no, and NoServer when nothing answers.

@@ -28,6 +28,13 @@ CREDENTIAL_LENGTH = 80
 RESERVED_NAMES = frozenset({"system", "anonymous"})
 """Actors that no credential proves."""
 
+NAME = re.compile(r"[!-~]{1,128}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a principal: 1 to 128 printable ASCII characters, and no reserved one."""
+    return NAME.fullmatch(text) is not None and text.lower() not in RESERVED_NAMES
+
 
 class Grant(NamedTuple):
     """What a key is to be allowed."""
@@ -109,8 +116,11 @@ def check_grant(grant: Grant, giver: Principal) -> None:
         errors.InvalidField: the name is reserved, or a role is none.
         errors.GrantExceedsCaller: a permission, workspace or centre is not the giver's.
     """
-    if grant.name.lower() in RESERVED_NAMES:
-        raise errors.invalid("name", f"must not be {grant.name.lower()}, which history uses for other actors")
+    if not is_name(grant.name):
+        reserved = " and ".join(sorted(RESERVED_NAMES))
+        raise errors.invalid(
+            "name", f"must be 1 to 128 printable ASCII characters without blanks, and not {reserved}"
+        )
     for n, role in enumerate(grant.roles):
         if role not in ROLES:
             raise errors.invalid(f"roles[{n}]", f"must be one of {', '.join(sorted(ROLES))}")

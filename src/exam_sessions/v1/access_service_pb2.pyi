@@ -24,7 +24,7 @@ class GetPrincipalResponse(_message.Message):
     def __init__(self, principal: _Optional[_Union[Principal, _Mapping]] = ...) -> None: ...
 
 class Principal(_message.Message):
-    __slots__ = ("name", "roles", "permissions", "workspaces", "all_workspaces", "centres", "expire_time", "authenticated", "credential")
+    __slots__ = ("name", "roles", "permissions", "workspaces", "all_workspaces", "centres", "expire_time", "authenticated", "credential", "all_centres")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class Principal(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     AUTHENTICATED_FIELD_NUMBER: _ClassVar[int]
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    ALL_CENTRES_FIELD_NUMBER: _ClassVar[int]
     name: str
     roles: _containers.RepeatedScalarFieldContainer[str]
     permissions: _containers.RepeatedScalarFieldContainer[_access_pb2.Permission]
@@ -43,7 +44,8 @@ class Principal(_message.Message):
     expire_time: _timestamp_pb2.Timestamp
     authenticated: bool
     credential: str
-    def __init__(self, name: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., permissions: _Optional[_Iterable[_Union[_access_pb2.Permission, str]]] = ..., workspaces: _Optional[_Iterable[str]] = ..., all_workspaces: _Optional[bool] = ..., centres: _Optional[_Iterable[str]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., authenticated: _Optional[bool] = ..., credential: _Optional[str] = ...) -> None: ...
+    all_centres: bool
+    def __init__(self, name: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., permissions: _Optional[_Iterable[_Union[_access_pb2.Permission, str]]] = ..., workspaces: _Optional[_Iterable[str]] = ..., all_workspaces: _Optional[bool] = ..., centres: _Optional[_Iterable[str]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., authenticated: _Optional[bool] = ..., credential: _Optional[str] = ..., all_centres: _Optional[bool] = ...) -> None: ...
 
 class ApiKey(_message.Message):
     __slots__ = ("id", "name", "roles", "workspaces", "all_workspaces", "centres", "create_time", "expire_time", "revoke_time", "last_use_time", "rotated_from", "creator")

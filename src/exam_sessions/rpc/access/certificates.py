@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.domain.access import Principal, permissions_of
-from exam_sessions.rpc.access.claims import is_name
+from exam_sessions.domain.api_keys import is_name
 from exam_sessions.rpc.access.verified import Verified
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.access import ROLES, Principal, permissions_of
-from exam_sessions.domain.api_keys import RESERVED_NAMES
+from exam_sessions.domain.api_keys import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,13 +16,7 @@ if TYPE_CHECKING:
 ALL = "*"
 """What a claim says for every workspace, or every centre."""
 
-NAME = re.compile(r"[!-~]{1,128}")
 NAMES_AT_MOST = 1_000
-
-
-def is_name(text: str) -> bool:
-    """Whether a text can be the name of a principal: 1 to 128 printable ASCII characters, and no reserved one."""
-    return NAME.fullmatch(text) is not None and text.lower() not in RESERVED_NAMES
 
 
 def principal_in(token: Mapping[str, Any], claims: Claims) -> Principal:

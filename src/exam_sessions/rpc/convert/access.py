@@ -66,3 +66,4 @@ def fill_principal(message: pb.Principal, verified: Verified, actor: str) -> Non
     message.workspaces.extend(sorted(principal.workspaces or ()))
     message.all_workspaces = principal.workspaces is None
     message.centres.extend(sorted(principal.centres or ()))
+    message.all_centres = principal.centres is None
