@@ -36,6 +36,7 @@ PERSONAL = {
     "os": access.PERSONAL_DATA_DEVICE,
     "machine": access.PERSONAL_DATA_DEVICE,
     "ip": access.PERSONAL_DATA_DEVICE,
+    "device_label": access.PERSONAL_DATA_DEVICE,
     "old_value": access.PERSONAL_DATA_FIELD_VALUE,
     "new_value": access.PERSONAL_DATA_FIELD_VALUE,
 }

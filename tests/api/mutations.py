@@ -57,8 +57,10 @@ NEEDS_FORM = {
     "ScoreResponse": ({}, ANSWERED),
     "UnscoreResponse": ({}, (*ANSWERED, "ScoreResponse")),
     "RegradeSession": ({}, ANSWERED),
+    "AllowTakeOver": ({"device_policy": catalog_pb2.DEVICE_POLICY_ONE_DEVICE}, STARTED),
 }
-"""For each move on a session that has a form: the release it needs, and the calls that lead to where it is legal."""
+"""For each move on a session of a release of its own: the release, which has a form, and the calls that lead to where
+it is legal."""
 
 
 def key_of(rpc, session):

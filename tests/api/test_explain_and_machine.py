@@ -53,6 +53,7 @@ RPCS = {
     "SET_EXTRA_TIME": "SetExtraTime",
     "SET_ACCOMMODATION": "SetAccommodation",
     "REGRADE": "RegradeSession",
+    "ALLOW_TAKE_OVER": "AllowTakeOver",
 }
 """The RPC of each action that can be called, in the order of the contract."""
 

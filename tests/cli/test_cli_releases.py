@@ -113,6 +113,14 @@ def test_which_attempt_counts_is_chosen_when_a_release_is_made(terminal, api, st
     assert catalog_pb2.AttemptStrategy.Name(release.attempt_strategy) == f"ATTEMPT_STRATEGY_{strategy.upper()}"
 
 
+@pytest.mark.parametrize("policy", ["any", "one_device", "last_device"])
+def test_what_a_second_device_may_do_is_chosen_when_a_release_is_made(terminal, api, policy):
+    shown = terminal("releases", "create", "Guarded", "--device-policy", policy).stdout
+    [release] = api.call("ListReleases").releases
+    assert catalog_pb2.DevicePolicy.Name(release.device_policy) == f"DEVICE_POLICY_{policy.upper()}"
+    assert (policy.replace("_", " ") in shown) is (policy != "any")
+
+
 EDITS = (
     (("--name", "Maths, June"), {"name": "Maths, June"}),
     (("--duration", "2h"), {"duration": {"seconds": 7200}}),
@@ -121,6 +129,7 @@ EDITS = (
     (("--test-form", "maths-year-5"), {"test_form": "maths-year-5"}),
     (("--max-attempts", "3"), {"max_attempts": 3}),
     (("--counts", "latest"), {"attempt_strategy": catalog_pb2.ATTEMPT_STRATEGY_LATEST}),
+    (("--device-policy", "one_device"), {"device_policy": catalog_pb2.DEVICE_POLICY_ONE_DEVICE}),
     (("--grace-period", "7d"), {"grace_period": {"seconds": 604_800}}),
     (("--grace-period", "0s"), {"grace_period": {}}),
     (("--online-grace-period", "5m"), {"online_grace_period": {"seconds": 300}}),

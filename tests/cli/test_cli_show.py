@@ -247,6 +247,7 @@ def test_a_release_is_made_and_found_by_its_name(terminal, api):
         "moderated": True,
         "max_attempts": 2,
         "attempt_strategy": "ATTEMPT_STRATEGY_HIGHEST",
+        "device_policy": "DEVICE_POLICY_ANY",
         "grace_period": "604800s",
         "allow_multiple_open_sessions": True,
         "etag": made["etag"],

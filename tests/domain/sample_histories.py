@@ -28,7 +28,7 @@ CALLABLE = (
     *("finish", "send_to_marking", "submit_marked", "request_verification", "verify", "archive", "void", "reset"),
     *("assign_item_marks", "assign_item_responses", "request_scan", "receive_scan", "set_responses"),
     *("clear_responses", "reopen", "retake", "fail", "recover", "update", "delete"),
-    *("score_response", "unscore_response", "set_extra_time", "set_accommodation", "regrade"),
+    *("score_response", "unscore_response", "set_extra_time", "set_accommodation", "regrade", "allow_take_over"),
 )
 """The actions that have an RPC."""
 

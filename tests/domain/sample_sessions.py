@@ -63,6 +63,11 @@ AS_IT_STANDS: dict[int, dict[str, Any]] = {
 }
 """What a session of each state has written in it; the one in EXCEPTION had not started."""
 
+HELD = f'["Laptop 3",{STARTED},["{"a" * 64}"],"",false]'
+"""A session's device, as it is stored: with the digest of one token."""
+
+TAKE_OVER_ALLOWED = HELD.replace("false", "true")
+
 
 def a_release(**changes: Any) -> Release:
     """An open online release without invigilation, check-in or moderation, unless changed."""

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from exam_sessions import v1
 from exam_sessions.domain.access import ROLES, Permission
+from exam_sessions.domain.devices import SHOWN
 from exam_sessions.domain.records import AttemptRecord, Session
 from exam_sessions.rpc.access.masking import MASKED, READ_BY_COLUMN, Mask, Masking, permission_of
 from exam_sessions.v1 import operation_pb2, session_pb2, session_service_pb2
@@ -86,10 +87,11 @@ def test_every_column_in_history_is_open_or_takes_a_permission():
         "exception_message", "due_time", "update_time", "version", "draft", "form_revision", "responses_revision",
         "own_deadline", "extra_percent", "extra_reason", "marking_progress", "last_event", "activity_id",
         "time_limit",
-        "late_by", "marking_revision", "session_id",
+        "late_by", "marking_revision", "session_id", "device_enter_time", "device_take_over_allowed",
     }  # fmt: skip
-    hidden_from_all = {"pin", "keycode", "access_code"}
+    hidden_from_all = {"pin", "keycode", "access_code", "device"}
     columns = set(Session._fields) | set(AttemptRecord._fields) | {"scripts"}
+    columns |= set(SHOWN.values())
     assert columns - open_columns - hidden_from_all == set(READ_BY_COLUMN)
 
 

@@ -6,7 +6,20 @@ from typing import NamedTuple
 
 import pytest
 from sample_forms import BY_MACHINE, MACHINE, MIXED, answer, answers, marking_context, revision
-from sample_sessions import CLOSES, ENDED, HOUR, MINUTE, NOW, OPENS, PIN, STARTED, a_release, a_session
+from sample_sessions import (
+    CLOSES,
+    ENDED,
+    HELD,
+    HOUR,
+    MINUTE,
+    NOW,
+    OPENS,
+    PIN,
+    STARTED,
+    TAKE_OVER_ALLOWED,
+    a_release,
+    a_session,
+)
 
 from exam_sessions import errors
 from exam_sessions.domain.commands import Command
@@ -96,6 +109,12 @@ fail                             99  99  99  99  99  99  99  99  99  99  99  99 
 recover                           .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   1
 recover, attempt begun            .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   7
 recover, paper                    .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .  19
+allow_take_over                   .   .   .   .   O   O   O   O   O   O   O   .   .   .   .   .   .   .   .   .   .
+allow_take_over, held             .   .   .   .  22   5  14   6   7   8  18   .   .   .   .   .   .   .   .   .   .
+take_over                         .   .   .   .   O   O   O   O   O   O   O   .   .   .   .   .   .   .   .   .   .
+take_over, held                   .   .   .   .   K   K   K   K   K   K   K   .   .   .   .   .   .   .   .   .   .
+take_over, allowed                .   .   .   .  22   5  14   6   7   8  18   .   .   .   .   .   .   .   .   .   .
+take_over, last device            .   .   .   .  22   5  14   6   7   K   K   .   .   .   .   .   .   .   .   .   .
 update                            1   2   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E
 update, name only                 1   2   3   4  22   5  14   6   7   8  18  19  20   9  15  11  16  12   E   E  99
 delete                            x   x   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E
@@ -116,6 +135,8 @@ REFUSALS = {
     "A": "ATTEMPTS_EXHAUSTED",
     "S": "PIN_NOT_SET",
     "I": "FORM_REVISION_INCOMPATIBLE",
+    "O": "SESSION_NOT_HELD",
+    "K": "SESSION_HELD",
 }
 NOT_IN_THIS_STATE = frozenset(".REVP")
 DELETED = "x"
@@ -155,6 +176,9 @@ SETTINGS = {
     "other questions": Setting(revised=revision(MACHINE, 2)),
     "deferred clock": Setting(said={"deferred_clock": True}),
     "till a deadline": Setting(said={"deadline": CLOSES + HOUR}, now=CLOSES),
+    "held": Setting({"device_policy": 2}, {"device": HELD}),
+    "allowed": Setting({"device_policy": 2}, {"device": TAKE_OVER_ALLOWED}),
+    "last device": Setting({"device_policy": 3}, {"device": HELD}),
     "attempts left": Setting({"max_attempts": 2}),
 }
 SAID = {
@@ -172,7 +196,7 @@ SAID = {
 }
 """What is said with a command. Papers stay incomplete: where a complete one goes is a row of `route`."""
 
-NOBODY_CALLS = frozenset({"route"})
+NOBODY_CALLS = frozenset({"route", "take_over"})
 
 
 def rows():
@@ -213,7 +237,7 @@ def test_a_row_of_the_matrix_holds(action, setting, row):
 def test_the_matrix_has_a_cell_for_every_action_in_every_state():
     tried = {(action, state) for action, _, state, _ in CELLS}
     assert tried == {(str(action), int(state)) for action in Action if action != "schedule" for state in State}
-    assert len(tried) == 42 * 21
+    assert len(tried) == 44 * 21
 
 
 def test_the_machine_holds_the_moves_of_the_matrix_and_no_other():

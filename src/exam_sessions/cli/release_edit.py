@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from exam_sessions.cli.releases import Counts, DuplicateName, MissingForm, Named, described, find_release
+from exam_sessions.cli.releases import Counts, Devices, DuplicateName, MissingForm, Named, described, find_release
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, facts, fail, say, show
 from exam_sessions.cli.shared.enum_names import message_json
@@ -66,6 +66,9 @@ def edit_release(
     online_grace_period: Annotated[
         int | None, _told("LENGTH|none", "How late answers are taken online; none is not at all.", _grace)
     ] = None,
+    device_policy: Annotated[
+        Devices | None, typer.Option("--device-policy", help="What a second device of the same candidate may do.")
+    ] = None,
     *,
     invigilated: Annotated[bool | None, _flag("invigilated", "A PIN or a hand lets each one in.")] = None,
     requires_check_in: Annotated[bool | None, _flag("requires-check-in", "Each one is checked in.")] = None,
@@ -88,6 +91,9 @@ def edit_release(
         "test_form": test_form,
         "max_attempts": max_attempts,
         "attempt_strategy": messages.AttemptStrategy.Value(f"ATTEMPT_STRATEGY_{counts.name}") if counts else None,
+        "device_policy": messages.DevicePolicy.Value(f"DEVICE_POLICY_{device_policy.name}")
+        if device_policy
+        else None,
         "invigilated": invigilated,
         "requires_check_in": requires_check_in,
         "auto_create_pin": auto_create_pin,

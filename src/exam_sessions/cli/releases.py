@@ -33,6 +33,14 @@ class Counts(StrEnum):
     AVERAGE = "average"
 
 
+class Devices(StrEnum):
+    """What a second device of the same candidate may do, as it is typed."""
+
+    ANY = "any"
+    ONE_DEVICE = "one_device"
+    LAST_DEVICE = "last_device"
+
+
 ReleaseName = Annotated[str, typer.Option("--release", metavar="ID|NAME", help="The release, by its id or its name.")]
 Named = Annotated[str, typer.Argument(metavar="ID|NAME", help="The release, by its id or its name.")]
 MissingForm = Annotated[bool, typer.Option("--allow-missing-form", help="The test form may follow later.")]
@@ -108,6 +116,9 @@ def create_release(
     online_grace_period: Annotated[
         int | None, _length("How late answers are taken online, stamped late.", "not at all", least=0)
     ] = None,
+    device_policy: Annotated[
+        Devices, typer.Option("--device-policy", help="What a second device of the same candidate may do.")
+    ] = Devices.ANY,
     *,
     paper: Annotated[bool, typer.Option("--paper", help="It is sat on paper.")] = False,
     invigilated: Annotated[bool, typer.Option("--invigilated", help="A PIN or a hand lets each one in.")] = False,
@@ -138,6 +149,7 @@ def create_release(
             test_form=test_form,
             max_attempts=max_attempts,
             attempt_strategy=f"ATTEMPT_STRATEGY_{counts.name}",
+            device_policy=f"DEVICE_POLICY_{device_policy.name}",
             invigilated=invigilated,
             requires_check_in=requires_check_in,
             auto_create_pin=auto_create_pin,
@@ -296,6 +308,9 @@ def _rules(release: Release) -> str:
     strategy = word(release, "attempt_strategy")
     if strategy not in {"", "HIGHEST"}:
         told.append(f"{strategy.lower()} attempt counts")
+    devices = word(release, "device_policy")
+    if devices not in {"", "ANY"}:
+        told.append(devices.replace("_", " ").lower())
     if release.finalized:
         told.append("finalized")
     return ", ".join(told) or "none"

@@ -201,6 +201,25 @@ class Client(CatalogCalls, MarkingCalls, OperationCalls, AccessCalls):
         moved: Session = self._call(getattr(stub, rpc), request).session
         return moved
 
+    def enter_keycode(self, session: str, device_label: str = "", attempt_token: str = "") -> tuple[Session, str]:
+        """Enters a keycode as a candidate's device.
+
+        Args:
+            session: keycode, or RELEASE_ID/CODE.
+            device_label: what the device says it is.
+            attempt_token: the token it has of the session already, for instance after a reload.
+
+        Returns:
+            The session, and the token to send with every further call of the attempt, as `attempt_token` of
+            `transition`; empty where the release does not ask for one device.
+        """
+        names: dict[str, Any] = {"workspace_id": self.workspace, "request_id": new_request_id(), **which(session)}
+        request = lifecycle_service_pb2.EnterKeycodeRequest(
+            device_label=device_label, attempt_token=attempt_token, **names
+        )
+        reply = self._call(self._lifecycle.EnterKeycode, request)
+        return reply.session, reply.attempt_token
+
     def pin(self, session: str) -> str:
         """The PIN of the session with this id or keycode. Each call leaves a row of history."""
         names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}

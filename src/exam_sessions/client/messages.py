@@ -1,6 +1,6 @@
 """The messages of the service that its callers handle, and Action, whichever file of the protos they are in."""
 
-from exam_sessions.v1.catalog_pb2 import AttemptStrategy, Release
+from exam_sessions.v1.catalog_pb2 import AttemptStrategy, DevicePolicy, Release
 from exam_sessions.v1.lifecycle_service_pb2 import AccommodatedSession
 from exam_sessions.v1.marking_service_pb2 import ItemMark, PaperResponse
 from exam_sessions.v1.operation_pb2 import OperationResult, RowOutcome
@@ -23,6 +23,7 @@ __all__ = [
     "Attempt",
     "AttemptStrategy",
     "Choice",
+    "DevicePolicy",
     "FieldChange",
     "ItemMark",
     "ItemResponse",

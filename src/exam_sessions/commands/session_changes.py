@@ -90,14 +90,14 @@ def decide_on(uow: SessionChanges, session: Session, release: Release, command: 
 
 
 def record(uow: SessionChanges, session: Session, decision: Decision, caller: Caller) -> None:
-    """Enters what was decided of a session: its scripts, and the session as it became, or its end."""
+    """Enters what was decided of a session: its scripts, and the session as it became, or its end; else nothing."""
     if decision.wiped:
         uow.attempts.clear(session)
     if decision.scripts:
         uow.attempts.put(session, decision.scripts)
     if decision.session is None:
         uow.sessions.delete(session, decision.events, caller)
-    else:
+    elif decision.events:
         uow.sessions.update(decision.session, decision.changed, decision.events, caller)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.domain.devices import NO_ENTRY, DeviceEntry
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
 from exam_sessions.domain.texts import flaw_of, is_blank
 
@@ -85,6 +86,13 @@ class Command(NamedTuple):
     """set_extra_time: one of the two."""
     form_revision: int = 0
     """regrade: the revision to mark by; the newest when 0."""
+    entry: DeviceEntry = NO_ENTRY
+    """enter_keycode: the device that enters."""
+    token_digest: str | None = None
+    """What a candidate's device does: the digest of its attempt token, empty when it gives none.
+
+    None does not ask for a token: staff, the service itself, and many at once.
+    """
 
     @property
     def gives_deadline(self) -> bool:

@@ -12,6 +12,7 @@ from exam_sessions import errors
 from exam_sessions.domain import clock
 from exam_sessions.domain.attempts import UNREADABLE, cause_of, kept_scripts, with_script
 from exam_sessions.domain.commands import Command
+from exam_sessions.domain.devices import holder_of, is_of, shown_changes, with_another_token
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
 from exam_sessions.domain.regrade import COLUMNS, regrade
 from exam_sessions.domain.states import OPEN, STATE_BY_CODE, Action, FinishReason, State
@@ -68,6 +69,12 @@ def decide(
         return _delete(session, release, command, now, marking_context)
     if command.action is Action.REGRADE:
         return _regrade(TransitionContext(session, release, command, now, marking_context))
+    if session.device is not None and command.action is Action.ENTER_KEYCODE and session.state in OPEN:
+        device = holder_of(session, release)
+        if device is not None:
+            if is_of(device, command.entry.presented):
+                return Decision(session, ())
+            row, command = ACTIONS[Action.TAKE_OVER], command._replace(action=Action.TAKE_OVER)
     try:
         became, event, changed, scripts = _apply_transition(row, session, release, command, now, marking_context)
     except errors.WrongPin as refusal:
@@ -116,7 +123,7 @@ def _apply_transition(
     recorded = _column_changes(session, changes)
     if context.extra_changes:
         recorded |= context.extra_changes
-    actor = "" if row.has_rpc else SYSTEM_ACTOR
+    actor = SYSTEM_ACTOR if row.by_system else ""
     reason = _reason(command, changes)
     event = Event(command.action.value, int(before), after, reason, command.message, actor, recorded)
     became = replace_fields(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
@@ -134,6 +141,24 @@ def _regrade(context: TransitionContext) -> Decision:
     became = replace_fields(session, regraded.changes | kept)
     became = with_derived_columns(became, context.release, context.now)
     return Decision(became, regraded.events, None, REGRADED, regraded.scripts)
+
+
+REPEATED = "REPEATED_REQUEST"
+"""Why a device got another token: it repeated the request that it entered with."""
+
+
+def renew_token(session: Session, release: Release, request_id: str, digest: str, now: int) -> Decision | None:
+    """A further token for the device that holds an open session, which its first reply may not have reached.
+
+    Returns:
+        None where the session is not open, or not held by the device that entered with this request.
+    """
+    device = with_another_token(session, release, request_id, digest)
+    if device is None or session.state not in OPEN:
+        return None
+    event = Event(Action.ENTER_KEYCODE.value, session.state, session.state, REPEATED)
+    became = replace_fields(session, {"device": device, "update_time": now, "version": session.version + 1})
+    return Decision(became, (event,), None, ALWAYS | {"device"})
 
 
 SYSTEM_ACTOR = "system"
@@ -216,6 +241,8 @@ def _column_changes(session: Session, changes: Changes) -> dict[str, tuple[objec
     }
     if "pin" in recorded:
         recorded["pin"] = ("***", "***")
+    if "device" in recorded:
+        recorded |= shown_changes(*recorded.pop("device"))
     return recorded
 
 
@@ -248,7 +275,7 @@ def _delete(
     kept: dict[str, tuple[object, object]] = {
         name: (value, None)
         for name, value in session._asdict().items()
-        if name not in {"pin", "last_event"} and (value or (value is not None and name in NULLABLE))
+        if name not in {"pin", "last_event", "device"} and (value or (value is not None and name in NULLABLE))
     }
     if marking_context.scripts:
         kept["scripts"] = (kept_scripts(marking_context.scripts), None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.domain import clock, marking
+from exam_sessions.domain import clock, devices, marking
 from exam_sessions.domain.attempts import script_of
 from exam_sessions.domain.booking import check_accommodation, check_edit
 from exam_sessions.domain.commands import Command
@@ -36,6 +36,24 @@ def start_attempt(context: TransitionContext) -> Changes:
     if context.state is State.IN_PROGRESS and not context.session.start_time:
         return {"start_time": context.now, "pin_failures": 0}
     return {}
+
+
+def enter_keycode(context: TransitionContext) -> Changes:
+    """The start of the attempt, and the device that holds it where the release asks for one device."""
+    changes = start_attempt(context)
+    if context.release.device_policy > devices.ANY:
+        changes["device"] = devices.entered(context.command.entry, context.now)
+    return changes
+
+
+def take_over(context: TransitionContext) -> Changes:
+    """Another device in the place of the one that held the session."""
+    return {"device": devices.entered(context.command.entry, context.now)}
+
+
+def allow_take_over(context: TransitionContext) -> Changes:
+    """The next device may take the session over."""
+    return {"device": devices.with_take_over_allowed(context.session)}
 
 
 def record_client(context: TransitionContext) -> Changes:
@@ -170,6 +188,7 @@ def _rewind(context: TransitionContext) -> Changes:
         "test_form": context.command.updated_form or context.session.test_form,
         "form_revision": context.marking_context.latest_revision,
         "marking_revision": 0,
+        "device": None,
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
+from exam_sessions.domain.devices import ANY, holder_of, is_of, may_be_replaced
 from exam_sessions.domain.revisions import check_revision
 from exam_sessions.domain.scoring import waits_for_marks
 from exam_sessions.domain.states import VoidReason
@@ -46,6 +47,30 @@ def force_where_held(context: TransitionContext) -> None:
     """A session held offline is voided by force only (Surpass, forceLocalVoid)."""
     if not context.command.force:
         not_held_offline(context)
+
+
+def token_present(context: TransitionContext) -> None:
+    """The command carries the token of the device that holds the session, if one does; staff needs none."""
+    digest = context.command.token_digest
+    if digest is None or context.release.device_policy <= ANY:
+        return
+    device = holder_of(context.session, context.release)
+    if device is not None and not is_of(device, digest):
+        facts = device.facts()
+        raise errors.StaleAttemptToken(*facts) if digest else errors.AttemptTokenRequired(*facts)
+
+
+def held_by_device(context: TransitionContext) -> None:
+    """A device holds the session."""
+    if holder_of(context.session, context.release) is None:
+        raise errors.SessionNotHeld
+
+
+def may_take_over(context: TransitionContext) -> None:
+    """An invigilator allowed the take-over, or the release does and the device works online."""
+    device = holder_of(context.session, context.release)
+    if device is not None and not may_be_replaced(device, context.session, context.release):
+        raise errors.SessionHeld(*device.facts())
 
 
 def pin_set(context: TransitionContext) -> None:

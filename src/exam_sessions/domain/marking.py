@@ -219,6 +219,7 @@ FRESH_CLOCK: Changes = {
     "pin_failures": 0,
     "held_offline": 0,
     "exception_message": "",
+    "device": None,
 }
 """What an attempt begins with."""
 

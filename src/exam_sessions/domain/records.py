@@ -47,6 +47,8 @@ class Release(NamedTuple):
     version: int
     online_grace_period: int = 0
     """How long after its deadline an online attempt takes answers, stamped late."""
+    device_policy: int = 1
+    """DevicePolicy: whether a session is bound to the device that opened it."""
 
 
 class AccessCode(NamedTuple):
@@ -149,6 +151,8 @@ class Session(NamedTuple):
     """The least that the deciding attempt could have earned, as marks.UNIT."""
     score_min: int = 0
     """The same in percent, as marks.UNIT."""
+    device: str | None = None
+    """The device that holds the attempt (devices.py), as JSON; None where the release did not ask for one device."""
 
 
 class Unreadable(dict[str, Any]):

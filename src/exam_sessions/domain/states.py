@@ -90,6 +90,8 @@ class Action(StrEnum):
     SET_EXTRA_TIME = "set_extra_time"
     SET_ACCOMMODATION = "set_accommodation"
     REGRADE = "regrade"
+    ALLOW_TAKE_OVER = "allow_take_over"
+    TAKE_OVER = "take_over"
 
 
 class FinishReason(IntEnum):
@@ -126,6 +128,17 @@ class AttemptStrategy(IntEnum):
     LATEST = 2
     FIRST = 3
     AVERAGE = 4
+
+
+class DevicePolicy(IntEnum):
+    """What a second device of the same candidate may do."""
+
+    ANY = 1
+    """There are no attempt tokens."""
+    ONE_DEVICE = 2
+    """It is refused until an invigilator allows the take-over."""
+    LAST_DEVICE = 3
+    """It takes the session over, unless the first works offline."""
 
 
 class Finalized(IntEnum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain import effects, marking, response_effects
 from exam_sessions.domain import guards as g
-from exam_sessions.domain.states import EDITABLE_STATES, NOT_STARTED, TERMINAL, Action, State
+from exam_sessions.domain.states import EDITABLE_STATES, NOT_STARTED, OPEN, TERMINAL, Action, State
 from exam_sessions.domain.transition import (
     DELETED,
     STAYS,
@@ -35,6 +35,7 @@ NON_TERMINAL = tuple(state for state in State if state not in TERMINAL)
 RETAKABLE = (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED)
 SUBMITTED = (S.FINISHED, S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED)
 MARKABLE = tuple(state for state in SUBMITTED if state is not S.AWAITING_MARKING)
+HELD = tuple(state for state in State if state in OPEN)
 CLEARABLE = (S.IN_PROGRESS, S.PAUSED, *SUBMITTED)
 
 
@@ -61,6 +62,8 @@ class ActionRow(NamedTuple):
     """Its reply tells the deadline it leads to."""
     has_rpc: bool = True
     """Can be called on a session, and is then named as allowed."""
+    by_system: bool = False
+    """Follows another action, by the service itself."""
 
 
 def row(
@@ -101,14 +104,15 @@ TABLE: tuple[ActionRow, ...] = (
         row(DOWNLOADED, S.LOCKED_BY_PIN, when=g.pin_required),
         row(DOWNLOADED, S.LOCKED_FOR_INVIGILATOR, when=g.invigilated),
         row(DOWNLOADED, S.IN_PROGRESS),
-    ), effects.start_attempt),
+    ), effects.enter_keycode),
     ActionRow(A.CHECK_IN, (
         row(S.REQUIRES_CHECK_IN, S.LOCKED_BY_PIN, g.release_open, g.window_open, when=g.pin_required),
         row(S.REQUIRES_CHECK_IN, S.LOCKED_FOR_INVIGILATOR, when=g.invigilated),
         row(S.REQUIRES_CHECK_IN, S.IN_PROGRESS),
     ), effects.start_attempt, for_many=True),
     ActionRow(A.ENTER_PIN, (
-        row(S.LOCKED_BY_PIN, S.IN_PROGRESS, g.release_open, g.window_open, g.pin_not_blocked, g.pin_right),
+        row(S.LOCKED_BY_PIN, S.IN_PROGRESS, g.release_open, g.token_present, g.window_open, g.pin_not_blocked,
+            g.pin_right),
     ), effects.start_attempt),
     ActionRow(A.UNLOCK, (row(S.LOCKED_FOR_INVIGILATOR, S.IN_PROGRESS, g.release_open, g.window_open),),
         effects.start_attempt, for_many=True),
@@ -124,14 +128,16 @@ TABLE: tuple[ActionRow, ...] = (
     ActionRow(A.PAUSE, (row(S.IN_PROGRESS, S.PAUSED, g.time_left),), effects.start_pause, for_many=True),
     ActionRow(A.RESUME, (row(S.PAUSED, S.IN_PROGRESS, g.release_open, g.window_open, g.time_left_after_pause),),
         effects.end_pause, for_many=True),
-    ActionRow(A.GO_OFFLINE, (row(S.IN_PROGRESS, S.OFFLINE, g.time_left),), effects.hold_offline, for_many=True),
-    ActionRow(A.RECONNECT, (row(S.OFFLINE, S.IN_PROGRESS, g.release_open, g.time_left),),
+    ActionRow(A.GO_OFFLINE, (row(S.IN_PROGRESS, S.OFFLINE, g.token_present, g.time_left),),
+        effects.hold_offline, for_many=True),
+    ActionRow(A.RECONNECT, (row(S.OFFLINE, S.IN_PROGRESS, g.token_present, g.release_open, g.time_left),),
         effects.end_offline_hold, for_many=True),
-    ActionRow(A.FINISH_OFFLINE, (row(S.OFFLINE, S.AWAITING_UPLOAD),), effects.end_attempt, for_many=True),
-    ActionRow(A.UPLOAD, (row(S.AWAITING_UPLOAD, S.FINISHED, g.within_grace_period),),
+    ActionRow(A.FINISH_OFFLINE, (row(S.OFFLINE, S.AWAITING_UPLOAD, g.token_present),),
+        effects.end_attempt, for_many=True),
+    ActionRow(A.UPLOAD, (row(S.AWAITING_UPLOAD, S.FINISHED, g.token_present, g.within_grace_period),),
         response_effects.take_offline_answers, followed_by=effects.route_when_form_known,
         needs_form=True, form_is_optional=True, for_many=True),
-    ActionRow(A.FINISH, (row((S.IN_PROGRESS, S.PAUSED), S.FINISHED),),
+    ActionRow(A.FINISH, (row((S.IN_PROGRESS, S.PAUSED), S.FINISHED, g.token_present),),
         effects.end_attempt, followed_by=effects.route_when_form_known,
         needs_form=True, form_is_optional=True, for_many=True),
     ActionRow(A.SEND_TO_MARKING, (row(S.FINISHED, S.AWAITING_MARKING),), for_many=True),
@@ -156,7 +162,7 @@ TABLE: tuple[ActionRow, ...] = (
         refusal=errors.PaperResponseUploadRequired, needs_form=True),
     ActionRow(A.REQUEST_SCAN, (row(S.PAPER_RESPONSE_UPLOAD, S.LOCAL_SCAN_REQUESTED),), for_many=True),
     ActionRow(A.RECEIVE_SCAN, (row(S.LOCAL_SCAN_REQUESTED, S.PAPER_RESPONSE_UPLOAD),), for_many=True),
-    ActionRow(A.SET_RESPONSES, (row(S.IN_PROGRESS, STAYS, g.answers_are_taken, g.form_known),),
+    ActionRow(A.SET_RESPONSES, (row(S.IN_PROGRESS, STAYS, g.token_present, g.answers_are_taken, g.form_known),),
         response_effects.set_responses, followed_by=effects.submit_when_asked,
         needs_form=True, form_is_optional=True),
     ActionRow(A.CLEAR_RESPONSES, (
@@ -190,7 +196,7 @@ TABLE: tuple[ActionRow, ...] = (
         row(S.PAPER_RESPONSE_UPLOAD, S.AWAITING_MARKING, g.form_known, when=g.marks_missing),
         row(S.PAPER_RESPONSE_UPLOAD, S.AWAITING_VERIFICATION, when=g.moderated),
         row(S.PAPER_RESPONSE_UPLOAD, S.MARKED),
-    ), marking.route, has_rpc=False),
+    ), marking.route, has_rpc=False, by_system=True),
     ActionRow(A.SCORE_RESPONSE, (
         row((S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION), STAYS, g.release_open, g.form_known),
     ), marking.score_response, needs_form=True),
@@ -212,6 +218,9 @@ TABLE: tuple[ActionRow, ...] = (
         row(S.AWAITING_MARKING, S.AWAITING_VERIFICATION, when=g.moderated_on_paper),
         row(S.AWAITING_MARKING, S.MARKED),
     ), needs_form=True),
+    ActionRow(A.ALLOW_TAKE_OVER, (row(HELD, STAYS, g.held_by_device),), effects.allow_take_over, for_many=True),
+    # What EnterKeycode comes to, from another device, while a device holds the session (decide.py).
+    ActionRow(A.TAKE_OVER, (row(HELD, STAYS, g.held_by_device, g.may_take_over),), effects.take_over, has_rpc=False),
 )
 # fmt: on
 

@@ -216,6 +216,57 @@ class StaleSession(Stale):
 
 
 @dataclass(eq=False)
+class AttemptTokenRequired(WrongState):
+    """A device holds the session, and the call does not say that it comes from it."""
+
+    device: str
+    since: str
+
+    def __str__(self) -> str:
+        """What to send."""
+        return f"{_holder(self.device, self.since)}; send the attempt_token that EnterKeycode gave it"
+
+
+@dataclass(eq=False)
+class SessionHeld(WrongState):
+    """Another device holds the session."""
+
+    device: str
+    since: str
+
+    def __str__(self) -> str:
+        """Who can help."""
+        return f"{_holder(self.device, self.since)}; an invigilator can allow another to take it over"
+
+
+@dataclass(eq=False)
+class SessionNotHeld(WrongState):
+    """There is no device whose session another could take over."""
+
+    text = "no device holds the session, so there is nothing to take over"
+
+
+@dataclass(eq=False)
+class StaleAttemptToken(Stale):
+    """The token is not one of the device that holds the session."""
+
+    device: str
+    since: str
+
+    def __str__(self) -> str:
+        """What has happened, and what to do."""
+        return (
+            f"the attempt token is not the present one: {_holder(self.device, self.since)}; enter the keycode again"
+        )
+
+
+def _holder(device: str, since: str) -> str:
+    """Which device holds the session, in words."""
+    name = f"device '{device}'" if device else "a device"
+    return f"{name} holds the session since {since}" if since else f"{name} holds the session"
+
+
+@dataclass(eq=False)
 class StaleForm(Stale):
     """current_form is not the session's form (Surpass, PATCH TestSession, currentTestFormRef)."""
 

@@ -1,4 +1,4 @@
-"""Chance: ids, keycodes, access codes and PINs, from a cryptographic source."""
+"""Chance: ids, keycodes, access codes, PINs and attempt tokens, from a cryptographic source."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ ALPHABET = "".join(letter for letter in string.ascii_uppercase + "23456789" if l
 CODE_LENGTH = 8
 PIN_LENGTH = 6
 KEY_ID_BYTES, KEY_SECRET_BYTES = 6, 32
+TOKEN_BYTES = 32
 _LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
 
 
@@ -35,3 +36,8 @@ def new_pin() -> str:
 def new_credential() -> str:
     """The credential of a new API key: `es_`, an id of 48 bits and a secret of 256, both in hexadecimal."""
     return f"es_{secrets.token_hex(KEY_ID_BYTES)}_{secrets.token_hex(KEY_SECRET_BYTES)}"
+
+
+def new_attempt_token() -> str:
+    """A token of 256 random bits, in 43 characters of URL-safe base64."""
+    return secrets.token_urlsafe(TOKEN_BYTES)

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import message_factory
 
+from exam_sessions.commands.device_entry import DeviceAdmission, EnterKeycode
 from exam_sessions.commands.session_changes import ChangeSession, DisclosePin, PinDisclosure
 from exam_sessions.domain.commands import Command
-from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS, DISCLOSING, REPLY_EXTRAS
+from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS, DISCLOSING, ENTRY, REPLY_EXTRAS
 from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions.rpc.methods import Call, Method, QueuedMethod
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.descriptor import ServiceDescriptor
 
     from exam_sessions.domain.records import SessionWithRelease
@@ -31,7 +34,11 @@ def action_methods(service: Service, descriptor: ServiceDescriptor) -> dict[str,
 
 def _action_method(service: Service, rpc: str, response: type[Any]) -> QueuedMethod:
     command_of, add = COMMAND_FOR_RPC[rpc], REPLY_EXTRAS.get(rpc)
-    mutation: type[ChangeSession] = DisclosePin if rpc in DISCLOSING else ChangeSession
+    mutation: type[ChangeSession] = ChangeSession
+    if rpc in DISCLOSING:
+        mutation = DisclosePin
+    elif rpc == ENTRY:
+        mutation = EnterKeycode
 
     def mutation_of(request: Any, call: Call) -> ChangeSession:
         command = command_of if isinstance(command_of, Command) else command_of(request)
@@ -49,6 +56,13 @@ def _action_method(service: Service, rpc: str, response: type[Any]) -> QueuedMet
         reply.pin = disclosure.pin
         return reply
 
-    return QueuedMethod(
-        service.queue_write, mutation_of, disclosure_of if rpc in DISCLOSING else reply_of, CUSTOM_PARSERS.get(rpc)
-    )
+    def admission_of(request: Any, admission: DeviceAdmission) -> Any:
+        reply = reply_of(request, admission.pair)
+        reply.attempt_token = request.attempt_token if admission.keeps_token else admission.token
+        return reply
+
+    replies: dict[type[ChangeSession], Callable[[Any, Any], Any]] = {
+        DisclosePin: disclosure_of,
+        EnterKeycode: admission_of,
+    }
+    return QueuedMethod(service.queue_write, mutation_of, replies.get(mutation, reply_of), CUSTOM_PARSERS.get(rpc))

@@ -73,6 +73,7 @@ releases = Table(
     _number("update_time"),
     _number("version"),
     _number("online_grace_period", before="0"),
+    _number("device_policy", before="1"),
     Index("releases_by_create_time", "workspace_id", "create_time", "id"),
     Index("releases_by_name", "workspace_id", "name", "create_time", "id"),
     sqlite_with_rowid=False,
@@ -143,6 +144,8 @@ sessions = Table(
     _number("marking_revision", before="0"),
     _number("points_min", before="0"),
     _number("score_min", before="0"),
+    # JSON: the device that holds the attempt, with the digests of its tokens.
+    Column("device", TEXT, nullable=True),
     Index("sessions_one_per_candidate", "workspace_id", "release_id", "candidate_id", unique=True),
     Index("sessions_one_per_access_code", "workspace_id", "release_id", "access_code", unique=True),
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),

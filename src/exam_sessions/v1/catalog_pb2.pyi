@@ -25,6 +25,13 @@ class AttemptStrategy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ATTEMPT_STRATEGY_LATEST: _ClassVar[AttemptStrategy]
     ATTEMPT_STRATEGY_FIRST: _ClassVar[AttemptStrategy]
     ATTEMPT_STRATEGY_AVERAGE: _ClassVar[AttemptStrategy]
+
+class DevicePolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEVICE_POLICY_UNSPECIFIED: _ClassVar[DevicePolicy]
+    DEVICE_POLICY_ANY: _ClassVar[DevicePolicy]
+    DEVICE_POLICY_ONE_DEVICE: _ClassVar[DevicePolicy]
+    DEVICE_POLICY_LAST_DEVICE: _ClassVar[DevicePolicy]
 DELIVERY_UNSPECIFIED: Delivery
 DELIVERY_ONLINE: Delivery
 DELIVERY_PAPER: Delivery
@@ -33,9 +40,13 @@ ATTEMPT_STRATEGY_HIGHEST: AttemptStrategy
 ATTEMPT_STRATEGY_LATEST: AttemptStrategy
 ATTEMPT_STRATEGY_FIRST: AttemptStrategy
 ATTEMPT_STRATEGY_AVERAGE: AttemptStrategy
+DEVICE_POLICY_UNSPECIFIED: DevicePolicy
+DEVICE_POLICY_ANY: DevicePolicy
+DEVICE_POLICY_ONE_DEVICE: DevicePolicy
+DEVICE_POLICY_LAST_DEVICE: DevicePolicy
 
 class Release(_message.Message):
-    __slots__ = ("workspace_id", "id", "name", "test_form", "window_start", "window_end", "duration", "delivery", "invigilated", "requires_check_in", "auto_create_pin", "moderated", "max_attempts", "attempt_strategy", "grace_period", "allow_multiple_open_sessions", "finalized", "create_time", "update_time", "etag", "statistics", "online_grace_period")
+    __slots__ = ("workspace_id", "id", "name", "test_form", "window_start", "window_end", "duration", "delivery", "invigilated", "requires_check_in", "auto_create_pin", "moderated", "max_attempts", "attempt_strategy", "grace_period", "allow_multiple_open_sessions", "finalized", "create_time", "update_time", "etag", "statistics", "online_grace_period", "device_policy")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +69,7 @@ class Release(_message.Message):
     ETAG_FIELD_NUMBER: _ClassVar[int]
     STATISTICS_FIELD_NUMBER: _ClassVar[int]
     ONLINE_GRACE_PERIOD_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_POLICY_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     name: str
@@ -80,4 +92,5 @@ class Release(_message.Message):
     etag: str
     statistics: _session_pb2.SessionStatistics
     online_grace_period: _duration_pb2.Duration
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., name: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., invigilated: _Optional[bool] = ..., requires_check_in: _Optional[bool] = ..., auto_create_pin: _Optional[bool] = ..., moderated: _Optional[bool] = ..., max_attempts: _Optional[int] = ..., attempt_strategy: _Optional[_Union[AttemptStrategy, str]] = ..., grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., allow_multiple_open_sessions: _Optional[bool] = ..., finalized: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., statistics: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ..., online_grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    device_policy: DevicePolicy
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., name: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., invigilated: _Optional[bool] = ..., requires_check_in: _Optional[bool] = ..., auto_create_pin: _Optional[bool] = ..., moderated: _Optional[bool] = ..., max_attempts: _Optional[int] = ..., attempt_strategy: _Optional[_Union[AttemptStrategy, str]] = ..., grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., allow_multiple_open_sessions: _Optional[bool] = ..., finalized: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., statistics: _Optional[_Union[_session_pb2.SessionStatistics, _Mapping]] = ..., online_grace_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., device_policy: _Optional[_Union[DevicePolicy, str]] = ...) -> None: ...

@@ -92,26 +92,32 @@ class OpenWindowResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class EnterKeycodeRequest(_message.Message):
-    __slots__ = ("workspace_id", "keycode", "access_code", "request_id", "etag", "validate_only")
+    __slots__ = ("workspace_id", "keycode", "access_code", "request_id", "etag", "validate_only", "attempt_token", "device_label")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
     ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_LABEL_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     keycode: str
     access_code: _session_pb2.AccessCodeKey
     request_id: str
     etag: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    attempt_token: str
+    device_label: str
+    def __init__(self, workspace_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., attempt_token: _Optional[str] = ..., device_label: _Optional[str] = ...) -> None: ...
 
 class EnterKeycodeResponse(_message.Message):
-    __slots__ = ("session",)
+    __slots__ = ("session", "attempt_token")
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
-    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class CheckInSessionRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only")
@@ -138,7 +144,7 @@ class CheckInSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class EnterPinRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "pin")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "pin", "attempt_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +153,7 @@ class EnterPinRequest(_message.Message):
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     PIN_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -155,7 +162,8 @@ class EnterPinRequest(_message.Message):
     etag: str
     validate_only: bool
     pin: str
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., pin: _Optional[str] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., pin: _Optional[str] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class EnterPinResponse(_message.Message):
     __slots__ = ("session",)
@@ -182,6 +190,30 @@ class UnlockSessionRequest(_message.Message):
     def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class UnlockSessionResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class AllowTakeOverRequest(_message.Message):
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    session_id: str
+    keycode: str
+    access_code: _session_pb2.AccessCodeKey
+    request_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class AllowTakeOverResponse(_message.Message):
     __slots__ = ("session",)
     SESSION_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
@@ -314,7 +346,7 @@ class ResumeSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class GoOfflineRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "attempt_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -322,6 +354,7 @@ class GoOfflineRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -329,7 +362,8 @@ class GoOfflineRequest(_message.Message):
     request_id: str
     etag: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class GoOfflineResponse(_message.Message):
     __slots__ = ("session",)
@@ -338,7 +372,7 @@ class GoOfflineResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class ReconnectSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "attempt_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -346,6 +380,7 @@ class ReconnectSessionRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -353,7 +388,8 @@ class ReconnectSessionRequest(_message.Message):
     request_id: str
     etag: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class ReconnectSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -362,7 +398,7 @@ class ReconnectSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class FinishOfflineRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "attempt_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -370,6 +406,7 @@ class FinishOfflineRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -377,7 +414,8 @@ class FinishOfflineRequest(_message.Message):
     request_id: str
     etag: str
     validate_only: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class FinishOfflineResponse(_message.Message):
     __slots__ = ("session",)
@@ -386,7 +424,7 @@ class FinishOfflineResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class UploadSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "responses")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "responses", "attempt_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -395,6 +433,7 @@ class UploadSessionRequest(_message.Message):
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -403,7 +442,8 @@ class UploadSessionRequest(_message.Message):
     etag: str
     validate_only: bool
     responses: _containers.RepeatedCompositeFieldContainer[_result_pb2.ItemResponse]
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class UploadSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -412,7 +452,7 @@ class UploadSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class FinishSessionRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "reason")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "reason", "attempt_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -421,6 +461,7 @@ class FinishSessionRequest(_message.Message):
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -429,7 +470,8 @@ class FinishSessionRequest(_message.Message):
     etag: str
     validate_only: bool
     reason: _session_pb2.FinishReason
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class FinishSessionResponse(_message.Message):
     __slots__ = ("session",)

@@ -70,6 +70,11 @@ class LifecycleServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.UnlockSessionRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.UnlockSessionResponse.FromString,
                 _registered_method=True)
+        self.AllowTakeOver = channel.unary_unary(
+                '/exam_sessions.v1.LifecycleService/AllowTakeOver',
+                request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.AllowTakeOverRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.AllowTakeOverResponse.FromString,
+                _registered_method=True)
         self.SetPin = channel.unary_unary(
                 '/exam_sessions.v1.LifecycleService/SetPin',
                 request_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.SetPinRequest.SerializeToString,
@@ -239,10 +244,14 @@ class LifecycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EnterKeycode(self, request, context):
-        """Opens the session for the candidate who typed its keycode. Legal in READY, and SCHEDULED_BUT_LOCKED once the
-        window is open. Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when
-        invigilated and a PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS. Errors:
-        INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION,
+        """Opens the session for the candidate who typed its keycode. Where the release asks for one device the reply holds
+        the device's attempt token, and further devices may enter the keycode while the session is open: a repeated entry
+        with the present token changes nothing, another device takes the session over or is refused with SESSION_HELD.
+        Legal in READY, and SCHEDULED_BUT_LOCKED once the window is open; while a device holds the session also in
+        REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD.
+        Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when invigilated and a
+        PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS; unchanged when it was open. Errors:
+        INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION, SESSION_HELD,
         SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -259,10 +268,10 @@ class LifecycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EnterPin(self, request, context):
-        """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the
-        PIN is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
-        Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED,
-        RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the PIN
+        is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
+        Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED, RELEASE_FINALIZED,
+        ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -272,6 +281,16 @@ class LifecycleServiceServicer:
         """Lets the candidate in by the invigilator's hand. A READY session cannot be unlocked: the keycode comes first.
         Legal in LOCKED_FOR_INVIGILATOR. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WINDOW_CLOSED,
         RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AllowTakeOver(self, request, context):
+        """Lets one other device take the session over: the next EnterKeycode of a device that does not hold it. Legal in
+        REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD, while a
+        device holds the session. Resulting state: unchanged. Errors: INVALID_TRANSITION, SESSION_NOT_HELD,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -327,8 +346,8 @@ class LifecycleServiceServicer:
 
     def GoOffline(self, request, context):
         """Records that the client went on without a connection; it now holds the session. Legal in IN_PROGRESS. Resulting
-        state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION,
-        REQUEST_ID_REUSED, INVALID_FIELD.
+        state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -336,7 +355,8 @@ class LifecycleServiceServicer:
 
     def ReconnectSession(self, request, context):
         """Records that the client is back. Legal in OFFLINE. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION,
-        ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -344,7 +364,8 @@ class LifecycleServiceServicer:
 
     def FinishOffline(self, request, context):
         """Records that the candidate finished without a connection. Legal in OFFLINE. Resulting state: AWAITING_UPLOAD.
-        Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -352,18 +373,19 @@ class LifecycleServiceServicer:
 
     def UploadSession(self, request, context):
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
-        INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
-        TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+        GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+        ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FinishSession(self, request, context):
-        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-        and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
-        SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+        PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses.
+        Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -558,6 +580,11 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
                     servicer.UnlockSession,
                     request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.UnlockSessionRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.UnlockSessionResponse.SerializeToString,
+            ),
+            'AllowTakeOver': grpc.unary_unary_rpc_method_handler(
+                    servicer.AllowTakeOver,
+                    request_deserializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.AllowTakeOverRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_lifecycle__service__pb2.AllowTakeOverResponse.SerializeToString,
             ),
             'SetPin': grpc.unary_unary_rpc_method_handler(
                     servicer.SetPin,
@@ -885,6 +912,33 @@ class LifecycleService:
             '/exam_sessions.v1.LifecycleService/UnlockSession',
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.UnlockSessionRequest.SerializeToString,
             exam__sessions_dot_v1_dot_lifecycle__service__pb2.UnlockSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AllowTakeOver(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.LifecycleService/AllowTakeOver',
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.AllowTakeOverRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_lifecycle__service__pb2.AllowTakeOverResponse.FromString,
             options,
             channel_credentials,
             insecure,

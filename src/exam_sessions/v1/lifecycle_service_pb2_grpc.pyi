@@ -49,10 +49,14 @@ class LifecycleServiceStub:
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     EnterKeycode: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EnterKeycodeRequest, _lifecycle_service_pb2.EnterKeycodeResponse]
-    """Opens the session for the candidate who typed its keycode. Legal in READY, and SCHEDULED_BUT_LOCKED once the
-    window is open. Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when
-    invigilated and a PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS. Errors:
-    INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION,
+    """Opens the session for the candidate who typed its keycode. Where the release asks for one device the reply holds
+    the device's attempt token, and further devices may enter the keycode while the session is open: a repeated entry
+    with the present token changes nothing, another device takes the session over or is refused with SESSION_HELD.
+    Legal in READY, and SCHEDULED_BUT_LOCKED once the window is open; while a device holds the session also in
+    REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD.
+    Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when invigilated and a
+    PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS; unchanged when it was open. Errors:
+    INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION, SESSION_HELD,
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     CheckInSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.CheckInSessionRequest, _lifecycle_service_pb2.CheckInSessionResponse]
@@ -61,15 +65,21 @@ class LifecycleServiceStub:
     WINDOW_CLOSED, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     EnterPin: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EnterPinRequest, _lifecycle_service_pb2.EnterPinResponse]
-    """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the
-    PIN is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
-    Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED,
-    RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the PIN
+    is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
+    Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED, RELEASE_FINALIZED,
+    ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     UnlockSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UnlockSessionRequest, _lifecycle_service_pb2.UnlockSessionResponse]
     """Lets the candidate in by the invigilator's hand. A READY session cannot be unlocked: the keycode comes first.
     Legal in LOCKED_FOR_INVIGILATOR. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WINDOW_CLOSED,
     RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    AllowTakeOver: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.AllowTakeOverRequest, _lifecycle_service_pb2.AllowTakeOverResponse]
+    """Lets one other device take the session over: the next EnterKeycode of a device that does not hold it. Legal in
+    REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD, while a
+    device holds the session. Resulting state: unchanged. Errors: INVALID_TRANSITION, SESSION_NOT_HELD,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SetPin: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetPinRequest, _lifecycle_service_pb2.SetPinResponse]
     """Sets the PIN of a session, or a new one, and forgets wrong entries. The reply shows the PIN; the reply to a
@@ -101,27 +111,30 @@ class LifecycleServiceStub:
     """
     GoOffline: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GoOfflineRequest, _lifecycle_service_pb2.GoOfflineResponse]
     """Records that the client went on without a connection; it now holds the session. Legal in IN_PROGRESS. Resulting
-    state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION,
-    REQUEST_ID_REUSED, INVALID_FIELD.
+    state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     ReconnectSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ReconnectSessionRequest, _lifecycle_service_pb2.ReconnectSessionResponse]
     """Records that the client is back. Legal in OFFLINE. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION,
-    ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishOffline: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishOfflineRequest, _lifecycle_service_pb2.FinishOfflineResponse]
     """Records that the candidate finished without a connection. Legal in OFFLINE. Resulting state: AWAITING_UPLOAD.
-    Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     UploadSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
-    INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
-    TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+    GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+    ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]
-    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-    and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
-    SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+    PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses.
+    Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -228,10 +241,14 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     EnterKeycode: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EnterKeycodeRequest, _lifecycle_service_pb2.EnterKeycodeResponse]  # type: ignore[assignment]
-    """Opens the session for the candidate who typed its keycode. Legal in READY, and SCHEDULED_BUT_LOCKED once the
-    window is open. Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when
-    invigilated and a PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS. Errors:
-    INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION,
+    """Opens the session for the candidate who typed its keycode. Where the release asks for one device the reply holds
+    the device's attempt token, and further devices may enter the keycode while the session is open: a repeated entry
+    with the present token changes nothing, another device takes the session over or is refused with SESSION_HELD.
+    Legal in READY, and SCHEDULED_BUT_LOCKED once the window is open; while a device holds the session also in
+    REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD.
+    Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when invigilated and a
+    PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS; unchanged when it was open. Errors:
+    INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION, SESSION_HELD,
     SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     CheckInSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.CheckInSessionRequest, _lifecycle_service_pb2.CheckInSessionResponse]  # type: ignore[assignment]
@@ -240,15 +257,21 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     WINDOW_CLOSED, RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     EnterPin: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EnterPinRequest, _lifecycle_service_pb2.EnterPinResponse]  # type: ignore[assignment]
-    """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the
-    PIN is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
-    Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED,
-    RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the PIN
+    is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
+    Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED, RELEASE_FINALIZED,
+    ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     UnlockSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UnlockSessionRequest, _lifecycle_service_pb2.UnlockSessionResponse]  # type: ignore[assignment]
     """Lets the candidate in by the invigilator's hand. A READY session cannot be unlocked: the keycode comes first.
     Legal in LOCKED_FOR_INVIGILATOR. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WINDOW_CLOSED,
     RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    AllowTakeOver: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.AllowTakeOverRequest, _lifecycle_service_pb2.AllowTakeOverResponse]  # type: ignore[assignment]
+    """Lets one other device take the session over: the next EnterKeycode of a device that does not hold it. Legal in
+    REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD, while a
+    device holds the session. Resulting state: unchanged. Errors: INVALID_TRANSITION, SESSION_NOT_HELD,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SetPin: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SetPinRequest, _lifecycle_service_pb2.SetPinResponse]  # type: ignore[assignment]
     """Sets the PIN of a session, or a new one, and forgets wrong entries. The reply shows the PIN; the reply to a
@@ -280,27 +303,30 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """
     GoOffline: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GoOfflineRequest, _lifecycle_service_pb2.GoOfflineResponse]  # type: ignore[assignment]
     """Records that the client went on without a connection; it now holds the session. Legal in IN_PROGRESS. Resulting
-    state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION,
-    REQUEST_ID_REUSED, INVALID_FIELD.
+    state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+    SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     ReconnectSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ReconnectSessionRequest, _lifecycle_service_pb2.ReconnectSessionResponse]  # type: ignore[assignment]
     """Records that the client is back. Legal in OFFLINE. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION,
-    ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishOffline: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishOfflineRequest, _lifecycle_service_pb2.FinishOfflineResponse]  # type: ignore[assignment]
     """Records that the candidate finished without a connection. Legal in OFFLINE. Resulting state: AWAITING_UPLOAD.
-    Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     UploadSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.UploadSessionRequest, _lifecycle_service_pb2.UploadSessionResponse]  # type: ignore[assignment]
     """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-    FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
-    INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
-    TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+    GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+    ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     FinishSession: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.FinishSessionRequest, _lifecycle_service_pb2.FinishSessionResponse]  # type: ignore[assignment]
-    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-    and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
-    SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+    PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses.
+    Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+    REQUEST_ID_REUSED, INVALID_FIELD.
     """
     SendToMarking: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.SendToMarkingRequest, _lifecycle_service_pb2.SendToMarkingResponse]  # type: ignore[assignment]
     """Sends a script to human marking. Legal in FINISHED. Resulting state: AWAITING_MARKING. Errors:
@@ -428,10 +454,14 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.EnterKeycodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.EnterKeycodeResponse, _abc.Awaitable[_lifecycle_service_pb2.EnterKeycodeResponse]]:
-        """Opens the session for the candidate who typed its keycode. Legal in READY, and SCHEDULED_BUT_LOCKED once the
-        window is open. Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when
-        invigilated and a PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS. Errors:
-        INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION,
+        """Opens the session for the candidate who typed its keycode. Where the release asks for one device the reply holds
+        the device's attempt token, and further devices may enter the keycode while the session is open: a repeated entry
+        with the present token changes nothing, another device takes the session over or is refused with SESSION_HELD.
+        Legal in READY, and SCHEDULED_BUT_LOCKED once the window is open; while a device holds the session also in
+        REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD.
+        Resulting state: REQUIRES_CHECK_IN when the release asks for check-in; else LOCKED_BY_PIN when invigilated and a
+        PIN is set; else LOCKED_FOR_INVIGILATOR when invigilated; else IN_PROGRESS; unchanged when it was open. Errors:
+        INVALID_TRANSITION, WINDOW_CLOSED, HELD_OFFLINE, RELEASE_FINALIZED, CANDIDATE_HAS_OPEN_SESSION, SESSION_HELD,
         SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
@@ -452,10 +482,10 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.EnterPinRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.EnterPinResponse, _abc.Awaitable[_lifecycle_service_pb2.EnterPinResponse]]:
-        """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the
-        PIN is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
-        Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED,
-        RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Lets the candidate in who typed the room's PIN. A wrong PIN is counted and kept in the history; after five the PIN
+        is blocked until it is set anew or removed. validate_only does not look at the PIN. Legal in LOCKED_BY_PIN.
+        Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WRONG_PIN, PIN_BLOCKED, WINDOW_CLOSED, RELEASE_FINALIZED,
+        ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -467,6 +497,18 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lets the candidate in by the invigilator's hand. A READY session cannot be unlocked: the keycode comes first.
         Legal in LOCKED_FOR_INVIGILATOR. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION, WINDOW_CLOSED,
         RELEASE_FINALIZED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def AllowTakeOver(
+        self,
+        request: _lifecycle_service_pb2.AllowTakeOverRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.AllowTakeOverResponse, _abc.Awaitable[_lifecycle_service_pb2.AllowTakeOverResponse]]:
+        """Lets one other device take the session over: the next EnterKeycode of a device that does not hold it. Legal in
+        REQUIRES_CHECK_IN, LOCKED_FOR_INVIGILATOR, LOCKED_BY_PIN, IN_PROGRESS, PAUSED, OFFLINE and AWAITING_UPLOAD, while a
+        device holds the session. Resulting state: unchanged. Errors: INVALID_TRANSITION, SESSION_NOT_HELD,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -534,8 +576,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.GoOfflineResponse, _abc.Awaitable[_lifecycle_service_pb2.GoOfflineResponse]]:
         """Records that the client went on without a connection; it now holds the session. Legal in IN_PROGRESS. Resulting
-        state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION,
-        REQUEST_ID_REUSED, INVALID_FIELD.
+        state: OFFLINE. Errors: INVALID_TRANSITION, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+        SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -545,7 +587,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.ReconnectSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.ReconnectSessionResponse]]:
         """Records that the client is back. Legal in OFFLINE. Resulting state: IN_PROGRESS. Errors: INVALID_TRANSITION,
-        ATTEMPT_TIME_EXPIRED, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -555,7 +598,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.FinishOfflineResponse, _abc.Awaitable[_lifecycle_service_pb2.FinishOfflineResponse]]:
         """Records that the candidate finished without a connection. Legal in OFFLINE. Resulting state: AWAITING_UPLOAD.
-        Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -565,9 +609,9 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.UploadSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.UploadSessionResponse]]:
         """Takes the offline answers back, within the release's grace period. Legal in AWAITING_UPLOAD. Resulting state:
-        FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors:
-        INVALID_TRANSITION, GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH,
-        TEST_FORM_UNKNOWN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses. Errors: INVALID_TRANSITION,
+        GRACE_PERIOD_OVER, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH, TEST_FORM_UNKNOWN,
+        ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -576,9 +620,10 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.FinishSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.FinishSessionResponse, _abc.Awaitable[_lifecycle_service_pb2.FinishSessionResponse]]:
-        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS
-        and PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after
-        SetResponses. Errors: INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """Hands the attempt in. Past the deadline it is stamped with the deadline and TIME_EXPIRED. Legal in IN_PROGRESS and
+        PAUSED. Resulting state: FINISHED, and in the same transaction AWAITING_MARKING or MARKED as after SetResponses.
+        Errors: INVALID_TRANSITION, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN, SESSION_NOT_FOUND, STALE_SESSION,
+        REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

@@ -111,7 +111,7 @@ class SubmitMarkedSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class SetResponsesRequest(_message.Message):
-    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "responses", "submit_for_scoring", "attempt", "revision")
+    __slots__ = ("workspace_id", "session_id", "keycode", "access_code", "request_id", "etag", "validate_only", "responses", "submit_for_scoring", "attempt", "revision", "attempt_token")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     KEYCODE_FIELD_NUMBER: _ClassVar[int]
@@ -123,6 +123,7 @@ class SetResponsesRequest(_message.Message):
     SUBMIT_FOR_SCORING_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     session_id: str
     keycode: str
@@ -134,7 +135,8 @@ class SetResponsesRequest(_message.Message):
     submit_for_scoring: bool
     attempt: int
     revision: int
-    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., submit_for_scoring: _Optional[bool] = ..., attempt: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
+    attempt_token: str
+    def __init__(self, workspace_id: _Optional[str] = ..., session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., submit_for_scoring: _Optional[bool] = ..., attempt: _Optional[int] = ..., revision: _Optional[int] = ..., attempt_token: _Optional[str] = ...) -> None: ...
 
 class SetResponsesResponse(_message.Message):
     __slots__ = ("session",)

@@ -96,8 +96,8 @@ class MarkingServiceServicer:
         IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
         when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
         STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
-        responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
-        STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,8 +38,8 @@ class MarkingServiceStub:
     IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
     when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
     STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
-    responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
-    STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     AssignItemMarks: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemMarksRequest, _marking_service_pb2.AssignItemMarksResponse]
     """Enters marks of a paper test (Surpass, ItemMarks). Uploads add up; a later mark of a question replaces the earlier.
@@ -116,8 +116,8 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
     when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
     STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
-    responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
-    STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+    responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+    INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     AssignItemMarks: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemMarksRequest, _marking_service_pb2.AssignItemMarksResponse]  # type: ignore[assignment]
     """Enters marks of a paper test (Surpass, ItemMarks). Uploads add up; a later mark of a question replaces the earlier.
@@ -197,8 +197,8 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         IN_PROGRESS. Resulting state: IN_PROGRESS; with `submit_for_scoring` FINISHED, and in the same transaction MARKED
         when the machine marks every question, or AWAITING_MARKING when people mark some. Errors: STALE_ATTEMPT,
         STALE_RESPONSES, UNKNOWN_QUESTION, UNKNOWN_OPTION, QUESTION_REPEATED, RESPONSE_MISMATCH (each named as
-        responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, INVALID_TRANSITION, SESSION_NOT_FOUND,
-        STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
+        responses[i].questions[j]), TEST_FORM_UNKNOWN, ATTEMPT_TIME_EXPIRED, ATTEMPT_TOKEN_REQUIRED, STALE_ATTEMPT_TOKEN,
+        INVALID_TRANSITION, SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

@@ -94,6 +94,8 @@ class Action(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTION_GET_PIN: _ClassVar[Action]
     ACTION_SET_ACCOMMODATION: _ClassVar[Action]
     ACTION_REGRADE: _ClassVar[Action]
+    ACTION_ALLOW_TAKE_OVER: _ClassVar[Action]
+    ACTION_TAKE_OVER: _ClassVar[Action]
 
 class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -221,6 +223,8 @@ ACTION_SET_EXTRA_TIME: Action
 ACTION_GET_PIN: Action
 ACTION_SET_ACCOMMODATION: Action
 ACTION_REGRADE: Action
+ACTION_ALLOW_TAKE_OVER: Action
+ACTION_TAKE_OVER: Action
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_CANDIDATE: FinishReason
 FINISH_REASON_INVIGILATOR: FinishReason
@@ -382,6 +386,16 @@ class DeliveryClient(_message.Message):
     download_time: _timestamp_pb2.Timestamp
     def __init__(self, os: _Optional[str] = ..., machine: _Optional[str] = ..., ip: _Optional[str] = ..., held_offline: _Optional[bool] = ..., download_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class SessionDevice(_message.Message):
+    __slots__ = ("device_label", "enter_time", "take_over_allowed")
+    DEVICE_LABEL_FIELD_NUMBER: _ClassVar[int]
+    ENTER_TIME_FIELD_NUMBER: _ClassVar[int]
+    TAKE_OVER_ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    device_label: str
+    enter_time: _timestamp_pb2.Timestamp
+    take_over_allowed: bool
+    def __init__(self, device_label: _Optional[str] = ..., enter_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., take_over_allowed: _Optional[bool] = ...) -> None: ...
+
 class Accommodation(_message.Message):
     __slots__ = ("time_limit", "no_time_limit", "release_time_limit", "window_start", "release_window_start", "window_end", "release_window_end")
     TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
@@ -401,7 +415,7 @@ class Accommodation(_message.Message):
     def __init__(self, time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_time_limit: _Optional[bool] = ..., release_time_limit: _Optional[bool] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., release_window_start: _Optional[bool] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., release_window_end: _Optional[bool] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged", "damage", "activity_id", "annotations", "accommodation", "marking_revision")
+    __slots__ = ("workspace_id", "id", "release_id", "state", "maturity", "keycode", "access_code", "candidate", "external_reference", "centre_id", "test_form", "window_start", "window_end", "attempt", "client", "void_reason", "void_message", "exception_message", "closed_by_release", "create_time", "update_time", "etag", "extra_time", "extra_time_percent", "extra_time_reason", "form_revision", "score", "points", "marking_progress", "responses", "results", "abridged", "damage", "activity_id", "annotations", "accommodation", "marking_revision", "device")
     class AnnotationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -446,6 +460,7 @@ class Session(_message.Message):
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     ACCOMMODATION_FIELD_NUMBER: _ClassVar[int]
     MARKING_REVISION_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     id: str
     release_id: str
@@ -483,7 +498,8 @@ class Session(_message.Message):
     annotations: _containers.ScalarMap[str, str]
     accommodation: Accommodation
     marking_revision: int
-    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ..., damage: _Optional[str] = ..., activity_id: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ..., accommodation: _Optional[_Union[Accommodation, _Mapping]] = ..., marking_revision: _Optional[int] = ...) -> None: ...
+    device: SessionDevice
+    def __init__(self, workspace_id: _Optional[str] = ..., id: _Optional[str] = ..., release_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., maturity: _Optional[_Union[Maturity, str]] = ..., keycode: _Optional[str] = ..., access_code: _Optional[str] = ..., candidate: _Optional[_Union[Candidate, _Mapping]] = ..., external_reference: _Optional[str] = ..., centre_id: _Optional[str] = ..., test_form: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., client: _Optional[_Union[DeliveryClient, _Mapping]] = ..., void_reason: _Optional[_Union[VoidReason, str]] = ..., void_message: _Optional[str] = ..., exception_message: _Optional[str] = ..., closed_by_release: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., extra_time_reason: _Optional[str] = ..., form_revision: _Optional[int] = ..., score: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., points: _Optional[_Union[_result_pb2.Score, _Mapping]] = ..., marking_progress: _Optional[int] = ..., responses: _Optional[_Iterable[_Union[_result_pb2.ItemResponse, _Mapping]]] = ..., results: _Optional[_Union[_result_pb2.Results, _Mapping]] = ..., abridged: _Optional[bool] = ..., damage: _Optional[str] = ..., activity_id: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ..., accommodation: _Optional[_Union[Accommodation, _Mapping]] = ..., marking_revision: _Optional[int] = ..., device: _Optional[_Union[SessionDevice, _Mapping]] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "count")

@@ -72,6 +72,7 @@ def described(session: Session, release: str) -> list[tuple[str, str | Text]]:
             f"{session.marking_progress} % done" if session.form_revision and attempt.end_time.seconds else "",
         ),
         ("client", " ".join(part for part in (session.client.machine, session.client.os, session.client.ip) if part)),
+        ("device", _device(session)),
         ("voided", ": ".join(part for part in (word(session, "void_reason"), session.void_message) if part)),
         ("went wrong", session.exception_message),
         ("changed", f"{when(session, 'update_time')} UTC (booked {when(session, 'create_time')})"),
@@ -92,6 +93,15 @@ def _extra_time(session: Session) -> str:
     given = f"{session.extra_time_percent} %" if session.extra_time_percent else ""
     parts = (how_long(session, "extra_time"), given, session.extra_time_reason)
     return ", ".join(part for part in parts if part) if session.HasField("extra_time") else ""
+
+
+def _device(session: Session) -> str:
+    """The device that holds the session; empty where none is bound."""
+    if not session.HasField("device"):
+        return ""
+    allowed = ", another may take over" if session.device.take_over_allowed else ""
+    name = session.device.device_label or "without a name"
+    return f"{name}, since {when(session.device, 'enter_time')} UTC{allowed}"
 
 
 def _own_limit(session: Session) -> str:

@@ -43,8 +43,8 @@ READ_BY_COLUMN: dict[str, Permission] = {
     ),
     **dict.fromkeys(("gender", "grade_level", "ethnicity"), P.READ_PERSONAL_DATA),
     **dict.fromkeys(("external_reference", "annotations"), P.READ_PERSONAL_DATA),
-    **dict.fromkeys(("client_os", "client_machine", "client_ip"), P.READ_PERSONAL_DATA),
-    **dict.fromkeys(("points", "points_max", "score", "marks"), P.READ_RESULTS),
+    **dict.fromkeys(("client_os", "client_machine", "client_ip", "device_label"), P.READ_PERSONAL_DATA),
+    **dict.fromkeys(("points", "points_max", "points_min", "score", "score_min", "marks"), P.READ_RESULTS),
     "responses": P.READ_RESPONSES,
     "scripts": P.READ_RESPONSES,
 }

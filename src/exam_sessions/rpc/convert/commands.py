@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exam_sessions import errors
 from exam_sessions.domain.commands import Client, Command, fail, regrade, reset, void
+from exam_sessions.domain.devices import DeviceEntry, digest_of
 from exam_sessions.domain.states import Action, FinishReason, VoidReason
+from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.random_codes import new_pin
 from exam_sessions.rpc.convert.accommodation import accommodation_of, cut_of, warn_of_window
 from exam_sessions.rpc.convert.response_cache import answers_of, paper_answer_of, reader_of
@@ -26,9 +29,44 @@ def _download(request: pb.DownloadSessionRequest) -> Command:
     return Command(A.DOWNLOAD, client=Client(client.os, client.machine, client.ip, client.held_offline))
 
 
+ENTERED = Command(A.ENTER_KEYCODE)
+
+
+def _enter_keycode(request: pb.EnterKeycodeRequest) -> Command:
+    label = request.device_label
+    if not (label or request.attempt_token):
+        return ENTERED
+    if flaw := flaw_of(label, is_name=True):
+        raise errors.invalid("device_label", flaw)
+    return Command(A.ENTER_KEYCODE, entry=DeviceEntry(label, digest_of(request.attempt_token)))
+
+
 def _enter_pin(request: pb.EnterPinRequest) -> Command:
     # A check that writes nothing must not tell right from wrong: it would be a way to guess.
-    return Command(A.ENTER_PIN, pin=None if request.validate_only else request.pin)
+    pin = None if request.validate_only else request.pin
+    return Command(A.ENTER_PIN, pin=pin, token_digest=digest_of(request.attempt_token))
+
+
+def _finish(request: pb.FinishSessionRequest) -> Command:
+    # An invigilator has no token; one that is given is compared all the same.
+    reason, digest = FinishReason(request.reason or FinishReason.CANDIDATE), digest_of(request.attempt_token)
+    by_staff = reason is FinishReason.INVIGILATOR and not digest
+    return Command(A.FINISH, finish_reason=reason, token_digest=None if by_staff else digest)
+
+
+def _upload(request: pb.UploadSessionRequest) -> Command:
+    return Command(A.UPLOAD, responses=answers_of(request), token_digest=digest_of(request.attempt_token))
+
+
+def _by_device(action: Action) -> Callable[[Any], Command]:
+    """What a candidate's device does, and nothing besides."""
+    without = Command(action, token_digest="")
+
+    def command_of(request: Any) -> Command:
+        token = request.attempt_token
+        return without._replace(token_digest=digest_of(token)) if token else without
+
+    return command_of
 
 
 def _void(request: pb.VoidSessionRequest) -> Command:
@@ -64,6 +102,7 @@ def _set_responses(request: marking.SetResponsesRequest) -> Command:
         submit=request.submit_for_scoring,
         attempt=request.attempt,
         revision=request.revision,
+        token_digest=digest_of(request.attempt_token),
     )
 
 
@@ -94,20 +133,21 @@ COMMAND_FOR_RPC: dict[str, Command | Callable[[Any], Command]] = {
     "CreatePackage": Command(A.CREATE_PACKAGE),
     "DownloadSession": _download,
     "OpenWindow": Command(A.OPEN_WINDOW),
-    "EnterKeycode": Command(A.ENTER_KEYCODE),
+    "EnterKeycode": _enter_keycode,
     "CheckInSession": Command(A.CHECK_IN),
     "EnterPin": _enter_pin,
     "UnlockSession": Command(A.UNLOCK),
+    "AllowTakeOver": Command(A.ALLOW_TAKE_OVER),
     "SetPin": lambda r: Command(A.SET_PIN, pin=r.pin or new_pin()),
     "RemovePin": Command(A.REMOVE_PIN),
     "GetPin": Command(A.GET_PIN),
     "PauseSession": Command(A.PAUSE),
     "ResumeSession": Command(A.RESUME),
-    "GoOffline": Command(A.GO_OFFLINE),
-    "ReconnectSession": Command(A.RECONNECT),
-    "FinishOffline": Command(A.FINISH_OFFLINE),
-    "UploadSession": lambda r: Command(A.UPLOAD, responses=answers_of(r)),
-    "FinishSession": lambda r: Command(A.FINISH, finish_reason=FinishReason(r.reason or FinishReason.CANDIDATE)),
+    "GoOffline": _by_device(A.GO_OFFLINE),
+    "ReconnectSession": _by_device(A.RECONNECT),
+    "FinishOffline": _by_device(A.FINISH_OFFLINE),
+    "UploadSession": _upload,
+    "FinishSession": _finish,
     "SendToMarking": Command(A.SEND_TO_MARKING),
     "SubmitMarkedSession": Command(A.SUBMIT_MARKED),
     "RequestVerification": Command(A.REQUEST_VERIFICATION),
@@ -135,6 +175,9 @@ COMMAND_FOR_RPC: dict[str, Command | Callable[[Any], Command]] = {
 
 DISCLOSING = frozenset({"SetPin", "GetPin"})
 """The only RPCs whose reply shows a PIN."""
+
+ENTRY = "EnterKeycode"
+"""The only RPC whose reply shows an attempt token."""
 
 CUSTOM_PARSERS: dict[str, Callable[[bytes], Any]] = {
     "UploadSession": reader_of(pb.UploadSessionRequest),

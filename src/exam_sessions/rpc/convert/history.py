@@ -99,7 +99,7 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
     **dict.fromkeys(("name_first", "name_middle", "name_last", "school_id", "district_id"), _text),
     **dict.fromkeys(("external_reference", "activity_id", "centre_id", "test_form", "extra_reason"), _text),
     **dict.fromkeys(("client_os", "client_machine", "client_ip", "void_message", "exception_message"), _text),
-    **dict.fromkeys(("open_candidate", "draft", "annotations"), _text),
+    **dict.fromkeys(("open_candidate", "draft", "annotations", "device"), _text),
     **dict.fromkeys(("window_start", "window_end", "create_time", "update_time", "download_time"), _time),
     **dict.fromkeys(("pause_start_time", "due_time"), _time),
     "own_deadline": _unless_endless(_time),
@@ -117,6 +117,9 @@ KINDS: dict[str, Callable[[Any], str | None]] = {
     "extra_time": _duration,
     **_CLOCK,
     **_EARNED,
+    "device_label": _text,
+    "device_enter_time": _time,
+    "device_take_over_allowed": _boolean,
     "responses": _json,
     "marks": _json,
 }

@@ -32,6 +32,7 @@ EDITABLE_RELEASE_FIELDS = (
     "grace_period",
     "online_grace_period",
     "allow_multiple_open_sessions",
+    "device_policy",
 )
 
 
@@ -59,6 +60,7 @@ def release_of(message: catalog_pb2.Release, release_id: str) -> Release:
         update_time=0,
         version=1,
         online_grace_period=micros(message, "online_grace_period", "release.online_grace_period", zero=0),
+        device_policy=message.device_policy or catalog_pb2.DEVICE_POLICY_ANY,
     )
 
 
@@ -97,6 +99,7 @@ def fill_release(message: catalog_pb2.Release, release: Release, statistics: Sta
     message.max_attempts = release.max_attempts
     message.attempt_strategy = release.attempt_strategy  # type: ignore[assignment]
     message.allow_multiple_open_sessions = bool(release.allow_multiple_open_sessions)
+    message.device_policy = release.device_policy  # type: ignore[assignment]
     message.finalized = bool(release.finalized)
     put(message.create_time, release.create_time)
     put(message.update_time, release.update_time)

@@ -12,6 +12,7 @@ from exam_sessions import errors
 from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain import clock
 from exam_sessions.domain.actor import Actor
+from exam_sessions.domain.devices import device_of
 from exam_sessions.domain.states import MATURITY, STATE_BY_CODE
 from exam_sessions.rpc.convert.accommodation import fill_accommodation
 from exam_sessions.rpc.convert.history import shown_value
@@ -178,6 +179,11 @@ def _fill_confidential(message: session_pb2.Session, pair: SessionWithRelease) -
     message.void_message = session.void_message
     message.exception_message = session.exception_message
     message.extra_time_reason = session.extra_reason
+    if session.device is not None and (held := device_of(session)):
+        device = message.device
+        device.device_label, device.take_over_allowed = held.label, held.take_over_allowed
+        if held.since:
+            put(device.enter_time, held.since)
     if session.download_time:
         client = message.client
         client.os = session.client_os
@@ -210,7 +216,7 @@ def kept_paths(mask: field_mask_pb2.FieldMask) -> list[str]:
     return [] if "*" in paths else paths
 
 
-CODES, HIDDEN = frozenset({"keycode", "access_code"}), "***"
+CODES, HIDDEN = frozenset({"keycode", "access_code", "device"}), "***"
 """Columns whose values no history shows, whatever an event has stored, and what is shown in their place."""
 
 
