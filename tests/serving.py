@@ -24,6 +24,8 @@ from exam_sessions.v1 import (
     catalog_service_pb2_grpc,
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
+    lockout_service_pb2,
+    lockout_service_pb2_grpc,
     marking_service_pb2,
     marking_service_pb2_grpc,
     session_pb2,
@@ -177,6 +179,7 @@ class ApiClient:
             catalog_service_pb2: catalog_service_pb2_grpc.CatalogServiceStub(self.channel),
             access_service_pb2: access_service_pb2_grpc.AccessServiceStub(self.channel),
             template_service_pb2: template_service_pb2_grpc.TemplateServiceStub(self.channel),
+            lockout_service_pb2: lockout_service_pb2_grpc.LockoutServiceStub(self.channel),
         }
         self._numbers = itertools.count(1)
 

@@ -20,6 +20,7 @@ from exam_sessions.v1 import (
     catalog_service_pb2,
     error_reason_pb2,
     lifecycle_service_pb2,
+    lockout_service_pb2,
     marking_service_pb2,
     session_service_pb2,
     template_service_pb2,
@@ -32,6 +33,7 @@ SERVICES = (
     catalog_service_pb2,
     template_service_pb2,
     access_service_pb2,
+    lockout_service_pb2,
     operations_pb2,
 )
 RPCS = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}

@@ -18,6 +18,7 @@ from exam_sessions.v1 import (
     catalog_service_pb2,
     error_reason_pb2,
     lifecycle_service_pb2,
+    lockout_service_pb2,
     marking_service_pb2,
     operation_pb2,
     session_service_pb2,
@@ -38,6 +39,7 @@ SERVICE_FILES = (
     catalog_service_pb2,
     template_service_pb2,
     access_service_pb2,
+    lockout_service_pb2,
 )
 
 MESSAGES, ENUMS, SERVICES = 4, 5, 6

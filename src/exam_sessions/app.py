@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from exam_sessions.domain.lockout import LockoutRule
 from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.rpc.access.code_guard import CodeGuard
 from exam_sessions.rpc.access.configuration import CannotConfigure
 from exam_sessions.rpc.access.selection import CannotAuthenticate, gate_of, methods_of
 from exam_sessions.rpc.convert.operation import describe
+from exam_sessions.rpc.doors import OPEN, Doors
 from exam_sessions.rpc.server import DECODE, Server
 from exam_sessions.rpc.transports.admission import Admission
 from exam_sessions.rpc.transports.cannot_serve import CannotListen, CannotServe
@@ -71,11 +74,12 @@ class App:
             backlog=settings.backlog,
             reach=settings.watch_reach,
             watchers=settings.watchers,
+            lockout_rule=_lockout_rule(settings),
             decode=DECODE,
             describe=describe,
         )
         try:
-            self._gate = gate_of(settings, self.service, clock)
+            self._doors = _doors(settings, self.service, clock)
         except CannotConfigure as error:
             store.close()
             raise CannotServe(str(error), "mend it, or serve without --auth-config") from error
@@ -104,7 +108,7 @@ class App:
             raise
         if self.settings.insecure and not self.settings.tls_cert:
             log.warning("no TLS: what is sent here can be read and changed on the way")
-        if self._gate is None:
+        if self._doors.gate is None:
             log.warning("nobody is authenticated: everybody who can connect may do everything")
         await self.service.start()
         self._server = Server(
@@ -112,8 +116,8 @@ class App:
             transport,
             limit,
             self.settings.watcher_patience_s,
-            self._gate,
-            reflection_gate=None if self.settings.open_reflection else self._gate,
+            self._doors,
+            reflection=OPEN if self.settings.open_reflection else self._doors,
         )
         await self._server.start()
 
@@ -122,6 +126,19 @@ class App:
         if self._server:
             await self._server.stop(self.settings.drain_s)
         await self.service.close()
+
+
+def _doors(settings: Settings, service: Service, clock: Callable[[], int]) -> Doors:
+    """What calls pass. Raises CannotConfigure."""
+    guard = None
+    if settings.wrong_codes_at_most:
+        guard = CodeGuard(service.lockouts, counts_loopback=bool(settings.limit_loopback))
+    return Doors(gate_of(settings, service, clock, guard), guard)
+
+
+def _lockout_rule(settings: Settings) -> LockoutRule:
+    in_seconds = (settings.wrong_codes_window_s, settings.lockout_s, settings.lockout_at_most_s)
+    return LockoutRule(settings.wrong_codes_at_most, *(int(seconds * 1_000_000) for seconds in in_seconds))
 
 
 def check_places(settings: Settings) -> None:

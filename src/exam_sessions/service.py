@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions.background.change_notifier import ChangeNotifier
 from exam_sessions.background.database_monitor import Monitor
 from exam_sessions.background.event_feed import EventFeed
+from exam_sessions.background.lockouts import Lockouts
 from exam_sessions.background.operation_worker import Worker
 from exam_sessions.background.scheduler import Scheduler
+from exam_sessions.domain.lockout import NO_LOCKOUT, LockoutRule
 from exam_sessions.execution.executor import Executor
 from exam_sessions.execution.group_commit import GroupCommitQueue
 from exam_sessions.execution.queries import Reads
@@ -41,6 +43,7 @@ class Service:
         backlog: int,
         reach: int,
         watchers: int,
+        lockout_rule: LockoutRule = NO_LOCKOUT,
         decode: Mapping[int, Decode] = NOTHING,
         describe: Callable[[Refusal], bytes] = lambda refusal: str(refusal).encode(),
     ) -> None:
@@ -63,6 +66,7 @@ class Service:
             store, self.reads, self._writing, now, tick, self._executor.staged_imports_in_progress
         )
         self.worker = Worker(self.reads, self._writing, now, store.register_liveness(), decode, describe)
+        self.lockouts = Lockouts(self.reads.lockouts, self._writing, now, lockout_rule)
         self.leaving = asyncio.Event()
         """Set when the server is about to stop: calls that could go on for ever end."""
         self._ticking: asyncio.Task[None] | None = None
@@ -92,10 +96,12 @@ class Service:
         await self.scheduler.discard_orphaned()
         self._ticking = asyncio.create_task(self.scheduler.run())
         self._working = asyncio.create_task(self.worker.run())
+        await self.lockouts.start()
 
     async def close(self) -> None:
         """Ends the watches, stops the clock, finishes what is in line, and lets go of the database."""
         self.event_feed.close()
+        await self.lockouts.close()
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)

@@ -76,6 +76,17 @@ class Settings:
     """Watches that may be open at once."""
     watcher_patience_s: float = 30.0
     """How long a watcher may take over one message before its watch is closed, in seconds."""
+    wrong_codes_at_most: int = 20
+    """Wrong keycodes, access codes and PINs, or wrong credentials, that lock out an address or a principal, beside
+    one for each session entered; 0 locks nobody out."""
+    wrong_codes_window_s: float = 600.0
+    """How long wrong codes are counted together, in seconds."""
+    lockout_s: float = 60.0
+    """How long the first lock-out lasts, in seconds; each further one within a day lasts twice as long."""
+    lockout_at_most_s: float = 3600.0
+    """How long a lock-out lasts at most, in seconds."""
+    limit_loopback: int = 0
+    """1: wrong codes from loopback addresses and Unix sockets count as well; 0: those callers stand for many."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 

@@ -15,6 +15,7 @@ from exam_sessions.v1 import (
     access_service_pb2,
     catalog_service_pb2,
     lifecycle_service_pb2,
+    lockout_service_pb2,
     marking_service_pb2,
     session_pb2,
     session_service_pb2,
@@ -29,6 +30,7 @@ MODULES = (
     catalog_service_pb2,
     template_service_pb2,
     access_service_pb2,
+    lockout_service_pb2,
 )
 METHOD = {
     method.name: method

@@ -21,6 +21,7 @@ EMPTY_IS_FINE = {
     # A stream: what its first message needs is test_imports.py's.
     "ImportSessions",
     "ListEventConsumers",
+    "ListLockouts",
 }
 SessionFilter = session_service_pb2.SessionFilter
 Release = catalog_pb2.Release

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import refusal_cases_of_access  # noqa: F401 - enters its own
 import refusal_cases_of_devices  # noqa: F401 - enters its own
+import refusal_cases_of_limits  # noqa: F401 - enters its own
 import refusal_cases_of_marking  # noqa: F401 - enters its own
 import refusal_cases_of_watches  # noqa: F401 - enters its own
 import refusal_cases_of_work  # noqa: F401 - enters its own

@@ -21,8 +21,10 @@ ACCEPTED_AGAIN = {
 
 TESTED_BY_THEMSELVES = {
     "AcknowledgeEvents", "SubmitFromTemplate", "RegradeRelease", "CreateApiKey", "RotateApiKey", "RevokeApiKey",
+    "LiftLockout",
 }  # fmt: skip
-"""What moves on between two calls, the place of a consumer or an operation; and keys, which are of no workspace."""
+"""What moves on between two calls, the place of a consumer or an operation; keys, which are of
+no workspace; and lock-outs, which need a server of their own."""
 
 
 def is_a_mutation(rpc):

@@ -55,6 +55,13 @@ REFUSALS = [
     (errors.SequenceAhead(3), errors.OutOfRange, "SEQUENCE_AHEAD", {"last_sequence": "3"}),
     (errors.SnapshotTooLarge(3, 2), errors.Exhausted, "SNAPSHOT_TOO_LARGE", {"sessions": "3", "limit": "2"}),
     (errors.WatcherTooSlow(8), errors.Exhausted, "WATCHER_TOO_SLOW", {"start_sequence": "8"}),
+    (
+        errors.TooManyWrongCodes("codes", "address", UNTIL, 60.0),
+        errors.Exhausted,
+        "TOO_MANY_WRONG_CODES",
+        {"guarded": "codes", "limited": "address", "end_time": UNTIL},
+    ),
+    (errors.LockoutNotFound("l-1"), errors.NotFound, "LOCKOUT_NOT_FOUND", {"lockout_id": "l-1"}),
     (errors.TooManyWatchers(5), errors.Exhausted, "TOO_MANY_WATCHERS", {"limit": "5"}),
     (errors.HeldOffline("LAB-07"), errors.WrongState, "HELD_OFFLINE", {"machine": "LAB-07"}),
     (errors.AttemptTimeExpired(AT), errors.WrongState, "ATTEMPT_TIME_EXPIRED", {"deadline": AT}),

@@ -19,6 +19,7 @@ from exam_sessions.cli import (
     health,
     import_command,
     keys,
+    lockouts,
     marks,
     operations,
     regrade,
@@ -69,6 +70,7 @@ cli.add_typer(marks.cli, name="marks")
 results.cli.command("export", epilog=results_export.EPILOG)(results_export.export_results)
 cli.add_typer(results.cli, name="results")
 cli.add_typer(operations.cli, name="operations")
+cli.add_typer(lockouts.cli, name="lockouts")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)
 cli.add_typer(events.cli, name="events")
 cli.add_typer(keys.cli, name="keys")

@@ -172,6 +172,29 @@ def serve(
     drain_s: Annotated[
         float, setting("drain_s", "How long calls under way may take after a stop.", min=0, metavar="SECONDS")
     ] = DEFAULTS.drain_s,
+    wrong_codes_at_most: Annotated[
+        int,
+        setting(
+            "wrong_codes_at_most",
+            "Wrong codes that lock an address or a principal out, besides one per session entered; 0 never.",
+            min=0,
+            metavar="COUNT",
+        ),
+    ] = DEFAULTS.wrong_codes_at_most,
+    wrong_codes_window_s: Annotated[
+        float,
+        setting("wrong_codes_window_s", "How long wrong codes are counted together.", min=1, metavar="SECONDS"),
+    ] = DEFAULTS.wrong_codes_window_s,
+    lockout_s: Annotated[
+        float,
+        setting("lockout_s", "How long the first lock-out lasts; the next twice as long.", min=1, metavar="SECONDS"),
+    ] = DEFAULTS.lockout_s,
+    lockout_at_most_s: Annotated[
+        float, setting("lockout_at_most_s", "How long a lock-out lasts at most.", min=1, metavar="SECONDS")
+    ] = DEFAULTS.lockout_at_most_s,
+    limit_loopback: Annotated[
+        int, setting("limit_loopback", "1: wrong codes of this machine count too.", min=0, max=1, metavar="0|1")
+    ] = DEFAULTS.limit_loopback,
     log_level: Annotated[
         str, setting("log_level", f"How much is logged: {', '.join(LEVELS)}.", metavar="LEVEL", parser=_level)
     ] = DEFAULTS.log_level,

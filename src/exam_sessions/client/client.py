@@ -18,6 +18,7 @@ from exam_sessions.client.catalog import CatalogCalls
 from exam_sessions.client.channel import BATCH, PAGE, new_request_id, next_of, which
 from exam_sessions.client.failures import NoServer, read_failure
 from exam_sessions.client.import_stream import Head, ImportStream
+from exam_sessions.client.lockouts import LockoutCalls
 from exam_sessions.client.marking import MarkingCalls
 from exam_sessions.client.operations import OperationCalls
 from exam_sessions.v1 import (
@@ -51,7 +52,7 @@ SILENCE = 20.0
 """Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
 
-class Client(CatalogCalls, MarkingCalls, OperationCalls, AccessCalls):
+class Client(CatalogCalls, LockoutCalls, MarkingCalls, OperationCalls, AccessCalls):
     """Calls in one workspace of the server at `target` (host:port), in the name of `actor`.
 
     Every method raises Refused when the service says no, and NoServer when nothing answers.

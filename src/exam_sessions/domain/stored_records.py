@@ -39,6 +39,24 @@ class ConsumerRow(NamedTuple):
     update_time: int
 
 
+class LockoutRow(NamedTuple):
+    """A lock-out that began, and who lifted it. Kept for auditors; what locks out is in Tries (domain/lockout.py)."""
+
+    workspace_id: str
+    id: str
+    subject: str
+    wrong: int
+    begin_time: int
+    end_time: int
+    lift_time: int
+    lifted_by: str
+    message: str
+
+    def is_in_force(self, now: int) -> bool:
+        """Whether it still refuses calls."""
+        return now < self.end_time and not self.lift_time
+
+
 class FormRow(NamedTuple):
     """A revision without its questions."""
 

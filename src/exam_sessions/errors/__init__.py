@@ -47,6 +47,7 @@ from exam_sessions.errors.catalog import (
     StaleTestForm,
     TestFormNotFound,
 )
+from exam_sessions.errors.limits import LockoutNotFound, TooManyWrongCodes
 from exam_sessions.errors.marking import (
     AttemptNotFound,
     AttemptsExhausted,
@@ -188,6 +189,7 @@ __all__ = [
     "InvalidField",
     "InvalidPageToken",
     "InvalidTransition",
+    "LockoutNotFound",
     "MalformedMessage",
     "MarkAboveAvailable",
     "MarkOutsideRevision",
@@ -242,6 +244,7 @@ __all__ = [
     "TestFormNotFound",
     "TestFormUnknown",
     "TooManyWatchers",
+    "TooManyWrongCodes",
     "Unauthenticated",
     "Unavailable",
     "UnknownHealthName",

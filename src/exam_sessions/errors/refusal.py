@@ -24,7 +24,7 @@ class Refusal(Exception):  # noqa: N818 - the contract calls a typed "no" a refu
 
     reason: ClassVar[str] = ""
     text: ClassVar[str] = ""
-    retry_after: ClassVar[float] = 0.0
+    retry_after: float = 0.0
     """Seconds after which the same request may be accepted; 0 where nobody can tell."""
 
     def __init_subclass__(cls) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.units.conflicts import ConflictUnit
     from exam_sessions.execution.units.forms import FormUnit
     from exam_sessions.execution.units.history import HistoryUnit
+    from exam_sessions.execution.units.lockouts import LockoutUnit
     from exam_sessions.execution.units.operations import OperationUnit
     from exam_sessions.execution.units.releases import ReleaseUnit
     from exam_sessions.execution.units.requests import RequestUnit
@@ -83,6 +84,14 @@ class ApiKeyChanges(HasClock, Protocol):
     @property
     def api_keys(self) -> ApiKeyUnit:
         """The keys."""
+
+
+class LockoutChanges(HasClock, Protocol):
+    """Wrong entries and lock-outs."""
+
+    @property
+    def lockouts(self) -> LockoutUnit:
+        """The lock-outs."""
 
 
 class SessionChanges(FormChanges, Protocol):

@@ -15,6 +15,7 @@ from exam_sessions.domain.session_filter import ID_SCAN, PageCursor
 from exam_sessions.execution.api_key_queries import ApiKeyReads
 from exam_sessions.execution.catalog_queries import CatalogReads
 from exam_sessions.execution.event_queries import EventReads
+from exam_sessions.execution.lockout_queries import LockoutReads
 from exam_sessions.execution.operation_queries import OperationReads
 from exam_sessions.execution.reader_pool import LOADED_AT_ONCE
 
@@ -78,6 +79,7 @@ class Reads(CatalogReads, EventReads, OperationReads):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.api_keys = ApiKeyReads(self._pool)
+        self.lockouts = LockoutReads(self._pool)
 
     async def sessions(
         self, workspace: str, ids: Sequence[str], centres: frozenset[str] | None

@@ -21,6 +21,7 @@ from exam_sessions.execution.units.attempts import AttemptUnit
 from exam_sessions.execution.units.conflicts import ConflictUnit
 from exam_sessions.execution.units.forms import FormUnit
 from exam_sessions.execution.units.history import HistoryUnit
+from exam_sessions.execution.units.lockouts import LockoutUnit
 from exam_sessions.execution.units.operations import OperationUnit
 from exam_sessions.execution.units.releases import ReleaseUnit
 from exam_sessions.execution.units.requests import RequestUnit
@@ -160,6 +161,11 @@ class UnitOfWork:
     def api_keys(self) -> ApiKeyUnit:
         """API keys."""
         return ApiKeyUnit(self._transaction)
+
+    @cached_property
+    def lockouts(self) -> LockoutUnit:
+        """Wrong entries and lock-outs."""
+        return LockoutUnit(self._transaction)
 
     @cached_property
     def staged_imports(self) -> StagedImportUnit:

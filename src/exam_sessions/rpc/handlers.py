@@ -19,6 +19,7 @@ from exam_sessions.rpc.access.masking import Masking
 from exam_sessions.rpc.access.requirements import requirement_of
 from exam_sessions.rpc.access.verified import ANYBODY, UNVERIFIED
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder, aside, start_aside
+from exam_sessions.rpc.guarded_methods import guard_of
 from exam_sessions.rpc.methods import (
     BidiMethod,
     Call,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.access import Principal
     from exam_sessions.execution.group_commit import ReplySink
-    from exam_sessions.rpc.access.gate import Gate
+    from exam_sessions.rpc.doors import Doors
 
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ class QueuedCall:
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
+        if guard := self._handler.guard:
+            guard.answer(self._request, result, self._call)
         return self._handler.rendered(self._handler.function.reply(self._request, result), self._call)
 
 
@@ -83,6 +86,8 @@ class DecodedCall:
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
+        if guard := self._handler.guard:
+            guard.answer(self._request, result, self._call)
         return self._handler.rendered(self._handler.function.reply(self._request, result), self._call)
 
 
@@ -95,11 +100,13 @@ class Handler:
     """A method as every transport serves it; one of the three below."""
 
     def __init__(
-        self, method: MethodDescriptor, limit: int, gate: Gate | None, read: Callable[[bytes], Any] | None = None
+        self, method: MethodDescriptor, limit: int, doors: Doors, read: Callable[[bytes], Any] | None = None
     ) -> None:
         self.service, self.method = method.containing_service.full_name, method.name
         self.name = f"{self.service}/{self.method}"
-        self._gate = gate
+        self._gate = gate = doors.gate
+        self.guard = guard_of(doors.guard, method) if doors.guard else None
+        """Counts wrong codes; None where nobody does, or requests name none."""
         self._requirement = requirement_of(method) if gate else None
         self._masking = Masking(method.output_type) if gate else None
         self._decoder = RequestDecoder(method, limit, read, self._requirement)
@@ -132,8 +139,10 @@ class Handler:
         """The context of a stream, which ends with its credential."""
         return self._gate.streams.hold(call.verified) if self._gate else nullcontext()
 
-    def status_of(self, fault: BaseException) -> grpc.Status:
-        """What the caller is told; what is no refusal is a bug, and goes to the log."""
+    def status_of(self, fault: BaseException, call: Call | None = None) -> grpc.Status:
+        """What the caller is told; what is no refusal is a bug, and is logged. A wrong code of `call` counts."""
+        if self.guard and call is not None:
+            fault = self.guard.failure(fault, call)
         if isinstance(fault, errors.Refusal):
             status = status_of(fault)
         else:
@@ -147,16 +156,19 @@ class Handler:
 class QueuedUnaryHandler(Handler):
     """A method whose calls stand in a queue."""
 
-    def __init__(self, method: MethodDescriptor, function: QueuedMethod, limit: int, gate: Gate | None) -> None:
-        super().__init__(method, limit, gate, function.read)
+    def __init__(self, method: MethodDescriptor, function: QueuedMethod, limit: int, doors: Doors) -> None:
+        super().__init__(method, limit, doors, function.read)
         self.function = function
         self._is_otherwise = function.otherwise.is_for if function.otherwise else None
         self._alone: set[asyncio.Future[bytes]] = set()
-        self._single = UnaryHandler(method, function.otherwise.method, limit, gate) if function.otherwise else None
+        self._single = UnaryHandler(method, function.otherwise.method, limit, doors) if function.otherwise else None
 
     def decode(self, data: bytes, call: Call) -> Any:
         """The request of a call. Raises what the door refuses it with."""
-        return self._decoder.decode(data, call.principal)
+        request = self._decoder.decode(data, call.principal)
+        if self.guard:
+            self.guard.enter(request, call)
+        return request
 
     def queue(self, data: bytes, call: Call, sink: ReplySink) -> None:
         """Puts a call in line; its waiter is given the reply. Raises what keeps it out of the line."""
@@ -201,8 +213,8 @@ class QueuedUnaryHandler(Handler):
 class UnaryHandler(Handler):
     """A method that works on each call by itself."""
 
-    def __init__(self, method: MethodDescriptor, function: Method, limit: int, gate: Gate | None) -> None:
-        super().__init__(method, limit, gate)
+    def __init__(self, method: MethodDescriptor, function: Method, limit: int, doors: Doors) -> None:
+        super().__init__(method, limit, doors)
         self._function = function
         self._bounds = Throttle() if only_reads(method) else nullcontext()
 
@@ -210,14 +222,19 @@ class UnaryHandler(Handler):
         """The reply. Raises what stood in the way."""
         with self._bounds:
             request = await self._decoder.read(data, call.principal)
-            return self.rendered(await self._function(request, call), call)
+            if self.guard:
+                self.guard.enter(request, call)
+            reply = await self._function(request, call)
+            if self.guard:
+                self.guard.answer(request, reply, call)
+            return self.rendered(reply, call)
 
 
 class ServerStreamHandler(Handler):
     """A method that answers with many messages."""
 
-    def __init__(self, method: MethodDescriptor, function: ServerStreamMethod, limit: int, gate: Gate | None) -> None:
-        super().__init__(method, limit, gate)
+    def __init__(self, method: MethodDescriptor, function: ServerStreamMethod, limit: int, doors: Doors) -> None:
+        super().__init__(method, limit, doors)
         self._function = function
 
     async def tell(self, data: bytes, call: Call, send: Callable[[bytes], Awaitable[None]]) -> None:
@@ -230,8 +247,8 @@ class ServerStreamHandler(Handler):
 class BidiStreamHandler(Handler):
     """A method that takes many messages and answers with as many."""
 
-    def __init__(self, method: MethodDescriptor, function: BidiMethod, limit: int, gate: Gate | None) -> None:
-        super().__init__(method, limit, gate)
+    def __init__(self, method: MethodDescriptor, function: BidiMethod, limit: int, doors: Doors) -> None:
+        super().__init__(method, limit, doors)
         self._function = function
         self.ends_itself = function.ends_itself
 
@@ -261,25 +278,25 @@ def handlers_of(
     service: ServiceDescriptor,
     methods: dict[str, Method | QueuedMethod | ServerStreamMethod | BidiMethod],
     limit: int,
-    gate: Gate | None,
+    doors: Doors,
 ) -> list[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]:
     """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes.
 
-    Every call passes `gate`; with None nobody is authenticated, and everybody may do everything.
+    Every call passes `doors`.
     """
-    return [_handler(method, methods[method.name], limit, gate) for method in service.methods]
+    return [_handler(method, methods[method.name], limit, doors) for method in service.methods]
 
 
 def _handler(
     method: MethodDescriptor,
     function: Method | QueuedMethod | ServerStreamMethod | BidiMethod,
     limit: int,
-    gate: Gate | None,
+    doors: Doors,
 ) -> QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler:
     if isinstance(function, QueuedMethod):
-        return QueuedUnaryHandler(method, function, limit, gate)
+        return QueuedUnaryHandler(method, function, limit, doors)
     if isinstance(function, ServerStreamMethod):
-        return ServerStreamHandler(method, function, limit, gate)
+        return ServerStreamHandler(method, function, limit, doors)
     if isinstance(function, BidiMethod):
-        return BidiStreamHandler(method, function, limit, gate)
-    return UnaryHandler(method, function, limit, gate)
+        return BidiStreamHandler(method, function, limit, doors)
+    return UnaryHandler(method, function, limit, doors)

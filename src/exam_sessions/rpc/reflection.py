@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import FileDescriptor
 
-    from exam_sessions.rpc.access.gate import Gate
-    from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
+    from exam_sessions.rpc.doors import Doors
+    from exam_sessions.rpc.handlers import (
+        BidiStreamHandler,
+        QueuedUnaryHandler,
+        ServerStreamHandler,
+        UnaryHandler,
+    )
     from exam_sessions.rpc.methods import Call
     from exam_sessions.rpc.transports.base import Transport
 
@@ -187,7 +192,7 @@ def _refuse(reply: pb.ServerReflectionResponse, code: int, message: str) -> None
     reply.error_response.error_code, reply.error_response.error_message = code, message
 
 
-def add_reflection(transport: Transport, names: Sequence[str], limit: int, gate: Gate | None) -> None:
+def add_reflection(transport: Transport, names: Sequence[str], limit: int, doors: Doors) -> None:
     """Serves reflection under both its names, about `names` and itself. `limit` is the largest request in bytes."""
     alpha = pb.DESCRIPTOR.services_by_name["ServerReflection"]
     pool = descriptor_pool.DescriptorPool()
@@ -195,4 +200,4 @@ def add_reflection(transport: Transport, names: Sequence[str], limit: int, gate:
     v1 = pool.FindServiceByName(f"grpc.reflection.v1.{alpha.name}")
     servicer = ReflectionServicer([*names, alpha.full_name, v1.full_name])
     for service in (alpha, v1):
-        transport.add(handlers_of(service, {"ServerReflectionInfo": BidiMethod(servicer.converse)}, limit, gate))
+        transport.add(handlers_of(service, {"ServerReflectionInfo": BidiMethod(servicer.converse)}, limit, doors))

@@ -13,9 +13,11 @@ from exam_sessions.domain.states import OperationKind
 from exam_sessions.rpc import health
 from exam_sessions.rpc.access_servicer import AccessServicer
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
+from exam_sessions.rpc.doors import OPEN
 from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.import_servicer import ImportServicer
 from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
+from exam_sessions.rpc.lockout_servicer import LockoutServicer
 from exam_sessions.rpc.marking_servicer import MarkingServicer
 from exam_sessions.rpc.operations_servicer import OperationsServicer
 from exam_sessions.rpc.reflection import add_reflection
@@ -28,6 +30,7 @@ from exam_sessions.v1 import (
     access_service_pb2,
     catalog_service_pb2,
     lifecycle_service_pb2,
+    lockout_service_pb2,
     marking_service_pb2,
     session_service_pb2,
     template_service_pb2,
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from exam_sessions.background.operation_worker import Decode
-    from exam_sessions.rpc.access.gate import Gate
+    from exam_sessions.rpc.doors import Doors
     from exam_sessions.rpc.transports.base import Transport
     from exam_sessions.rpc.transports.places import Place
     from exam_sessions.service import Service
@@ -64,8 +67,7 @@ class Server:
     """A Service on a transport.
 
     `limit` is the largest request in bytes, `patience` how long a watcher may take over one message, in seconds.
-    Every call passes `gate`, but those of health, and those of reflection `reflection_gate`; with None nobody is
-    authenticated.
+    Every call passes `doors`, but those of health, and those of reflection `reflection`.
     """
 
     def __init__(
@@ -74,15 +76,15 @@ class Server:
         transport: Transport,
         limit: int,
         patience: float,
-        gate: Gate | None = None,
+        doors: Doors = OPEN,
         *,
-        reflection_gate: Gate | None = None,
+        reflection: Doors = OPEN,
     ) -> None:
-        self._service, self._transport, self._gate = service, transport, gate
+        self._service, self._transport, self._gate = service, transport, doors.gate
         self._health = health.HealthServicer()
-        self._names = _add_services(transport, service, limit, patience, gate)
-        transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL, None))
-        add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL, reflection_gate)
+        self._names = _add_services(transport, service, limit, patience, doors)
+        transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL, OPEN))
+        add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL, reflection)
         self._probing: asyncio.Task[None] | None = None
 
     @property
@@ -130,9 +132,7 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
         await probe()
 
 
-def _add_services(
-    transport: Transport, service: Service, limit: int, patience: float, gate: Gate | None
-) -> list[str]:
+def _add_services(transport: Transport, service: Service, limit: int, patience: float, doors: Doors) -> list[str]:
     marking = MarkingServicer(service)
     sessions = SessionServicer(service, WatchServicer(service, patience), marking, ImportServicer(service))
     services: list[tuple[Any, Any]] = [
@@ -142,8 +142,9 @@ def _add_services(
         (catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"], CatalogServicer(service).methods()),
         (template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"], TemplateServicer(service).methods()),
         (access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], AccessServicer(service).methods()),
+        (lockout_service_pb2.DESCRIPTOR.services_by_name["LockoutService"], LockoutServicer(service).methods()),
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:
-        transport.add(handlers_of(descriptor, methods, limit, gate))
+        transport.add(handlers_of(descriptor, methods, limit, doors))
     return [descriptor.full_name for descriptor, _ in services]

@@ -12,6 +12,7 @@ from exam_sessions.store.conflicts import ConflictRows
 from exam_sessions.store.consumers import ConsumerRows
 from exam_sessions.store.events import EventRows
 from exam_sessions.store.forms import FormRows
+from exam_sessions.store.lockouts import LockoutRows
 from exam_sessions.store.operations import OperationRows
 from exam_sessions.store.requests import RequestRows
 from exam_sessions.store.session_pages import SessionPages
@@ -39,3 +40,4 @@ class Repositories:
         self.aggregates = AggregateRows(store, self.pages)
         self.operations = OperationRows(store)
         self.api_keys = ApiKeyRows(store)
+        self.lockouts = LockoutRows(store)

@@ -397,3 +397,43 @@ workspaces = Table(
     _number("last_sequence"),
     sqlite_with_rowid=False,
 )
+
+tries = Table(
+    "tries",
+    metadata,
+    # Empty: what is counted in all workspaces together.
+    _text("workspace_id", key=True),
+    # What is guessed, and by whom: codes/address/192.0.2.7.
+    _text("subject", key=True),
+    _number("wrong"),
+    _number("entered"),
+    _number("window_start"),
+    _number("lockouts"),
+    _number("locked_until"),
+    _number("update_time"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "tries_locked",
+    tries.c.workspace_id,
+    tries.c.subject,
+    tries.c.locked_until,
+    sqlite_where=text("locked_until > 0"),
+    postgresql_where=text("locked_until > 0"),
+)
+
+lockouts = Table(
+    "lockouts",
+    metadata,
+    _text("workspace_id", key=True),
+    _text("id", key=True),
+    _text("subject"),
+    _number("wrong"),
+    _number("begin_time"),
+    _number("end_time"),
+    # 0 and empty unless it was lifted.
+    _number("lift_time"),
+    _text("lifted_by"),
+    _text("message"),
+    sqlite_with_rowid=False,
+)

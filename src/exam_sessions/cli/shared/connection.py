@@ -46,6 +46,8 @@ HINTS = {
     "SEQUENCE_AHEAD": "begin with an event that has happened; `exam-sessions events rewind` sets a consumer back",
     "SNAPSHOT_TOO_LARGE": "narrow it with --release or --session, or do without a snapshot: --now",
     "TOO_MANY_WATCHERS": "end another watch, or name another server with --target",
+    "TOO_MANY_WRONG_CODES": "an invigilator can lift it: `exam-sessions lockouts list`, then `lockouts lift ID`",
+    "LOCKOUT_NOT_FOUND": "see which there are with `exam-sessions lockouts list --all`; is the --workspace right?",
     "MESSAGE_TOO_LARGE": "send fewer rows at once; `exam-sessions import` takes --chunk",
     "DATABASE_REPLACED": "restore the database's files, then start the server again; its log says which",
     "DATABASE_DAMAGED": "stop the server and restore the database from a backup; its log says more",

@@ -18,6 +18,7 @@ from exam_sessions.rpc.access.verified import Credentials
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from exam_sessions.rpc.access.code_guard import CodeGuard
     from exam_sessions.rpc.access.requirements import Requirement
     from exam_sessions.rpc.access.verified import CallIdentity, Verified, Verifier
 
@@ -52,10 +53,13 @@ def token_of(values: Sequence[str | bytes]) -> str:
 
 
 class Gate:
-    """Lets calls in by what `verifiers` find. `now` gives microseconds since 1970."""
+    """Lets calls in by what `verifiers` find.
 
-    def __init__(self, verifiers: Sequence[Verifier], now: Callable[[], int]) -> None:
-        self._verifiers, self._now = verifiers, now
+    `now` gives microseconds since 1970; `guard` counts wrong credentials.
+    """
+
+    def __init__(self, verifiers: Sequence[Verifier], now: Callable[[], int], guard: CodeGuard | None = None) -> None:
+        self._verifiers, self._now, self._guard = verifiers, now, guard
         self._known: dict[bytes, Verified] = {}
         self._used: set[str] = set()
         """Ids of the credentials that calls came with since the last look."""
@@ -79,6 +83,7 @@ class Gate:
         Raises:
             errors.Unauthenticated: its credential proves nothing.
             errors.PermissionDenied: its principal may not call this RPC.
+            errors.TooManyWrongCodes: its credential is not known, and its address showed too many wrong ones.
         """
         token = token_of(call.metadata("authorization"))
         sans = () if token else call.sans()
@@ -87,6 +92,8 @@ class Gate:
         if verified is None or 0 < verified.expires <= self._now():
             if not token and not sans:
                 raise errors.CredentialMissing
+            if self._guard:
+                self._guard.check_credential(call)
             return self._verify_and_enter(Credentials(token, sans, call.peer()), key, call, requirement)
         self._enter(call, requirement, verified)
         return None
@@ -99,7 +106,13 @@ class Gate:
             # Calls that carry the same credential meanwhile wait for the same look.
             verifying = self._verifying[key] = asyncio.create_task(self._verify(credentials, key))
             verifying.add_done_callback(lambda done: self._verified(key, done))
-        self._enter(call, requirement, await asyncio.shield(verifying))
+        try:
+            verified = await asyncio.shield(verifying)
+        except errors.CredentialInvalid:
+            if self._guard:
+                self._guard.wrong_credential(call)
+            raise
+        self._enter(call, requirement, verified)
 
     def _verified(self, key: bytes, done: asyncio.Task[Verified]) -> None:
         del self._verifying[key]

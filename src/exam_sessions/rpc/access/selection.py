@@ -10,6 +10,7 @@ from exam_sessions.rpc.access.verifiers import CERTIFICATES, METHODS, verifiers_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from exam_sessions.rpc.access.code_guard import CodeGuard
     from exam_sessions.service import Service
     from exam_sessions.settings import Settings
 
@@ -44,12 +45,12 @@ def methods_of(settings: Settings) -> tuple[str, ...]:
     return methods
 
 
-def gate_of(settings: Settings, service: Service, now: Callable[[], int]) -> Gate | None:
-    """The gate; None where nobody is authenticated.
+def gate_of(settings: Settings, service: Service, now: Callable[[], int], guard: CodeGuard | None) -> Gate | None:
+    """The gate; None where nobody is authenticated. Wrong credentials are counted by `guard`.
 
     Raises:
         CannotAuthenticate: see `methods_of`.
         CannotConfigure: the file of `auth_config` cannot be used.
     """
     methods = methods_of(settings)
-    return Gate(verifiers_of(methods, settings.auth_config, service, now), now) if methods else None
+    return Gate(verifiers_of(methods, settings.auth_config, service, now), now, guard) if methods else None

@@ -41,7 +41,10 @@ UNVERIFIED = Verified(ANYBODY, "")
 class CallIdentity(ABC):
     """What a call says of its caller, and who that is once it has passed the gate."""
 
-    __slots__ = ("principal", "verified")
+    __slots__ = ("code_workspace", "principal", "verified")
+
+    code_workspace: str
+    """The workspace in which its request names a code; empty without one. Set where codes are guarded."""
 
     principal: Principal
     """Who calls."""

@@ -132,6 +132,7 @@ def _unary(
     async def serve(_: Any, context: Any) -> bytes:
         task = _task()
         calls[task] = context
+        call: _Call | None = None
         size, length, data = 0, 0, b""
         try:
             try:
@@ -148,7 +149,7 @@ def _unary(
                     data = b""
                     await reading.space(length)
             except Exception as fault:  # noqa: BLE001 - the caller is told
-                status = handler.status_of(fault)
+                status = handler.status_of(fault, call)
             except asyncio.CancelledError:
                 if not drain.ends(task):
                     raise

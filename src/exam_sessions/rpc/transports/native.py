@@ -26,7 +26,6 @@ from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFr
 from exam_sessions import errors
 from exam_sessions.rpc.handlers import (
     BidiStreamHandler,
-    Handler,
     QueuedUnaryHandler,
     ServerStreamHandler,
     UnaryHandler,
@@ -248,16 +247,16 @@ class Native(Transport):
         else:
             self._front.respond(number, reply)
 
-    def refuse(self, number: int, handler: Handler, fault: BaseException) -> None:
+    def refuse(self, number: int, call: _Call, fault: BaseException) -> None:
         """Sends what the caller is told of a fault."""
         if not self._ended(number):
             return
         try:
-            status = handler.status_of(fault)
+            status = call.handler.status_of(fault, call)
             self._front.fail(number, status.code.value[0], status.details, status.trailing_metadata)
         except Exception:
             # The queue that gave us the fault must go on.
-            log.exception("%s: a status that cannot be sent", handler.name)
+            log.exception("%s: a status that cannot be sent", call.handler.name)
             self._front.fail(number, code_pb2.INTERNAL, "internal fault")
 
 
@@ -295,7 +294,7 @@ class _Call(Call):
         self._native.respond(self._number, reply)
 
     def set_exception(self, fault: BaseException) -> None:
-        self._native.refuse(self._number, self.handler, fault)
+        self._native.refuse(self._number, self, fault)
 
 
 class _Stream:

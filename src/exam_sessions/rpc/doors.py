@@ -1,0 +1,22 @@
+"""What calls pass before their methods see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from exam_sessions.rpc.access.code_guard import CodeGuard
+    from exam_sessions.rpc.access.gate import Gate
+
+
+class Doors(NamedTuple):
+    """What calls pass."""
+
+    gate: Gate | None = None
+    """Finds out who calls; None: nobody is authenticated, and everybody may do everything."""
+    guard: CodeGuard | None = None
+    """Counts wrong codes; None: they may be tried at will."""
+
+
+OPEN = Doors()
+"""Nothing, as for health."""

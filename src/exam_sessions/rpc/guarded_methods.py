@@ -1,0 +1,77 @@
+"""Methods whose requests may name a session by a code: which calls do, what counts, what a locked-out caller gets.
+
+A call that names a code is refused before the code is looked up while its address or its principal is locked out,
+right or wrong. What was under way when the lock-out began is answered with it as well: a burst of calls learns no
+more than calls one by one. Calls that name a session by its id pass.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions import errors
+from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor, MethodDescriptor
+
+    from exam_sessions.rpc.access.code_guard import CodeGuard
+    from exam_sessions.rpc.access.verified import CallIdentity
+
+COUNTS_ENTRIES = frozenset({"EnterKeycode", "EnterPin"})
+"""RPCs by which a candidate enters a session with a right code. Reads do not count: they can be repeated at will."""
+
+
+def names_sessions_by_code(message: Descriptor) -> bool:
+    """Whether a request of this kind may name a session by its keycode or its access code."""
+    return "keycode" in message.fields_by_name and "access_code" in message.fields_by_name
+
+
+def guard_of(guard: CodeGuard, method: MethodDescriptor) -> MethodGuard | None:
+    """What guards the calls of a method; None where they name no codes."""
+    return MethodGuard(guard, method) if names_sessions_by_code(method.input_type) else None
+
+
+class MethodGuard:
+    """Guards the calls of one method."""
+
+    __slots__ = ("_always", "_counts_entries", "_guard", "_method")
+
+    def __init__(self, guard: CodeGuard, method: MethodDescriptor) -> None:
+        self._guard, self._method = guard, method.name
+        self._counts_entries = method.name in COUNTS_ENTRIES
+        self._always = "session_id" not in method.input_type.fields_by_name or method.name == "EnterPin"
+
+    def enter(self, request: Any, call: CallIdentity) -> None:
+        """Keeps a call out whose caller is locked out. Raises TooManyWrongCodes."""
+        if self._always or request.keycode or not request.session_id:
+            call.code_workspace = workspace = request.workspace_id or DEFAULT_WORKSPACE
+            if self._guard.lockouts.locked_values:
+                self._guard.check_codes(call, workspace)
+        else:
+            call.code_workspace = ""
+
+    def answer(self, request: Any, result: Any, call: CallIdentity) -> None:
+        """Counts an entry that succeeded. Raises TooManyWrongCodes where its caller was locked out meanwhile."""
+        workspace = call.code_workspace
+        if not workspace:
+            return
+        if self._guard.lockouts.locked_values:
+            self._guard.check_codes(call, workspace)
+        if self._counts_entries and not request.validate_only:
+            entry = f"{self._method} {result.session.id}"
+            self._guard.lockouts.entered(workspace, entry, self._guard.watched(call, workspace))
+
+    def failure(self, fault: BaseException, call: CallIdentity) -> BaseException:
+        """Counts a wrong code; what the caller is told, which is nothing of the code once it is locked out."""
+        workspace = getattr(call, "code_workspace", "")
+        if not workspace or isinstance(fault, errors.TooManyWrongCodes):
+            return fault
+        try:
+            if self._guard.lockouts.locked_values:
+                self._guard.check_codes(call, workspace)
+        except errors.TooManyWrongCodes as locked:
+            return locked
+        if isinstance(fault, errors.SessionNotFound | errors.WrongPin):
+            self._guard.lockouts.failed(self._guard.watched(call, workspace))
+        return fault
