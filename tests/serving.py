@@ -168,10 +168,10 @@ LENIENT = {"allow_missing_form", "allow_duplicate_name"}
 class ApiClient:
     """A client in one workspace. Calls raise Refused; requests are written as keyword arguments."""
 
-    def __init__(self, target, workspace=None, actor="test"):
+    def __init__(self, target, workspace=None, actor="test", channel=None):
         self.workspace = workspace or f"w{uuid.uuid4().hex[:12]}"
         self.metadata = (("x-actor", actor),) if actor else ()
-        self.channel = grpc.insecure_channel(target, options=[("grpc.max_send_message_length", -1)])
+        self.channel = channel or grpc.insecure_channel(target, options=[("grpc.max_send_message_length", -1)])
         self._stubs = {
             session_service_pb2: session_service_pb2_grpc.SessionServiceStub(self.channel),
             lifecycle_service_pb2: lifecycle_service_pb2_grpc.LifecycleServiceStub(self.channel),

@@ -7,13 +7,13 @@ import json
 import threading
 
 import pytest
-from issuing import IssuerKeys, configured, http_server, send, verifier_of
 
 from exam_sessions import errors
 from exam_sessions.rpc.access import jwks
 from exam_sessions.rpc.access.jwks import KEYS_AT_MOST, SIZE_AT_MOST, KeySet, KeyUrl, keys_in
 from exam_sessions.rpc.access.tokens import JwtVerifier, key_set_of
 from exam_sessions.rpc.access.verified import Credentials
+from issuing import IssuerKeys, configured, http_server, send
 
 OLD, NEW = IssuerKeys(old="ES256"), IssuerKeys(new="ES256")
 BOTH = json.dumps({"keys": [OLD.jwk("old"), NEW.jwk("new")]})
@@ -54,7 +54,7 @@ def accepts(verifier, token):
 
 def of_url(directory, url, clock):
     """A verifier with the keys at a URL."""
-    (issuer,) = configured(directory, jwks=url)
+    (issuer,) = configured(directory, "", f'jwks_url = "{url}"')
     keys = KeySet(KeyUrl(url, issuer.refresh_s, None), issuer.algorithms, clock)
     return JwtVerifier([(issuer, keys)]), keys
 
@@ -62,7 +62,7 @@ def of_url(directory, url, clock):
 def test_keys_are_read_from_a_server_when_the_first_token_comes(tmp_path):
     published = Published(BOTH)
     with http_server(published) as url:
-        (issuer,) = configured(tmp_path, jwks=url)
+        (issuer,) = configured(tmp_path, "", f'jwks_url = "{url}"')
         verifier = JwtVerifier([(issuer, key_set_of(issuer))])
 
         async def run():
@@ -185,8 +185,7 @@ def test_the_event_loop_goes_on_while_a_server_thinks(tmp_path):
 
 def test_a_file_that_is_replaced_is_read_again(tmp_path):
     clock = StandingClock()
-    verifier_of(tmp_path, OLD.jwks())
-    (issuer,) = configured(tmp_path)
+    (issuer,) = configured(tmp_path, OLD.jwks())
     keys = KeySet(jwks.KeyFile(tmp_path / "jwks.json"), issuer.algorithms, clock)
     keys.load()
     verifier = JwtVerifier([(issuer, keys)])

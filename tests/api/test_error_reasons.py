@@ -35,17 +35,6 @@ def stage(server, clock, new_database):
 INSIDE_OPERATIONS = {"OPERATION_CANCELLED", "STEP_QUARANTINED"}
 """What no call is refused with: operations carry them, and are read in test_operations.py and test_quarantine.py."""
 
-OF_CREDENTIALS = {
-    "CREDENTIAL_EXPIRED",
-    "CREDENTIAL_INVALID",
-    "CREDENTIAL_MISSING",
-    "CREDENTIAL_NOT_YET_VALID",
-    "CREDENTIAL_REVOKED",
-    "GRANT_EXCEEDS_CALLER",
-    "PERMISSION_DENIED",
-}
-"""What only a server with authentication refuses with."""
-
 WORKSPACES = {"WORKSPACE_NOT_FOUND", "WORKSPACE_CLOSED", "DUPLICATE_WORKSPACE", "WORKSPACE_NOT_CLOSED"}
 """Reasons that no RPC gives yet."""
 
@@ -56,7 +45,7 @@ REASONS = [pytest.param(name, marks=FILES_ONLY if name == "DATABASE_REPLACED" el
 
 def test_every_reason_of_the_contract_is_provoked_here():
     names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
-    elsewhere = INSIDE_OPERATIONS | OF_CREDENTIALS | WORKSPACES
+    elsewhere = INSIDE_OPERATIONS | WORKSPACES
     assert set(REFUSAL_CASES) == names - {"UNSPECIFIED"} - elsewhere
 
 

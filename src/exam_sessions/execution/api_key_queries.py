@@ -45,6 +45,6 @@ class ApiKeyReads:
 
         return await self._read(work)
 
-    async def holding(self, ids: Collection[str], now: int) -> set[str]:
-        """Returns those of these keys that exist and have not ended at `now`, in microseconds since 1970."""
-        return await self._read(lambda db, repositories: repositories.api_keys.holding(db, ids, now))
+    async def unrevoked(self, ids: Collection[str], now: int) -> set[str]:
+        """Returns those of these keys that exist and are not revoked at `now`, in microseconds since 1970."""
+        return await self._read(lambda db, repositories: repositories.api_keys.unrevoked(db, ids, now))

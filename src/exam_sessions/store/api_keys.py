@@ -31,8 +31,8 @@ class ApiKeyRows:
         self._take_up = store.statement(store.for_update(one, c.id))
         following = select(api_keys).where(own, c.id > bindparam("after")).order_by(c.id)
         self._page = store.statement(following.limit(bindparam("most")))
-        holds = [or_(end == 0, end > now) for end in (c.revoke_time, c.expire_time)]
-        self._holding = store.statement(select(c.id).where(own, store.in_array(c.id, "keys"), *holds))
+        unrevoked = or_(c.revoke_time == 0, c.revoke_time > now)
+        self._unrevoked = store.statement(select(c.id).where(own, store.in_array(c.id, "keys"), unrevoked))
         self._end = store.statement(
             update(api_keys).values(revoke_time=bindparam("time", type_=BigInteger)).where(this)
         )
@@ -54,10 +54,10 @@ class ApiKeyRows:
         values = {"workspace": SYSTEM_WORKSPACE, "after": after, "most": most}
         return [_record(row) for row in db.query(self._page, values)]
 
-    def holding(self, db: Db, ids: Collection[str], now: int) -> set[str]:
-        """Returns those of these keys that exist and have not ended at `now`, in microseconds since 1970."""
+    def unrevoked(self, db: Db, ids: Collection[str], now: int) -> set[str]:
+        """Returns those of these keys that exist and are not revoked at `now`, in microseconds since 1970."""
         values = {"workspace": SYSTEM_WORKSPACE, "keys": db.array_param(ids), "now": now}
-        return {row[0] for row in db.query(self._holding, values)}
+        return {row[0] for row in db.query(self._unrevoked, values)}
 
     def end(self, db: Db, key_id: str, time: int) -> None:
         """Writes when a key is revoked, in microseconds since 1970."""

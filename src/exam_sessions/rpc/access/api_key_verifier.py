@@ -54,12 +54,12 @@ class ApiKeyVerifier:
         return Verified(principal, KIND + key_id, row.expire_time if row else 0)
 
     async def revoked(self, credentials: Collection[str]) -> set[str]:
-        """Returns the keys that were revoked, have expired, or are gone."""
+        """Returns the keys that were revoked or are gone; that they have expired the gate finds out by itself."""
         own = {credential.removeprefix(KIND): credential for credential in credentials if credential.startswith(KIND)}
         if not own:
             return set()
-        holding = await self._keys.holding(own, self._now())
-        return {credential for key_id, credential in own.items() if key_id not in holding}
+        unrevoked = await self._keys.unrevoked(own, self._now())
+        return {credential for key_id, credential in own.items() if key_id not in unrevoked}
 
     async def used(self, credentials: Collection[str]) -> None:
         """Records the use of keys, of each once a minute; no call waits for that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.access.configuration import Issuer
     from exam_sessions.rpc.access.jwks import Key
     from exam_sessions.rpc.access.verified import Credentials
+
+log = logging.getLogger(__name__)
 
 TOKEN_AT_MOST = 16 * 1024
 """Characters of a token; a longer one is not looked at."""
@@ -79,6 +82,7 @@ class JwtVerifier:
             raise errors.CredentialInvalid
         key = await keys.find(kid, algorithm)
         if key is None:
+            log.debug("a token of %s is refused: its key is not among those of the issuer", issuer.issuer)
             raise errors.CredentialInvalid
         return self._verified(token, issuer, key)
 
@@ -104,7 +108,8 @@ class JwtVerifier:
             raise errors.CredentialExpired from None
         except jwt.ImmatureSignatureError:
             raise errors.CredentialNotYetValid from None
-        except NO_TOKEN:
+        except NO_TOKEN as fault:
+            log.debug("a token of %s is refused: %s", issuer.issuer, type(fault).__name__)
             raise errors.CredentialInvalid from None
         credential = f"jwt:{hashlib.blake2b(token.encode(), digest_size=12).hexdigest()}"
         self._signed_by[credential] = (issuer.issuer, key.fingerprint)

@@ -62,18 +62,23 @@ audiences = ["{AUDIENCE}"]
 EVERYBODY_READS = 'roles = ["reader"]\nall_workspaces = true\n'
 
 
-def configured(directory, lines=EVERYBODY_READS, jwks="jwks.json"):
-    """The issuers of a configuration whose keys are in a file, or at a URL."""
-    key = "jwks_url" if jwks.startswith("http") else "jwks_file"
+def config_file(directory, jwks, lines, source='jwks_file = "jwks.json"'):
+    """The file of a configuration with one issuer, whose keys are in a file of the content `jwks` beside it."""
+    if jwks:
+        (directory / "jwks.json").write_text(jwks)
     file = directory / "auth.toml"
-    file.write_text(f'{BASE}{key} = "{jwks}"\n{lines}')
-    return read_auth_config(str(file)).issuers
+    file.write_text(f"{BASE}{source}\n{lines}")
+    return file
+
+
+def configured(directory, jwks, source='jwks_file = "jwks.json"', lines=EVERYBODY_READS):
+    """The issuers of such a configuration."""
+    return read_auth_config(str(config_file(directory, jwks, lines, source))).issuers
 
 
 def verifier_of(directory, jwks, lines=EVERYBODY_READS):
-    """A verifier whose keys are in a file of this content."""
-    (directory / "jwks.json").write_text(jwks)
-    return JwtVerifier([(issuer, key_set_of(issuer)) for issuer in configured(directory, lines)])
+    """A verifier of such a configuration."""
+    return JwtVerifier([(issuer, key_set_of(issuer)) for issuer in configured(directory, jwks, lines=lines)])
 
 
 def verify(verifier, token="", sans=()):
