@@ -9,8 +9,10 @@ import pytest
 from authenticated import bearer, client_of, guarded, key_of
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from reflected import names_of
+from state_paths import walk
 
 from exam_sessions.app import CannotServe
+from exam_sessions.v1 import session_pb2
 from serving import ApiClient, Refused, serving
 
 
@@ -120,3 +122,32 @@ def test_a_key_is_used_from_many_calls_at_once(guarded_server):
     client.metadata = bearer(key_of(guarded_server, "reader"))
     with ThreadPoolExecutor(32) as pool:
         assert len(list(pool.map(lambda _: client.call("ListSessions"), range(64)))) == 64
+
+
+def test_a_refusal_does_not_identify_a_candidate_to_those_who_may_not_read_personal_data(guarded_server):
+    admin, device = client_of(guarded_server, "admin"), client_of(guarded_server, "candidate")
+    one, other = (admin.release(invigilated=False) for _ in range(2))
+    for release in (one, other):
+        session = walk(admin, admin.book(release, "SECRET-ID"), "CreatePackage", "DownloadSession")
+        if release is one:
+            admin.call("EnterKeycode", keycode=session.keycode)
+    for client, shown in ((device, "***"), (admin, "SECRET-ID")):
+        with pytest.raises(Refused) as refused:
+            client.call("EnterKeycode", keycode=session.keycode)
+        assert refused.value.reason == "CANDIDATE_HAS_OPEN_SESSION"
+        assert refused.value.metadata == {"candidate_id": shown}
+        assert ("SECRET-ID" in refused.value.message) == (client is admin)
+
+
+def test_explain_session_says_what_its_caller_may_do(guarded_server):
+    admin, invigilator = client_of(guarded_server, "admin"), client_of(guarded_server, "invigilator")
+    session = admin.book()
+    may = {
+        client: set(client.call("ExplainSession", session_id=session.id).allowed_actions)
+        for client in (admin, invigilator)
+    }
+    assert session_pb2.ACTION_VOID in may[invigilator] < may[admin]
+    verdicts = invigilator.call("ExplainSession", session_id=session.id).verdicts
+    denied = {verdict.action for verdict in verdicts if verdict.reason == "PERMISSION_DENIED"}
+    assert session_pb2.ACTION_CREATE_PACKAGE in denied
+    assert not denied & may[invigilator]

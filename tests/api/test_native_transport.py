@@ -27,6 +27,7 @@ from exam_sessions.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
 native = pytest.importorskip("exam_sessions.rpc.transports.native", reason="the native transport is an extra")
+native_stream = pytest.importorskip("exam_sessions.rpc.transports.native_stream")
 
 IN_PROGRESS, PAUSED = session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_PAUSED
 
@@ -175,7 +176,7 @@ def test_a_watcher_who_leaves_is_forgotten(server, api):
 
 
 def test_watchers_who_do_not_read_keep_nobody_waiting(server, api, monkeypatch):
-    monkeypatch.setattr(native, "SELDOM_S", 0.01)
+    monkeypatch.setattr(native_stream, "SELDOM_S", 0.01)
     api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(10_000))
     narrow = grpc.insecure_channel(
         server.target, options=[("grpc.use_local_subchannel_pool", 1), ("grpc.http2.bdp_probe", 0)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 VIOLATIONS_AT_MOST = 100
@@ -26,6 +26,8 @@ class Refusal(Exception):  # noqa: N818 - the contract calls a typed "no" a refu
     text: ClassVar[str] = ""
     retry_after: float = 0.0
     """Seconds after which the same request may be accepted; 0 where nobody can tell."""
+    identifies: ClassVar[tuple[str, ...]] = ()
+    """The facts that identify a person and are not what the caller itself has sent."""
 
     def __init_subclass__(cls) -> None:
         """Gives each class its reason: RequestIdReused becomes REQUEST_ID_REUSED."""
@@ -38,6 +40,12 @@ class Refusal(Exception):  # noqa: N818 - the contract calls a typed "no" a refu
     def violations(self) -> tuple[Violation, ...]:
         """The fields at fault; empty when no field is."""
         return ()
+
+    def masked(self, mask: str) -> Refusal:
+        """The refusal for callers who may not read personal data: with `mask` for what identifies somebody."""
+        if not self.identifies:
+            return self
+        return replace(self, **dict.fromkeys(self.identifies, mask))  # type: ignore[type-var]
 
     def inside(self, path: str) -> None:
         """Told to the refusal of a row: the batch it is in, by the path of its repeated field."""
@@ -180,6 +188,11 @@ class BatchRefused(Refusal):
     def bad_rows(self) -> int:
         """How many rows are bad; one may be bad in several ways."""
         return len({(row.index, row.part) for row in self.rows})
+
+    def masked(self, mask: str) -> Refusal:
+        """See Refusal."""
+        rows = [replace(row, refusal=row.refusal.masked(mask)) for row in self.rows]
+        return BatchRefused(self.path, rows, self.size)
 
     def alone(self, path: str) -> Refusal:
         """The first refusal as that of a request with one row, found in the field `path`."""

@@ -193,6 +193,7 @@ class CandidateHasOpenSession(WrongState):
     """The candidate has another session open in the workspace (Surpass, TestSchedule, allowMultipleOpenSessions)."""
 
     candidate_id: str
+    identifies = ("candidate_id",)
     text = "candidate {candidate_id} has another session open; finish or void that one first"
 
 

@@ -14,8 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
+from exam_sessions.domain.access import Permission
 from exam_sessions.execution.random_codes import new_ids
-from exam_sessions.rpc.access.masking import Masking
+from exam_sessions.rpc.access.masking import MASKED, Masking
 from exam_sessions.rpc.access.requirements import requirement_of
 from exam_sessions.rpc.access.verified import ANYBODY, UNVERIFIED
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder, aside, start_aside
@@ -140,11 +141,15 @@ class Handler:
         return self._gate.streams.hold(call.verified) if self._gate else nullcontext()
 
     def status_of(self, fault: BaseException, call: Call | None = None) -> grpc.Status:
-        """What the caller is told; what is no refusal is a bug, and is logged. A wrong code of `call` counts."""
+        """The status of a call that failed; a fault that is no refusal is a bug, and goes to the log.
+
+        A wrong code of `call` counts. It is None where the fault can hold no code and no personal data.
+        """
         if self.guard and call is not None:
             fault = self.guard.failure(fault, call)
         if isinstance(fault, errors.Refusal):
-            status = status_of(fault)
+            hides = call is not None and not call.principal.may(Permission.READ_PERSONAL_DATA)
+            status = status_of(fault.masked(MASKED) if hides else fault)
         else:
             call_id = new_ids(1)[0]
             log.error("call %s of %s failed", call_id, self.name, exc_info=fault)

@@ -9,10 +9,12 @@ from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.states import EDITABLE_STATES, MATURITY, TERMINAL, Action, State
 from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
+from exam_sessions.rpc.access.requirements import PERMISSION_OF_ACTION
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
+from exam_sessions.v1 import session_pb2
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import SessionWithRelease
@@ -54,19 +56,29 @@ class LifecycleServicer:
         return reply
 
     async def explain(self, request: pb.ExplainSessionRequest, call: Call) -> pb.ExplainSessionResponse:
-        """Tries every action on a copy, in the mind."""
+        """Evaluates every action without applying it, for this caller."""
         pair: SessionWithRelease = await self._service.read(call.session_key(request))
         reply = pb.ExplainSessionResponse()
         fill_session(reply.session, pair, BASIC)
         another = await self._service.reads.has_open_session(pair.session)
         marking_context = await self._service.reads.marking_context(pair.session)
         outcomes = explain(*pair, self._service.now(), marking_context, another_open=another)
-        for action, outcome in outcomes.items():
+        for action, by_rules in outcomes.items():
             verdict = reply.verdicts.add()
             verdict.action = action_number(action)
+            outcome = _denial(verdict.action, call) or by_rules
             if isinstance(outcome, errors.Refusal):
                 verdict.reason, verdict.message = outcome.reason, str(outcome)
             else:
                 verdict.allowed, verdict.to_state = True, outcome  # type: ignore[assignment]
                 reply.allowed_actions.append(action_number(action))
         return reply
+
+
+def _denial(action: int, call: Call) -> errors.PermissionDenied | None:
+    """The refusal of an action to a caller who may not call its RPC; None where it may."""
+    needed = PERMISSION_OF_ACTION.get(action)
+    if needed is None or call.principal.may(needed):
+        return None
+    name = session_pb2.Action.Name(action).removeprefix("ACTION_").lower()
+    return errors.PermissionDenied(needed.name, f"the action {name}")

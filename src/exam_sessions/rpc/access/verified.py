@@ -35,6 +35,9 @@ class Verified(NamedTuple):
 ANYBODY = Principal("anonymous", ROLES["admin"], roles=("admin",))
 """The principal of every call where nobody is authenticated."""
 
+NOBODY = Principal("", frozenset(), frozenset(), frozenset())
+"""The principal of a call that has not passed the gate."""
+
 UNVERIFIED = Verified(ANYBODY, "")
 
 
@@ -51,6 +54,9 @@ class CallIdentity(ABC):
 
     verified: Verified
     """The principal with the credential that proves it."""
+
+    def __init__(self) -> None:
+        self.principal = NOBODY
 
     @abstractmethod
     def metadata(self, key: str) -> Sequence[str | bytes]:

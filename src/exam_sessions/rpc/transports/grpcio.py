@@ -83,6 +83,7 @@ class _Call(Call):
     __slots__ = ("_context",)
 
     def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        super().__init__()
         self._method, self._context = method, context
 
     def metadata(self, key: str) -> Sequence[str | bytes]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import grpc
 from google.rpc import code_pb2
-from pygrpc_native import EVENT_CANCEL, STREAM_CLOSED, STREAM_FULL, NativeGrpcFront
+from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from exam_sessions import errors
 from exam_sessions.rpc.handlers import (
@@ -38,6 +38,7 @@ from exam_sessions.rpc.transports.cannot_serve import CannotListen
 from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.transports.grpcio import wrap
 from exam_sessions.rpc.transports.lateness import Lateness
+from exam_sessions.rpc.transports.native_stream import NativeStream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
@@ -56,9 +57,6 @@ TAKEN_AT_MOST = 256
 
 ANY_NUMBER = 2**31 - 1
 """Calls under way on one connection: too many are refused by the queues, with a reason."""
-
-SOON_S, SELDOM_S = 0.001, 0.5
-"""How long a stream waits before it offers a message again, at first and at most, in seconds."""
 
 
 class Native(Transport):
@@ -199,7 +197,7 @@ class Native(Transport):
 
     def _begin_task(self, handler: UnaryHandler | ServerStreamHandler, number: int, data: bytes, call: _Call) -> None:
         """Begins a call that has a task to itself."""
-        stream = _Stream(self._front, number)
+        stream = NativeStream(self._front, number)
         work = (
             handler.tell(data, call, stream.send)
             if isinstance(handler, ServerStreamHandler)
@@ -208,7 +206,7 @@ class Native(Transport):
         task = self._tasks[number] = self._loop.create_task(work)
         task.add_done_callback(partial(self._answer, number, call, stream))
 
-    def _answer(self, number: int, call: _Call, stream: _Stream, task: asyncio.Task[Any], *_: Any) -> None:
+    def _answer(self, number: int, call: _Call, stream: NativeStream, task: asyncio.Task[Any], *_: Any) -> None:
         """Answers a call that had a task to itself."""
         if stream.offering and not task.cancelled():
             self._tasks[number] = stream.offering
@@ -266,6 +264,7 @@ class _Call(Call):
     __slots__ = ("_metadata", "_native", "_number", "handler", "size")
 
     def __init__(self, native: Native, number: int, handler: AnyUnary, metadata: Metadata) -> None:
+        super().__init__()
         self._method = handler.name
         self._native, self._number, self.handler, self._metadata = native, number, handler, metadata
         self.size = 0
@@ -295,43 +294,3 @@ class _Call(Call):
 
     def set_exception(self, fault: BaseException) -> None:
         self._native.refuse(self._number, self, fault)
-
-
-class _Stream:
-    """The messages of one call. What was begun to be sent is sent, though its sender may not wait for it."""
-
-    __slots__ = ("_front", "_number", "offering")
-
-    def __init__(self, front: NativeGrpcFront, number: int) -> None:
-        self._front, self._number = front, number
-        self.offering: asyncio.Task[None] | None = None
-        """Under way while the client has to read before there is room."""
-
-    async def send(self, message: bytes) -> None:
-        """Sends a message; waits for as long as its client reads no faster. Raises CallerGone."""
-        if not self._is_sent(message):
-            self.offering = asyncio.create_task(self._offer(message))
-            self.offering.add_done_callback(self._offered)
-            await asyncio.shield(self.offering)
-
-    def give_up(self) -> None:
-        """Sends no more."""
-        if self.offering:
-            self.offering.cancel()
-
-    async def _offer(self, message: bytes) -> None:
-        pause = SOON_S
-        while not self._is_sent(message):
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, SELDOM_S)
-
-    def _offered(self, offering: asyncio.Task[None]) -> None:
-        self.offering = None
-        if not offering.cancelled():
-            offering.exception()  # or it would be missed, where nobody waits any more
-
-    def _is_sent(self, message: bytes) -> bool:
-        sent = self._front.stream_try_send(self._number, message)
-        if sent == STREAM_CLOSED:
-            raise CallerGone
-        return bool(sent != STREAM_FULL)
