@@ -19,6 +19,8 @@ from exam_sessions.settings import Settings
 from exam_sessions.v1 import (
     access_service_pb2,
     access_service_pb2_grpc,
+    candidate_service_pb2,
+    candidate_service_pb2_grpc,
     catalog_pb2,
     catalog_service_pb2,
     catalog_service_pb2_grpc,
@@ -180,6 +182,7 @@ class ApiClient:
             access_service_pb2: access_service_pb2_grpc.AccessServiceStub(self.channel),
             template_service_pb2: template_service_pb2_grpc.TemplateServiceStub(self.channel),
             lockout_service_pb2: lockout_service_pb2_grpc.LockoutServiceStub(self.channel),
+            candidate_service_pb2: candidate_service_pb2_grpc.CandidateServiceStub(self.channel),
         }
         self._numbers = itertools.count(1)
 

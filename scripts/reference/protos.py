@@ -15,6 +15,7 @@ from exam_sessions.rpc.decoding.maxima import longest_text, most_elements
 from exam_sessions.rpc.decoding.pattern_sentences import SENTENCES
 from exam_sessions.v1 import (
     access_service_pb2,
+    candidate_service_pb2,
     catalog_service_pb2,
     error_reason_pb2,
     lifecycle_service_pb2,
@@ -40,6 +41,7 @@ SERVICE_FILES = (
     template_service_pb2,
     access_service_pb2,
     lockout_service_pb2,
+    candidate_service_pb2,
 )
 
 MESSAGES, ENUMS, SERVICES = 4, 5, 6

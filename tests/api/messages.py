@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from exam_sessions.v1 import (
     access_service_pb2,
+    candidate_service_pb2,
     catalog_service_pb2,
     lifecycle_service_pb2,
     lockout_service_pb2,
@@ -31,6 +32,7 @@ MODULES = (
     template_service_pb2,
     access_service_pb2,
     lockout_service_pb2,
+    candidate_service_pb2,
 )
 METHOD = {
     method.name: method

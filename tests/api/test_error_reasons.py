@@ -5,6 +5,7 @@ import refusal_cases_of_access  # noqa: F401 - enters its own
 import refusal_cases_of_devices  # noqa: F401 - enters its own
 import refusal_cases_of_limits  # noqa: F401 - enters its own
 import refusal_cases_of_marking  # noqa: F401 - enters its own
+import refusal_cases_of_persons  # noqa: F401 - enters its own
 import refusal_cases_of_watches  # noqa: F401 - enters its own
 import refusal_cases_of_work  # noqa: F401 - enters its own
 from messages import new_id

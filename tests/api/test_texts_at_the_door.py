@@ -39,6 +39,7 @@ RULED = {
     "SessionFilter.external_reference": REFERENCE,
     "SessionFilter.name": NAME,
     "TemplateSession.user_id": REFERENCE,
+    "EraseCandidateRequest.candidate_id": REFERENCE,
     "TemplateSession.activity_id": REFERENCE,
     "TestForm.reference": REFERENCE,
     "Release.test_form": REFERENCE,

@@ -76,6 +76,13 @@ REFUSALS = [
     (errors.PinNotSet(), errors.WrongState, "PIN_NOT_SET", {}),
     (errors.PinBlocked(5), errors.Exhausted, "PIN_BLOCKED", {"tries": "5"}),
     (
+        errors.CandidateHasLiveSessions(("s-1", "s-2"), 2),
+        errors.WrongState,
+        "CANDIDATE_HAS_LIVE_SESSIONS",
+        {"session_ids": "s-1,s-2", "count": "2"},
+    ),
+    (errors.CandidateInOperation("op-1"), errors.WrongState, "CANDIDATE_IN_OPERATION", {"name": "op-1"}),
+    (
         errors.CandidateHasOpenSession("c-1"),
         errors.WrongState,
         "CANDIDATE_HAS_OPEN_SESSION",

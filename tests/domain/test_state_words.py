@@ -96,4 +96,5 @@ def test_there_is_one_verb_per_action_of_the_contract():
         *("set_responses", "clear_responses", "reopen", "retake", "fail", "recover", "update", "delete"),
         *("route", "score_response", "unscore_response", "set_extra_time", "set_accommodation", "regrade"),
         *("allow_take_over", "take_over"),
+        "erase",
     ]

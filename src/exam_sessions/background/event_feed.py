@@ -17,6 +17,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.domain.states import Action
 from exam_sessions.execution.outages import OUTAGES
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ FEW = 16
 
 KEPT = 10_000
 """Events of a workspace kept in memory for its watchers, unless they are long; at most twice as many."""
+
+ERASE = Action.ERASE.value
 
 KEPT_BYTES = 64 * 1024 * 1024
 """Bytes of events kept in memory, of all workspaces."""
@@ -82,6 +85,9 @@ class Tail:
     def add(self, rows: list[EventRow]) -> None:
         """Takes up the next events and lets the watchers go on."""
         assert rows[0].sequence == self.last + 1
+        if any(row.action == ERASE for row in rows):
+            # What is kept was rendered before it was erased; who wants it reads it anew.
+            self.drop(len(self._kept))
         new = list(self.rendered_events(rows))
         self._kept += new
         self.size += sum(len(event.rendered) + OVERHEAD for event in new)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typer
 
 from exam_sessions.cli import (
+    candidates,
     demo,
     events,
     export,
@@ -71,6 +72,7 @@ results.cli.command("export", epilog=results_export.EPILOG)(results_export.expor
 cli.add_typer(results.cli, name="results")
 cli.add_typer(operations.cli, name="operations")
 cli.add_typer(lockouts.cli, name="lockouts")
+cli.add_typer(candidates.cli, name="candidates")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)
 cli.add_typer(events.cli, name="events")
 cli.add_typer(keys.cli, name="keys")

@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exam_sessions.client.access import AccessCalls
 from exam_sessions.client.bookings import message_of
+from exam_sessions.client.candidates import CandidateCalls
 from exam_sessions.client.catalog import CatalogCalls
 from exam_sessions.client.channel import BATCH, PAGE, new_request_id, next_of, which
 from exam_sessions.client.failures import NoServer, read_failure
@@ -52,7 +53,7 @@ SILENCE = 20.0
 """Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
 
-class Client(CatalogCalls, LockoutCalls, MarkingCalls, OperationCalls, AccessCalls):
+class Client(CatalogCalls, LockoutCalls, MarkingCalls, OperationCalls, AccessCalls, CandidateCalls):
     """Calls in one workspace of the server at `target` (host:port), in the name of `actor`.
 
     Every method raises Refused when the service says no, and NoServer when nothing answers.

@@ -3,7 +3,7 @@
 from exam_sessions.v1.catalog_pb2 import AttemptStrategy, DevicePolicy, Release
 from exam_sessions.v1.lifecycle_service_pb2 import AccommodatedSession
 from exam_sessions.v1.marking_service_pb2 import ItemMark, PaperResponse
-from exam_sessions.v1.operation_pb2 import OperationResult, RowOutcome
+from exam_sessions.v1.operation_pb2 import ErasureSummary, OperationResult, RowOutcome
 from exam_sessions.v1.result_pb2 import (
     Choice,
     ItemResponse,
@@ -24,6 +24,7 @@ __all__ = [
     "AttemptStrategy",
     "Choice",
     "DevicePolicy",
+    "ErasureSummary",
     "FieldChange",
     "ItemMark",
     "ItemResponse",

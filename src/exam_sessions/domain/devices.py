@@ -112,6 +112,12 @@ def with_take_over_allowed(session: Session) -> str:
     return _written((device_of(session) or UNKNOWN)._replace(take_over_allowed=True))
 
 
+def without_label(session: Session) -> str | None:
+    """The column of a session whose device is not to be recognized; its tokens go on."""
+    device = device_of(session)
+    return _written(device._replace(label="")) if device else None
+
+
 def with_another_token(session: Session, release: Release, request_id: str, digest: str) -> str | None:
     """The column with one more token of the device, for a repetition of the request that it entered with.
 

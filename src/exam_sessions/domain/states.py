@@ -92,6 +92,7 @@ class Action(StrEnum):
     REGRADE = "regrade"
     ALLOW_TAKE_OVER = "allow_take_over"
     TAKE_OVER = "take_over"
+    ERASE = "erase"
 
 
 class FinishReason(IntEnum):
@@ -157,6 +158,7 @@ class OperationKind(IntEnum):
     TEMPLATE = 1
     TRANSITION = 2
     REGRADE = 3
+    ERASE = 4
 
 
 class OperationStatus(IntEnum):

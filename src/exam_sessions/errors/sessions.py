@@ -273,3 +273,20 @@ class StaleForm(Stale):
 
     test_form: str
     text = "current_form is not the session's test form, which is '{test_form}' now"
+
+
+@dataclass(eq=False)
+class CandidateHasLiveSessions(WrongState):
+    """Sessions of a candidate to be erased are neither voided nor archived. The first ten are named."""
+
+    session_ids: tuple[str, ...]
+    count: int
+    text = "{count} sessions of the candidate are neither voided nor archived: end them, or ask for live ones too"
+
+
+@dataclass(eq=False)
+class CandidateInOperation(WrongState):
+    """An operation under way names a candidate to be erased."""
+
+    name: str
+    text = "operation {name} names the candidate and has not ended; wait for it, or cancel it"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.units.history import HistoryUnit
     from exam_sessions.execution.units.lockouts import LockoutUnit
     from exam_sessions.execution.units.operations import OperationUnit
+    from exam_sessions.execution.units.personal_data import PersonalDataUnit
     from exam_sessions.execution.units.releases import ReleaseUnit
     from exam_sessions.execution.units.requests import RequestUnit
     from exam_sessions.execution.units.sessions import SessionUnit
@@ -123,7 +124,11 @@ class Bookings(SessionChanges, ConsumerChanges, HasStagedImports, Protocol):
 
 
 class TaskChanges(Bookings, CanLoad, Protocol):
-    """What the task of an operation may do: change sessions and book them, loading them itself."""
+    """What the task of an operation may do: change sessions, book them and erase them, loading them itself."""
+
+    @property
+    def personal_data(self) -> PersonalDataUnit:
+        """Personal data beside the sessions."""
 
 
 class OperationSteps(TaskChanges, OperationChanges, Protocol):

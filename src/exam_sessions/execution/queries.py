@@ -17,6 +17,7 @@ from exam_sessions.execution.catalog_queries import CatalogReads
 from exam_sessions.execution.event_queries import EventReads
 from exam_sessions.execution.lockout_queries import LockoutReads
 from exam_sessions.execution.operation_queries import OperationReads
+from exam_sessions.execution.personal_data_queries import PersonalDataReads
 from exam_sessions.execution.reader_pool import LOADED_AT_ONCE
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def with_releases(
     ]
 
 
-class Reads(CatalogReads, EventReads, OperationReads):
+class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
     """Lists, pages and histories, each in one read transaction on a thread of a small pool."""
 
     def __init__(self, store: Store) -> None:

@@ -28,6 +28,11 @@ def new_codes(count: int) -> list[str]:
     return [text[at : at + CODE_LENGTH] for at in range(0, len(text), CODE_LENGTH)]
 
 
+def new_token() -> str:
+    """Eighty bits in hexadecimal: the random part of what takes the place of an erased value."""
+    return secrets.token_hex(10)
+
+
 def new_pin() -> str:
     """A PIN of six letters (Surpass, Starting invigilated tests)."""
     return "".join(secrets.choice(string.ascii_uppercase) for _ in range(PIN_LENGTH))

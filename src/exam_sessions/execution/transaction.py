@@ -96,6 +96,7 @@ class Transaction:
         "clock",
         "db",
         "deferred",
+        "forgets_deleted",
         "published_workspaces",
         "repositories",
         "wrote_unread_rows",
@@ -109,6 +110,8 @@ class Transaction:
         """Whether it wrote rows that were not read: what the cache has of them is out of date."""
         self.published_workspaces: set[str] = set()
         """Where events were written immediately."""
+        self.forgets_deleted = False
+        """Whether what it overwrites is to be removed from the files of the database once it is committed."""
         self._has_written = False
 
     def write_now(self, *, unread_rows: bool = False) -> Db:

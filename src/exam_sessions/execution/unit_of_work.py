@@ -23,6 +23,7 @@ from exam_sessions.execution.units.forms import FormUnit
 from exam_sessions.execution.units.history import HistoryUnit
 from exam_sessions.execution.units.lockouts import LockoutUnit
 from exam_sessions.execution.units.operations import OperationUnit
+from exam_sessions.execution.units.personal_data import PersonalDataUnit
 from exam_sessions.execution.units.releases import ReleaseUnit
 from exam_sessions.execution.units.requests import RequestUnit
 from exam_sessions.execution.units.sessions import SessionUnit
@@ -168,6 +169,11 @@ class UnitOfWork:
         return LockoutUnit(self._transaction)
 
     @cached_property
+    def personal_data(self) -> PersonalDataUnit:
+        """Personal data beside sessions."""
+        return PersonalDataUnit(self._transaction)
+
+    @cached_property
     def staged_imports(self) -> StagedImportUnit:
         """Staged imports."""
         return StagedImportUnit(self._transaction, self._factory.reserved_by_others())
@@ -230,6 +236,8 @@ class UnitOfWork:
         """
         transaction = self._transaction
         transaction.db.commit()
+        if transaction.forgets_deleted:
+            transaction.db.forget_deleted()
         self._factory.touched_workspaces.update(transaction.published_workspaces, transaction.deferred.events)
         if self._cache is None:
             return

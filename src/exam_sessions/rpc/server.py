@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2
 from exam_sessions.domain.states import OperationKind
 from exam_sessions.rpc import health
 from exam_sessions.rpc.access_servicer import AccessServicer
+from exam_sessions.rpc.candidate_servicer import CandidateServicer, read_erasure
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
 from exam_sessions.rpc.doors import OPEN
 from exam_sessions.rpc.handlers import handlers_of
@@ -28,6 +29,7 @@ from exam_sessions.rpc.transition_servicer import read_transition
 from exam_sessions.rpc.watch_servicer import WatchServicer
 from exam_sessions.v1 import (
     access_service_pb2,
+    candidate_service_pb2,
     catalog_service_pb2,
     lifecycle_service_pb2,
     lockout_service_pb2,
@@ -59,6 +61,7 @@ DECODE: dict[int, Decode] = {
     OperationKind.TEMPLATE: read_submission,
     OperationKind.TRANSITION: read_transition,
     OperationKind.REGRADE: read_regrade,
+    OperationKind.ERASE: read_erasure,
 }
 """What reads the payloads of operations, by kind."""
 
@@ -143,6 +146,7 @@ def _add_services(transport: Transport, service: Service, limit: int, patience: 
         (template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"], TemplateServicer(service).methods()),
         (access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], AccessServicer(service).methods()),
         (lockout_service_pb2.DESCRIPTOR.services_by_name["LockoutService"], LockoutServicer(service).methods()),
+        (candidate_service_pb2.DESCRIPTOR.services_by_name["CandidateService"], CandidateServicer(service).methods()),
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:

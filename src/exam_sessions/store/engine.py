@@ -100,6 +100,9 @@ class Db(ABC):
     def rollback(self) -> None:
         """Gives the transaction up, if one is open."""
 
+    def forget_deleted(self) -> None:  # noqa: B027 - most databases leave that to their own upkeep
+        """Removes from the files what was overwritten or deleted, as far as other connections allow it."""
+
     @abstractmethod
     def data_version(self) -> int | None:
         """A number that changes when another connection has committed, exact inside a transaction; None: unknown."""
@@ -208,6 +211,10 @@ class Store(ABC):
     @abstractmethod
     def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Whether a text in lower case holds the text a parameter gives, which is in lower case."""
+
+    @abstractmethod
+    def contains(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """Whether a text holds the text a parameter gives, byte for byte."""
 
     @abstractmethod
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:

@@ -47,6 +47,7 @@ class OperationRows:
             select(c.workspace_id, c.id, c.owner, c.lease_until, c.next_time).where(under_way)
         )
         self._cancel = store.statement(update(operations).values(cancel_requested=1).where(this, under_way))
+        self._clear_payload = store.statement(update(operations).values(payload=b"").where(this))
         status, kind = (bindparam(name, type_=Integer) for name in ("status", "kind"))
         wanted = ((status == literal_column("0")) | (c.status == status)) & (
             (kind == literal_column("0")) | (c.kind == kind)
@@ -79,6 +80,10 @@ class OperationRows:
     def update(self, db: Db, row: OperationRow) -> None:
         """Writes how far an operation has come."""
         db.execute_many(self._update, [[row[place] for place in self._places]])
+
+    def clear_payload(self, db: Db, workspace: str, operation_id: str) -> None:
+        """Removes the request an operation was accepted for, which only its worker reads, and only until it ends."""
+        db.execute(self._clear_payload, {"workspace": workspace, "id": operation_id})
 
     def cancel(self, db: Db, workspace: str, operation_id: str) -> None:
         """Marks an operation to be cancelled, unless it has ended."""

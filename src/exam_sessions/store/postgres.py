@@ -169,6 +169,10 @@ class PostgresStore(Store):
         key = func.hashtextextended(bindparam(name, type_=Text), literal_column("0"))
         return self.statement(select(func.pg_advisory_xact_lock(key)))
 
+    def contains(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """By strpos()."""
+        return func.strpos(column, bindparam(name)) > 0
+
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """Known without reading what is stored out of line."""
         return func.octet_length(column)

@@ -14,6 +14,7 @@ from exam_sessions.store.events import EventRows
 from exam_sessions.store.forms import FormRows
 from exam_sessions.store.lockouts import LockoutRows
 from exam_sessions.store.operations import OperationRows
+from exam_sessions.store.personal_data import PersonalDataRows
 from exam_sessions.store.requests import RequestRows
 from exam_sessions.store.session_pages import SessionPages
 from exam_sessions.store.sessions import SessionRows
@@ -41,3 +42,4 @@ class Repositories:
         self.operations = OperationRows(store)
         self.api_keys = ApiKeyRows(store)
         self.lockouts = LockoutRows(store)
+        self.personal_data = PersonalDataRows(store)

@@ -101,6 +101,8 @@ class SqliteStore(Store):
             # From here on `begin` does the waiting, so that it can be told not to.
             driver.execute("PRAGMA busy_timeout=0")
             driver.execute("PRAGMA synchronous=FULL")
+            # What is deleted or overwritten is zeroed in its page; distributions build SQLite so, but not all do.
+            driver.execute("PRAGMA secure_delete=ON")
             driver.execute("PRAGMA cache_size=-65536")
             driver.create_function("lowered", 1, str.lower, deterministic=True)
             driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
@@ -219,6 +221,10 @@ class SqliteStore(Store):
     def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """By a function of ours: its own lower() knows ASCII only."""
         return func.instr(func.lowered(column), bindparam(name)) > 0
+
+    def contains(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """By instr()."""
+        return func.instr(column, bindparam(name)) > 0
 
     def octets(self, column: ColumnElement[str]) -> ColumnElement[int]:
         """As bytes; octet_length() is not in every SQLite that Python comes with."""

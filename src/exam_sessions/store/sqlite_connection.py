@@ -31,6 +31,9 @@ BUSY_S = 5.0
 IMPATIENT_S = 0.2
 """How long while others wait in vain, in seconds."""
 
+FORGET_MS = 500
+"""How long readers are waited for before the log is emptied, in milliseconds."""
+
 BUSY_PAUSE_S = 0.002
 """Seconds between two tries."""
 
@@ -145,6 +148,15 @@ class SqliteDb(Db):
             return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.DatabaseError as error:
             raise self._meaning(error) from error
+
+    def forget_deleted(self) -> None:
+        """Copies the log, which holds pages as they were, into the file and empties it, unless somebody reads it."""
+        with suppress(sqlite3.DatabaseError):
+            self._driver.execute(f"PRAGMA busy_timeout={FORGET_MS}")
+            try:
+                self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._driver.execute("PRAGMA busy_timeout=0")
 
     def begin_read(self) -> None:
         """Begins a transaction whose reads all see the same moment. Raises DatabaseDown."""

@@ -21,6 +21,7 @@ class OperationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OPERATION_KIND_TEMPLATE: _ClassVar[OperationKind]
     OPERATION_KIND_TRANSITION: _ClassVar[OperationKind]
     OPERATION_KIND_REGRADE: _ClassVar[OperationKind]
+    OPERATION_KIND_ERASE: _ClassVar[OperationKind]
 
 class OperationStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -33,6 +34,7 @@ OPERATION_KIND_UNSPECIFIED: OperationKind
 OPERATION_KIND_TEMPLATE: OperationKind
 OPERATION_KIND_TRANSITION: OperationKind
 OPERATION_KIND_REGRADE: OperationKind
+OPERATION_KIND_ERASE: OperationKind
 OPERATION_STATUS_UNSPECIFIED: OperationStatus
 OPERATION_STATUS_QUEUED: OperationStatus
 OPERATION_STATUS_RUNNING: OperationStatus
@@ -86,16 +88,34 @@ class RowOutcome(_message.Message):
     def __init__(self, index: _Optional[int] = ..., session_id: _Optional[str] = ..., status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., state: _Optional[_Union[_session_pb2.State, str]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cut_by_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warning: _Optional[str] = ...) -> None: ...
 
 class OperationResult(_message.Message):
-    __slots__ = ("succeeded_count", "failed_count", "rows", "regrade")
+    __slots__ = ("succeeded_count", "failed_count", "rows", "regrade", "erasure")
     SUCCEEDED_COUNT_FIELD_NUMBER: _ClassVar[int]
     FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     REGRADE_FIELD_NUMBER: _ClassVar[int]
+    ERASURE_FIELD_NUMBER: _ClassVar[int]
     succeeded_count: int
     failed_count: int
     rows: _containers.RepeatedCompositeFieldContainer[RowOutcome]
     regrade: RegradeSummary
-    def __init__(self, succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., rows: _Optional[_Iterable[_Union[RowOutcome, _Mapping]]] = ..., regrade: _Optional[_Union[RegradeSummary, _Mapping]] = ...) -> None: ...
+    erasure: ErasureSummary
+    def __init__(self, succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., rows: _Optional[_Iterable[_Union[RowOutcome, _Mapping]]] = ..., regrade: _Optional[_Union[RegradeSummary, _Mapping]] = ..., erasure: _Optional[_Union[ErasureSummary, _Mapping]] = ...) -> None: ...
+
+class ErasureSummary(_message.Message):
+    __slots__ = ("session_count", "former_session_count", "event_count", "attempt_count", "operation_count", "request_count")
+    SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FORMER_SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    session_count: int
+    former_session_count: int
+    event_count: int
+    attempt_count: int
+    operation_count: int
+    request_count: int
+    def __init__(self, session_count: _Optional[int] = ..., former_session_count: _Optional[int] = ..., event_count: _Optional[int] = ..., attempt_count: _Optional[int] = ..., operation_count: _Optional[int] = ..., request_count: _Optional[int] = ...) -> None: ...
 
 class RegradeSummary(_message.Message):
     __slots__ = ("test_form", "form_revision", "changed_count", "unchanged_count", "archived_count", "voided_count", "not_handed_in_count", "other_form_count", "changed_attempt_count", "before", "after", "bands", "largest_moves")

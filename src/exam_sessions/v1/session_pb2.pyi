@@ -96,6 +96,7 @@ class Action(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTION_REGRADE: _ClassVar[Action]
     ACTION_ALLOW_TAKE_OVER: _ClassVar[Action]
     ACTION_TAKE_OVER: _ClassVar[Action]
+    ACTION_ERASE: _ClassVar[Action]
 
 class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -225,6 +226,7 @@ ACTION_SET_ACCOMMODATION: Action
 ACTION_REGRADE: Action
 ACTION_ALLOW_TAKE_OVER: Action
 ACTION_TAKE_OVER: Action
+ACTION_ERASE: Action
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_CANDIDATE: FinishReason
 FINISH_REASON_INVIGILATOR: FinishReason

@@ -49,6 +49,8 @@ HINTS = {
     "TOO_MANY_WRONG_CODES": "an invigilator can lift it: `exam-sessions lockouts list`, then `lockouts lift ID`",
     "LOCKOUT_NOT_FOUND": "see which there are with `exam-sessions lockouts list --all`; is the --workspace right?",
     "MESSAGE_TOO_LARGE": "send fewer rows at once; `exam-sessions import` takes --chunk",
+    "CANDIDATE_HAS_LIVE_SESSIONS": "end them first: void or archive them; or say --live",
+    "CANDIDATE_IN_OPERATION": "see it with `exam-sessions operations list`; wait for it, or cancel it",
     "DATABASE_REPLACED": "restore the database's files, then start the server again; its log says which",
     "DATABASE_DAMAGED": "stop the server and restore the database from a backup; its log says more",
     "DATABASE_FULL": "make room where the database is kept, then type the command again",

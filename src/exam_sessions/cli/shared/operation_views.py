@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from google.longrunning.operations_pb2 import Operation
+    from rich.table import Table
 
     from exam_sessions.client.client import Client
-    from exam_sessions.client.messages import AccommodatedSession, OperationResult, RowOutcome
+    from exam_sessions.client.messages import AccommodatedSession, ErasureSummary, OperationResult, RowOutcome
     from exam_sessions.client.operations import Failed, Progress
 
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Give the operation's id, and do not wait for it.")]
@@ -88,6 +89,7 @@ def show_operation(operation: Operation) -> None:
     show(facts(rows))
     show_accommodated(accommodated_in(operation))
     show_regrade(result_of(operation))
+    show_erasure(result_of(operation))
     show_failures(failures_of(operation), operation)
     if not operation.done:
         tell_ways_on(operation)
@@ -153,6 +155,26 @@ def show_failures(failures: Sequence[Failed], operation: Operation | None = None
         note(f"these are {SHOWN_AT_MOST} of {len(failures):,} refused rows; --json has all of them", "dim")
         if operation:
             note(f"next:    exam-sessions operations show {id_of(operation)} --json", "dim")
+
+
+def show_erasure(result: OperationResult) -> None:
+    """Prints where personal data was erased; nothing of other work."""
+    if result.HasField("erasure"):
+        show(erasure_facts(result.erasure))
+
+
+def erasure_facts(found: ErasureSummary) -> Table:
+    """Where personal data was erased, or would be."""
+    return facts(
+        [
+            ("sessions", f"{found.session_count:,}"),
+            ("former sessions", f"{found.former_session_count:,}"),
+            ("events", f"{found.event_count:,}"),
+            ("attempts", f"{found.attempt_count:,}"),
+            ("operations", f"{found.operation_count:,}"),
+            ("repeated requests", f"{found.request_count:,}"),
+        ]
+    )
 
 
 def show_regrade(result: OperationResult) -> None:

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.domain.states import OperationKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.stored_records import OperationRow, OutcomeRow
     from exam_sessions.execution.transaction import Transaction
+
+
+NAMING_CANDIDATES = frozenset({OperationKind.ERASE})
+"""Kinds of operations whose request says whom to erase: it is removed when they end, however they end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +46,9 @@ class OperationUnit:
         """Writes how far an operation has come, and what became of its rows."""
         db = self._transaction.write_now()
         self._transaction.repositories.operations.update(db, row)
+        if row.end_time and row.kind in NAMING_CANDIDATES:
+            self._transaction.repositories.operations.clear_payload(db, row.workspace_id, row.id)
+            self._transaction.forgets_deleted = True
         self._transaction.repositories.operations.add_outcomes(db, outcomes)
 
     def delete_now(self, row: OperationRow) -> None:

@@ -9,6 +9,7 @@ from google.longrunning import operations_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from exam_sessions import errors
+from exam_sessions.commands.erasure_progress import ErasureCounts, without_word
 from exam_sessions.commands.operations import operation_name
 from exam_sessions.domain.actor import Actor
 from exam_sessions.domain.states import OperationKind, OperationStatus
@@ -42,6 +43,30 @@ def describe(refusal: errors.Refusal) -> bytes:
     """A refusal as it is kept with an outcome."""
     kept: bytes = rpc_status_of(errors.RowRefused.of(refusal)).SerializeToString()
     return kept
+
+
+def redacted(refusal: bytes, text: str, by: str) -> bytes:
+    """A refusal as it is kept, with a text replaced by another in its sentence, its facts and its fields."""
+    status = status_pb2.Status.FromString(refusal)
+    status.message = without_word(status.message, text)
+    for detail in status.details:
+        for kind in (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest):
+            if detail.Is(kind.DESCRIPTOR):
+                found = kind()
+                detail.Unpack(found)
+                _redact(found, text, by)
+                detail.Pack(found)
+    kept: bytes = status.SerializeToString()
+    return kept
+
+
+def _redact(detail: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest, text: str, by: str) -> None:
+    if isinstance(detail, error_details_pb2.ErrorInfo):
+        for name, fact in detail.metadata.items():
+            detail.metadata[name] = by if fact == text else without_word(fact, text)
+    else:
+        for violation in detail.field_violations:
+            violation.description = without_word(violation.description, text)
 
 
 def place_of(name: str) -> tuple[str, str]:
@@ -102,8 +127,20 @@ def _result(row: OperationRow, outcomes: Sequence[OutcomeRow]) -> operation_pb2.
     message = operation_pb2.OperationResult(succeeded_count=row.done - row.failed, failed_count=row.failed)
     if row.kind == OperationKind.REGRADE:
         fill_regrade(message.regrade, row)
+    elif row.kind == OperationKind.ERASE:
+        fill_erasure(message.erasure, ErasureCounts.read(row.summary))
     fill_outcomes(message, outcomes)
     return message
+
+
+def fill_erasure(message: operation_pb2.ErasureSummary, counts: ErasureCounts) -> None:
+    """Writes where personal data was erased, or would be."""
+    message.session_count = counts.sessions
+    message.former_session_count = counts.former_sessions
+    message.event_count = counts.events
+    message.attempt_count = counts.attempts
+    message.operation_count = counts.operations
+    message.request_count = counts.requests
 
 
 def fill_outcomes(message: operation_pb2.OperationResult, outcomes: Sequence[OutcomeRow]) -> None:

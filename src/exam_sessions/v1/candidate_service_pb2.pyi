@@ -1,0 +1,39 @@
+from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import access_pb2 as _access_pb2
+from exam_sessions.v1 import access_fields_pb2 as _access_fields_pb2
+from exam_sessions.v1 import operation_pb2 as _operation_pb2
+from google.longrunning import operations_pb2 as _operations_pb2
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class EraseCandidateRequest(_message.Message):
+    __slots__ = ("workspace_id", "candidate_id", "request_id", "validate_only", "reason", "erase_free_text", "erase_responses", "include_live")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ERASE_FREE_TEXT_FIELD_NUMBER: _ClassVar[int]
+    ERASE_RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_LIVE_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    candidate_id: str
+    request_id: str
+    validate_only: bool
+    reason: str
+    erase_free_text: bool
+    erase_responses: bool
+    include_live: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., candidate_id: _Optional[str] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., reason: _Optional[str] = ..., erase_free_text: _Optional[bool] = ..., erase_responses: _Optional[bool] = ..., include_live: _Optional[bool] = ...) -> None: ...
+
+class EraseCandidateResponse(_message.Message):
+    __slots__ = ("operation", "preview")
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
+    operation: _operations_pb2.Operation
+    preview: _operation_pb2.ErasureSummary
+    def __init__(self, operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ..., preview: _Optional[_Union[_operation_pb2.ErasureSummary, _Mapping]] = ...) -> None: ...

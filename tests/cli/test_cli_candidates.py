@@ -1,0 +1,47 @@
+"""Candidates on the command line: erased after a question."""
+
+from __future__ import annotations
+
+import pytest
+
+WHY = ("--reason", "request of 3 May")
+
+
+@pytest.fixture
+def session(api):
+    return api.move("VoidSession", api.book(candidate_id="anna"))
+
+
+def lines_of(said):
+    return [line.split() for line in said.stdout.splitlines()]
+
+
+def test_what_an_erasure_comes_to_is_shown_and_nothing_is_written(terminal, api, session):
+    said = terminal("candidates", "erase", "anna", *WHY, "--preview")
+    assert ["sessions", "1"] in lines_of(said)
+    assert "nothing was written" in said.stderr
+    (foreseen,) = terminal.json("candidates", "erase", "anna", *WHY, "--preview")
+    assert foreseen["session_count"] == "1"
+    assert api.get(session) == session
+
+
+def test_a_program_must_say_yes_to_an_erasure(terminal, api, session):
+    said = terminal("candidates", "erase", "anna", *WHY, code=2)
+    assert "candidate anna is erased" in said.stderr
+    assert "--yes" in said.stderr
+    assert api.get(session) == session
+
+
+def test_a_candidate_is_erased_without_a_question_with_yes(terminal, api, session):
+    said = terminal("candidates", "erase", "anna", *WHY, "--yes")
+    assert ["sessions", "1"] in lines_of(said)
+    assert api.get(session).candidate.candidate_id.startswith("erased-")
+
+
+def test_a_live_session_is_named_with_the_way_out(terminal, api):
+    session = api.book(candidate_id="ben")
+    said = terminal("candidates", "erase", "ben", *WHY, "--yes", code=1)
+    assert "CANDIDATE_HAS_LIVE_SESSIONS" in said.stderr
+    assert "--live" in said.stderr
+    terminal("candidates", "erase", "ben", *WHY, "--yes", "--live")
+    assert api.get(session).candidate.candidate_id.startswith("erased-")
