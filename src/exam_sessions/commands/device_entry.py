@@ -23,6 +23,11 @@ class DeviceAdmission(NamedTuple):
     keeps_token: bool = False
     """Whether the token that the device presented is still good; the request holds it."""
 
+    @property
+    def session(self) -> Session:
+        """The session alone."""
+        return self.pair.session
+
 
 class EnterKeycode(ChangeSession):
     """The command of a device that enters a keycode; its result says which token the device has from now on.
