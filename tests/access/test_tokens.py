@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from issuing import ISSUER, IssuerKeys, seconds, verifier_of, verify
 
 from exam_sessions import errors
 from exam_sessions.domain.access import ROLES
 from exam_sessions.rpc.access.verified import Credentials
+from issuing import ISSUER, IssuerKeys, seconds, verifier_of, verify
 
 KEYS = IssuerKeys(r="RS256", e="ES256", d="EdDSA", big="ES384")
 
@@ -263,5 +263,21 @@ def test_a_key_that_is_taken_back_revokes_its_tokens(tmp_path):
         assert await verifier.revoked({one, two}) == set()
         verifier._issuers[ISSUER][1]._take(keys.jwks("two").encode())
         assert await verifier.revoked({one, two, "key:x"}) == {one}
+
+    asyncio.run(run())
+
+
+def test_a_token_verified_during_a_look_for_revoked_ones_is_found_by_the_next(tmp_path):
+    keys = IssuerKeys(one="ES256", two="ES256")
+    verifier = verifier_of(tmp_path, keys.jwks())
+
+    async def run():
+        late = (await verifier.verify(Credentials(keys.token("one"), (), ""))).credential
+        assert await verifier.revoked(set()) == set()
+        verifier._issuers[ISSUER][1]._take(keys.jwks("two").encode())
+        assert await verifier.revoked({late}) == {late}
+        for _ in range(3):
+            await verifier.revoked(set())
+        assert verifier._signed_by == {}
 
     asyncio.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 
 import pytest
@@ -209,3 +210,18 @@ def test_requests_about_keys_are_forgotten_with_all_others(clocked_server, clock
         return read(clocked_server, known) == [(0,)]
 
     until(is_forgotten)
+
+
+def test_the_log_says_who_did_what_to_a_key_and_shows_no_credential(api, caplog):
+    with caplog.at_level(logging.INFO):
+        first = api.call("CreateApiKey", **GRANT)
+        second = api.call("RotateApiKey", api_key_id=first.api_key.id)
+        api.call("RevokeApiKey", api_key_id=first.api_key.id, validate_only=True)
+        api.call("RevokeApiKey", api_key_id=second.api_key.id)
+    one, two = first.api_key.id, second.api_key.id
+    assert [line for line in caplog.messages if line.startswith("API key")] == [
+        f"API key {one} of anna: created by test",
+        f"API key {two} of anna: rotated from {one} by test",
+        f"API key {two} of anna: revoked by test",
+    ]
+    assert not any(reply.credential.rpartition("_")[2] in caplog.text for reply in (first, second))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from exam_sessions.commands.api_keys import CreateApiKey, RevokeApiKey, RotateApiKey
@@ -12,9 +13,12 @@ from exam_sessions.rpc.convert.times import micros
 from exam_sessions.v1 import access_service_pb2 as pb
 
 if TYPE_CHECKING:
+    from exam_sessions.commands.api_keys import KeyMutation
     from exam_sessions.domain.stored_records import ApiKeyRow
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
+
+log = logging.getLogger(__name__)
 
 OVERLAP = 24 * 3600 * 1_000_000
 """How long a rotated key goes on where the request does not say, in microseconds."""
@@ -52,6 +56,7 @@ class AccessServicer:
         mutation = CreateApiKey(call.outside_workspaces(request), call.principal, grant, expire_time, credential)
         reply = pb.CreateApiKeyResponse()
         self._fill_new(reply, await self._service.write(mutation), mutation)
+        _log(mutation, "created", reply.api_key)
         return reply
 
     async def rotate(self, request: pb.RotateApiKeyRequest, call: Call) -> pb.RotateApiKeyResponse:
@@ -67,6 +72,7 @@ class AccessServicer:
         )
         reply = pb.RotateApiKeyResponse()
         self._fill_new(reply, await self._service.write(mutation), mutation)
+        _log(mutation, f"rotated from {reply.api_key.rotated_from}", reply.api_key)
         return reply
 
     @staticmethod
@@ -96,4 +102,11 @@ class AccessServicer:
         mutation = RevokeApiKey(call.outside_workspaces(request), call.principal, request.api_key_id)
         reply = pb.RevokeApiKeyResponse()
         fill_api_key(reply.api_key, await self._service.write(mutation))
+        _log(mutation, "revoked", reply.api_key)
         return reply
+
+
+def _log(mutation: KeyMutation, done: str, key: pb.ApiKey) -> None:
+    """Leaves in the log who did what to a key."""
+    if not mutation.caller.validate_only:
+        log.info("API key %s of %s: %s by %s", key.id, key.name, done, mutation.caller.actor)

@@ -58,6 +58,8 @@ class JwtVerifier:
         self._issuers = {issuer.issuer: (issuer, keys) for issuer, keys in issuers}
         self._signed_by: dict[str, tuple[str, str]] = {}
         """Issuer and fingerprint of the key, by the credential's id."""
+        self._unused: set[str] = set()
+        """Those of them that were not in use at the last look."""
 
     async def verify(self, credentials: Credentials) -> Verified | None:
         """Returns whom a token proves.
@@ -121,7 +123,11 @@ class JwtVerifier:
         for name, (_, keys) in self._issuers.items():
             keys.refresh()
             fingerprints[name] = keys.fingerprints()
-        self._signed_by = {c: by for c, by in self._signed_by.items() if c in credentials}
+        # One that was verified while this look was under way is not among those in use yet.
+        unused = self._signed_by.keys() - set(credentials)
+        for credential in unused & self._unused:
+            del self._signed_by[credential]
+        self._unused = unused
         return {c for c, (name, fingerprint) in self._signed_by.items() if fingerprint not in fingerprints[name]}
 
     async def used(self, credentials: Collection[str]) -> None:
