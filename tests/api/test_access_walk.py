@@ -32,7 +32,8 @@ MAY_CALL = {
     "DownloadSession": "AC", "EnterKeycode": "AC", "EnterPin": "AC", "SetResponses": "AC",
     "GoOffline": "AIC", "ReconnectSession": "AIC", "FinishOffline": "AIC", "UploadSession": "AIC",
     "FinishSession": "AIC", "RequestScan": "AIC", "ReceiveScan": "AIC",
-    "CheckInSession": "AI", "UnlockSession": "AI", "SetPin": "AI", "RemovePin": "AI", "GetPin": "AI",
+    "CheckInSession": "AI", "AllowTakeOver": "AI",
+    "UnlockSession": "AI", "SetPin": "AI", "RemovePin": "AI", "GetPin": "AI",
     "PauseSession": "AI", "ResumeSession": "AI", "SetExtraTime": "AI", "SetAccommodation": "AI",
     "VoidSession": "AI",
     "ResetSession": "AO", "ReopenSession": "AO", "RetakeSession": "AO", "ClearResponses": "AO",
@@ -49,6 +50,7 @@ MAY_CALL = {
     "CancelOperation": "AOP", "DeleteOperation": "AOP",
     "GetStateMachine": EVERYBODY, "BatchTransitionSessions": EVERYBODY, "GetPrincipal": EVERYBODY,
     "CreateApiKey": "A", "ListApiKeys": "A", "RotateApiKey": "A", "RevokeApiKey": "A",
+    "ListLockouts": "AIDP", "LiftLockout": "AIP",
 }  # fmt: skip
 """The roles that may call each RPC. Which of them may ask for which action at once is that of the action's RPC."""
 

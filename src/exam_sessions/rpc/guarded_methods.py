@@ -51,7 +51,7 @@ class MethodGuard:
         else:
             call.code_workspace = ""
 
-    def answer(self, request: Any, result: Any, call: CallIdentity) -> None:
+    def answer(self, request: Any, reply: Any, call: CallIdentity) -> None:
         """Counts an entry that succeeded. Raises TooManyWrongCodes where its caller was locked out meanwhile."""
         workspace = call.code_workspace
         if not workspace:
@@ -59,7 +59,7 @@ class MethodGuard:
         if self._guard.lockouts.locked_values:
             self._guard.check_codes(call, workspace)
         if self._counts_entries and not request.validate_only:
-            entry = f"{self._method} {result.session.id}"
+            entry = f"{self._method} {reply.session.id}"
             self._guard.lockouts.entered(workspace, entry, self._guard.watched(call, workspace))
 
     def failure(self, fault: BaseException, call: CallIdentity) -> BaseException:

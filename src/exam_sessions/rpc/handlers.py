@@ -65,9 +65,8 @@ class QueuedCall:
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
-        if guard := self._handler.guard:
-            guard.answer(self._request, result, self._call)
-        return self._handler.rendered(self._handler.function.reply(self._request, result), self._call)
+        reply = self._handler.function.reply(self._request, result)
+        return self._handler.rendered(self._request, reply, self._call)
 
 
 class DecodedCall:
@@ -87,9 +86,8 @@ class DecodedCall:
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
-        if guard := self._handler.guard:
-            guard.answer(self._request, result, self._call)
-        return self._handler.rendered(self._handler.function.reply(self._request, result), self._call)
+        reply = self._handler.function.reply(self._request, result)
+        return self._handler.rendered(self._request, reply, self._call)
 
 
 def _forget_frames(fault: BaseException) -> None:
@@ -123,8 +121,14 @@ class Handler:
             return None
         return self._gate.enter(call, self._requirement)
 
-    def rendered(self, reply: Message, call: Call) -> bytes:
-        """The bytes of a reply, without what its caller may not read."""
+    def rendered(self, request: Any, reply: Message, call: Call) -> bytes:
+        """The bytes of a reply, without what its caller may not read.
+
+        Raises:
+            errors.TooManyWrongCodes: its caller was locked out meanwhile.
+        """
+        if self.guard:
+            self.guard.answer(request, reply, call)
         if self._masking and (mask := self._masking.mask_for(call.principal.permissions)):
             mask.apply(reply)
         return reply.SerializeToString()
@@ -229,10 +233,7 @@ class UnaryHandler(Handler):
             request = await self._decoder.read(data, call.principal)
             if self.guard:
                 self.guard.enter(request, call)
-            reply = await self._function(request, call)
-            if self.guard:
-                self.guard.answer(request, reply, call)
-            return self.rendered(reply, call)
+            return self.rendered(request, await self._function(request, call), call)
 
 
 class ServerStreamHandler(Handler):
