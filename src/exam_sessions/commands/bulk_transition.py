@@ -10,13 +10,14 @@ from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import decide_on, record
 from exam_sessions.domain import clock
 from exam_sessions.domain.access import centres_in
+from exam_sessions.domain.attempts import UNREADABLE, cause_of
 from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.execution.caller import Caller
 from exam_sessions.execution.read_set import ReadSet
 
 if TYPE_CHECKING:
     from exam_sessions.domain.commands import Command
-    from exam_sessions.domain.records import Session
+    from exam_sessions.domain.records import Release, Session
     from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import OperationRow
     from exam_sessions.execution.capabilities import TaskChanges
@@ -66,14 +67,21 @@ class BulkTransition:
     def _applied(self, uow: TaskChanges, session: Session, caller: Caller) -> RowOutcome:
         release = uow.releases.of(session, self.command.action)
         decision = decide_on(uow, session, release, self.command)
+        # Before anything is entered: what it came to may not be readable.
+        outcome = self._outcome_of(session, release, decision.session)
         record(uow, session, decision, caller)
-        became = decision.session
+        return outcome
+
+    def _outcome_of(self, session: Session, release: Release, became: Session | None) -> RowOutcome:
         if became is None:
             return RowOutcome(session.id)
         if not ACTIONS[self.command.action].reports_deadline:
             return RowOutcome(session.id, became.state)
-        cut = clock.cut_by_window(became, release, became.update_time)
-        return RowOutcome(session.id, became.state, None, clock.deadline(became, release), cut)
+        try:
+            cut = clock.cut_by_window(became, release, became.update_time)
+            return RowOutcome(session.id, became.state, None, clock.deadline(became, release), cut)
+        except UNREADABLE as fault:
+            raise cause_of(fault, session) from None
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session that matches."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import check_release_etag, record
+from exam_sessions.domain import clock
 from exam_sessions.domain.attempts import UNREADABLE, cause_of
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
-from exam_sessions.domain.regrade_summary import Part, Summary, part_of
+from exam_sessions.domain.regrade_summary import Part, Summary, is_countable, part_of
 from exam_sessions.domain.revisions import check_compatible, difference
 from exam_sessions.domain.session_filter import PageCursor, SessionFilter
 from exam_sessions.domain.states import STATE_BY_CODE, Action
@@ -96,7 +97,7 @@ class Regrade:
             session = uow.sessions.get(workspace, session_id)
             release = uow.releases.get(workspace, session.release_id)
             marking_context = uow.forms.regrading_context(session, self.test_form, self.form_revision)
-            verdict = self.judge(session, release, marking_context, uow.clock.moment(session))
+            verdict = self.judge(session, release, marking_context, uow.clock.now)
         except errors.Refusal as refusal:
             return RowOutcome(session_id, 0, refusal)
         self.note(summary, session, marking_context, verdict)
@@ -111,17 +112,21 @@ class Regrade:
         return Summary.from_json(row.summary) if row.summary else Summary(self.test_form, self.form_revision)
 
     def judge(self, session: Session, release: Release, marking_context: MarkingContext, now: int) -> Verdict:
-        """What is to become of a session. Raises the refusal with which it is set aside."""
+        """What is to become of a session, at its last change at the earliest. Raises what it is set aside with."""
         if session.state not in STATE_BY_CODE:
             raise errors.SessionDamaged(session.id, "row")
-        part = part_of(session, marking_context.scripts, self.test_form)
+        attempts = marking_context.scripts
+        if not is_countable(session):
+            raise errors.SessionDamaged(session.id, "row")
+        part = part_of(session, attempts, self.test_form)
         if part is not Part.REGRADED:
             return Verdict(part)
         command = Command(Action.REGRADE, form_revision=self.form_revision, message=self.message)
         try:
+            now = clock.moment(now, session.update_time)
             return Verdict(part, decide(session, release, command, now, marking_context))
-        except UNREADABLE as fault:
-            raise cause_of(fault, session) from None
+        except (errors.TestFormUnknown, *UNREADABLE) as fault:
+            raise cause_of(fault, session, attempts) from None
 
     @staticmethod
     def note(summary: Summary, session: Session, marking_context: MarkingContext, verdict: Verdict) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.commands.session_changes import check_release_etag, record
+from exam_sessions.domain.attempts import UNREADABLE, cause_of
 from exam_sessions.domain.release import create_release, recount, update_release
 from exam_sessions.domain.states import State
 from exam_sessions.execution.mutation import Mutation
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Release, Session
     from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.capabilities import ReleaseChanges
+
+log = logging.getLogger(__name__)
 
 CLOCKED = (State.SCHEDULED_BUT_LOCKED, State.IN_PROGRESS, State.OFFLINE)
 """States whose sessions the clock moves."""
@@ -156,19 +160,29 @@ class UpdateRelease(ChangeRelease):
         return became
 
     def _count_anew(self, uow: ReleaseChanges, release: Release) -> None:
-        """Another attempt may count now, of the few sessions that have had more than one."""
-        for session in _with_several_attempts(uow, release):
-            decision = recount(session, release, uow.attempts.of(session), uow.clock.moment(session))
+        """Another attempt may count now, of the few sessions that have had more than one; a damaged one stays."""
+        for session in _locked_for_recount(uow, release):
+            attempts = uow.attempts.of(session)
+            decision = None
+            try:
+                if session.attempt > 1:
+                    decision = recount(session, release, attempts, uow.clock.moment(session))
+            except UNREADABLE as fault:
+                cause = cause_of(fault, session, attempts)
+                if not isinstance(cause, errors.SessionDamaged):
+                    raise
+                log.warning("release %s counts another attempt, but not of a session: %s", release.id, cause)
+                continue
             if decision is not None:
                 record(uow, session, decision, self.caller)
 
 
-def _with_several_attempts(uow: ReleaseChanges, release: Release) -> list[Session]:
-    """The sessions of a release that have had more than one attempt, locked."""
+def _locked_for_recount(uow: ReleaseChanges, release: Release) -> list[Session]:
+    """The sessions of a release that have had more than one attempt, locked, and others of it that were read."""
     known, reads = uow.sessions.known, ReadSet()
     for session_id in uow.sessions.ids_with_several_attempts(release):
         if (release.workspace_id, session_id) not in known:
             reads.session(release.workspace_id, session_id, "")
     if reads.sessions:
         uow.load(reads, to_write=True)
-    return [s for s in known.values() if s.release_id == release.id and s.attempt > 1]
+    return [session for session in known.values() if session.release_id == release.id]

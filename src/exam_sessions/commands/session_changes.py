@@ -81,12 +81,12 @@ def decide_on(uow: SessionChanges, session: Session, release: Release, command: 
         errors.Refusal: a rule says no, or the row of the session cannot be read (SessionDamaged).
     """
     marking_context = NO_MARKING_CONTEXT
-    if ACTIONS[command.action].needs_form:
-        marking_context = uow.forms.marking_context(session, command)
     try:
+        if ACTIONS[command.action].needs_form:
+            marking_context = uow.forms.marking_context(session, command)
         return decide(session, release, command, uow.clock.moment(session), marking_context)
-    except UNREADABLE as fault:
-        raise cause_of(fault, session) from None
+    except (errors.TestFormUnknown, *UNREADABLE) as fault:
+        raise cause_of(fault, session, marking_context.scripts) from None
 
 
 def record(uow: SessionChanges, session: Session, decision: Decision, caller: Caller) -> None:

@@ -10,6 +10,8 @@ from exam_sessions.domain.records import AttemptRecord, Session, Unreadable
 from exam_sessions.domain.states import Delivery, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exam_sessions.domain.forms import Value
     from exam_sessions.domain.marks import Total
     from exam_sessions.domain.records import Release
@@ -35,28 +37,39 @@ def is_over(session: Session, release: Release, attempt: int) -> bool:
     return session.state == State.EXCEPTION and bool(session.end_time) and not session.held_offline
 
 
-def is_sound(session: Session) -> bool:
-    """Whether every column of a session holds what its kind can hold: numbers within time, and texts."""
-    for name, kind in Session.__annotations__.items():
-        value: Any = getattr(session, name)
-        if value is None and Session._field_defaults.get(name, 0) is None:
+def is_sound(row: Session | AttemptRecord) -> bool:
+    """Whether every column of a row holds what its kind can hold: numbers within time, and texts."""
+    for name, kind in row.__annotations__.items():
+        value: Any = getattr(row, name)
+        if name in CONTENT or (value is None and row._field_defaults.get(name, 0) is None):
             continue
         if "str" in str(kind):
             sound = isinstance(value, str)
         else:
-            sound = isinstance(value, int) and -1 <= value <= LAST_MOMENT
+            least = -LAST_MOMENT if name in EARNED else -1
+            sound = isinstance(value, int) and least <= value <= LAST_MOMENT
         if not sound:
             return False
     return True
+
+
+CONTENT = frozenset({"responses", "marks"})
+"""Columns of an attempt whose damage `damage_of` finds."""
+
+EARNED = frozenset({"points", "score", "points_min", "score_min"})
+"""Columns that may be below 0."""
 
 
 UNREADABLE = (TypeError, ValueError, OverflowError)
 """What deciding a session raises when a column of its row holds what it cannot hold."""
 
 
-def cause_of(fault: Exception, session: Session) -> Exception:
-    """SessionDamaged where the row of a session explains a fault, else the fault itself, which is one of ours."""
-    return fault if is_sound(session) else errors.SessionDamaged(session.id, "row")
+def cause_of(fault: Exception, session: Session, attempts: Iterable[AttemptRecord] = ()) -> Exception:
+    """SessionDamaged where the rows of a session explain a fault, else the fault itself, which is one of ours."""
+    if not is_sound(session):
+        return errors.SessionDamaged(session.id, "row")
+    damaged = next((attempt for attempt in attempts if not is_sound(attempt)), None)
+    return errors.SessionDamaged(session.id, f"attempt {damaged.attempt}") if damaged else fault
 
 
 def damage_of(script: AttemptRecord) -> str:

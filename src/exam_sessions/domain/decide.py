@@ -219,7 +219,7 @@ def explain(
         except errors.Refusal as refusal:
             verdicts[action] = refusal
         except UNREADABLE as fault:
-            cause = cause_of(fault, session)
+            cause = cause_of(fault, session, marking_context.scripts)
             if not isinstance(cause, errors.Refusal):
                 raise
             verdicts[action] = cause

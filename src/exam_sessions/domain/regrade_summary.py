@@ -53,6 +53,11 @@ def part_of(session: Session, scripts: tuple[AttemptRecord, ...], reference: str
     return Part.OTHER_FORM if forms else Part.NOT_HANDED_IN
 
 
+def is_countable(session: Session) -> bool:
+    """Whether what a session has earned are numbers, so that it can be summed up."""
+    return all(value is None or isinstance(value, int) for value in _earned(session))
+
+
 class ScoreMove(NamedTuple):
     """How far the score of one session moves, in marks.UNIT."""
 

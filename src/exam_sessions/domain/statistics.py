@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.marks import div_half_up
+from exam_sessions.domain.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,10 +35,13 @@ class Statistics(NamedTuple):
 
 def statistics_of(tallies: Iterable[Tally]) -> Statistics:
     """Tallies of some releases, summed up; the mean is rounded half up."""
-    rows = sorted(tallies, key=lambda tally: tally.state)
-    states: dict[int, int] = {}
+    rows = list(tallies)
+    found: dict[int, int] = {}
     for row in rows:
-        states[row.state] = states.get(row.state, 0) + row.sessions
+        # What is damaged so badly that it is no number is counted with what needs an operator.
+        state = row.state if isinstance(row.state, int) else State.EXCEPTION
+        found[state] = found.get(state, 0) + row.sessions
+    states = dict(sorted(found.items()))
     scored = sum(row.scored for row in rows)
     if not scored:
         return Statistics(states, 0, None, None, None)

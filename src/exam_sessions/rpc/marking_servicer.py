@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.attempts import damage_of, is_over, marking_revision_of, script_of
+from exam_sessions.domain.attempts import UNREADABLE, cause_of, damage_of, is_over, marking_revision_of, script_of
 from exam_sessions.domain.marking import MARKED_STATES
 from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
 from exam_sessions.domain.states import AttemptStrategy, State
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
 from exam_sessions.rpc.convert.result import fill_responses, fill_results
-from exam_sessions.rpc.convert.session import BASIC, fill_attempt, fill_earlier_attempt, fill_session
+from exam_sessions.rpc.convert.session import BASIC, DAMAGE, fill_attempt, fill_earlier_attempt, fill_session
 from exam_sessions.rpc.regrade_servicer import RegradeServicer
 from exam_sessions.v1 import marking_service_pb2 as pb
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
     from exam_sessions.v1 import session_pb2
+
+log = logging.getLogger(__name__)
 
 DECIDING = pb.ATTEMPT_SELECTION_DECIDING
 
@@ -52,8 +55,20 @@ class MarkingServicer:
         if session.state == State.VOIDED:
             raise errors.ResultsWithheld(session.id)
         scripts, forms = await self._service.reads.scripts(key.workspace, [session])
+        try:
+            return self._results(request, pair, scripts[session.id], forms)
+        except (errors.TestFormUnknown, *UNREADABLE) as fault:
+            raise cause_of(fault, session, scripts[session.id]) from None
+
+    @staticmethod
+    def _results(
+        request: pb.GetSessionResultsRequest,
+        pair: SessionWithRelease,
+        scripts: tuple[AttemptRecord, ...],
+        forms: dict[tuple[str, int], Form],
+    ) -> pb.GetSessionResultsResponse:
         wanted = request.selection == DECIDING and not request.attempt
-        script, counted = _select(pair, scripts[session.id], request.attempt, deciding_one=wanted)
+        script, counted = _select(pair, scripts, request.attempt, deciding_one=wanted)
         form = forms.get((script.test_form, marking_revision_of(script)))
         if form is None:
             raise errors.TestFormUnknown(script.test_form)
@@ -64,7 +79,7 @@ class MarkingServicer:
         withheld = not request.show_keys and not is_over(*pair, script.attempt)
         fill_results(reply.results, results, counted, withheld=withheld)
         abridge_results(reply.results)
-        if script.attempt == session.attempt:
+        if script.attempt == pair.session.attempt:
             fill_attempt(reply.attempt, pair)
         else:
             fill_earlier_attempt(reply.attempt, script)
@@ -92,7 +107,11 @@ class MarkingServicer:
             scripts, forms = await self._service.reads.scripts(sessions[0].workspace_id, sessions[done:])
             for message, pair in zip(messages[done:], page[done : done + len(scripts)], strict=False):
                 if pair.session.state != State.VOIDED:
-                    _add(message, pair, scripts[pair.session.id], forms, asked)
+                    try:
+                        _add(message, pair, scripts[pair.session.id], forms, asked)
+                    except DAMAGE:
+                        log.exception("what is stored of session %s is damaged", pair.session.id)
+                        message.damage = message.damage or "numbers of its attempts cannot be read"
                     abridge_session(message)
             done += len(scripts)
             shown = fitting(messages[:done], ELEMENT_AT_MOST)

@@ -8,7 +8,6 @@ from exam_sessions import errors
 from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.commands.regrades import Regrade, check_some, place_in, place_of
 from exam_sessions.commands.session_changes import check_release_etag
-from exam_sessions.domain import clock
 from exam_sessions.domain.commands import regrade
 from exam_sessions.domain.regrade_summary import Summary
 from exam_sessions.domain.states import OperationKind
@@ -83,13 +82,12 @@ class RegradeServicer:
         """Takes a session into the summary; the refusal with which it would be set aside."""
         session, release = pair
         try:
-            now = clock.moment(self._service.now(), session.update_time)
-            verdict = task.judge(session, release, marking_context, now)
+            verdict = task.judge(session, release, marking_context, self._service.now())
+            task.note(summary, session, marking_context, verdict)
         except errors.Refusal as refusal:
             return refusal
         except Exception as fault:  # noqa: BLE001 - as the operation sets a row aside that fails
             return errors.StepQuarantined(type(fault).__name__)
-        task.note(summary, session, marking_context, verdict)
         return None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from exam_sessions.domain.session_filter import SessionFilter
 from exam_sessions.domain.statistics import Tally
 from exam_sessions.store.schema import drafts, sessions
-from exam_sessions.store.session_pages import TALLIED
+from exam_sessions.store.session_pages import tallied
 from exam_sessions.store.sessions import PUBLISHED
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ class AggregateRows:
     def __init__(self, store: Store, pages: SessionPages) -> None:
         self._pages = pages
         c = sessions.c
-        tally = select(*TALLIED).where(c.workspace_id == bindparam("workspace")).group_by(c.release_id, c.state)
+        tally = (
+            select(*tallied(c.score)).where(c.workspace_id == bindparam("workspace")).group_by(c.release_id, c.state)
+        )
         shapes = (
             tally,
             tally.where(c.release_id == bindparam("one")),
@@ -50,5 +52,7 @@ class AggregateRows:
         ids = list(release_ids)
         values = {"workspace": workspace, "one": ids[0] if ids else "", "some": db.array_param(ids)}
         rows = db.query(shapes[min(len(ids), 2)], values)
+        if any(isinstance(row[-1], str) for row in rows):
+            return self._pages.tallies(db, workspace, SessionFilter(release_ids=tuple(ids)))
         # PostgreSQL gives a sum of whole numbers as a decimal.
         return [tally._replace(total=int(tally.total or 0)) for tally in map(Tally._make, rows)]

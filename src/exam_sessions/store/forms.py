@@ -76,7 +76,8 @@ class FormRows:
     def sat(self, db: Db, workspace: str, release: str) -> list[tuple[str, int]]:
         """Reference and revision of every form that handed-in sessions of a release were sat on, in their order."""
         rows = db.query(self._sat, {"workspace": workspace, "release": release})
-        return sorted((reference, revision) for reference, revision in rows)
+        # A revision that is no number is damage of its session, which says so when its turn comes.
+        return sorted((reference, revision) for reference, revision in rows if isinstance(revision, int))
 
     def insert(self, db: Db, workspace: str, form: Form, now: int) -> None:
         """Inserts a revision, created at `now` (microseconds since 1970)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, tuple_
 
+from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.records import Session
 from exam_sessions.domain.session_filter import ID_SCAN, NO, NOT_SET_ASIDE, SET_ASIDE, YES, PageCursor, SessionFilter
 from exam_sessions.domain.states import State
@@ -65,16 +66,16 @@ PARTS: dict[str, ColumnElement[bool]] = {
     "accommodated": case((accommodated, YES), else_=NO) == bindparam("accommodated"),
     "late": case((c.late_by != 0, YES), else_=NO) == bindparam("late"),
 }
-TALLIED = (
-    c.release_id,
-    c.state,
-    func.count(),
-    func.count(c.score),
-    func.min(c.score),
-    func.sum(c.score),
-    func.max(c.score),
-)
-"""The columns of a Tally."""
+
+
+def tallied(score: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """The columns of a Tally, with an expression for the score."""
+    counts = (func.count(), func.count(score), func.min(score), func.sum(score), func.max(score))
+    return (c.release_id, c.state, *counts)
+
+
+# On SQLite a damaged column of numbers may hold a text, which is more than any number.
+SOUND_SCORE = case((c.score <= literal_column(str(LAST_MOMENT)), c.score))
 CODES = {"states": "state", "finish_reasons": "finish_reason"}
 """Criteria of few codes, each with its column; each code is a parameter of its own."""
 
@@ -191,7 +192,7 @@ class SessionPages:
         if order == "count":
             return select(func.count()).select_from(rows).where(*where)
         if order == "tally":
-            return select(*TALLIED).select_from(rows).where(*where).group_by(c.release_id, c.state)
+            return select(*tallied(SOUND_SCORE)).select_from(rows).where(*where).group_by(c.release_id, c.state)
         keys: list[Column[Any]]
         here: ColumnElement[bool]
         if order in {"id", ID_SCAN}:
