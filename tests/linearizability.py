@@ -18,7 +18,7 @@ from exam_sessions.domain.decide import decide, due_command
 from exam_sessions.domain.records import MarkingContext
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert.history import shown_value
-from exam_sessions.rpc.convert.session import HIDDEN, SECRET
+from exam_sessions.rpc.convert.session import CODES, HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,7 +109,7 @@ def state_and_etag(session: Session) -> object:
 def as_told(event: Event) -> Event:
     """An event with its changes as callers read them."""
     changes = {
-        name: tuple(HIDDEN if name in SECRET else shown_value(name, value) or "" for value in pair)
+        name: tuple(HIDDEN if name in {"pin", *CODES} else shown_value(name, value) or "" for value in pair)
         for name, pair in (event.changes or {}).items()
     }
     return event._replace(changes=changes)
