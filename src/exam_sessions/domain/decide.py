@@ -10,25 +10,20 @@ from typing import Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.attempts import UNREADABLE, cause_of, kept_scripts, with_script
+from exam_sessions.domain.attempts import UNREADABLE, cause_of, with_script
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.devices import holder_of, is_of, shown_changes, with_another_token
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
-from exam_sessions.domain.regrade import COLUMNS, regrade
 from exam_sessions.domain.states import OPEN, STATE_BY_CODE, Action, FinishReason, State
-from exam_sessions.domain.transition import TransitionContext
+from exam_sessions.domain.transition import ActionResult, TransitionContext
 from exam_sessions.domain.transition_table import ACTIONS, TABLE, ActionRow, machine
 
 Changes = dict[str, Any]
 
 FIELD_INDEX = {name: index for index, name in enumerate(Session._fields)}
-NULLABLE = frozenset(name for name, value in Session._field_defaults.items() if value is None)
-"""Columns in which a zero is not the same as nothing."""
 
 ALWAYS = frozenset({"state", "update_time", "version"})
 """Columns every transition writes."""
-
-REGRADED = ALWAYS | COLUMNS
 
 
 class Decision(NamedTuple):
@@ -65,10 +60,9 @@ def decide(
     row = ACTIONS[command.action]
     if row.followed_by:
         return _decide_chain(session, release, command, now, marking_context)
-    if command.action is Action.DELETE:
-        return _delete(session, release, command, now, marking_context)
-    if command.action is Action.REGRADE:
-        return _regrade(TransitionContext(session, release, command, now, marking_context))
+    if row.decided_by:
+        context = TransitionContext(session, release, command, now, marking_context)
+        return _decided(context, row.decided_by(context, machine))
     if session.device is not None and command.action is Action.ENTER_KEYCODE and session.state in OPEN:
         device = holder_of(session, release)
         if device is not None:
@@ -130,17 +124,17 @@ def _apply_transition(
     return became, event, ALWAYS.union(changes), context.written()
 
 
-def _regrade(context: TransitionContext) -> Decision:
-    """What was handed in, marked by another revision; nothing when it is already, or earns and means the same."""
-    regraded = regrade(context)
-    session = context.session
-    if not regraded.events:
+def _decided(context: TransitionContext, result: ActionResult) -> Decision:
+    """What is to be written of a session whose action is decided in its own way."""
+    session, changes = context.session, result.changes
+    if changes is None:
+        return Decision(None, result.events)
+    if not result.events:
         return Decision(session, ())
-    version = session.version + len(regraded.events)
+    version = session.version + len(result.events)
     kept = {"state": int(context.state), "update_time": context.now, "version": version}
-    became = replace_fields(session, regraded.changes | kept)
-    became = with_derived_columns(became, context.release, context.now)
-    return Decision(became, regraded.events, None, REGRADED, regraded.scripts)
+    became = with_derived_columns(replace_fields(session, changes | kept), context.release, context.now)
+    return Decision(became, result.events, None, ALWAYS.union(changes), result.scripts)
 
 
 REPEATED = "REPEATED_REQUEST"
@@ -265,18 +259,3 @@ def _wrong_pin(session: Session, refusal: errors.WrongPin, now: int) -> Decision
     # The version stays: a stranger's typing must not make the invigilator's etag stale.
     became = session._replace(pin_failures=failures, update_time=now)
     return Decision(became, (event,), refusal, frozenset({"pin_failures", "update_time"}))
-
-
-def _delete(
-    session: Session, release: Release, command: Command, now: int, marking_context: MarkingContext
-) -> Decision:
-    machine.fire(TransitionContext(session, release, command, now, marking_context))
-    # The last row of the history keeps the whole booking, so that nothing is lost with the record.
-    kept: dict[str, tuple[object, object]] = {
-        name: (value, None)
-        for name, value in session._asdict().items()
-        if name not in {"pin", "last_event", "device"} and (value or (value is not None and name in NULLABLE))
-    }
-    if marking_context.scripts:
-        kept["scripts"] = (kept_scripts(marking_context.scripts), None)
-    return Decision(None, (Event(Action.DELETE.value, session.state, 0, changes=kept),))

@@ -6,21 +6,21 @@ another has followed cannot be marked by people any more, so what it lacks count
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
 from exam_sessions.domain.attempts import marking_revision_of, with_script, with_total, without_total
-from exam_sessions.domain.marking import MARKED_STATES, NO_SCORE, deciding_columns
+from exam_sessions.domain.marking import MARKED_STATES, deciding_columns
 from exam_sessions.domain.records import AttemptRecord, Event
 from exam_sessions.domain.revisions import check_revision
-from exam_sessions.domain.states import STATE_BY_CODE, TERMINAL, Action
-from exam_sessions.domain.transition_table import SUBMITTED, machine, refusal_in_state
+from exam_sessions.domain.states import STATE_BY_CODE, SUBMITTED, TERMINAL, Action
+from exam_sessions.domain.transition import ActionResult
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Session
-    from exam_sessions.domain.transition import TransitionContext
+    from exam_sessions.domain.transition import SessionMachine, TransitionContext
 
 FieldChanges = dict[str, tuple[object, object]]
 
@@ -28,20 +28,9 @@ REASON = "FORM_REVISION"
 """The reason in the history of every attempt that is marked by another revision."""
 
 EARNED = ("points", "points_max", "score")
-COLUMNS = frozenset({*NO_SCORE, "marking_progress", "marking_revision"})
-"""Columns of a session that a regrade may change, besides those of every change."""
 
 
-class Regraded(NamedTuple):
-    """What is to be written of a session: nothing when there are no events."""
-
-    changes: dict[str, Any]
-    scripts: tuple[AttemptRecord, ...]
-    events: tuple[Event, ...]
-    """One for each attempt that changes, in their order."""
-
-
-def regrade(context: TransitionContext) -> Regraded:
+def regrade(context: TransitionContext, machine: SessionMachine) -> ActionResult:
     """Marks every handed-in attempt of the session by `context.marking_context.revised`, and moves `context.state`.
 
     Raises:
@@ -50,12 +39,12 @@ def regrade(context: TransitionContext) -> Regraded:
         errors.Refusal: one of the attempts cannot be marked by it (check_revision); none is.
     """
     session, before = context.session, context.state
-    revised = _revised(context)
+    revised = _revised(context, machine)
     earlier = handed_in_before(session, context.marking_context.scripts)
     earlier = [script for script in earlier if script.test_form == revised.reference]
     handed_in = before in SUBMITTED and session.test_form == revised.reference
     if before in TERMINAL or not (handed_in or earlier):
-        raise refusal_in_state(Action.REGRADE, before)
+        raise machine.refusal_in_state(Action.REGRADE, before)
     for script in earlier:
         check_revision(context.marking_context, script)
     if handed_in:
@@ -74,14 +63,14 @@ def handed_in_before(session: Session, scripts: tuple[AttemptRecord, ...]) -> li
     return [script for script in scripts if script.attempt != session.attempt and script.points is not None]
 
 
-def _revised(context: TransitionContext) -> Form:
+def _revised(context: TransitionContext, machine: SessionMachine) -> Form:
     """The revision to mark by: without one, as when it is asked what would be legal, the form itself."""
     revised = context.marking_context.revised
     if revised is None:
         if context.command.form_revision:
             raise errors.TestFormNotFound(context.session.test_form)
         if context.marking_context.form is None and context.state not in SUBMITTED:
-            raise refusal_in_state(Action.REGRADE, context.state)
+            raise machine.refusal_in_state(Action.REGRADE, context.state)
         return context.form()
     return revised
 
@@ -95,7 +84,7 @@ def _marked(revised: Form, script: AttemptRecord, *, scored: bool = True) -> Att
 
 def _entered(
     context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], revised: Form, *, handed_in: bool
-) -> Regraded:
+) -> ActionResult:
     session = context.session
     scripts = context.marking_context.scripts
     for _, became in changed:
@@ -109,10 +98,10 @@ def _entered(
         name: (old, value) for name, value in changes.items() if (old := getattr(session, name)) != value
     }
     if not recorded and not changed:
-        return Regraded({}, (), ())
+        return ActionResult({}, ())
     if "marking_revision" in recorded:
         recorded["marking_revision"] = (marking_revision_of(session), revised.revision)
-    return Regraded(changes, tuple(became for _, became in changed), _events(context, changed, recorded))
+    return ActionResult(changes, _events(context, changed, recorded), tuple(became for _, became in changed))
 
 
 def _events(

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.marks import UNIT
 from exam_sessions.domain.regrade import handed_in_before
-from exam_sessions.domain.states import STATE_BY_CODE, State
-from exam_sessions.domain.transition_table import SUBMITTED
+from exam_sessions.domain.states import STATE_BY_CODE, SUBMITTED, State
 
 if TYPE_CHECKING:
     from exam_sessions.domain.decide import Decision

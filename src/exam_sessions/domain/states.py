@@ -203,6 +203,9 @@ COMPLETE = (
 EDITABLE_STATES = frozenset({S.SCHEDULED_BUT_NOT_CREATED, S.SCHEDULED_BUT_NOT_DOWNLOADED})
 """States in which the schedule may be edited and the booking deleted (Surpass, TestSchedule API)."""
 
+SUBMITTED = (S.FINISHED, S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED)
+"""States of attempts that were handed in and are kept."""
+
 TERMINAL = frozenset({S.VOIDED, S.ARCHIVED})
 """States nothing leaves."""
 

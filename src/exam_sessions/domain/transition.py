@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from transitions import Event, Machine, Transition
+from transitions import Event as MachineEvent
+from transitions import Machine, Transition
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import script_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.commands import Command
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import AttemptRecord, MarkingContext, Release, Session
+    from exam_sessions.domain.records import AttemptRecord, Event, MarkingContext, Release, Session
 
 
 class TransitionContext:
@@ -96,6 +97,20 @@ Condition = Callable[[TransitionContext], bool]
 """Whether a transition is the one to take, where an action has several from one state."""
 
 
+class ActionResult(NamedTuple):
+    """What an action comes to that is decided in its own way; without events nothing is written."""
+
+    changes: dict[str, Any] | None
+    """Columns of the session and their new values, besides those of every change; None: the session is deleted."""
+    events: tuple[Event, ...]
+    scripts: tuple[AttemptRecord, ...] = ()
+    """Scripts that differ from before."""
+
+
+DecidedBy = Callable[[TransitionContext, "SessionMachine"], ActionResult]
+"""Fires the machine, where the action takes a transition, and says what is to be written."""
+
+
 class TransitionRow(NamedTuple):
     """Transitions that differ in their source only."""
 
@@ -139,7 +154,7 @@ class GuardedTransition(Transition):
         self.target = State[dest] if dest else None
 
 
-class ActionEvent(Event):
+class ActionEvent(MachineEvent):
     """All transitions of one action. Triggering it calls guards and conditions, and nothing else.
 
     The library's own Event makes an EventData, a partial and chains of callbacks for each call, for 8 microseconds;
@@ -184,7 +199,7 @@ class SessionMachine(Machine):
     def __init__(self, refusal_in_state: Callable[[Action, State], errors.InvalidTransition]) -> None:
         """A machine without actions; `refusal_in_state` makes the refusal of an action not legal in a state."""
         super().__init__(model=None, states=State, initial=None, auto_transitions=False)
-        self._refusal_in_state = refusal_in_state
+        self.refusal_in_state = refusal_in_state
 
     def add_action(self, action: Action, rows: tuple[TransitionRow, ...]) -> None:
         """Adds an action and its transitions, to be tried in this order."""
@@ -201,4 +216,4 @@ class SessionMachine(Machine):
         """
         action = context.command.action
         if not self.events[action].trigger(context):
-            raise self._refusal_in_state(action, context.state)
+            raise self.refusal_in_state(action, context.state)

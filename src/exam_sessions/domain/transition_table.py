@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain import effects, marking, response_effects
 from exam_sessions.domain import guards as g
-from exam_sessions.domain.states import EDITABLE_STATES, NOT_STARTED, OPEN, TERMINAL, Action, State
+from exam_sessions.domain.deletion import delete
+from exam_sessions.domain.regrade import regrade
+from exam_sessions.domain.states import EDITABLE_STATES, NOT_STARTED, OPEN, SUBMITTED, TERMINAL, Action, State
 from exam_sessions.domain.transition import (
     DELETED,
     STAYS,
     Condition,
+    DecidedBy,
     Guard,
     GuardedTransition,
     SessionMachine,
@@ -33,7 +36,6 @@ DOWNLOADED = (S.SCHEDULED_BUT_LOCKED, S.READY)
 BEFORE_UNLOCK = (*BEFORE_KEYCODE, S.REQUIRES_CHECK_IN)
 NON_TERMINAL = tuple(state for state in State if state not in TERMINAL)
 RETAKABLE = (S.FINISHED, S.MARKED, S.SCRIPT_VERIFIED)
-SUBMITTED = (S.FINISHED, S.AWAITING_MARKING, S.MARKED, S.AWAITING_VERIFICATION, S.SCRIPT_VERIFIED)
 MARKABLE = tuple(state for state in SUBMITTED if state is not S.AWAITING_MARKING)
 HELD = tuple(state for state in State if state in OPEN)
 CLEARABLE = (S.IN_PROGRESS, S.PAUSED, *SUBMITTED)
@@ -46,6 +48,8 @@ class ActionRow(NamedTuple):
     transitions: tuple[TransitionRow, ...] = ()
     effect: effects.Effect | None = None
     """What is written besides the state."""
+    decided_by: DecidedBy | None = None
+    """Decides the action, with several events or with the end of the session; None: a transition and its effect."""
     followed_by: effects.FollowUp | None = None
     """Which action follows in the same transaction; None where none ever does."""
     refusal: type[errors.InvalidTransition] = errors.InvalidTransition
@@ -54,6 +58,8 @@ class ActionRow(NamedTuple):
     """Reads the test form or the scripts."""
     form_is_optional: bool = False
     """With needs_form: a session without a form needs no scripts either, not even those of its earlier attempts."""
+    needs_revised_form: bool = False
+    """Takes the revision of the form to mark by."""
     needs_latest_revision: bool = False
     """Takes the newest revision of a form."""
     for_many: bool = False
@@ -187,7 +193,7 @@ TABLE: tuple[ActionRow, ...] = (
     ), effects.recover, needs_form=True, needs_latest_revision=True, for_many=True),
     ActionRow(A.UPDATE, (row(NON_TERMINAL, STAYS, g.release_open, schedule_editable),),
         effects.update, refusal=errors.SessionNotEditable, needs_form=True, needs_latest_revision=True),
-    ActionRow(A.DELETE, (row(EDITABLE_STATES, DELETED, g.release_open),),
+    ActionRow(A.DELETE, (row(EDITABLE_STATES, DELETED, g.release_open),), decided_by=delete,
         refusal=errors.SessionNotEditable, needs_form=True, for_many=True),
     # Where an attempt goes that was just handed in, or a paper that is complete; a follow-up only.
     ActionRow(A.ROUTE, (
@@ -210,14 +216,13 @@ TABLE: tuple[ActionRow, ...] = (
         row((*NOT_STARTED, S.PAUSED), STAYS, g.release_open),
         row(S.IN_PROGRESS, STAYS, g.release_open, g.time_left),
     ), effects.set_accommodation, for_many=True, reports_deadline=True),
-    # What it writes, also of earlier attempts while another is under way, is in regrade.py.
     ActionRow(A.REGRADE, (
         row(MARKABLE, S.AWAITING_MARKING, g.form_known, g.revision_fits, when=g.marks_become_missing),
         row(MARKABLE, STAYS),
         row(S.AWAITING_MARKING, STAYS, g.form_known, g.revision_fits, when=g.marks_stay_missing),
         row(S.AWAITING_MARKING, S.AWAITING_VERIFICATION, when=g.moderated_on_paper),
         row(S.AWAITING_MARKING, S.MARKED),
-    ), needs_form=True),
+    ), decided_by=regrade, needs_form=True, needs_revised_form=True),
     ActionRow(A.ALLOW_TAKE_OVER, (row(HELD, STAYS, g.held_by_device),), effects.allow_take_over, for_many=True),
     # What EnterKeycode comes to, from another device, while a device holds the session (decide.py).
     ActionRow(A.TAKE_OVER, (row(HELD, STAYS, g.held_by_device, g.may_take_over),), effects.take_over, has_rpc=False),

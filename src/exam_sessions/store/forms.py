@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import orjson
 from sqlalchemy import bindparam, func, insert, literal_column, select
 
+from exam_sessions.domain.states import SUBMITTED
 from exam_sessions.domain.stored_forms import form_content, from_json
 from exam_sessions.domain.stored_records import FormRow, StoredForm
-from exam_sessions.domain.transition_table import SUBMITTED
 from exam_sessions.store.events import dump_json
 from exam_sessions.store.schema import sessions, test_forms
 

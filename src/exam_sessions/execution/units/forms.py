@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.domain.attempts import marking_revision_of
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, MarkingContext
-from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class FormUnit:
         action = ACTIONS[command.action]
         if not action.needs_form or (not session.form_revision and action.form_is_optional):
             return NO_MARKING_CONTEXT
-        if command.action is Action.REGRADE:
+        if action.needs_revised_form:
             return self.regrading_context(session, session.test_form, command.form_revision)
         form = self.get(session.workspace_id, session.test_form, marking_revision_of(session))
         latest = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.domain.decide import NULLABLE
+from exam_sessions.domain.deletion import NULLABLE
 from exam_sessions.domain.records import AccessCode, Session
 from exam_sessions.domain.session_filter import PageCursor
 from exam_sessions.execution.transaction import Change
