@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clocked_fixtures import api_with_clock, server_with_clock  # noqa: F401 - fixtures of this module
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from messages import at, booking, changes_of, lasting, mask, micros
@@ -15,16 +16,6 @@ from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 Accommodation = session_pb2.Accommodation
-
-
-@pytest.fixture
-def server(clocked_server):
-    return clocked_server
-
-
-@pytest.fixture
-def api(clocked_desk):
-    return clocked_desk
 
 
 @pytest.fixture

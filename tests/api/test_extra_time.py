@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clocked_fixtures import api_with_clock, server_with_clock  # noqa: F401 - fixtures of this module
 from messages import at, lasting, micros
 from rows import unchanged
 from state_paths import FETCHED, STARTED, STATE_PATHS, bring_to, name_of, walk
@@ -15,16 +16,6 @@ LEGAL = {
     "SCHEDULED_BUT_NOT_CREATED", "SCHEDULED_BUT_NOT_DOWNLOADED", "SCHEDULED_BUT_LOCKED", "READY",
     "LOCKED_FOR_INVIGILATOR", "LOCKED_BY_PIN", "REQUIRES_CHECK_IN", "IN_PROGRESS", "PAUSED",
 }  # fmt: skip
-
-
-@pytest.fixture
-def server(clocked_server):
-    return clocked_server
-
-
-@pytest.fixture
-def api(clocked_desk):
-    return clocked_desk
 
 
 def extend(api, session, seconds=None, **fields):

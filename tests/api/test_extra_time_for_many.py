@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clocked_fixtures import api_with_clock, server_with_clock  # noqa: F401 - fixtures of this module
 from messages import lasting, micros, new_id
 from operations import OperationsApi, rows_of
 from rows import unchanged
@@ -13,16 +14,6 @@ from exam_sessions.v1 import session_service_pb2
 from serving import Refused
 
 GIVEN = {"extra_time": lasting(300), "message": "the heating failed"}
-
-
-@pytest.fixture
-def server(clocked_server):
-    return clocked_server
-
-
-@pytest.fixture
-def api(clocked_desk):
-    return clocked_desk
 
 
 @pytest.fixture

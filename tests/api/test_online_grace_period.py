@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from clocked_fixtures import api_with_clock, server_with_clock  # noqa: F401 - fixtures of this module
 from forms import answer, mixed
 from messages import lasting, mask, micros
 from rows import unchanged
@@ -13,16 +14,6 @@ from timed import SECOND, begun, timed_release
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
-
-
-@pytest.fixture
-def server(clocked_server):
-    return clocked_server
-
-
-@pytest.fixture
-def api(clocked_desk):
-    return clocked_desk
 
 
 def sitting(api, grace=120, **fields):

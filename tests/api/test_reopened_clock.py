@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clocked_fixtures import api_with_clock, server_with_clock  # noqa: F401 - fixtures of this module
 from forms import LONG_AGO
 from messages import at, lasting, micros
 from operations import OperationsApi
@@ -12,16 +13,6 @@ from timed import SECOND, time_left
 
 from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
-
-
-@pytest.fixture
-def server(clocked_server):
-    return clocked_server
-
-
-@pytest.fixture
-def api(clocked_desk):
-    return clocked_desk
 
 
 def sat(api, clock, worked, **release):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from clocked_fixtures import api_with_clock, server_with_clock  # noqa: F401 - fixtures of this module
 from concurrency import assert_unbroken, at_once
 from messages import at, booking, lasting, mask, micros, new_id
 from rows import count, read, unchanged, write
@@ -15,16 +16,6 @@ both_databases = pytest.mark.both_databases("what is due is found by SQL")
 
 SECOND = 1_000_000
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
-
-
-@pytest.fixture
-def server(clocked_server):
-    return clocked_server
-
-
-@pytest.fixture
-def api(clocked_desk):
-    return clocked_desk
 
 
 def edit(api, release_id, **fields):
