@@ -13,6 +13,8 @@ from typer.main import get_command
 
 from documents import BLOCK, LINK, ROOT, anchors, documents, section, without_code
 from exam_sessions.cli import cli
+from exam_sessions.cli.shared.server_options import NAMES, TARGET_VARIABLE
+from exam_sessions.cli.shared.token_source import VARIABLE
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.settings import PREFIX, Settings
 from exam_sessions.v1 import (
@@ -39,7 +41,7 @@ SERVICES = (
 RPCS = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}
 README_LINES = 250
 PLURALS = {"ReadSets"}
-NOT_SETTINGS = {"EXAM_SESSIONS_TARGET"}
+NOT_SETTINGS = {TARGET_VARIABLE, VARIABLE, *(f"{PREFIX}{name.upper()}" for name in NAMES)}
 
 
 def named(path):

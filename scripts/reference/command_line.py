@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from typer.main import get_command
 
 from exam_sessions.cli import EPILOG, cli
+from exam_sessions.cli.shared.server_options import PANEL
 from reference.protos import table
 
 if TYPE_CHECKING:
@@ -18,20 +19,23 @@ if TYPE_CHECKING:
 INTRODUCTION = """\
 # Command line
 
-`exam-sessions --help`, and `--help` after every command, says the same. Commands that talk to a server take
-`--target HOST:PORT` (or the variable `EXAM_SESSIONS_TARGET`; default `127.0.0.1:50051`) and, where sessions belong to
-a tenant, `--workspace NAME` (default `default`). `-` stands for standard input wherever a file is read.
+`exam-sessions --help`, and `--help` after every command, says the same. Commands that talk to a server take the
+options below and, where sessions belong to a tenant, `--workspace NAME` (default `default`). `-` stands for standard
+input wherever a file is read.
 
 Exit codes: 0 done, 1 refused or failed, 2 the command was wrong.
 
 In a terminal commands show progress and colours; elsewhere they print plain lines. Nothing that a name, a file or a
 server says is obeyed by the terminal.
+"""
+SERVER_INTRODUCTION = """\
+## The server
 
-## Commands
+A flag wins over its variable, and that over the context: one that is named, or the one that `context use` has chosen
+for commands that name neither a server nor a context. The token itself is never given on the command line, where
+others could see it.
 """
 MARKUP = re.compile(r"\[/?(?:bold|dim|cyan|green|red|yellow)?\]")
-SERVER = frozenset({"--target", "--workspace", "--help"})
-"""Options of nearly every command, which the introduction explains."""
 UNBOUNDED = 2**31 - 1
 
 
@@ -40,7 +44,10 @@ def page() -> str:
     rows: list[tuple[str, ...]] = [
         (f"[`{name}`](#{_anchor(name)})", _sentence(command)) for name, command in commands()
     ]
-    sections = [INTRODUCTION, table(("Command", "What it does"), rows), f"```text\n{plain(EPILOG)}\n```\n"]
+    server = next(command for name, command in commands() if name == "health")
+    options = [(_flags(p), f"`{p.envvar}`" if p.envvar else "", _help(p)) for p in server.params if _is_server(p)]
+    sections = [INTRODUCTION, SERVER_INTRODUCTION, table(("Option", "Variable", "Meaning"), options), "## Commands\n"]
+    sections += [table(("Command", "What it does"), rows), f"```text\n{plain(EPILOG)}\n```\n"]
     return "\n".join([*sections, *(_command(name, command) for name, command in commands())])
 
 
@@ -66,7 +73,9 @@ def _anchor(name: str) -> str:
 
 def _command(name: str, command: Any) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    options = [p for p in command.params if p.param_type_name == "option" and p.opts[0] not in SERVER]
+    options = [
+        p for p in command.params if p.param_type_name == "option" and p.opts[0] != "--help" and not _is_server(p)
+    ]
     words = " ".join(_metavar(p) for p in arguments)
     usage = f"exam-sessions {name}{' [OPTIONS]' if command.params else ''} {words}".rstrip()
     lines = [f"## {name}\n", plain(command.help or "") + "\n", f"```text\n{usage}\n```\n"]
@@ -76,6 +85,11 @@ def _command(name: str, command: Any) -> str:
     if command.epilog:
         lines.append(f"```text\n{plain(command.epilog)}\n```\n")
     return "\n".join(line for line in lines if line)
+
+
+def _is_server(parameter: Any) -> bool:
+    """Whether an option is one of those that say which server is meant, and how to reach it."""
+    return getattr(parameter, "rich_help_panel", None) == PANEL
 
 
 def _metavar(parameter: Any) -> str:

@@ -16,8 +16,8 @@ INTRODUCTION = """\
 A setting is given as a flag of `exam-sessions serve` (and of `scripts/serve`), or as an environment variable; a flag
 wins. A value that a setting cannot have ends the start with a message that names it.
 
-Two variables belong to the command line, not to the server: `EXAM_SESSIONS_TARGET`, the server that commands talk to,
-and what gRPC reads itself (`no_grpc_proxy` and its like).
+Other variables belong to the command line, not to the server: those that say which server commands talk to
+([command line](cli.md#the-server)), and what gRPC reads itself (`no_grpc_proxy` and its like).
 """
 
 

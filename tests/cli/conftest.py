@@ -6,6 +6,14 @@ import pytest
 from terminal import Terminal
 
 
+@pytest.fixture(autouse=True)
+def configuration(monkeypatch, tmp_path_factory):
+    """A directory for what a user configures, instead of one's own."""
+    directory = tmp_path_factory.mktemp("configuration")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(directory))
+    return directory
+
+
 @pytest.fixture
 def terminal(server, api):
     """A terminal that talks to the desk's workspace."""

@@ -35,10 +35,11 @@ class Terminal:
         return start(*words, *self.where)
 
 
-def start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, user=None, **environment):
+def start(*words, stdin=None, stdout=subprocess.PIPE, stderr=subprocess.PIPE, user=None, **environment):
     """A command in a process of its own, its output to be read; of another user where one is given."""
     command = [sys.executable, "-m", "exam_sessions", *map(str, words)]
-    return subprocess.Popen(command, env=os.environ | environment, stdout=stdout, stderr=stderr, text=True, user=user)
+    pipes = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
+    return subprocess.Popen(command, env=os.environ | environment, **pipes, text=True, user=user)
 
 
 def typed(*words, code=0):

@@ -10,7 +10,7 @@ from rich.console import Console
 from terminal import Terminal
 
 from exam_sessions.cli.shared import candidate_names, watch_views
-from exam_sessions.client.client import Piece
+from exam_sessions.client.events import Piece
 from serving import State, until
 
 READY = ("CreatePackage", "DownloadSession")

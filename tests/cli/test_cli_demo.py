@@ -17,7 +17,8 @@ def test_the_demo_shows_walks_and_a_refusal_with_its_explanation(terminal, api):
     assert "FinishOffline       → AWAITING_UPLOAD" in said
     counts = {line.split()[0]: line.split()[1] for line in said.splitlines() if line.startswith(("SCHED", "MARK"))}
     assert counts == {"SCHEDULED_BUT_NOT_CREATED": "1,195", "MARKED": "2"}
-    assert f"--workspace {api.workspace} --target" in said
+    assert f" --workspace {api.workspace}\n" in said
+    assert "    exam-sessions sessions list --state IN_PROGRESS --target " in said
     assert "gone now" not in said
 
 

@@ -8,8 +8,9 @@ import grpc
 import pytest
 
 from exam_sessions.cli.shared import resuming_watch
-from exam_sessions.client import client as rpc_client
-from exam_sessions.client.client import Client, Piece
+from exam_sessions.client import events as rpc_client
+from exam_sessions.client.client import Client
+from exam_sessions.client.events import Piece
 from exam_sessions.client.failures import NoServer, Refused
 from serving import until
 

@@ -13,6 +13,7 @@ import typer
 
 from exam_sessions.cli import (
     candidates,
+    context,
     demo,
     events,
     export,
@@ -33,6 +34,7 @@ from exam_sessions.cli import (
     transition,
     watch,
 )
+from exam_sessions.cli.shared.server_options import ServerCommand
 
 EPILOG = """[bold]Begin here[/]
 exam-sessions demo     something to see within a minute; it needs nothing
@@ -76,6 +78,7 @@ cli.add_typer(candidates.cli, name="candidates")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)
 cli.add_typer(events.cli, name="events")
 cli.add_typer(keys.cli, name="keys")
+cli.add_typer(context.cli, name="context")
 
 
 @cli.command("diagram")
@@ -84,6 +87,11 @@ def diagram() -> None:
     from exam_sessions.domain.diagram import mermaid  # noqa: PLC0415 - no other command needs the machine
 
     typer.echo(mermaid(), nl=False)
+
+
+for _group in (cli, *(added.typer_instance for added in cli.registered_groups)):
+    for _command in _group.registered_commands if _group else ():
+        _command.cls = ServerCommand
 
 
 def main() -> None:

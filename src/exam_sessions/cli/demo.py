@@ -3,6 +3,7 @@
 What happens to the few is demo_walks.py's.
 """
 
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,14 +16,15 @@ from rich.text import Text
 
 from exam_sessions.cli.demo_walks import walk_on_paper, walk_online
 from exam_sessions.cli.files.roster import EMPTY
-from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, connected
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, client_of, connected
 from exam_sessions.cli.shared.console import coloured, note, say, show, table
 from exam_sessions.cli.shared.progress import bar
+from exam_sessions.cli.shared.server_options import Reached, reached
 from exam_sessions.cli.shared.temporary_server import temporary_server
 from exam_sessions.client.bookings import Booking
 from exam_sessions.client.catalog import Release, TestForm
 from exam_sessions.client.client import BookedSession, Client
-from exam_sessions.client.failures import NoServer, Refused
+from exam_sessions.client.failures import HandshakeFailed, NoServer, Refused
 from exam_sessions.domain.states import MATURITY, Maturity, State
 
 HOUR = 3_600_000_000
@@ -50,7 +52,10 @@ def demo(
 
     When no server answers, it starts one of its own on a temporary database.
     """
-    with _server(target, workspace) as (at, is_ours), connected(at, workspace) as client:
+    with (
+        _server(target, workspace) as (at, is_ours),
+        connected(at, workspace, Reached() if is_ours else None) as client,
+    ):
         form = _bring_form(client)
         online, paper = _make_releases(client, form.reference)
         booked = _book(client, online, candidates)
@@ -65,8 +70,11 @@ def demo(
 def _server(target: str, workspace: str) -> Iterator[tuple[str, bool]]:
     """The server that answers at the target, or else one of our own; and whether it is ours."""
     try:
-        with Client(target, workspace, "cli") as client:
+        with client_of(target, workspace) as client:
             next(client.releases(), None)
+    except HandshakeFailed:
+        yield target, False  # as below
+        return
     except NoServer as absent:
         note(f"{absent}, so here is one on a temporary database, for this demonstration only", "yellow")
     except Refused:
@@ -155,11 +163,12 @@ def _tell_next(client: Client, booked: BookedSession, *, is_ours: bool) -> None:
         say("That server and its database are gone now. For one that stays:  exam-sessions serve")
         say("Then, in another terminal:  exam-sessions demo, and  exam-sessions results show KEYCODE")
         return
-    where = f" --workspace {client.workspace}" + (
-        f" --target {client.target}" if client.target != DEFAULT_TARGET else ""
-    )
+    typed = reached().typed
+    where = "" if "--workspace" in typed else f" --workspace {client.workspace}"
+    where += f" {shlex.join(typed)}" if typed else ""
     say("Look for yourself:")
     say(f"    exam-sessions results show {booked.keycode}{where}")
     say(f"    exam-sessions sessions show {booked.keycode} -v{where}")
     say(f"    exam-sessions sessions list --state IN_PROGRESS{where}")
-    say(f"    grpcurl -plaintext {client.target} list")
+    if not reached().security.given():
+        say(f"    grpcurl -plaintext {client.target} list")

@@ -29,7 +29,8 @@ from exam_sessions.cli.shared.event_lines import as_cloudevent, as_json_line, as
 from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch, interruptible
 from exam_sessions.cli.shared.times import when
 from exam_sessions.cli.watch import Count, From
-from exam_sessions.client.client import Client, EventConsumer, SessionEvent
+from exam_sessions.client.client import Client, SessionEvent
+from exam_sessions.client.events import EventConsumer
 
 
 class Format(StrEnum):
@@ -100,7 +101,7 @@ def tail(
     with connected(target, workspace) as client:
         following = ResumingWatch(client, start, find_releases(client, release))
         with (
-            interruptible(following, "events tail", target, workspace, *words),
+            interruptible(following, "events tail", *words),
             until_the_reader_leaves(),
             Acknowledger(client, consumer) as receipts,
         ):

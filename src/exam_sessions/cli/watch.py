@@ -69,7 +69,7 @@ def watch(
         following = ResumingWatch(client, start, releases, sessions, anew=True)
         title = f"{workspace} at {target}"
         with (
-            interruptible(following, "watch", target, workspace, *words),
+            interruptible(following, "watch", *words),
             _view(title, wanted, CandidateNames(client)) as view,
         ):
             _show(following, view, wanted, count)

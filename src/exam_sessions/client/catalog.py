@@ -13,6 +13,8 @@ from exam_sessions.v1 import catalog_pb2, catalog_service_pb2, catalog_service_p
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from exam_sessions.client.security import Security
+
 Release = catalog_pb2.Release
 TestForm = test_form_pb2.TestForm
 
@@ -20,8 +22,8 @@ TestForm = test_form_pb2.TestForm
 class CatalogCalls(Channel):
     """Calls about releases and test forms."""
 
-    def __init__(self, target: str, workspace: str, actor: str) -> None:
-        super().__init__(target, workspace, actor)
+    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
+        super().__init__(target, workspace, actor, security)
         self._catalog = catalog_service_pb2_grpc.CatalogServiceStub(self._channel)
 
     def release(self, release_id: str) -> Release:

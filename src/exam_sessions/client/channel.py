@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from exam_sessions.client.failures import Failure
+    from exam_sessions.client.security import Security
+
 PAGE = 1_000
 """Rows of a page: the most the service gives."""
 
@@ -47,10 +50,10 @@ class Channel:
     It may be used by several threads at a time.
     """
 
-    def __init__(self, target: str, workspace: str, actor: str) -> None:
+    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
         self.target, self.workspace = target, workspace
-        self._metadata = (("x-actor", actor),)
-        self._channel = grpc.insecure_channel(target, options=OPTIONS)
+        self._actor, self._security = ("x-actor", actor), security
+        self._channel = security.channel(target, OPTIONS)
 
     def __enter__(self) -> Self:
         """Gives the line for the length of a block."""
@@ -62,6 +65,14 @@ class Channel:
         """Hangs up."""
         self._channel.close()
 
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        """What goes with a call that is made now."""
+        return (self._actor, *self._security.metadata())
+
+    def _failure(self, error: Any) -> Failure:
+        """What a failed call means."""
+        return read_failure(error, self.target, has_tls=self._security.has_tls)
+
     def _pages(self, method: Callable[..., Reply], request: Any) -> Iterator[Reply]:
         while True:
             reply: Any = self._call(method, request)
@@ -72,9 +83,9 @@ class Channel:
 
     def _call(self, method: Callable[..., Reply], request: Message, timeout: float = SOON) -> Reply:
         try:
-            return method(request, timeout=timeout, metadata=self._metadata)
+            return method(request, timeout=timeout, metadata=self._metadata())
         except grpc.RpcError as error:
-            raise read_failure(error, self.target) from None
+            raise self._failure(error) from None
 
 
 def is_id(session: str) -> bool:

@@ -1,27 +1,27 @@
-"""Calls about sessions and their events.
+"""Calls about sessions.
 
 Calls about releases and test forms are in catalog.py, those about marks and results in marking.py, those about
-operations in operations.py; how a call is made is in channel.py.
+operations in operations.py, watches and consumers of events in events.py; how a call is made is in channel.py, and
+how the connection is made safe in security.py.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exam_sessions.client.access import AccessCalls
 from exam_sessions.client.bookings import message_of
 from exam_sessions.client.candidates import CandidateCalls
 from exam_sessions.client.catalog import CatalogCalls
-from exam_sessions.client.channel import BATCH, PAGE, new_request_id, next_of, which
-from exam_sessions.client.failures import NoServer, read_failure
+from exam_sessions.client.channel import BATCH, PAGE, new_request_id, which
+from exam_sessions.client.events import EventCalls
 from exam_sessions.client.import_stream import Head, ImportStream
 from exam_sessions.client.lockouts import LockoutCalls
 from exam_sessions.client.marking import MarkingCalls
 from exam_sessions.client.operations import OperationCalls
+from exam_sessions.client.security import Security
 from exam_sessions.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
@@ -32,35 +32,55 @@ from exam_sessions.v1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from exam_sessions.client.bookings import Booking
+    from exam_sessions.client.security import Pem, Token
 
 Session = session_pb2.Session
 SessionEvent = session_pb2.SessionEvent
 BookedSession = session_service_pb2.BookedSession
-Piece = session_service_pb2.WatchSessionsResponse
-EventConsumer = session_service_pb2.EventConsumer
 Explanation = lifecycle_service_pb2.ExplainSessionResponse
 
 AT_ONCE = 3.0
 """Seconds a server may take to say how it is; one that needs longer is not well."""
 
-HEARTBEAT = 1
-"""Seconds of silence after which a watch asks for a sign of life."""
 
-SILENCE = 20.0
-"""Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
+class Client(CatalogCalls, LockoutCalls, MarkingCalls, EventCalls, OperationCalls, AccessCalls, CandidateCalls):
+    """Calls in one workspace of the server at `target` (host:port, or unix:path), in the name of `actor`.
 
+    Every method raises Refused when the service says no, and NoServer when nothing answers: HandshakeFailed when the
+    two sides do not agree about TLS.
 
-class Client(CatalogCalls, LockoutCalls, MarkingCalls, OperationCalls, AccessCalls, CandidateCalls):
-    """Calls in one workspace of the server at `target` (host:port), in the name of `actor`.
+    Args:
+        target: the server.
+        workspace: the workspace.
+        actor: who calls.
+        tls: whether to use TLS; when it is not said, TLS is used where a file below is given.
+        ca: the CAs of the server, as a path or as PEM in bytes; without it those that gRPC comes with.
+        cert: the client's certificate, as a path or as PEM in bytes.
+        key: its key, as a path or as PEM in bytes.
+        token: an API key or a token, or what returns the present one, which is asked before each call.
+        insecure_token: whether to send the token to another machine although there is no TLS.
 
-    Every method raises Refused when the service says no, and NoServer when nothing answers.
+    Raises:
+        ValueError: what is given does not belong together, or the token would go to another machine in plain text.
     """
 
-    def __init__(self, target: str, workspace: str, actor: str) -> None:
-        super().__init__(target, workspace, actor)
+    def __init__(
+        self,
+        target: str,
+        workspace: str,
+        actor: str,
+        *,
+        tls: bool | None = None,
+        ca: Pem | None = None,
+        cert: Pem | None = None,
+        key: Pem | None = None,
+        token: Token | None = None,
+        insecure_token: bool = False,
+    ) -> None:
+        super().__init__(target, workspace, actor, Security(tls, ca, cert, key, token, insecure_token))
         self._sessions = session_service_pb2_grpc.SessionServiceStub(self._channel)
         self._lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
@@ -110,8 +130,15 @@ class Client(CatalogCalls, LockoutCalls, MarkingCalls, OperationCalls, AccessCal
 
     def open_import(self, release_id: str, import_id: str, *, allow_missing_form: bool = False) -> ImportStream:
         """An import of any length, chunk by chunk. The import id (UUID) is the same when it is done again."""
-        dial = partial(self._sessions.ImportSessions, metadata=self._metadata)
-        return ImportStream(dial, self.target, Head(self.workspace, release_id, import_id, allow_missing_form))
+        return ImportStream(
+            self._open_import,
+            self._failure,
+            self.target,
+            Head(self.workspace, release_id, import_id, allow_missing_form),
+        )
+
+    def _open_import(self, requests: Any) -> Any:
+        return self._sessions.ImportSessions(requests, metadata=self._metadata())
 
     def session(self, session: str) -> Session:
         """The session with this id or keycode, in FULL view."""
@@ -233,51 +260,3 @@ class Client(CatalogCalls, LockoutCalls, MarkingCalls, OperationCalls, AccessCal
         names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
         request = lifecycle_service_pb2.SetPinRequest(pin=pin, **names)
         return self._call(self._lifecycle.SetPin, request).pin
-
-    # Events.
-
-    def watch(
-        self, release_ids: Sequence[str] = (), session_ids: Sequence[str] = (), **start: Any
-    ) -> Generator[Piece, None, None]:
-        """Yields what happens until the watch breaks off.
-
-        Args:
-            release_ids: only sessions of these releases; any when empty.
-            session_ids: only these sessions; any when empty.
-            **start: one of WatchSessionsRequest's ways to begin; without any it begins with a snapshot.
-
-        Raises:
-            Refused: the server ended it, with its reason.
-            NoServer: the connection broke, or was silent for too long.
-        """
-        wanted = session_service_pb2.WatchFilter(release_ids=release_ids, session_ids=session_ids)
-        request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
-        request.heartbeat_interval.seconds = HEARTBEAT
-        call: Any = self._sessions.WatchSessions(request, metadata=self._metadata)
-        try:
-            while piece := next_of(call, SILENCE):
-                yield piece
-        except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.CANCELLED:
-                raise read_failure(error, self.target) from None
-        finally:
-            call.cancel()
-        raise NoServer(self.target)
-
-    def acknowledge(self, consumer: str, sequence: int, *, rewind: bool = False) -> EventConsumer:
-        """Stores how far a consumer has come.
-
-        Args:
-            consumer: its name; new ones are made known so.
-            sequence: every event up to this one is done with.
-            rewind: whether it may go back.
-        """
-        request = session_service_pb2.AcknowledgeEventsRequest(
-            workspace_id=self.workspace, consumer=consumer, sequence=sequence, rewind=rewind
-        )
-        return self._call(self._sessions.AcknowledgeEvents, request).consumer
-
-    def consumers(self) -> Sequence[EventConsumer]:
-        """Everybody who works through the events, by name."""
-        request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
-        return [row for page in self._pages(self._sessions.ListEventConsumers, request) for row in page.consumers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import grpc
@@ -51,16 +52,78 @@ class NoServer(Exception):  # noqa: N818 - a condition the command line explains
         """The condition in words."""
         return f"no server answers at {self.target}"
 
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same call may be answered in a moment."""
+        return True
 
-def read_failure(error: Any, target: str) -> Refused | NoServer:
-    """What a failed call means: a typed refusal, or that nothing answers."""
+
+class HandshakeFault(StrEnum):
+    """Why there is no connection, with the target's name in braces."""
+
+    UNTRUSTED = "{} has a certificate of a CA that is not trusted"
+    EXPIRED = "the certificate of {}, or of its CA, has expired"
+    NOT_YET_VALID = "the certificate of {}, or of its CA, is not valid yet"
+    WRONG_HOST = "the certificate of {} is that of another host"
+    NO_TLS = "{} speaks no TLS"
+    TLS_WANTED = "{} closes connections that are not encrypted; it seems to want TLS"
+    CLIENT_CERTIFICATE = "{} closes the connection; it seems to want a client certificate, or another one"
+    OTHER = "TLS with {} does not come about"
+
+
+SIGNS = (
+    # Words in what gRPC says of a connection, and what they mean; the first that is found counts.
+    ("Hostname Verification Check failed", HandshakeFault.WRONG_HOST),
+    ("certificate has expired", HandshakeFault.EXPIRED),
+    ("certificate is not yet valid", HandshakeFault.NOT_YET_VALID),
+    ("WRONG_VERSION_NUMBER", HandshakeFault.NO_TLS),
+    ("CERTIFICATE_VERIFY_FAILED", HandshakeFault.UNTRUSTED),
+    ("certificate signature failure", HandshakeFault.UNTRUSTED),
+    ("Tls handshake failed", HandshakeFault.OTHER),
+)
+
+
+@dataclass(eq=False)
+class HandshakeFailed(NoServer):
+    """Something answers at the target, but the two sides do not agree about TLS or about certificates."""
+
+    fault: HandshakeFault
+
+    def __str__(self) -> str:
+        """The condition in words."""
+        return self.fault.format(self.target)
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether it may be otherwise in a moment: a server that stops closes connections, too."""
+        return self.fault in {HandshakeFault.TLS_WANTED, HandshakeFault.CLIENT_CERTIFICATE}
+
+
+Failure = Refused | NoServer
+
+
+def read_failure(error: Any, target: str, *, has_tls: bool = False) -> Failure:
+    """What a failed call means: a typed refusal, or that nothing answers.
+
+    `has_tls`: whether the connection was to have TLS.
+    """
     code: grpc.StatusCode = error.code()
     status = rpc_status.from_call(error)
     if status and (refused := read_status(status)):
         return refused
     if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
-        return NoServer(target)
+        fault = _handshake_fault(error.details() or "", has_tls=has_tls)
+        return HandshakeFailed(target, fault) if fault else NoServer(target)
     return Refused(code.name, code.name, f"{target} answers {code.name}: {error.details()}")
+
+
+def _handshake_fault(details: str, *, has_tls: bool) -> HandshakeFault | None:
+    for words, fault in SIGNS:
+        if words in details:
+            return fault
+    if details.startswith("failed to connect") and details.endswith("Socket closed"):
+        return HandshakeFault.CLIENT_CERTIFICATE if has_tls else HandshakeFault.TLS_WANTED
+    return None
 
 
 def read_status(status: status_pb2.Status) -> Refused | None:

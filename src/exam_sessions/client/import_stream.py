@@ -9,7 +9,7 @@ import grpc
 
 from exam_sessions.client.bookings import message_of
 from exam_sessions.client.channel import BATCH, next_of
-from exam_sessions.client.failures import NoServer, Refused, read_failure, read_status
+from exam_sessions.client.failures import NoServer, Refused, read_status
 from exam_sessions.v1 import session_service_pb2
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from exam_sessions.client.bookings import Booking
+    from exam_sessions.client.failures import Failure
 
     Requests = Iterator[session_service_pb2.ImportSessionsRequest]
 
@@ -33,8 +34,10 @@ class Head(NamedTuple):
 class ImportStream:
     """One import, for the length of a block; opened by its first chunk, and again by the next after it broke."""
 
-    def __init__(self, dial: Callable[[Requests], Any], target: str, head: Head) -> None:
-        self._dial, self._target, self._head = dial, target, head
+    def __init__(
+        self, dial: Callable[[Requests], Any], read_failure: Callable[[Any], Failure], target: str, head: Head
+    ) -> None:
+        self._dial, self._read_failure, self._target, self._head = dial, read_failure, target, head
         self._requests: SimpleQueue[session_service_pb2.ImportSessionsRequest | None] = SimpleQueue()
         self._call: Any = None
 
@@ -70,7 +73,7 @@ class ImportStream:
             self.close()
             if error.code() is grpc.StatusCode.CANCELLED:
                 raise NoServer(self._target) from None
-            raise read_failure(error, self._target) from None
+            raise self._read_failure(error) from None
         if reply is None:
             self.close()
             raise NoServer(self._target)

@@ -10,14 +10,16 @@ from exam_sessions.v1 import lockout_service_pb2, lockout_service_pb2_grpc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from exam_sessions.client.security import Security
+
 Lockout = lockout_service_pb2.Lockout
 
 
 class LockoutCalls(Channel):
     """Calls about lock-outs."""
 
-    def __init__(self, target: str, workspace: str, actor: str) -> None:
-        super().__init__(target, workspace, actor)
+    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
+        super().__init__(target, workspace, actor, security)
         self._lockouts = lockout_service_pb2_grpc.LockoutServiceStub(self._channel)
 
     def lockouts(

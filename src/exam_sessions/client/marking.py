@@ -11,6 +11,8 @@ from exam_sessions.v1 import marking_service_pb2, marking_service_pb2_grpc, sess
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exam_sessions.client.security import Security
+
 Session = session_pb2.Session
 SessionResults = marking_service_pb2.GetSessionResultsResponse
 
@@ -18,8 +20,8 @@ SessionResults = marking_service_pb2.GetSessionResultsResponse
 class MarkingCalls(Channel):
     """Calls about marks and results in one workspace of a server."""
 
-    def __init__(self, target: str, workspace: str, actor: str) -> None:
-        super().__init__(target, workspace, actor)
+    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
+        super().__init__(target, workspace, actor, security)
         self._marking = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
 
     def assign_item_marks(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from google.rpc import status_pb2
 
+    from exam_sessions.client.security import Security
     from exam_sessions.v1 import session_pb2
 
     Transitioned = lifecycle_service_pb2.BatchTransitionSessionsResponse
@@ -42,8 +43,8 @@ class Failed(NamedTuple):
 class OperationCalls(Channel):
     """Calls about operations."""
 
-    def __init__(self, target: str, workspace: str, actor: str) -> None:
-        super().__init__(target, workspace, actor)
+    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
+        super().__init__(target, workspace, actor, security)
         self._operations = operations_pb2_grpc.OperationsStub(self._channel)
         self._many = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
         self._marks = marking_service_pb2_grpc.MarkingServiceStub(self._channel)

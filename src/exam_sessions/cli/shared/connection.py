@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from exam_sessions.cli.shared.console import fail, note
+from exam_sessions.cli.shared.console import MISUSED, fail, note
+from exam_sessions.cli.shared.server_options import PANEL, TARGET_VARIABLE, Reached, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +24,14 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 Target = Annotated[
     str,
     typer.Option(
-        envvar="EXAM_SESSIONS_TARGET", metavar="HOST:PORT", help="The server to talk to.", rich_help_panel="Server"
+        envvar=TARGET_VARIABLE,
+        metavar="HOST:PORT",
+        help="The server to talk to, or unix:PATH.",
+        rich_help_panel=PANEL,
     ),
 ]
 Workspace = Annotated[
-    str, typer.Option(metavar="NAME", help="The tenant whose sessions are meant.", rich_help_panel="Server")
+    str, typer.Option(metavar="NAME", help="The tenant whose sessions are meant.", rich_help_panel=PANEL)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, with the names of the protos.")]
 
@@ -54,24 +58,65 @@ HINTS = {
     "DATABASE_REPLACED": "restore the database's files, then start the server again; its log says which",
     "DATABASE_DAMAGED": "stop the server and restore the database from a backup; its log says more",
     "DATABASE_FULL": "make room where the database is kept, then type the command again",
+    "CREDENTIAL_MISSING": "say where your API key or token is: --token file:PATH; or give --cert FILE and --key FILE",
+    "CREDENTIAL_INVALID": "is it whole, and meant for this server? or ask an administrator for a new one",
+    "CREDENTIAL_EXPIRED": "get a new one, and put it where --token says",
+    "CREDENTIAL_REVOKED": "ask an administrator for a new one, and put it where --token says",
+    "CREDENTIAL_NOT_YET_VALID": "compare this machine's clock with that of whoever issued it",
+    "PERMISSION_DENIED": "ask an administrator for a role that may do this; --token says whose credential is used",
+    "UNAUTHENTICATED": "something before the server asks for a credential: say --token file:PATH",
     "INTERNAL": "this is a fault of the server; its log has more under the id above",
 }
 
 
+HANDSHAKE_HINTS = {
+    "UNTRUSTED": "give the certificate of its CA: --ca FILE",
+    "EXPIRED": "renew it where the server runs; or is the clock of this machine wrong?",
+    "NOT_YET_VALID": "compare the clock of this machine with the server's",
+    "WRONG_HOST": "name the server with --target as its certificate does",
+    "NO_TLS": "say --no-tls, or is --target right?",
+    "TLS_WANTED": "say --tls, and --ca FILE when its CA is not a public one; or is --target right?",
+    "CLIENT_CERTIFICATE": "give --cert FILE and --key FILE, valid and of a CA that the server trusts",
+    "OTHER": "is --target right?",
+}
+
+
 @contextmanager
-def connected(target: str, workspace: str) -> Iterator[Client]:
-    """A client for the length of a block; what it raises ends the command with words and exit code 1."""
-    from exam_sessions.client.client import Client  # noqa: PLC0415 - `--help` needs no gRPC
-    from exam_sessions.client.failures import NoServer, Refused  # noqa: PLC0415 - as above
+def connected(target: str, workspace: str, how: Reached | None = None) -> Iterator[Client]:
+    """A client for the length of a block; what it raises ends the command with words and exit code 1.
+
+    `how` is how the server is reached; as the command says when it is left out.
+    """
+    from exam_sessions.client.failures import HandshakeFailed, NoServer, Refused  # noqa: PLC0415 - as below
 
     try:
-        with Client(target, workspace, actor()) as client:
+        with client_of(target, workspace, how) as client:
             yield client
+    except HandshakeFailed as failed:
+        fail(str(failed), HANDSHAKE_HINTS[failed.fault.name])
     except NoServer as absent:
         fail(f"{absent}; {_way_out(target)}")
     except Refused as refused:
         tell(refused)
         raise typer.Exit(1) from None
+
+
+def client_of(target: str, workspace: str, how: Reached | None = None) -> Client:
+    """A client; ends the command when it cannot be made so. `how` as above."""
+    from exam_sessions.client.client import Client  # noqa: PLC0415 - `--help` needs no gRPC
+    from exam_sessions.client.security import PlainToken  # noqa: PLC0415 - as above
+    from exam_sessions.pem import Unfit  # noqa: PLC0415 - as above
+
+    how = how or reached()
+    token = how.token() if how.token else None
+    try:
+        return Client(target, workspace, actor(), token=token, **how.security.for_client())
+    except PlainToken as error:
+        fail(str(error), "say --tls, and --ca FILE; or --insecure-token, where something else encrypts", MISUSED)
+    except Unfit as error:
+        fail(str(error), error.way_out)
+    except ValueError as error:
+        fail(str(error), "see --tls, --ca, --cert and --key in --help", MISUSED)
 
 
 def tell(refused: Refused) -> None:
@@ -88,7 +133,7 @@ def tell(refused: Refused) -> None:
 def _way_out(target: str) -> str:
     if target == DEFAULT_TARGET:
         return "start one with `exam-sessions serve`"
-    if target.startswith(("127.", "localhost:", "[::1]:")):
+    if target.startswith(("127.", "localhost:", "[::1]:", "unix:")):
         return f"start one with `exam-sessions serve --listen {target}`"
     return "is it running, and is --target right?"
 

@@ -10,14 +10,15 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exam_sessions.cli.shared.connection import DEFAULT_TARGET
 from exam_sessions.cli.shared.console import note
+from exam_sessions.cli.shared.server_options import reached
 from exam_sessions.client.failures import NoServer, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from exam_sessions.client.client import Client, Piece
+    from exam_sessions.client.client import Client
+    from exam_sessions.client.events import Piece
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0)
 """Seconds to wait before one try after the other; the last holds for all that follow."""
@@ -109,19 +110,19 @@ class ResumingWatch:
 
 def is_passing(failure: NoServer | Refused) -> bool:
     """Whether the same call may succeed in a moment."""
-    return isinstance(failure, NoServer) or failure.is_retryable or failure.reason in PASSING
+    if isinstance(failure, NoServer):
+        return failure.is_retryable
+    return failure.is_retryable or failure.reason in PASSING
 
 
 @contextmanager
-def interruptible(following: ResumingWatch, command: str, target: str, workspace: str, *words: str) -> Iterator[None]:
+def interruptible(following: ResumingWatch, command: str, *words: str) -> Iterator[None]:
     """Ends a block at Ctrl-C with the command that goes on from there; `words` are its options, and stay."""
     try:
         yield
     except KeyboardInterrupt:
-        where = [] if target == DEFAULT_TARGET else ["--target", target]
-        where += [] if workspace == "default" else ["--workspace", workspace]
         # A consumer's place is kept by the server.
         known = following.after is not None and "--consumer" not in words
         place = ["--from", str(following.after + 1)] if known and following.after is not None else []
-        again = shlex.join([*command.split(), *place, *words, *where])
+        again = shlex.join([*command.split(), *place, *words, *reached().typed])
         note(f"stopped; this goes on from here:  exam-sessions {again}")

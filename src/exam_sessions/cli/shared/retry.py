@@ -23,7 +23,7 @@ def retry(call: Callable[[], Result]) -> Result:
         try:
             return call()
         except (NoServer, Refused) as error:
-            if (isinstance(error, Refused) and not error.is_retryable) or time.monotonic() + pause > end:
+            if not error.is_retryable or time.monotonic() + pause > end:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, 2.0)

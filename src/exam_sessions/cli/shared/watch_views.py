@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from exam_sessions.cli.shared.candidate_names import CandidateNames
-    from exam_sessions.client.client import Piece, SessionEvent
+    from exam_sessions.client.client import SessionEvent
+    from exam_sessions.client.events import Piece
 
 KEPT = 200
 """Events kept for a screen; more than any is high."""

@@ -7,7 +7,6 @@ connection, and those that are open stay as they are.
 from __future__ import annotations
 
 import logging
-import stat
 import threading
 import time
 from datetime import UTC, datetime
@@ -15,10 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import grpc
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from exam_sessions.pem import Unfit, certificates, check_pair, content, secret_content
 from exam_sessions.rpc.transports.cannot_serve import CannotServe
 
 if TYPE_CHECKING:
@@ -31,14 +28,6 @@ LOOK_EVERY_S = 1.0
 
 Versions = tuple[tuple[int, ...] | None, ...]
 """What tells one version of the files from another: None for a file that is not there."""
-
-
-class Unfit(Exception):  # noqa: N818 - a condition, which is logged or ends the start
-    """Files that are no certificate with its key. `way_out` says what would help."""
-
-    def __init__(self, what: str, way_out: str) -> None:
-        super().__init__(what)
-        self.way_out = way_out
 
 
 class Files(NamedTuple):
@@ -149,18 +138,11 @@ def certificates_of(settings: Settings) -> Certificates | None:
 
 def read(files: Files) -> Material:
     """Reads the files. Raises Unfit."""
-    cert, key = _content(files.cert), _content(files.key)
-    client_ca = _content(files.client_ca) if files.client_ca else None
-    if files.key.stat().st_mode & stat.S_IROTH:
-        raise Unfit(f"everybody on this machine can read the key {files.key}", f"chmod 600 {files.key}")
-    first = _certificates(files.cert, cert)[0]
-    if client_ca is not None and files.client_ca:
-        _certificates(files.client_ca, client_ca)
-    if first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != _public_key(
-        files.key, key
-    ):
-        way_out = f"give the key that {files.cert} was made for; its first certificate must be the server's own"
-        raise Unfit(f"{files.key} is not the key of {files.cert}", way_out)
+    cert, key = content(files.cert), secret_content(files.key)
+    client_ca = content(files.client_ca) if files.client_ca else None
+    first = check_pair(cert, key, files.cert, files.key)
+    if client_ca is not None:
+        certificates(client_ca, files.client_ca)
     if first.not_valid_after_utc < datetime.now(UTC):
         raise Unfit(f"{files.cert} expired on {first.not_valid_after_utc:%Y-%m-%d %H:%M} UTC", "renew it")
     return Material(cert, key, client_ca, first.not_valid_after_utc)
@@ -172,33 +154,3 @@ def _version(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        way_out = "is it there, and may the server read it?"
-        raise Unfit(f"{path} cannot be read: {error.strerror or error}", way_out) from error
-
-
-def _certificates(path: Path, content: bytes) -> list[x509.Certificate]:
-    try:
-        return x509.load_pem_x509_certificates(content)
-    except ValueError as error:
-        raise Unfit(
-            f"{path} holds no certificate in PEM format", "is it whole, and are --tls-cert and --tls-key mixed up?"
-        ) from error
-
-
-def _public_key(path: Path, content: bytes) -> bytes:
-    try:
-        key = load_pem_private_key(content, password=None)
-    except TypeError as error:
-        way_out = f"decrypt it: openssl pkey -in {path} -out FILE"
-        raise Unfit(f"the key {path} is encrypted", way_out) from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise Unfit(
-            f"{path} holds no private key in PEM format", "is it whole, and are --tls-cert and --tls-key mixed up?"
-        ) from error
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,79 @@
+"""Calls about events: watches, and the stored places of those who work through them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from exam_sessions.client.channel import Channel, next_of
+from exam_sessions.client.failures import NoServer
+from exam_sessions.v1 import session_service_pb2, session_service_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from exam_sessions.client.security import Security
+
+Piece = session_service_pb2.WatchSessionsResponse
+EventConsumer = session_service_pb2.EventConsumer
+
+HEARTBEAT = 1
+"""Seconds of silence after which a watch asks for a sign of life."""
+
+SILENCE = 20.0
+"""Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
+
+
+class EventCalls(Channel):
+    """Calls about events."""
+
+    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
+        super().__init__(target, workspace, actor, security)
+        self._events = session_service_pb2_grpc.SessionServiceStub(self._channel)
+
+    def watch(
+        self, release_ids: Sequence[str] = (), session_ids: Sequence[str] = (), **start: Any
+    ) -> Generator[Piece, None, None]:
+        """Yields what happens until the watch breaks off.
+
+        Args:
+            release_ids: only sessions of these releases; any when empty.
+            session_ids: only these sessions; any when empty.
+            **start: one of WatchSessionsRequest's ways to begin; without any it begins with a snapshot.
+
+        Raises:
+            Refused: the server ended it, with its reason.
+            NoServer: the connection broke, or was silent for too long.
+        """
+        wanted = session_service_pb2.WatchFilter(release_ids=release_ids, session_ids=session_ids)
+        request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
+        request.heartbeat_interval.seconds = HEARTBEAT
+        call: Any = self._events.WatchSessions(request, metadata=self._metadata())
+        try:
+            while piece := next_of(call, SILENCE):
+                yield piece
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.CANCELLED:
+                raise self._failure(error) from None
+        finally:
+            call.cancel()
+        raise NoServer(self.target)
+
+    def acknowledge(self, consumer: str, sequence: int, *, rewind: bool = False) -> EventConsumer:
+        """Stores how far a consumer has come.
+
+        Args:
+            consumer: its name; new ones are made known so.
+            sequence: every event up to this one is done with.
+            rewind: whether it may go back.
+        """
+        request = session_service_pb2.AcknowledgeEventsRequest(
+            workspace_id=self.workspace, consumer=consumer, sequence=sequence, rewind=rewind
+        )
+        return self._call(self._events.AcknowledgeEvents, request).consumer
+
+    def consumers(self) -> Sequence[EventConsumer]:
+        """Everybody who works through the events, by name."""
+        request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
+        return [row for page in self._pages(self._events.ListEventConsumers, request) for row in page.consumers]
