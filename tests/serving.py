@@ -35,6 +35,8 @@ from exam_sessions.v1 import (
     session_service_pb2_grpc,
     template_service_pb2,
     template_service_pb2_grpc,
+    workspace_service_pb2,
+    workspace_service_pb2_grpc,
 )
 from waiting import until
 
@@ -73,6 +75,8 @@ class RunningServer:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        # Each test has a workspace to itself, which its first change makes.
+        settings = {"open_workspaces": 1} | settings
         self.app = App(Settings.from_environment(listen=listen, database_url=database.url, **settings), clock)
         self._wait(self.app.start())
         self.target = f"127.0.0.1:{self.app.port}"
@@ -183,6 +187,7 @@ class ApiClient:
             template_service_pb2: template_service_pb2_grpc.TemplateServiceStub(self.channel),
             lockout_service_pb2: lockout_service_pb2_grpc.LockoutServiceStub(self.channel),
             candidate_service_pb2: candidate_service_pb2_grpc.CandidateServiceStub(self.channel),
+            workspace_service_pb2: workspace_service_pb2_grpc.WorkspaceServiceStub(self.channel),
         }
         self._numbers = itertools.count(1)
 

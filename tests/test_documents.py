@@ -26,6 +26,7 @@ from exam_sessions.v1 import (
     marking_service_pb2,
     session_service_pb2,
     template_service_pb2,
+    workspace_service_pb2,
 )
 
 SERVICES = (
@@ -36,6 +37,7 @@ SERVICES = (
     template_service_pb2,
     access_service_pb2,
     lockout_service_pb2,
+    workspace_service_pb2,
     operations_pb2,
 )
 RPCS = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}

@@ -24,6 +24,7 @@ from exam_sessions.v1 import (
     operation_pb2,
     session_service_pb2,
     template_service_pb2,
+    workspace_service_pb2,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ SERVICE_FILES = (
     access_service_pb2,
     lockout_service_pb2,
     candidate_service_pb2,
+    workspace_service_pb2,
 )
 
 MESSAGES, ENUMS, SERVICES = 4, 5, 6

@@ -75,6 +75,7 @@ class App:
             reach=settings.watch_reach,
             watchers=settings.watchers,
             lockout_rule=_lockout_rule(settings),
+            open_workspaces=bool(settings.open_workspaces),
             decode=DECODE,
             describe=describe,
         )
@@ -133,7 +134,7 @@ def _doors(settings: Settings, service: Service, clock: Callable[[], int]) -> Do
     guard = None
     if settings.wrong_codes_at_most:
         guard = CodeGuard(service.lockouts, counts_loopback=bool(settings.limit_loopback))
-    return Doors(gate_of(settings, service, clock, guard), guard)
+    return Doors(gate_of(settings, service, clock, guard), guard, service.workspaces)
 
 
 def _lockout_rule(settings: Settings) -> LockoutRule:

@@ -10,6 +10,7 @@ from exam_sessions.domain.access import ROLES, Principal
 from exam_sessions.domain.api_keys import SYSTEM_WORKSPACE, Grant
 from exam_sessions.execution.caller import Caller
 from exam_sessions.execution.executor import Executor
+from exam_sessions.execution.known_workspaces import KnownWorkspaces
 from exam_sessions.execution.random_codes import new_credential
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
@@ -39,7 +40,7 @@ def create_admin_key(database_url: str, name: str, expire_time: int) -> tuple[st
     mutation = CreateApiKey(Caller(SYSTEM_WORKSPACE, CREATOR), giver, grant, expire_time, credential)
     with closing(store_of(database_url)) as store:
         upgrade(store)
-        executor = Executor(Repositories(store), now, server="")
+        executor = Executor(Repositories(store), now, "", KnownWorkspaces())
         with store.writer() as db:
             executor.attach(db)
             (outcome,) = executor.run([mutation])

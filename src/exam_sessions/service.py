@@ -14,6 +14,7 @@ from exam_sessions.background.scheduler import Scheduler
 from exam_sessions.domain.lockout import NO_LOCKOUT, LockoutRule
 from exam_sessions.execution.executor import Executor
 from exam_sessions.execution.group_commit import GroupCommitQueue
+from exam_sessions.execution.known_workspaces import KnownWorkspaces
 from exam_sessions.execution.queries import Reads
 from exam_sessions.execution.session_reader import SessionReader
 from exam_sessions.store.repositories import Repositories
@@ -44,6 +45,7 @@ class Service:
         reach: int,
         watchers: int,
         lockout_rule: LockoutRule = NO_LOCKOUT,
+        open_workspaces: bool = False,
         decode: Mapping[int, Decode] = NOTHING,
         describe: Callable[[Refusal], bytes] = lambda refusal: str(refusal).encode(),
     ) -> None:
@@ -51,7 +53,8 @@ class Service:
         self.reads = Reads(store)
         self.event_feed = EventFeed(self.reads, reach=reach, most=watchers)
         self._notifier = ChangeNotifier(store, self.event_feed.wake)
-        self._executor = Executor(Repositories(store), now, store.register_liveness())
+        self.workspaces = KnownWorkspaces(self.reads.workspaces.states_of, takes_any=open_workspaces)
+        self._executor = Executor(Repositories(store), now, store.register_liveness(), self.workspaces)
         self._writing = GroupCommitQueue(
             store.writer, self._executor, linger=linger, backlog=backlog, on_group_done=self._after_writing
         )
@@ -63,7 +66,13 @@ class Service:
         self._store = store
         self.monitor = Monitor(store)
         self.scheduler = Scheduler(
-            store, self.reads, self._writing, now, tick, self._executor.staged_imports_in_progress
+            store,
+            self.reads,
+            self._writing,
+            now,
+            tick,
+            self._executor.staged_imports_in_progress,
+            self.workspaces,
         )
         self.worker = Worker(self.reads, self._writing, now, store.register_liveness(), decode, describe)
         self.lockouts = Lockouts(self.reads.lockouts, self._writing, now, lockout_rule)
@@ -93,6 +102,7 @@ class Service:
         self._reading.start()
         self.event_feed.start()
         self._notifier.start()
+        self.workspaces.learn(await self.reads.workspaces.states())
         await self.scheduler.discard_orphaned()
         self._ticking = asyncio.create_task(self.scheduler.run())
         self._working = asyncio.create_task(self.worker.run())

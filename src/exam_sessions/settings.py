@@ -70,6 +70,8 @@ class Settings:
     """What carries the calls, one of TRANSPORTS; native is an extra."""
     share_port: int = 0
     """1 lets several servers listen on one port; the kernel deals out the connections."""
+    open_workspaces: int = 0
+    """1 lets callers name workspaces that are not registered: the first change in one registers it."""
     watch_reach: int = 10_000_000
     """How many events back a watch may begin."""
     watchers: int = 2_000

@@ -21,6 +21,7 @@ from exam_sessions.v1 import (
     session_pb2,
     session_service_pb2,
     template_service_pb2,
+    workspace_service_pb2,
 )
 from serving import read_refusal
 
@@ -33,6 +34,7 @@ MODULES = (
     access_service_pb2,
     lockout_service_pb2,
     candidate_service_pb2,
+    workspace_service_pb2,
 )
 METHOD = {
     method.name: method

@@ -19,7 +19,7 @@ class ServerProcess:
 
     def __init__(self, database, environment=None, **settings):
         self.database = database
-        flags = {"listen": "127.0.0.1:0", "database-url": database.url} | settings
+        flags = {"listen": "127.0.0.1:0", "database-url": database.url, "open-workspaces": 1} | settings
         command = [sys.executable, "-m", "exam_sessions", "serve", *[f"--{k}={v}" for k, v in flags.items()]]
         with tempfile.TemporaryFile("w+") as log:
             self._process = subprocess.Popen(

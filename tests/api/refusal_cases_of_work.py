@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import grpc
 from google.longrunning import operations_pb2
 from grpc import StatusCode as Code
@@ -10,7 +12,7 @@ from messages import new_id
 from operations import OperationsApi
 from refusal_cases import refused_with
 
-from serving import read_refusal
+from serving import ApiClient, read_refusal, serving
 
 
 @refused_with(Code.FAILED_PRECONDITION)
@@ -44,3 +46,37 @@ def unknown_health_name(stage):
             raise read_refusal(error) from None
 
     yield ask, {"service": "nobody"}
+
+
+@contextmanager
+def walled(stage):
+    """A client in a workspace that nobody has created, of a server that takes registered ones only."""
+    with stage.new_database() as database, serving(database, open_workspaces=0, tick_ms=3_600_000) as server:
+        api = ApiClient(server.target, "north")
+        yield api
+        api.close()
+
+
+@refused_with(Code.NOT_FOUND)
+def workspace_not_found(stage):
+    with walled(stage) as api:
+        yield lambda: api.call("ListSessions"), {"workspace": "north"}
+
+
+@refused_with(Code.FAILED_PRECONDITION)
+def workspace_closed(stage):
+    stage.api.release()
+    stage.api.call("CloseWorkspace")
+    yield stage.api.release, {"workspace": stage.api.workspace}
+
+
+@refused_with(Code.ALREADY_EXISTS)
+def duplicate_workspace(stage):
+    stage.api.call("CreateWorkspace")
+    yield lambda: stage.api.call("CreateWorkspace"), {"workspace": stage.api.workspace}
+
+
+@refused_with(Code.FAILED_PRECONDITION)
+def workspace_not_closed(stage):
+    stage.api.call("CreateWorkspace")
+    yield lambda: stage.api.call("ReopenWorkspace"), {"workspace": stage.api.workspace}

@@ -36,9 +36,6 @@ def stage(server, clock, new_database):
 INSIDE_OPERATIONS = {"OPERATION_CANCELLED", "STEP_QUARANTINED"}
 """What no call is refused with: operations carry them, and are read in test_operations.py and test_quarantine.py."""
 
-WORKSPACES = {"WORKSPACE_NOT_FOUND", "WORKSPACE_CLOSED", "DUPLICATE_WORKSPACE", "WORKSPACE_NOT_CLOSED"}
-"""Reasons that no RPC gives yet."""
-
 
 FILES_ONLY = pytest.mark.sqlite(reason="the files of a database server are not ours to watch")
 REASONS = [pytest.param(name, marks=FILES_ONLY if name == "DATABASE_REPLACED" else ()) for name in REFUSAL_CASES]
@@ -46,8 +43,7 @@ REASONS = [pytest.param(name, marks=FILES_ONLY if name == "DATABASE_REPLACED" el
 
 def test_every_reason_of_the_contract_is_provoked_here():
     names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
-    elsewhere = INSIDE_OPERATIONS | WORKSPACES
-    assert set(REFUSAL_CASES) == names - {"UNSPECIFIED"} - elsewhere
+    assert set(REFUSAL_CASES) == names - {"UNSPECIFIED"} - INSIDE_OPERATIONS
 
 
 @pytest.mark.parametrize("reason", REASONS)

@@ -203,3 +203,31 @@ def test_the_least_points_of_what_was_scored_before_come_from_the_forms(database
     upgrade(store)
     store.close()
     assert [sorted(database.read(column)) for column in columns] == before
+
+
+def test_every_workspace_that_any_table_holds_rows_of_is_registered(empty_database):
+    database, store = empty_database, store_of(empty_database.url)
+    upgrade(store, "0015")
+    rows = {
+        "events": ROWS_OF_0001["events"],
+        "workspaces": {"workspace_id": "w", "last_sequence": 1},
+        "consumers": {"workspace_id": "of-a-consumer", "name": "billing", "sequence": 1, "update_time": NOW},
+        "pins": {"workspace_id": "of-a-pin", "release_id": RELEASE, "centre_id": "", "day": 1, "pin": "QWERTY"},
+        "operations": OPERATION_OF_0007 | {"workspace_id": "of-an-operation", "id": new_id(), "payload": b""},
+    }
+    for table, row in rows.items():
+        names = ", ".join(row)
+        database.write(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", *row.values())
+    upgrade(store)
+    with serving(database, open_workspaces=0) as server:
+        api = ApiClient(server.target, "w")
+        listed = {w.workspace_id: w.HasField("create_time") for w in api.call("ListWorkspaces").workspaces}
+        assert listed == {"default": True} | dict.fromkeys(
+            ("w", "of-a-consumer", "of-a-pin", "of-an-operation"), False
+        )
+        assert api.release()
+        api.close()
+    command.downgrade(configuration(store), "0015")
+    assert database.read("SELECT * FROM workspaces") == [("w", 1)]
+    upgrade(store)
+    store.close()

@@ -30,6 +30,7 @@ from exam_sessions.v1 import (
     session_service_pb2,
     template_service_pb2,
     test_form_pb2,
+    workspace_service_pb2,
 )
 from serving import ApiClient, Refused, serving
 
@@ -42,7 +43,8 @@ SERVICES = (
     *(
         service
         for module in (
-            session_service_pb2, lifecycle_service_pb2, marking_service_pb2, catalog_service_pb2, template_service_pb2
+            session_service_pb2, lifecycle_service_pb2, marking_service_pb2, catalog_service_pb2,
+            template_service_pb2, workspace_service_pb2,
         )
         for service in module.DESCRIPTOR.services_by_name.values()
     ),

@@ -55,9 +55,9 @@ def test_migrating_twice_changes_nothing(migrated, database):
 
 
 def test_migrating_keeps_what_is_stored(migrated, database):
-    database.write("INSERT INTO workspaces VALUES ('w', 7)")
+    database.write("INSERT INTO consumers VALUES ('w', 'billing', 7, 0)")
     upgrade(migrated)
-    assert database.read("SELECT * FROM workspaces") == [("w", 7)]
+    assert database.read("SELECT * FROM consumers") == [("w", "billing", 7, 0)]
 
 
 def test_servers_that_start_together_on_an_empty_database_migrate_it_once(empty_database):
@@ -81,8 +81,8 @@ def test_the_workspace_leads_every_key_and_index_the_database_has(migrated):
 def test_texts_stand_in_the_order_of_their_bytes(migrated, database):
     names = ["a", "B", "b", "Z", "z", "ä", "10", "9", "_", "-", "穆", "\N{GRINNING FACE}", "\ufffd"]
     for name in names:
-        database.write("INSERT INTO workspaces VALUES (?, 0)", name)
-    ordered = [name for (name,) in database.read("SELECT workspace_id FROM workspaces ORDER BY workspace_id")]
+        database.write("INSERT INTO consumers VALUES (?, '', 0, 0)", name)
+    ordered = [name for (name,) in database.read("SELECT workspace_id FROM consumers ORDER BY workspace_id")]
     assert ordered == sorted(names, key=str.encode)
 
 
@@ -93,11 +93,11 @@ def test_texts_are_compared_byte_by_byte_whatever_the_database_is_set_to(migrate
 
 
 def test_a_reader_cannot_write(migrated):
-    write = migrated.statement(insert(schema.workspaces))
+    write, row = migrated.statement(insert(schema.consumers)), ("w", "billing", 7, 0)
     with migrated.reader() as db, pytest.raises(DatabaseDown):
-        db.execute(write, ("w", 7))
+        db.execute(write, row)
     with migrated.writer() as db:
-        assert db.execute(write, ("w", 7)) == 1
+        assert db.execute(write, row) == 1
 
 
 @pytest.mark.sqlite(reason="this is how its files are set up")

@@ -201,6 +201,10 @@ REFUSALS = [
     (errors.Overloaded(), errors.Exhausted, "OVERLOADED", {}),
     (errors.RosterUnderWay(), errors.Unavailable, "ROSTER_UNDER_WAY", {}),
     (errors.ShuttingDown(), errors.Unavailable, "SHUTTING_DOWN", {}),
+    (errors.WorkspaceNotFound("north"), errors.NotFound, "WORKSPACE_NOT_FOUND", {"workspace": "north"}),
+    (errors.WorkspaceClosed("north"), errors.WrongState, "WORKSPACE_CLOSED", {"workspace": "north"}),
+    (errors.DuplicateWorkspace("north"), errors.AlreadyExists, "DUPLICATE_WORKSPACE", {"workspace": "north"}),
+    (errors.WorkspaceNotClosed("north"), errors.WrongState, "WORKSPACE_NOT_CLOSED", {"workspace": "north"}),
 ]
 FAMILIES = (
     errors.InvalidArgument,

@@ -33,7 +33,7 @@ LOOK_EVERY = 0.5
 TRIES = 3
 """Of a row that fails with a fault."""
 
-NOT_NOW: tuple[type[errors.Refusal], ...] = (errors.Unavailable, *OUTAGES)
+NOT_NOW: tuple[type[errors.Refusal], ...] = (errors.Unavailable, errors.WorkspaceClosed, *OUTAGES)
 """Refusals that are not the row's: what failed is tried again, and no row is passed over for it."""
 
 
@@ -113,7 +113,7 @@ class Worker:
             raise
         except OUTAGES:
             return False
-        except errors.Unavailable as refusal:
+        except (errors.Unavailable, errors.WorkspaceClosed) as refusal:
             log.info("operation %s has to wait: %s", todo.id, refusal)
             return False
         except Exception:

@@ -28,6 +28,8 @@ class ExpireRequests(SystemMutation):
 
     __slots__ = ("ids",)
 
+    needs_open_workspace = False
+
     def __init__(self, workspace: str, ids: Sequence[str]) -> None:
         super().__init__(workspace, len(ids))
         self.ids = ids

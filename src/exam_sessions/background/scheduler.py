@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import Release, Session
     from exam_sessions.execution.capabilities import HasStagedImports, SessionChanges
     from exam_sessions.execution.group_commit import GroupCommitQueue
+    from exam_sessions.execution.known_workspaces import KnownWorkspaces
     from exam_sessions.execution.queries import Reads
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.store.engine import Store
@@ -125,6 +127,8 @@ class DiscardStagedImport(SystemMutation):
 
     __slots__ = ("staged",)
 
+    needs_open_workspace = False
+
     def __init__(self, staged: StagedImportRow) -> None:
         super().__init__(staged.workspace_id)
         self.staged = staged
@@ -145,9 +149,11 @@ class Scheduler:
         now: Callable[[], int],
         tick: float,
         under_way: Callable[[], set[str]],
+        workspaces: KnownWorkspaces,
     ) -> None:
         self._store, self._reads, self._queue = store, reads, queue
         self._now, self._tick, self._under_way = now, tick, under_way
+        self._workspaces = workspaces
         self._expiry = RequestExpiry(reads, queue, now)
         self._sweeps = 0
 
@@ -167,17 +173,23 @@ class Scheduler:
             await sleep(self._tick)
 
     async def sweep(self) -> int:
-        """Moves everything that is due now, in bounded batches; how many sessions were moved."""
-        moved = 0
-        workspaces = await self._reads.workspaces()
+        """Moves everything that is due now, in bounded batches; how many sessions were moved.
+
+        In a closed workspace nothing moves; what became due there does once it is reopened.
+        """
+        moved, states = 0, await self._reads.workspaces.states()
+        self._workspaces.learn(states)
+        workspaces = [state.workspace_id for state in states if not state.close_time]
         for workspace in workspaces:
-            moved += await self._sweep(workspace)
+            with suppress(errors.WorkspaceClosed):
+                moved += await self._sweep(workspace)
         for workspace in (*workspaces, SYSTEM_WORKSPACE):
             if self._sweeps % TIDY_EVERY == 0:
                 self._expiry.begin_round(workspace)
             await self._expiry.step(workspace)
         for workspace, release_id in await self._reads.releases_being_finalized():
-            await self._queue.submit(CloseRelease(workspace, release_id))
+            with suppress(errors.WorkspaceClosed):
+                await self._queue.submit(CloseRelease(workspace, release_id))
         await self.discard_orphaned()
         if self._sweeps % TEND_EVERY == 0:
             await asyncio.to_thread(self._store.analyze)

@@ -155,6 +155,16 @@ def serve(
             parser=_transport,
         ),
     ] = DEFAULTS.transport,
+    open_workspaces: Annotated[
+        int,
+        setting(
+            "open_workspaces",
+            "1: an unknown workspace is made by the first change in it.",
+            min=0,
+            max=1,
+            metavar="0|1",
+        ),
+    ] = DEFAULTS.open_workspaces,
     watch_reach: Annotated[
         int,
         setting("watch_reach", "How many events back a watch may begin.", min=0, max=2**62, metavar="EVENTS"),

@@ -31,6 +31,8 @@ class CountTries(SystemMutation):
 
     __slots__ = ("entries",)
 
+    needs_open_workspace = False
+
     def __init__(self, workspace: str, entries: Mapping[str, Entries]) -> None:
         super().__init__(workspace, len(entries))
         self.entries = entries
@@ -96,6 +98,8 @@ class ForgetTries(SystemMutation):
 
     __slots__ = ("subjects",)
 
+    needs_open_workspace = False
+
     def __init__(self, workspace: str, subjects: Collection[str]) -> None:
         super().__init__(workspace, len(subjects))
         self.subjects = subjects
@@ -109,6 +113,8 @@ class PurgeLockouts(SystemMutation):
     """Lock-outs that have been kept long enough. The result is how many were removed."""
 
     __slots__ = ("ids",)
+
+    needs_open_workspace = False
 
     def __init__(self, workspace: str, ids: Collection[str]) -> None:
         super().__init__(workspace, len(ids))

@@ -204,6 +204,8 @@ class ReleaseLease(SystemMutation):
 
     __slots__ = ("operation_id", "server")
 
+    needs_open_workspace = False
+
     def __init__(self, workspace: str, operation_id: str, server: str) -> None:
         super().__init__(workspace, EXCLUSIVE_WEIGHT)
         self.operation_id, self.server = operation_id, server

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.units.requests import RequestUnit
     from exam_sessions.execution.units.sessions import SessionUnit
     from exam_sessions.execution.units.staged_imports import StagedImportUnit
+    from exam_sessions.execution.units.workspaces import WorkspaceUnit
 
 
 class HasClock(Protocol):
@@ -93,6 +94,14 @@ class LockoutChanges(HasClock, Protocol):
     @property
     def lockouts(self) -> LockoutUnit:
         """The lock-outs."""
+
+
+class WorkspaceChanges(HasClock, Protocol):
+    """The registry of workspaces."""
+
+    @property
+    def workspaces(self) -> WorkspaceUnit:
+        """The workspaces."""
 
 
 class SessionChanges(FormChanges, Protocol):

@@ -5,16 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
+from exam_sessions.domain.workspaces import Workspace, create_workspace
 from exam_sessions.execution.group_commit import REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.mutation import ChunkedMutation
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.reservation import BlockedByStagedImport
 from exam_sessions.execution.unit_of_work import UnitOfWorkFactory
-from exam_sessions.store.database_errors import DatabaseDown, LostRace, UniqueViolation, Unreachable
+from exam_sessions.store.database_errors import (
+    DatabaseDown,
+    LostRace,
+    UniqueViolation,
+    Unreachable,
+    WorkspaceIsClosed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    from exam_sessions.execution.known_workspaces import KnownWorkspaces
     from exam_sessions.execution.mutation import Mutation
     from exam_sessions.execution.unit_of_work import UnitOfWork
     from exam_sessions.store.engine import Db
@@ -37,14 +45,17 @@ Where a table is locked each would wait, and their callers for all of them.
 class Executor:
     """The handler of the writing queue."""
 
-    def __init__(self, repositories: Repositories, now: Callable[[], int], server: str) -> None:
+    def __init__(
+        self, repositories: Repositories, now: Callable[[], int], server: str, workspaces: KnownWorkspaces
+    ) -> None:
         self._repositories, self._now, self._server = repositories, now, server
+        self._workspaces = workspaces
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
     def attach(self, db: Db) -> None:
         """Writes on this connection from now on."""
         self._db = db
-        self._factory = UnitOfWorkFactory(db, self._repositories, self._now, self._server)
+        self._factory = UnitOfWorkFactory(db, self._repositories, self._now, self._server, self._workspaces)
 
     def prepare(self, group: Sequence[Mutation]) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to a thread that can wait for the disk.
@@ -142,6 +153,9 @@ class Executor:
             except DatabaseDown:
                 raise
             except LostRace as lost:
+                if isinstance(lost, WorkspaceIsClosed):
+                    self._workspaces.open.discard(mutation.caller.workspace)
+                    return errors.WorkspaceClosed(mutation.caller.workspace)
                 if _is_open_session(lost):
                     return self._has_open_session(mutation)
                 if isinstance(mutation, ChunkedMutation):
@@ -151,6 +165,32 @@ class Executor:
         return errors.DatabaseUnavailable()
 
     def _settle(self, mutation: Mutation, uow: UnitOfWork) -> Outcome:
+        workspace = mutation.caller.workspace
+        if workspace in self._workspaces.open or not mutation.needs_open_workspace:
+            return self._decided(mutation, uow)
+        try:
+            is_new = not self._is_registered(workspace, uow)
+        except errors.Refusal as refusal:
+            return refusal
+        outcome = self._decided(mutation, uow)
+        if is_new and not mutation.caller.validate_only and _is_done(outcome):
+            uow.workspaces.insert_now(create_workspace(Workspace(workspace), uow.clock.now))
+        return outcome
+
+    def _is_registered(self, workspace: str, uow: UnitOfWork) -> bool:
+        """Whether there is a workspace, open; one that there is not may be made where any is taken.
+
+        Raises:
+            errors.WorkspaceClosed, errors.WorkspaceNotFound
+        """
+        found = uow.workspaces.find(workspace)
+        if found and found.close_time:
+            raise errors.WorkspaceClosed(workspace)
+        if not found and not self._workspaces.takes_any:
+            raise errors.WorkspaceNotFound(workspace)
+        return found is not None
+
+    def _decided(self, mutation: Mutation, uow: UnitOfWork) -> Outcome:
         caller = mutation.caller
         keeps = bool(caller.request_id) and not caller.validate_only
         try:
@@ -197,6 +237,9 @@ class Executor:
         """Writes the next chunk: its outcome is REQUEUE until the last one is written."""
         steps = self._unfinished.get(mutation)
         if steps is None:
+            if mutation.caller.workspace not in self._workspaces.open:
+                with self._factory.reading() as uow:
+                    self._is_registered(mutation.caller.workspace, uow)
             if mutation.caller.request_id and not mutation.caller.validate_only:
                 with self._factory.reading([mutation]) as uow:
                     known = uow.requests.get(mutation.caller.workspace, mutation.caller.request_id)
@@ -219,6 +262,11 @@ class Executor:
         with self._factory.reading([mutation]) as uow:
             candidates = [session.candidate_id for session in uow.sessions.known.values()]
         return errors.CandidateHasOpenSession(", ".join(candidates))
+
+
+def _is_done(outcome: Outcome) -> bool:
+    """Whether a mutation was accepted."""
+    return outcome is not REQUEUE and not isinstance(outcome, BaseException)
 
 
 def _is_open_session(lost: LostRace) -> bool:

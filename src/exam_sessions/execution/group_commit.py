@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -25,7 +26,7 @@ from exam_sessions.execution.batching_window import BatchingWindow
 from exam_sessions.execution.queue_limit import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from exam_sessions.store.engine import Db
 
@@ -42,6 +43,14 @@ REQUEUE = object()
 """The outcome of a batch that has more to do: it goes to the end of the line, and others go first."""
 
 
+class Postponed(Exception):  # noqa: N818 - nothing went wrong
+    """A request cannot be opened before `until` has been awaited; then it goes to the end of the line."""
+
+    def __init__(self, until: Coroutine[Any, Any, None]) -> None:
+        super().__init__()
+        self.until = until
+
+
 class QueuedRequest(Protocol):
     """What stands in line: something a queue can work on once it is opened, and whose result it can render."""
 
@@ -50,7 +59,7 @@ class QueuedRequest(Protocol):
         """How many rows it is about; a heavy one has a group to itself."""
 
     def open(self) -> Any:
-        """Returns what GroupHandler takes. Raises the refusal of a request that cannot be decoded."""
+        """Returns what GroupHandler takes. Raises the refusal of a request that cannot be decoded, or Postponed."""
 
     def render(self, result: Any) -> Any:
         """Returns the result as the caller gets it."""
@@ -119,6 +128,8 @@ class GroupCommitQueue:
         self._queue: list[QueueEntry] = []
         self._busy = self._planned = self._closed = False
         self._window, self._pace = BatchingWindow(), Pace(backlog)
+        self._waiting: set[asyncio.Future[None]] = set()
+        """What postponed requests wait for."""
         self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -216,17 +227,31 @@ class GroupCommitQueue:
         else:
             self._done(group, prepared.outcomes)
 
-    @staticmethod
-    def _open(group: list[QueueEntry]) -> tuple[list[QueueEntry], list[Any]]:
+    def _open(self, group: list[QueueEntry]) -> tuple[list[QueueEntry], list[Any]]:
         """The calls of a group that can be worked on, opened; the others are refused."""
         kept, opened = [], []
         for entry in group:
             try:
                 opened.append(entry.request.open())
                 kept.append(entry)
+            except Postponed as postponed:
+                waiting = asyncio.ensure_future(postponed.until)
+                self._waiting.add(waiting)
+                waiting.add_done_callback(partial(self._queue_again, entry))
             except Exception as fault:  # noqa: BLE001 - the caller is told
                 _deliver(entry.sink, fault)
         return kept, opened
+
+    def _queue_again(self, entry: QueueEntry, waiting: asyncio.Future[None]) -> None:
+        """Queues a request that was postponed, unless what it waited for failed."""
+        self._waiting.discard(waiting)
+        if fault := asyncio.CancelledError() if waiting.cancelled() else waiting.exception():
+            _deliver(entry.sink, fault)
+            return
+        try:
+            self.enqueue(*entry)
+        except errors.Refusal as refusal:
+            _deliver(entry.sink, refusal)
 
     def _next_group(self) -> list[QueueEntry]:
         """The calls first in line, up to the first heavy one; a heavy one by itself."""

@@ -19,6 +19,9 @@ class Mutation(ABC):
 
     __slots__ = ("caller", "weight")
 
+    needs_open_workspace = True
+    """Whether it is refused where the caller's workspace is closed or unknown."""
+
     def __init__(self, caller: Caller, weight: int = 1) -> None:
         self.caller = caller
         self.weight = weight

@@ -61,16 +61,12 @@ class OperationReads(PooledReads):
         return await self._read(lambda db, repositories: repositories.operations.payload(db, workspace, operation_id))
 
     async def operations_to_do(self) -> list[ToDo]:
-        """Every operation that has not ended."""
+        """Every operation that has not ended, of open workspaces."""
         return await self._read(lambda db, repositories: repositories.operations.to_do(db))
 
     async def releases_being_finalized(self) -> list[tuple[str, str]]:
-        """Returns workspace and id of every release that is locked but not closed yet."""
+        """Returns workspace and id of every release that is locked but not closed yet, of open workspaces."""
         return await self._read(lambda db, repositories: repositories.catalog.finalizing(db))
-
-    async def workspaces(self) -> list[str]:
-        """Every workspace something has happened in; also the cheapest sign that the database answers."""
-        return await self._read(lambda db, repositories: repositories.events.workspaces(db))
 
     async def staged_imports(self) -> list[StagedImportRow]:
         """Every roster being written, also those whose writer has died."""

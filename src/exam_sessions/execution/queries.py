@@ -19,6 +19,7 @@ from exam_sessions.execution.lockout_queries import LockoutReads
 from exam_sessions.execution.operation_queries import OperationReads
 from exam_sessions.execution.personal_data_queries import PersonalDataReads
 from exam_sessions.execution.reader_pool import LOADED_AT_ONCE
+from exam_sessions.execution.workspace_queries import WorkspaceReads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -81,6 +82,7 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
         super().__init__(store)
         self.api_keys = ApiKeyReads(self._pool)
         self.lockouts = LockoutReads(self._pool)
+        self.workspaces = WorkspaceReads(self._pool)
 
     async def sessions(
         self, workspace: str, ids: Sequence[str], centres: frozenset[str] | None

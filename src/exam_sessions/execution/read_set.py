@@ -16,6 +16,7 @@ class DeclaresReads(Protocol):
     """A mutation, as far as its reads are concerned."""
 
     caller: Caller
+    needs_open_workspace: bool
 
     def declare_reads(self, reads: ReadSet) -> None:
         """Names the rows it needs to be decided."""

@@ -120,6 +120,11 @@ class Transaction:
         self.wrote_unread_rows |= unread_rows
         return self.db
 
+    @property
+    def wrote_immediately(self) -> bool:
+        """Whether anything was written by `write_now`."""
+        return self._has_written
+
     def write(self) -> bool:
         """Writes everything deferred, one statement per kind of change.
 

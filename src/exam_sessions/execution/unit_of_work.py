@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.execution.committed_cache import CommittedCache
 from exam_sessions.execution.form_cache import FormCache
+from exam_sessions.execution.known_workspaces import KnownWorkspaces
 from exam_sessions.execution.read_set import ReadSet
 from exam_sessions.execution.transaction import Transaction
 from exam_sessions.execution.units.api_keys import ApiKeyUnit
@@ -28,6 +29,7 @@ from exam_sessions.execution.units.releases import ReleaseUnit
 from exam_sessions.execution.units.requests import RequestUnit
 from exam_sessions.execution.units.sessions import SessionUnit
 from exam_sessions.execution.units.staged_imports import StagedImportUnit
+from exam_sessions.execution.units.workspaces import WorkspaceUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +44,14 @@ if TYPE_CHECKING:
 class UnitOfWorkFactory:
     """Opens units of work on one connection, which one thread uses at a time, and keeps what they share."""
 
-    def __init__(self, db: Db, repositories: Repositories, now: Callable[[], int], server: str) -> None:
+    def __init__(
+        self,
+        db: Db,
+        repositories: Repositories,
+        now: Callable[[], int],
+        server: str,
+        workspaces: KnownWorkspaces | None = None,
+    ) -> None:
         """Opens nothing yet.
 
         Args:
@@ -50,8 +59,11 @@ class UnitOfWorkFactory:
             repositories: the statements.
             now: the time, in microseconds since 1970.
             server: this server's name, as the owner of staged imports.
+            workspaces: which are open, as far as it is known; what is committed is added to it. None where nothing
+                is written.
         """
         self.db, self.repositories, self.now, self.server = db, repositories, now, server
+        self.workspaces = workspaces or KnownWorkspaces()
         self.form_cache = FormCache()
         self.cache = CommittedCache()
         """Used by `begin_at_once` only; whoever commits otherwise clears it before."""
@@ -87,7 +99,7 @@ class UnitOfWorkFactory:
         """
         self.db.begin(wait=False)
         try:
-            uow = UnitOfWork(self, self.cache if self.db.is_in_process else None)
+            uow = UnitOfWork(self, group, self.cache if self.db.is_in_process else None)
             uow.load(ReadSet.of(group), to_write=True)
         except BaseException:
             self.db.rollback()
@@ -100,11 +112,11 @@ class UnitOfWorkFactory:
 
         Raises:
             DatabaseDown: the database cannot be reached, or not written; nothing is.
-            LostRace: a row was changed meanwhile, or a key is taken; nothing is written.
+            LostRace: see `UnitOfWork.write`; nothing is written.
         """
         self.db.begin(wait=True)
         try:
-            uow = UnitOfWork(self)
+            uow = UnitOfWork(self, group)
             uow.load(ReadSet.of(group, requests=True), to_write=True)
             yield uow
             uow.write()
@@ -128,9 +140,20 @@ class UnitOfWorkFactory:
 class UnitOfWork:
     """A transaction that is open. A later mutation of the group reads what the earlier ones have left."""
 
-    def __init__(self, factory: UnitOfWorkFactory, cache: CommittedCache | None = None) -> None:
-        """Reads nothing yet; `cache` holds rows committed earlier, and is None when they may have changed since."""
-        self._factory, self._cache = factory, cache
+    def __init__(
+        self,
+        factory: UnitOfWorkFactory,
+        group: Sequence[DeclaresReads] = (),
+        cache: CommittedCache | None = None,
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            factory: what all units of work share.
+            group: the mutations that may write.
+            cache: rows committed earlier; None when they may have changed since.
+        """
+        self._factory, self._group, self._cache = factory, group, cache
         self._transaction = transaction = Transaction(factory.db, factory.repositories, factory.now)
         self.clock = transaction.clock
         self.history = HistoryUnit(transaction)
@@ -178,6 +201,11 @@ class UnitOfWork:
         """Staged imports."""
         return StagedImportUnit(self._transaction, self._factory.reserved_by_others())
 
+    @cached_property
+    def workspaces(self) -> WorkspaceUnit:
+        """The registry of workspaces."""
+        return WorkspaceUnit(self._transaction)
+
     def load(self, reads: ReadSet, *, to_write: bool = False) -> None:
         """Takes the rows declared from the cache, or reads them: one statement per kind and workspace.
 
@@ -223,9 +251,25 @@ class UnitOfWork:
         """Writes everything deferred; whether anything was written at all, deferred or immediately.
 
         Raises:
-            LostRace: a row is not as it was read any more, or a key is taken.
+            LostRace: a row is not as it was read any more, a key is taken, or a workspace was closed meanwhile.
         """
-        return self._transaction.write()
+        wrote = self._transaction.write()
+        if self._transaction.wrote_immediately:
+            self._check_open()
+        return wrote
+
+    def _check_open(self) -> None:
+        """Makes sure that what was written immediately went into no closed workspace. Raises WorkspaceIsClosed.
+
+        Where events were written there is no need: a closed workspace has no place for them (store/events.py).
+        """
+        written = {mutation.caller.workspace for mutation in self._group if mutation.needs_open_workspace}
+        for workspace in written - self._with_events():
+            self.workspaces.check_open(workspace)
+
+    def _with_events(self) -> set[str]:
+        """The workspaces in which events were appended."""
+        return self._transaction.published_workspaces.union(self._transaction.deferred.events)
 
     def commit(self) -> None:
         """Makes what was written durable, then stores in the cache what was read and written.
@@ -238,7 +282,10 @@ class UnitOfWork:
         transaction.db.commit()
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
-        self._factory.touched_workspaces.update(transaction.published_workspaces, transaction.deferred.events)
+        self._factory.touched_workspaces |= self._with_events()
+        if "workspaces" in self.__dict__:
+            # The unit was made, for it was asked for.
+            self._factory.workspaces.learn(self.workspaces.seen.values())
         if self._cache is None:
             return
         if transaction.wrote_unread_rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from exam_sessions.execution.known_workspaces import KnownWorkspaces
     from exam_sessions.rpc.access.code_guard import CodeGuard
     from exam_sessions.rpc.access.gate import Gate
 
@@ -16,6 +17,8 @@ class Doors(NamedTuple):
     """Finds out who calls; None: nobody is authenticated, and everybody may do everything."""
     guard: CodeGuard | None = None
     """Counts wrong codes; None: they may be tried at will."""
+    workspaces: KnownWorkspaces | None = None
+    """Which workspaces requests may name; None where they name none."""
 
 
 OPEN = Doors()

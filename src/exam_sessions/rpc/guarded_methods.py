@@ -46,7 +46,7 @@ class MethodGuard:
         """Keeps a call out whose caller is locked out. Raises TooManyWrongCodes."""
         if self._always or request.keycode or not request.session_id:
             call.code_workspace = workspace = request.workspace_id or DEFAULT_WORKSPACE
-            if self._guard.lockouts.locked_values:
+            if self._guard.lockouts.locked_values and call.principal.may_enter(workspace):
                 self._guard.check_codes(call, workspace)
         else:
             call.code_workspace = ""
@@ -65,7 +65,8 @@ class MethodGuard:
     def failure(self, fault: BaseException, call: CallIdentity) -> BaseException:
         """Counts a wrong code; what the caller is told, which is nothing of the code once it is locked out."""
         workspace = getattr(call, "code_workspace", "")
-        if not workspace or isinstance(fault, errors.TooManyWrongCodes):
+        if not workspace or isinstance(fault, errors.TooManyWrongCodes | errors.WorkspaceNotFound):
+            # Who may not enter a workspace is not told who is locked out there.
             return fault
         try:
             if self._guard.lockouts.locked_values:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.access import Permission
+from exam_sessions.execution.group_commit import Postponed
 from exam_sessions.execution.random_codes import new_ids
 from exam_sessions.rpc.access.masking import MASKED, Masking
 from exam_sessions.rpc.access.requirements import requirement_of
@@ -51,17 +52,27 @@ log = logging.getLogger(__name__)
 class QueuedCall:
     """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
 
-    __slots__ = ("_call", "_data", "_handler", "_request")
+    __slots__ = ("_call", "_data", "_handler", "_has_looked", "_request")
 
     weight = 1
 
     def __init__(self, data: bytes, call: Call, handler: QueuedUnaryHandler) -> None:
-        self._data, self._call, self._handler = data, call, handler
+        self._data, self._call, self._handler, self._has_looked = data, call, handler, False
 
     def open(self) -> Any:
-        """Reads and checks the request; what the queue works on."""
+        """Reads and checks the request; what the queue works on.
+
+        Raises:
+            Postponed: the workspace is looked for first, for another server may have created it.
+        """
         self._request = self._handler.decode(self._data, self._call)
-        return self._handler.function.open(self._request, self._call)
+        try:
+            return self._handler.function.open(self._request, self._call)
+        except errors.WorkspaceNotFound as refusal:
+            if self._has_looked:
+                raise
+            self._has_looked = True
+            raise Postponed(self._call.find(refusal.workspace)) from None
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
@@ -104,6 +115,7 @@ class Handler:
         self.service, self.method = method.containing_service.full_name, method.name
         self.name = f"{self.service}/{self.method}"
         self._gate = gate = doors.gate
+        self._workspaces = doors.workspaces
         self.guard = guard_of(doors.guard, method) if doors.guard else None
         """Counts wrong codes; None where nobody does, or requests name none."""
         self._requirement = requirement_of(method) if gate else None
@@ -116,6 +128,7 @@ class Handler:
         Raises:
             errors.Unauthenticated, errors.PermissionDenied
         """
+        call.workspaces = self._workspaces
         if self._gate is None or self._requirement is None:
             call.principal, call.verified = ANYBODY, UNVERIFIED
             return None
@@ -189,7 +202,7 @@ class QueuedUnaryHandler(Handler):
         if len(data) < self._decoder.long:
             self.function.queue(QueuedCall(data, call, self), sink)
             return
-        start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, sink))
+        start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, data, call, sink))
 
     def _hand_over(self, sink: ReplySink, answering: asyncio.Future[bytes]) -> None:
         self._alone.discard(answering)
@@ -203,12 +216,15 @@ class QueuedUnaryHandler(Handler):
     def _opened(self, data: bytes, call: Call) -> DecodedCall:
         return DecodedCall(self.decode(data, call), call, self)
 
-    def _queue_opened(self, sink: ReplySink, reading: asyncio.Future[DecodedCall]) -> None:
+    def _queue_opened(self, data: bytes, call: Call, sink: ReplySink, reading: asyncio.Future[DecodedCall]) -> None:
         if sink.done():
             reading.exception()  # or it would be missed
             return
         try:
             self.function.queue(reading.result(), sink)
+        except errors.WorkspaceNotFound:
+            # Opened in its turn, like any other: this is rare.
+            self.function.queue(QueuedCall(data, call, self), sink)
         except Exception as found:  # noqa: BLE001 - the caller is told
             sink.set_exception(found)
 
@@ -233,7 +249,12 @@ class UnaryHandler(Handler):
             request = await self._decoder.read(data, call.principal)
             if self.guard:
                 self.guard.enter(request, call)
-            return self.rendered(request, await self._function(request, call), call)
+            try:
+                reply = await self._function(request, call)
+            except errors.WorkspaceNotFound as refusal:
+                await call.find(refusal.workspace)
+                reply = await self._function(request, call)
+            return self.rendered(request, reply, call)
 
 
 class ServerStreamHandler(Handler):
@@ -247,7 +268,12 @@ class ServerStreamHandler(Handler):
         """Sends message after message. Raises what ended it."""
         async with self._held(call):
             request = await self._decoder.read(data, call.principal)
-            await self._function.tell(request, call, self._masked(send, call))
+            send = self._masked(send, call)
+            try:
+                await self._function.tell(request, call, send)
+            except errors.WorkspaceNotFound as refusal:
+                await call.find(refusal.workspace)
+                await self._function.tell(request, call, send)
 
 
 class BidiStreamHandler(Handler):

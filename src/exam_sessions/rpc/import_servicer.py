@@ -99,6 +99,7 @@ class ImportServicer:
         for field in ("release_id", "import_id"):
             if not getattr(first, field):
                 raise errors.invalid(field, "must be in the first message of an import")
+        await call.find(first.workspace_id or DEFAULT_WORKSPACE)
         caller = call.in_workspace(first.workspace_id or DEFAULT_WORKSPACE)
         release = await self._service.reads.release(caller.workspace, first.release_id.lower())
         if release.finalized:

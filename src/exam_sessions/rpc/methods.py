@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from exam_sessions.execution.group_commit import QueuedRequest, ReplySink
+    from exam_sessions.execution.known_workspaces import KnownWorkspaces
 
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
@@ -35,10 +36,13 @@ Method = Callable[[Any, "Call"], "Awaitable[Message]"]
 class Call(CallIdentity):
     """What a method may ask about the call it serves. `method` is the service's name and its own."""
 
-    __slots__ = ("_method",)
+    __slots__ = ("_method", "workspaces")
 
     _method: str
     """The service's name and its own."""
+
+    workspaces: KnownWorkspaces | None
+    """Which workspaces there are; None where the method's requests name none."""
 
     def workspace(self, request: Any) -> str:
         """The workspace that a request names. Raises WorkspaceNotFound, see `enter`."""
@@ -48,25 +52,44 @@ class Call(CallIdentity):
         """The workspace itself, where the caller may enter it.
 
         Raises:
-            errors.WorkspaceNotFound: it is none of the principal's, whether there is one of that name or not.
+            errors.WorkspaceNotFound: it is none of the principal's, whether there is one of that name or not; or this
+                server has seen none of that name, see `find`.
         """
+        known = self.workspaces
+        if known and workspace not in known.names and not known.takes_any:
+            raise errors.WorkspaceNotFound(workspace)
+        return self.enter_new(workspace)
+
+    def enter_new(self, workspace: str) -> str:
+        """As `enter`, for a workspace that there need not be."""
         if not self.principal.may_enter(workspace):
             raise errors.WorkspaceNotFound(workspace)
         return workspace
+
+    async def find(self, workspace: str) -> None:
+        """Looks in the database for a workspace that this server has not seen, so that `enter` takes it.
+
+        Handlers do so when a method that has done nothing yet raises WorkspaceNotFound, and then call it again.
+        """
+        known = self.workspaces
+        if known and workspace not in known.names and not known.takes_any and self.principal.may_enter(workspace):
+            await known.find(workspace)
 
     def session_key(self, request: Any) -> SessionKey:
         """The session that a request names, as the caller sees it. Raises WorkspaceNotFound, see `enter`."""
         target = target_of(request)
         return SessionKey(self.workspace(request), target.session_id, target.keycode, self.principal.centres)
 
-    def caller(self, request: Any) -> Caller:
+    def caller(self, request: Any, *, makes_workspace: bool = False) -> Caller:
         """Who asks, and the digest that tells a repetition of this mutation from another request.
+
+        With `makes_workspace` there need not be the workspace.
 
         Raises:
             errors.InvalidField: x-actor is not a short printable text, or is given twice.
             errors.WorkspaceNotFound: see `enter`.
         """
-        workspace = self.workspace(request)
+        workspace = self.enter_new(request.workspace_id) if makes_workspace else self.workspace(request)
         request_id = request.request_id.lower()
         centres = self.principal.centres
         digest = b""

@@ -27,6 +27,7 @@ from exam_sessions.rpc.session_servicer import SessionServicer
 from exam_sessions.rpc.template_servicer import TemplateServicer, read_submission
 from exam_sessions.rpc.transition_servicer import read_transition
 from exam_sessions.rpc.watch_servicer import WatchServicer
+from exam_sessions.rpc.workspace_servicer import WorkspaceServicer
 from exam_sessions.v1 import (
     access_service_pb2,
     candidate_service_pb2,
@@ -36,6 +37,7 @@ from exam_sessions.v1 import (
     marking_service_pb2,
     session_service_pb2,
     template_service_pb2,
+    workspace_service_pb2,
 )
 
 if TYPE_CHECKING:
@@ -147,6 +149,10 @@ def _add_services(transport: Transport, service: Service, limit: int, patience: 
         (access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], AccessServicer(service).methods()),
         (lockout_service_pb2.DESCRIPTOR.services_by_name["LockoutService"], LockoutServicer(service).methods()),
         (candidate_service_pb2.DESCRIPTOR.services_by_name["CandidateService"], CandidateServicer(service).methods()),
+        (
+            workspace_service_pb2.DESCRIPTOR.services_by_name["WorkspaceService"],
+            WorkspaceServicer(service).methods(),
+        ),
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, literal_column, select, tuple_, update
 from exam_sessions.domain.records import Release
 from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.schema import pins, releases
+from exam_sessions.store.workspaces import in_open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,7 +46,8 @@ class CatalogRows:
         self._page = store.statement(page)
         self._page_of_name = store.statement(page.where(c.name == bindparam("name")))
         self._reserve_name = store.reservation("key")
-        self._finalizing = store.statement(select(c.workspace_id, c.id).where(c.finalized == literal_column("1")))
+        locked = (c.finalized == literal_column("1")) & in_open_workspace(c.workspace_id)
+        self._finalizing = store.statement(select(c.workspace_id, c.id).where(locked))
         p = pins.c
         of_release = (p.workspace_id == bindparam("workspace")) & (p.release_id == bindparam("release"))
         self._pins = store.statement(
@@ -77,7 +79,7 @@ class CatalogRows:
             raise LostRace("a release is not what it was when it was read")
 
     def finalizing(self, db: Db) -> list[tuple[str, str]]:
-        """Returns workspace and id of every release that is locked but not closed yet."""
+        """Returns workspace and id of every release that is locked but not closed yet, in open workspaces."""
         return [(workspace, release_id) for workspace, release_id in db.query(self._finalizing)]
 
     def page(self, db: Db, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:

@@ -15,6 +15,10 @@ class UniqueViolation(LostRace):
         self.index = index
 
 
+class WorkspaceIsClosed(LostRace):
+    """The workspace was closed, and takes no change."""
+
+
 class DatabaseDown(Exception):  # noqa: N818 - a condition, turned into a refusal above
     """The database does not answer, or not in time."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import bindparam, case, func, literal_column, select
 
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.store.schema import events, workspaces
@@ -96,24 +96,34 @@ class EventRows:
             select(workspaces.c.last_sequence).where(workspaces.c.workspace_id == bindparam("workspace"))
         )
         count: BindParameter[int] = bindparam("count")
+        # A closed workspace has no next place: the column may not be NULL, and the database refuses the statement.
+        w = workspaces.c
+        next_place = case((w.close_time == literal_column("0"), w.last_sequence + count))
         self._reserve = store.statement(
             store.upsert(workspaces)
             .values(workspace_id=bindparam("workspace"), last_sequence=bindparam("first"))
             .on_conflict_do_update(
                 index_elements=[workspaces.c.workspace_id],
-                set_={"last_sequence": workspaces.c.last_sequence + count},
+                set_={"last_sequence": next_place},
             )
             .returning(workspaces.c.last_sequence)
         )
         self._append = store.insert_numbered(events, self._reserve)
-        self._workspaces = store.statement(select(workspaces.c.workspace_id))
 
     def reserve(self, db: Db, workspace: str, count: int) -> int:
-        """Takes the next `count` sequence numbers of the workspace and returns the one before the first of them."""
+        """Takes the next `count` sequence numbers of the workspace and returns the one before the first of them.
+
+        Raises:
+            WorkspaceIsClosed: the workspace is closed.
+        """
         return int(db.query(self._reserve, (workspace, count, count))[0][0]) - count
 
     def append(self, db: Db, workspace: str, happened: list[Happening]) -> None:
-        """Writes events under the next sequence numbers of the workspace, in their order."""
+        """Writes events under the next sequence numbers of the workspace, in their order.
+
+        Raises:
+            WorkspaceIsClosed: the workspace is closed; on PostgreSQL perhaps only with the commit.
+        """
         place = 0 if self._append else self.reserve(db, workspace, len(happened))
         rows = []
         for row in happened:
@@ -169,10 +179,6 @@ class EventRows:
         """The sequence of the workspace's last event; 0 before the first."""
         rows = db.query(self._last_place, (workspace,))
         return int(rows[0][0]) if rows else 0
-
-    def workspaces(self, db: Db) -> list[str]:
-        """Every workspace something has happened in."""
-        return [row[0] for row in db.query(self._workspaces)]
 
 
 def link(before: int, version: int, event: Event) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import Integer, bindparam, delete, insert, literal_column, selec
 
 from exam_sessions.domain.stored_records import OperationRow, OutcomeRow, ToDo
 from exam_sessions.store.schema import operations, outcomes
+from exam_sessions.store.workspaces import in_open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,9 @@ class OperationRows:
         self._places = [OperationRow._fields.index(name) for name in self._update.names]
         under_way = c.end_time == literal_column("0")
         self._to_do = store.statement(
-            select(c.workspace_id, c.id, c.owner, c.lease_until, c.next_time).where(under_way)
+            select(c.workspace_id, c.id, c.owner, c.lease_until, c.next_time).where(
+                under_way, in_open_workspace(c.workspace_id)
+            )
         )
         self._cancel = store.statement(update(operations).values(cancel_requested=1).where(this, under_way))
         self._clear_payload = store.statement(update(operations).values(payload=b"").where(this))
@@ -90,7 +93,7 @@ class OperationRows:
         db.execute(self._cancel, {"workspace": workspace, "id": operation_id})
 
     def to_do(self, db: Db) -> list[ToDo]:
-        """Every operation that has not ended, of all workspaces, the oldest first."""
+        """Every operation that has not ended, of all open workspaces, the oldest first."""
         return sorted((ToDo._make(row) for row in db.query(self._to_do)), key=lambda todo: todo.id)
 
     def page(

@@ -16,6 +16,7 @@ from exam_sessions.store.database_errors import (
     LostRace,
     UniqueViolation,
     Unreachable,
+    WorkspaceIsClosed,
 )
 from exam_sessions.store.engine import Db, Parameters, Statement
 from exam_sessions.store.postgres_arrays import UnnestStatement, texts
@@ -61,6 +62,9 @@ def meaning_of(error: psycopg.Error) -> Exception:
     """What a failure of psycopg's means to us."""
     if isinstance(error, psycopg.errors.UniqueViolation):
         return UniqueViolation(error.diag.constraint_name or "")
+    if isinstance(error, psycopg.errors.NotNullViolation) and error.diag.column_name == "last_sequence":
+        # Only a closed workspace has no next place (store/events.py).
+        return WorkspaceIsClosed("the workspace is closed")
     if isinstance(error, psycopg.errors.DivisionByZero):
         # Nothing divides but an UPDATE that does not find its rows as they were read (PostgresStore.update_many).
         return LostRace("a row is not what it was when it was read")

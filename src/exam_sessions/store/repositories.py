@@ -19,6 +19,7 @@ from exam_sessions.store.requests import RequestRows
 from exam_sessions.store.session_pages import SessionPages
 from exam_sessions.store.sessions import SessionRows
 from exam_sessions.store.staged_imports import StagedImportRows
+from exam_sessions.store.workspaces import WorkspaceRows
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
@@ -43,3 +44,4 @@ class Repositories:
         self.api_keys = ApiKeyRows(store)
         self.lockouts = LockoutRows(store)
         self.personal_data = PersonalDataRows(store)
+        self.workspaces = WorkspaceRows(store)

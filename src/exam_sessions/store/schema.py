@@ -393,8 +393,16 @@ workspaces = Table(
     "workspaces",
     metadata,
     _text("workspace_id", key=True),
-    # The last place given in the workspace's order of events.
+    # The last place given in the workspace's order of events. A closed workspace gives none (store/events.py).
     _number("last_sequence"),
+    _text("display_name", before=""),
+    # 0 where it was there before workspaces were registered.
+    _number("create_time", before="0"),
+    _number("update_time", before="0"),
+    # 0 while it is open.
+    _number("close_time", before="0"),
+    # How long personal data are kept after archiving; 0: without limit.
+    _number("retention_months", before="0"),
     sqlite_with_rowid=False,
 )
 

@@ -15,6 +15,7 @@ from exam_sessions.store.database_errors import (
     LockedOut,
     LostRace,
     UniqueViolation,
+    WorkspaceIsClosed,
 )
 from exam_sessions.store.engine import Db, Parameters, Statement
 from exam_sessions.store.sqlite_library import sqlite3
@@ -63,13 +64,21 @@ def cause_of(files: SqliteFiles, error: sqlite3.Error) -> DatabaseDown:
     return _meaning(error)
 
 
+def _violated(error: sqlite3.IntegrityError) -> LostRace:
+    """What a constraint means that a statement would break."""
+    if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
+        # Nothing else can be NULL but the next place of a closed workspace (store/events.py).
+        return WorkspaceIsClosed("the workspace is closed")
+    return UniqueViolation(str(error))
+
+
 @contextmanager
 def translated(meaning: Callable[[sqlite3.Error], DatabaseDown] = _meaning) -> Iterator[None]:
-    """Has failures of SQLite raised as what they mean: UniqueViolation, or what `meaning` gives."""
+    """Has failures of SQLite raised as what they mean: LostRace, or what `meaning` gives."""
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise UniqueViolation(str(error)) from error
+        raise _violated(error) from error
     except sqlite3.DatabaseError as error:
         raise meaning(error) from error
 
@@ -91,6 +100,8 @@ class SqliteDb(Db):
             # Most values are in the driver's order, in a tuple.
             bound = values if type(values) is tuple else statement.bind(values)
             return self._driver.execute(statement.text, bound).fetchall()
+        except sqlite3.IntegrityError as error:
+            raise _violated(error) from error
         except sqlite3.DatabaseError as error:
             raise self._meaning(error) from error
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exam_sessions.v1 import session_pb2
     from exam_sessions.v1 import session_service_pb2 as pb
 
+
 DEFAULT_WORKSPACE = "default"
 
 
