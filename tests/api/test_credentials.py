@@ -202,7 +202,7 @@ def test_both_keys_of_a_rotation_hold_during_the_overlap_and_then_the_new_one_on
     clock.advance(59)
     assert (reason_of(old), reason_of(new)) == ("", "")
     clock.advance(1)
-    guarded_server.run(guarded_server.app._gate.look())
+    guarded_server.run(guarded_server.app._server._gate.look())
     assert (reason_of(old), reason_of(new)) == ("CREDENTIAL_REVOKED", "")
 
 
@@ -258,6 +258,21 @@ def test_tokens_and_streams_end_when_their_key_is_taken_from_the_jwks(database, 
             assert reason_of(old) == "CREDENTIAL_INVALID"
             session = new.book()
             lasting.until(lambda: session.id in [event.session_id for event in lasting.events])
+
+
+def test_tokens_end_with_their_key_while_the_database_is_away(database, tmp_path):
+    keys = IssuerKeys(old="ES256", new="ES256")
+    file = config_file(tmp_path, keys.jwks(), SSO)
+    with serving(database, auth="keys,jwt", auth_config=str(file)) as server:
+        holder = client_with(server, *bearer(key_of(server, "reader")))
+        old, new = (client_with(server, *bearer(keys.token(kid, **WATCHER))) for kid in ("old", "new"))
+        assert [reason_of(client) for client in (holder, old, new)] == ["", "", ""]
+        with database.unusable():
+            replacement = tmp_path / "jwks.new"
+            replacement.write_text(keys.jwks("new"))
+            replacement.replace(tmp_path / "jwks.json")
+            until(lambda: reason_of(old) == "CREDENTIAL_INVALID")
+            assert [reason_of(client) for client in (holder, new)] == ["", ""], "what is known holds"
 
 
 def test_nobody_gives_more_than_it_has(guarded_server):
@@ -325,7 +340,7 @@ def test_keys_are_managed_with_the_permission_only(guarded_server):
 def test_the_last_use_of_a_key_is_recorded_once_a_minute(guarded_server, clock):
     admin = client_of(guarded_server, "admin")
     credential = key_of(guarded_server, "reader", name="portal")
-    client, look = client_with(guarded_server, *bearer(credential)), guarded_server.app._gate.look
+    client, look = client_with(guarded_server, *bearer(credential)), guarded_server.app._server._gate.look
 
     def last_use():
         found = {key.id: key for key in admin.call("ListApiKeys").api_keys}

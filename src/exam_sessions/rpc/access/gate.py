@@ -146,16 +146,26 @@ class Gate:
                 log.exception("revoked credentials could not be looked for; the next look tries again")
 
     async def look(self) -> None:
-        """Lets go of credentials that were revoked or have expired, and ends the streams opened with them."""
+        """Lets go of credentials that were revoked or have expired, and ends the streams opened with them.
+
+        Raises:
+            errors.Refusal: a verifier could not look, because the database does not answer; everything else was done.
+        """
         now = self._now()
         held = {verified.credential for verified in self._known.values()} | self.streams.credentials()
         revoked: set[str] = set()
+        failed: errors.Refusal | None = None
         for verifier in self._verifiers:
-            revoked |= await verifier.revoked(held)
+            try:
+                revoked |= await verifier.revoked(held)
+            except errors.Refusal as refusal:
+                failed = refusal
         for key, verified in list(self._known.items()):
             if verified.credential in revoked or 0 < verified.expires <= now:
                 self._known.pop(key, None)
         self.streams.end(revoked, now)
+        if failed:
+            raise failed
         used, self._used = self._used | self.streams.credentials(), set()
         for verifier in self._verifiers:
             await verifier.used(used - revoked)
