@@ -15,7 +15,7 @@ ACCEPTED_AGAIN = {
     "UpdateSession", "BatchUpdateSessions", "CreateRelease", "UpdateRelease", "UpdateTestForm", "ResetSession",
     "SetPin", "GetPin", "SetExtraTime",
     "SetAccommodation", "SetResponses", "AssignItemMarks", "AssignItemResponses", "ScoreResponse",
-    "UnscoreResponse", "RegradeSession",
+    "UnscoreResponse", "RegradeSession", "AllowTakeOver",
 }  # fmt: skip
 """Calls that leave a session, a release or a form where the same call is legal again."""
 

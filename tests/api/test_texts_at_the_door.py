@@ -44,6 +44,7 @@ RULED = {
     "TestForm.reference": REFERENCE,
     "Release.test_form": REFERENCE,
     "ResetSessionRequest.updated_form": REFERENCE,
+    "EnterKeycodeRequest.device_label": NAME,
     "BatchTransitionSessionsRequest.updated_form": REFERENCE,
 }
 """The texts that are references or names of what is stored, or of what is looked for."""
@@ -62,6 +63,7 @@ EXEMPT = {
     "AnnotationsEntry.value": "the caller's own; no rule reads it",
     "Choice.label": OF_A_FORM,
     "Choice.id": OF_A_FORM,
+    ".attempt_token": "a secret; its digest is compared",
     ".etag": OURS,
     ".page_token": OURS,
     ".message": WORDS,
@@ -252,6 +254,12 @@ def transition_by_filter(api, path, value):
 def reset(api, path, value):
     session = bring_to(api, "READY")
     return path, lambda: api.move("ResetSession", session, updated_form=value)
+
+
+@door("device_label")
+def enter_keycode(api, path, value):
+    session = bring_to(api, "READY")
+    return path, lambda: api.move("EnterKeycode", session, device_label=value)
 
 
 @door("updated_form")
