@@ -6,6 +6,7 @@ import hashlib
 import re
 
 import pytest
+from authenticated import client_of, guarded
 from devices import LAST_DEVICE, ONE_DEVICE, Device
 from forms import answer, mixed
 from grpc import StatusCode
@@ -537,3 +538,23 @@ def test_nothing_but_the_reply_to_its_device_shows_a_token(server, caplog):
     stored = repr(read(server, "SELECT * FROM sessions")).encode()
     assert not [token for token in tokens if token.encode() in stored]
     api.close()
+
+
+def test_candidates_enter_and_invigilators_allow_by_their_roles(database):
+    with guarded(database) as server:
+        owner, candidate, invigilator, marker = (
+            client_of(server, role) for role in ("admin", "candidate", "invigilator", "marker")
+        )
+        laptop, phone = Device(candidate, "Laptop 3"), Device(candidate, "Phone")
+        session = booked(owner)
+        assert TOKEN.fullmatch(laptop.enter(session).attempt_token)
+        laptop.move("SetResponses", session, responses=[answer("1", "A")])
+        assert reason_of(lambda: phone.enter(session)) == "SESSION_HELD"
+        for nobody in (candidate, marker):
+            assert reason_of(lambda n=nobody: n.move("AllowTakeOver", session)) == "PERMISSION_DENIED"
+        assert invigilator.move("AllowTakeOver", session).device.take_over_allowed
+        assert TOKEN.fullmatch(phone.enter(session).attempt_token)
+        assert reason_of(lambda: laptop.move("SetResponses", session)) == "STALE_ATTEMPT_TOKEN"
+        phone.move("FinishSession", session)
+        for client in (owner, candidate, invigilator, marker):
+            client.close()
