@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from reference import command_line, limits, messages, refusals, rpcs, settings
+from reference import command_line, limits, messages, refusals, roles, rpcs, settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -14,6 +14,7 @@ PAGES = {
     "messages.md": messages.page,
     "errors.md": refusals.page,
     "cli.md": command_line.page,
+    "roles.md": roles.page,
     "settings.md": settings.page,
     "limits.md": limits.page,
 }

@@ -33,8 +33,10 @@ These fields mean the same in every request that has them, and are not repeated 
 | `validate_only` | Check everything and write nothing. |
 | `page_size`, `page_token` | At most so many elements (default 50, at most 1,000), and where the page begins: the `next_page_token` of the page before, with the same filter and order. A page may hold fewer elements than asked for; an empty `next_page_token` ends the list. |
 
-The request metadata `x-actor` names the caller in the history (1 to 128 printable ASCII characters, default
-`anonymous`). It is not authenticated: see [security](../operate/security.md).
+The request metadata `authorization: Bearer ...` carries the credential where callers are authenticated; what each RPC needs
+is in [roles.md](roles.md). `x-actor` names the caller in the history where nobody is authenticated (1 to 128 printable ASCII
+characters, default `anonymous`; `x-actor-bin` in UTF-8); else it names whom a trusted caller acts for: see
+[security](../operate/security.md).
 """  # noqa: E501 - rows of a table
 
 COMMON = frozenset(
