@@ -43,6 +43,11 @@ ANSWERED = {"essay": "answer-QX-3399", "short text": "answer-QX-4400"}
 
 REASON = "request of 3 May"
 
+IDENTIFYING = {CANDIDATE, *WORDS.values()}
+EVERYTHING = IDENTIFYING | {*TYPED.values(), *ANSWERED.values()}
+FORM_TEXT = ("test_forms", "content", ANSWERED["short text"])
+"""What the person typed is the key of the question, which is no answer of theirs."""
+
 
 def person(**fields):
     """The candidate."""
@@ -83,10 +88,7 @@ def written_about(api):
         The archived session, which has a score, and the one that was deleted.
     """
     work = OperationsApi(api)
-    shorttext = test_form_pb2.Question(
-        number="3", type=test_form_pb2.QUESTION_TYPE_SHORTTEXT, keys=[ANSWERED["short text"]]
-    )
-    form(api, mcq("1", "A"), essay("2"), shorttext)
+    their_form(api)
     archived = archived_session(api)
     voided = voided_session(api)
     deleted = deleted_session(api)
@@ -96,6 +98,14 @@ def written_about(api):
     by_filter(api, work)
     assert voided.state == session_pb2.STATE_VOIDED
     return archived, deleted
+
+
+def their_form(api):
+    """The form that archived_session is sat on: a choice, an essay, and a short text that the machine marks."""
+    short = test_form_pb2.Question(
+        number="3", type=test_form_pb2.QUESTION_TYPE_SHORTTEXT, keys=[ANSWERED["short text"]]
+    )
+    form(api, mcq("1", "A"), essay("2"), short)
 
 
 def archived_session(api):

@@ -51,13 +51,14 @@ MAY_CALL = {
     "GetStateMachine": EVERYBODY, "BatchTransitionSessions": EVERYBODY, "GetPrincipal": EVERYBODY,
     "CreateApiKey": "A", "ListApiKeys": "A", "RotateApiKey": "A", "RevokeApiKey": "A",
     "ListLockouts": "AIDP", "LiftLockout": "AIP",
+    "EraseCandidate": "A", "ApplyRetention": "A", "ExportCandidate": "A",
 }  # fmt: skip
 """The roles that may call each RPC. Which of them may ask for which action at once is that of the action's RPC."""
 
 WHOLE_WORKSPACE = {
     "GetSessionTemplate", "SubmitFromTemplate", "CreateRelease", "UpdateRelease", "FinalizeRelease",
     "UnfinalizeRelease", "CreateTestForm", "UpdateTestForm", "RegradeRelease", "AcknowledgeEvents",
-    "ListEventConsumers",
+    "ListEventConsumers", "EraseCandidate", "ApplyRetention", "ExportCandidate",
 }  # fmt: skip
 """What principals bound to centres may not call."""
 

@@ -8,6 +8,9 @@ from operations import COMPLETED, OperationsApi, metadata_of, result_of, status_
 from personal import (
     ANSWERED,
     CANDIDATE,
+    EVERYTHING,
+    FORM_TEXT,
+    IDENTIFYING,
     REASON,
     TYPED,
     WORDS,
@@ -29,11 +32,6 @@ from exam_sessions.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("what is left in the tables is each database's own")
-
-IDENTIFYING = {CANDIDATE, *WORDS.values()}
-EVERYTHING = IDENTIFYING | {*TYPED.values(), *ANSWERED.values()}
-FORM_TEXT = ("test_forms", "content", ANSWERED["short text"])
-"""What the person typed is the key of the question, which is no answer of theirs."""
 
 
 @pytest.fixture

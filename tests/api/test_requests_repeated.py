@@ -22,7 +22,7 @@ ACCEPTED_AGAIN = {
 TESTED_BY_THEMSELVES = {
     "AcknowledgeEvents", "SubmitFromTemplate", "RegradeRelease", "CreateApiKey", "RotateApiKey", "RevokeApiKey",
     "LiftLockout",
-    "EraseCandidate",
+    "EraseCandidate", "ApplyRetention",
 }  # fmt: skip
 """What moves on between two calls, the place of a consumer or an operation; keys, which are of
 no workspace; and lock-outs, which need a server of their own."""

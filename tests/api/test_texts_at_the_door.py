@@ -40,6 +40,7 @@ RULED = {
     "SessionFilter.name": NAME,
     "TemplateSession.user_id": REFERENCE,
     "EraseCandidateRequest.candidate_id": REFERENCE,
+    "ExportCandidateRequest.candidate_id": REFERENCE,
     "TemplateSession.activity_id": REFERENCE,
     "TestForm.reference": REFERENCE,
     "Release.test_form": REFERENCE,

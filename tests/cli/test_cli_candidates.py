@@ -1,6 +1,9 @@
-"""Candidates on the command line: erased after a question."""
+"""Candidates on the command line: erased after a question, exported into a file."""
 
 from __future__ import annotations
+
+import json
+import stat
 
 import pytest
 
@@ -45,3 +48,21 @@ def test_a_live_session_is_named_with_the_way_out(terminal, api):
     assert "--live" in said.stderr
     terminal("candidates", "erase", "ben", *WHY, "--yes", "--live")
     assert api.get(session).candidate.candidate_id.startswith("erased-")
+
+
+def test_an_export_is_one_json_document_in_a_file_that_only_its_owner_can_read(terminal, session, tmp_path):
+    file = tmp_path / "anna.json"
+    terminal("candidates", "export", "anna", "--out", file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    (found,) = json.loads(file.read_text())["sessions"]
+    assert found["session"]["id"] == session.id
+    assert "--force" in terminal("candidates", "export", "anna", "--out", file, code=1).stderr
+    assert json.loads(terminal("candidates", "export", "anna").stdout)["candidate_id"] == "anna"
+
+
+def test_retention_is_shown_and_asked_about_before_it_is_applied(terminal, api, session):
+    said = terminal("retention", "apply", "--months", "1", "--reason", "policy", "--voided", "--preview")
+    assert said.stdout.startswith("0 sessions that ended before ")
+    assert "--yes" in terminal("retention", "apply", "--months", "1", "--reason", "policy", code=2).stderr
+    terminal("retention", "apply", "--months", "1", "--reason", "policy", "--voided", "--yes")
+    assert api.get(session) == session

@@ -1,15 +1,20 @@
-"""`exam-sessions candidates`: what is stored about a candidate, removed or written to a file."""
+"""`exam-sessions candidates` and `retention`: what is stored about candidates, removed or written to a file."""
 
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from exam_sessions.cli.releases import find_release
+from exam_sessions.cli.shared.atomic_file import atomic_file, is_possible
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import Yes, confirm, note, say, show
+from exam_sessions.cli.shared.console import Yes, confirm, fail, note, say, show
 from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.operation_views import NoWait, erasure_facts, tell_ways_on, watch_to_the_end
 from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.times import when
 from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.operations import id_of
 
@@ -21,7 +26,7 @@ exam-sessions candidates erase S-4471 --reason "request of 3 May" --preview
 exam-sessions candidates erase S-4471 --reason "request of 3 May" --free-text --responses
 """
 
-cli = typer.Typer(no_args_is_help=True, help="What is stored about a candidate: erase it.")
+cli = typer.Typer(no_args_is_help=True, help="What is stored about a candidate: erase it, export it.")
 
 Candidate = Annotated[
     str, typer.Argument(metavar="CANDIDATE", show_default=False, help="The candidate's id, as it was booked.")
@@ -77,4 +82,109 @@ def erase(
             say(message_json(reply.operation) if json else id_of(reply.operation))
             tell_ways_on(reply.operation)
             return
+        watch_to_the_end(client, reply.operation, json=json)
+
+
+EXPORT_EPILOG = """[bold]Example[/]
+exam-sessions candidates export S-4471 --out S-4471.json         (readable by you only)
+exam-sessions candidates export S-4471 | jq .sessions[].session.state
+"""
+
+
+@cli.command("export", epilog=EXPORT_EPILOG)
+def export(
+    candidate: Candidate,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", show_default="standard output", help="Where to write it."),
+    ] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Writes everything that is stored about a candidate, as one JSON document."""
+    if out and out.exists() and not force:
+        fail(f"{out} is there already", "give another file, or say --force")
+    if out and not is_possible(out):
+        fail(f"{out} cannot be written", "give a file in a directory that is there")
+    with connected(target, workspace) as client:
+        if out is None:
+            for piece in client.export_candidate(candidate):
+                sys.stdout.write(piece)
+            return
+        with atomic_file(out) as file:
+            for piece in client.export_candidate(candidate):
+                file.write(piece)
+    note(f"written to {out}", "dim")
+
+
+RETENTION_EPILOG = """[bold]What it does[/] Erases every session that was archived so many months ago.
+It does for each what `candidates erase` does. Results stay, unless --delete is said.
+
+[bold]Examples[/]
+exam-sessions retention apply --months 24 --reason "retention policy" --preview
+exam-sessions retention apply --months 24 --reason "retention policy" --voided --yes
+"""
+
+retention = typer.Typer(no_args_is_help=True, help="How long what identifies candidates is kept.")
+
+
+@retention.callback()
+def _retention() -> None:
+    """How long what identifies candidates is kept."""
+
+
+@retention.command("apply", epilog=RETENTION_EPILOG)
+def apply_retention(
+    months: Annotated[
+        int, typer.Option(min=1, max=1200, show_default=False, metavar="NUMBER", help="Months since it was archived.")
+    ],
+    reason: Reason,
+    release: Annotated[
+        list[str] | None, typer.Option("--release", metavar="RELEASE", help="Of these releases only; name or id.")
+    ] = None,
+    *,
+    voided: Annotated[bool, typer.Option("--voided", help="Sessions that were voided so long ago, too.")] = False,
+    free_text: FreeText = False,
+    responses: Responses = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete the sessions with their results; an erased history stays.")
+    ] = False,
+    preview: Preview = False,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    json: Json = False,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Erases what was archived long ago; cannot be undone."""
+    with connected(target, workspace) as client:
+        call = partial(
+            client.apply_retention,
+            months,
+            reason=reason,
+            release_ids=[find_release(client, name).id for name in release or ()],
+            include_voided=voided,
+            erase_free_text=free_text,
+            erase_responses=responses,
+            delete_sessions=delete,
+        )
+        if preview or not yes:
+            foreseen = retry(partial(call, validate_only=True))
+            if preview and json:
+                say(message_json(foreseen))
+                return
+            what = f"{foreseen.session_count:,} sessions that ended before {when(foreseen, 'before')} UTC"
+            if preview:
+                say(what)
+                note("nothing was written", "dim")
+                return
+            confirm(f"{what} are {'deleted' if delete else 'erased'} for good")
+        reply = retry(partial(call, request_id=new_request_id()))
+        if no_wait:
+            say(message_json(reply.operation) if json else id_of(reply.operation))
+            tell_ways_on(reply.operation)
+            return
+        note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
         watch_to_the_end(client, reply.operation, json=json)

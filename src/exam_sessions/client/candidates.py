@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exam_sessions.client.channel import BATCH, Channel, new_request_id
+import grpc
+
+from exam_sessions.client.channel import BATCH, Channel, new_request_id, next_of
+from exam_sessions.client.failures import read_failure
 from exam_sessions.v1 import candidate_service_pb2, candidate_service_pb2_grpc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from exam_sessions.client.security import Security
 
 Erased = candidate_service_pb2.EraseCandidateResponse
+Retained = candidate_service_pb2.ApplyRetentionResponse
+
+SILENCE = 60.0
+"""Seconds an export may be silent before it is given up."""
 
 
 class CandidateCalls(Channel):
@@ -29,3 +38,22 @@ class CandidateCalls(Channel):
             **fields,
         )
         return self._call(self._candidates.EraseCandidate, request, BATCH)
+
+    def apply_retention(self, months: int, request_id: str = "", **fields: Any) -> Retained:
+        """Erases what was archived so many months ago, as an operation. Fields are those of ApplyRetentionRequest."""
+        request = candidate_service_pb2.ApplyRetentionRequest(
+            workspace_id=self.workspace, months=months, request_id=request_id or new_request_id(), **fields
+        )
+        return self._call(self._candidates.ApplyRetention, request, BATCH)
+
+    def export_candidate(self, candidate_id: str) -> Iterator[str]:
+        """Everything that is stored about a candidate: the pieces of one JSON document."""
+        request = candidate_service_pb2.ExportCandidateRequest(workspace_id=self.workspace, candidate_id=candidate_id)
+        call: Any = self._candidates.ExportCandidate(request, metadata=self._metadata())
+        try:
+            while piece := next_of(call, SILENCE):
+                yield piece.json
+        except grpc.RpcError as error:
+            raise read_failure(error, self.target) from None
+        finally:
+            call.cancel()

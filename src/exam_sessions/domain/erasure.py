@@ -126,6 +126,27 @@ def scrubbed_history(rows: Sequence[EventRow], last: str, erasing: Erasing) -> l
     return found
 
 
+def history_of(rows: Sequence[EventRow], last: str, candidate_id: str) -> list[EventRow]:
+    """The events of a session as far as they are a candidate's: values of others are left out."""
+    read = [_changes_of(row) for row in rows]
+    owner = _owner(read, last)
+    found: list[EventRow] = []
+    for n, (row, changes) in enumerate(zip(rows, read, strict=True)):
+        if row.action == Action.SCHEDULE:
+            owner = _owner(read[n:], last)
+        before, after = owner, owner
+        if changes and "candidate_id" in changes:
+            before, after = changes["candidate_id"]
+        if candidate_id in {before, after}:
+            own = {
+                name: (old if before == candidate_id else None, new if after == candidate_id else None)
+                for name, (old, new) in (changes or {}).items()
+            }
+            found.append(row._replace(changes=json.dumps(own) if own else ""))
+        owner = after if after is not None else before
+    return found
+
+
 def _owner(read: Sequence[Changes | None], last: str) -> str:
     """Whose session it is before these changes."""
     return next((pair[0] for changes in read if changes and (pair := changes.get("candidate_id"))), last)

@@ -159,6 +159,7 @@ class OperationKind(IntEnum):
     TRANSITION = 2
     REGRADE = 3
     ERASE = 4
+    RETENTION = 5
 
 
 class OperationStatus(IntEnum):

@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.erasure import Erasure
 from exam_sessions.commands.operations import AcceptOperation
+from exam_sessions.commands.retention import Retention
 from exam_sessions.domain.erasure import ErasureScope
+from exam_sessions.domain.retention import months_before
 from exam_sessions.domain.states import OperationKind
 from exam_sessions.domain.texts import flaw_of, is_blank
+from exam_sessions.rpc.candidate_export import CandidateExporter
+from exam_sessions.rpc.convert.candidate_payloads import mentions
 from exam_sessions.rpc.convert.operation import fill_erasure, operation_of, redacted
+from exam_sessions.rpc.convert.request import each_once
+from exam_sessions.rpc.convert.times import put
+from exam_sessions.rpc.methods import ServerStreamMethod
 from exam_sessions.v1 import candidate_service_pb2 as pb
-from exam_sessions.v1 import lifecycle_service_pb2, template_service_pb2
+
+PIECE = 700_000
+"""Characters of one piece: each has at most four bytes."""
 
 if TYPE_CHECKING:
-    from exam_sessions.execution.caller import Caller
+    from collections.abc import Awaitable, Callable
+
+    from exam_sessions.rpc.marking_servicer import MarkingServicer
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
 
@@ -23,19 +34,22 @@ if TYPE_CHECKING:
 class CandidateServicer:
     """One method per RPC."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, marking: MarkingServicer) -> None:
+        self._service, self._exporter = service, CandidateExporter(service, marking)
 
-    def methods(self) -> dict[str, Method | QueuedMethod]:
+    def methods(self) -> dict[str, Method | QueuedMethod | ServerStreamMethod]:
         """The methods by the names of their RPCs."""
-        return {"EraseCandidate": self.erase}
+        return {
+            "EraseCandidate": self.erase,
+            "ApplyRetention": self.retain,
+            "ExportCandidate": ServerStreamMethod(self.export),
+        }
 
     async def erase(self, request: pb.EraseCandidateRequest, call: Call) -> pb.EraseCandidateResponse:
         """Accepts the erasure of a candidate, or previews it."""
         check_candidate(request.candidate_id)
         check_reason(request.reason)
         caller, task = call.caller(request), erasure_of(request)
-        check_all_centres(caller, "EraseCandidate")
         if request.validate_only:
             reads, now = self._service.reads, self._service.now
             counts = await reads.in_unit(lambda uow: task.preview(uow, caller.workspace), now)
@@ -47,11 +61,27 @@ class CandidateServicer:
         self._service.worker.wake()
         return pb.EraseCandidateResponse(operation=operation_of(row))
 
+    async def retain(self, request: pb.ApplyRetentionRequest, call: Call) -> pb.ApplyRetentionResponse:
+        """Accepts to erase what was archived long ago, or counts it."""
+        check_reason(request.reason)
+        caller, task = call.caller(request), retention_of(request)
+        payload = request.SerializeToString()
+        row = await self._service.write(AcceptOperation(caller, OperationKind.RETENTION, task, payload))
+        reply = pb.ApplyRetentionResponse(session_count=row.total)
+        put(reply.before, months_before(row.create_time, request.months))
+        if not request.validate_only:
+            self._service.worker.wake()
+            reply.operation.CopyFrom(operation_of(row))
+        return reply
 
-def check_all_centres(caller: Caller, rpc: str) -> None:
-    """Refuses a caller who is bound to centres: a candidate is everywhere or nowhere. Raises PermissionDenied."""
-    if caller.centres is not None:
-        raise errors.PermissionDenied("MANAGE_PERSONAL_DATA of all centres", rpc)
+    async def export(
+        self, request: pb.ExportCandidateRequest, call: Call, send: Callable[[bytes], Awaitable[None]]
+    ) -> None:
+        """Sends the document piece by piece."""
+        check_candidate(request.candidate_id)
+        async for text in self._exporter.pieces(call.workspace(request), request.candidate_id):
+            for start in range(0, len(text), PIECE):
+                await send(pb.ExportCandidateResponse(json=text[start : start + PIECE]).SerializeToString())
 
 
 def check_candidate(candidate_id: str) -> None:
@@ -77,16 +107,19 @@ def read_erasure(payload: bytes) -> Erasure:
     return erasure_of(pb.EraseCandidateRequest.FromString(payload))
 
 
-def mentions(kind: int, payload: bytes, candidate_id: str) -> bool:
-    """Whether what an operation does names a candidate."""
-    if candidate_id.encode() not in payload:
-        return False
-    if kind == OperationKind.TEMPLATE:
-        submission = template_service_pb2.SubmitFromTemplateRequest.FromString(payload)
-        return any(row.user_id == candidate_id for row in submission.data)
-    if kind == OperationKind.TRANSITION:
-        transition = lifecycle_service_pb2.BatchTransitionSessionsRequest.FromString(payload)
-        return candidate_id in transition.filter.candidate_ids
-    if kind == OperationKind.ERASE:
-        return pb.EraseCandidateRequest.FromString(payload).candidate_id == candidate_id
-    return False
+def retention_of(request: pb.ApplyRetentionRequest) -> Retention:
+    """The work of an operation."""
+    return Retention(
+        request.months,
+        request.reason,
+        each_once(request.release_ids),
+        ErasureScope(request.erase_free_text, request.erase_responses),
+        request.include_voided,
+        request.delete_sessions,
+        request.sessions_per_second,
+    )
+
+
+def read_retention(payload: bytes) -> Retention:
+    """What an accepted request asks for."""
+    return retention_of(pb.ApplyRetentionRequest.FromString(payload))

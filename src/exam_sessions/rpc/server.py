@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2
 from exam_sessions.domain.states import OperationKind
 from exam_sessions.rpc import health
 from exam_sessions.rpc.access_servicer import AccessServicer
-from exam_sessions.rpc.candidate_servicer import CandidateServicer, read_erasure
+from exam_sessions.rpc.candidate_servicer import CandidateServicer, read_erasure, read_retention
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
 from exam_sessions.rpc.doors import OPEN
 from exam_sessions.rpc.handlers import handlers_of
@@ -64,6 +64,7 @@ DECODE: dict[int, Decode] = {
     OperationKind.TRANSITION: read_transition,
     OperationKind.REGRADE: read_regrade,
     OperationKind.ERASE: read_erasure,
+    OperationKind.RETENTION: read_retention,
 }
 """What reads the payloads of operations, by kind."""
 
@@ -139,6 +140,7 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
 
 def _add_services(transport: Transport, service: Service, limit: int, patience: float, doors: Doors) -> list[str]:
     marking = MarkingServicer(service)
+    candidates = CandidateServicer(service, marking)
     sessions = SessionServicer(service, WatchServicer(service, patience), marking, ImportServicer(service))
     services: list[tuple[Any, Any]] = [
         (session_service_pb2.DESCRIPTOR.services_by_name["SessionService"], sessions.methods()),
@@ -148,11 +150,11 @@ def _add_services(transport: Transport, service: Service, limit: int, patience: 
         (template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"], TemplateServicer(service).methods()),
         (access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], AccessServicer(service).methods()),
         (lockout_service_pb2.DESCRIPTOR.services_by_name["LockoutService"], LockoutServicer(service).methods()),
-        (candidate_service_pb2.DESCRIPTOR.services_by_name["CandidateService"], CandidateServicer(service).methods()),
         (
             workspace_service_pb2.DESCRIPTOR.services_by_name["WorkspaceService"],
             WorkspaceServicer(service).methods(),
         ),
+        (candidate_service_pb2.DESCRIPTOR.services_by_name["CandidateService"], candidates.methods()),
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:

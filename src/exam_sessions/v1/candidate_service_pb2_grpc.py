@@ -40,6 +40,16 @@ class CandidateServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_candidate__service__pb2.EraseCandidateRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_candidate__service__pb2.EraseCandidateResponse.FromString,
                 _registered_method=True)
+        self.ApplyRetention = channel.unary_unary(
+                '/exam_sessions.v1.CandidateService/ApplyRetention',
+                request_serializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ApplyRetentionRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ApplyRetentionResponse.FromString,
+                _registered_method=True)
+        self.ExportCandidate = channel.unary_stream(
+                '/exam_sessions.v1.CandidateService/ExportCandidate',
+                request_serializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ExportCandidateRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ExportCandidateResponse.FromString,
+                _registered_method=True)
 
 
 class CandidateServiceServicer:
@@ -61,6 +71,27 @@ class CandidateServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplyRetention(self, request, context):
+        """Erases, or deletes, every session that was archived so many months ago, as an Operation: as EraseCandidate erases sessions,
+        each for itself. Where no releases are named, operations that ended before then are deleted as well, for their requests may
+        name candidates. Sessions that were erased before are counted and stay as they are. With `validate_only` nothing is
+        written: the reply counts. Legal in ARCHIVED, and in VOIDED with `include_voided`; the state stays. Errors:
+        RELEASE_NOT_FOUND, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportCandidate(self, request, context):
+        """Streams everything that is stored about a candidate as the pieces of one JSON document: sessions with attempts, responses,
+        results and history, deleted sessions, and operations that name the candidate. What is another candidate's in a shared
+        history is left out. A candidate of whom nothing is stored has empty lists. Each session is read from one snapshot, and
+        those that change meanwhile as they are when their turn comes. Legal in every state, changes nothing. Errors: INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CandidateServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -68,6 +99,16 @@ def add_CandidateServiceServicer_to_server(servicer, server):
                     servicer.EraseCandidate,
                     request_deserializer=exam__sessions_dot_v1_dot_candidate__service__pb2.EraseCandidateRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_candidate__service__pb2.EraseCandidateResponse.SerializeToString,
+            ),
+            'ApplyRetention': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyRetention,
+                    request_deserializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ApplyRetentionRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ApplyRetentionResponse.SerializeToString,
+            ),
+            'ExportCandidate': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportCandidate,
+                    request_deserializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ExportCandidateRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_candidate__service__pb2.ExportCandidateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -98,6 +139,60 @@ class CandidateService:
             '/exam_sessions.v1.CandidateService/EraseCandidate',
             exam__sessions_dot_v1_dot_candidate__service__pb2.EraseCandidateRequest.SerializeToString,
             exam__sessions_dot_v1_dot_candidate__service__pb2.EraseCandidateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyRetention(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.CandidateService/ApplyRetention',
+            exam__sessions_dot_v1_dot_candidate__service__pb2.ApplyRetentionRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_candidate__service__pb2.ApplyRetentionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportCandidate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/exam_sessions.v1.CandidateService/ExportCandidate',
+            exam__sessions_dot_v1_dot_candidate__service__pb2.ExportCandidateRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_candidate__service__pb2.ExportCandidateResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,19 @@ class CandidateServiceStub:
     Legal in VOIDED and ARCHIVED, in other states with `include_live`; the state stays. Errors: CANDIDATE_HAS_LIVE_SESSIONS,
     CANDIDATE_IN_OPERATION, REQUEST_ID_REUSED, INVALID_FIELD.
     """
+    ApplyRetention: _grpc.UnaryUnaryMultiCallable[_candidate_service_pb2.ApplyRetentionRequest, _candidate_service_pb2.ApplyRetentionResponse]
+    """Erases, or deletes, every session that was archived so many months ago, as an Operation: as EraseCandidate erases sessions,
+    each for itself. Where no releases are named, operations that ended before then are deleted as well, for their requests may
+    name candidates. Sessions that were erased before are counted and stay as they are. With `validate_only` nothing is
+    written: the reply counts. Legal in ARCHIVED, and in VOIDED with `include_voided`; the state stays. Errors:
+    RELEASE_NOT_FOUND, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    ExportCandidate: _grpc.UnaryStreamMultiCallable[_candidate_service_pb2.ExportCandidateRequest, _candidate_service_pb2.ExportCandidateResponse]
+    """Streams everything that is stored about a candidate as the pieces of one JSON document: sessions with attempts, responses,
+    results and history, deleted sessions, and operations that name the candidate. What is another candidate's in a shared
+    history is left out. A candidate of whom nothing is stored has empty lists. Each session is read from one snapshot, and
+    those that change meanwhile as they are when their turn comes. Legal in every state, changes nothing. Errors: INVALID_FIELD.
+    """
 
 @_typing.type_check_only
 class CandidateServiceAsyncStub(CandidateServiceStub):
@@ -60,6 +73,19 @@ class CandidateServiceAsyncStub(CandidateServiceStub):
     nothing is stored is erased without effect. With `validate_only` nothing is written: the reply counts what it would come to.
     Legal in VOIDED and ARCHIVED, in other states with `include_live`; the state stays. Errors: CANDIDATE_HAS_LIVE_SESSIONS,
     CANDIDATE_IN_OPERATION, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    ApplyRetention: _aio.UnaryUnaryMultiCallable[_candidate_service_pb2.ApplyRetentionRequest, _candidate_service_pb2.ApplyRetentionResponse]  # type: ignore[assignment]
+    """Erases, or deletes, every session that was archived so many months ago, as an Operation: as EraseCandidate erases sessions,
+    each for itself. Where no releases are named, operations that ended before then are deleted as well, for their requests may
+    name candidates. Sessions that were erased before are counted and stay as they are. With `validate_only` nothing is
+    written: the reply counts. Legal in ARCHIVED, and in VOIDED with `include_voided`; the state stays. Errors:
+    RELEASE_NOT_FOUND, REQUEST_ID_REUSED, INVALID_FIELD.
+    """
+    ExportCandidate: _aio.UnaryStreamMultiCallable[_candidate_service_pb2.ExportCandidateRequest, _candidate_service_pb2.ExportCandidateResponse]  # type: ignore[assignment]
+    """Streams everything that is stored about a candidate as the pieces of one JSON document: sessions with attempts, responses,
+    results and history, deleted sessions, and operations that name the candidate. What is another candidate's in a shared
+    history is left out. A candidate of whom nothing is stored has empty lists. Each session is read from one snapshot, and
+    those that change meanwhile as they are when their turn comes. Legal in every state, changes nothing. Errors: INVALID_FIELD.
     """
 
 class CandidateServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -80,6 +106,31 @@ class CandidateServiceServicer(metaclass=_abc_1.ABCMeta):
         nothing is stored is erased without effect. With `validate_only` nothing is written: the reply counts what it would come to.
         Legal in VOIDED and ARCHIVED, in other states with `include_live`; the state stays. Errors: CANDIDATE_HAS_LIVE_SESSIONS,
         CANDIDATE_IN_OPERATION, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def ApplyRetention(
+        self,
+        request: _candidate_service_pb2.ApplyRetentionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_candidate_service_pb2.ApplyRetentionResponse, _abc.Awaitable[_candidate_service_pb2.ApplyRetentionResponse]]:
+        """Erases, or deletes, every session that was archived so many months ago, as an Operation: as EraseCandidate erases sessions,
+        each for itself. Where no releases are named, operations that ended before then are deleted as well, for their requests may
+        name candidates. Sessions that were erased before are counted and stay as they are. With `validate_only` nothing is
+        written: the reply counts. Legal in ARCHIVED, and in VOIDED with `include_voided`; the state stays. Errors:
+        RELEASE_NOT_FOUND, REQUEST_ID_REUSED, INVALID_FIELD.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportCandidate(
+        self,
+        request: _candidate_service_pb2.ExportCandidateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_candidate_service_pb2.ExportCandidateResponse], _abc.AsyncIterator[_candidate_service_pb2.ExportCandidateResponse]]:
+        """Streams everything that is stored about a candidate as the pieces of one JSON document: sessions with attempts, responses,
+        results and history, deleted sessions, and operations that name the candidate. What is another candidate's in a shared
+        history is left out. A candidate of whom nothing is stored has empty lists. Each session is read from one snapshot, and
+        those that change meanwhile as they are when their turn comes. Legal in every state, changes nothing. Errors: INVALID_FIELD.
         """
 
 def add_CandidateServiceServicer_to_server(servicer: CandidateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,6 +22,7 @@ class OperationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OPERATION_KIND_TRANSITION: _ClassVar[OperationKind]
     OPERATION_KIND_REGRADE: _ClassVar[OperationKind]
     OPERATION_KIND_ERASE: _ClassVar[OperationKind]
+    OPERATION_KIND_RETENTION: _ClassVar[OperationKind]
 
 class OperationStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -35,6 +36,7 @@ OPERATION_KIND_TEMPLATE: OperationKind
 OPERATION_KIND_TRANSITION: OperationKind
 OPERATION_KIND_REGRADE: OperationKind
 OPERATION_KIND_ERASE: OperationKind
+OPERATION_KIND_RETENTION: OperationKind
 OPERATION_STATUS_UNSPECIFIED: OperationStatus
 OPERATION_STATUS_QUEUED: OperationStatus
 OPERATION_STATUS_RUNNING: OperationStatus

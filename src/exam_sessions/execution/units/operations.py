@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from exam_sessions.execution.transaction import Transaction
 
 
+REMOVING = frozenset({OperationKind.ERASE, OperationKind.RETENTION})
+"""Kinds of operations after which nothing of what was overwritten is to be left in files."""
+
 NAMING_CANDIDATES = frozenset({OperationKind.ERASE})
 """Kinds of operations whose request says whom to erase: it is removed when they end, however they end."""
 
@@ -48,6 +51,7 @@ class OperationUnit:
         self._transaction.repositories.operations.update(db, row)
         if row.end_time and row.kind in NAMING_CANDIDATES:
             self._transaction.repositories.operations.clear_payload(db, row.workspace_id, row.id)
+        if row.end_time and row.kind in REMOVING:
             self._transaction.forgets_deleted = True
         self._transaction.repositories.operations.add_outcomes(db, outcomes)
 

@@ -94,6 +94,11 @@ class PersonalDataUnit:
         rows.rewrite_operation(db, workspace, row, payload=payload)
         rows.rewrite_refusals(db, workspace, row.id, refusals)
 
+    def delete_operation_now(self, workspace: str, operation_id: str) -> None:
+        """Removes an operation with its outcomes."""
+        transaction = self._transaction
+        transaction.repositories.operations.delete(transaction.write_now(), workspace, operation_id)
+
     def requests(self, workspace: str, candidate: str, after: str, most: int) -> list[RequestRow]:
         """The next recorded requests whose answer names the candidate."""
         transaction = self._transaction

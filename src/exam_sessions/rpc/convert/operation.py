@@ -127,7 +127,7 @@ def _result(row: OperationRow, outcomes: Sequence[OutcomeRow]) -> operation_pb2.
     message = operation_pb2.OperationResult(succeeded_count=row.done - row.failed, failed_count=row.failed)
     if row.kind == OperationKind.REGRADE:
         fill_regrade(message.regrade, row)
-    elif row.kind == OperationKind.ERASE:
+    elif row.kind in {OperationKind.ERASE, OperationKind.RETENTION}:
         fill_erasure(message.erasure, ErasureCounts.read(row.summary))
     fill_outcomes(message, outcomes)
     return message
