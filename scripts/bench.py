@@ -9,6 +9,7 @@ measures:
   transitions  durable pause and resume, 64 and 16 callers, against the echo
   lone         a lone caller, with and without lingering
   reads        GetSession, 64 callers, against the echo
+  tls          GetSession and transitions over TLS, 64 callers, against plain text
   batches      BatchCreate of 10,000 against the raw driver, and what other calls wait meanwhile
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
@@ -63,6 +64,7 @@ from benchmark import (
     pages,
     postgres,
     regrading,
+    secured,
     stored,
     structured,
     traffic,
@@ -84,6 +86,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "transitions": traffic.transitions,
     "lone": traffic.lone,
     "reads": traffic.reads,
+    "tls": secured.secured,
     "batches": batches.batches,
     "pages": pages.pages,
     "footprint": footprint.footprint,

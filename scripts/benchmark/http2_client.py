@@ -7,8 +7,13 @@ and would be what is measured. Here a call is a few bytes put together, and a re
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
@@ -17,7 +22,8 @@ INITIAL_WINDOW, LARGEST_WINDOW = 65_535, 2**31 - 1
 INITIAL_WINDOW_SETTING = 4
 STATIC_NAMES = {":authority": 1, ":path": 4, "content-type": 31, "user-agent": 58}
 STATIC_TABLE_SIZE = 61
-STATIC_FIELDS = bytes([0x80 | 3, 0x80 | 6])  # :method POST, :scheme http
+POST, HTTP, HTTPS = bytes([0x80 | 3]), bytes([0x80 | 6]), bytes([0x80 | 7])
+"""Header fields of HPACK's static table: the method and the schemes."""
 RECEIVE = 256 * 1024
 
 
@@ -46,7 +52,8 @@ def _text(text: str) -> bytes:
 class _HeaderBlocks:
     """The header blocks of a connection: spelled out the first time, indexed from then on, as real clients do."""
 
-    def __init__(self, authority: str) -> None:
+    def __init__(self, authority: str, scheme: bytes) -> None:
+        self._first = POST + scheme
         self._common = {
             ":authority": authority,
             "content-type": "application/grpc",
@@ -69,7 +76,7 @@ class _HeaderBlocks:
         return block
 
     def _encode(self, path: str) -> bytes:
-        parts = [STATIC_FIELDS]
+        parts = [self._first]
         for name, value in ((":path", path), *self._common.items()):
             if (name, value) in self._table:
                 parts.append(_number(STATIC_TABLE_SIZE + 1 + self._table.index((name, value)), 7, 0x80))
@@ -81,13 +88,25 @@ class _HeaderBlocks:
         return b"".join(parts)
 
 
-class Connection:
-    """One HTTP/2 connection. `put` queues calls, `flush` sends them, `receive` gives the calls that ended."""
+def _secured(plain: socket.socket, ca: Path) -> socket.socket:
+    """The connection over TLS, which reads and writes as the plain one does.
 
-    def __init__(self, port: int) -> None:
+    A read gives one record at most. The next stays in the kernel, where a selector sees it.
+    """
+    context = ssl.create_default_context(cafile=ca)
+    context.set_alpn_protocols(["h2"])
+    return context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+class Connection:
+    """One HTTP/2 connection, over TLS with a CA. `put` queues calls, `flush` sends, `receive` gives what ended."""
+
+    def __init__(self, port: int, ca: Path | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._blocks = _HeaderBlocks(f"127.0.0.1:{port}")
+        if ca:
+            self.socket = _secured(self.socket, ca)
+        self._blocks = _HeaderBlocks(f"127.0.0.1:{port}", HTTPS if ca else HTTP)
         self._next = 1
         self._started: dict[int, float] = {}
         self._answered: set[int] = set()

@@ -12,6 +12,7 @@ from benchmark.http2_client import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     Call = tuple[str, bytes]
     """A method's path and a serialized request."""
@@ -47,12 +48,12 @@ def percentile(ordered: list[float], share: float) -> float:
 
 
 class Driver:
-    """Connections to one server, or dealt out among several, kept open from run to run."""
+    """Connections to one server, or dealt out among several, kept open from run to run; over TLS with a CA."""
 
-    def __init__(self, port: int | Sequence[int], callers: Callers) -> None:
+    def __init__(self, port: int | Sequence[int], callers: Callers, ca: Path | None = None) -> None:
         self.callers = callers
         ports = itertools.cycle([port] if isinstance(port, int) else port)
-        self._connections = [Connection(next(ports)) for _ in range(callers.connections)]
+        self._connections = [Connection(next(ports), ca) for _ in range(callers.connections)]
         self._selector = selectors.DefaultSelector()
         for connection in self._connections:
             self._selector.register(connection.socket, selectors.EVENT_READ, connection)

@@ -34,7 +34,7 @@ def service(cores: Cores, database: Database, **settings: object) -> Iterator[Pr
     environment |= {f"EXAM_SESSIONS_{name.upper()}": str(value) for name, value in settings.items()}
     command = [sys.executable, "-m", "exam_sessions", "serve", "--listen", "127.0.0.1:0", "--database-url"]
     with running([*command, database.url], cores, database.log, environment) as process:
-        wait_until_serving(process.port)
+        wait_until_serving(process.port, ca=settings.get("tls_cert"))
         yield process
 
 
@@ -71,8 +71,8 @@ def running(command: list[str], cores: Cores, log: Path | None, environment: dic
                 errors.close()
 
 
-def wait_until_serving(port: int, within: float = READY_WITHIN) -> None:
-    """Asks grpc.health.v1 until it says SERVING."""
+def wait_until_serving(port: int, within: float = READY_WITHIN, ca: object = None) -> None:
+    """Asks grpc.health.v1 until it says SERVING, over TLS where the path of a CA is given."""
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415 - the echo does without
 
     until = time.monotonic() + within
@@ -83,9 +83,15 @@ def wait_until_serving(port: int, within: float = READY_WITHIN) -> None:
         time.sleep(0.002)
     while time.monotonic() < until:
         # A new channel each time: one that failed backs off for a second.
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, suppress(grpc.RpcError):
+        with _channel(f"127.0.0.1:{port}", ca) as channel, suppress(grpc.RpcError):
             reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
             if reply.status == health_pb2.HealthCheckResponse.SERVING:
                 return
         time.sleep(0.005)
     raise TimeoutError(f"not serving after {within} s")
+
+
+def _channel(target: str, ca: object) -> grpc.Channel:
+    if ca is None:
+        return grpc.insecure_channel(target)
+    return grpc.secure_channel(target, grpc.ssl_channel_credentials(Path(str(ca)).read_bytes()))

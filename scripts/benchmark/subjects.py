@@ -10,6 +10,7 @@ from benchmark.processes import machine_busy_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from benchmark.databases import Database
     from benchmark.load import Call, Callers, Run
@@ -36,7 +37,7 @@ class Side(NamedTuple):
     """One side of a pair: a server, and the calls it is asked.
 
     `database` is named where it has processes of its own, whose cost is to be told. `around` is entered for the
-    length of each run.
+    length of each run. `ca` is the server's CA where it is asked over TLS.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Side(NamedTuple):
     calls: Callable[[], Iterator[Call]]
     database: Database | None = None
     around: Callable[[], AbstractContextManager[object]] = nullcontext
+    ca: Path | None = None
 
     def runner(self, callers: Callers) -> Runner:
         """The side with connections of so many callers."""
@@ -55,7 +57,7 @@ class Asked:
 
     def __init__(self, side: Side, callers: Callers) -> None:
         self.name, self._side = f"{side.name} ({side.process})", side
-        self._driver = Driver(side.process.ports, callers)
+        self._driver = Driver(side.process.ports, callers, side.ca)
 
     def run(self, seconds: float) -> dict[str, Any]:
         """As Runner."""
