@@ -1,7 +1,8 @@
 # The service as an image: docker build -t exam-sessions .
 #                          docker run -p 50051:50051 -v exam-sessions:/var/lib/exam-sessions -v ./tls:/tls:ro
-#                            -e EXAM_SESSIONS_TLS_CERT=/tls/tls.crt -e EXAM_SESSIONS_TLS_KEY=/tls/tls.key exam-sessions
-# Without certificates it does not start: see docs/operate/install.md.
+#                            -e EXAM_SESSIONS_TLS_CERT=/tls/tls.crt -e EXAM_SESSIONS_TLS_KEY=/tls/tls.key
+#                            -e EXAM_SESSIONS_AUTH=keys exam-sessions
+# Without certificate and authentication it does not start: see docs/operate/install.md.
 # No engine is needed to test it: tests/test_dockerfile.py replays every step (scripts/test --slow).
 
 # The full image only builds: it has strip. Its Python is the slim one's, in the same place.

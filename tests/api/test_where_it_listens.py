@@ -97,7 +97,7 @@ def test_what_is_no_place_is_told(listen):
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "127.0.0.1:0,localhost:0"])
 def test_what_the_way_out_says_is_served(database, tmp_path, listen):
     cert, key = authority().issue().write(tmp_path, "server")
-    with serving(database, listen=listen, tls_cert=str(cert), tls_key=str(key)) as server:
+    with serving(database, listen=listen, tls_cert=str(cert), tls_key=str(key), auth="keys") as server:
         assert all(int(address.rpartition(":")[2]) for address in server.app.addresses)
     with serving(database, listen=listen, insecure=True) as server:
         api = ApiClient(server.target)

@@ -51,7 +51,7 @@ DatabaseUrl = Annotated[
 
 EPILOG = """[bold]Examples[/]
 exam-sessions serve
-exam-sessions serve --listen 0.0.0.0:50051 --tls-cert server.crt --tls-key server.key
+exam-sessions serve --listen 0.0.0.0:50051 --tls-cert server.crt --tls-key server.key --auth keys
 exam-sessions serve --listen unix:/run/exam-sessions.sock
 exam-sessions serve --workers 2 --database-url postgresql://exams:secret@db.example/exams
 EXAM_SESSIONS_LOG_LEVEL=WARNING exam-sessions serve

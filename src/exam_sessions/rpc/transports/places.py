@@ -89,8 +89,8 @@ def _check_local(place: Place) -> None:
     if not place.is_local():
         raise CannotServe(
             f"other machines can reach {place}, and without TLS keycodes, PINs and marks can be read on the way",
-            f"give --tls-cert FILE and --tls-key FILE, or serve this machine only: --listen 127.0.0.1:{place.port}; "
-            "where something else encrypts, such as a service mesh, say --insecure",
+            "give --tls-cert FILE, --tls-key FILE and --auth keys, or serve this machine only: "
+            f"--listen 127.0.0.1:{place.port}; where something else encrypts, such as a service mesh, say --insecure",
         )
 
 
