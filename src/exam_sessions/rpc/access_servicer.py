@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from exam_sessions.commands.api_keys import CreateApiKey, RevokeApiKey, RotateApiKey
+from exam_sessions.domain.actor import Actor
 from exam_sessions.execution.random_codes import new_credential
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.access import fill_api_key, fill_principal, grant_of
@@ -109,4 +110,6 @@ class AccessServicer:
 def _log(mutation: KeyMutation, done: str, key: pb.ApiKey) -> None:
     """Leaves in the log who did what to a key."""
     if not mutation.caller.validate_only:
-        log.info("API key %s of %s: %s by %s", key.id, key.name, done, mutation.caller.actor)
+        principal, acting_for = Actor.stored(mutation.caller.actor)
+        by = f"{principal} for {acting_for}" if acting_for else principal
+        log.info("API key %s of %s: %s by %s", key.id, key.name, done, by)

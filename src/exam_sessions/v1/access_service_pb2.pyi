@@ -48,7 +48,7 @@ class Principal(_message.Message):
     def __init__(self, name: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., permissions: _Optional[_Iterable[_Union[_access_pb2.Permission, str]]] = ..., workspaces: _Optional[_Iterable[str]] = ..., all_workspaces: _Optional[bool] = ..., centres: _Optional[_Iterable[str]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., authenticated: _Optional[bool] = ..., credential: _Optional[str] = ..., all_centres: _Optional[bool] = ...) -> None: ...
 
 class ApiKey(_message.Message):
-    __slots__ = ("id", "name", "roles", "workspaces", "all_workspaces", "centres", "create_time", "expire_time", "revoke_time", "last_use_time", "rotated_from", "creator")
+    __slots__ = ("id", "name", "roles", "workspaces", "all_workspaces", "centres", "create_time", "expire_time", "revoke_time", "last_use_time", "rotated_from", "creator", "created_for")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +61,7 @@ class ApiKey(_message.Message):
     LAST_USE_TIME_FIELD_NUMBER: _ClassVar[int]
     ROTATED_FROM_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FOR_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     roles: _containers.RepeatedScalarFieldContainer[str]
@@ -73,7 +74,8 @@ class ApiKey(_message.Message):
     last_use_time: _timestamp_pb2.Timestamp
     rotated_from: str
     creator: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., workspaces: _Optional[_Iterable[str]] = ..., all_workspaces: _Optional[bool] = ..., centres: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rotated_from: _Optional[str] = ..., creator: _Optional[str] = ...) -> None: ...
+    created_for: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., workspaces: _Optional[_Iterable[str]] = ..., all_workspaces: _Optional[bool] = ..., centres: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rotated_from: _Optional[str] = ..., creator: _Optional[str] = ..., created_for: _Optional[str] = ...) -> None: ...
 
 class CreateApiKeyRequest(_message.Message):
     __slots__ = ("name", "roles", "workspaces", "all_workspaces", "centres", "expire_time", "request_id", "validate_only")

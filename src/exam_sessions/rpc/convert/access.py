@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from exam_sessions import errors
 from exam_sessions.domain.access import Permission
+from exam_sessions.domain.actor import Actor
 from exam_sessions.domain.api_keys import Grant, names_of
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.rpc.access.verified import UNVERIFIED
@@ -48,7 +49,8 @@ def fill_api_key(message: pb.ApiKey, row: ApiKeyRow) -> None:
     ):
         if time:
             put(field, time)
-    message.rotated_from, message.creator = row.rotated_from, row.creator
+    message.rotated_from = row.rotated_from
+    message.creator, message.created_for = Actor.stored(row.creator)
 
 
 def fill_principal(message: pb.Principal, verified: Verified, actor: str) -> None:
