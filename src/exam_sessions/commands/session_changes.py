@@ -52,7 +52,7 @@ def _decide(
     uow: SessionChanges, caller: Caller, target: Target, command: Command
 ) -> tuple[Session, Release, Decision]:
     session = uow.sessions.get(caller.workspace, target.session_id, target.keycode)
-    if not caller.sees(session.centre_id):
+    if caller.centres is not None and session.centre_id not in caller.centres:
         raise errors.SessionNotFound(target.session_id or str(target.keycode))
     release = uow.releases.of(session, command.action)
     if target.etag and target.etag != etag_of(session.version):
@@ -63,14 +63,14 @@ def _decide(
         if command.action is Action.UPDATE:
             raise refusal.under("booking") from None
         raise
-    if decision.session:
+    if caller.centres is not None and decision.session:
         check_centre(caller, decision.session.centre_id, command.action.value)
     return session, release, decision
 
 
 def check_centre(caller: Caller, centre_id: str, action: str) -> None:
     """Keeps callers bound to centres from booking sessions, or moving them, elsewhere. Raises PermissionDenied."""
-    if not caller.sees(centre_id):
+    if caller.centres is not None and centre_id not in caller.centres:
         raise errors.PermissionDenied(f"for sessions of centre {centre_id!r}", action)
 
 

@@ -19,7 +19,3 @@ class Caller(NamedTuple):
     validate_only: bool = False
     centres: frozenset[str] | None = None
     """The centres whose sessions it sees and changes; None: all."""
-
-    def sees(self, centre_id: str) -> bool:
-        """Whether the sessions of a centre are among them."""
-        return self.centres is None or centre_id in self.centres
