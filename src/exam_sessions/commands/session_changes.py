@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import UNREADABLE, cause_of, is_over
@@ -48,9 +47,16 @@ def check_release_etag(release: Release, etag: str) -> None:
         raise errors.StaleRelease(release.id, etag_of(release.version))
 
 
-def _decide(
+def decide_target(
     uow: SessionChanges, caller: Caller, target: Target, command: Command
 ) -> tuple[Session, Release, Decision]:
+    """The session that is meant, its release, and what the command comes to.
+
+    Raises:
+        errors.Refusal: a rule says no.
+        errors.SessionNotFound: there is none, or it is of a centre that the caller is not bound to.
+        errors.StaleSession: it is not what the caller saw.
+    """
     session = uow.sessions.get(caller.workspace, target.session_id, target.keycode)
     if caller.centres is not None and session.centre_id not in caller.centres:
         raise errors.SessionNotFound(target.session_id or str(target.keycode))
@@ -123,7 +129,7 @@ class ChangeSession(Mutation):
     def apply(self, uow: SessionChanges) -> SessionWithRelease:
         """Decides the command; a refusal that must be counted is written all the same."""
         caller, command = self.caller, self.command
-        session, release, decision = _decide(uow, caller, self.target, command)
+        session, release, decision = decide_target(uow, caller, self.target, command)
         became = decision.session or session
         if command.fields:
             check_unique(uow, release, [became], {name for name, _ in command.fields})
@@ -175,96 +181,6 @@ class DisclosePin(ChangeSession):
     def replay(self, uow: SessionChanges, payload: str) -> PinDisclosure:  # type: ignore[override]
         """The session as it is now, without its PIN."""
         return PinDisclosure(super().replay(uow, payload), "")
-
-
-class EditSessions(Mutation):
-    """Commands on many sessions, all or nothing. The result is their number; `path` is where refusals name them."""
-
-    __slots__ = ("commands", "path")
-
-    def __init__(self, caller: Caller, commands: Sequence[tuple[Target, Command]], path: str = "edits") -> None:
-        super().__init__(caller, len(commands))
-        self.commands, self.path = commands, path
-
-    def declare_reads(self, reads: ReadSet) -> None:
-        """Every session named."""
-        for target, _ in self.commands:
-            reads.session(self.caller.workspace, target.session_id, target.keycode)
-        reads.marking_context |= any(ACTIONS[command.action].needs_form for _, command in self.commands[:1])
-
-    def apply(self, uow: SessionChanges) -> Any:
-        """Decides every row before entering any."""
-        return len(self._entered(uow))
-
-    def _entered(self, uow: SessionChanges) -> list[SessionWithRelease]:
-        """The sessions as they become, deleted ones as they were, in the order of the request."""
-        refused, decided = [], []
-        for index, (target, command) in enumerate(self.commands):
-            try:
-                session, release, decision = _decide(uow, self.caller, target, command)
-                decided.append((index, session, release, decision, command))
-            except errors.Refusal as refusal:
-                refused.append(errors.RowRefusal(index, "", refusal))
-        refused += self._collisions(uow, decided) + self._openings(uow, decided)
-        if refused:
-            refused.sort(key=lambda row: row.index)
-            raise errors.BatchRefused(self.path, refused, len(self.commands))
-        if not self.caller.validate_only:
-            for _, session, _, decision, _ in decided:
-                record(uow, session, decision, self.caller)
-        return [
-            SessionWithRelease(decision.session or session, release) for _, session, release, decision, _ in decided
-        ]
-
-    @staticmethod
-    def _openings(uow: SessionChanges, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
-        """The rows that would let a candidate into a second session, named here because the index names nobody."""
-        found, opened = [], set[str]()
-        for index, session, _, decision, _ in decided:
-            became = decision.session
-            if became is None or not becomes_open(session, became):
-                continue
-            if became.open_candidate in opened or uow.sessions.has_open_session(became):
-                found.append(errors.RowRefusal(index, "", errors.CandidateHasOpenSession(session.candidate_id)))
-            opened.add(became.open_candidate)
-        return found
-
-    def _collisions(self, uow: SessionChanges, decided: list) -> list[errors.RowRefusal]:  # type: ignore[type-arg]
-        by_release: dict[str, tuple[Release, list[tuple[int, Session]]]] = {}
-        names: set[str] = set()
-        for index, _, release, decision, command in decided:
-            names |= {name for name, _ in command.fields}
-            by_release.setdefault(release.id, (release, []))[1].append((index, decision.session))
-        found = []
-        for release, rows in by_release.values():
-            found += collisions(uow, release, rows, names)
-        return found
-
-    def replay_payload(self, result: Any) -> str:
-        """How many there were."""
-        return json.dumps(result)
-
-    def replay(self, uow: SessionChanges, payload: str) -> Any:  # noqa: ARG002 - nothing is read anew
-        """The same number."""
-        return int(json.loads(payload))
-
-
-class AccommodateSessions(EditSessions):
-    """The same of commands that move deadlines. The result are the sessions as they become."""
-
-    __slots__ = ()
-
-    def apply(self, uow: SessionChanges) -> list[SessionWithRelease]:
-        """Decides every row before entering any."""
-        return self._entered(uow)
-
-    def replay_payload(self, result: list[SessionWithRelease]) -> str:  # noqa: ARG002 - the request names them
-        """Nothing."""
-        return ""
-
-    def replay(self, uow: SessionChanges, payload: str) -> list[SessionWithRelease]:  # noqa: ARG002
-        """The sessions as they are now, or as they were when they were deleted."""
-        return [load_with_release(uow, self.caller.workspace, target.session_id) for target, _ in self.commands]
 
 
 def load_with_release(uow: SessionChanges, workspace: str, session_id: str) -> SessionWithRelease:

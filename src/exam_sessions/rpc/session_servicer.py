@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.bookings import BookingReceipt, BookSession
 from exam_sessions.commands.chunked_booking import book
-from exam_sessions.commands.session_changes import ChangeSession, EditSessions, Target
+from exam_sessions.commands.session_batches import EditSessions
+from exam_sessions.commands.session_changes import ChangeSession, Target
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.session_filter import ORDERS, PageCursor
 from exam_sessions.domain.states import Action

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.commands.bulk_transition import BulkTransition
 from exam_sessions.commands.operations import AcceptOperation
-from exam_sessions.commands.session_changes import AccommodateSessions, EditSessions, Target
+from exam_sessions.commands.session_batches import AccommodateSessions, EditSessions
+from exam_sessions.commands.session_changes import Target
 from exam_sessions.domain.commands import Command, fail, reset, void
 from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
 from exam_sessions.domain.transition_table import ACTIONS, TABLE

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, bindparam, insert, or_, select, update
 
 from exam_sessions.domain.api_keys import SYSTEM_WORKSPACE
 from exam_sessions.domain.stored_records import ApiKeyRow
-from exam_sessions.store.schema import api_keys
+from exam_sessions.store.access_tables import api_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, bindparam, delete, insert, literal_column, selec
 
 from exam_sessions.domain.lockout import Tries
 from exam_sessions.domain.stored_records import LockoutRow
-from exam_sessions.store.schema import lockouts, tries
+from exam_sessions.store.access_tables import lockouts, tries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Integer, bindparam, delete, insert, literal_column, select, update
 
 from exam_sessions.domain.stored_records import OperationRow, OutcomeRow, ToDo
-from exam_sessions.store.schema import operations, outcomes
+from exam_sessions.store.operation_tables import operations, outcomes
 from exam_sessions.store.workspaces import in_open_workspace
 
 if TYPE_CHECKING:

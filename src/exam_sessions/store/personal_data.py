@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, func, literal, select
 
 from exam_sessions.domain.actor import SEPARATOR
+from exam_sessions.store.operation_tables import operations, outcomes
 from exam_sessions.store.requests import RequestRow
-from exam_sessions.store.schema import events, operations, outcomes, requests, sessions
+from exam_sessions.store.schema import events, requests, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
