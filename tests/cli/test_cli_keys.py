@@ -9,6 +9,10 @@ import stat
 
 import pytest
 from terminal import Terminal, typed
+from typer.testing import CliRunner
+
+from exam_sessions.cli import cli
+from serving import serving, until
 
 CREDENTIAL = re.compile(r"es_([0-9a-f]{12})_[0-9a-f]{64}\n")
 
@@ -130,3 +134,32 @@ def test_a_key_made_beside_a_server_is_there_for_it_at_once(server, keys):
     made = typed("keys", "bootstrap", "beside", "--database-url", server.database.url).stdout
     assert CREDENTIAL.fullmatch(made)[1] in [key["id"] for key in keys.json("keys", "list")]
     assert created(keys, "after", "--role", "reader", "--all-workspaces")
+
+
+def test_from_the_first_key_on_everything_is_done_with_keys(database, tmp_path):
+    url, admin_key, anna_key = database.url, tmp_path / "admin.key", tmp_path / "anna.key"
+    typed("keys", "bootstrap", "root", "--database-url", url, "--out", admin_key)
+    with serving(database, auth="keys") as server:
+        assert "CREDENTIAL_MISSING" in typed("keys", "list", "--target", server.target, code=1).stderr
+        typed(
+            "context",
+            "add",
+            "exams",
+            "--target",
+            server.target,
+            "--token",
+            f"file:{admin_key}",
+            "--workspace",
+            "spring",
+        )
+        typed("context", "use", "exams")
+        assert "root" in typed("keys", "whoami").stdout
+        typed("keys", "create", "anna", "--role", "reader", "--all-workspaces", "--out", anna_key)
+        typed("keys", "create", "bert", "--role", "reader", "--workspace", "north", "--out", tmp_path / "bert.key")
+        known = {key["name"]: key for key in map(json.loads, typed("keys", "list", "--json").stdout.splitlines())}
+        assert (known["anna"]["all_workspaces"], known["bert"]["workspaces"]) == (True, ["north"])
+        assert (known["root"]["creator"], known["anna"]["creator"]) == ("local", "root")
+        as_anna = ("--token", f"file:{anna_key}")
+        assert "PERMISSION_DENIED" in typed("keys", "list", *as_anna, code=1).stderr
+        typed("keys", "revoke", known["anna"]["id"], "--yes")
+        until(lambda: "CREDENTIAL_REVOKED" in CliRunner().invoke(cli, ["keys", "whoami", *as_anna]).stderr)

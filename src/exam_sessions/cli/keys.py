@@ -68,7 +68,7 @@ Nothing but the credential is printed on stdout, and the server does not store i
 def create_key(
     name: Name,
     role: Role = None,
-    workspace: Workspaces = None,
+    bound_to: Workspaces = None,
     *,
     all_workspaces: AllWorkspaces = False,
     centre: Centres = None,
@@ -79,12 +79,12 @@ def create_key(
     """Creates an API key. You can give what you have yourself, and no more."""
     if not role:
         fail("a key without a role may do nothing", "say what it may do: --role reader", MISUSED)
-    if bool(workspace) == all_workspaces:
+    if bool(bound_to) == all_workspaces:
         fail("a key is bound to workspaces, or to none", "give --workspace NAME, or --all-workspaces", MISUSED)
     _check_out(out)
     with connected(target, NO_TENANT) as client:
         key, credential = client.create_key(
-            name, role, workspaces=workspace or (), centres=centre or (), expire_time=expires or 0
+            name, role, workspaces=bound_to or (), centres=centre or (), expire_time=expires or 0
         )
     _hand_over(credential, out)
     note(f"key {key.id} of {key.name}; {ONCE}")
