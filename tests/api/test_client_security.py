@@ -161,6 +161,17 @@ def test_targets_on_this_machine_are_known():
     assert [target for target in ELSEWHERE if is_local(target)] == []
 
 
+def test_a_proxy_is_not_asked_for_a_server_on_this_machine(server, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setenv("no_grpc_proxy", "")
+        assert health(server.target, token="es_1_x") == "SERVING"
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
 def test_a_token_is_not_sent_to_another_machine_in_plain_text():
     for target in ELSEWHERE:
         with pytest.raises(ValueError, match="without TLS"):

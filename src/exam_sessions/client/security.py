@@ -49,7 +49,13 @@ class Security:
         return bool(self.ca or self.cert or self.key) if self.tls is None else self.tls
 
     def channel(self, target: str, options: Sequence[tuple[str, int]]) -> grpc.Channel:
-        """Returns a channel to the server at `target`."""
+        """Returns a channel to the server at `target`.
+
+        An HTTP proxy of the environment is not asked for a server on this machine: it would look on its own, and be
+        sent the token in plain text.
+        """
+        if is_local(target):
+            options = (*options, ("grpc.enable_http_proxy", 0))
         if (self.cert is None) != (self.key is None):
             raise ValueError("a client certificate needs its key, and a key its certificate: give both")
         if not self.has_tls:
