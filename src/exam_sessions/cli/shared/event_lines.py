@@ -24,8 +24,13 @@ extension for sequences demands."""
 LONGEST_VALUE = 40
 """Characters of a value that a line for people shows."""
 
-BOOKKEEPING = frozenset({"state", "version", "update_time", "last_event", "due_time", "open_candidate", "draft"})
-"""Columns of the service's own."""
+BOOKKEEPING = frozenset(
+    {
+        "state", "version", "update_time", "last_event", "due_time", "open_candidate", "draft", "device_enter_time",
+        "device_take_over_allowed",
+    }
+)  # fmt: skip
+"""Columns of the service's own, and those that the time and the action of the event say as well."""
 
 BY_THE_MOVE = frozenset(
     {
