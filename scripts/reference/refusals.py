@@ -57,6 +57,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "UNAVAILABLE": ("The database or the server does not answer.", "Retry with backoff."),
     "DATA_LOSS": ("What is stored cannot be read.", "Do not retry; an operator must act."),
     "CANCELLED": ("The operation was cancelled.", "Nothing."),
+    "DEADLINE_EXCEEDED": ("The call took longer than it may.", "Repeat it with its `request_id` and a deadline."),
     "INTERNAL": ("A fault of the service.", "Report it with the `request_id` of the metadata."),
 }
 

@@ -17,10 +17,11 @@ from exam_sessions.domain.lockout import LockoutRule
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.access.code_guard import CodeGuard
 from exam_sessions.rpc.access.configuration import CannotConfigure
+from exam_sessions.rpc.access.limits import CannotLimit, Limits, limits_in
 from exam_sessions.rpc.access.selection import CannotAuthenticate, gate_of, methods_of
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.doors import OPEN, Doors
-from exam_sessions.rpc.server import DECODE, Server
+from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
 from exam_sessions.rpc.transports.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.transports.places import check_free, places_of
@@ -84,6 +85,9 @@ class App:
         except CannotConfigure as error:
             store.close()
             raise CannotServe(str(error), "mend it, or serve without --auth-config") from error
+        except CannotLimit as error:
+            store.close()
+            raise CannotServe(str(error), "mend it, or serve without --limits") from error
         self._server: Server | None = None
 
     @property
@@ -130,11 +134,13 @@ class App:
 
 
 def _doors(settings: Settings, service: Service, clock: Callable[[], int]) -> Doors:
-    """What calls pass. Raises CannotConfigure."""
+    """What calls pass. Raises CannotConfigure, CannotLimit."""
     guard = None
     if settings.wrong_codes_at_most:
         guard = CodeGuard(service.lockouts, counts_loopback=bool(settings.limit_loopback))
-    return Doors(gate_of(settings, service, clock, guard), guard, service.workspaces)
+    limits = Limits(limits_in(settings.limits, rpc_names())) if settings.limits else None
+    gate = gate_of(settings, service, clock, guard)
+    return Doors(gate, guard, service.workspaces, limits, settings.default_deadline_s)
 
 
 def _lockout_rule(settings: Settings) -> LockoutRule:
@@ -156,6 +162,9 @@ def _planned(settings: Settings) -> Callable[[Admission], Transport]:
     """What makes the transport that settings ask for, once it is known that it can be made. Raises CannotServe."""
     places = places_of(settings)
     _check_authentication(settings, places)
+    if settings.transport == "native" and (settings.default_deadline_s or settings.limit_loopback):
+        what = "the native transport knows neither deadlines nor addresses of callers"
+        raise CannotServe(what, "serve without --default-deadline-s and --limit-loopback, or with --transport grpcio")
     transport = transport_for(settings, places)
     certificates = certificates_of(settings)
     return partial(transport, places, share_port=bool(settings.share_port), certificates=certificates)

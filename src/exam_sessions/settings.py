@@ -89,6 +89,10 @@ class Settings:
     """How long a lock-out lasts at most, in seconds."""
     limit_loopback: int = 0
     """1: wrong codes from loopback addresses and Unix sockets count as well; 0: those callers stand for many."""
+    limits: str = ""
+    """How many calls a principal or a workspace may make: a TOML file (docs/operate/security). Each server counts."""
+    default_deadline_s: float = 0.0
+    """After how many seconds a call is ended that set no deadline; 0: never. Streams go on. Not with native."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 

@@ -49,7 +49,6 @@ MAY_CALL = {
     "GetOperation": "ASIORDP", "ListOperations": "ASIORDP", "WaitOperation": "ASIORDP",
     "CancelOperation": "AOP", "DeleteOperation": "AOP",
     "GetStateMachine": EVERYBODY, "BatchTransitionSessions": EVERYBODY, "GetPrincipal": EVERYBODY,
-    "ListLockouts": "AIDP", "LiftLockout": "AIP",
     "CreateApiKey": "A", "ListApiKeys": "A", "RotateApiKey": "A", "RevokeApiKey": "A",
     "ListLockouts": "AIDP", "LiftLockout": "AIP",
     "EraseCandidate": "A", "ApplyRetention": "A", "ExportCandidate": "A",

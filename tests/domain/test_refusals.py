@@ -61,6 +61,13 @@ REFUSALS = [
         "TOO_MANY_WRONG_CODES",
         {"guarded": "codes", "limited": "address", "end_time": UNTIL},
     ),
+    (
+        errors.RateLimited("principal", "3 at once", 0.5),
+        errors.Exhausted,
+        "RATE_LIMITED",
+        {"limited": "principal", "limit": "3 at once"},
+    ),
+    (errors.DefaultDeadlineExceeded(2.5), errors.TimedOut, "DEFAULT_DEADLINE_EXCEEDED", {"seconds": "2.5"}),
     (errors.LockoutNotFound("l-1"), errors.NotFound, "LOCKOUT_NOT_FOUND", {"lockout_id": "l-1"}),
     (errors.TooManyWatchers(5), errors.Exhausted, "TOO_MANY_WATCHERS", {"limit": "5"}),
     (errors.HeldOffline("LAB-07"), errors.WrongState, "HELD_OFFLINE", {"machine": "LAB-07"}),
@@ -218,6 +225,7 @@ FAMILIES = (
     errors.Unavailable,
     errors.Damaged,
     errors.Cancelled,
+    errors.TimedOut,
     errors.Faulty,
 )
 NAMES = [reason for _, _, reason, _ in REFUSALS]

@@ -205,6 +205,13 @@ def serve(
     limit_loopback: Annotated[
         int, setting("limit_loopback", "1: wrong codes of this machine count too.", min=0, max=1, metavar="0|1")
     ] = DEFAULTS.limit_loopback,
+    limits: Annotated[
+        str, setting("limits", "How many calls a principal or a workspace may make, in TOML.", metavar="FILE")
+    ] = DEFAULTS.limits,
+    default_deadline_s: Annotated[
+        float,
+        setting("default_deadline_s", "When a call ends that set no deadline; 0 never.", min=0, metavar="SECONDS"),
+    ] = DEFAULTS.default_deadline_s,
     log_level: Annotated[
         str, setting("log_level", f"How much is logged: {', '.join(LEVELS)}.", metavar="LEVEL", parser=_level)
     ] = DEFAULTS.log_level,

@@ -13,6 +13,7 @@
     ├── Unavailable        the service cannot answer now          ─ retry the call
     ├── Damaged            what is stored is damaged              ─ do not retry; restore a backup
     ├── Cancelled          somebody called it off
+    ├── TimedOut           it took too long                       ─ repeat it with its request_id
     └── Faulty             the service is at fault, and went on
 
 refusal.py holds the kinds; the reasons stand beside what gives them. The name of a class is its reason in
@@ -47,7 +48,7 @@ from exam_sessions.errors.catalog import (
     StaleTestForm,
     TestFormNotFound,
 )
-from exam_sessions.errors.limits import LockoutNotFound, TooManyWrongCodes
+from exam_sessions.errors.limits import DefaultDeadlineExceeded, LockoutNotFound, RateLimited, TooManyWrongCodes
 from exam_sessions.errors.marking import (
     AttemptNotFound,
     AttemptsExhausted,
@@ -82,6 +83,7 @@ from exam_sessions.errors.refusal import (
     RowRefusal,
     RowRefused,
     Stale,
+    TimedOut,
     Unauthenticated,
     Unavailable,
     Violation,
@@ -174,6 +176,7 @@ __all__ = [
     "DatabaseFull",
     "DatabaseReplaced",
     "DatabaseUnavailable",
+    "DefaultDeadlineExceeded",
     "Denied",
     "DuplicateAccessCode",
     "DuplicateCandidate",
@@ -212,6 +215,7 @@ __all__ = [
     "PinBlocked",
     "PinNotSet",
     "QuestionRepeated",
+    "RateLimited",
     "Refusal",
     "ReleaseFinalized",
     "ReleaseNotFinalized",
@@ -247,6 +251,7 @@ __all__ = [
     "StepQuarantined",
     "TestFormNotFound",
     "TestFormUnknown",
+    "TimedOut",
     "TooManyWatchers",
     "TooManyWrongCodes",
     "Unauthenticated",

@@ -110,6 +110,10 @@ class Cancelled(Refusal):
     """Somebody called it off."""
 
 
+class TimedOut(Refusal):
+    """The call took longer than it may."""
+
+
 class Faulty(Refusal):
     """The service itself is at fault, and went on without it."""
 

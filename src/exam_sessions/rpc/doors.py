@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.known_workspaces import KnownWorkspaces
     from exam_sessions.rpc.access.code_guard import CodeGuard
     from exam_sessions.rpc.access.gate import Gate
+    from exam_sessions.rpc.access.limits import Limits
 
 
 class Doors(NamedTuple):
@@ -19,6 +20,10 @@ class Doors(NamedTuple):
     """Counts wrong codes; None: they may be tried at will."""
     workspaces: KnownWorkspaces | None = None
     """Which workspaces requests may name; None where they name none."""
+    limits: Limits | None = None
+    """How many calls a principal or a workspace may make; None: any number."""
+    default_deadline_s: float = 0.0
+    """After how many seconds a call is ended that set no deadline; 0: never. Streams go on."""
 
 
 OPEN = Doors()

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.access import Permission
-from exam_sessions.execution.group_commit import Postponed
 from exam_sessions.execution.random_codes import new_ids
 from exam_sessions.rpc.access.masking import MASKED, Masking
 from exam_sessions.rpc.access.requirements import requirement_of
 from exam_sessions.rpc.access.verified import ANYBODY, UNVERIFIED
+from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder, aside, start_aside
 from exam_sessions.rpc.guarded_methods import guard_of
 from exam_sessions.rpc.methods import (
@@ -30,6 +30,7 @@ from exam_sessions.rpc.methods import (
     RefusedMessage,
     ServerStreamMethod,
 )
+from exam_sessions.rpc.queued_calls import DecodedCall, QueuedCall
 from exam_sessions.rpc.status import internal, status_of
 from exam_sessions.rpc.throttle import Throttle, only_reads
 
@@ -43,62 +44,11 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.access import Principal
     from exam_sessions.execution.group_commit import ReplySink
+    from exam_sessions.rpc.access.limits import MethodLimits
     from exam_sessions.rpc.doors import Doors
 
 
 log = logging.getLogger(__name__)
-
-
-class QueuedCall:
-    """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
-
-    __slots__ = ("_call", "_data", "_handler", "_has_looked", "_request")
-
-    weight = 1
-
-    def __init__(self, data: bytes, call: Call, handler: QueuedUnaryHandler) -> None:
-        self._data, self._call, self._handler, self._has_looked = data, call, handler, False
-
-    def open(self) -> Any:
-        """Reads and checks the request; what the queue works on.
-
-        Raises:
-            Postponed: the workspace is looked for first, for another server may have created it.
-        """
-        self._request = self._handler.decode(self._data, self._call)
-        try:
-            return self._handler.function.open(self._request, self._call)
-        except errors.WorkspaceNotFound as refusal:
-            if self._has_looked:
-                raise
-            self._has_looked = True
-            raise Postponed(self._call.find(refusal.workspace)) from None
-
-    def render(self, result: Any) -> bytes:
-        """The reply, serialized."""
-        reply = self._handler.function.reply(self._request, result)
-        return self._handler.rendered(self._request, reply, self._call)
-
-
-class DecodedCall:
-    """A call in line that was read before it was queued, for it is long."""
-
-    __slots__ = ("_call", "_handler", "_opened", "_request")
-
-    weight = 1
-
-    def __init__(self, request: Any, call: Call, handler: QueuedUnaryHandler) -> None:
-        self._request, self._call, self._handler = request, call, handler
-        self._opened = handler.function.open(request, call)
-
-    def open(self) -> Any:
-        """What the queue works on."""
-        return self._opened
-
-    def render(self, result: Any) -> bytes:
-        """The reply, serialized."""
-        reply = self._handler.function.reply(self._request, result)
-        return self._handler.rendered(self._request, reply, self._call)
 
 
 def _forget_frames(fault: BaseException) -> None:
@@ -118,6 +68,9 @@ class Handler:
         self._workspaces = doors.workspaces
         self.guard = guard_of(doors.guard, method) if doors.guard else None
         """Counts wrong codes; None where nobody does, or requests name none."""
+        self.limits = doors.limits.of(method.name) if doors.limits else None
+        """Counts calls by principal and workspace; None where no limit concerns them."""
+        self.default_deadline_s = doors.default_deadline_s
         self._requirement = requirement_of(method) if gate else None
         self._masking = Masking(method.output_type) if gate else None
         self._decoder = RequestDecoder(method, limit, read, self._requirement)
@@ -126,13 +79,34 @@ class Handler:
         """Finds out who calls and whether it may, before its request is read; what to await where that takes time.
 
         Raises:
-            errors.Unauthenticated, errors.PermissionDenied
+            errors.Unauthenticated, errors.PermissionDenied, errors.RateLimited
         """
-        call.workspaces = self._workspaces
+        call.workspaces, entering = self._workspaces, None
         if self._gate is None or self._requirement is None:
             call.principal, call.verified = ANYBODY, UNVERIFIED
+        else:
+            entering = self._gate.enter(call, self._requirement)
+        if self.limits is None:
+            return entering
+        if entering is None:
+            self.limits.enter(call)
             return None
-        return self._gate.enter(call, self._requirement)
+        return self._enter_limited(self.limits, entering, call)
+
+    @staticmethod
+    async def _enter_limited(limits: MethodLimits, entering: Awaitable[None], call: Call) -> None:
+        await entering
+        limits.enter(call)
+
+    def leave(self, call: Call | None) -> None:
+        """Says that a call has ended; None where it had not entered."""
+        if self.limits and call is not None:
+            self.limits.leave(call)
+
+    def count(self, request: Any, call: Call) -> None:
+        """Counts a call for the workspace that its request names. Raises RateLimited."""
+        if self.limits and (workspace := getattr(request, "workspace_id", None)) is not None:
+            self.limits.enter_workspace(call, workspace or DEFAULT_WORKSPACE)
 
     def rendered(self, request: Any, reply: Message, call: Call) -> bytes:
         """The bytes of a reply, without what its caller may not read.
@@ -221,7 +195,9 @@ class QueuedUnaryHandler(Handler):
             reading.exception()  # or it would be missed
             return
         try:
-            self.function.queue(reading.result(), sink)
+            opened = reading.result()
+            opened.count()
+            self.function.queue(opened, sink)
         except errors.WorkspaceNotFound:
             # Opened in its turn, like any other: this is rare.
             self.function.queue(QueuedCall(data, call, self), sink)
@@ -247,6 +223,7 @@ class UnaryHandler(Handler):
         """The reply. Raises what stood in the way."""
         with self._bounds:
             request = await self._decoder.read(data, call.principal)
+            self.count(request, call)
             if self.guard:
                 self.guard.enter(request, call)
             try:
@@ -268,6 +245,7 @@ class ServerStreamHandler(Handler):
         """Sends message after message. Raises what ended it."""
         async with self._held(call):
             request = await self._decoder.read(data, call.principal)
+            self.count(request, call)
             send = self._masked(send, call)
             try:
                 await self._function.tell(request, call, send)

@@ -55,6 +55,20 @@ LIVENESS, READINESS = "liveness", "readiness"
 SMALL = 64 * 1024
 """Bytes of the largest request to health and reflection."""
 
+SERVICE_FILES: tuple[Any, ...] = (
+    session_service_pb2,
+    lifecycle_service_pb2,
+    marking_service_pb2,
+    catalog_service_pb2,
+    template_service_pb2,
+    access_service_pb2,
+    lockout_service_pb2,
+    candidate_service_pb2,
+    workspace_service_pb2,
+    operations_pb2,
+)
+"""Modules with the services."""
+
 PROBE_EVERY = 0.5
 """Seconds between two looks at the database."""
 
@@ -136,6 +150,16 @@ async def _for_ever(probe: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(PROBE_EVERY)
         await probe()
+
+
+def rpc_names() -> frozenset[str]:
+    """The names of the RPCs, without those of health and reflection."""
+    return frozenset(
+        method.name
+        for file in SERVICE_FILES
+        for service in file.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    )
 
 
 def _add_services(transport: Transport, service: Service, limit: int, patience: float, doors: Doors) -> list[str]:

@@ -30,6 +30,7 @@ CODES: dict[type[errors.Refusal], code_pb2.Code] = {
     errors.Unavailable: code_pb2.UNAVAILABLE,
     errors.Damaged: code_pb2.DATA_LOSS,
     errors.Cancelled: code_pb2.CANCELLED,
+    errors.TimedOut: code_pb2.DEADLINE_EXCEEDED,
     errors.Faulty: code_pb2.INTERNAL,
 }
 

@@ -41,10 +41,20 @@ NOBODY = Principal("", frozenset(), frozenset(), frozenset())
 UNVERIFIED = Verified(ANYBODY, "")
 
 
+class Counts(Protocol):
+    """Counts calls that are under way, by a name."""
+
+    def leave(self, name: str) -> None:
+        """Counts one out."""
+
+
 class CallIdentity(ABC):
     """What a call says of its caller, and who that is once it has passed the gate."""
 
-    __slots__ = ("code_workspace", "principal", "verified")
+    __slots__ = ("code_workspace", "counted", "principal", "verified")
+
+    counted: list[tuple[Counts, str]]
+    """Where it is counted as under way. Set where calls are limited."""
 
     code_workspace: str
     """The workspace in which its request names a code; empty without one. Set where codes are guarded."""

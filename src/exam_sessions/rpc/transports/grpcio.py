@@ -92,6 +92,10 @@ class _Call(Call):
     def peer(self) -> str:
         return address_in(self._context.peer())
 
+    def has_deadline(self) -> bool:
+        """Whether its caller waits for a limited time only."""
+        return self._context.time_remaining() is not None
+
     def sans(self) -> tuple[str, ...]:
         names = self._context.auth_context().get("x509_subject_alternative_name", ())
         return tuple(name.decode(errors="replace") for name in names)
@@ -128,7 +132,7 @@ def _task() -> asyncio.Task[Any]:
 def _unary(
     handler: QueuedUnaryHandler | UnaryHandler, drain: Drain, admission: Admission, reading: Reading
 ) -> grpc.RpcMethodHandler[Any, Any]:
-    calls = drain.calls
+    calls, answer = drain.calls, _answering(handler)
 
     async def serve(_: Any, context: Any) -> bytes:
         task = _task()
@@ -145,7 +149,7 @@ def _unary(
                 size = admission.take(data)
                 if data.startswith(GZIP):
                     data = await unpacked(data, size)
-                reply = await handler.answer(data, call)
+                reply = await answer(data, call)
                 if length >= HUGE:
                     data = b""
                     await reading.space(length)
@@ -166,10 +170,35 @@ def _unary(
         finally:
             del calls[task]
             admission.give(size)
+            handler.leave(call)
         return b""  # Nobody is there to whom it would be sent.
 
     # As far as gRPC knows it takes many, for then it is we who begin to read.
     return grpc.stream_unary_rpc_method_handler(serve)
+
+
+def _answering(handler: QueuedUnaryHandler | UnaryHandler) -> Callable[[bytes, _Call], Awaitable[bytes]]:
+    """What answers calls: within the default deadline those that set none, where there is one."""
+    seconds, answer = handler.default_deadline_s, handler.answer
+    if not seconds:
+        return answer
+
+    def limited(data: bytes, call: _Call) -> Awaitable[bytes]:
+        return answer(data, call) if call.has_deadline() else _within(seconds, answer(data, call))
+
+    return limited
+
+
+async def _within(seconds: float, answering: Awaitable[bytes]) -> bytes:
+    """The reply of a call that set no deadline. Raises DefaultDeadlineExceeded."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await answering
+    except TimeoutError:
+        if limit.expired():
+            raise errors.DefaultDeadlineExceeded(seconds) from None
+        raise
 
 
 async def _refuse(context: Any, status: grpc.Status) -> None:
@@ -233,16 +262,17 @@ def _stream(
 ) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(_: Any, context: Any) -> None:
         async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
-            call = await _entered(handler, context)
-            data = await reading.read(_task(), context)
-            size, length = 0, len(data)
+            call, size, length, data = await _entered(handler, context), 0, 0, b""
             try:
+                data = await reading.read(_task(), context)
+                length = len(data)
                 size = admission.take(data)
                 await handler.tell(await unpacked(data, size), call, send)
             finally:
                 data = b""
-                await reading.space(length)
+                handler.leave(call)
                 admission.give(size)
+                await reading.space(length)
 
         await _tell(handler, context, drain, tell)
 
@@ -274,7 +304,10 @@ def _conversation(
 
         async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
             call = await _entered(handler, context)
-            await handler.converse(received.pop(), call, send)
+            try:
+                await handler.converse(received.pop(), call, send)
+            finally:
+                handler.leave(call)
 
         await _tell(handler, context, drain, tell)
 

@@ -234,6 +234,7 @@ class Native(Transport):
         call = self._calls.pop(number, None)
         if call:
             self._admission.give(call.size)
+            call.handler.leave(call)
         return call is not None
 
     def respond(self, number: int, reply: bytes | None) -> None:
