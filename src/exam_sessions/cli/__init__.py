@@ -33,6 +33,7 @@ from exam_sessions.cli import (
     sessions,
     transition,
     watch,
+    workspaces,
 )
 from exam_sessions.cli.shared.server_options import ServerCommand
 
@@ -78,6 +79,7 @@ cli.add_typer(candidates.cli, name="candidates")
 cli.add_typer(candidates.retention, name="retention")
 cli.command("watch", epilog=watch.EPILOG)(watch.watch)
 cli.add_typer(events.cli, name="events")
+cli.add_typer(workspaces.cli, name="workspaces")
 cli.add_typer(keys.cli, name="keys")
 cli.add_typer(context.cli, name="context")
 

@@ -22,6 +22,7 @@ from exam_sessions.client.lockouts import LockoutCalls
 from exam_sessions.client.marking import MarkingCalls
 from exam_sessions.client.operations import OperationCalls
 from exam_sessions.client.security import Security
+from exam_sessions.client.workspaces import WorkspaceCalls
 from exam_sessions.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
@@ -46,7 +47,9 @@ AT_ONCE = 3.0
 """Seconds a server may take to say how it is; one that needs longer is not well."""
 
 
-class Client(CatalogCalls, LockoutCalls, MarkingCalls, EventCalls, OperationCalls, AccessCalls, CandidateCalls):
+class Client(
+    CatalogCalls, LockoutCalls, MarkingCalls, EventCalls, OperationCalls, AccessCalls, CandidateCalls, WorkspaceCalls
+):
     """Calls in one workspace of the server at `target` (host:port, or unix:path), in the name of `actor`.
 
     Every method raises Refused when the service says no, and NoServer when nothing answers: HandshakeFailed when the

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from exam_sessions.cli.shared.console import MISUSED, fail, note
-from exam_sessions.cli.shared.server_options import PANEL, TARGET_VARIABLE, Reached, reached
+from exam_sessions.cli.shared.server_options import PANEL, TARGET_VARIABLE, WORKSPACE_VARIABLE, Reached, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,10 @@ Target = Annotated[
     ),
 ]
 Workspace = Annotated[
-    str, typer.Option(metavar="NAME", help="The tenant whose sessions are meant.", rich_help_panel=PANEL)
+    str,
+    typer.Option(
+        envvar=WORKSPACE_VARIABLE, metavar="NAME", help="The tenant whose sessions are meant.", rich_help_panel=PANEL
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, with the names of the protos.")]
 
@@ -68,6 +71,8 @@ HINTS = {
     "CREDENTIAL_NOT_YET_VALID": "compare this machine's clock with that of whoever issued it",
     "PERMISSION_DENIED": "ask an administrator for a role that may do this; --token says whose credential is used",
     "UNAUTHENTICATED": "something before the server asks for a credential: say --token file:PATH",
+    "WORKSPACE_NOT_FOUND": "see which there are with `exam-sessions workspaces list`; is the --workspace right?",
+    "WORKSPACE_CLOSED": "an administrator can open it again: `exam-sessions workspaces reopen NAME`",
     "INTERNAL": "this is a fault of the server; its log has more under the id above",
 }
 

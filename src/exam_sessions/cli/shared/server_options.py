@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PANEL = "Server"
 PREFIX = "EXAM_SESSIONS_"
 TARGET_VARIABLE = f"{PREFIX}TARGET"
+WORKSPACE_VARIABLE = f"{PREFIX}WORKSPACE"
 NAMES = ("context", "tls", "ca", "cert", "key", "token", "insecure_token")
 """The options that are added."""
 
