@@ -52,6 +52,8 @@ MAY_CALL = {
     "CreateApiKey": "A", "ListApiKeys": "A", "RotateApiKey": "A", "RevokeApiKey": "A",
     "ListLockouts": "AIDP", "LiftLockout": "AIP",
     "EraseCandidate": "A", "ApplyRetention": "A", "ExportCandidate": "A",
+    **dict.fromkeys(("CreateWorkspace", "GetWorkspace", "ListWorkspaces", "UpdateWorkspace", "CloseWorkspace"), "A"),
+    "ReopenWorkspace": "A",
 }  # fmt: skip
 """The roles that may call each RPC. Which of them may ask for which action at once is that of the action's RPC."""
 
