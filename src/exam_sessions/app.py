@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from exam_sessions.domain.candidate_ids import UnfitKeys
 from exam_sessions.domain.lockout import LockoutRule
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.access.code_guard import CodeGuard
@@ -20,6 +21,7 @@ from exam_sessions.rpc.access.configuration import CannotConfigure
 from exam_sessions.rpc.access.limits import CannotLimit, Limits, limits_in
 from exam_sessions.rpc.access.selection import CannotAuthenticate, gate_of, methods_of
 from exam_sessions.rpc.convert.operation import describe
+from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
 from exam_sessions.rpc.doors import OPEN, Doors
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
@@ -28,15 +30,18 @@ from exam_sessions.rpc.transports.places import check_free, places_of
 from exam_sessions.rpc.transports.selection import transport_for
 from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
+from exam_sessions.store.candidate_keys import check_generations, read_keys, stored_generations
 from exam_sessions.store.databases import store_for
 from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from exam_sessions.domain.candidate_ids import CandidateIdKeys
     from exam_sessions.rpc.transports.base import Transport
     from exam_sessions.rpc.transports.places import Place
     from exam_sessions.settings import Settings
+    from exam_sessions.store.engine import Store
 
 __all__ = ["App", "CannotListen", "CannotServe", "check_places", "now", "serve"]
 
@@ -67,6 +72,7 @@ class App:
         self._transport = _planned(settings)
         store = self._store = store_for(settings)
         upgrade(store)
+        keys = _keys_for(store, settings)
         self.service = Service(
             store,
             clock,
@@ -81,7 +87,7 @@ class App:
             describe=describe,
         )
         try:
-            self._doors = _doors(settings, self.service, clock)
+            self._doors = _doors(settings, self.service, clock)._replace(candidate_ids=CandidateIdHasher(keys))
         except CannotConfigure as error:
             store.close()
             raise CannotServe(str(error), "mend it, or serve without --auth-config") from error
@@ -131,6 +137,17 @@ class App:
         if self._server:
             await self._server.stop(self.settings.drain_s)
         await self.service.close()
+
+
+def _keys_for(store: Store, settings: Settings) -> CandidateIdKeys | None:
+    """The keys of candidate ids, which the database must fit; None where there are none. Raises CannotServe."""
+    try:
+        keys = read_keys(settings.candidate_id_keys) if settings.candidate_id_keys else None
+        check_generations(stored_generations(store), keys)
+    except UnfitKeys as error:
+        store.close()
+        raise CannotServe(str(error), "see --candidate-id-keys, and docs/operate/personal-data") from error
+    return keys
 
 
 def _doors(settings: Settings, service: Service, clock: Callable[[], int]) -> Doors:

@@ -40,6 +40,9 @@ class Settings:
     """Which tokens and client certificates are accepted, and whom they prove: a TOML file (docs/operate/security)."""
     open_reflection: bool = False
     """1 lets those without a credential ask which services there are, where callers are authenticated."""
+    candidate_id_keys: str = ""
+    """A file of keys outside of the database, with which candidate ids are stored as keyed hashes: in hexadecimal, a
+    line each, the last is current (docs/operate/personal-data)."""
     database_url: str = "sqlite:///exam-sessions.db"
     """A SQLite file, made when it is missing; a relative path is relative to where the server starts."""
     direct_database_url: str = ""

@@ -6,6 +6,7 @@ import json
 import stat
 
 import pytest
+from terminal import typed
 
 WHY = ("--reason", "request of 3 May")
 
@@ -66,3 +67,14 @@ def test_retention_is_shown_and_asked_about_before_it_is_applied(terminal, api, 
     assert "--yes" in terminal("retention", "apply", "--months", "1", "--reason", "policy", code=2).stderr
     terminal("retention", "apply", "--months", "1", "--reason", "policy", "--voided", "--yes")
     assert api.get(session) == session
+
+
+def test_a_database_is_rekeyed_by_the_command_line_after_a_question(tmp_path):
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    keys = tmp_path / "keys"
+    keys.write_text("11" * 32)
+    command = ("candidates", "rekey", "--candidate-id-keys", keys, "--database-url", url)
+    assert "chmod 600" in typed(*command, code=1).stderr
+    keys.chmod(0o600)
+    assert "--yes" in typed(*command, code=2).stderr
+    assert "generation 1" in typed(*command, "--yes").stdout

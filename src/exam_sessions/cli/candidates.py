@@ -1,6 +1,7 @@
 """`exam-sessions candidates` and `retention`: what is stored about candidates, removed or written to a file."""
 
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from exam_sessions.cli.releases import find_release
+from exam_sessions.cli.serve import DEFAULTS, DatabaseUrl, database_faults, without_password
 from exam_sessions.cli.shared.atomic_file import atomic_file, is_possible
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import Yes, confirm, fail, note, say, show
@@ -188,3 +190,50 @@ def apply_retention(
             return
         note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
         watch_to_the_end(client, reply.operation, json=json)
+
+
+REKEY_EPILOG = """[bold]What it does[/] Brings every stored candidate id to the newest key, plain ones too.
+Stop every server first. What was broken off goes on where it was.
+
+[bold]Example[/]
+(umask 077; openssl rand -hex 32 >> candidate-ids.keys)
+exam-sessions candidates rekey --candidate-id-keys candidate-ids.keys --database-url sqlite:///exam-sessions.db
+"""
+
+
+@cli.command("rekey", epilog=REKEY_EPILOG)
+def rekey(
+    candidate_id_keys: Annotated[
+        str,
+        typer.Option(
+            envvar="EXAM_SESSIONS_CANDIDATE_ID_KEYS", metavar="FILE", show_default=False, help="The file of keys."
+        ),
+    ],
+    database_url: DatabaseUrl = DEFAULTS.database_url,
+    *,
+    yes: Yes = False,
+) -> None:
+    """Hashes the stored candidate ids with the newest key; cannot be undone."""
+    from exam_sessions.domain.candidate_ids import UnfitKeys  # noqa: PLC0415 - other commands need no database
+    from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as above
+    from exam_sessions.store.candidate_keys import read_keys, stored_generations  # noqa: PLC0415 - as above
+    from exam_sessions.store.candidate_rekey import CandidateRekey, OperationsUnderWay  # noqa: PLC0415 - as above
+    from exam_sessions.store.databases import store_of  # noqa: PLC0415 - as above
+
+    try:
+        keys = read_keys(candidate_id_keys)
+    except UnfitKeys as error:
+        fail(str(error), "see docs/operate/personal-data")
+    with database_faults(database_url), closing(store_of(database_url)) as store:
+        upgrade(store)
+        newest = max(stored_generations(store), default=0)
+        if newest > keys.current:
+            fail(f"the database holds generation {newest}, and {candidate_id_keys} ends with {keys.current}")
+        if not yes:
+            confirm(f"candidate ids of {without_password(database_url)} become hashes of generation {keys.current}")
+        try:
+            for kind, count in CandidateRekey(store, keys.hashed).run():
+                note(f"{kind}: {count:,}", "dim")
+        except OperationsUnderWay as names:
+            fail(f"operations have not ended: {names}", "serve with the former keys, and cancel or await them")
+    say(f"every candidate id is of generation {keys.current}")

@@ -92,6 +92,9 @@ def serve(
     auth_config: Annotated[
         str, setting("auth_config", "Whom tokens and client certificates prove, in TOML.", metavar="FILE")
     ] = DEFAULTS.auth_config,
+    candidate_id_keys: Annotated[
+        str, setting("candidate_id_keys", "Keys with which candidate ids are hashed.", metavar="FILE")
+    ] = DEFAULTS.candidate_id_keys,
     open_reflection: Annotated[
         bool,
         typer.Option(

@@ -7,6 +7,7 @@ statistics need them.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.domain.actor import Actor
@@ -31,6 +32,9 @@ ERASED = "erased"
 
 PREFIX = "erased-"
 """How the random values begin that take the place of a candidate id, a keycode and an access code."""
+
+ERASED_VALUE = re.compile(rf"{PREFIX}[0-9a-f]{{20}}")
+"""Such a value, as random_codes.new_token draws it."""
 
 UNIQUE = ("candidate_id", "keycode", "access_code")
 """Columns whose values are unique: they become a random value, which keeps them so."""
@@ -78,7 +82,7 @@ class Erasing(NamedTuple):
 
 def is_erased(candidate_id: str) -> bool:
     """Whether a candidate id is what an erasure leaves."""
-    return candidate_id.startswith(PREFIX)
+    return ERASED_VALUE.fullmatch(candidate_id) is not None
 
 
 def erased_session(session: Session, token: str, scope: ErasureScope, reason: str, now: int) -> tuple[Session, Event]:

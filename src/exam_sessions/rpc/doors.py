@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.access.code_guard import CodeGuard
     from exam_sessions.rpc.access.gate import Gate
     from exam_sessions.rpc.access.limits import Limits
+    from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
 
 
 class Doors(NamedTuple):
@@ -24,6 +25,8 @@ class Doors(NamedTuple):
     """How many calls a principal or a workspace may make; None: any number."""
     default_deadline_s: float = 0.0
     """After how many seconds a call is ended that set no deadline; 0: never. Streams go on."""
+    candidate_ids: CandidateIdHasher | None = None
+    """Hashes the candidate ids of requests; None: they are stored as they are."""
 
 
 OPEN = Doors()

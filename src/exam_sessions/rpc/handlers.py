@@ -73,7 +73,7 @@ class Handler:
         self.default_deadline_s = doors.default_deadline_s
         self._requirement = requirement_of(method) if gate else None
         self._masking = Masking(method.output_type) if gate else None
-        self._decoder = RequestDecoder(method, limit, read, self._requirement)
+        self._decoder = RequestDecoder(method, limit, read, self._requirement, doors.candidate_ids)
 
     def enter(self, call: Call) -> Awaitable[None] | None:
         """Finds out who calls and whether it may, before its request is read; what to await where that takes time.

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
 from exam_sessions.execution.thread_priority import lower_own_priority
-from exam_sessions.rpc.decoding import bounds, identifiers, maxima, rules
+from exam_sessions.rpc.decoding import bounds, candidate_ids, identifiers, maxima, rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.access import Principal
     from exam_sessions.rpc.access.requirements import Requirement
+    from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
 
 Result = TypeVar("Result")
 
@@ -34,6 +35,8 @@ LONG_UNLOOKED = maxima.LARGE
 
 THREADS = 2
 """Threads that read long requests. More would hold the interpreter by turns while the event loop waits."""
+
+NO_KEYS = candidate_ids.CandidateIdHasher(None)
 
 _threads = ThreadPoolExecutor(THREADS, "door", initializer=lower_own_priority)
 
@@ -65,10 +68,13 @@ class RequestDecoder:
         limit: int,
         read: Callable[[bytes], Any] | None = None,
         requirement: Requirement | None = None,
+        hasher: CandidateIdHasher | None = None,
     ) -> None:
         self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
         self._limit = limit
         self._requirement = requirement
+        self._candidates = candidate_ids.places_of(method.input_type)
+        self._hasher = (hasher or NO_KEYS) if any(self._candidates) else None
         self._shape = maxima.shape_of(method.input_type)
         self._shape_of_large = maxima.shape_of(method.input_type, large=True)
         # A reader of its own counts what it reads.
@@ -100,6 +106,8 @@ class RequestDecoder:
             rules.refuse_nul(request)
         if self._requirement:
             self._requirement.check_request(principal, request)
+        if self._hasher and self._hasher.applies_to(data):
+            self._hasher.hash_ids(request, self._candidates)
         return request
 
     async def read(self, data: bytes, principal: Principal) -> Any:

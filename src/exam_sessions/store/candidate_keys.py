@@ -1,0 +1,74 @@
+"""The file with the keys of candidate ids, and whether a database fits it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, literal, select
+from sqlalchemy import func as sql
+
+from exam_sessions.domain.candidate_ids import PLAIN, CandidateIdKeys, UnfitKeys, generation_of
+from exam_sessions.domain.erasure import PREFIX
+from exam_sessions.store.schema import sessions
+
+if TYPE_CHECKING:
+    from exam_sessions.store.engine import Store
+
+REKEY = "exam-sessions candidates rekey"
+
+
+def read_keys(path: str) -> CandidateIdKeys:
+    """The keys in a file that its owner alone may read.
+
+    Raises:
+        UnfitKeys: it is not there, others may read it, or what it holds are no keys.
+    """
+    file = Path(path)
+    try:
+        mode = file.stat().st_mode
+        text = file.read_text(encoding="ascii")
+    except UnicodeDecodeError:
+        raise UnfitKeys(f"{path} is not a file of keys in hexadecimal") from None
+    except OSError as error:
+        raise UnfitKeys(f"{path} cannot be read: {error.strerror}") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise UnfitKeys(f"{path} may be read by others than its owner: chmod 600 {path}")
+    try:
+        return CandidateIdKeys.parse(text)
+    except UnfitKeys as error:
+        raise UnfitKeys(f"{path}: {error}") from None
+
+
+def stored_generations(store: Store) -> set[int]:
+    """The generations of the candidate ids of all sessions; PLAIN for ids as they are. Reads an index once."""
+    c = sessions.c.candidate_id
+    kind = case(
+        (c.startswith(PREFIX), literal("")), (c.startswith("hmac"), sql.substr(c, 1, 8)), else_=literal("plain")
+    )
+    with store.engine.connect() as connection:
+        found = {row[0] for row in connection.execute(select(kind).distinct())}
+    # What begins so may be an id all the same.
+    return {_generation(kind) for kind in found if kind}
+
+
+def _generation(kind: str) -> int:
+    return generation_of(f"{kind}{'A' * 43}") or PLAIN
+
+
+def check_generations(stored: set[int], keys: CandidateIdKeys | None) -> None:
+    """Makes sure that every stored candidate id is what the keys make of it. Raises UnfitKeys."""
+    newest = max(stored, default=PLAIN)
+    if keys is None:
+        if newest != PLAIN:
+            raise UnfitKeys(f"the database holds candidate ids of generation {newest}, and no key file is given")
+        return
+    if newest > keys.current:
+        raise UnfitKeys(
+            f"the database holds candidate ids of generation {newest}, and the key file ends with {keys.current}"
+        )
+    if stored - {keys.current}:
+        oldest = min(stored)
+        what = "plain candidate ids" if oldest == PLAIN else f"candidate ids of generation {oldest}"
+        raise UnfitKeys(f"the database holds {what}, and the key file has generation {keys.current}: run `{REKEY}`")
