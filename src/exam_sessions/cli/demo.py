@@ -98,8 +98,8 @@ def _bring_form(client: Client) -> TestForm:
         if refused.reason != "DUPLICATE_TEST_FORM":
             raise
         form = client.form(form.reference)
-    told = f"  {form.name}: {len(form.questions)} questions, {form.available_mark} marks, some of them by people"
-    say(Text.assemble(("A test form", "bold"), told))
+    summary = f"  {form.name}: {len(form.questions)} questions, {form.available_mark} marks, some of them by people"
+    say(Text.assemble(("A test form", "bold"), summary))
     return form
 
 

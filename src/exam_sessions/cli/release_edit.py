@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from exam_sessions.cli.releases import Counts, Devices, DuplicateName, MissingForm, Named, described, find_release
+from exam_sessions.cli.releases import Counts, Devices, DuplicateName, MissingForm, Named, find_release
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, facts, fail, say, show
 from exam_sessions.cli.shared.enum_names import message_json
+from exam_sessions.cli.shared.release_views import described
 from exam_sessions.cli.shared.times import length, time_of
 from exam_sessions.client import messages
 from exam_sessions.client.catalog import Release
@@ -43,28 +44,28 @@ def _grace(text: str) -> int:
     return -1 if text.strip().lower() == NONE else length(text)
 
 
-def _told(metavar: str, told: str, parser: Any = None) -> Any:
-    return typer.Option(metavar=metavar, parser=parser, show_default="as it is", help=told)
+def _option(metavar: str, help_text: str, parser: Any = None) -> Any:
+    return typer.Option(metavar=metavar, parser=parser, show_default="as it is", help=help_text)
 
 
-def _flag(name: str, told: str) -> Any:
-    return typer.Option(f"--{name}/--no-{name}", show_default="as it is", help=told)
+def _flag(name: str, help_text: str) -> Any:
+    return typer.Option(f"--{name}/--no-{name}", show_default="as it is", help=help_text)
 
 
 def edit_release(
     release: Named,
-    name: Annotated[str | None, _told("NAME", "What people call it.")] = None,
-    duration: Annotated[int | None, _told("LENGTH|none", "Working time of an attempt.", _limit)] = None,
-    window_start: Annotated[int | None, _told("TIME|none", "Not opened before, in UTC.", _time)] = None,
-    window_end: Annotated[int | None, _told("TIME|none", "Every session closes then, in UTC.", _time)] = None,
-    test_form: Annotated[str | None, _told("FORM", "Test form of sessions booked from now on.")] = None,
+    name: Annotated[str | None, _option("NAME", "What people call it.")] = None,
+    duration: Annotated[int | None, _option("LENGTH|none", "Working time of an attempt.", _limit)] = None,
+    window_start: Annotated[int | None, _option("TIME|none", "Not opened before, in UTC.", _time)] = None,
+    window_end: Annotated[int | None, _option("TIME|none", "Every session closes then, in UTC.", _time)] = None,
+    test_form: Annotated[str | None, _option("FORM", "Test form of sessions booked from now on.")] = None,
     max_attempts: Annotated[int | None, typer.Option(min=0, metavar="COUNT", help="0 is unlimited.")] = None,
     counts: Annotated[Counts | None, typer.Option("--counts", help="Which attempt counts.")] = None,
     grace_period: Annotated[
-        int | None, _told("LENGTH|none", "How late an offline attempt may be uploaded; none is no limit.", _grace)
+        int | None, _option("LENGTH|none", "How late an offline attempt may be uploaded; none is no limit.", _grace)
     ] = None,
     online_grace_period: Annotated[
-        int | None, _told("LENGTH|none", "How late answers are taken online; none is not at all.", _grace)
+        int | None, _option("LENGTH|none", "How late answers are taken online; none is not at all.", _grace)
     ] = None,
     device_policy: Annotated[
         Devices | None, typer.Option("--device-policy", help="What a second device of the same candidate may do.")

@@ -7,18 +7,16 @@ from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import coloured, facts, fail, note, say, show, table
-from exam_sessions.cli.shared.enum_names import message_json, word
-from exam_sessions.cli.shared.times import how_long, length, time_of, when
+from exam_sessions.cli.shared.console import facts, fail, note, say, show, table
+from exam_sessions.cli.shared.enum_names import message_json
+from exam_sessions.cli.shared.release_views import described, rules_text, statistics_table, window_text
+from exam_sessions.cli.shared.times import how_long, length, time_of
 from exam_sessions.client.catalog import Release
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
-from exam_sessions.client.messages import SessionStatistics
-from exam_sessions.domain.states import MATURITY, Maturity
 
 COMPARED_AT_MOST = 1_000
 """Releases whose names are compared with a name nobody knows."""
@@ -53,11 +51,11 @@ Releases = Annotated[
 ]
 
 
-def _moment(told: str) -> Any:
-    return typer.Option(metavar="TIME", parser=time_of, show_default="open", help=told)
+def _moment(help_text: str) -> Any:
+    return typer.Option(metavar="TIME", parser=time_of, show_default="open", help=help_text)
 
 
-def _length(told: str, unset: str, least: int = 1) -> Any:
+def _length(help_text: str, unset: str, least: int = 1) -> Any:
     """A length of time; of at least a second where zero would be taken for no limit."""
 
     def parse(text: str) -> int:
@@ -66,7 +64,7 @@ def _length(told: str, unset: str, least: int = 1) -> Any:
             raise typer.BadParameter(f"{text!r} is no time at all; leave it out for {unset}")
         return found
 
-    return typer.Option(metavar="LENGTH", parser=parse, show_default=unset, help=told)
+    return typer.Option(metavar="LENGTH", parser=parse, show_default=unset, help=help_text)
 
 
 cli = typer.Typer(no_args_is_help=True, help="Make releases, and see which there are.")
@@ -83,8 +81,8 @@ def list_releases(*, json: Json = False, target: Target = DEFAULT_TARGET, worksp
         made = table("id", "name", "window (UTC)", "duration", "rules", whole=("id", "window (UTC)", "duration"))
         for release in client.releases():
             lasts = how_long(release, "duration") or "no limit"
-            window = _window(release).replace(" to ", "\nto ")
-            made.add_row(release.id, Text(release.name), window, lasts, _rules(release))
+            window = window_text(release).replace(" to ", "\nto ")
+            made.add_row(release.id, Text(release.name), window, lasts, rules_text(release))
     if made.row_count:
         show(made)
     else:
@@ -221,50 +219,10 @@ def _show(release: Release, *, json: bool) -> None:
     show(facts((("release", release.id), *described(release))))
     if release.HasField("statistics"):
         say("")
-        show(_statistics(release.statistics))
+        show(statistics_table(release.statistics))
     elif release.finalized:
         note("attempts are still being submitted; the statistics follow", "yellow")
         note(f"next:  exam-sessions releases show {release.id}", "dim")
-
-
-def _statistics(statistics: SessionStatistics) -> Table:
-    made = table("state", "sessions")
-    for row in statistics.states:
-        made.add_row(coloured(word(row, "state"), Maturity(MATURITY[row.state]).name), f"{row.count:,}")
-    made.add_row("all", f"{statistics.session_count:,}")
-    if statistics.scored_count:
-        made.add_row("", "")
-        made.add_row("scored", f"{statistics.scored_count:,}")
-        for told in ("min", "average", "max"):
-            made.add_row(f"{told} score", f"{getattr(statistics, f'{told}_score')} %")
-    return made
-
-
-def described(release: Release) -> tuple[tuple[str, str], ...]:
-    """A release in names and values."""
-    return (
-        ("name", release.name),
-        ("window", _window(release)),
-        ("duration", how_long(release, "duration") or "no limit"),
-        ("late answers", _late_answers(release)),
-        ("late uploads", _late_uploads(release)),
-        ("rules", _rules(release)),
-        ("test form", release.test_form),
-    )
-
-
-def _late_answers(release: Release) -> str:
-    """How late answers are taken; empty when they are not."""
-    until = how_long(release, "online_grace_period")
-    return f"until {until} after the deadline" if until else ""
-
-
-def _late_uploads(release: Release) -> str:
-    """How late offline attempts are taken; empty when without limit."""
-    until = how_long(release, "grace_period")
-    if not until:
-        return ""
-    return f"until {until} after the end" if release.grace_period.ToMicroseconds() else "none are taken"
 
 
 def find_release(client: Client, wanted: str) -> Release:
@@ -276,7 +234,7 @@ def find_release(client: Client, wanted: str) -> Release:
     if len(found) == 1:
         return found[0]
     if found:
-        ids = "".join(f"\n       {release.id}  {_window(release)}" for release in found)
+        ids = "".join(f"\n       {release.id}  {window_text(release)}" for release in found)
         fail(f"{len(found)} releases are called {wanted!r}", f"name one by its id:{ids}")
     return _unknown(client, wanted)
 
@@ -291,26 +249,3 @@ def _unknown(client: Client, wanted: str) -> NoReturn:
     near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see `exam-sessions releases list`"
     fail(f"workspace {client.workspace} has no release called {wanted!r}", hint)
-
-
-def _window(release: Release) -> str:
-    start, end = when(release, "window_start"), when(release, "window_end")
-    return f"{start or 'open'} to {end or 'open'}" if start or end else "always open"
-
-
-def _rules(release: Release) -> str:
-    flags = ("invigilated", "requires_check_in", "auto_create_pin", "moderated", "allow_multiple_open_sessions")
-    told = [name.replace("_", " ") for name in flags if getattr(release, name)]
-    if word(release, "delivery") == "PAPER":
-        told.insert(0, "on paper")
-    if release.max_attempts:
-        told.append(f"at most {release.max_attempts} attempts")
-    strategy = word(release, "attempt_strategy")
-    if strategy not in {"", "HIGHEST"}:
-        told.append(f"{strategy.lower()} attempt counts")
-    devices = word(release, "device_policy")
-    if devices not in {"", "ANY"}:
-        told.append(devices.replace("_", " ").lower())
-    if release.finalized:
-        told.append("finalized")
-    return ", ".join(told) or "none"

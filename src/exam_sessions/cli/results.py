@@ -56,7 +56,7 @@ def show_results(found: SessionResults) -> None:
     """Prints results as tables."""
     session, results, attempt = found.session, found.results, found.attempt
     person = f"{session.candidate.candidate_id}  {full_name(session)}".rstrip()
-    times = [f"{told} {at}" for told in ("start", "end") if (at := when(attempt, f"{told}_time"))]
+    times = [f"{end} {at}" for end in ("start", "end") if (at := when(attempt, f"{end}_time"))]
     show(
         facts(
             (
@@ -80,9 +80,9 @@ def show_results(found: SessionResults) -> None:
 
 def _form(results: Results) -> str:
     """The form with the revision it was sat on, and that by which it is marked where it is another."""
-    told = f"{results.test_form}, revision {results.form_revision}"
+    form = f"{results.test_form}, revision {results.form_revision}"
     other = results.marking_revision
-    return told if other == results.form_revision else f"{told}, marked by revision {other}"
+    return form if other == results.form_revision else f"{form}, marked by revision {other}"
 
 
 def mark_text(score: Score) -> str:

@@ -44,8 +44,8 @@ AT = re.compile(r"ids\.session_ids\[(\d+)\]")
 WHICH, TAKES = "Which sessions match", "What some actions take"
 
 
-def _which(told: str, metavar: str = "ID", **more: Any) -> Any:
-    return typer.Option(metavar=metavar, help=told, rich_help_panel=WHICH, **more)
+def _which(help_text: str, metavar: str = "ID", **more: Any) -> Any:
+    return typer.Option(metavar=metavar, help=help_text, rich_help_panel=WHICH, **more)
 
 
 @dataclass(frozen=True)

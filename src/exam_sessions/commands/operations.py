@@ -147,8 +147,8 @@ class Step(SystemMutation):
             if outcome.refusal is None and not self.task.keeps_all:
                 continue
             refusal = self.describe(outcome.refusal) if outcome.refusal else b""
-            told = (outcome.session_id, outcome.state, refusal, outcome.deadline, outcome.cut_by_window)
-            kept.append(OutcomeRow(row.workspace_id, row.id, position, *told))
+            shown = (outcome.session_id, outcome.state, refusal, outcome.deadline, outcome.cut_by_window)
+            kept.append(OutcomeRow(row.workspace_id, row.id, position, *shown))
         room = OUTCOMES_AT_MOST - (row.done if self.task.keeps_all else row.failed)
         return kept[: max(0, room)]
 

@@ -177,8 +177,8 @@ def check_accommodation(session: Session, release: Release, fields: dict[str, An
     end = clock.deadline(became, release)
     if fields and end and end <= now:
         name = "window_end" if 0 < clock.window(became, release)[1] <= now else "time_limit"
-        told = f"would have ended the running attempt at {clock.rfc3339(end)}; finish it instead"
-        raise errors.invalid(name, told)
+        reason = f"would have ended the running attempt at {clock.rfc3339(end)}; finish it instead"
+        raise errors.invalid(name, reason)
 
 
 def check_window(start: int, end: int) -> None:

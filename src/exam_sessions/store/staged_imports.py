@@ -55,7 +55,7 @@ class StagedImportRows:
         )
         nothing = literal("")
         place = bindparam("first", type_=events.c.sequence.type) + func.row_number().over(order_by=s.id)
-        told = select(
+        scheduled = select(
             s.workspace_id,
             place,
             s.id,
@@ -71,7 +71,7 @@ class StagedImportRows:
             _changes(store),
             literal(0),
         ).where(its_own)
-        self._tell = store.statement(insert(events).from_select(list(events.c), told))
+        self._append_events = store.statement(insert(events).from_select(list(events.c), scheduled))
 
     def open(self, db: Db, staged: StagedImportRow) -> None:
         """Notes a roster under way."""
@@ -101,10 +101,12 @@ class StagedImportRows:
         """Removes up to `most` sessions of a roster that is given up; how many there were."""
         return db.execute(self._remove, self._named(staged) | {"here": staged.workspace_id, "most": most})
 
-    def tell(self, db: Db, staged: StagedImportRow, first: int, action: str, actor: str, request_id: str) -> None:
+    def append_events(
+        self, db: Db, staged: StagedImportRow, first: int, action: str, actor: str, request_id: str
+    ) -> None:
         """Writes the first event of every session of a roster, from the place after `first` on."""
-        told = {"first": first, "action": action, "actor": actor, "request": request_id}
-        db.execute(self._tell, self._named(staged) | told)
+        values = {"first": first, "action": action, "actor": actor, "request": request_id}
+        db.execute(self._append_events, self._named(staged) | values)
 
     @staticmethod
     def _named(staged: StagedImportRow) -> dict[str, object]:

@@ -60,7 +60,7 @@ def words(longest: int) -> Callable[[str], str]:
     return value
 
 
-def code(longest: int, letters: str, told: str) -> Callable[[str], str]:
+def code(longest: int, letters: str, described: str) -> Callable[[str], str]:
     """A code of at most so many of these letters, in upper case as it is stored."""
     allowed = re.compile(f"[{letters}]*")
 
@@ -68,7 +68,7 @@ def code(longest: int, letters: str, told: str) -> Callable[[str], str]:
         if len(cell) > longest:
             raise ValueError(f"has {len(cell)} characters, at most {longest} are allowed")
         if not allowed.fullmatch(cell):
-            raise ValueError(f"{shown(cell)} may hold {told} only")
+            raise ValueError(f"{shown(cell)} may hold {described} only")
         return fold_code(cell)
 
     return value
@@ -81,12 +81,12 @@ def pin(cell: str) -> str:
     return fold_code(cell)
 
 
-def one_of(words: dict[str, int], told: str) -> Callable[[str], int]:
+def one_of(words: dict[str, int], allowed: str) -> Callable[[str], int]:
     """The code of a word, in any case."""
 
     def value(cell: str) -> int:
         if fold_code(cell) not in words:
-            raise ValueError(f"{shown(cell)} is not one of {told}")
+            raise ValueError(f"{shown(cell)} is not one of {allowed}")
         return words[fold_code(cell)]
 
     return value

@@ -60,7 +60,7 @@ def moved(event: SessionEvent) -> Text:
     )
 
 
-def told(event: SessionEvent) -> str:
+def details_of(event: SessionEvent) -> str:
     """The reason that was given, then the fields that were written, each with its value before and after."""
     given = ": ".join(part for part in (event.reason, event.message) if part)
     moves = event.to_state not in {0, event.from_state}
@@ -95,7 +95,7 @@ def as_line(event: SessionEvent, *who: str) -> str:
         f"{word(event, 'action').lower():<14}",
         f"{moved(event).plain:<40}",
         plain(event.actor),
-        plain(told(event)),
+        plain(details_of(event)),
     )
     return "  ".join(columns).rstrip()
 

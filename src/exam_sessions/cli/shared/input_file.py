@@ -16,9 +16,9 @@ LARGEST = 256 * 1024 * 1024
 """Bytes of a file; a roster of a million rows has half of them."""
 
 
-def input_file(metavar: str, told: str) -> Any:
+def input_file(metavar: str, help_text: str) -> Any:
     """The argument of a command for a file it reads."""
-    return typer.Argument(metavar=f"{metavar}|-", help=f"{told}; - is standard input.")
+    return typer.Argument(metavar=f"{metavar}|-", help=f"{help_text}; - is standard input.")
 
 
 def name_of(file: Path) -> str:

@@ -198,10 +198,10 @@ def show_regrade(result: OperationResult) -> None:
         if band.before_count or band.after_count:
             name = f"{band.from_percent} to {band.to_percent} %"
             made.add_row(name, f"{band.before_count:,}", f"{band.after_count:,}")
-    for told in ("min", "average", "max"):
-        name = f"{told}_score"
+    for measure in ("min", "average", "max"):
+        name = f"{measure}_score"
         before, after = getattr(found.before, name), getattr(found.after, name)
-        made.add_row(told, f"{before} %" if before else "", f"{after} %" if after else "")
+        made.add_row(measure, f"{before} %" if before else "", f"{after} %" if after else "")
     show(made)
     if found.largest_moves:
         moves = table("session", "candidate", "before", "after", whole=("session",))

@@ -4,7 +4,7 @@ from rich.text import Text
 
 from exam_sessions.cli.shared.console import coloured, facts, note, say, show, table
 from exam_sessions.cli.shared.enum_names import word, words
-from exam_sessions.cli.shared.event_lines import moved, painted, told
+from exam_sessions.cli.shared.event_lines import details_of, moved, painted
 from exam_sessions.cli.shared.times import how_long, when
 from exam_sessions.client.client import Explanation, Session, SessionEvent
 
@@ -13,7 +13,7 @@ def show_events(events: list[SessionEvent]) -> None:
     """Prints events as a table."""
     made = table("time (UTC)", "action", "from → to", "actor", "reason", whole=("time (UTC)", "action"))
     for event in events:
-        what = word(event, "action").lower(), moved(event), Text(event.actor), Text(told(event))
+        what = word(event, "action").lower(), moved(event), Text(event.actor), Text(details_of(event))
         made.add_row(when(event, "time"), *what)
     show(made)
 
@@ -34,8 +34,8 @@ def described(session: Session, release: str) -> list[tuple[str, str | Text]]:
     person, attempt = session.candidate, session.attempt
     start, end = when(session, "window_start"), when(session, "window_end")
     clock = [
-        f"{told} {at}"
-        for told, at in (
+        f"{name} {at}"
+        for name, at in (
             ("started", when(attempt, "start_time")),
             ("ends", when(attempt, "deadline")),
             ("takes answers until", when(attempt, "accepted_until")),

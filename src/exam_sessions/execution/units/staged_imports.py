@@ -67,7 +67,9 @@ class StagedImportUnit:
         assert caller.workspace not in self._transaction.deferred.events, "its places would be given twice"
         first = repositories.events.reserve(db, caller.workspace, count)
         self._transaction.published_workspaces.add(caller.workspace)
-        repositories.staged_imports.tell(db, staged, first, Action.SCHEDULE.value, caller.actor, caller.request_id)
+        repositories.staged_imports.append_events(
+            db, staged, first, Action.SCHEDULE.value, caller.actor, caller.request_id
+        )
 
     def discard_now(self, staged: StagedImportRow, most: int) -> int:
         """Removes up to `most` sessions of one that is given up, then the import itself; how many there were.
