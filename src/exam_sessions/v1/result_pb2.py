@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
 from exam_sessions.v1 import template_pb2 as exam__sessions_dot_v1_dot_template__pb2
 from exam_sessions.v1 import test_form_pb2 as exam__sessions_dot_v1_dot_test__form__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65xam_sessions/v1/result.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x65xam_sessions/v1/template.proto\x1a exam_sessions/v1/test_form.proto\"U\n\x06\x43hoice\x12\x0f\n\x05index\x18\x01 \x01(\x05H\x00\x12\x16\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01H\x00\x12\x18\n\x05label\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x10H\x00\x42\x08\n\x06option\"\xc7\x02\n\x08Response\x12\x33\n\x07options\x18\x01 \x03(\x0b\x32\x18.exam_sessions.v1.ChoiceB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x17\n\x04text\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06\x12-\n\x07strings\x18\x03 \x01(\x0b\x32\x1c.exam_sessions.v1.StringList\x12/\n\x06matrix\x18\x04 \x01(\x0b\x32\x1f.exam_sessions.v1.IntegerMatrix\x12,\n\x05order\x18\x05 \x01(\x0b\x32\x1d.exam_sessions.v1.IntegerList\x12\x30\n\x08\x66ormulas\x18\x06 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrix\x12-\n\x05\x62oxes\x18\x07 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrix\"V\n\x10QuestionResponse\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12,\n\x08response\x18\x02 \x01(\x0b\x32\x1a.exam_sessions.v1.Response\"k\n\x0cItemResponse\x12\x19\n\x07item_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12@\n\tquestions\x18\x02 \x03(\x0b\x32\".exam_sessions.v1.QuestionResponseB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"F\n\x05Score\x12\x0e\n\x06\x61\x63tual\x18\x01 \x01(\t\x12\x13\n\x0bis_scorable\x18\x02 \x01(\x08\x12\x0b\n\x03min\x18\x03 \x01(\t\x12\x0b\n\x03max\x18\x04 \x01(\t\"1\n\x03Key\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x05\x12\x0c\n\x04part\x18\x03 \x01(\x05\"l\n\x0cOptionResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x0e\n\x06is_key\x18\x03 \x01(\x08\x12\r\n\x05index\x18\x04 \x01(\x05\x12\r\n\x05label\x18\x05 \x01(\t\x12\x11\n\tis_chosen\x18\x06 \x01(\x08\"\xf5\x02\n\x0eQuestionResult\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12,\n\x04type\x18\x03 \x01(\x0e\x32\x1e.exam_sessions.v1.QuestionType\x12*\n\x07marking\x18\x04 \x01(\x0e\x32\x19.exam_sessions.v1.Marking\x12#\n\x04keys\x18\x05 \x03(\x0b\x32\x15.exam_sessions.v1.Key\x12/\n\x07options\x18\x06 \x03(\x0b\x32\x1e.exam_sessions.v1.OptionResult\x12,\n\x08response\x18\x07 \x01(\x0b\x32\x1a.exam_sessions.v1.Response\x12\x15\n\rnot_attempted\x18\x08 \x01(\x08\x12&\n\x05score\x18\t \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\x18\n\x10marked_by_people\x18\n \x01(\x08\x12\x10\n\x08position\x18\x1e \x01(\x05\"\xab\x01\n\nItemResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12&\n\x05score\x18\x03 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\x15\n\robjective_ids\x18\x04 \x03(\t\x12\x33\n\tquestions\x18\x05 \x03(\x0b\x32 .exam_sessions.v1.QuestionResult\x12\x0f\n\x07version\x18\x1e \x01(\t\"\x92\x01\n\x0fObjectiveResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x62\x62reviation\x18\x03 \x01(\t\x12&\n\x05score\x18\x04 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\'\n\x06scores\x18\x05 \x03(\x0b\x32\x17.exam_sessions.v1.Score\"\xe8\x02\n\x07Results\x12\x0f\n\x07\x61ttempt\x18\x01 \x01(\x05\x12\x11\n\ttest_form\x18\x02 \x01(\t\x12\x15\n\rform_revision\x18\x03 \x01(\x05\x12+\n\x05items\x18\x04 \x03(\x0b\x32\x1c.exam_sessions.v1.ItemResult\x12\x35\n\nobjectives\x18\x05 \x03(\x0b\x32!.exam_sessions.v1.ObjectiveResult\x12\'\n\x06points\x18\x06 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12(\n\x07percent\x18\x07 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\x13\n\x0bprovisional\x18\x08 \x01(\x08\x12\x18\n\x10marking_progress\x18\t \x01(\x05\x12\x10\n\x08\x61\x62ridged\x18\n \x01(\x08\x12\x10\n\x08withheld\x18\x0b \x01(\x08\x12\x18\n\x10marking_revision\x18\x0c \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65xam_sessions/v1/result.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1f\x65xam_sessions/v1/template.proto\x1a exam_sessions/v1/test_form.proto\"U\n\x06\x43hoice\x12\x0f\n\x05index\x18\x01 \x01(\x05H\x00\x12\x16\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01H\x00\x12\x18\n\x05label\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x10H\x00\x42\x08\n\x06option\"\xc7\x02\n\x08Response\x12\x33\n\x07options\x18\x01 \x03(\x0b\x32\x18.exam_sessions.v1.ChoiceB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x17\n\x04text\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06\x12-\n\x07strings\x18\x03 \x01(\x0b\x32\x1c.exam_sessions.v1.StringList\x12/\n\x06matrix\x18\x04 \x01(\x0b\x32\x1f.exam_sessions.v1.IntegerMatrix\x12,\n\x05order\x18\x05 \x01(\x0b\x32\x1d.exam_sessions.v1.IntegerList\x12\x30\n\x08\x66ormulas\x18\x06 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrix\x12-\n\x05\x62oxes\x18\x07 \x01(\x0b\x32\x1e.exam_sessions.v1.StringMatrix\"V\n\x10QuestionResponse\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12,\n\x08response\x18\x02 \x01(\x0b\x32\x1a.exam_sessions.v1.Response\"k\n\x0cItemResponse\x12\x19\n\x07item_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12@\n\tquestions\x18\x02 \x03(\x0b\x32\".exam_sessions.v1.QuestionResponseB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"F\n\x05Score\x12\x0e\n\x06\x61\x63tual\x18\x01 \x01(\t\x12\x13\n\x0bis_scorable\x18\x02 \x01(\x08\x12\x0b\n\x03min\x18\x03 \x01(\t\x12\x0b\n\x03max\x18\x04 \x01(\t\"1\n\x03Key\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x05\x12\x0c\n\x04part\x18\x03 \x01(\x05\"r\n\x0cOptionResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x0e\n\x06is_key\x18\x03 \x01(\x08\x12\r\n\x05index\x18\x04 \x01(\x05\x12\r\n\x05label\x18\x05 \x01(\t\x12\x17\n\tis_chosen\x18\x06 \x01(\x08\x42\x04\xe0\xf3\x18\x10\"\xfb\x02\n\x0eQuestionResult\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12,\n\x04type\x18\x03 \x01(\x0e\x32\x1e.exam_sessions.v1.QuestionType\x12*\n\x07marking\x18\x04 \x01(\x0e\x32\x19.exam_sessions.v1.Marking\x12#\n\x04keys\x18\x05 \x03(\x0b\x32\x15.exam_sessions.v1.Key\x12/\n\x07options\x18\x06 \x03(\x0b\x32\x1e.exam_sessions.v1.OptionResult\x12\x32\n\x08response\x18\x07 \x01(\x0b\x32\x1a.exam_sessions.v1.ResponseB\x04\xe0\xf3\x18\x10\x12\x15\n\rnot_attempted\x18\x08 \x01(\x08\x12&\n\x05score\x18\t \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\x18\n\x10marked_by_people\x18\n \x01(\x08\x12\x10\n\x08position\x18\x1e \x01(\x05\"\xab\x01\n\nItemResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12&\n\x05score\x18\x03 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\x15\n\robjective_ids\x18\x04 \x03(\t\x12\x33\n\tquestions\x18\x05 \x03(\x0b\x32 .exam_sessions.v1.QuestionResult\x12\x0f\n\x07version\x18\x1e \x01(\t\"\x92\x01\n\x0fObjectiveResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x62\x62reviation\x18\x03 \x01(\t\x12&\n\x05score\x18\x04 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\'\n\x06scores\x18\x05 \x03(\x0b\x32\x17.exam_sessions.v1.Score\"\xe8\x02\n\x07Results\x12\x0f\n\x07\x61ttempt\x18\x01 \x01(\x05\x12\x11\n\ttest_form\x18\x02 \x01(\t\x12\x15\n\rform_revision\x18\x03 \x01(\x05\x12+\n\x05items\x18\x04 \x03(\x0b\x32\x1c.exam_sessions.v1.ItemResult\x12\x35\n\nobjectives\x18\x05 \x03(\x0b\x32!.exam_sessions.v1.ObjectiveResult\x12\'\n\x06points\x18\x06 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12(\n\x07percent\x18\x07 \x01(\x0b\x32\x17.exam_sessions.v1.Score\x12\x13\n\x0bprovisional\x18\x08 \x01(\x08\x12\x18\n\x10marking_progress\x18\t \x01(\x05\x12\x10\n\x08\x61\x62ridged\x18\n \x01(\x08\x12\x10\n\x08withheld\x18\x0b \x01(\x08\x12\x18\n\x10marking_revision\x18\x0c \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,26 +49,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEMRESPONSE'].fields_by_name['item_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_ITEMRESPONSE'].fields_by_name['questions']._loaded_options = None
   _globals['_ITEMRESPONSE'].fields_by_name['questions']._serialized_options = b'\272H\006\222\001\003\020\364\003'
-  _globals['_CHOICE']._serialized_start=147
-  _globals['_CHOICE']._serialized_end=232
-  _globals['_RESPONSE']._serialized_start=235
-  _globals['_RESPONSE']._serialized_end=562
-  _globals['_QUESTIONRESPONSE']._serialized_start=564
-  _globals['_QUESTIONRESPONSE']._serialized_end=650
-  _globals['_ITEMRESPONSE']._serialized_start=652
-  _globals['_ITEMRESPONSE']._serialized_end=759
-  _globals['_SCORE']._serialized_start=761
-  _globals['_SCORE']._serialized_end=831
-  _globals['_KEY']._serialized_start=833
-  _globals['_KEY']._serialized_end=882
-  _globals['_OPTIONRESULT']._serialized_start=884
-  _globals['_OPTIONRESULT']._serialized_end=992
-  _globals['_QUESTIONRESULT']._serialized_start=995
-  _globals['_QUESTIONRESULT']._serialized_end=1368
-  _globals['_ITEMRESULT']._serialized_start=1371
-  _globals['_ITEMRESULT']._serialized_end=1542
-  _globals['_OBJECTIVERESULT']._serialized_start=1545
-  _globals['_OBJECTIVERESULT']._serialized_end=1691
-  _globals['_RESULTS']._serialized_start=1694
-  _globals['_RESULTS']._serialized_end=2054
+  _globals['_OPTIONRESULT'].fields_by_name['is_chosen']._loaded_options = None
+  _globals['_OPTIONRESULT'].fields_by_name['is_chosen']._serialized_options = b'\340\363\030\020'
+  _globals['_QUESTIONRESULT'].fields_by_name['response']._loaded_options = None
+  _globals['_QUESTIONRESULT'].fields_by_name['response']._serialized_options = b'\340\363\030\020'
+  _globals['_CHOICE']._serialized_start=178
+  _globals['_CHOICE']._serialized_end=263
+  _globals['_RESPONSE']._serialized_start=266
+  _globals['_RESPONSE']._serialized_end=593
+  _globals['_QUESTIONRESPONSE']._serialized_start=595
+  _globals['_QUESTIONRESPONSE']._serialized_end=681
+  _globals['_ITEMRESPONSE']._serialized_start=683
+  _globals['_ITEMRESPONSE']._serialized_end=790
+  _globals['_SCORE']._serialized_start=792
+  _globals['_SCORE']._serialized_end=862
+  _globals['_KEY']._serialized_start=864
+  _globals['_KEY']._serialized_end=913
+  _globals['_OPTIONRESULT']._serialized_start=915
+  _globals['_OPTIONRESULT']._serialized_end=1029
+  _globals['_QUESTIONRESULT']._serialized_start=1032
+  _globals['_QUESTIONRESULT']._serialized_end=1411
+  _globals['_ITEMRESULT']._serialized_start=1414
+  _globals['_ITEMRESULT']._serialized_end=1585
+  _globals['_OBJECTIVERESULT']._serialized_start=1588
+  _globals['_OBJECTIVERESULT']._serialized_end=1734
+  _globals['_RESULTS']._serialized_start=1737
+  _globals['_RESULTS']._serialized_end=2097
 # @@protoc_insertion_point(module_scope)

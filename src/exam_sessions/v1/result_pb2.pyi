@@ -1,4 +1,5 @@
 from buf.validate import validate_pb2 as _validate_pb2
+from exam_sessions.v1 import access_pb2 as _access_pb2
 from exam_sessions.v1 import template_pb2 as _template_pb2
 from exam_sessions.v1 import test_form_pb2 as _test_form_pb2
 from google.protobuf.internal import containers as _containers
