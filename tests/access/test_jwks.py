@@ -146,6 +146,34 @@ def test_keys_that_are_known_hold_when_they_cannot_be_read_again(tmp_path, answe
         asyncio.run(run())
 
 
+def test_nobody_waits_for_a_server_that_failed_and_it_is_asked_again_soon(tmp_path):
+    clock, published, asked, answer = StandingClock(), Published(OLD.jwks()), threading.Event(), threading.Event()
+
+    def first_fails_then_thinks(handler):
+        if not published.asked:
+            published.asked += 1
+            send(handler, "no", status=500)
+            return
+        asked.set()
+        answer.wait(30)
+        published(handler)
+
+    with http_server(first_fails_then_thinks) as url:
+        verifier, keys = of_url(tmp_path, url, clock)
+
+        async def run():
+            assert not await accepts(verifier, OLD.token("old"))
+            clock.now += 10
+            await verifier.revoked(set())
+            await asyncio.to_thread(asked.wait, 30)
+            assert not await accepts(verifier, OLD.token("old")), "it is not waited for"
+            answer.set()
+            await keys._reading
+            assert await accepts(verifier, OLD.token("old"))
+
+        asyncio.run(run())
+
+
 def test_a_server_that_goes_on_for_ever_is_given_up(tmp_path):
     stop = threading.Event()
 

@@ -194,13 +194,15 @@ class KeySet:
         self._next_read = self._clock() + self._source.refresh_s
 
     async def find(self, kid: str | None, algorithm: str) -> Key | None:
-        """Returns the key of an id, read again where there is none; without an id the only one of the algorithm."""
+        """Returns the key of an id, read again where there is none; without an id the only one of the algorithm.
+
+        Nobody waits for a source that failed the last time: tokens of unknown keys would hold up all others.
+        """
         key = self._find(kid, algorithm)
         if key is None and self._may_read_for_unknown():
             self._next_read_for_unknown = self._clock() + self._source.unknown_every_s
-            await asyncio.shield(self._begin_reading())
-            key = self._find(kid, algorithm)
-        elif key is None and self._reading:
+            self._begin_reading()
+        if key is None and self._reading and not self._is_failing:
             await asyncio.shield(self._reading)
             key = self._find(kid, algorithm)
         return key
@@ -239,7 +241,8 @@ class KeySet:
                 log.warning("%s cannot be read, the keys known hold: %.200r", self._source, str(fault))
             self._is_failing = True
         finally:
-            self._next_read = self._clock() + self._source.refresh_s
+            pause = self._source.unknown_every_s if self._is_failing else self._source.refresh_s
+            self._next_read = self._clock() + pause
             self._reading = None
 
     def _take(self, data: bytes) -> None:
