@@ -78,8 +78,8 @@ def _revised(context: TransitionContext, machine: SessionMachine) -> Form:
 def _marked(revised: Form, script: AttemptRecord, *, scored: bool = True) -> AttemptRecord:
     """An attempt as it is by a revision; `scored` says whether every mark is in."""
     marking = 0 if revised.revision == script.form_revision else revised.revision
-    script = script._replace(marking_revision=marking)
-    return with_total(script, scoring.total_of(revised, script)) if scored else without_total(script)
+    marked = with_total(script, scoring.total_of(revised, script)) if scored else without_total(script)
+    return marked if marked.marking_revision == marking else marked._replace(marking_revision=marking)
 
 
 def _entered(

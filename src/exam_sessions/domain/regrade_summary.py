@@ -54,7 +54,10 @@ def part_of(session: Session, scripts: tuple[AttemptRecord, ...], reference: str
 
 def is_countable(session: Session) -> bool:
     """Whether what a session has earned are numbers, so that it can be summed up."""
-    return all(value is None or isinstance(value, int) for value in _earned(session))
+    return NUMBERS.issuperset(map(type, _earned(session)))
+
+
+NUMBERS = frozenset({int, type(None)})
 
 
 class ScoreMove(NamedTuple):

@@ -60,10 +60,8 @@ class FormCache:
         by = self.form(db, repositories, workspace, *revised)
         sat: list[Form] = []
         # Nearly every session has one attempt, of one revision.
-        attempts: list[Session | AttemptRecord] = [session, *scripts]
-        for attempt in attempts:
-            known = any(one.revision == attempt.form_revision for one in sat)
-            if attempt.test_form == reference and not known:
-                found = self.form(db, repositories, workspace, reference, attempt.form_revision)
-                sat += [found] if found else []
+        attempts: tuple[Session | AttemptRecord, ...] = (session, *scripts)
+        for revision in {one.form_revision: None for one in attempts if one.test_form == reference}:
+            found = self.form(db, repositories, workspace, reference, revision)
+            sat += [found] if found else []
         return MarkingContext(form, scripts, 0, by, tuple(sat))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.records import AttemptRecord, Release, Session
     from exam_sessions.domain.stored_records import ConsumerRow, OperationRow
+    from exam_sessions.store.attempts import AttemptUpdate
     from exam_sessions.store.engine import Db
     from exam_sessions.store.events import Happening
     from exam_sessions.store.repositories import Repositories
@@ -77,8 +78,7 @@ class DeferredWrites:
         self.session_deletes: dict[Key, Session] = {}
         """Sessions as they were read."""
         self.attempt_inserts: dict[AttemptKey, AttemptRecord] = {}
-        self.attempt_updates: dict[AttemptKey, tuple[int, AttemptRecord]] = {}
-        """Attempts, each with the version that was read."""
+        self.attempt_updates: dict[AttemptKey, AttemptUpdate] = {}
         self.attempt_deletes: set[Key] = set()
         """Sessions whose stored attempts are to be removed."""
         self.pins: dict[Key, dict[tuple[str, int], str]] = {}
@@ -142,7 +142,7 @@ class Transaction:
         if deferred.attempt_inserts:
             attempts.insert(db, list(deferred.attempt_inserts.values()))
         if deferred.attempt_updates:
-            attempts.update(db, list(deferred.attempt_updates.values()))
+            attempts.update(db, deferred.attempt_updates.values())
         for (workspace, release_id), drawn in deferred.pins.items():
             for (centre, day), pin in drawn.items():
                 repositories.catalog.insert_pin(db, workspace, release_id, centre, day, pin)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, delete, func, select
@@ -12,12 +13,23 @@ from exam_sessions.store.events import dump_json
 from exam_sessions.store.schema import scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from exam_sessions.store.engine import Db, Store
 
 WRITTEN = AttemptRecord._fields[3:]
 """Columns that may change: all but the key."""
+
+CONTENT = frozenset({"responses", "marks"})
+"""What was answered and marked, as JSON: a regrade leaves it, and most of a row is its responses."""
+
+
+class AttemptUpdate(NamedTuple):
+    """An attempt to be written, the version that was read, and whether its responses or marks may have changed."""
+
+    expected: int
+    attempt: AttemptRecord
+    with_content: bool
 
 
 class ScriptRows:
@@ -35,7 +47,11 @@ class ScriptRows:
         )
         self._insert = store.insert_many(scripts)
         self._update = store.update_many(scripts, WRITTEN, ("version",))
-        self._places = [AttemptRecord._fields.index(name) for name in self._update.names[:-1]]
+        self._update_rest = store.update_many(scripts, [n for n in WRITTEN if n not in CONTENT], ("version",))
+        self._values, self._rest = (
+            itemgetter(*map(AttemptRecord._fields.index, statement.names[:-1]))
+            for statement in (self._update, self._update_rest)
+        )
         self._delete = store.statement(delete(scripts).where(mine, c.session_id == bindparam("session")))
 
     def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[AttemptRecord, ...]]:
@@ -59,17 +75,22 @@ class ScriptRows:
         """Adds scripts."""
         db.execute_many(self._insert, [_row(script) for script in rows])
 
-    def update(self, db: Db, rows: Sequence[tuple[int, AttemptRecord]]) -> None:
-        """Writes scripts that are there, each given with the version that was read.
+    def update(self, db: Db, rows: Iterable[AttemptUpdate]) -> None:
+        """Writes scripts that are there.
 
         Raises:
             LostRace: one of them is not what it was (`Db.execute_many`).
         """
-        values = []
-        for expected, script in rows:
-            row = _row(script)
-            values.append([*[row[place] for place in self._places], expected])
-        db.execute_many(self._update, values)
+        whole, rest = [], []
+        for expected, script, with_content in rows:
+            if with_content:
+                whole.append((*self._values(_row(script)), expected))
+            else:
+                rest.append((*self._rest(script), expected))
+        if whole:
+            db.execute_many(self._update, whole)
+        if rest:
+            db.execute_many(self._update_rest, rest)
 
     def delete(self, db: Db, workspace: str, session_id: str) -> None:
         """Deletes all attempts of a session."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exam_sessions.domain.attempts import with_script
+from exam_sessions.store.attempts import AttemptUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,10 +40,12 @@ class AttemptUnit:
             known = self.of(session)
             key = (became.workspace_id, became.session_id, became.attempt)
             attempt = became._replace(version=became.version + 1)
-            stored = any(other.attempt == attempt.attempt for other in known) and key not in deferred.attempt_inserts
-            if stored:
+            before = next((other for other in known if other.attempt == attempt.attempt), None)
+            if before is not None and key not in deferred.attempt_inserts:
+                same = before.responses is attempt.responses and before.marks is attempt.marks
                 earlier = deferred.attempt_updates.get(key)
-                deferred.attempt_updates[key] = (earlier[0] if earlier else became.version, attempt)
+                expected, with_content = earlier[::2] if earlier else (became.version, False)
+                deferred.attempt_updates[key] = AttemptUpdate(expected, attempt, with_content or not same)
             else:
                 deferred.attempt_inserts[key] = attempt
             self.known[key[:2]] = with_script(known, attempt)
