@@ -35,7 +35,7 @@ def started():
     running = []
 
     def begin(*words, **environment):
-        server = start("serve", *words, **environment)
+        server = start("serve", *words, **{"EXAM_SESSIONS_OPEN_WORKSPACES": "1"} | environment)
         running.append(server)
         return server
 

@@ -56,6 +56,7 @@ def demo(
         _server(target, workspace) as (at, is_ours),
         connected(at, workspace, Reached() if is_ours else None) as client,
     ):
+        _make_workspace(client)
         form = _bring_form(client)
         online, paper = _make_releases(client, form.reference)
         booked = _book(client, online, candidates)
@@ -86,6 +87,15 @@ def _server(target: str, workspace: str) -> Iterator[tuple[str, bool]]:
         return
     with temporary_server() as at:
         yield at, True
+
+
+def _make_workspace(client: Client) -> None:
+    """Creates the workspace where there is none, and where the caller may; otherwise what follows is refused."""
+    try:
+        client.create_workspace(client.workspace)
+    except Refused as refused:
+        if refused.reason not in {"DUPLICATE_WORKSPACE", "PERMISSION_DENIED"}:
+            raise
 
 
 def _bring_form(client: Client) -> TestForm:
