@@ -190,7 +190,16 @@ def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes
         found = scoring.deciding(strategy, scripts)
         return found._asdict() if found else NO_SCORE
     # The first attempt counts by every strategy, while it is the only one.
-    return NO_SCORE if scripts[0].points is None else scripts[0].total()._asdict()
+    (only,) = scripts
+    if only.points is None:
+        return NO_SCORE
+    return {
+        "points": only.points,
+        "points_max": only.points_max,
+        "score": only.score,
+        "points_min": only.points_min,
+        "score_min": only.total().score_min if only.points_min else 0,
+    }
 
 
 def drop_scores(context: TransitionContext) -> Changes:
