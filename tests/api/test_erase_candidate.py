@@ -249,7 +249,12 @@ def test_a_watch_tells_of_the_erasure_and_a_later_one_is_not_sent_the_person(api
 
 @pytest.mark.parametrize(
     ("fields", "path"),
-    [({"candidate_id": ""}, "candidate_id"), ({"reason": "  "}, "reason"), ({"candidate_id": " x"}, "candidate_id")],
+    [
+        ({"candidate_id": ""}, "candidate_id"),
+        ({"reason": "  "}, "reason"),
+        ({"reason": f"{CANDIDATE} asked"}, "reason"),
+        ({"candidate_id": " x"}, "candidate_id"),
+    ],
 )
 def test_a_request_that_names_nobody_or_says_no_reason_is_refused(api, fields, path):
     with pytest.raises(Refused) as refused:

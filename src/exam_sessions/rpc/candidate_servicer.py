@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.erasure import Erasure
+from exam_sessions.commands.erasure_progress import without_word
 from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.commands.retention import Retention
 from exam_sessions.domain.erasure import ErasureScope
@@ -48,7 +49,7 @@ class CandidateServicer:
     async def erase(self, request: pb.EraseCandidateRequest, call: Call) -> pb.EraseCandidateResponse:
         """Accepts the erasure of a candidate, or previews it."""
         check_candidate(request.candidate_id)
-        check_reason(request.reason)
+        check_reason(request.reason, request.candidate_id)
         caller, task = call.caller(request), erasure_of(request)
         if request.validate_only:
             reads, now = self._service.reads, self._service.now
@@ -90,8 +91,10 @@ def check_candidate(candidate_id: str) -> None:
         raise errors.invalid("candidate_id", flaw)
 
 
-def check_reason(reason: str) -> None:
-    """Refuses a reason that says nothing. Raises InvalidField."""
+def check_reason(reason: str, candidate_id: str = "") -> None:
+    """Refuses a reason that says nothing, or names the candidate, for it is kept. Raises InvalidField."""
+    if candidate_id and without_word(reason, candidate_id) != reason:
+        raise errors.invalid("reason", "must not hold the candidate's id: it is kept in the history")
     if is_blank(reason):
         raise errors.invalid("reason", "is required: it is kept in the history of every session that is erased")
 
