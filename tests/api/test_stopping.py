@@ -273,6 +273,6 @@ def assert_rolling_restart_fails_nobody(database, transport, *, shared, restarts
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shared", [False, True])
-def test_no_call_of_ten_thousand_fails_in_rolling_restarts(database, transport, shared):
-    assert_rolling_restart_fails_nobody(database, transport, shared=shared, restarts=4, calls=10_000)
+@pytest.mark.parametrize("one_port", [False, True])
+def test_no_call_of_ten_thousand_fails_in_rolling_restarts(database, transport, one_port):
+    assert_rolling_restart_fails_nobody(database, transport, shared=one_port, restarts=4, calls=10_000)

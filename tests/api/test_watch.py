@@ -94,7 +94,8 @@ def test_snapshot_and_events_fit_together_while_sixteen_write(server, api, crowd
     for watch in watches:
         events = watch.up_to(last)
         moment = next(piece.sequence for piece in watch.pieces if piece.snapshot_complete)
-        assert_gapless(events, moment + 1, last)
+        # A snapshot of several pages brings what happens to sessions that were sent already.
+        assert_gapless([event for event in events if event.sequence > moment], moment + 1, last)
         assert states_after(watch.sessions, events) == states
         watch.cancel()
     assert len(watches) > 1
