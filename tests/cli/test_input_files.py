@@ -24,7 +24,8 @@ def release(api):
     return api.release().id
 
 
-OUTPUTS = {"import": {"out"}, "forms export": {"file"}}
+OUTPUTS = {"import": {"out"}, "forms export": {"file"}, "candidates export": {"out"}}
+OUTPUTS |= {f"keys {command}": {"out"} for command in ("bootstrap", "create", "rotate")}
 """Paths that are written."""
 
 HEADERS = {
