@@ -10,6 +10,7 @@ measures:
   lone         a lone caller, with and without lingering
   reads        GetSession, 64 callers, against the echo
   tls          GetSession and transitions over TLS, 64 callers, against plain text
+  credentials  the same with an API key and with a token, against none
   batches      BatchCreate of 10,000 against the raw driver, and what other calls wait meanwhile
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
@@ -54,6 +55,7 @@ from typing import TYPE_CHECKING
 from benchmark import (
     batches,
     capacity,
+    credentials,
     footprint,
     hostile,
     long_work,
@@ -87,6 +89,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "lone": traffic.lone,
     "reads": traffic.reads,
     "tls": secured.secured,
+    "credentials": credentials.credentials,
     "batches": batches.batches,
     "pages": pages.pages,
     "footprint": footprint.footprint,

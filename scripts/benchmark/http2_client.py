@@ -52,7 +52,7 @@ def _text(text: str) -> bytes:
 class _HeaderBlocks:
     """The header blocks of a connection: spelled out the first time, indexed from then on, as real clients do."""
 
-    def __init__(self, authority: str, scheme: bytes) -> None:
+    def __init__(self, authority: str, scheme: bytes, credential: str) -> None:
         self._first = POST + scheme
         self._common = {
             ":authority": authority,
@@ -60,6 +60,8 @@ class _HeaderBlocks:
             "te": "trailers",
             "user-agent": "exam-sessions-bench",
         }
+        if credential:
+            self._common["authorization"] = f"Bearer {credential}"
         self._table: list[tuple[str, str]] = []  # newest first, as HPACK counts
         self._settled: dict[str, bytes] = {}
 
@@ -99,14 +101,17 @@ def _secured(plain: socket.socket, ca: Path) -> socket.socket:
 
 
 class Connection:
-    """One HTTP/2 connection, over TLS with a CA. `put` queues calls, `flush` sends, `receive` gives what ended."""
+    """One HTTP/2 connection, over TLS with a CA, whose calls carry a credential where there is one.
 
-    def __init__(self, port: int, ca: Path | None = None) -> None:
+    `put` queues calls, `flush` sends, `receive` gives what ended.
+    """
+
+    def __init__(self, port: int, ca: Path | None = None, credential: str = "") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if ca:
             self.socket = _secured(self.socket, ca)
-        self._blocks = _HeaderBlocks(f"127.0.0.1:{port}", HTTPS if ca else HTTP)
+        self._blocks = _HeaderBlocks(f"127.0.0.1:{port}", HTTPS if ca else HTTP, credential)
         self._next = 1
         self._started: dict[int, float] = {}
         self._answered: set[int] = set()

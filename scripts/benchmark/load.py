@@ -48,12 +48,17 @@ def percentile(ordered: list[float], share: float) -> float:
 
 
 class Driver:
-    """Connections to one server, or dealt out among several, kept open from run to run; over TLS with a CA."""
+    """Connections to one server, or dealt out among several, kept open from run to run; over TLS with a CA.
 
-    def __init__(self, port: int | Sequence[int], callers: Callers, ca: Path | None = None) -> None:
+    Calls carry a credential where there is one.
+    """
+
+    def __init__(
+        self, port: int | Sequence[int], callers: Callers, ca: Path | None = None, credential: str = ""
+    ) -> None:
         self.callers = callers
         ports = itertools.cycle([port] if isinstance(port, int) else port)
-        self._connections = [Connection(next(ports), ca) for _ in range(callers.connections)]
+        self._connections = [Connection(next(ports), ca, credential) for _ in range(callers.connections)]
         self._selector = selectors.DefaultSelector()
         for connection in self._connections:
             self._selector.register(connection.socket, selectors.EVENT_READ, connection)

@@ -37,7 +37,7 @@ class Side(NamedTuple):
     """One side of a pair: a server, and the calls it is asked.
 
     `database` is named where it has processes of its own, whose cost is to be told. `around` is entered for the
-    length of each run. `ca` is the server's CA where it is asked over TLS.
+    length of each run. `ca` is the server's CA where it is asked over TLS, `credential` what its calls carry.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Side(NamedTuple):
     database: Database | None = None
     around: Callable[[], AbstractContextManager[object]] = nullcontext
     ca: Path | None = None
+    credential: str = ""
 
     def runner(self, callers: Callers) -> Runner:
         """The side with connections of so many callers."""
@@ -57,7 +58,7 @@ class Asked:
 
     def __init__(self, side: Side, callers: Callers) -> None:
         self.name, self._side = f"{side.name} ({side.process})", side
-        self._driver = Driver(side.process.ports, callers, side.ca)
+        self._driver = Driver(side.process.ports, callers, side.ca, side.credential)
 
     def run(self, seconds: float) -> dict[str, Any]:
         """As Runner."""
