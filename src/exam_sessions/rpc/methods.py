@@ -56,9 +56,10 @@ class Call(CallIdentity):
                 server has seen none of that name, see `find`.
         """
         known = self.workspaces
-        if known and workspace not in known.names and not known.takes_any:
+        is_unknown = known and workspace not in known.names and not known.takes_any
+        if is_unknown or not self.principal.may_enter(workspace):
             raise errors.WorkspaceNotFound(workspace)
-        return self.enter_new(workspace)
+        return workspace
 
     def enter_new(self, workspace: str) -> str:
         """As `enter`, for a workspace that there need not be."""
