@@ -50,6 +50,12 @@ def page() -> str:
         ("Sessions of the snapshot of a watch", "100,000", "SNAPSHOT_TOO_LARGE"),
         ("WaitOperation", "60 s", "it returns the operation as it is"),
         ("Wrong entries of a PIN", "5", "PIN_BLOCKED"),
+        (
+            "Wrong codes of an address or a principal, besides one for each session entered",
+            f"{default.wrong_codes_at_most} within {default.wrong_codes_window_s:g} s (`--wrong-codes-at-most`)",
+            "TOO_MANY_WRONG_CODES",
+        ),
+        ("Calls of a principal or a workspace", "any number (`--limits`)", "RATE_LIMITED"),
         ("Repeating a request by `request_id`", "at least 24 hours", "after that it is a new request"),
     ]  # fmt: skip
     totals: list[tuple[str, ...]] = [

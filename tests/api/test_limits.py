@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from authenticated import client_of, guarded
@@ -13,6 +15,8 @@ from grpc import StatusCode as Code
 from messages import METHOD, booking, bookings
 
 from exam_sessions.app import CannotServe
+from exam_sessions.domain.rates import Rate
+from exam_sessions.rpc.access.limits import limits_in
 from exam_sessions.rpc.server import rpc_names
 from exam_sessions.v1 import session_service_pb2
 from serving import ApiClient, Refused, serving, until
@@ -179,6 +183,19 @@ def test_the_rpcs_that_a_limit_may_name_are_those_there_are():
 def test_a_mistake_in_the_file_keeps_the_server_from_starting(database, limits, table, mistake):
     with pytest.raises(CannotServe, match=mistake), serving(database, limits=limits(table)):
         pass
+
+
+def test_the_example_in_the_documents_is_understood(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "operate" / "security.md").read_text()
+    (example,) = [block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[[limit]]" in block]
+    path = tmp_path / "limits.toml"
+    path.write_text(example)
+    found = limits_in(str(path), rpc_names())
+    assert [(limit.by, limit.rate, limit.at_once) for limit in found] == [
+        ("principal", Rate(1000, 5.0), 0),
+        ("principal", Rate(50, 5.0), 0),
+        ("workspace", None, 20),
+    ]
 
 
 def test_a_file_that_is_not_there_keeps_the_server_from_starting(database, tmp_path):
