@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import grpc
 import pytest
 from authenticated import bearer, client_of, guarded, key_of
 from google.longrunning import operations_pb2, operations_pb2_grpc
-from messages import METHOD, booking, new_id, request_of
+from messages import METHOD, booking, new_id, request_of, send_bytes
 from mutations import MUTATIONS
 from rows import snapshot
 from state_paths import walk
@@ -360,3 +362,29 @@ def test_a_revoked_key_ends_calls_and_streams(server, halls):
     with pytest.raises(Refused) as refused:
         client.call("ListSessions")
     assert refused.value.reason == "CREDENTIAL_REVOKED"
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"\x0a\x7f", b"\x00" * 100_000], ids=["empty", "bad", "cut", "long"])
+def test_a_stranger_is_told_the_same_by_every_rpc_whatever_it_sends(server, data):
+    stranger = ApiClient(server.target)
+    for rpc, method in METHOD.items():
+        if method.client_streaming or method.server_streaming:
+            continue
+        with pytest.raises(Refused) as refused:
+            send_bytes(stranger, rpc, data)
+        assert (refused.value.reason, refused.value.metadata) == ("CREDENTIAL_MISSING", {}), rpc
+
+
+def test_random_bytes_from_every_role_are_no_fault_of_the_service(server):
+    chance, codes = random.Random(15), []
+    clients = [client_of(server, role) for role in ROLES]
+    for rpc, method in METHOD.items():
+        if method.client_streaming or method.server_streaming:
+            continue
+        for client in clients:
+            data = chance.randbytes(chance.randrange(60))
+            try:
+                send_bytes(client, rpc, data)
+            except Refused as refused:
+                codes.append((rpc, client, refused.code))
+    assert not [found for found in codes if found[2] in {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}]
