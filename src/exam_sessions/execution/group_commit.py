@@ -8,7 +8,7 @@ nothing to lock.
 A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
 the steps of one call the processor would forget the code of the others, and everything took three times as long.
 
-the queue's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
+The queue's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
 thread's: SQLite answers from memory in microseconds, and handing the interpreter to and fro for each row cost more
 than the rows. A heavy group is the thread's from beginning to end, and so is every group where a server answers.
 """
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db
 
 Outcome = Any
-"""A batch's result, the exception its caller is to be given, or AGAIN while there is more to do."""
+"""A mutation's result, the exception that its caller gets, or REQUEUE while there is more to do."""
 
 GROUP_AT_MOST = 512
 """Calls in one group."""
 
 EXCLUSIVE_WEIGHT = 200
-"""A batch of this weight has a transaction to itself, on the thread."""
+"""A mutation of this weight has a transaction to itself, on the thread."""
 
 REQUEUE = object()
-"""The outcome of a batch that has more to do: it goes to the end of the line, and others go first."""
+"""The outcome of a mutation that has more to do: it goes to the end of the queue, and others go first."""
 
 
 class Postponed(Exception):  # noqa: N818 - nothing went wrong
@@ -89,20 +89,20 @@ class GroupHandler(Protocol):
 
 
 class ReplySink(Protocol):
-    """Who is given what becomes of an order, on the event loop: a future, or what answers a caller without one."""
+    """Gets the outcome of a request, on the event loop: a future, or what answers a caller without one."""
 
     def done(self) -> bool:
-        """Whether nobody wants to know any more."""
+        """Whether the caller has gone away."""
 
     def set_result(self, result: Any, /) -> None:
-        """The order was carried out."""
+        """The request succeeded."""
 
     def set_exception(self, fault: BaseException, /) -> None:
-        """Something stood in the way."""
+        """The request failed."""
 
 
 class QueueEntry(NamedTuple):
-    """An order in line and who waits for it."""
+    """A queued request, and what gets its outcome."""
 
     request: QueuedRequest
     sink: ReplySink
