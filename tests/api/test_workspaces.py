@@ -6,7 +6,7 @@ import pytest
 from forms import three_choices
 from google.protobuf.field_mask_pb2 import FieldMask
 from grpc import StatusCode as Code
-from messages import bookings, lasting, new_id
+from messages import bookings, lasting, new_id, request_of
 from operations import OperationsApi, metadata_of
 from state_paths import name_of, walk
 
@@ -214,6 +214,31 @@ def test_a_workspace_that_another_server_creates_or_closes_is_so_here_at_once(da
         assert here.call("BatchCreateSessions", release_id=release.id, bookings=bookings(600, "d"))
         here.close()
         there.close()
+
+
+def test_the_first_call_of_every_kind_finds_what_another_server_created(database):
+    options = {"open_workspaces": 0, "tick_ms": 3_600_000}
+    with serving(database, **options) as one, serving(database, **options) as other:
+        admin = ApiClient(other.target, "default")
+        long = bookings(600, "x" * 100)
+        first_calls = {
+            "queued": lambda api: api.call("GetSession", session_id=new_id()),
+            "queued, a change": lambda api: api.call("CreatePackage", session_id=new_id()),
+            "long": lambda api: api.call("BatchCreateSessions", release_id=new_id(), bookings=long),
+            "alone": lambda api: api.call("GetRelease", release_id=new_id()),
+            "a stream": lambda api: OperationsApi(api).imported(
+                [request_of("ImportSessions", workspace_id=api.workspace, release_id=new_id(), import_id=new_id())]
+            ),
+        }
+        for n, call in enumerate(first_calls.values()):
+            admin.call("CreateWorkspace", workspace_id=f"w{n}")
+            here = ApiClient(one.target, f"w{n}")
+            assert refused(lambda call=call, here=here: call(here))[1] in {"SESSION_NOT_FOUND", "RELEASE_NOT_FOUND"}
+            stranger = ApiClient(one.target, f"x{n}")
+            assert refused(lambda call=call, api=stranger: call(api)) == NOT_FOUND
+            here.close()
+            stranger.close()
+        admin.close()
 
 
 def test_the_clock_stands_still_in_a_closed_workspace_and_catches_up_when_it_is_reopened(clocked_server, clock):
