@@ -14,6 +14,7 @@ from rows import unchanged
 from test_requests_repeated import without_pin
 
 from exam_sessions import errors
+from exam_sessions.rpc.access.verified import ANYBODY
 from exam_sessions.rpc.decoding.identifiers import NIL
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder
 from exam_sessions.v1 import session_service_pb2_grpc
@@ -68,7 +69,7 @@ def test_no_id_of_any_request_is_the_nil_uuid(rpc, named):
     request = message_factory.GetMessageClass(method.input_type)()
     path = with_id(request, REQUESTS[rpc, named], NIL)
     with pytest.raises(errors.InvalidField) as refused:
-        RequestDecoder(method, LIMIT).decode(request.SerializeToString())
+        RequestDecoder(method, LIMIT).decode(request.SerializeToString(), ANYBODY)
     assert [bad.field for bad in refused.value.at] == [path]
 
 

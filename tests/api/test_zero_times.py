@@ -10,12 +10,13 @@ from messages import METHOD, lasting, mask
 from state_paths import bring_to
 
 from exam_sessions import errors
+from exam_sessions.rpc.access.verified import ANYBODY
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder
 from exam_sessions.v1 import catalog_pb2
 from serving import Refused
 
 TIMES = {Duration.DESCRIPTOR.full_name, Timestamp.DESCRIPTOR.full_name}
-OUTPUT_ONLY = {"create_time", "update_time", "download_time"}
+OUTPUT_ONLY = {"create_time", "update_time", "download_time", "close_time"}
 ZERO_MEANS_ZERO = {"extra_time", "grace_period", "online_grace_period", "overlap"}
 """A new field belongs here, or needs a rule that refuses zero."""
 
@@ -57,7 +58,7 @@ def test_a_time_that_would_be_taken_for_none_is_refused(rpc, named, nanos):
     message.SetInParent()
     message.nanos = nanos
     with pytest.raises(errors.InvalidField) as refused:
-        RequestDecoder(method, 1_000_000).decode(request.SerializeToString())
+        RequestDecoder(method, 1_000_000).decode(request.SerializeToString(), ANYBODY)
     assert ".".join(shown) in {bad.field for bad in refused.value.at}
 
 

@@ -212,6 +212,25 @@ REFUSALS = [
     (errors.WorkspaceClosed("north"), errors.WrongState, "WORKSPACE_CLOSED", {"workspace": "north"}),
     (errors.DuplicateWorkspace("north"), errors.AlreadyExists, "DUPLICATE_WORKSPACE", {"workspace": "north"}),
     (errors.WorkspaceNotClosed("north"), errors.WrongState, "WORKSPACE_NOT_CLOSED", {"workspace": "north"}),
+    (errors.CredentialMissing(), errors.Unauthenticated, "CREDENTIAL_MISSING", {}),
+    (errors.CredentialInvalid(), errors.Unauthenticated, "CREDENTIAL_INVALID", {}),
+    (errors.CredentialExpired(), errors.Unauthenticated, "CREDENTIAL_EXPIRED", {}),
+    (errors.CredentialRevoked(), errors.Unauthenticated, "CREDENTIAL_REVOKED", {}),
+    (errors.CredentialNotYetValid(), errors.Unauthenticated, "CREDENTIAL_NOT_YET_VALID", {}),
+    (
+        errors.PermissionDenied("VOID_SESSIONS", "VoidSession"),
+        errors.Denied,
+        "PERMISSION_DENIED",
+        {"permission": "VOID_SESSIONS", "rpc": "VoidSession"},
+    ),
+    (
+        errors.GrantExceedsCaller("role", "admin"),
+        errors.Denied,
+        "GRANT_EXCEEDS_CALLER",
+        {"kind": "role", "value": "admin"},
+    ),
+    (errors.ApiKeyNotFound("k"), errors.NotFound, "API_KEY_NOT_FOUND", {"api_key_id": "k"}),
+    (errors.ApiKeyEnded("k"), errors.WrongState, "API_KEY_ENDED", {"api_key_id": "k"}),
 ]
 FAMILIES = (
     errors.InvalidArgument,
@@ -220,6 +239,7 @@ FAMILIES = (
     errors.WrongState,
     errors.Stale,
     errors.OutOfRange,
+    errors.Unauthenticated,
     errors.Denied,
     errors.Exhausted,
     errors.Unavailable,

@@ -59,7 +59,7 @@ class ApiKeyRows:
         values = {"workspace": SYSTEM_WORKSPACE, "keys": db.array_param(ids), "now": now}
         return {row[0] for row in db.query(self._unrevoked, values)}
 
-    def end(self, db: Db, key_id: str, time: int) -> None:
+    def revoke(self, db: Db, key_id: str, time: int) -> None:
         """Writes when a key is revoked, in microseconds since 1970."""
         db.execute(self._end, {"workspace": SYSTEM_WORKSPACE, "id": key_id, "time": time})
 

@@ -39,7 +39,7 @@ class ApiKeyUnit:
 
     def end_now(self, row: ApiKeyRow) -> None:
         """Writes when a key is revoked."""
-        self._transaction.repositories.api_keys.end(self._transaction.write_now(), row.id, row.revoke_time)
+        self._transaction.repositories.api_keys.revoke(self._transaction.write_now(), row.id, row.revoke_time)
 
     def use_now(self, times: Mapping[str, int]) -> None:
         """Writes when keys were last used: microseconds since 1970, by id."""
