@@ -40,15 +40,15 @@ def list_lockouts(
     with connected(target, workspace) as client:
         found = client.lockouts(in_force_only=not past, whole_deployment=deployment, page=limit + 1)
         listed, more = list(itertools.islice(found, limit)), next(found, None)
-    made = table("id", "who", "wrong", "begun (UTC)", "ends (UTC)", "lifted by", whole=("id", "who"))
+    made = table("id", "who", "wrong", "ends (UTC)", "lifted by", whole=("id", "who", "ends (UTC)"))
     for lockout in listed:
         if json:
             say(message_json(lockout))
             continue
         who = f"{word(lockout, 'subject').lower()} {lockout.value}"
         wrong = f"{lockout.wrong_count:,} {word(lockout, 'guarded').lower()}"
-        times = (when(lockout, "begin_time"), when(lockout, "end_time"))
-        made.add_row(lockout.id, Text(who), wrong, *times, Text(lockout.lifted_by))
+        end = when(lockout, "end_time")
+        made.add_row(lockout.id, Text(who), wrong, end, Text(lockout.lifted_by))
     if made.row_count:
         show(made)
     elif not json:
