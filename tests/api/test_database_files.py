@@ -117,7 +117,7 @@ def test_checkpoints_of_any_process_are_not_taken_for_another_program(served, da
         for mode in ("PASSIVE", "FULL", "RESTART", "TRUNCATE") * 3:
             session = served.book()
             other.execute(f"PRAGMA wal_checkpoint({mode})")
-            server.run(server.app.service.reads.workspaces())
+            server.run(server.app.service.reads.workspaces.states())
             assert served.get(session) == session
     server.app.service._writing._db._driver.execute("PRAGMA wal_autocheckpoint=1")
     for _ in range(20):

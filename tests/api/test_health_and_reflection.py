@@ -222,6 +222,7 @@ def test_health_and_reflection_refuse_what_is_no_request_or_too_long(database, t
     if transport == "native":
         pytest.importorskip("pygrpc_native")
     with serving(database, transport=transport) as server:
+        caplog.clear()
         api = ApiClient(server.target)
         methods = small_methods(api)
         assert len(methods) == 5

@@ -23,8 +23,9 @@ TESTED_BY_THEMSELVES = {
     "AcknowledgeEvents", "SubmitFromTemplate", "RegradeRelease", "CreateApiKey", "RotateApiKey", "RevokeApiKey",
     "LiftLockout",
     "EraseCandidate", "ApplyRetention",
+    "CreateWorkspace", "UpdateWorkspace", "CloseWorkspace", "ReopenWorkspace",
 }  # fmt: skip
-"""What moves on between two calls, the place of a consumer or an operation; keys, which are of
+"""What moves on between two calls, the place of a consumer or an operation; keys and workspaces, which are of
 no workspace; and lock-outs, which need a server of their own."""
 
 

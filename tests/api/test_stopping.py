@@ -140,7 +140,9 @@ STREAMS = {
     "grpc.reflection.v1.ServerReflection.ServerReflectionInfo": lambda api: LIST,
     "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo": lambda api: LIST,
 }
-"""The first message of every stream there is."""
+"""The first message of every stream that goes on for ever."""
+
+ENDS_BY_ITSELF = {"exam_sessions.v1.CandidateService.ExportCandidate"}
 
 
 def test_streams_of_every_service_end_at_once_with_the_reason(database, transport):
@@ -148,6 +150,7 @@ def test_streams_of_every_service_end_at_once_with_the_reason(database, transpor
     server = RunningServer(database, transport=transport, drain_s=600)
     api = ApiClient(server.target)
     methods = {method.full_name: method for method in methods_of(api) if method.server_streaming}
+    methods = {name: method for name, method in methods.items() if name not in ENDS_BY_ITSELF}
     assert set(methods) == set(STREAMS), "a stream this test does not know"
     streams = [opened(api, method, STREAMS[name](api)) for name, method in methods.items()]
     for stream, _ in streams:

@@ -46,6 +46,8 @@ RULED = {
     "Release.test_form": REFERENCE,
     "ResetSessionRequest.updated_form": REFERENCE,
     "EnterKeycodeRequest.device_label": NAME,
+    "CreateWorkspaceRequest.display_name": NAME,
+    "Workspace.display_name": NAME,
     "BatchTransitionSessionsRequest.updated_form": REFERENCE,
 }
 """The texts that are references or names of what is stored, or of what is looked for."""
@@ -261,6 +263,11 @@ def reset(api, path, value):
 def enter_keycode(api, path, value):
     session = bring_to(api, "READY")
     return path, lambda: api.move("EnterKeycode", session, device_label=value)
+
+
+@door("display_name")
+def create_workspace(api, path, value):
+    return path, lambda: api.call("CreateWorkspace", workspace_id=f"w{new_id()[:8]}", display_name=value)
 
 
 @door("updated_form")
