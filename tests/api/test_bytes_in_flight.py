@@ -161,7 +161,7 @@ def test_every_method_takes_gzip(server_of_grpcio, rpc):
     if "page_size" in METHOD[rpc].input_type.fields_by_name:
         request.page_size = -1
     if SERVICE[rpc].endswith("WorkspaceService") and "workspace_id" in METHOD[rpc].input_type.fields_by_name:
-        request.workspace_id = "nowhere"
+        request.workspace_id = "NO NAME"
     data = request.SerializeToString()
     assert result_of(api, METHOD[rpc], gzip.compress(data)) == result_of(api, METHOD[rpc], data)
     api.close()
