@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from issuing import IssuerKeys, verifier_of, verify
 
 from exam_sessions import errors
 from exam_sessions.domain.access import ROLES
 from exam_sessions.rpc.access.certificates import CertificateVerifier, pattern_of
 from exam_sessions.rpc.access.configuration import read_auth_config
+from issuing import IssuerKeys, verifier_of, verify
 
 KEYS = IssuerKeys(e="ES256")
 MAPPED = """name_claim = "user.login"

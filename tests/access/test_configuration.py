@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from issuing import BASE, EVERYBODY_READS, IssuerKeys
 
 from exam_sessions.rpc.access.configuration import CannotConfigure, read_auth_config
 from exam_sessions.rpc.access.verifiers import verifiers_of
+from issuing import BASE, EVERYBODY_READS, IssuerKeys
 
 JWKS = 'jwks_url = "https://login.example.org/jwks"\n'
 CERTIFICATE = '[[certificates]]\nsan = "kiosk.example.org"\nroles = ["candidate"]\nall_workspaces = true\n'
