@@ -146,3 +146,20 @@ def test_retention_can_be_cancelled(api, work, clock):
     work.cancel(operation)
     done, total, _ = counts_of(work.wait(operation))
     assert 0 < done < total
+
+
+def test_the_workspaces_own_months_are_taken_where_none_are_named(api, work, clock):
+    old = archived(api)
+    clock.advance(13 * MONTH)
+    young = archived(api, "ben")
+    with pytest.raises(Refused) as refused:
+        retain(work, months=0)
+    assert list(refused.value.fields) == ["months"]
+    api.call(
+        "UpdateWorkspace",
+        workspace={"workspace_id": api.workspace, "settings": {"retention_months": 12}},
+        update_mask={"paths": ["settings.retention_months"]},
+    )
+    retain(work, months=0)
+    assert api.get(old).candidate.candidate_id.startswith("erased-")
+    assert api.get(young).candidate.candidate_id == "ben"

@@ -139,10 +139,17 @@ def _retention() -> None:
 
 @retention.command("apply", epilog=RETENTION_EPILOG)
 def apply_retention(
-    months: Annotated[
-        int, typer.Option(min=1, max=1200, show_default=False, metavar="NUMBER", help="Months since it was archived.")
-    ],
     reason: Reason,
+    months: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1200,
+            show_default="the workspace's own",
+            metavar="NUMBER",
+            help="Months since it was archived.",
+        ),
+    ] = 0,
     release: Annotated[
         list[str] | None, typer.Option("--release", metavar="RELEASE", help="Of these releases only; name or id.")
     ] = None,

@@ -40,7 +40,10 @@ class CandidateCalls(Channel):
         return self._call(self._candidates.EraseCandidate, request, BATCH)
 
     def apply_retention(self, months: int, request_id: str = "", **fields: Any) -> Retained:
-        """Erases what was archived so many months ago, as an operation. Fields are those of ApplyRetentionRequest."""
+        """Erases what was archived so many months ago (0: the workspace's own), as an operation.
+
+        Fields are those of ApplyRetentionRequest.
+        """
         request = candidate_service_pb2.ApplyRetentionRequest(
             workspace_id=self.workspace, months=months, request_id=request_id or new_request_id(), **fields
         )

@@ -65,8 +65,9 @@ class CandidateServicer:
     async def retain(self, request: pb.ApplyRetentionRequest, call: Call) -> pb.ApplyRetentionResponse:
         """Accepts to erase what was archived long ago, or counts it."""
         check_reason(request.reason)
-        caller, task = call.caller(request), retention_of(request)
-        payload = request.SerializeToString()
+        caller = call.caller(request)
+        request.months = request.months or await self._months_of(caller.workspace)
+        task, payload = retention_of(request), request.SerializeToString()
         row = await self._service.write(AcceptOperation(caller, OperationKind.RETENTION, task, payload))
         reply = pb.ApplyRetentionResponse(session_count=row.total)
         put(reply.before, months_before(row.create_time, request.months))
@@ -74,6 +75,13 @@ class CandidateServicer:
             self._service.worker.wake()
             reply.operation.CopyFrom(operation_of(row))
         return reply
+
+    async def _months_of(self, workspace: str) -> int:
+        """The months that a workspace keeps personal data. Raises InvalidField where it sets none."""
+        months = (await self._service.reads.workspaces.get(workspace)).retention_months
+        if not months:
+            raise errors.invalid("months", "must be given: the workspace has no retention_months")
+        return months
 
     async def export(
         self, request: pb.ExportCandidateRequest, call: Call, send: Callable[[bytes], Awaitable[None]]
