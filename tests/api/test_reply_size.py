@@ -22,9 +22,12 @@ from exam_sessions.store.databases import store_of
 from exam_sessions.store.events import dump_json
 from exam_sessions.store.repositories import Repositories
 from exam_sessions.v1 import (
+    access_service_pb2,
+    candidate_service_pb2,
     catalog_pb2,
     catalog_service_pb2,
     lifecycle_service_pb2,
+    lockout_service_pb2,
     marking_service_pb2,
     session_pb2,
     session_service_pb2,
@@ -44,7 +47,8 @@ SERVICES = (
         service
         for module in (
             session_service_pb2, lifecycle_service_pb2, marking_service_pb2, catalog_service_pb2,
-            template_service_pb2, workspace_service_pb2,
+            template_service_pb2, workspace_service_pb2, access_service_pb2, lockout_service_pb2,
+            candidate_service_pb2,
         )
         for service in module.DESCRIPTOR.services_by_name.values()
     ),
@@ -318,6 +322,56 @@ def list_event_consumers(stage):
     yield times(pages[0], "consumers")
 
 
+def list_workspaces(stage):
+    for number in range(3):
+        name = f"{number}".rjust(64, "w")
+        stage.api.call("CreateWorkspace", workspace_id=name, display_name=WIDE * 200)
+    yield times(stage.api.call("ListWorkspaces"), "workspaces")
+
+
+def list_api_keys(stage):
+    names = [f"{number}".rjust(64, "w") for number in range(1_000)]
+    centres = [f"{number:03}" + WIDE * 61 for number in range(1_000)]
+    for number in range(15):
+        fields = {"name": f"{number}".rjust(128, "k"), "roles": ["admin"], "workspaces": names, "centres": centres}
+        stage.api.call("CreateApiKey", **fields)
+    pages = stage.pages("ListApiKeys", "api_keys")
+    assert len({key.id for page in pages for key in page.api_keys}) == 15
+    assert len(pages) > 1
+    yield from pages
+
+
+def list_lockouts(stage):
+    for number in range(MOST):
+        values = (
+            stage.api.workspace,
+            f"{number:036}",
+            f"codes/address/{number}",
+            1,
+            1,
+            2,
+            3,
+            "a" * 128,
+            WIDE * 1_000,
+        )
+        write(stage.server, f"INSERT INTO lockouts VALUES ({', '.join('?' * len(values))})", *values)
+    pages = stage.pages("ListLockouts", "lockouts", page_size=MOST)
+    assert sum(len(page.lockouts) for page in pages) == MOST
+    yield from pages
+
+
+def erase_candidate(stage):
+    yield stage.api.call("EraseCandidate", candidate_id="nobody", reason=WIDE * 1_000)
+
+
+def apply_retention(stage):
+    yield stage.api.call("ApplyRetention", months=1_200, reason=WIDE * 1_000)
+
+
+def get_principal(stage):
+    yield stage.api.call("GetPrincipal")
+
+
 def state_machine(stage):
     yield stage.api.call("GetStateMachine")
 
@@ -355,6 +409,15 @@ PROOFS = {
     "ListOperations": list_operations,
     "WatchSessions": watch_sessions,
     "ListEventConsumers": list_event_consumers,
+    "ListWorkspaces": list_workspaces,
+    "ListApiKeys": list_api_keys,
+    "CreateApiKey": list_api_keys,
+    "RotateApiKey": list_api_keys,
+    "RevokeApiKey": list_api_keys,
+    "ListLockouts": list_lockouts,
+    "GetPrincipal": get_principal,
+    "EraseCandidate": erase_candidate,
+    "ApplyRetention": apply_retention,
     "GetStateMachine": state_machine,
     "ExplainSession": explain_session,
     "RegradeRelease": regrade_release,

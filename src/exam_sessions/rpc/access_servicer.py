@@ -10,6 +10,7 @@ from exam_sessions.domain.actor import Actor
 from exam_sessions.execution.random_codes import new_credential
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.access import fill_api_key, fill_principal, grant_of
+from exam_sessions.rpc.convert.reply_size import fitting
 from exam_sessions.rpc.convert.times import micros
 from exam_sessions.v1 import access_service_pb2 as pb
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 OVERLAP = 24 * 3600 * 1_000_000
 """How long a rotated key goes on where the request does not say, in microseconds."""
+
+API_KEY_AT_MOST = 400_000
+"""Bytes of a key: it may name a thousand workspaces and a thousand centres."""
 
 NO_OVERLAP = -1
 """Stands for an overlap that is set to zero."""
@@ -94,8 +98,10 @@ class AccessServicer:
         reply = pb.ListApiKeysResponse()
         for row in page[:most]:
             fill_api_key(reply.api_keys.add(), row)
-        if len(page) > most:
-            reply.next_page_token = pages.token(request, 0, page[most - 1].id)
+        shown = fitting(reply.api_keys, API_KEY_AT_MOST)
+        del reply.api_keys[shown:]
+        if len(page) > shown:
+            reply.next_page_token = pages.token(request, 0, page[shown - 1].id)
         return reply
 
     async def revoke(self, request: pb.RevokeApiKeyRequest, call: Call) -> pb.RevokeApiKeyResponse:

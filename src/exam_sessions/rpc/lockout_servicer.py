@@ -8,6 +8,7 @@ from exam_sessions import errors
 from exam_sessions.commands.lockouts import LiftLockout
 from exam_sessions.domain.lockout import subject_of
 from exam_sessions.rpc import pages
+from exam_sessions.rpc.convert.reply_size import fitting
 from exam_sessions.rpc.convert.times import put
 from exam_sessions.v1 import lockout_service_pb2 as pb
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from exam_sessions.domain.stored_records import LockoutRow
     from exam_sessions.rpc.methods import Call, Method
     from exam_sessions.service import Service
+
+LOCKOUT_AT_MOST = 6_000
+"""Bytes of a lock-out: why it was lifted has up to 1,000 characters."""
 
 NEWEST = "z"
 """Greater than every id."""
@@ -40,8 +44,10 @@ class LockoutServicer:
         reply = pb.ListLockoutsResponse()
         for row in page[:most]:
             _fill(reply.lockouts.add(), row, now)
-        if len(page) > most:
-            reply.next_page_token = pages.token(request, 0, page[most - 1].id)
+        shown = fitting(reply.lockouts, LOCKOUT_AT_MOST)
+        del reply.lockouts[shown:]
+        if len(page) > shown:
+            reply.next_page_token = pages.token(request, 0, page[shown - 1].id)
         return reply
 
     async def lift(self, request: pb.LiftLockoutRequest, call: Call) -> pb.LiftLockoutResponse:
