@@ -106,12 +106,17 @@ def state_and_etag(session: Session) -> object:
     return session.state, f"v{session.version}"
 
 
+def _as_read(name: str, value: object) -> str:
+    """A value of a change as callers read it: of a PIN not even whether there was one, of codes that there was."""
+    if name == "pin":
+        return HIDDEN
+    shown = shown_value(name, value) or ""
+    return HIDDEN if shown and name in CODES else shown
+
+
 def as_told(event: Event) -> Event:
     """An event with its changes as callers read them."""
-    changes = {
-        name: tuple(HIDDEN if name in {"pin", *CODES} else shown_value(name, value) or "" for value in pair)
-        for name, pair in (event.changes or {}).items()
-    }
+    changes = {name: tuple(_as_read(name, value) for value in pair) for name, pair in (event.changes or {}).items()}
     return event._replace(changes=changes)
 
 
