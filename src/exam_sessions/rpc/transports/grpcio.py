@@ -80,17 +80,19 @@ class Grpcio(Transport):
 
 
 class _Call(Call):
-    __slots__ = ("_context",)
+    __slots__ = ("_context", "_peer")
 
     def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         super().__init__()
         self._method, self._context = method, context
+        # Asked now: of a call that is over, while its reply is rendered on another thread, to ask is fatal in gRPC.
+        self._peer = context.peer()
 
     def metadata(self, key: str) -> Sequence[str | bytes]:
         return [value for name, value in self._context.invocation_metadata() or () if name == key]
 
     def peer(self) -> str:
-        return address_in(self._context.peer())
+        return address_in(self._peer)
 
     def has_deadline(self) -> bool:
         """Whether its caller waits for a limited time only."""
