@@ -18,7 +18,7 @@ from exam_sessions.domain.scoring import question_result
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import AttemptRecord, Session
@@ -112,9 +112,19 @@ def scrubbed_history(rows: Sequence[EventRow], last: str, erasing: Erasing) -> l
         last: the candidate whose session it is now; anything when it is deleted, for its last event says that.
         erasing: whose values are removed.
     """
+    candidate = erasing.candidate_id
+    found: list[EventRow] = []
+    for row, changes, before, after in _with_owners(rows, last):
+        became = _scrubbed(row, changes, erasing, before=before == candidate, after=after == candidate)
+        if became != row:
+            found.append(became)
+    return found
+
+
+def _with_owners(rows: Sequence[EventRow], last: str) -> Iterator[tuple[EventRow, Changes | None, Any, Any]]:
+    """Each event with its changes, and whose session it was before and after them."""
     read = [_changes_of(row) for row in rows]
     owner = _owner(read, last)
-    found: list[EventRow] = []
     for n, (row, changes) in enumerate(zip(rows, read, strict=True)):
         if row.action == Action.SCHEDULE:
             # The id of a deleted session was given to another booking.
@@ -122,32 +132,20 @@ def scrubbed_history(rows: Sequence[EventRow], last: str, erasing: Erasing) -> l
         before, after = owner, owner
         if changes and "candidate_id" in changes:
             before, after = changes["candidate_id"]
-        candidate = erasing.candidate_id
-        became = _scrubbed(row, changes, erasing, before=before == candidate, after=after == candidate)
-        if became != row:
-            found.append(became)
+        yield row, changes, before, after
         owner = after if after is not None else before
-    return found
 
 
 def history_of(rows: Sequence[EventRow], last: str, candidate_id: str) -> list[EventRow]:
     """The events of a session as far as they are a candidate's: values of others are left out."""
-    read = [_changes_of(row) for row in rows]
-    owner = _owner(read, last)
     found: list[EventRow] = []
-    for n, (row, changes) in enumerate(zip(rows, read, strict=True)):
-        if row.action == Action.SCHEDULE:
-            owner = _owner(read[n:], last)
-        before, after = owner, owner
-        if changes and "candidate_id" in changes:
-            before, after = changes["candidate_id"]
+    for row, changes, before, after in _with_owners(rows, last):
         if candidate_id in {before, after}:
             own = {
                 name: (old if before == candidate_id else None, new if after == candidate_id else None)
                 for name, (old, new) in (changes or {}).items()
             }
             found.append(row._replace(changes=json.dumps(own) if own else ""))
-        owner = after if after is not None else before
     return found
 
 
