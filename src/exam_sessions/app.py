@@ -179,9 +179,6 @@ def _planned(settings: Settings) -> Callable[[Admission], Transport]:
     """What makes the transport that settings ask for, once it is known that it can be made. Raises CannotServe."""
     places = places_of(settings)
     _check_authentication(settings, places)
-    if settings.transport == "native" and (settings.default_deadline_s or settings.limit_loopback):
-        what = "the native transport knows neither deadlines nor addresses of callers"
-        raise CannotServe(what, "serve without --default-deadline-s and --limit-loopback, or with --transport grpcio")
     transport = transport_for(settings, places)
     certificates = certificates_of(settings)
     return partial(transport, places, share_port=bool(settings.share_port), certificates=certificates)

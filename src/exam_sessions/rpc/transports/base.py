@@ -31,6 +31,8 @@ class Capability(StrEnum):
     TLS = "TLS"
     UNIX_SOCKETS = "Unix sockets"
     SEVERAL_PLACES = "more than one place to listen at"
+    DEADLINES = "a deadline for callers who set none (--default-deadline-s)"
+    ADDRESSES = "counting callers of this machine by address (--limit-loopback)"
 
 
 class Transport(ABC):

@@ -38,6 +38,10 @@ def _needs(settings: Settings, places: Sequence[Place]) -> Iterator[Capability]:
         yield Capability.UNIX_SOCKETS
     if len(places) > 1:
         yield Capability.SEVERAL_PLACES
+    if settings.default_deadline_s:
+        yield Capability.DEADLINES
+    if settings.limit_loopback:
+        yield Capability.ADDRESSES
 
 
 def transport_named(name: str) -> type[Transport]:
