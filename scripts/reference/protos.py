@@ -11,20 +11,12 @@ from google.protobuf import descriptor_pb2
 
 import exam_sessions
 from buf.validate import validate_pb2
+from exam_sessions.rpc import server
 from exam_sessions.rpc.decoding.maxima import longest_text, most_elements
 from exam_sessions.rpc.decoding.pattern_sentences import SENTENCES
 from exam_sessions.v1 import (
-    access_service_pb2,
-    candidate_service_pb2,
-    catalog_service_pb2,
     error_reason_pb2,
-    lifecycle_service_pb2,
-    lockout_service_pb2,
-    marking_service_pb2,
     operation_pb2,
-    session_service_pb2,
-    template_service_pb2,
-    workspace_service_pb2,
 )
 
 if TYPE_CHECKING:
@@ -34,17 +26,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "exam_sessions.v1"
 DOCUMENTED = Path(exam_sessions.__file__).parent / "v1" / "documented.binpb"
-SERVICE_FILES = (
-    session_service_pb2,
-    lifecycle_service_pb2,
-    marking_service_pb2,
-    catalog_service_pb2,
-    template_service_pb2,
-    access_service_pb2,
-    lockout_service_pb2,
-    candidate_service_pb2,
-    workspace_service_pb2,
-)
+SERVICE_FILES = tuple(module for module in server.SERVICE_FILES if module.DESCRIPTOR.package == PACKAGE)
 
 MESSAGES, ENUMS, SERVICES = 4, 5, 6
 """Numbers of these fields in a FileDescriptorProto; paths of comments begin with them."""
