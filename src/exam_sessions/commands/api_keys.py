@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.domain.access import stored_names
 from exam_sessions.domain.api_keys import (
     SYSTEM_WORKSPACE,
     check_grant,
@@ -13,7 +14,6 @@ from exam_sessions.domain.api_keys import (
     has_ended,
     key_id_of,
     may_manage,
-    stored_names,
 )
 from exam_sessions.domain.stored_records import ApiKeyRow
 from exam_sessions.execution.mutation import Mutation, SystemMutation

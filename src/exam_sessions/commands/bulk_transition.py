@@ -9,7 +9,7 @@ from exam_sessions import errors
 from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
 from exam_sessions.commands.session_changes import decide_on, record
 from exam_sessions.domain import clock
-from exam_sessions.domain.access import centres_in
+from exam_sessions.domain.access import names_of
 from exam_sessions.domain.attempts import UNREADABLE, cause_of
 from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.execution.caller import Caller
@@ -39,7 +39,7 @@ class BulkTransition:
 
     def _criteria_in(self, row: OperationRow) -> SessionFilter:
         """Those of its caller's centres."""
-        return self.criteria.within(centres_in(row.centres))
+        return self.criteria.within(names_of(row.centres))
 
     def count(self, uow: TaskChanges, workspace: str) -> int:
         """How many match now."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.operation_tasks import OperationTask, RowOutcome, StepResult
-from exam_sessions.domain.access import stored_centres
+from exam_sessions.domain.access import stored_names
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, OutcomeRow
 from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT
@@ -73,7 +73,7 @@ class AcceptOperation(Mutation):
             "",
             uow.clock.now,
             uow.clock.now,
-            centres=stored_centres(caller.centres),
+            centres=stored_names(caller.centres),
         )
         if not caller.validate_only:
             uow.operations.insert_now(row)
@@ -232,7 +232,7 @@ class CancelOperation(Mutation):
     def _row(self, uow: OperationChanges) -> OperationRow:
         """The operation. Raises OperationNotFound, also for one that is not of the caller's centres."""
         row = uow.operations.get(self.caller.workspace, self.operation_id, to_write=True)
-        if self.caller.centres is not None and row.centres != stored_centres(self.caller.centres):
+        if not row.is_seen_by(self.caller.centres):
             raise errors.OperationNotFound(operation_name(row))
         return row
 

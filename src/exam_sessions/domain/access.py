@@ -5,8 +5,12 @@ The numbers of Permission are those of the protos. Roles are this one table; doc
 
 from __future__ import annotations
 
+import json
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Permission(IntEnum):
@@ -48,9 +52,6 @@ class Permission(IntEnum):
 
 
 P = Permission
-
-SEPARATOR = "\n"
-"""Between two centres: no reference holds a line feed."""
 
 _READER = frozenset(
     {P.READ_SESSION, P.LIST_SESSIONS, P.WATCH_SESSIONS, P.READ_RELEASES, P.READ_RESULTS, P.READ_OPERATIONS}
@@ -155,14 +156,14 @@ class Principal(NamedTuple):
         return self.workspaces is None or workspace in self.workspaces
 
 
-def stored_centres(centres: frozenset[str] | None) -> str:
-    """The centres somebody is bound to, as an operation keeps them; empty: all."""
-    return "" if centres is None else SEPARATOR.join(sorted(centres)) or SEPARATOR
+def stored_names(names: Collection[str] | None) -> str:
+    """The workspaces or centres somebody is bound to as they are stored: sorted, each once; empty: all."""
+    return "" if names is None else json.dumps(sorted(set(names)), ensure_ascii=False)
 
 
-def centres_in(stored: str) -> frozenset[str] | None:
-    """The centres an operation keeps; None: all."""
-    return frozenset(stored.strip(SEPARATOR).split(SEPARATOR)) - {""} if stored else None
+def names_of(text: str) -> frozenset[str] | None:
+    """The workspaces or centres that are stored; None: all."""
+    return frozenset(json.loads(text)) if text else None
 
 
 def permissions_of(roles: tuple[str, ...]) -> frozenset[Permission]:

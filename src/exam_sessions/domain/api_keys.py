@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.access import ROLES, Principal, permissions_of
+from exam_sessions.domain.access import ROLES, Principal, names_of, permissions_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -91,22 +91,7 @@ def principal_of(row: ApiKeyRow) -> Principal:
     """The principal of a key. A role that is none any more gives nothing."""
     roles = tuple(json.loads(row.roles))
     permissions = permissions_of(tuple(role for role in roles if role in ROLES))
-    return Principal(row.name, permissions, _set(row.workspaces), _set(row.centres), roles)
-
-
-def names_of(text: str) -> tuple[str, ...] | None:
-    """The workspaces or centres stored of a key; None: all."""
-    return tuple(json.loads(text)) if text else None
-
-
-def stored_names(names: Collection[str] | None) -> str:
-    """Workspaces or centres as they are stored: sorted, each once."""
-    return "" if names is None else json.dumps(sorted(set(names)), ensure_ascii=False)
-
-
-def _set(text: str) -> frozenset[str] | None:
-    names = names_of(text)
-    return None if names is None else frozenset(names)
+    return Principal(row.name, permissions, names_of(row.workspaces), names_of(row.centres), roles)
 
 
 def check_grant(grant: Grant, giver: Principal) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from exam_sessions.domain.access import stored_names
+
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
 
@@ -102,7 +104,11 @@ class OperationRow(NamedTuple):
     summary: str = ""
     """What a regrade has come to so far, as JSON."""
     centres: str = ""
-    """The centres its caller was bound to (access.stored_centres)."""
+    """The centres its caller was bound to (access.stored_names)."""
+
+    def is_seen_by(self, centres: frozenset[str] | None) -> bool:
+        """Whether a reader sees it: one of the same centres, or of all."""
+        return centres is None or self.centres == stored_names(centres)
 
 
 class OutcomeRow(NamedTuple):

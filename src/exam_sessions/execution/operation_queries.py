@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.domain.access import stored_centres
+from exam_sessions.domain.access import stored_names
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST
 from exam_sessions.execution.reader_pool import LOADED_AT_ONCE, PooledReads
 
@@ -32,7 +32,7 @@ class OperationReads(PooledReads):
 
         def work(db: Db, repositories: Repositories) -> tuple[OperationRow, list[OutcomeRow]]:
             row = repositories.operations.load(db, workspace, operation_id)
-            if row is None or (centres is not None and row.centres != stored_centres(centres)):
+            if row is None or not row.is_seen_by(centres):
                 raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
             wanted = outcomes and row.end_time
             if not wanted:
@@ -52,7 +52,7 @@ class OperationReads(PooledReads):
         """
         return await self._read(
             lambda db, repositories: repositories.operations.page(
-                db, workspace, before, most, centres=stored_centres(centres), **wanted
+                db, workspace, before, most, centres=stored_names(centres), **wanted
             )
         )
 

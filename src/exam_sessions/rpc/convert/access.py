@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from exam_sessions import errors
-from exam_sessions.domain.access import Permission
+from exam_sessions.domain.access import Permission, names_of
 from exam_sessions.domain.actor import Actor
-from exam_sessions.domain.api_keys import Grant, names_of
+from exam_sessions.domain.api_keys import Grant
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.rpc.access.verified import UNVERIFIED
 from exam_sessions.rpc.convert.times import put
@@ -38,9 +38,9 @@ def fill_api_key(message: pb.ApiKey, row: ApiKeyRow) -> None:
     message.id, message.name = row.id, row.name
     message.roles.extend(json.loads(row.roles))
     workspaces = names_of(row.workspaces)
-    message.workspaces.extend(workspaces or ())
+    message.workspaces.extend(sorted(workspaces or ()))
     message.all_workspaces = workspaces is None
-    message.centres.extend(names_of(row.centres) or ())
+    message.centres.extend(sorted(names_of(row.centres) or ()))
     for field, time in (
         (message.create_time, row.create_time),
         (message.expire_time, row.expire_time),
