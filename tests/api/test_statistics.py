@@ -71,8 +71,7 @@ def test_statistics_equal_the_aggregates_whatever_happens_after_the_release_is_f
         form(api, mcq("1", "A"), essay("2"))
     except Refused as refused:
         assert refused.reason == "DUPLICATE_TEST_FORM"  # noqa: PT017 - the workspace is that of the example before
-    number = api.call("AggregateSessions").total.session_count
-    release = api.release(test_form="form-1", moderated=moderated, max_attempts=0, name=f"{id(seats)}-{number}")
+    release = api.release(test_form="form-1", moderated=moderated, max_attempts=0, name=new_id())
     sessions = [api.book(release) for _ in seats]
     for session, seat in zip(sessions, seats, strict=True):
         for rpc in SEATS[seat]:
