@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvloop
 
@@ -17,15 +17,14 @@ from exam_sessions.domain.candidate_ids import UnfitKeys
 from exam_sessions.domain.lockout import LockoutRule
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.access.code_guard import CodeGuard
-from exam_sessions.rpc.access.configuration import CannotConfigure
-from exam_sessions.rpc.access.limits import CannotLimit, Limits, limits_in
-from exam_sessions.rpc.access.selection import CannotAuthenticate, gate_of, methods_of
+from exam_sessions.rpc.access.limits import Limit, Limits, limits_in
+from exam_sessions.rpc.access.selection import Authentication, authentication_of
+from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
 from exam_sessions.rpc.doors import OPEN, Doors
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
-from exam_sessions.rpc.transports.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.transports.places import check_free, places_of
 from exam_sessions.rpc.transports.selection import transport_for
 from exam_sessions.rpc.transports.tls import certificates_of
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from exam_sessions.settings import Settings
     from exam_sessions.store.engine import Store
 
-__all__ = ["App", "CannotListen", "CannotServe", "check_places", "now", "serve"]
+__all__ = ["App", "CannotListen", "CannotServe", "Plan", "check_places", "now", "planned", "serve"]
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +68,10 @@ class App:
 
     def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
         self.settings = settings
-        self._transport = _planned(settings)
+        self._plan = plan = planned(settings)
         store = self._store = store_for(settings)
         upgrade(store)
-        keys = _keys_for(store, settings)
+        _check_candidate_ids(store, plan.candidate_id_keys)
         self.service = Service(
             store,
             clock,
@@ -86,14 +85,7 @@ class App:
             decode=DECODE,
             describe=describe,
         )
-        try:
-            self._doors = _doors(settings, self.service, clock)._replace(candidate_ids=CandidateIdHasher(keys))
-        except CannotConfigure as error:
-            store.close()
-            raise CannotServe(str(error), "mend it, or serve without --auth-config") from error
-        except CannotLimit as error:
-            store.close()
-            raise CannotServe(str(error), "mend it, or serve without --limits") from error
+        self._doors = _doors(settings, plan, self.service, clock)
         self._server: Server | None = None
 
     @property
@@ -113,7 +105,7 @@ class App:
         limit = self.settings.max_message_bytes
         admission = Admission(limit, self.settings.bytes_in_flight)
         try:
-            transport = self._transport(admission)
+            transport = self._plan.transport(admission)
         except CannotServe:
             self._store.close()
             raise
@@ -139,25 +131,69 @@ class App:
         await self.service.close()
 
 
-def _keys_for(store: Store, settings: Settings) -> CandidateIdKeys | None:
-    """The keys of candidate ids, which the database must fit; None where there are none. Raises CannotServe."""
+class Plan(NamedTuple):
+    """What settings, and the files they name, come to: found out before anything is begun."""
+
+    transport: Callable[[Admission], Transport]
+    """What makes the transport."""
+    candidate_id_keys: CandidateIdKeys | None
+    limits: Sequence[Limit]
+    authentication: Authentication
+
+
+def planned(settings: Settings) -> Plan:
+    """Reads the files that settings name, and finds out whether a server can do what they ask for.
+
+    Raises:
+        CannotServe: it cannot, or a file has a mistake. Nothing has been begun, and no database been opened.
+    """
+    places = places_of(settings)
+    authentication = authentication_of(settings)
+    _check_authentication(settings, authentication, places)
+    transport = partial(
+        transport_for(settings, places),
+        places,
+        share_port=bool(settings.share_port),
+        certificates=certificates_of(settings),
+    )
+    limits = limits_in(settings.limits, rpc_names()) if settings.limits else []
+    return Plan(transport, _candidate_id_keys(settings), limits, authentication)
+
+
+def _candidate_id_keys(settings: Settings) -> CandidateIdKeys | None:
+    """The keys of candidate ids; None where there are none. Raises CannotServe."""
     try:
-        keys = read_keys(settings.candidate_id_keys) if settings.candidate_id_keys else None
+        return read_keys(settings.candidate_id_keys) if settings.candidate_id_keys else None
+    except UnfitKeys as error:
+        raise _unfit(error) from error
+
+
+def _check_candidate_ids(store: Store, keys: CandidateIdKeys | None) -> None:
+    """Closes a database that does not fit the keys. Raises CannotServe."""
+    try:
         check_generations(stored_generations(store), keys)
     except UnfitKeys as error:
         store.close()
-        raise CannotServe(str(error), "see --candidate-id-keys, and docs/operate/personal-data") from error
-    return keys
+        raise _unfit(error) from error
 
 
-def _doors(settings: Settings, service: Service, clock: Callable[[], int]) -> Doors:
-    """What calls pass. Raises CannotConfigure, CannotLimit."""
+def _unfit(error: UnfitKeys) -> CannotServe:
+    return CannotServe(str(error), "see --candidate-id-keys, and docs/operate/personal-data")
+
+
+def _doors(settings: Settings, plan: Plan, service: Service, clock: Callable[[], int]) -> Doors:
+    """What calls pass."""
     guard = None
     if settings.wrong_codes_at_most:
         guard = CodeGuard(service.lockouts, counts_loopback=bool(settings.limit_loopback))
-    limits = Limits(limits_in(settings.limits, rpc_names())) if settings.limits else None
-    gate = gate_of(settings, service, clock, guard)
-    return Doors(gate, guard, service.workspaces, limits, settings.default_deadline_s)
+    return Doors(
+        plan.authentication.gate(service, clock, guard),
+        guard,
+        service.workspaces,
+        Limits(plan.limits) if plan.limits else None,
+        settings.default_deadline_s,
+        CandidateIdHasher(plan.candidate_id_keys),
+    )
 
 
 def _lockout_rule(settings: Settings) -> LockoutRule:
@@ -175,22 +211,10 @@ def check_places(settings: Settings) -> None:
         check_free(place, shared=bool(settings.share_port))
 
 
-def _planned(settings: Settings) -> Callable[[Admission], Transport]:
-    """What makes the transport that settings ask for, once it is known that it can be made. Raises CannotServe."""
-    places = places_of(settings)
-    _check_authentication(settings, places)
-    transport = transport_for(settings, places)
-    certificates = certificates_of(settings)
-    return partial(transport, places, share_port=bool(settings.share_port), certificates=certificates)
-
-
-def _check_authentication(settings: Settings, places: Sequence[Place]) -> None:
+def _check_authentication(settings: Settings, authentication: Authentication, places: Sequence[Place]) -> None:
     """Refuses to let everybody on other machines do everything, unless that is said. Raises CannotServe."""
-    try:
-        if methods_of(settings) or settings.insecure:
-            return
-    except CannotAuthenticate as error:
-        raise CannotServe(str(error), error.way_out) from error
+    if authentication.methods or settings.insecure:
+        return
     for place in places:
         if not (place.asks_certificate or place.is_local()):
             way_out = "authenticate callers, such as with --auth keys, or say --insecure"
@@ -203,7 +227,7 @@ def serve(settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:
     Raises:
         CannotServe: the settings contradict each other, or are more than the transport can do.
     """
-    _planned(settings)
+    planned(settings)
     if settings.workers > 1:
         serve_together(settings, serve, ready)
         return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import logs
 from exam_sessions.migrations.upgrade import upgrade
-from exam_sessions.rpc.transports.cannot_serve import CannotListen, CannotServe
+from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.transports.places import Place, joined, places_of
 from exam_sessions.store.databases import store_for
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exam_sessions.rpc.access.configuration import CannotConfigure, read_auth_config
-from exam_sessions.rpc.access.verifiers import verifiers_of
+from exam_sessions.rpc.access.selection import authentication_of
+from exam_sessions.rpc.cannot_serve import CannotServe
+from exam_sessions.settings import Settings
 from issuing import BASE, EVERYBODY_READS, IssuerKeys
 
 JWKS = 'jwks_url = "https://login.example.org/jwks"\n'
@@ -104,6 +106,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     assert "is not valid TOML" in refused_bytes(tmp_path)
 
 
+def read(methods, file):
+    return authentication_of(Settings(auth=methods, auth_config=str(file), tls_client_ca="clients.crt"))
+
+
+def test_a_file_that_nobody_would_be_authenticated_by_is_refused(tmp_path):
+    with pytest.raises(CannotServe, match="of no use where nobody is authenticated"):
+        read("none", tmp_path / "auth.toml")
+
+
 def refused_bytes(directory):
     with pytest.raises(CannotConfigure) as found:
         read_auth_config(str(directory / "auth.toml"))
@@ -113,10 +124,10 @@ def refused_bytes(directory):
 @pytest.mark.parametrize("method", ["jwt", "certificates"])
 def test_a_way_to_authenticate_that_is_not_configured_is_refused(tmp_path, method):
     with pytest.raises(CannotConfigure, match=f"--auth {method} needs to be configured: give --auth-config"):
-        verifiers_of([method], "", None, None)
+        read(method, "")
     (tmp_path / "auth.toml").write_text("")
     with pytest.raises(CannotConfigure, match=rf"has no table \[\[{method}\]\]"):
-        verifiers_of([method], str(tmp_path / "auth.toml"), None, None)
+        read(method, tmp_path / "auth.toml")
 
 
 @pytest.mark.parametrize(
@@ -129,11 +140,11 @@ def test_a_file_that_the_configuration_names_and_that_is_of_no_use_is_named(tmp_
     if content is not None:
         (tmp_path / "named").write_text(content)
     with pytest.raises(CannotConfigure, match=f"{key} .*named cannot be used"):
-        verifiers_of(["jwt"], str(tmp_path / "auth.toml"), None, None)
+        read("jwt", tmp_path / "auth.toml")
 
 
 def test_ways_to_authenticate_that_are_configured_are_made(tmp_path):
     (tmp_path / "jwks.json").write_text(IssuerKeys(e="ES256").jwks())
     (tmp_path / "auth.toml").write_text(BASE + 'jwks_file = "jwks.json"\n' + EVERYBODY_READS + CERTIFICATE)
-    made = verifiers_of(["certificates", "jwt"], str(tmp_path / "auth.toml"), None, None)
+    made = read("certificates,jwt", tmp_path / "auth.toml").verifiers(None, None)
     assert [type(one).__name__ for one in made] == ["JwtVerifier", "CertificateVerifier"]

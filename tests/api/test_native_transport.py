@@ -19,7 +19,7 @@ from test_health_and_reflection import SERVICES, SERVING, grpcurl, health_of
 from watchers import Watch, assert_gapless, last_of, open_stream, watchers
 
 from exam_sessions.app import App
-from exam_sessions.rpc.transports.cannot_serve import CannotServe
+from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.places import place_of
 from exam_sessions.rpc.transports.selection import transport_named
 from exam_sessions.settings import Settings

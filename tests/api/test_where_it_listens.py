@@ -13,7 +13,7 @@ import pytest
 
 from certificates import authority
 from exam_sessions.app import App
-from exam_sessions.rpc.transports.cannot_serve import CannotServe
+from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.grpcio import Grpcio
 from exam_sessions.rpc.transports.places import place_of, places_of
 from exam_sessions.settings import Settings

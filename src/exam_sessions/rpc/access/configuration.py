@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from exam_sessions.domain.access import ROLES
+from exam_sessions.rpc.cannot_serve import CannotServe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,8 +30,11 @@ WORKSPACE = re.compile(r"[a-z0-9_-]{1,64}")
 FILE_AT_MOST = 1024 * 1024
 
 
-class CannotConfigure(Exception):  # noqa: N818 - a condition the command line explains
+class CannotConfigure(CannotServe):
     """The file of `--auth-config` cannot be used; the text names file, table and key."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "mend it, or serve without --auth-config")
 
 
 class Bounds(NamedTuple):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.rates import Rate
+from exam_sessions.rpc.cannot_serve import CannotServe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,8 +32,11 @@ FILE_AT_MOST = 1024 * 1024
 MOST = 1_000_000_000
 
 
-class CannotLimit(Exception):  # noqa: N818 - a condition the command line explains
+class CannotLimit(CannotServe):
     """The file of `--limits` cannot be used; the text names file, table and key."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "mend it, or serve without --limits")
 
 
 class Limit(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from exam_sessions import errors
+from exam_sessions.rpc.cannot_serve import CannotListen
 from exam_sessions.rpc.handlers import (
     BidiStreamHandler,
     Handler,
@@ -21,7 +22,6 @@ from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import GZIP, Admission, Reading, unpacked
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
-from exam_sessions.rpc.transports.cannot_serve import CannotListen
 from exam_sessions.rpc.transports.drain import Drain
 from exam_sessions.rpc.transports.message_spacing import HUGE
 from exam_sessions.rpc.transports.peers import address_in
@@ -80,16 +80,25 @@ class Grpcio(Transport):
 
 
 class _Call(Call):
-    __slots__ = ("_context", "_peer")
+    """A call of gRPC's. What gRPC looks up in the call itself is asked on the event loop, before it can be over.
+
+    To look there while a reply is rendered on another thread, for a call that is over, ends the process in gRPC. The
+    metadata is kept beside the call, as long as its context is.
+    """
+
+    __slots__ = ("_context", "_metadata", "_peer", "_sans")
 
     def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         super().__init__()
         self._method, self._context = method, context
-        # Asked now: of a call that is over, while its reply is rendered on another thread, to ask is fatal in gRPC.
+        self._metadata: Sequence[tuple[str, str | bytes]] | None = None
         self._peer = context.peer()
+        self._sans: tuple[str, ...] | None = None
 
     def metadata(self, key: str) -> Sequence[str | bytes]:
-        return [value for name, value in self._context.invocation_metadata() or () if name == key]
+        if self._metadata is None:  # To make it takes 1.8 µs: kept for the next key.
+            self._metadata = tuple(self._context.invocation_metadata() or ())
+        return [value for name, value in self._metadata if name == key]
 
     def peer(self) -> str:
         return address_in(self._peer)
@@ -99,8 +108,11 @@ class _Call(Call):
         return self._context.time_remaining() is not None
 
     def sans(self) -> tuple[str, ...]:
-        names = self._context.auth_context().get("x509_subject_alternative_name", ())
-        return tuple(name.decode(errors="replace") for name in names)
+        """See CallIdentity. The gate asks first, on the event loop."""
+        if self._sans is None:
+            names = self._context.auth_context().get("x509_subject_alternative_name", ())
+            self._sans = tuple(name.decode(errors="replace") for name in names)
+        return self._sans
 
 
 async def _entered(handler: Handler, context: Any) -> _Call:

@@ -24,6 +24,7 @@ from google.rpc import code_pb2
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from exam_sessions import errors
+from exam_sessions.rpc.cannot_serve import CannotListen
 from exam_sessions.rpc.handlers import (
     BidiStreamHandler,
     QueuedUnaryHandler,
@@ -34,7 +35,6 @@ from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import Reading
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
-from exam_sessions.rpc.transports.cannot_serve import CannotListen
 from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, Drain, wait_until
 from exam_sessions.rpc.transports.grpcio import wrap
 from exam_sessions.rpc.transports.lateness import Lateness

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from exam_sessions.rpc.transports.cannot_serve import CannotListen, CannotServe, PlaceTaken
+from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe, PlaceTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.base import Capability, Transport
-from exam_sessions.rpc.transports.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.grpcio import Grpcio
 from exam_sessions.settings import TRANSPORTS
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import grpc
 
 from exam_sessions.pem import Unfit, certificates, check_pair, content, secret_content
-from exam_sessions.rpc.transports.cannot_serve import CannotServe
+from exam_sessions.rpc.cannot_serve import CannotServe
 
 if TYPE_CHECKING:
     from exam_sessions.settings import Settings

@@ -1,10 +1,10 @@
-"""Why a server does not start: conditions of its transport that the command line explains."""
+"""Why a server does not start: conditions that the command line explains."""
 
 from __future__ import annotations
 
 
 class CannotServe(Exception):  # noqa: N818 - a condition the command line explains
-    """A transport that cannot be used, or not with these settings. `way_out` says what would help."""
+    """Settings, or a file they name, that cannot be served with. `way_out` says what would help."""
 
     def __init__(self, what: str, way_out: str) -> None:
         super().__init__(what)
