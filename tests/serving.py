@@ -70,14 +70,16 @@ class Clock:
 class RunningServer:
     """An App on its own thread and event loop."""
 
-    def __init__(self, database, clock=now, *, listen="127.0.0.1:0", **settings):
+    def __init__(self, database, clock=now, *, listen="127.0.0.1:0", observers=(), **settings):
         self.database = database
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         # Each test has a workspace to itself, which its first change makes.
         settings = {"open_workspaces": 1} | settings
-        self.app = App(Settings.from_environment(listen=listen, database_url=database.url, **settings), clock)
+        self.app = App(
+            Settings.from_environment(listen=listen, database_url=database.url, **settings), clock, observers
+        )
         self._wait(self.app.start())
         self.target = f"127.0.0.1:{self.app.port}"
 

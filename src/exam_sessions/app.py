@@ -23,6 +23,7 @@ from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
 from exam_sessions.rpc.doors import OPEN, Doors
+from exam_sessions.rpc.observation import composed
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
 from exam_sessions.rpc.transports.places import check_free, places_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exam_sessions.domain.candidate_ids import CandidateIdKeys
+    from exam_sessions.rpc.observation import Observer
     from exam_sessions.rpc.transports.base import Transport
     from exam_sessions.rpc.transports.places import Place
     from exam_sessions.settings import Settings
@@ -62,11 +64,15 @@ def now() -> int:
 class App:
     """A server with everything it needs, to be started and stopped on one event loop.
 
+    `observers` are given the record of each call that has ended (rpc/observation.py).
+
     Raises:
         CannotServe: the settings contradict each other, or are more than the transport can do.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], int] = now, observers: Sequence[Observer] = ()
+    ) -> None:
         self.settings = settings
         self._plan = plan = planned(settings)
         store = self._store = store_for(settings)
@@ -85,7 +91,7 @@ class App:
             decode=DECODE,
             describe=describe,
         )
-        self._doors = _doors(settings, plan, self.service, clock)
+        self._doors = _doors(settings, plan, self.service, clock)._replace(observer=composed(observers))
         self._server: Server | None = None
 
     @property
@@ -120,7 +126,7 @@ class App:
             limit,
             self.settings.watcher_patience_s,
             self._doors,
-            reflection=OPEN if self.settings.open_reflection else self._doors,
+            reflection=OPEN._replace(observer=self._doors.observer) if self.settings.open_reflection else self._doors,
         )
         await self._server.start()
 

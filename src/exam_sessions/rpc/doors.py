@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.access.gate import Gate
     from exam_sessions.rpc.access.limits import Limits
     from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
+    from exam_sessions.rpc.observation import Observer
 
 
 class Doors(NamedTuple):
@@ -27,6 +28,8 @@ class Doors(NamedTuple):
     """After how many seconds a call is ended that set no deadline; 0: never. Streams go on."""
     candidate_ids: CandidateIdHasher | None = None
     """Hashes the candidate ids of requests; None: they are stored as they are."""
+    observer: Observer | None = None
+    """Is called with the record of each call that has ended; None: nobody is."""
 
 
 OPEN = Doors()

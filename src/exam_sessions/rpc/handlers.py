@@ -30,8 +30,9 @@ from exam_sessions.rpc.methods import (
     RefusedMessage,
     ServerStreamMethod,
 )
+from exam_sessions.rpc.observation import MethodObserver
 from exam_sessions.rpc.queued_calls import DecodedCall, QueuedCall
-from exam_sessions.rpc.status import internal, status_of
+from exam_sessions.rpc.status import INTERNAL, internal, reason_of, status_of
 from exam_sessions.rpc.throttle import Throttle, only_reads
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Handler:
         """Counts wrong codes; None where nobody does, or requests name none."""
         self.limits = doors.limits.of(method.name) if doors.limits else None
         """Counts calls by principal and workspace; None where no limit concerns them."""
+        self.observer = MethodObserver(method, doors.observer) if doors.observer else None
+        """Reports calls that have ended; None without anybody to report them to."""
         self.default_deadline_s = doors.default_deadline_s
         self._requirement = requirement_of(method) if gate else None
         self._masking = Masking(method.output_type) if gate else None
@@ -98,15 +101,24 @@ class Handler:
         await entering
         limits.enter(call)
 
-    def leave(self, call: Call | None) -> None:
-        """Says that a call has ended; None where it had not entered."""
-        if self.limits and call is not None:
+    def leave(self, call: Call) -> None:
+        """Takes note that a call has ended, whether it entered or not."""
+        if self.limits:
             self.limits.leave(call)
+        if self.observer:
+            self.observer.ended(call)
 
     def count(self, request: Any, call: Call) -> None:
         """Counts a call for the workspace that its request names. Raises RateLimited."""
         if self.limits and (workspace := getattr(request, "workspace_id", None)) is not None:
             self.limits.enter_workspace(call, workspace or DEFAULT_WORKSPACE)
+
+    async def _read(self, data: bytes, call: Call) -> Any:
+        """The request of a call that stands in no queue. Raises what the door refuses it with."""
+        request = await self._decoder.read(data, call.principal)
+        if self.observer:
+            self.observer.read(request, call)
+        return request
 
     def rendered(self, request: Any, reply: Message, call: Call) -> bytes:
         """The bytes of a reply, without what its caller may not read.
@@ -131,20 +143,23 @@ class Handler:
         """The context of a stream, which ends with its credential."""
         return self._gate.streams.hold(call.verified) if self._gate else nullcontext()
 
-    def status_of(self, fault: BaseException, call: Call | None = None) -> grpc.Status:
+    def status_of(self, fault: BaseException, call: Call) -> grpc.Status:
         """The status of a call that failed; a fault that is no refusal is a bug, and goes to the log.
 
-        A wrong code of `call` counts. It is None where the fault can hold no code and no personal data.
+        A wrong code counts.
         """
-        if self.guard and call is not None:
+        if self.guard:
             fault = self.guard.failure(fault, call)
         if isinstance(fault, errors.Refusal):
-            hides = call is not None and not call.principal.may(Permission.READ_PERSONAL_DATA)
+            hides = not call.principal.may(Permission.READ_PERSONAL_DATA)
             status = status_of(fault.masked(MASKED) if hides else fault)
+            call.reason = reason_of(fault)
         else:
             call_id = new_ids(1)[0]
             log.error("call %s of %s failed", call_id, self.name, exc_info=fault)
             status = internal(call_id)
+            call.reason = INTERNAL
+        call.code = status.code.value[0]
         _forget_frames(fault)
         return status
 
@@ -162,6 +177,8 @@ class QueuedUnaryHandler(Handler):
     def decode(self, data: bytes, call: Call) -> Any:
         """The request of a call. Raises what the door refuses it with."""
         request = self._decoder.decode(data, call.principal)
+        if self.observer:
+            self.observer.read(request, call)
         if self.guard:
             self.guard.enter(request, call)
         return request
@@ -222,7 +239,7 @@ class UnaryHandler(Handler):
     async def answer(self, data: bytes, call: Call) -> bytes:
         """The reply. Raises what stood in the way."""
         with self._bounds:
-            request = await self._decoder.read(data, call.principal)
+            request = await self._read(data, call)
             self.count(request, call)
             if self.guard:
                 self.guard.enter(request, call)
@@ -244,7 +261,7 @@ class ServerStreamHandler(Handler):
     async def tell(self, data: bytes, call: Call, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Sends message after message. Raises what ended it."""
         async with self._held(call):
-            request = await self._decoder.read(data, call.principal)
+            request = await self._read(data, call)
             self.count(request, call)
             send = self._masked(send, call)
             try:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from google.rpc import code_pb2
 
 from exam_sessions import errors
 from exam_sessions.domain.access import Permission
@@ -33,16 +36,43 @@ Method = Callable[[Any, "Call"], "Awaitable[Message]"]
 """A method that works on each call by itself: from the request and its call to the reply."""
 
 
-class Call(CallIdentity):
-    """What a method may ask about the call it serves. `method` is the service's name and its own."""
+class RequestKeys(NamedTuple):
+    """What a request names, as it names it; empty what it does not, or cannot."""
 
-    __slots__ = ("_method", "workspaces")
+    workspace: str = ""
+    session_id: str = ""
+    request_id: str = ""
+
+
+NO_KEYS = RequestKeys()
+
+
+class Call(CallIdentity):
+    """What a method may ask about the call it serves, and what handlers note for its observers (observation.py)."""
+
+    __slots__ = ("_method", "began", "code", "keys", "reason", "started", "workspaces")
 
     _method: str
     """The service's name and its own."""
 
+    began: float
+    """When it arrived, on the clock of `time.perf_counter`."""
+    started: float
+    """When its group was started, on the same clock; 0 before, and where it stands in no queue."""
+    code: int
+    """Its gRPC status code. CANCELLED until it has ended: it remains where nobody is left to be answered."""
+    reason: str
+    """The name of the ErrorReason it was refused with; empty without one."""
+    keys: RequestKeys
+    """What its request names. Noted where there is an observer, once the request is decoded."""
+
     workspaces: KnownWorkspaces | None
     """Which workspaces there are; None where the method's requests name none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.started = perf_counter(), 0.0
+        self.code, self.reason, self.keys = code_pb2.CANCELLED, "", NO_KEYS
 
     def workspace(self, request: Any) -> str:
         """The workspace that a request names. Raises WorkspaceNotFound, see `enter`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from exam_sessions import errors
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.rpc.access.limits import MethodLimits
     from exam_sessions.rpc.methods import Call, QueuedMethod
+    from exam_sessions.rpc.observation import MethodObserver
 
 
 class QueuedHandler(Protocol):
@@ -20,6 +22,10 @@ class QueuedHandler(Protocol):
     @property
     def function(self) -> QueuedMethod:
         """The method."""
+
+    @property
+    def observer(self) -> MethodObserver | None:
+        """What reports calls."""
 
     @property
     def limits(self) -> MethodLimits | None:
@@ -51,16 +57,19 @@ class QueuedCall:
         Raises:
             Postponed: the workspace is looked for first, for another server may have created it.
         """
-        self._request = self._handler.decode(self._data, self._call)
+        call = self._call
+        if self._handler.observer and not call.started:
+            call.started = perf_counter()
+        self._request = self._handler.decode(self._data, call)
         if self._handler.limits and not self._has_looked:
-            self._handler.count(self._request, self._call)
+            self._handler.count(self._request, call)
         try:
-            return self._handler.function.open(self._request, self._call)
+            return self._handler.function.open(self._request, call)
         except errors.WorkspaceNotFound as refusal:
             if self._has_looked:
                 raise
             self._has_looked = True
-            raise Postponed(self._call.find(refusal.workspace)) from None
+            raise Postponed(call.find(refusal.workspace)) from None
 
     def render(self, result: Any) -> bytes:
         """The reply, serialized."""
@@ -85,6 +94,8 @@ class DecodedCall:
 
     def open(self) -> Any:
         """What the queue works on."""
+        if self._handler.observer and not self._call.started:
+            self._call.started = perf_counter()
         return self._opened
 
     def render(self, result: Any) -> bytes:

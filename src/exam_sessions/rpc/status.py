@@ -50,6 +50,11 @@ def code_of(refusal: errors.Refusal) -> code_pb2.Code:
     return next(CODES[kind] for kind in type(speaker).__mro__ if kind in CODES)
 
 
+def reason_of(refusal: errors.Refusal) -> str:
+    """The name of a refusal's ErrorReason; of a batch, that of its first bad row."""
+    return (refusal.first if isinstance(refusal, errors.BatchRefused) else refusal).reason
+
+
 def status_of(refusal: errors.Refusal) -> grpc.Status:
     """The status a caller of a refused request gets."""
     if isinstance(refusal, errors.Overloaded):
@@ -81,10 +86,14 @@ def rpc_status_of(refusal: errors.Refusal) -> status_pb2.Status:
     return status
 
 
+INTERNAL = "INTERNAL"
+"""The reason of a fault of ours."""
+
+
 def internal(call_id: str) -> grpc.Status:
     """The status of a fault of ours: nothing of it leaks, the call id leads to the log."""
     status = status_pb2.Status(code=code_pb2.INTERNAL, message=f"internal fault; quote the call id {call_id}")
-    _pack(status, error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"request_id": call_id}))
+    _pack(status, error_details_pb2.ErrorInfo(reason=INTERNAL, domain=DOMAIN, metadata={"request_id": call_id}))
     return rpc_status.to_status(status)
 
 

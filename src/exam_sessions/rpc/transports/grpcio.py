@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.rpc import code_pb2
 
 from exam_sessions import errors
 from exam_sessions.rpc.cannot_serve import CannotListen
@@ -115,12 +116,10 @@ class _Call(Call):
         return self._sans
 
 
-async def _entered(handler: Handler, context: Any) -> _Call:
-    """The call, once it has passed the gate. Raises what keeps it out."""
-    call = _Call(handler.name, context)
+async def _enter(handler: Handler, call: _Call) -> None:
+    """Has a call pass the gate. Raises what keeps it out."""
     if entering := handler.enter(call):
         await entering
-    return call
 
 
 def wrap(
@@ -151,11 +150,11 @@ def _unary(
     async def serve(_: Any, context: Any) -> bytes:
         task = _task()
         calls[task] = context
-        call: _Call | None = None
+        call = _Call(handler.name, context)
         size, length, data = 0, 0, b""
         try:
             try:
-                call = await _entered(handler, context)
+                await _enter(handler, call)
                 data = await reading.read(task, context)
                 length = len(data)
                 if drain.stopping:
@@ -172,8 +171,9 @@ def _unary(
             except asyncio.CancelledError:
                 if not drain.ends(task):
                     raise
-                status = handler.status_of(errors.ShuttingDown())
+                status = handler.status_of(errors.ShuttingDown(), call)
             else:
+                call.code = code_pb2.OK
                 return reply
             # To abort leaves a circle of this frame and gRPC's objects until garbage is looked for. So it is done
             # without the request, and not in the block that handles the fault, whose frames have it too.
@@ -241,10 +241,10 @@ async def _tell(
     handler: ServerStreamHandler | BidiStreamHandler,
     context: Any,
     drain: Drain,
-    tell: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]],
+    tell: Callable[[_Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]],
 ) -> None:
-    """Sends what `tell` gives to its argument, and the status of what ended it."""
-    task = _task()
+    """Has a call pass the gate, sends what `tell` gives to its argument, and the status of what ended it."""
+    task, call = _task(), _Call(handler.name, context)
     tasks = drain.calls if isinstance(handler, BidiStreamHandler) and handler.ends_itself else drain.streams
     tasks[task] = context
     try:
@@ -254,29 +254,32 @@ async def _tell(
             # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers
             # twice.
             await _begin(context)
-            await tell(partial(_send, context))
+            await _enter(handler, call)
+            await tell(call, partial(_send, context))
         except CallerGone:
             return
         except Exception as fault:  # noqa: BLE001 - the caller is told
-            status = handler.status_of(fault)
+            status = handler.status_of(fault, call)
         except asyncio.CancelledError:
             if not drain.ends(task):
                 raise
-            status = handler.status_of(errors.ShuttingDown())
+            status = handler.status_of(errors.ShuttingDown(), call)
         else:
+            call.code = code_pb2.OK
             return
         del tell  # An aborted call keeps this frame, in a cycle, and this the last message.
         await _refuse(context, status)  # not in the block that handles the fault, as in _unary
     finally:
         del tasks[task]
+        handler.leave(call)
 
 
 def _stream(
     handler: ServerStreamHandler, drain: Drain, admission: Admission, reading: Reading
 ) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(_: Any, context: Any) -> None:
-        async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
-            call, size, length, data = await _entered(handler, context), 0, 0, b""
+        async def tell(call: _Call, send: Callable[[bytes], Awaitable[None]]) -> None:
+            size, length, data = 0, 0, b""
             try:
                 data = await reading.read(_task(), context)
                 length = len(data)
@@ -284,7 +287,6 @@ def _stream(
                 await handler.tell(await unpacked(data, size), call, send)
             finally:
                 data = b""
-                handler.leave(call)
                 admission.give(size)
                 await reading.space(length)
 
@@ -316,12 +318,8 @@ def _conversation(
         received = [requests(messages)]
         del messages
 
-        async def tell(send: Callable[[bytes], Awaitable[None]]) -> None:
-            call = await _entered(handler, context)
-            try:
-                await handler.converse(received.pop(), call, send)
-            finally:
-                handler.leave(call)
+        async def tell(call: _Call, send: Callable[[bytes], Awaitable[None]]) -> None:
+            await handler.converse(received.pop(), call, send)
 
         await _tell(handler, context, drain, tell)
 

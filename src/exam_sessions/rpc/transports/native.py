@@ -239,6 +239,8 @@ class Native(Transport):
 
     def respond(self, number: int, reply: bytes | None) -> None:
         """Sends the reply of a call, unless it was refused meanwhile; None ends a stream."""
+        if call := self._calls.get(number):
+            call.code = code_pb2.OK
         if not self._ended(number):
             return
         if reply is None:
@@ -248,7 +250,7 @@ class Native(Transport):
 
     def refuse(self, number: int, call: _Call, fault: BaseException) -> None:
         """Sends what the caller is told of a fault."""
-        if not self._ended(number):
+        if number not in self._calls:
             return
         try:
             status = call.handler.status_of(fault, call)
@@ -257,6 +259,8 @@ class Native(Transport):
             # The queue that gave us the fault must go on.
             log.exception("%s: a status that cannot be sent", call.handler.name)
             self._front.fail(number, code_pb2.INTERNAL, "internal fault")
+        finally:
+            self._ended(number)
 
 
 class _Call(Call):
