@@ -282,7 +282,7 @@ def test_a_chunk_whose_sessions_were_all_deleted_is_booked_anew_with_codes_that_
             patch.setattr(ImportStream, "book", stopped)
             terminal("import", path, "--release", release.id, code=1)
         assert total(api, release) == 1000
-        terminal("sessions", "transition", "delete", "--release", release.id)
+        terminal("sessions", "transition", "delete", "--release", release.id, "--yes")
         assert total(api, release) == 0, n
     terminal("import", path, "--release", release.id)
     assert_each_has_one(api, release, path)

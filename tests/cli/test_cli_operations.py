@@ -38,7 +38,7 @@ def under_way(terminal, release):
 
 
 def begun(terminal, release, action, *words):
-    words = ("sessions", "transition", action, "--release", release.id, "--no-wait", *words)
+    words = ("sessions", "transition", action, "--release", release.id, "--no-wait", "--yes", *words)
     operation_id = terminal(*words).stdout.strip()
     if "--per-second" not in words:
         until(lambda: terminal.json("operations", "show", operation_id)[0].get("done"))

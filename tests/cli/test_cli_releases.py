@@ -29,7 +29,7 @@ def test_a_release_is_finalized_and_its_statistics_are_shown(terminal, api, rele
     answer = {"questions": [{"id": "q1", "response": {"options": [{"label": "C"}]}}]}
     api.move("SetResponses", sitting, responses=[answer])
     api.book(release)
-    lines = lines_of(terminal("releases", "finalize", "Maths, May"))
+    lines = lines_of(terminal("releases", "finalize", "Maths, May", "--yes"))
     assert ["AWAITING_MARKING", "1"] in lines
     assert ["SCHEDULED_BUT_NOT_CREATED", "1"] in lines
     assert ["all", "2"] in lines
@@ -42,14 +42,14 @@ def test_scores_are_summed_up_when_there_are_any(terminal, api, release):
         marks = [{"question_number": str(n)} for n in range(1, 9)]
         marks += [{"question_number": "9", "mark": mark}, {"question_number": "10", "mark": "0"}]
         api.move("AssignItemMarks", api.book(paper), marks=marks, completion_time={"seconds": 1_700_000_000})
-    lines = lines_of(terminal("releases", "finalize", "Paper"))
+    lines = lines_of(terminal("releases", "finalize", "Paper", "--yes"))
     assert ["scored", "2"] in lines
     assert lines[-3:] == [["min", "score", "0", "%"], ["average", "score", "12.5", "%"], ["max", "score", "25", "%"]]
 
 
 def test_a_finalized_release_is_shown_with_its_statistics_and_opened_again(terminal, api, release):
     api.book(release)
-    terminal("releases", "finalize", release.id)
+    terminal("releases", "finalize", release.id, "--yes")
     assert ["all", "1"] in lines_of(terminal("releases", "show", "Maths, May"))
     assert "finalized" in terminal("releases", "show", release.id).stdout
     said = terminal("releases", "unfinalize", release.id).stdout
@@ -85,12 +85,12 @@ def test_a_lost_answer_is_made_up_for(terminal, api, release, monkeypatch):
 
     monkeypatch.setattr(Client, "finalize", finalized)
     api.book(release)
-    assert ["all", "1"] in lines_of(terminal("releases", "finalize", release.id))
+    assert ["all", "1"] in lines_of(terminal("releases", "finalize", release.id, "--yes"))
 
 
 def test_what_is_finalized_already_is_refused_with_a_way_on(terminal, release):
-    terminal("releases", "finalize", release.id)
-    said = terminal("releases", "finalize", release.id, code=1).stderr
+    terminal("releases", "finalize", release.id, "--yes")
+    said = terminal("releases", "finalize", release.id, "--yes", code=1).stderr
     assert "RELEASE_FINALIZED" in said
     assert "releases unfinalize" in said
 
@@ -101,7 +101,7 @@ def test_a_release_that_is_open_is_not_opened_again(terminal, release):
 
 def test_a_release_is_printed_as_json(terminal, api, release):
     api.book(release)
-    [printed] = terminal.json("releases", "finalize", release.id)
+    [printed] = terminal.json("releases", "finalize", release.id, "--yes")
     assert printed["statistics"]["session_count"] == "1"
     assert terminal.json("releases", "show", release.id) == [printed]
 
@@ -184,7 +184,7 @@ def test_an_edit_that_says_nothing_or_cannot_be_is_refused(terminal, api):
     said = terminal("releases", "edit", release.id, "--test-form", "none such", code=1).stderr
     assert "TEST_FORM_NOT_FOUND" in said
     terminal("releases", "edit", release.id, "--test-form", "none such", "--allow-missing-form")
-    terminal("releases", "finalize", release.id)
+    terminal("releases", "finalize", release.id, "--yes")
     assert "RELEASE_FINALIZED" in terminal("releases", "edit", release.id, "--duration", "1h", code=1).stderr
 
 

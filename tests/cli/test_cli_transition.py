@@ -35,6 +35,12 @@ def lines_of(said):
 
 
 def transition(terminal, *words, code=0):
+    """What a program types that was told to do it."""
+    return terminal("sessions", "transition", *words, "--yes", code=code)
+
+
+def asked(terminal, *words, code=0):
+    """What somebody types who has not agreed to anything."""
     return terminal("sessions", "transition", *words, code=code)
 
 
@@ -110,18 +116,37 @@ def test_a_keycode_nobody_has_is_refused_before_anything_is_moved(terminal, api,
 
 def test_a_preview_counts_those_that_match_and_moves_none(terminal, api, release, room):
     api.book(release)
-    said = transition(terminal, "pause", "--release", release.id, "--preview").stdout
-    assert said == "4 sessions match now; nothing was written\n"
-    assert terminal.json("sessions", "transition", "pause", "--centre", "K-03", "--preview") == [
-        {"session_count": "3"}
-    ]
+    said = asked(terminal, "pause", "--release", release.id, "--preview")
+    assert said.stdout.startswith("4 sessions match: 3 would be moved, 1 refused\n")
+    assert ["3", "IN_PROGRESS", "PAUSED"] in lines_of(said)
+    assert ["1", "SCHEDULED_BUT_NOT_CREATED", "INVALID_TRANSITION"] in lines_of(said)
+    assert said.stderr == "nothing was written\n"
+    (printed,) = terminal.json("sessions", "transition", "pause", "--centre", "K-03", "--preview")
+    assert (printed["session_count"], printed["preview"]["succeeded_count"]) == ("3", "3")
     assert states(api, room) == ["IN_PROGRESS"] * 3
     assert not terminal.json("operations", "list")
 
 
+def test_many_are_moved_by_nobody_who_was_not_asked(terminal, api, release, room):
+    waiting = api.book(release)
+    for words in (["void", "--release", "Maths, May"], ["void", room[0].keycode], ["pause", "--all"]):
+        said = asked(terminal, *words, code=2)
+        assert "--yes" in said.stderr
+        assert not said.stdout
+    assert states(api, [*room, waiting]) == ["IN_PROGRESS"] * 3 + ["SCHEDULED_BUT_NOT_CREATED"]
+    assert not terminal.json("operations", "list")
+    assert asked(terminal, "pause", room[0].keycode).stdout == "pause: 1 session done\n"
+
+
+def test_where_none_can_be_moved_nothing_is_asked(terminal, room):
+    said = asked(terminal, "resume", "--centre", "K-03", code=1).stderr
+    assert "3 sessions match: 0 would be moved, 3 refused" in said
+    assert "resume is possible for none of them" in said
+
+
 def test_a_preview_of_named_ones_says_whether_it_is_possible(terminal, api, room):
     said = transition(terminal, "pause", room[0].id, room[1].id, "--preview").stdout
-    assert said == "pause is possible for 2 sessions; nothing was written\n"
+    assert said == "pause is possible for 2 sessions\n"
     transition(terminal, "resume", room[0].id, "--preview", code=1)
     assert states(api, room) == ["IN_PROGRESS"] * 3
 
@@ -156,7 +181,7 @@ def test_a_rate_makes_it_slow(terminal, api, release):
 
 
 def test_what_came_of_it_is_printed_as_json(terminal, room):
-    (printed,) = terminal.json("sessions", "transition", "pause", "--centre", "K-03")
+    (printed,) = terminal.json("sessions", "transition", "pause", "--centre", "K-03", "--yes")
     assert printed["done"]
     assert printed["metadata"]["action"] == "ACTION_PAUSE"
     assert printed["response"]["succeeded_count"] == "3"

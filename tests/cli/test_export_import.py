@@ -267,7 +267,7 @@ def test_every_attempt_is_cleared_from_the_command_line(terminal, api):
     hand_in(api, session, q1="A")
     api.walk(session, "RetakeSession")
     hand_in(api, api.walk(session, "EnterKeycode"), q1="A")
-    terminal("sessions", "transition", "clear_responses", session.keycode, "--all-attempts")
+    terminal("sessions", "transition", "clear_responses", session.keycode, "--all-attempts", "--yes")
     assert api.get(session).attempt.number == 1
 
 

@@ -26,6 +26,7 @@ from exam_sessions.cli import (
     operations,
     regrade,
     release_edit,
+    release_finalize,
     releases,
     results,
     results_export,
@@ -63,6 +64,7 @@ cli.command("migrate")(serve.migrate)
 cli.command("health", epilog=health.EPILOG)(health.health)
 cli.add_typer(forms.cli, name="forms")
 releases.cli.command("edit", epilog=release_edit.EPILOG)(release_edit.edit_release)
+releases.cli.command("finalize", epilog=release_finalize.EPILOG)(release_finalize.finalize_release)
 cli.add_typer(releases.cli, name="releases")
 cli.command("import", epilog=import_command.EPILOG)(import_command.import_roster)
 cli.command("export", epilog=export.EPILOG)(export.export)

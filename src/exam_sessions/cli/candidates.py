@@ -11,14 +11,13 @@ import typer
 from exam_sessions.cli.releases import find_release
 from exam_sessions.cli.serve import DEFAULTS, DatabaseUrl, database_faults, without_password
 from exam_sessions.cli.shared.atomic_file import atomic_file, is_possible
+from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview, follow, may_go_on
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import Yes, confirm, fail, note, say, show
-from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.cli.shared.operation_views import NoWait, erasure_facts, tell_ways_on, watch_to_the_end
+from exam_sessions.cli.shared.operation_views import erasure_facts
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import when
 from exam_sessions.client.channel import new_request_id
-from exam_sessions.client.operations import id_of
 
 ERASE_EPILOG = """[bold]What it does[/] Removes names, ids, codes and other particulars of a candidate for good.
 It does so in sessions, their history, operations and repeated requests of the workspace. Results stay.
@@ -39,7 +38,6 @@ Reason = Annotated[
 ]
 FreeText = Annotated[bool, typer.Option("--free-text", help="Remove messages that people typed, too.")]
 Responses = Annotated[bool, typer.Option("--responses", help="Remove texts the candidate wrote in responses, too.")]
-Preview = Annotated[bool, typer.Option("--preview", help="Count what it would come to, write nothing.")]
 
 
 @cli.command("erase", epilog=ERASE_EPILOG)
@@ -60,6 +58,7 @@ def erase(
     workspace: Workspace = "default",
 ) -> None:
     """Removes what identifies a candidate; cannot be undone."""
+    asked = Asked(preview, yes, json, no_wait)
     with connected(target, workspace) as client:
         call = partial(
             client.erase_candidate,
@@ -69,22 +68,12 @@ def erase(
             erase_responses=responses,
             include_live=live,
         )
-        if preview or not yes:
+        if asked.needs_foresight:
             foreseen = retry(partial(call, validate_only=True)).preview
-            if preview and json:
-                say(message_json(foreseen))
+            question = f"candidate {candidate} is erased from workspace {workspace} for good"
+            if not may_go_on(asked, foreseen, lambda: show(erasure_facts(foreseen)), question):
                 return
-            show(erasure_facts(foreseen))
-            if preview:
-                note("nothing was written", "dim")
-                return
-            confirm(f"candidate {candidate} is erased from workspace {workspace} for good")
-        reply = retry(partial(call, request_id=new_request_id()))
-        if no_wait:
-            say(message_json(reply.operation) if json else id_of(reply.operation))
-            tell_ways_on(reply.operation)
-            return
-        watch_to_the_end(client, reply.operation, json=json)
+        follow(client, retry(partial(call, request_id=new_request_id())).operation, asked)
 
 
 EXPORT_EPILOG = """[bold]Example[/]
@@ -168,6 +157,7 @@ def apply_retention(
     workspace: Workspace = "default",
 ) -> None:
     """Erases what was archived long ago; cannot be undone."""
+    asked = Asked(preview, yes, json, no_wait)
     with connected(target, workspace) as client:
         call = partial(
             client.apply_retention,
@@ -179,24 +169,13 @@ def apply_retention(
             erase_responses=responses,
             delete_sessions=delete,
         )
-        if preview or not yes:
+        if asked.needs_foresight:
             foreseen = retry(partial(call, validate_only=True))
-            if preview and json:
-                say(message_json(foreseen))
-                return
             what = f"{foreseen.session_count:,} sessions that ended before {when(foreseen, 'before')} UTC"
-            if preview:
-                say(what)
-                note("nothing was written", "dim")
+            question = f"{what} are {'deleted' if delete else 'erased'} for good"
+            if not may_go_on(asked, foreseen, lambda: say(what), question):
                 return
-            confirm(f"{what} are {'deleted' if delete else 'erased'} for good")
-        reply = retry(partial(call, request_id=new_request_id()))
-        if no_wait:
-            say(message_json(reply.operation) if json else id_of(reply.operation))
-            tell_ways_on(reply.operation)
-            return
-        note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
-        watch_to_the_end(client, reply.operation, json=json)
+        follow(client, retry(partial(call, request_id=new_request_id())).operation, asked)
 
 
 REKEY_EPILOG = """[bold]What it does[/] Brings every stored candidate id to the newest key, plain ones too.

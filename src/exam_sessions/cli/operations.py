@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from exam_sessions.cli.shared.bulk_work import watch_to_the_end
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
-from exam_sessions.cli.shared.operation_views import done_text, show_operation, status_text, watch_to_the_end
+from exam_sessions.cli.shared.operation_views import done_text, show_operation, status_text
 from exam_sessions.cli.shared.times import length, when
 from exam_sessions.client.operations import id_of, progress_of
 
@@ -30,6 +31,9 @@ class Kind(StrEnum):
 
     TEMPLATE = "template"
     TRANSITION = "transition"
+    REGRADE = "regrade"
+    ERASE = "erase"
+    RETENTION = "retention"
 
 
 def operation_id(text: str) -> str:

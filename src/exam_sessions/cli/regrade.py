@@ -7,20 +7,16 @@ import typer
 
 from exam_sessions.cli.releases import Named, find_release
 from exam_sessions.cli.sessions import Name, find_session
+from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview, follow, may_go_on
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import Yes, confirm, note, say
+from exam_sessions.cli.shared.console import Yes, say
 from exam_sessions.cli.shared.enum_names import message_json, word
-from exam_sessions.cli.shared.operation_views import (
-    NoWait,
-    show_failures,
-    show_regrade,
-    tell_ways_on,
-    watch_to_the_end,
-)
+from exam_sessions.cli.shared.operation_views import show_failures, show_regrade
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.session_views import score_text
 from exam_sessions.client.channel import new_request_id
-from exam_sessions.client.operations import failures_in, id_of
+from exam_sessions.client.messages import OperationResult
+from exam_sessions.client.operations import failures_in
 
 EPILOG = """[bold]What it does[/] Marks every handed-in attempt by a corrected revision of the form.
 Earlier attempts are marked too. Marks of people stay; archived and voided sessions stay as they are. A finalized
@@ -43,7 +39,6 @@ Why = Annotated[
 Revision = Annotated[
     int, typer.Option(min=0, metavar="NUMBER", show_default="the latest", help="The revision of the form to mark by.")
 ]
-Preview = Annotated[bool, typer.Option("--preview", help="Say what it would come to, write nothing.")]
 
 
 def regrade_release(
@@ -65,31 +60,24 @@ def regrade_release(
     workspace: Workspace = "default",
 ) -> None:
     """Marks what was handed in of a release by another revision of its form; shows first what it comes to."""
+    asked = Asked(preview, yes, json, no_wait)
     with connected(target, workspace) as client:
         found = find_release(client, release)
         call = partial(client.regrade_release, found.id, test_form, message=reason)
         foreseen = retry(partial(call, revision, validate_only=True)).preview
-        if preview:
-            if json:
-                say(message_json(foreseen))
-                return
-            show_regrade(foreseen)
-            show_failures(failures_in(foreseen))
-            note("nothing was written", "dim")
+        question = f"{foreseen.regrade.changed_count:,} sessions of {found.name!r} change"
+        if not may_go_on(asked, foreseen, partial(_show_foreseen, foreseen), question):
             return
-        if not yes:
-            show_regrade(foreseen)
-            confirm(f"{foreseen.regrade.changed_count:,} sessions of {found.name!r} change")
         # By the revision that was previewed, whatever is made of the form meanwhile.
         definite = foreseen.regrade.form_revision
         request_id = new_request_id()
         reply = retry(partial(call, definite, request_id=request_id, sessions_per_second=per_second))
-        if no_wait:
-            say(message_json(reply.operation) if json else id_of(reply.operation))
-            tell_ways_on(reply.operation)
-            return
-        note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
-        watch_to_the_end(client, reply.operation, json=json)
+        follow(client, reply.operation, asked)
+
+
+def _show_foreseen(foreseen: OperationResult) -> None:
+    show_regrade(foreseen)
+    show_failures(failures_in(foreseen))
 
 
 def regrade_session(
@@ -112,12 +100,8 @@ def regrade_session(
         outcome = f"{before.keycode}: {score_text(before) or 'no score'} becomes {score_text(became) or 'no score'}"
         if became.state != before.state:
             outcome += f", {word(before, 'state')} becomes {word(became, 'state')}"
-        if preview:
-            say(message_json(became) if json else outcome)
-            note("nothing was written", "dim")
+        if not may_go_on(Asked(preview, yes, json), became, partial(say, outcome), "it is regraded so"):
             return
-        if not yes:
-            confirm(outcome)
         request_id = new_request_id()
         became = retry(partial(call, revision, request_id=request_id, etag=before.etag))
     say(message_json(became) if json else outcome)

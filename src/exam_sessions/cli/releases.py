@@ -16,7 +16,6 @@ from exam_sessions.cli.shared.release_views import described, rules_text, statis
 from exam_sessions.cli.shared.times import how_long, length, time_of
 from exam_sessions.client.catalog import Release
 from exam_sessions.client.client import Client
-from exam_sessions.client.failures import NoServer
 
 COMPARED_AT_MOST = 1_000
 """Releases whose names are compared with a name nobody knows."""
@@ -170,36 +169,7 @@ def show_release(
     """Shows one release, with its counts and scores when it is finalized."""
     with connected(target, workspace) as client:
         found = find_release(client, release)
-    _show(found, json=json)
-
-
-@cli.command(
-    "finalize",
-    epilog="""[bold]What it does[/] Locks the release, submits what is in progress, scores, computes the statistics.
-Sessions nobody began stay as they are, and cannot be begun. Papers stay where they are.
-
-[bold]Example[/]
-exam-sessions releases finalize "Maths, May"
-""",
-)
-def finalize_release(
-    release: Named,
-    *,
-    json: Json = False,
-    target: Target = DEFAULT_TARGET,
-    workspace: Workspace = "default",
-) -> None:
-    """Locks a release, and has it submitted and scored."""
-    with connected(target, workspace) as client:
-        release_id = find_release(client, release).id
-        try:
-            found = client.finalize(release_id)
-        except NoServer:
-            # The lock is written at once, and the rest is done by any server: the answer alone may be late or lost.
-            found = client.release(release_id)
-            if not found.finalized:
-                raise
-    _show(found, json=json)
+    show_whole(found, json=json)
 
 
 @cli.command("unfinalize", epilog='[bold]Example[/]\nexam-sessions releases unfinalize "Maths, May"')
@@ -209,10 +179,11 @@ def unfinalize_release(
     """Opens a finalized release again; what was submitted stays submitted."""
     with connected(target, workspace) as client:
         found = client.unfinalize(find_release(client, release).id)
-    _show(found, json=json)
+    show_whole(found, json=json)
 
 
-def _show(release: Release, *, json: bool) -> None:
+def show_whole(release: Release, *, json: bool) -> None:
+    """Prints a release with its statistics."""
     if json:
         say(message_json(release))
         return

@@ -12,24 +12,27 @@ from rich.text import Text
 from exam_sessions.cli.files.marks_importer import in_flight
 from exam_sessions.cli.releases import find_releases
 from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
+from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview, follow, may_go_on
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import MISUSED, fail, note, say
+from exam_sessions.cli.shared.console import MISUSED, Yes, fail, note, on_stderr, say
 from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.cli.shared.operation_views import NoWait, show_accommodated, tell_ways_on, watch_to_the_end
+from exam_sessions.cli.shared.operation_views import show_accommodated
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import length, time_of
+from exam_sessions.cli.shared.transition_views import sessions_text, show_preview
 from exam_sessions.cli.transition_fields import By, Reason, accommodation_of, action_of, end_of, extra_of
 from exam_sessions.client import messages
 from exam_sessions.client.channel import is_id, new_request_id
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import Refused
-from exam_sessions.client.operations import id_of
+from exam_sessions.client.operations import Transitioned
 from exam_sessions.domain.states import VoidReason
 
 EPILOG = """[bold]Named sessions[/] are moved at once, all or none.
 
 [bold]Those that match[/] are moved one after the other by an operation, each for itself: one that cannot be is told,
-and does not stop the rest. It goes on when this command is stopped; `exam-sessions operations cancel` ends it.
+and does not stop the rest. What it would come to is shown first, and a person is asked; a program says --yes.
+It goes on when this command is stopped; `exam-sessions operations cancel` ends it.
 
 [bold]Examples[/]
 exam-sessions sessions transition pause --centre K-03 --state IN_PROGRESS       (a fire alarm)
@@ -40,6 +43,9 @@ exam-sessions sessions transition create_package --release "Maths, May" --per-se
 """
 
 AT = re.compile(r"ids\.session_ids\[(\d+)\]")
+
+FOR_GOOD = frozenset({"void", "delete", "archive", "clear_responses"})
+"""Actions that no other takes back: a person is asked, also where sessions are named."""
 
 WHICH, TAKES = "Which sessions match", "What some actions take"
 
@@ -54,26 +60,17 @@ class Order:
 
     action: int
     taken: dict[str, Any]
-    preview: bool
-    json: bool
+    asked: Asked
 
     @property
     def name(self) -> str:
         """The action as it was typed."""
         return messages.Action.Name(self.action).removeprefix("ACTION_").lower()
 
-    def send(self, client: Client, **sessions: Any) -> Any:
+    def send(self, client: Client, **fields: Any) -> Any:
         """Sends it until there is an answer; it is carried out once."""
         request_id = new_request_id()
-        call = partial(
-            client.transition_many,
-            self.action,
-            request_id=request_id,
-            validate_only=self.preview,
-            **self.taken,
-            **sessions,
-        )
-        return retry(call)
+        return retry(partial(client.transition_many, self.action, request_id=request_id, **self.taken, **fields))
 
 
 def transition(
@@ -191,7 +188,8 @@ def transition(
     force: Annotated[
         bool, typer.Option("--force", help="void: also what a client holds offline.", rich_help_panel=TAKES)
     ] = False,
-    preview: Annotated[bool, typer.Option("--preview", help="Say how many it would be, move none.")] = False,
+    preview: Preview = False,
+    yes: Yes = False,
     no_wait: NoWait = False,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
@@ -214,7 +212,7 @@ def transition(
         **extra_of(extra_time),
         "accommodation": accommodation_of(time_limit, window_start, window_end),
     }
-    order = Order(action, taken, preview, json)
+    order = Order(action, taken, Asked(preview, yes, json, no_wait))
     with connected(target, workspace) as client:
         if sessions:
             _move_named(client, order, sessions)
@@ -232,7 +230,7 @@ def transition(
             "accommodated": accommodated,
             "late": late,
         }
-        _move_matching(client, order, criteria, per_second, no_wait=no_wait)
+        _move_matching(client, order, criteria, per_second)
 
 
 def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:
@@ -256,17 +254,24 @@ def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
     }
     named = {ids.get(name, name): name for name in names}
     try:
+        if order.asked.preview or (order.name in FOR_GOOD and not order.asked.yes):
+            foreseen = order.send(client, session_ids=list(named), validate_only=True)
+            what = f"{order.name} is possible for {sessions_text(foreseen.session_count)}"
+            question = f"{sessions_text(len(named))}: {order.name}, which cannot be undone"
+            if not may_go_on(order.asked, foreseen, lambda: _show_named(foreseen, named, what), question):
+                return
         reply = order.send(client, session_ids=list(named))
     except Refused as refused:
         _reject(refused, list(named.values()))
-    if order.json:
+    if order.asked.json:
         say(message_json(reply))
-        return
-    show_accommodated(reply.sessions, named)
-    if order.preview:
-        say(f"{order.name} is possible for {_sessions(reply.session_count)}; nothing was written")
     else:
-        say(f"{order.name}: {_sessions(reply.session_count)} done")
+        _show_named(reply, named, f"{order.name}: {sessions_text(reply.session_count)} done")
+
+
+def _show_named(reply: Transitioned, named: dict[str, str], what: str) -> None:
+    show_accommodated(reply.sessions, named)
+    say(what)
 
 
 def _reject(refused: Refused, names: Sequence[str]) -> NoReturn:
@@ -277,22 +282,20 @@ def _reject(refused: Refused, names: Sequence[str]) -> NoReturn:
     for name, why in bad:
         note(Text.assemble((f"{name}: ", "bold"), why))
     note(Text.assemble(("reason:  ", "bold"), refused.reason))
-    fail(f"refused for {len(bad):,} of {_sessions(len(names))}; nothing was written")
+    fail(f"refused for {len(bad):,} of {sessions_text(len(names))}; nothing was written")
 
 
-def _move_matching(client: Client, order: Order, criteria: dict[str, Any], rate: int, *, no_wait: bool) -> None:
+def _move_matching(client: Client, order: Order, criteria: dict[str, Any], rate: int) -> None:
+    if order.asked.needs_foresight:
+        foreseen = order.send(client, criteria=criteria, validate_only=True, show_preview=True)
+        if not order.asked.preview and not foreseen.preview.succeeded_count:
+            with on_stderr():
+                show_preview(foreseen)
+            fail(f"{order.name} is possible for none of them")
+        question = f"{order.name} for {sessions_text(foreseen.preview.succeeded_count)}"
+        question += ", which cannot be undone" if order.name in FOR_GOOD else ""
+        if not may_go_on(order.asked, foreseen, partial(show_preview, foreseen), question):
+            return
     reply = order.send(client, criteria=criteria, sessions_per_second=rate)
-    if order.preview:
-        said = f"{_sessions(reply.session_count)} match now; nothing was written"
-        say(message_json(reply) if order.json else said)
-    elif no_wait:
-        say(message_json(reply.operation) if order.json else id_of(reply.operation))
-        tell_ways_on(reply.operation)
-    else:
-        note(f"{_sessions(reply.session_count)} match")
-        note(f"cancel:  exam-sessions operations cancel {id_of(reply.operation)}", "dim")
-        watch_to_the_end(client, reply.operation, json=order.json)
-
-
-def _sessions(count: int) -> str:
-    return f"{count:,} session{'s' * (count != 1)}"
+    note(f"{sessions_text(reply.session_count)} match")
+    follow(client, reply.operation, order.asked)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from exam_sessions.client.bookings import Booking
+    from exam_sessions.client.messages import SessionStatistics
     from exam_sessions.client.security import Pem, Token
 
 Session = session_pb2.Session
@@ -207,6 +208,11 @@ class Client(
             workspace_id=self.workspace, filter=criteria, page_size=1, show_total_size=True
         )
         return self._call(self._sessions.ListSessions, request).total_size
+
+    def aggregate(self, release_id: str) -> SessionStatistics:
+        """How many sessions of a release are in which state, and their scores."""
+        request = session_service_pb2.AggregateSessionsRequest(workspace_id=self.workspace, release_ids=[release_id])
+        return self._call(self._sessions.AggregateSessions, request).total
 
     def history(self, session: str, page: int = PAGE) -> Iterator[SessionEvent]:
         """The events of the session with this id or keycode, oldest first; by id also of a deleted one."""

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from exam_sessions.client.security import Security
     from exam_sessions.v1 import session_pb2
 
-    Transitioned = lifecycle_service_pb2.BatchTransitionSessionsResponse
-    Regraded = marking_service_pb2.RegradeReleaseResponse
-
+Transitioned = lifecycle_service_pb2.BatchTransitionSessionsResponse
+Regraded = marking_service_pb2.RegradeReleaseResponse
 Progress = operation_pb2.OperationMetadata
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
@@ -10,6 +11,7 @@ from exam_sessions.commands.bulk_transition import BulkTransition
 from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.commands.session_batches import AccommodateSessions, EditSessions
 from exam_sessions.commands.session_changes import Target
+from exam_sessions.commands.transition_preview import TransitionPreview
 from exam_sessions.domain.commands import Command, fail, reset, void
 from exam_sessions.domain.states import Action, FinishReason, OperationKind, VoidReason
 from exam_sessions.domain.transition_table import ACTIONS, TABLE
@@ -17,6 +19,7 @@ from exam_sessions.rpc.convert.accommodation import accommodation_of, fill_accom
 from exam_sessions.rpc.convert.operation import operation_of
 from exam_sessions.rpc.convert.request import check_filter, criteria_of
 from exam_sessions.rpc.convert.times import micros
+from exam_sessions.rpc.convert.transition_preview import fill_preview
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import session_pb2
 
@@ -49,7 +52,19 @@ class TransitionServicer:
         if not request.validate_only:
             self._service.worker.wake()
             reply.operation.CopyFrom(operation_of(row))
+        elif request.show_preview:
+            fill_preview(reply.preview, await self._preview(row.workspace_id, task))
         return reply
+
+    async def _preview(self, workspace: str, task: BulkTransition) -> TransitionPreview:
+        """What the operation would come to, from pages that are read one after the other."""
+        preview = TransitionPreview()
+        reads, now = self._service.reads, self._service.now
+        after, is_first = "", True
+        while after or is_first:
+            after = await reads.in_unit(partial(preview.read_page, workspace=workspace, task=task, after=after), now)
+            is_first = False
+        return preview
 
     async def _at_once(
         self, request: pb.BatchTransitionSessionsRequest, call: Call, command: Command

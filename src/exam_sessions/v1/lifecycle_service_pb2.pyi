@@ -9,6 +9,7 @@ from exam_sessions.v1 import session_service_pb2 as _session_service_pb2
 from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -864,7 +865,7 @@ class SessionIds(_message.Message):
     def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchTransitionSessionsRequest(_message.Message):
-    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "allow_missing_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "accommodation", "extra_time", "extra_time_percent", "sessions_per_second", "all_attempts")
+    __slots__ = ("workspace_id", "action", "request_id", "validate_only", "ids", "filter", "finish_reason", "void_reason", "message", "force", "updated_form", "allow_missing_form", "deferred_clock", "deadline", "time_from_now", "no_limit", "accommodation", "extra_time", "extra_time_percent", "sessions_per_second", "all_attempts", "show_preview")
     WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -886,6 +887,7 @@ class BatchTransitionSessionsRequest(_message.Message):
     EXTRA_TIME_PERCENT_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     ALL_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    SHOW_PREVIEW_FIELD_NUMBER: _ClassVar[int]
     workspace_id: str
     action: _session_pb2.Action
     request_id: str
@@ -907,17 +909,56 @@ class BatchTransitionSessionsRequest(_message.Message):
     extra_time_percent: int
     sessions_per_second: int
     all_attempts: bool
-    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., allow_missing_form: _Optional[bool] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., accommodation: _Optional[_Union[_session_pb2.Accommodation, _Mapping]] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ..., all_attempts: _Optional[bool] = ...) -> None: ...
+    show_preview: bool
+    def __init__(self, workspace_id: _Optional[str] = ..., action: _Optional[_Union[_session_pb2.Action, str]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., ids: _Optional[_Union[SessionIds, _Mapping]] = ..., filter: _Optional[_Union[_session_service_pb2.SessionFilter, _Mapping]] = ..., finish_reason: _Optional[_Union[_session_pb2.FinishReason, str]] = ..., void_reason: _Optional[_Union[_session_pb2.VoidReason, str]] = ..., message: _Optional[str] = ..., force: _Optional[bool] = ..., updated_form: _Optional[str] = ..., allow_missing_form: _Optional[bool] = ..., deferred_clock: _Optional[bool] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_from_now: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_limit: _Optional[bool] = ..., accommodation: _Optional[_Union[_session_pb2.Accommodation, _Mapping]] = ..., extra_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., extra_time_percent: _Optional[int] = ..., sessions_per_second: _Optional[int] = ..., all_attempts: _Optional[bool] = ..., show_preview: _Optional[bool] = ...) -> None: ...
+
+class PreviewedMove(_message.Message):
+    __slots__ = ("from_state", "to_state", "session_count")
+    FROM_STATE_FIELD_NUMBER: _ClassVar[int]
+    TO_STATE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    from_state: _session_pb2.State
+    to_state: _session_pb2.State
+    session_count: int
+    def __init__(self, from_state: _Optional[_Union[_session_pb2.State, str]] = ..., to_state: _Optional[_Union[_session_pb2.State, str]] = ..., session_count: _Optional[int] = ...) -> None: ...
+
+class PreviewedRefusal(_message.Message):
+    __slots__ = ("from_state", "reason", "session_count", "first", "session_ids")
+    FROM_STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
+    from_state: _session_pb2.State
+    reason: str
+    session_count: int
+    first: _status_pb2.Status
+    session_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, from_state: _Optional[_Union[_session_pb2.State, str]] = ..., reason: _Optional[str] = ..., session_count: _Optional[int] = ..., first: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TransitionPreview(_message.Message):
+    __slots__ = ("succeeded_count", "failed_count", "moves", "refusals")
+    SUCCEEDED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MOVES_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    succeeded_count: int
+    failed_count: int
+    moves: _containers.RepeatedCompositeFieldContainer[PreviewedMove]
+    refusals: _containers.RepeatedCompositeFieldContainer[PreviewedRefusal]
+    def __init__(self, succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., moves: _Optional[_Iterable[_Union[PreviewedMove, _Mapping]]] = ..., refusals: _Optional[_Iterable[_Union[PreviewedRefusal, _Mapping]]] = ...) -> None: ...
 
 class BatchTransitionSessionsResponse(_message.Message):
-    __slots__ = ("session_count", "operation", "sessions")
+    __slots__ = ("session_count", "operation", "sessions", "preview")
     SESSION_COUNT_FIELD_NUMBER: _ClassVar[int]
     OPERATION_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
     session_count: int
     operation: _operations_pb2.Operation
     sessions: _containers.RepeatedCompositeFieldContainer[AccommodatedSession]
-    def __init__(self, session_count: _Optional[int] = ..., operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ..., sessions: _Optional[_Iterable[_Union[AccommodatedSession, _Mapping]]] = ...) -> None: ...
+    preview: TransitionPreview
+    def __init__(self, session_count: _Optional[int] = ..., operation: _Optional[_Union[_operations_pb2.Operation, _Mapping]] = ..., sessions: _Optional[_Iterable[_Union[AccommodatedSession, _Mapping]]] = ..., preview: _Optional[_Union[TransitionPreview, _Mapping]] = ...) -> None: ...
 
 class AccommodatedSession(_message.Message):
     __slots__ = ("session_id", "deadline", "cut_by_window", "warning")

@@ -521,8 +521,8 @@ class LifecycleServiceServicer:
     def BatchTransitionSessions(self, request, context):
         """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
         session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
-        call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
-        own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
+        call. With `validate_only` a filter is only counted; with `show_preview` too it says what the action would come to.
+        Legal states, resulting states and refusals: as the action's own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

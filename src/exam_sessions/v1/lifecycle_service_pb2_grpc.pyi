@@ -210,8 +210,8 @@ class LifecycleServiceStub:
     BatchTransitionSessions: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]
     """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
     session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
-    call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
-    own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
+    call. With `validate_only` a filter is only counted; with `show_preview` too it says what the action would come to.
+    Legal states, resulting states and refusals: as the action's own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     GetStateMachine: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetStateMachineRequest, _lifecycle_service_pb2.GetStateMachineResponse]
     """Describes the state machine: states, transitions, and a diagram. Legal always, changes nothing."""
@@ -402,8 +402,8 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     BatchTransitionSessions: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.BatchTransitionSessionsRequest, _lifecycle_service_pb2.BatchTransitionSessionsResponse]  # type: ignore[assignment]
     """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
     session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
-    call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
-    own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
+    call. With `validate_only` a filter is only counted; with `show_preview` too it says what the action would come to.
+    Legal states, resulting states and refusals: as the action's own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
     """
     GetStateMachine: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetStateMachineRequest, _lifecycle_service_pb2.GetStateMachineResponse]  # type: ignore[assignment]
     """Describes the state machine: states, transitions, and a diagram. Legal always, changes nothing."""
@@ -789,8 +789,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_lifecycle_service_pb2.BatchTransitionSessionsResponse, _abc.Awaitable[_lifecycle_service_pb2.BatchTransitionSessionsResponse]]:
         """Does one action on many sessions. By ids: up to 10,000, at once, all or nothing; every refused one is named as
         session_ids[i]. By filter: as an operation, one session after the other, each standing for itself; a fire alarm is one
-        call. With `validate_only` a filter is only counted. Legal states, resulting states and refusals: as the action's
-        own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
+        call. With `validate_only` a filter is only counted; with `show_preview` too it says what the action would come to.
+        Legal states, resulting states and refusals: as the action's own RPC. Errors: SESSION_NOT_FOUND, INVALID_TRANSITION and its like, REQUEST_ID_REUSED, INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

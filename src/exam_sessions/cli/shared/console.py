@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -75,15 +76,30 @@ STYLES = {"NOT_STARTED": "cyan", "IN_PROGRESS": "green", "COMPLETE": "blue", "VO
 """Colours by maturity."""
 
 
+_aside: ContextVar[bool] = ContextVar("aside", default=False)
+
+
+@contextmanager
+def on_stderr() -> Iterator[None]:
+    """Has what a block prints as a result go to stderr: it is about the result."""
+    before = _aside.set(True)
+    try:
+        yield
+    finally:
+        _aside.reset(before)
+
+
 def show(what: RenderableType) -> None:
     """Prints a result."""
-    fixed = out.is_terminal or "COLUMNS" in os.environ
-    out.print(what, width=None if fixed else WIDE)
+    screen = err if _aside.get() else out
+    fixed = screen.is_terminal or "COLUMNS" in os.environ
+    screen.print(what, width=None if fixed else WIDE)
 
 
 def say(what: str | Text, style: str = "") -> None:
     """Prints a line of text as a result; nothing in it is taken for markup."""
-    out.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
+    screen = err if _aside.get() else out
+    screen.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
 
 
 def deliver(lines: Iterable[str]) -> None:

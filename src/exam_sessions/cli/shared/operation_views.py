@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.text import Text
 
-from exam_sessions.cli.shared.console import REFUSED, facts, note, say, show, table
-from exam_sessions.cli.shared.enum_names import message_json, word
+from exam_sessions.cli.shared.console import facts, note, say, show, table
+from exam_sessions.cli.shared.enum_names import word
 from exam_sessions.cli.shared.progress import bar
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import when
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from exam_sessions.client.client import Client
     from exam_sessions.client.messages import AccommodatedSession, ErasureSummary, OperationResult, RowOutcome
     from exam_sessions.client.operations import Failed, Progress
-
-NoWait = Annotated[bool, typer.Option("--no-wait", help="Give the operation's id, and do not wait for it.")]
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at an operation that is waited for."""
@@ -51,25 +48,6 @@ def wait_for(client: Client, operation: Operation, seconds: float = float("inf")
                 return operation
             operation = retry(partial(client.wait, id_of(operation), min(LOOK_EVERY, left)))
             progress = progress_of(operation)
-
-
-def watch_to_the_end(
-    client: Client, operation: Operation, *, json: bool = False, seconds: float = float("inf")
-) -> None:
-    """Waits, shows what came of it, and ends the command with 1 unless every row was done."""
-    try:
-        operation = wait_for(client, operation, seconds)
-    except KeyboardInterrupt:
-        note("it goes on without being watched", "yellow")
-        tell_ways_on(operation)
-        raise typer.Exit(REFUSED) from None
-    if json:
-        say(message_json(operation))
-    else:
-        show_operation(operation)
-    progress = progress_of(operation)
-    if word(progress, "status") != "COMPLETED" or progress.failed_count:
-        raise typer.Exit(REFUSED)
 
 
 def show_operation(operation: Operation) -> None:
