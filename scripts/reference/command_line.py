@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from exam_sessions.cli import EPILOG, cli
 from exam_sessions.cli.shared.server_options import PANEL
+from exam_sessions.configuration import option
 from reference.protos import table
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ for commands that name neither a server nor a context. The token itself is never
 others could see it.
 """
 MARKUP = re.compile(r"\[/?(?:bold|dim|cyan|green|red|yellow)?\]")
-UNBOUNDED = 2**31 - 1
 
 
 def page() -> str:
@@ -74,7 +74,9 @@ def _anchor(name: str) -> str:
 def _command(name: str, command: Any) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [
-        p for p in command.params if p.param_type_name == "option" and p.opts[0] != "--help" and not _is_server(p)
+        p
+        for p in command.params
+        if p.param_type_name == "option" and p.opts[0] != "--help" and not (_is_server(p) or p.hidden)
     ]
     words = " ".join(_metavar(p) for p in arguments)
     usage = f"exam-sessions {name}{' [OPTIONS]' if command.params else ''} {words}".rstrip()
@@ -117,7 +119,7 @@ def within(parameter: Any) -> str:
     least, most = parameter.min, parameter.max
     if least is None:
         return ""
-    return f"{least:,} or more" if most is None or most >= UNBOUNDED else f"{least:,} to {most:,}"
+    return option.within(least, most)
 
 
 def _default(parameter: Any) -> str:

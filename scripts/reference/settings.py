@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import fields
 
 from exam_sessions import settings
-from reference.command_line import commands, within
+from exam_sessions.configuration.option import within
 from reference.protos import table
 
 INTRODUCTION = """\
 # Settings of a server
 
-A setting is given as a flag of `exam-sessions serve` (and of `scripts/serve`), or as an environment variable; a flag
-wins. A value that a setting cannot have ends the start with a message that names it.
+A setting is given as a flag of `exam-sessions serve` (and of `scripts/serve`), as an environment variable, or as a
+key of a file in TOML, which `--config` or `EXAM_SESSIONS_CONFIG` names. A flag wins over its variable, a variable
+over the file, the file over the default; a variable that is empty counts as not set. A value that a setting cannot
+have, and a key of the file that is no setting, end the start with a message that names it, before the database is
+touched.
+
+In the file settings stand by their names, one below the other, without tables: the name is the flag's, with
+underscores (`tls_cert = "server.crt"`, `workers = 2`, `insecure = true`). Relative paths are relative to where the
+server starts. [exam-sessions.toml](../../deploy/exam-sessions.toml) is an example.
+
+`exam-sessions config show` takes the same flags, variables and file, and shows what is in force and where each comes
+from. Commands that open the database themselves (`migrate`, `keys bootstrap` and others) take `--config` too.
 
 Other variables belong to the command line, not to the server: those that say which server commands talk to
 ([command line](cli.md#the-server)), and what gRPC reads itself (`no_grpc_proxy` and its like).
@@ -23,18 +32,17 @@ Other variables belong to the command line, not to the server: those that say wh
 
 def page() -> str:
     """The page."""
-    flags = {p.name: p for name, command in commands() if name == "serve" for p in command.params}
     rows: list[tuple[str, ...]] = []
     texts = _docstrings()
-    for field in fields(settings.Settings):
-        flag = flags.get(field.name)
+    for name, declared in settings.DECLARED.items():
+        default, option = getattr(settings.Settings(), name), declared.option
         rows.append(
             (
-                f"`{flag.opts[0]}`" if flag else "",
-                f"`{settings.PREFIX}{field.name.upper()}`",
-                f"`{_shown(field.default)}`" if field.default != "" else "empty",
-                within(flag) if flag else "",
-                texts[field.name],
+                f"`--{name.replace('_', '-')}`",
+                f"`{settings.PREFIX}{name.upper()}`",
+                f"`{_shown(default)}`" if default != "" else "empty",
+                within(option.least, option.most) if option.least is not None else ", ".join(option.choices),
+                texts[name],
             )
         )
     return INTRODUCTION + "\n" + table(("Flag", "Variable", "Default", "Values", "Meaning"), rows)

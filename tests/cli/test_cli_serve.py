@@ -19,7 +19,7 @@ import pytest
 from terminal import start, typed
 
 from exam_sessions.cli import serve
-from exam_sessions.cli.serve import without_password
+from exam_sessions.configuration.database_urls import without_password
 from exam_sessions.settings import Settings
 from serving import ApiClient
 

@@ -13,6 +13,7 @@ import typer
 
 from exam_sessions.cli import (
     candidates,
+    config,
     context,
     demo,
     events,
@@ -36,7 +37,7 @@ from exam_sessions.cli import (
     watch,
     workspaces,
 )
-from exam_sessions.cli.shared.server_options import ServerCommand
+from exam_sessions.cli.shared.settings_options import SettingsCommand
 
 EPILOG = """[bold]Begin here[/]
 exam-sessions demo     something to see within a minute; it needs nothing
@@ -84,6 +85,7 @@ cli.add_typer(events.cli, name="events")
 cli.add_typer(workspaces.cli, name="workspaces")
 cli.add_typer(keys.cli, name="keys")
 cli.add_typer(context.cli, name="context")
+cli.add_typer(config.cli, name="config")
 
 
 @cli.command("diagram")
@@ -96,7 +98,7 @@ def diagram() -> None:
 
 for _group in (cli, *(added.typer_instance for added in cli.registered_groups)):
     for _command in _group.registered_commands if _group else ():
-        _command.cls = ServerCommand
+        _command.cls = SettingsCommand
 
 
 def main() -> None:

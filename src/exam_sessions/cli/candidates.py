@@ -9,15 +9,17 @@ from typing import Annotated
 import typer
 
 from exam_sessions.cli.releases import find_release
-from exam_sessions.cli.serve import DEFAULTS, DatabaseUrl, database_faults, without_password
 from exam_sessions.cli.shared.atomic_file import atomic_file, is_possible
 from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview, follow, may_go_on
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import Yes, confirm, fail, note, say, show
+from exam_sessions.cli.shared.database_faults import database_faults
 from exam_sessions.cli.shared.operation_views import erasure_facts
 from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl
 from exam_sessions.cli.shared.times import when
 from exam_sessions.client.channel import new_request_id
+from exam_sessions.configuration.database_urls import without_password
 
 ERASE_EPILOG = """[bold]What it does[/] Removes names, ids, codes and other particulars of a candidate for good.
 It does so in sessions, their history, operations and repeated requests of the workspace. Results stay.

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from exam_sessions.cli.serve import DEFAULTS, DatabaseUrl, database_faults, without_password
 from exam_sessions.cli.shared.atomic_file import atomic_file, is_possible
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, connected
 from exam_sessions.cli.shared.console import MISUSED, Yes, confirm, facts, fail, note, say, show, table
+from exam_sessions.cli.shared.database_faults import database_faults
 from exam_sessions.cli.shared.enum_names import message_json, words
+from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl
 from exam_sessions.cli.shared.times import DAY, length, time_of, when
+from exam_sessions.configuration.database_urls import without_password
 
 cli = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke API keys.")
 
