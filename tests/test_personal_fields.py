@@ -25,6 +25,7 @@ PERSONAL = {
     "name_first": access.PERSONAL_DATA_NAME,
     "name_middle": access.PERSONAL_DATA_NAME,
     "name_last": access.PERSONAL_DATA_NAME,
+    "acting_for": access.PERSONAL_DATA_NAME,
     "gender": access.PERSONAL_DATA_TRAIT,
     "grade_level": access.PERSONAL_DATA_TRAIT,
     "ethnicity": access.PERSONAL_DATA_TRAIT,

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import fields, is_dataclass
 
 import pytest
 from google.longrunning import operations_pb2
 from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
 
-from exam_sessions import v1
+from exam_sessions import errors, v1
 from exam_sessions.domain.access import ROLES, Permission
 from exam_sessions.domain.devices import SHOWN
 from exam_sessions.domain.records import AttemptRecord, Session
-from exam_sessions.rpc.access.masking import MASKED, READ_BY_COLUMN, Mask, Masking, permission_of
+from exam_sessions.rpc.access.masking import MASKED, READ_BY_COLUMN, READ_BY_FACT, Mask, Masking, permissions_of
+from exam_sessions.rpc.convert.operation import describe
+from exam_sessions.rpc.status import code_of
 from exam_sessions.v1 import operation_pb2, session_pb2, session_service_pb2
 
 P = Permission
-EVERYTHING = frozenset({P.READ_PERSONAL_DATA, P.READ_CODES, P.READ_RESULTS, P.READ_RESPONSES})
+EVERYTHING = frozenset(P)
 
 
 def outputs():
@@ -50,7 +53,7 @@ def fill(message, depth=0):
 def readable(message, found):
     """The paths of fields that take a permission to read, and still hold what was filled in."""
     for field, value in message.ListFields():
-        needed = permission_of(field)
+        needed = permissions_of(field)
         if needed and value not in (MASKED, [MASKED]):
             found.append(field.full_name)
         elif field.message_type and not field.message_type.GetOptions().map_entry:
@@ -83,9 +86,8 @@ def test_every_column_in_history_is_open_or_takes_a_permission():
         "window_start", "window_end", "create_time", "extra_time", "attempt", "start_time", "end_time",
         "finish_reason",
         "pause_start_time", "paused_time", "download_time", "held_offline", "pin_failures", "void_reason",
-        "void_message",
-        "exception_message", "due_time", "update_time", "version", "draft", "form_revision", "responses_revision",
-        "own_deadline", "extra_percent", "extra_reason", "marking_progress", "last_event", "activity_id",
+        "due_time", "update_time", "version", "draft", "form_revision", "responses_revision",
+        "own_deadline", "extra_percent", "marking_progress", "last_event", "activity_id",
         "time_limit",
         "late_by", "marking_revision", "session_id", "device_enter_time", "device_take_over_allowed",
     }  # fmt: skip
@@ -113,12 +115,71 @@ def test_values_of_a_history_are_masked_by_their_column():
 
 def test_what_an_operation_carries_packed_is_masked_too():
     summary = fill(operation_pb2.RegradeSummary())
-    assert readable(summary, []) == ["exam_sessions.v1.ScoreMove.candidate_id"]
+    of_results = {f"exam_sessions.v1.RegradeSummary.{name}" for name in ("before", "after", "bands", "largest_moves")}
+    assert set(readable(summary, [])) == of_results
     operation = operations_pb2.Operation(name="w/o")
     operation.metadata.Pack(summary)
     Mask(EVERYTHING).apply(operation)
     operation.metadata.Unpack(summary)
     assert readable(summary, []) == []
+
+
+HARMLESS = {
+    "accepted_until", "action", "allowed_actions", "api_key_id", "at", "at_least", "attempt", "available_mark",
+    "bad_rows", "count", "deadline", "difference", "earlier", "end_time", "etag", "fault", "fitting",
+    "form_revision", "guarded", "index", "item", "kind", "last_sequence", "limit", "limited", "lockout_id", "mark",
+    "mark_decimals", "max_attempts", "name", "now", "oldest_sequence", "option", "permission", "question",
+    "reference", "release_id", "request_id", "revision", "rpc", "sat_revision", "seconds", "service", "session",
+    "session_id", "session_ids", "sessions", "since", "size", "start_sequence", "state", "takes", "test_form",
+    "tries", "tries_left", "type", "value", "violations", "void_reason", "what", "window_end", "window_start",
+    "workspace",
+}  # fmt: skip
+"""Facts of refusals that name no person and let nobody into a session."""
+
+
+def refusals(kind=errors.Refusal):
+    """Every type of refusal."""
+    for one in kind.__subclasses__():
+        yield one
+        yield from refusals(one)
+
+
+def test_every_fact_of_a_refusal_is_harmless_or_takes_a_permission():
+    facts = {field.name for one in refusals() if is_dataclass(one) for field in fields(one)}
+    assert facts - HARMLESS == set(READ_BY_FACT)
+
+
+def test_a_refusal_that_an_operation_keeps_is_masked_with_its_sentence():
+    operation = operations_pb2.Operation(name="w/o")
+    result = operation_pb2.OperationResult()
+    kept = errors.DuplicateCandidate("ada"), errors.DuplicateKeycode("K7"), errors.invalid("x", "is 'ada'")
+    for refusal in (*kept, errors.SessionNotFound("s")):
+        result.rows.add().status.ParseFromString(describe(refusal))
+    operation.response.Pack(result)
+    whole = str(describe(errors.SessionNotFound("s")))
+    masked = operations_pb2.Operation.FromString(
+        Masking(operation.DESCRIPTOR).masked(operation.SerializeToString(), ROLES["reader"])
+    )
+    masked.response.Unpack(result)
+    assert "ada" not in str(result)
+    assert "K7" not in str(result)
+    assert [row.status.message for row in result.rows[:3]] == [MASKED] * 3
+    assert str(result.rows[3].status.SerializeToString()) == whole
+    assert [row.status.code for row in result.rows] == [code_of(one) for one in (*kept, errors.SessionNotFound("s"))]
+    auditor = Masking(operation.DESCRIPTOR).masked(operation.SerializeToString(), ROLES["auditor"])
+    assert operations_pb2.Operation.FromString(auditor) == operation
+
+
+def test_why_a_session_failed_is_read_by_those_who_recover_it():
+    session = session_pb2.Session(exception_message="no power", void_message="ill", extra_time_reason="dyslexia")
+    seen = {}
+    for role in ROLES:
+        data = Masking(session.DESCRIPTOR).masked(session.SerializeToString(), ROLES[role])
+        shown = session_pb2.Session.FromString(data)
+        seen[role] = (shown.exception_message, shown.void_message, shown.extra_time_reason)
+    assert seen["operator"] == seen["moderator"] == ("no power", MASKED, MASKED)
+    assert seen["reader"] == seen["marker"] == seen["candidate"] == (MASKED,) * 3
+    assert seen["admin"] == seen["invigilator"] == seen["auditor"] == ("no power", "ill", "dyslexia")
 
 
 def test_a_reader_sees_scores_but_neither_names_nor_codes():

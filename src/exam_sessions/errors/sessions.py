@@ -134,6 +134,7 @@ class HeldOffline(WrongState):
     """A client holds the session offline."""
 
     machine: str
+    identifies = ("machine",)
     text = "a client ({machine}) holds the session offline; reset the booking, or void with force"
 
 
@@ -222,6 +223,7 @@ class AttemptTokenRequired(WrongState):
 
     device: str
     since: str
+    identifies = ("device",)
 
     def __str__(self) -> str:
         """What to send."""
@@ -234,6 +236,7 @@ class SessionHeld(WrongState):
 
     device: str
     since: str
+    identifies = ("device",)
 
     def __str__(self) -> str:
         """Who can help."""
@@ -253,6 +256,7 @@ class StaleAttemptToken(Stale):
 
     device: str
     since: str
+    identifies = ("device",)
 
     def __str__(self) -> str:
         """What has happened, and what to do."""

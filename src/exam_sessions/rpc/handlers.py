@@ -14,9 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.domain.access import Permission
 from exam_sessions.execution.random_codes import new_ids
-from exam_sessions.rpc.access.masking import MASKED, Masking
+from exam_sessions.rpc.access.masking import Masking, readable
 from exam_sessions.rpc.access.requirements import requirement_of
 from exam_sessions.rpc.access.verified import ANYBODY, UNVERIFIED
 from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
@@ -151,8 +150,7 @@ class Handler:
         if self.guard:
             fault = self.guard.failure(fault, call)
         if isinstance(fault, errors.Refusal):
-            hides = not call.principal.may(Permission.READ_PERSONAL_DATA)
-            status = status_of(fault.masked(MASKED) if hides else fault)
+            status = status_of(readable(fault, call.principal))
             call.reason = reason_of(fault)
         else:
             call_id = new_ids(1)[0]

@@ -9,6 +9,7 @@ from exam_sessions.domain.decide import explain
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.domain.states import EDITABLE_STATES, MATURITY, TERMINAL, Action, State
 from exam_sessions.domain.transition_table import BEFORE_KEYCODE, sources_of, transitions_of_machine
+from exam_sessions.rpc.access.masking import readable
 from exam_sessions.rpc.access.requirements import PERMISSION_OF_ACTION
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
@@ -68,6 +69,7 @@ class LifecycleServicer:
             verdict.action = action_number(action)
             outcome = _denial(verdict.action, call) or by_rules
             if isinstance(outcome, errors.Refusal):
+                outcome = readable(outcome, call.principal)
                 verdict.reason, verdict.message = outcome.reason, str(outcome)
             else:
                 verdict.allowed, verdict.to_state = True, outcome  # type: ignore[assignment]

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
 from exam_sessions.v1 import access_fields_pb2 as exam__sessions_dot_v1_dot_access__fields__pb2
 from exam_sessions.v1 import session_pb2 as exam__sessions_dot_v1_dot_session__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
@@ -30,19 +31,25 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n exam_sessions/v1/operation.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$exam_sessions/v1/access_fields.proto\x1a\x1e\x65xam_sessions/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xab\x03\n\x11OperationMetadata\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.exam_sessions.v1.OperationKind\x12\x31\n\x06status\x18\x02 \x01(\x0e\x32!.exam_sessions.v1.OperationStatus\x12\x12\n\ndone_count\x18\x03 \x01(\x03\x12\x13\n\x0btotal_count\x18\x04 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x05 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x63\x61ncel_requested\x18\t \x01(\x08\x12\r\n\x05\x61\x63tor\x18\n \x01(\t\x12(\n\x06\x61\x63tion\x18\x0b \x01(\x0e\x32\x18.exam_sessions.v1.Action\x12\x12\n\nacting_for\x18\x0c \x01(\t\"\xec\x01\n\nRowOutcome\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\"\n\x06status\x18\x03 \x01(\x0b\x32\x12.google.rpc.Status\x12&\n\x05state\x18\x04 \x01(\x0e\x32\x17.exam_sessions.v1.State\x12,\n\x08\x64\x65\x61\x64line\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rcut_by_window\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07warning\x18\x07 \x01(\t\"\xd2\x01\n\x0fOperationResult\x12\x17\n\x0fsucceeded_count\x18\x01 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\x03\x12*\n\x04rows\x18\x03 \x03(\x0b\x32\x1c.exam_sessions.v1.RowOutcome\x12\x31\n\x07regrade\x18\x04 \x01(\x0b\x32 .exam_sessions.v1.RegradeSummary\x12\x31\n\x07\x65rasure\x18\x05 \x01(\x0b\x32 .exam_sessions.v1.ErasureSummary\"\xa1\x01\n\x0e\x45rasureSummary\x12\x15\n\rsession_count\x18\x01 \x01(\x03\x12\x1c\n\x14\x66ormer_session_count\x18\x02 \x01(\x03\x12\x13\n\x0b\x65vent_count\x18\x03 \x01(\x03\x12\x15\n\rattempt_count\x18\x04 \x01(\x03\x12\x17\n\x0foperation_count\x18\x05 \x01(\x03\x12\x15\n\rrequest_count\x18\x06 \x01(\x03\"\xc9\x03\n\x0eRegradeSummary\x12\x1b\n\ttest_form\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x15\n\rform_revision\x18\x02 \x01(\x05\x12\x15\n\rchanged_count\x18\x03 \x01(\x03\x12\x17\n\x0funchanged_count\x18\x04 \x01(\x03\x12\x16\n\x0e\x61rchived_count\x18\x05 \x01(\x03\x12\x14\n\x0cvoided_count\x18\x06 \x01(\x03\x12\x1b\n\x13not_handed_in_count\x18\x07 \x01(\x03\x12\x18\n\x10other_form_count\x18\x08 \x01(\x03\x12\x1d\n\x15\x63hanged_attempt_count\x18\t \x01(\x03\x12-\n\x06\x62\x65\x66ore\x18\n \x01(\x0b\x32\x1d.exam_sessions.v1.ScoreSpread\x12,\n\x05\x61\x66ter\x18\x0b \x01(\x0b\x32\x1d.exam_sessions.v1.ScoreSpread\x12\x34\n\x05\x62\x61nds\x18\x0c \x03(\x0b\x32\x1b.exam_sessions.v1.ScoreBandB\x08\xbaH\x05\x92\x01\x02\x10\n\x12<\n\rlargest_moves\x18\r \x03(\x0b\x32\x1b.exam_sessions.v1.ScoreMoveB\x08\xbaH\x05\x92\x01\x02\x10\n\"{\n\x0bScoreSpread\x12\x14\n\x0cscored_count\x18\x01 \x01(\x03\x12\x1a\n\tmin_score\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1e\n\raverage_score\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1a\n\tmax_score\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18 \"`\n\tScoreBand\x12\x14\n\x0c\x66rom_percent\x18\x01 \x01(\x05\x12\x12\n\nto_percent\x18\x02 \x01(\x05\x12\x14\n\x0c\x62\x65\x66ore_count\x18\x03 \x01(\x03\x12\x13\n\x0b\x61\x66ter_count\x18\x04 \x01(\x03\"\xc8\x01\n\tScoreMove\x12\x1b\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18$\x12\"\n\x0c\x63\x61ndidate_id\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x01\xc8\xf3\x18\x01\x12\x1d\n\x0cscore_before\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1c\n\x0bscore_after\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1e\n\rpoints_before\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1d\n\x0cpoints_after\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18 *\xbf\x01\n\rOperationKind\x12\x1e\n\x1aOPERATION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17OPERATION_KIND_TEMPLATE\x10\x01\x12\x1d\n\x19OPERATION_KIND_TRANSITION\x10\x02\x12\x1a\n\x16OPERATION_KIND_REGRADE\x10\x03\x12\x18\n\x14OPERATION_KIND_ERASE\x10\x04\x12\x1c\n\x18OPERATION_KIND_RETENTION\x10\x05*\xab\x01\n\x0fOperationStatus\x12 \n\x1cOPERATION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17OPERATION_STATUS_QUEUED\x10\x01\x12\x1c\n\x18OPERATION_STATUS_RUNNING\x10\x02\x12\x1b\n\x17OPERATION_STATUS_HALTED\x10\x03\x12\x1e\n\x1aOPERATION_STATUS_COMPLETED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n exam_sessions/v1/operation.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a$exam_sessions/v1/access_fields.proto\x1a\x1e\x65xam_sessions/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xb1\x03\n\x11OperationMetadata\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.exam_sessions.v1.OperationKind\x12\x31\n\x06status\x18\x02 \x01(\x0e\x32!.exam_sessions.v1.OperationStatus\x12\x12\n\ndone_count\x18\x03 \x01(\x03\x12\x13\n\x0btotal_count\x18\x04 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x05 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x63\x61ncel_requested\x18\t \x01(\x08\x12\r\n\x05\x61\x63tor\x18\n \x01(\t\x12(\n\x06\x61\x63tion\x18\x0b \x01(\x0e\x32\x18.exam_sessions.v1.Action\x12\x18\n\nacting_for\x18\x0c \x01(\tB\x04\xc8\xf3\x18\x02\"\xec\x01\n\nRowOutcome\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\"\n\x06status\x18\x03 \x01(\x0b\x32\x12.google.rpc.Status\x12&\n\x05state\x18\x04 \x01(\x0e\x32\x17.exam_sessions.v1.State\x12,\n\x08\x64\x65\x61\x64line\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rcut_by_window\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07warning\x18\x07 \x01(\t\"\xd2\x01\n\x0fOperationResult\x12\x17\n\x0fsucceeded_count\x18\x01 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\x03\x12*\n\x04rows\x18\x03 \x03(\x0b\x32\x1c.exam_sessions.v1.RowOutcome\x12\x31\n\x07regrade\x18\x04 \x01(\x0b\x32 .exam_sessions.v1.RegradeSummary\x12\x31\n\x07\x65rasure\x18\x05 \x01(\x0b\x32 .exam_sessions.v1.ErasureSummary\"\xa1\x01\n\x0e\x45rasureSummary\x12\x15\n\rsession_count\x18\x01 \x01(\x03\x12\x1c\n\x14\x66ormer_session_count\x18\x02 \x01(\x03\x12\x13\n\x0b\x65vent_count\x18\x03 \x01(\x03\x12\x15\n\rattempt_count\x18\x04 \x01(\x03\x12\x17\n\x0foperation_count\x18\x05 \x01(\x03\x12\x15\n\rrequest_count\x18\x06 \x01(\x03\"\xdd\x03\n\x0eRegradeSummary\x12\x1b\n\ttest_form\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x15\n\rform_revision\x18\x02 \x01(\x05\x12\x15\n\rchanged_count\x18\x03 \x01(\x03\x12\x17\n\x0funchanged_count\x18\x04 \x01(\x03\x12\x16\n\x0e\x61rchived_count\x18\x05 \x01(\x03\x12\x14\n\x0cvoided_count\x18\x06 \x01(\x03\x12\x1b\n\x13not_handed_in_count\x18\x07 \x01(\x03\x12\x18\n\x10other_form_count\x18\x08 \x01(\x03\x12\x1d\n\x15\x63hanged_attempt_count\x18\t \x01(\x03\x12\x33\n\x06\x62\x65\x66ore\x18\n \x01(\x0b\x32\x1d.exam_sessions.v1.ScoreSpreadB\x04\xe0\xf3\x18\x11\x12\x32\n\x05\x61\x66ter\x18\x0b \x01(\x0b\x32\x1d.exam_sessions.v1.ScoreSpreadB\x04\xe0\xf3\x18\x11\x12\x38\n\x05\x62\x61nds\x18\x0c \x03(\x0b\x32\x1b.exam_sessions.v1.ScoreBandB\x0c\xbaH\x05\x92\x01\x02\x10\n\xe0\xf3\x18\x11\x12@\n\rlargest_moves\x18\r \x03(\x0b\x32\x1b.exam_sessions.v1.ScoreMoveB\x0c\xbaH\x05\x92\x01\x02\x10\n\xe0\xf3\x18\x11\"{\n\x0bScoreSpread\x12\x14\n\x0cscored_count\x18\x01 \x01(\x03\x12\x1a\n\tmin_score\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1e\n\raverage_score\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1a\n\tmax_score\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18 \"`\n\tScoreBand\x12\x14\n\x0c\x66rom_percent\x18\x01 \x01(\x05\x12\x12\n\nto_percent\x18\x02 \x01(\x05\x12\x14\n\x0c\x62\x65\x66ore_count\x18\x03 \x01(\x03\x12\x13\n\x0b\x61\x66ter_count\x18\x04 \x01(\x03\"\xc8\x01\n\tScoreMove\x12\x1b\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18$\x12\"\n\x0c\x63\x61ndidate_id\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x01\xc8\xf3\x18\x01\x12\x1d\n\x0cscore_before\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1c\n\x0bscore_after\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1e\n\rpoints_before\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1d\n\x0cpoints_after\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18 *\xbf\x01\n\rOperationKind\x12\x1e\n\x1aOPERATION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17OPERATION_KIND_TEMPLATE\x10\x01\x12\x1d\n\x19OPERATION_KIND_TRANSITION\x10\x02\x12\x1a\n\x16OPERATION_KIND_REGRADE\x10\x03\x12\x18\n\x14OPERATION_KIND_ERASE\x10\x04\x12\x1c\n\x18OPERATION_KIND_RETENTION\x10\x05*\xab\x01\n\x0fOperationStatus\x12 \n\x1cOPERATION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17OPERATION_STATUS_QUEUED\x10\x01\x12\x1c\n\x18OPERATION_STATUS_RUNNING\x10\x02\x12\x1b\n\x17OPERATION_STATUS_HALTED\x10\x03\x12\x1e\n\x1aOPERATION_STATUS_COMPLETED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.operation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_OPERATIONMETADATA'].fields_by_name['acting_for']._loaded_options = None
+  _globals['_OPERATIONMETADATA'].fields_by_name['acting_for']._serialized_options = b'\310\363\030\002'
   _globals['_REGRADESUMMARY'].fields_by_name['test_form']._loaded_options = None
   _globals['_REGRADESUMMARY'].fields_by_name['test_form']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_REGRADESUMMARY'].fields_by_name['before']._loaded_options = None
+  _globals['_REGRADESUMMARY'].fields_by_name['before']._serialized_options = b'\340\363\030\021'
+  _globals['_REGRADESUMMARY'].fields_by_name['after']._loaded_options = None
+  _globals['_REGRADESUMMARY'].fields_by_name['after']._serialized_options = b'\340\363\030\021'
   _globals['_REGRADESUMMARY'].fields_by_name['bands']._loaded_options = None
-  _globals['_REGRADESUMMARY'].fields_by_name['bands']._serialized_options = b'\272H\005\222\001\002\020\n'
+  _globals['_REGRADESUMMARY'].fields_by_name['bands']._serialized_options = b'\272H\005\222\001\002\020\n\340\363\030\021'
   _globals['_REGRADESUMMARY'].fields_by_name['largest_moves']._loaded_options = None
-  _globals['_REGRADESUMMARY'].fields_by_name['largest_moves']._serialized_options = b'\272H\005\222\001\002\020\n'
+  _globals['_REGRADESUMMARY'].fields_by_name['largest_moves']._serialized_options = b'\272H\005\222\001\002\020\n\340\363\030\021'
   _globals['_SCORESPREAD'].fields_by_name['min_score']._loaded_options = None
   _globals['_SCORESPREAD'].fields_by_name['min_score']._serialized_options = b'\272H\004r\002\030 '
   _globals['_SCORESPREAD'].fields_by_name['average_score']._loaded_options = None
@@ -61,24 +68,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCOREMOVE'].fields_by_name['points_before']._serialized_options = b'\272H\004r\002\030 '
   _globals['_SCOREMOVE'].fields_by_name['points_after']._loaded_options = None
   _globals['_SCOREMOVE'].fields_by_name['points_after']._serialized_options = b'\272H\004r\002\030 '
-  _globals['_OPERATIONKIND']._serialized_start=2176
-  _globals['_OPERATIONKIND']._serialized_end=2367
-  _globals['_OPERATIONSTATUS']._serialized_start=2370
-  _globals['_OPERATIONSTATUS']._serialized_end=2541
-  _globals['_OPERATIONMETADATA']._serialized_start=244
-  _globals['_OPERATIONMETADATA']._serialized_end=671
-  _globals['_ROWOUTCOME']._serialized_start=674
-  _globals['_ROWOUTCOME']._serialized_end=910
-  _globals['_OPERATIONRESULT']._serialized_start=913
-  _globals['_OPERATIONRESULT']._serialized_end=1123
-  _globals['_ERASURESUMMARY']._serialized_start=1126
-  _globals['_ERASURESUMMARY']._serialized_end=1287
-  _globals['_REGRADESUMMARY']._serialized_start=1290
-  _globals['_REGRADESUMMARY']._serialized_end=1747
-  _globals['_SCORESPREAD']._serialized_start=1749
-  _globals['_SCORESPREAD']._serialized_end=1872
-  _globals['_SCOREBAND']._serialized_start=1874
-  _globals['_SCOREBAND']._serialized_end=1970
-  _globals['_SCOREMOVE']._serialized_start=1973
-  _globals['_SCOREMOVE']._serialized_end=2173
+  _globals['_OPERATIONKIND']._serialized_start=2233
+  _globals['_OPERATIONKIND']._serialized_end=2424
+  _globals['_OPERATIONSTATUS']._serialized_start=2427
+  _globals['_OPERATIONSTATUS']._serialized_end=2598
+  _globals['_OPERATIONMETADATA']._serialized_start=275
+  _globals['_OPERATIONMETADATA']._serialized_end=708
+  _globals['_ROWOUTCOME']._serialized_start=711
+  _globals['_ROWOUTCOME']._serialized_end=947
+  _globals['_OPERATIONRESULT']._serialized_start=950
+  _globals['_OPERATIONRESULT']._serialized_end=1160
+  _globals['_ERASURESUMMARY']._serialized_start=1163
+  _globals['_ERASURESUMMARY']._serialized_end=1324
+  _globals['_REGRADESUMMARY']._serialized_start=1327
+  _globals['_REGRADESUMMARY']._serialized_end=1804
+  _globals['_SCORESPREAD']._serialized_start=1806
+  _globals['_SCORESPREAD']._serialized_end=1929
+  _globals['_SCOREBAND']._serialized_start=1931
+  _globals['_SCOREBAND']._serialized_end=2027
+  _globals['_SCOREMOVE']._serialized_start=2030
+  _globals['_SCOREMOVE']._serialized_end=2230
 # @@protoc_insertion_point(module_scope)

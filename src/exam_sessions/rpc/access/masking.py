@@ -1,7 +1,8 @@
 """What a caller may not read is masked in every reply, by the options of fields (access.proto, access_fields.proto).
 
 A masked text is `***`, so that it is seen to be there; everything else is unset. Values in the history of a session
-are masked by the column they are of. Free texts that people type are not masked: nobody knows what is in them.
+are masked by the column they are of, refusals that are kept with operations by the facts they name. What people type
+about a session is masked as what identifies its candidate is, for nobody knows what is in it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import any_pb2, message_factory, symbol_database
 from google.protobuf.descriptor import FieldDescriptor
+from google.rpc import error_details_pb2, status_pb2
 
 from exam_sessions.domain.access import Permission
 from exam_sessions.v1 import access_fields_pb2, access_pb2, session_pb2
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
+
+    from exam_sessions import errors
+    from exam_sessions.domain.access import Principal
 
 P = Permission
 Kind = access_fields_pb2.PersonalData
@@ -33,39 +38,56 @@ IDENTIFYING = frozenset(
         Kind.PERSONAL_DATA_REFERENCE,
         Kind.PERSONAL_DATA_ANNOTATION,
         Kind.PERSONAL_DATA_DEVICE,
+        Kind.PERSONAL_DATA_FREE_TEXT,
     }
 )
-"""What identifies a person."""
+"""What identifies a person, or may."""
 
-READ_BY_COLUMN: dict[str, Permission] = {
-    **dict.fromkeys(
-        ("candidate_id", "open_candidate", "name_first", "name_middle", "name_last"), P.READ_PERSONAL_DATA
-    ),
-    **dict.fromkeys(("gender", "grade_level", "ethnicity"), P.READ_PERSONAL_DATA),
-    **dict.fromkeys(("external_reference", "annotations"), P.READ_PERSONAL_DATA),
-    **dict.fromkeys(("client_os", "client_machine", "client_ip", "device_label"), P.READ_PERSONAL_DATA),
-    **dict.fromkeys(("points", "points_max", "points_min", "score", "score_min", "marks"), P.READ_RESULTS),
-    "responses": P.READ_RESPONSES,
-    "scripts": P.READ_RESPONSES,
+PERSONAL, RESULTS = frozenset({P.READ_PERSONAL_DATA}), frozenset({P.READ_RESULTS})
+CODES, RESPONSES = frozenset({P.READ_CODES}), frozenset({P.READ_RESPONSES})
+OPEN: frozenset[Permission] = frozenset()
+
+READ_BY_COLUMN: dict[str, frozenset[Permission]] = {
+    **dict.fromkeys(("candidate_id", "open_candidate", "name_first", "name_middle", "name_last"), PERSONAL),
+    **dict.fromkeys(("gender", "grade_level", "ethnicity"), PERSONAL),
+    **dict.fromkeys(("external_reference", "annotations"), PERSONAL),
+    **dict.fromkeys(("client_os", "client_machine", "client_ip", "device_label"), PERSONAL),
+    **dict.fromkeys(("void_message", "extra_reason"), PERSONAL),
+    "exception_message": PERSONAL | {P.RECOVER_SESSIONS},
+    **dict.fromkeys(("points", "points_max", "points_min", "score", "score_min", "marks"), RESULTS),
+    **dict.fromkeys(("responses", "scripts"), RESPONSES),
 }
-"""What it takes to read a column of a session or of an attempt in the history."""
+"""What it takes to read a column of a session or of an attempt in the history, as `permissions_of`."""
 
-MASKS_BY = frozenset({P.READ_PERSONAL_DATA, P.READ_CODES, P.READ_RESULTS, P.READ_RESPONSES})
+READ_BY_FACT = {
+    **dict.fromkeys(("candidate_id", "device", "machine"), PERSONAL),
+    **dict.fromkeys(("keycode", "access_code"), CODES),
+}
+"""The same of the facts of a refusal that is kept with an operation."""
+
+MASKS_BY = PERSONAL | CODES | RESULTS | RESPONSES | {P.RECOVER_SESSIONS}
 """The permissions without which something is masked."""
 
 HISTORY = session_pb2.FieldChange.DESCRIPTOR.full_name
 PACKED = any_pb2.Any.DESCRIPTOR.full_name
+STATUS = status_pb2.Status.DESCRIPTOR.full_name
 
 
-def permission_of(field: FieldDescriptor) -> Permission | None:
-    """What it takes to read a field; None: nothing beyond its RPC's permission."""
+def permissions_of(field: FieldDescriptor) -> frozenset[Permission]:
+    """The permissions each of which is enough to read a field; OPEN: none is needed beyond its RPC's."""
     options: Any = field.GetOptions()
+    found = OPEN
     if options.Extensions[access_fields_pb2.secret]:
-        return P.READ_CODES
+        found |= CODES
     if options.Extensions[access_fields_pb2.personal] in IDENTIFYING:
-        return P.READ_PERSONAL_DATA
+        found |= PERSONAL
     number = options.Extensions[access_pb2.required_permission]
-    return Permission(number) if number else None
+    return found | {Permission(number)} if number else found
+
+
+def readable(refusal: errors.Refusal, principal: Principal) -> errors.Refusal:
+    """A refusal as its caller may read it."""
+    return refusal if principal.may(P.READ_PERSONAL_DATA) else refusal.masked(MASKED)
 
 
 class Mask:
@@ -89,6 +111,9 @@ class Mask:
         if kind.full_name == PACKED:
             self._mask_packed(message)
             return
+        if kind.full_name == STATUS:
+            self._mask_status(message)
+            return
         for field, is_masked in self._fields_of(kind):
             if is_masked:
                 _hide(message, field)
@@ -103,37 +128,60 @@ class Mask:
         if found is None:
             found = self._fields[kind.full_name] = []
             for field in kind.fields:
-                if permission_of(field) in self._missing:
+                if self._is_masked(permissions_of(field)):
                     found.append((field, True))
                 elif (inner := _message_in(field)) and self.hides(inner):
                     found.append((field, False))
         return found
 
+    def _is_masked(self, permissions: frozenset[Permission]) -> bool:
+        """Whether a reader has none of the permissions that it takes."""
+        return bool(permissions) and permissions <= self._missing
+
     def _hides(self, kind: Descriptor, seen: set[str]) -> bool:
-        if kind.full_name in {HISTORY, PACKED}:
+        if kind.full_name in {HISTORY, PACKED, STATUS}:
             return True
         if kind.full_name in seen:
             return False
         seen.add(kind.full_name)
         return any(
-            permission_of(field) in self._missing
+            self._is_masked(permissions_of(field))
             or ((inner := _message_in(field)) is not None and self._hides(inner, seen))
             for field in kind.fields
         )
 
     def _mask_change(self, message: Any) -> None:
         column = message.field.rpartition(".")[2]
-        if READ_BY_COLUMN.get(column) in self._missing:
+        if self._is_masked(READ_BY_COLUMN.get(column, OPEN)):
             for side in ("old_value", "new_value"):
                 if message.HasField(side):
                     setattr(message, side, MASKED)
+
+    def _mask_status(self, message: Any) -> None:
+        """Masks the facts of a refusal; with them its sentence, and what it says of fields, which may quote them."""
+        found = False
+        for detail in message.details:
+            info = error_details_pb2.ErrorInfo()
+            if not detail.Unpack(info):
+                continue
+            for name in info.metadata:
+                if self._is_masked(READ_BY_FACT.get(name, OPEN)):
+                    info.metadata[name], found = MASKED, True
+            detail.Pack(info)
+        fields_kind = error_details_pb2.BadRequest.DESCRIPTOR
+        if found or (self._missing & (PERSONAL | CODES) and any(d.Is(fields_kind) for d in message.details)):
+            message.message = MASKED
+            for n in reversed(range(len(message.details))):
+                if message.details[n].Is(fields_kind):
+                    del message.details[n]
+        for detail in message.details:
+            self._mask_packed(detail)
 
     def _mask_packed(self, message: Any) -> None:
         try:
             kind = symbol_database.Default().GetSymbol(message.TypeName())
         except KeyError:
-            # Of a type that is not ours nothing is masked: statuses and their details.
-            return
+            return  # of a type that no reply of ours holds
         inner = kind()
         message.Unpack(inner)
         self.apply(inner)
