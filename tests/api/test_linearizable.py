@@ -10,6 +10,7 @@ from messages import at, bookings
 from random_history import FORM, Line, Recorder, Sheet, steady
 from state_paths import FETCHED, INVIGILATED, MODERATED, ON_PAPER, STARTED, walk
 
+from checked import found_in
 from exam_sessions.domain.records import Release, Session
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert.form import form_in
@@ -58,6 +59,7 @@ def servers(request, new_database):
         # Two writers of a file take turns without an order: on a slow machine, one may wait for longer than usual.
         patches.setattr(sqlite_connection, "BUSY_S", 50)
         yield [stack.enter_context(serving(database, steady, tick_ms=5)) for _ in range(request.param)]
+        assert found_in(database) == []
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import typer
 
 from exam_sessions.cli import (
     candidates,
+    check,
     config,
     context,
     demo,
@@ -62,6 +63,7 @@ cli = typer.Typer(
 cli.command("demo")(demo.demo)
 cli.command("serve", epilog=serve.EPILOG)(serve.serve)
 cli.command("migrate")(serve.migrate)
+cli.command("check", epilog=check.EPILOG)(check.check)
 cli.command("health", epilog=health.EPILOG)(health.health)
 cli.add_typer(forms.cli, name="forms")
 releases.cli.command("edit", epilog=release_edit.EPILOG)(release_edit.edit_release)

@@ -37,7 +37,7 @@ def is_over(session: Session, release: Release, attempt: int) -> bool:
     return session.state == State.EXCEPTION and bool(session.end_time) and not session.held_offline
 
 
-def is_sound(row: Session | AttemptRecord) -> bool:
+def is_sound(row: Session | AttemptRecord | Release) -> bool:
     """Whether every column of a row holds what its kind can hold: numbers within time, and texts."""
     for name, kind in row.__annotations__.items():
         value: Any = getattr(row, name)

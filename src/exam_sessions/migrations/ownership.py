@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from exam_sessions.store.schema import metadata
@@ -26,6 +28,10 @@ class NotOurs(Exception):  # noqa: N818 - a condition the command line explains
 
 class UnknownRevision(Exception):  # noqa: N818 - as above
     """The schema is of a revision that this version does not know."""
+
+
+class OlderRevision(Exception):  # noqa: N818 - as above
+    """The schema is of a revision before this version's."""
 
 
 def check_before(store: Store) -> str | None:
@@ -71,6 +77,35 @@ def check_after(store: Store) -> str | None:
     if missing:
         raise NotOurs(f"it lacks columns that its revision has: {_some(missing)}")
     return revision
+
+
+def check_is_newest(store: Store) -> None:
+    """Makes sure that a database has the newest revision's schema.
+
+    Raises:
+        NotOurs: it has no schema of this service's.
+        UnknownRevision, OlderRevision: its revision is another.
+    """
+    revision, newest = check_before(store), newest_revision()
+    if revision is None:
+        raise NotOurs("it is empty")
+    if revision not in revisions():
+        raise UnknownRevision(f"it is of revision {revision}, and this version's is {newest}")
+    if revision != newest:
+        raise OlderRevision(f"it is of revision {revision}, and this version's is {newest}")
+
+
+def revisions() -> list[str]:
+    """The revisions that this version knows, the oldest first."""
+    found = ScriptDirectory(str(Path(__file__).parent)).walk_revisions()
+    return [script.revision for script in found][::-1]
+
+
+def newest_revision() -> str:
+    """The revision that this version migrates to."""
+    head = ScriptDirectory(str(Path(__file__).parent)).get_current_head()
+    assert head is not None
+    return head
 
 
 def _some(names: Iterable[str]) -> str:

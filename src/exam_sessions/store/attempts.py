@@ -58,7 +58,7 @@ class ScriptRows:
         """Returns the attempts of these sessions by session id, in their order; an empty tuple without any."""
         found: dict[str, list[AttemptRecord]] = {session_id: [] for session_id in session_ids}
         for row in db.query(self._load, (workspace, db.array_param(session_ids))) if session_ids else ():
-            found[row[1]].append(_script(row))
+            found[row[1]].append(script_of_row(row))
         return {session_id: tuple(rows) for session_id, rows in found.items()}
 
     def within(self, db: Db, workspace: str, session_ids: Sequence[str], room: int) -> Sequence[str]:
@@ -105,7 +105,8 @@ def _text(value: dict[str, Any]) -> str:
     return value.raw if isinstance(value, Unreadable) else dump_json(value)
 
 
-def _script(row: Sequence[Any]) -> AttemptRecord:
+def script_of_row(row: Sequence[Any]) -> AttemptRecord:
+    """An attempt from its row; responses and marks that cannot be read are Unreadable."""
     marks = _read(row[6])
     if not all(mark is None or type(mark) is int for mark in marks.values()):
         marks = Unreadable(row[6])

@@ -50,6 +50,14 @@ def store_for(settings: Settings) -> Store:
     return store_of(settings.database_url, limits, settings.direct_database_url)
 
 
+A_DAY_S = 86_400.0
+
+
+def store_to_read_whole(url: str) -> Store:
+    """The database of a URL, for statements that read all of it. Raises ValueError, as `store_of`."""
+    return store_of(url, Limits(statement_s=A_DAY_S))
+
+
 def conninfo_of(url: str) -> dict[str, str]:
     """Returns libpq's parameters of a URL. Hosts may also stand in its query one by one, as SQLAlchemy has them.
 

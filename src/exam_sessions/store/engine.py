@@ -8,7 +8,7 @@ connection used by one thread at a time. Hot statements are SQLAlchemy Core, com
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -59,6 +59,13 @@ class Db(ABC):
     @abstractmethod
     def query(self, statement: Statement, values: Parameters = ()) -> list[Any]:
         """Runs a statement and returns its rows, as the driver gives them."""
+
+    @abstractmethod
+    def stream(self, statement: Statement, at_once: int = 2_000) -> Iterator[list[Any]]:
+        """Runs a statement without values inside a transaction, and returns its rows some at a time.
+
+        Several streams of a connection may be read in turns.
+        """
 
     @abstractmethod
     def execute(self, statement: Statement, values: Parameters = ()) -> int:
@@ -142,6 +149,10 @@ class Store(ABC):
     def reader(self) -> Db:
         """A connection that cannot write."""
 
+    def exists(self) -> bool:
+        """Whether there is such a database; True where only connecting would tell."""
+        return True
+
     def verify(self) -> None:  # noqa: B027 - a database behind a connection cannot be exchanged
         """Makes sure that what was opened is still what the URL names. Raises DatabaseDown."""
 
@@ -161,6 +172,10 @@ class Store(ABC):
             Unreachable: it does not answer.
             DatabaseDown: it cannot be read, or not be written.
         """
+
+    @abstractmethod
+    def damaged_pages(self) -> Iterator[str]:
+        """Reads all that is stored, and says what of it cannot be read or contradicts an index. May take long."""
 
     @abstractmethod
     def register_liveness(self) -> str:

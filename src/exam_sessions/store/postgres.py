@@ -40,6 +40,7 @@ from exam_sessions.store.postgres_check import PostgresCheck
 from exam_sessions.store.postgres_connection import PooledDb, PostgresDb, translated
 from exam_sessions.store.postgres_driver import LOCK_SHARE, Connector, Limits, milliseconds
 from exam_sessions.store.postgres_listener import CHANNEL, Listener
+from exam_sessions.store.postgres_pages import damaged_pages
 from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
@@ -127,6 +128,12 @@ class PostgresStore(Store):
     def check(self) -> None:
         """Asks on a connection of its own. Raises Unreachable, DatabaseDown: as Store."""
         self._check.run(self.silence_s)
+
+    def damaged_pages(self) -> Iterator[str]:
+        """By amcheck where it is installed; else it is read."""
+        with translated(), self._direct.connect_for_migrations() as driver:
+            driver.autocommit = True
+            yield from damaged_pages(driver)
 
     def translated(self) -> AbstractContextManager[None]:
         """By SQLSTATE."""

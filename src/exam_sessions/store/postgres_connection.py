@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -33,6 +34,10 @@ IMPATIENT = "200ms"
 
 IDLE = "60s"
 """How long a transaction of ours may be left open, where the next is another session's."""
+
+
+_STREAMS = itertools.count()
+"""Numbers of cursors: no two of a transaction have the same name."""
 
 
 @contextlib.contextmanager
@@ -153,6 +158,16 @@ class PostgresDb(Db):
             if self._pipeline is None:
                 self._adapt_patience()
             return self._driver.execute(statement.text, statement.bind(values), prepare=self._prepares).fetchall()
+
+    def stream(self, statement: Statement, at_once: int = 2_000) -> Iterator[list[Any]]:
+        """By a cursor of the server's, planned for all of its rows."""
+        name = f"rows_{next(_STREAMS)}"
+        with self._translated():
+            self._driver.execute("SET LOCAL cursor_tuple_fraction = 1")
+            self._driver.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {statement.text}", statement.bind({}))
+            while rows := self._driver.execute(f"FETCH {at_once} FROM {name}").fetchall():
+                yield rows
+            self._driver.execute(f"CLOSE {name}")
 
     def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """All are sent before the first is answered."""

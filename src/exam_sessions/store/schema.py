@@ -19,7 +19,7 @@ from exam_sessions.store.access_tables import api_keys, lockouts, tries
 from exam_sessions.store.columns import TEXT, added_column, code_column, metadata, number_column, text_column
 from exam_sessions.store.operation_tables import operations, outcomes
 
-__all__ = ["api_keys", "lockouts", "metadata", "operations", "outcomes", "tries"]
+__all__ = ["ONLY_ON", "api_keys", "lockouts", "metadata", "operations", "outcomes", "tries"]
 
 releases = Table(
     "releases",
@@ -50,6 +50,9 @@ releases = Table(
     Index("releases_by_name", "workspace_id", "name", "create_time", "id"),
     sqlite_with_rowid=False,
 )
+
+ONLY_ON = {"sessions_by_state": "sqlite"}
+"""Indexes that only one kind of database has."""
 
 sessions = Table(
     "sessions",
@@ -123,7 +126,9 @@ sessions = Table(
     Index("sessions_one_per_keycode", "workspace_id", "keycode", unique=True),
     # The score rides along so that counts and scores of a release are read from the index alone.
     # Not on PostgreSQL: it writes a row into all its indexes anew when what changes stands in any of them.
-    Index("sessions_by_state", "workspace_id", "release_id", "state", "create_time", "id", "score").ddl_if("sqlite"),
+    Index("sessions_by_state", "workspace_id", "release_id", "state", "create_time", "id", "score").ddl_if(
+        ONLY_ON["sessions_by_state"]
+    ),
     Index("sessions_by_release", "workspace_id", "release_id", "create_time", "id"),
     Index(
         "sessions_by_external_reference",

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
+from exam_sessions.store import sqlite_pages
 from exam_sessions.store.availability import Availability
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.engine import Statement, Store
@@ -133,6 +134,10 @@ class SqliteStore(Store):
         self._files.check_file()
         return SqliteDb(driver, self._files, self.availability)
 
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.path.exists()
+
     def verify(self) -> None:
         """Looks at the file and at those beside it. Raises DatabaseReplaced, DatabaseDamaged."""
         self._files.check()
@@ -147,6 +152,11 @@ class SqliteStore(Store):
         tables = " UNION ALL ".join(f"SELECT * FROM (SELECT 1 FROM {table} LIMIT 1)" for table in metadata.tables)  # noqa: S608
         with closing(self.reader()) as db:
             db.query(self.statement(text(tables)))
+
+    def damaged_pages(self) -> Iterator[str]:
+        """By SQLite's integrity_check."""
+        with translated():
+            yield from sqlite_pages.damaged_pages(self.path)
 
     @contextmanager
     def migrating(self) -> Iterator[None]:

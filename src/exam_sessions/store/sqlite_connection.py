@@ -105,6 +105,13 @@ class SqliteDb(Db):
         except sqlite3.DatabaseError as error:
             raise self._meaning(error) from error
 
+    def stream(self, statement: Statement, at_once: int = 2_000) -> Iterator[list[Any]]:
+        """By a cursor of its own."""
+        with translated(self._meaning):
+            cursor = self._driver.execute(statement.text, statement.bind({}))
+            while rows := cursor.fetchmany(at_once):
+                yield rows
+
     def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
         """One after the other: each is answered from memory."""
         return [self.query(statement, values) for statement, values in asks]

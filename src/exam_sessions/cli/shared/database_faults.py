@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def database_faults(url: str) -> Iterator[None]:
     """Words for a database that cannot be opened or brought to the newest schema."""
     from exam_sessions.errors import Refusal  # noqa: PLC0415 - other commands need no database
-    from exam_sessions.migrations.ownership import NotOurs, UnknownRevision  # noqa: PLC0415 - as above
+    from exam_sessions.migrations.ownership import NotOurs, OlderRevision, UnknownRevision  # noqa: PLC0415 - as above
     from exam_sessions.store.database_errors import (  # noqa: PLC0415 - as above
         DatabaseDamaged,
         DatabaseDown,
@@ -57,3 +57,5 @@ def database_faults(url: str) -> Iterator[None]:
         fail(f"the database {url} cannot be used: {error.strerror}", usable)
     except UnknownRevision as error:
         fail(f"the schema of {url} is not one this version knows: {error}", "serve it with the version that made it")
+    except OlderRevision as error:
+        fail(f"the schema of {url} is older than this version's: {error}", "bring it up with `exam-sessions migrate`")
