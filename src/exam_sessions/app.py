@@ -26,6 +26,7 @@ from exam_sessions.rpc.doors import OPEN, Doors
 from exam_sessions.rpc.observation import composed
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
+from exam_sessions.rpc.transports.base import ConnectionAge
 from exam_sessions.rpc.transports.places import check_free, places_of
 from exam_sessions.rpc.transports.selection import transport_for
 from exam_sessions.rpc.transports.tls import certificates_of
@@ -161,9 +162,16 @@ def planned(settings: Settings) -> Plan:
         places,
         share_port=bool(settings.share_port),
         certificates=certificates_of(settings),
+        age=_connection_age(settings),
     )
     limits = limits_in(settings.limits, rpc_names()) if settings.limits else []
     return Plan(transport, _candidate_id_keys(settings), limits, authentication)
+
+
+def _connection_age(settings: Settings) -> ConnectionAge | None:
+    if not settings.max_connection_age_s:
+        return None
+    return ConnectionAge(settings.max_connection_age_s, settings.max_connection_age_grace_s)
 
 
 def _candidate_id_keys(settings: Settings) -> CandidateIdKeys | None:

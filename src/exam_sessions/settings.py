@@ -90,6 +90,24 @@ class Settings:
     what is accepted is answered within a quarter of a second."""
     drain_s: float = setting(10.0, "How long calls under way may take after a stop.", "SECONDS", least=0)
     """How long calls under way may take after a stop was asked for, in seconds."""
+    max_connection_age_s: float = setting(
+        0.0,
+        "After how long a connection is ended, so that its caller makes another; 0 never.",
+        "SECONDS",
+        least=0,
+        most=2_000_000,
+    )
+    """After how many seconds a connection takes no more calls, give or take a tenth; its caller makes another, which
+    a load balancer may lead elsewhere (docs/operate/deployment). 0: never. Not with native."""
+    max_connection_age_grace_s: float = setting(
+        60.0,
+        "How long calls and streams may go on on a connection that has ended.",
+        "SECONDS",
+        least=0.1,
+        most=2_000_000,
+    )
+    """How long calls and streams may still take on a connection that is past max_connection_age_s, in seconds; what
+    goes on then is cut off as UNAVAILABLE: watches are resumed, and calls may be repeated with their request id."""
     workers: int = setting(1, "Processes that serve on this port; best with PostgreSQL.", "COUNT", least=1)
     """Processes that serve on one port."""
     transport: str = setting(

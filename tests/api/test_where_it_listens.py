@@ -167,6 +167,7 @@ def test_a_directory_that_is_not_there_is_told(short):
         ({"tls_cert": "a", "tls_key": "b"}, "TLS"),
         ({"listen": "unix:/tmp/exams.sock"}, "Unix sockets"),
         ({"listen": "127.0.0.1:0,[::1]:0"}, "more than one place"),
+        ({"max_connection_age_s": 1.0}, "ending connections after a while"),
     ],
 )
 @pytest.mark.parametrize("workers", [1, 2])

@@ -12,6 +12,8 @@ import grpc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from exam_sessions.rpc.transports.base import ConnectionAge
+
 ROOM_ABOVE_LIMIT = 4
 """The server takes messages this many times the limit, so that the refusal is ours, with a reason."""
 
@@ -71,11 +73,15 @@ def _schedule(policy: str) -> None:
         os.sched_setscheduler(0, getattr(os, policy), os.sched_param(0))
 
 
-def aio_server(limit: int, *, share_port: bool = False) -> grpc.aio.Server:
+def aio_server(limit: int, *, share_port: bool = False, age: ConnectionAge | None = None) -> grpc.aio.Server:
     """A grpc.aio server that leaves it to us to refuse what is too large or too much. `limit` is in bytes."""
-    own = (
+    own = [
         ("grpc.max_receive_message_length", min(limit * ROOM_ABOVE_LIMIT, limit + ROOM_AT_MOST)),
         ("grpc.so_reuseport", int(share_port)),
-    )
+    ]
+    if age:
+        # gRPC changes the age of each connection by up to a tenth, so that they do not all end at once.
+        own.append(("grpc.max_connection_age_ms", max(1, round(age.most * 1000))))
+        own.append(("grpc.max_connection_age_grace_ms", max(1, round(age.grace * 1000))))
     with low_priority_threads():
         return grpc.aio.server(options=(*OPTIONS, *own))

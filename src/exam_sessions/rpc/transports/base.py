@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,24 @@ class Capability(StrEnum):
     UNIX_SOCKETS = "Unix sockets"
     SEVERAL_PLACES = "more than one place to listen at"
     DEADLINES = "a deadline for callers who set none (--default-deadline-s)"
+    CONNECTION_AGE = "ending connections after a while (--max-connection-age-s)"
     ADDRESSES = "counting callers of this machine by address (--limit-loopback)"
 
 
+class ConnectionAge(NamedTuple):
+    """How old connections get, in seconds."""
+
+    most: float
+    """After so long a connection takes no more calls (GOAWAY)."""
+    grace: float
+    """How long calls under way may still take on it."""
+
+
 class Transport(ABC):
-    """A server at some places. `admission` bounds what is in flight on it, `certificates` are for TLS."""
+    """A server at some places. `admission` bounds what is in flight on it, `certificates` are for TLS.
+
+    `age` is how old connections get; None: they stay.
+    """
 
     capabilities: ClassVar[frozenset[Capability]]
     """What it can do; settings that ask for more are refused before anything is begun (selection.py)."""
@@ -52,7 +65,13 @@ class Transport(ABC):
 
     @abstractmethod
     def __init__(
-        self, places: Sequence[Place], admission: Admission, *, share_port: bool, certificates: Certificates | None
+        self,
+        places: Sequence[Place],
+        admission: Admission,
+        *,
+        share_port: bool,
+        certificates: Certificates | None,
+        age: ConnectionAge | None = None,
     ) -> None: ...
 
     @property

@@ -31,6 +31,7 @@ from exam_sessions.rpc.transports.places import Place, check_free, closed_to_oth
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from exam_sessions.rpc.transports.base import ConnectionAge
     from exam_sessions.rpc.transports.tls import Certificates
 
 
@@ -40,10 +41,16 @@ class Grpcio(Transport):
     capabilities = frozenset(Capability)
 
     def __init__(
-        self, places: Sequence[Place], admission: Admission, *, share_port: bool, certificates: Certificates | None
+        self,
+        places: Sequence[Place],
+        admission: Admission,
+        *,
+        share_port: bool,
+        certificates: Certificates | None,
+        age: ConnectionAge | None = None,
     ) -> None:
         self._admission, self._reading = admission, Reading(admission)
-        self.aio = aio_server(admission.limit, share_port=share_port)
+        self.aio = aio_server(admission.limit, share_port=share_port, age=age)
         self.places = [self._listen(place, certificates) for place in places]
         self.drain = Drain()
 

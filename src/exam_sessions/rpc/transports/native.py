@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
 
     from exam_sessions.rpc.transports.admission import Admission
+    from exam_sessions.rpc.transports.base import ConnectionAge
     from exam_sessions.rpc.transports.places import Place
     from exam_sessions.rpc.transports.tls import Certificates
 
@@ -65,9 +66,15 @@ class Native(Transport):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
 
     def __init__(
-        self, places: Sequence[Place], admission: Admission, *, share_port: bool, certificates: Certificates | None
+        self,
+        places: Sequence[Place],
+        admission: Admission,
+        *,
+        share_port: bool,
+        certificates: Certificates | None,
+        age: ConnectionAge | None = None,
     ) -> None:
-        assert certificates is None, "selection.py refuses what the front cannot do"
+        assert (certificates, age) == (None, None), "selection.py refuses what the front cannot do"
         (place,) = places
         self._admission, self._lateness = admission, Lateness()
         try:

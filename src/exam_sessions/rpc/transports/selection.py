@@ -40,6 +40,8 @@ def _needs(settings: Settings, places: Sequence[Place]) -> Iterator[Capability]:
         yield Capability.SEVERAL_PLACES
     if settings.default_deadline_s:
         yield Capability.DEADLINES
+    if settings.max_connection_age_s:
+        yield Capability.CONNECTION_AGE
     if settings.limit_loopback:
         yield Capability.ADDRESSES
 
