@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from google.api import annotations_pb2
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
 from google.rpc import error_details_pb2, status_pb2
@@ -40,7 +41,7 @@ def foreign_descriptor_set() -> bytes:
             found[file.name] = descriptor_pb2.FileDescriptorProto()
             file.CopyToProto(found[file.name])
 
-    needed_by_ours = (descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2, operations_pb2, status_pb2)
+    needed_by_ours = (annotations_pb2, duration_pb2, field_mask_pb2, timestamp_pb2, operations_pb2, status_pb2)
     for module in (*needed_by_ours, error_details_pb2):
         take(module.DESCRIPTOR)
     rules = descriptor_pb2.FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary())

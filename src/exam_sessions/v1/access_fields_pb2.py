@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$exam_sessions/v1/access_fields.proto\x12\x10\x65xam_sessions.v1\x1a google/protobuf/descriptor.proto*\x8f\x02\n\x0cPersonalData\x12\x1d\n\x19PERSONAL_DATA_UNSPECIFIED\x10\x00\x12\x1e\n\x1aPERSONAL_DATA_CANDIDATE_ID\x10\x01\x12\x16\n\x12PERSONAL_DATA_NAME\x10\x02\x12\x17\n\x13PERSONAL_DATA_TRAIT\x10\x03\x12\x1b\n\x17PERSONAL_DATA_REFERENCE\x10\x04\x12\x1c\n\x18PERSONAL_DATA_ANNOTATION\x10\x05\x12\x1b\n\x17PERSONAL_DATA_FREE_TEXT\x10\x06\x12\x18\n\x14PERSONAL_DATA_DEVICE\x10\x07\x12\x1d\n\x19PERSONAL_DATA_FIELD_VALUE\x10\x08:Q\n\x08personal\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\x0e\x32\x1e.exam_sessions.v1.PersonalData:/\n\x06secret\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$exam_sessions/v1/access_fields.proto\x12\x10\x65xam_sessions.v1\x1a google/protobuf/descriptor.proto*\x8f\x02\n\x0cPersonalData\x12\x1d\n\x19PERSONAL_DATA_UNSPECIFIED\x10\x00\x12\x1e\n\x1aPERSONAL_DATA_CANDIDATE_ID\x10\x01\x12\x16\n\x12PERSONAL_DATA_NAME\x10\x02\x12\x17\n\x13PERSONAL_DATA_TRAIT\x10\x03\x12\x1b\n\x17PERSONAL_DATA_REFERENCE\x10\x04\x12\x1c\n\x18PERSONAL_DATA_ANNOTATION\x10\x05\x12\x1b\n\x17PERSONAL_DATA_FREE_TEXT\x10\x06\x12\x18\n\x14PERSONAL_DATA_DEVICE\x10\x07\x12\x1d\n\x19PERSONAL_DATA_FIELD_VALUE\x10\x08:Q\n\x08personal\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\x0e\x32\x1e.exam_sessions.v1.PersonalData:/\n\x06secret\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\x08\x42\x9b\x01\n\x0f\x65xamsessions.v1B\x11\x41\x63\x63\x65ssFieldsProtoP\x01Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\xa2\x02\x03\x45XS\xaa\x02\x0f\x45xamSessions.V1\xca\x02\x0f\x45xamSessions\\V1\xea\x02\x10\x45xamSessions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.access_fields_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\017examsessions.v1B\021AccessFieldsProtoP\001Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\242\002\003EXS\252\002\017ExamSessions.V1\312\002\017ExamSessions\\V1\352\002\020ExamSessions::V1'
   _globals['_PERSONALDATA']._serialized_start=93
   _globals['_PERSONALDATA']._serialized_end=364
 # @@protoc_insertion_point(module_scope)

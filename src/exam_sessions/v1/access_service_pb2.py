@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
 from exam_sessions.v1 import access_fields_pb2 as exam__sessions_dot_v1_dot_access__fields__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%exam_sessions/v1/access_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a$exam_sessions/v1/access_fields.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x15\n\x13GetPrincipalRequest\"F\n\x14GetPrincipalResponse\x12.\n\tprincipal\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Principal\"\x89\x02\n\tPrincipal\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x31\n\x0bpermissions\x18\x03 \x03(\x0e\x32\x1c.exam_sessions.v1.Permission\x12\x12\n\nworkspaces\x18\x04 \x03(\t\x12\x16\n\x0e\x61ll_workspaces\x18\x05 \x01(\x08\x12\x0f\n\x07\x63\x65ntres\x18\x06 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rauthenticated\x18\x08 \x01(\x08\x12\x12\n\ncredential\x18\t \x01(\t\x12\x13\n\x0b\x61ll_centres\x18\n \x01(\x08\"\xf0\x02\n\x06\x41piKey\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x12\n\nworkspaces\x18\x04 \x03(\t\x12\x16\n\x0e\x61ll_workspaces\x18\x05 \x01(\x08\x12\x0f\n\x07\x63\x65ntres\x18\x06 \x03(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0crotated_from\x18\x0b \x01(\t\x12\x0f\n\x07\x63reator\x18\x0c \x01(\t\x12\x13\n\x0b\x63reated_for\x18\r \x01(\t\"\xc9\x02\n\x13\x43reateApiKeyRequest\x12\"\n\x04name\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x10\x01\x18\x80\x01\x32\x08^[!-~]*$\x12\x1f\n\x05roles\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n\x08\x01\x10\x14\"\x04r\x02\x18@\x12\x32\n\nworkspaces\x18\x03 \x03(\tB\x1e\xbaH\x1b\x92\x01\x18\x10\xe8\x07\"\x13r\x11\x18@2\r^[a-z0-9_-]+$\x12\x16\n\x0e\x61ll_workspaces\x18\x04 \x01(\x08\x12\"\n\x07\x63\x65ntres\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18@\x12\x45\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xb2\x01\x0e\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x03\x10\xe8\x07\x12\x1f\n\nrequest_id\x18\x07 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x08 \x01(\x08\"[\n\x14\x43reateApiKeyResponse\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.exam_sessions.v1.ApiKey\x12\x18\n\ncredential\x18\x02 \x01(\tB\x04\xd0\xf3\x18\x01\"N\n\x12ListApiKeysRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Z\n\x13ListApiKeysResponse\x12*\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x18.exam_sessions.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xff\x01\n\x13RotateApiKeyRequest\x12,\n\napi_key_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x10\x01\x18@2\r^[a-z0-9_-]*$\x12;\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\xce\xda\x03\x32\x00\x12\x45\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xb2\x01\x0e\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x03\x10\xe8\x07\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"[\n\x14RotateApiKeyResponse\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.exam_sessions.v1.ApiKey\x12\x18\n\ncredential\x18\x02 \x01(\tB\x04\xd0\xf3\x18\x01\"{\n\x13RevokeApiKeyRequest\x12,\n\napi_key_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x10\x01\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"A\n\x14RevokeApiKeyResponse\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.exam_sessions.v1.ApiKey2\x85\x04\n\rAccessService\x12\x63\n\x0cGetPrincipal\x12%.exam_sessions.v1.GetPrincipalRequest\x1a&.exam_sessions.v1.GetPrincipalResponse\"\x04\xc0\xf3\x18\x01\x12\x63\n\x0c\x43reateApiKey\x12%.exam_sessions.v1.CreateApiKeyRequest\x1a&.exam_sessions.v1.CreateApiKeyResponse\"\x04\xc0\xf3\x18\x1d\x12`\n\x0bListApiKeys\x12$.exam_sessions.v1.ListApiKeysRequest\x1a%.exam_sessions.v1.ListApiKeysResponse\"\x04\xc0\xf3\x18\x1d\x12\x63\n\x0cRotateApiKey\x12%.exam_sessions.v1.RotateApiKeyRequest\x1a&.exam_sessions.v1.RotateApiKeyResponse\"\x04\xc0\xf3\x18\x1d\x12\x63\n\x0cRevokeApiKey\x12%.exam_sessions.v1.RevokeApiKeyRequest\x1a&.exam_sessions.v1.RevokeApiKeyResponse\"\x04\xc0\xf3\x18\x1d\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%exam_sessions/v1/access_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a$exam_sessions/v1/access_fields.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x15\n\x13GetPrincipalRequest\"F\n\x14GetPrincipalResponse\x12.\n\tprincipal\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Principal\"\x89\x02\n\tPrincipal\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x31\n\x0bpermissions\x18\x03 \x03(\x0e\x32\x1c.exam_sessions.v1.Permission\x12\x12\n\nworkspaces\x18\x04 \x03(\t\x12\x16\n\x0e\x61ll_workspaces\x18\x05 \x01(\x08\x12\x0f\n\x07\x63\x65ntres\x18\x06 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rauthenticated\x18\x08 \x01(\x08\x12\x12\n\ncredential\x18\t \x01(\t\x12\x13\n\x0b\x61ll_centres\x18\n \x01(\x08\"\xf0\x02\n\x06\x41piKey\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x12\n\nworkspaces\x18\x04 \x03(\t\x12\x16\n\x0e\x61ll_workspaces\x18\x05 \x01(\x08\x12\x0f\n\x07\x63\x65ntres\x18\x06 \x03(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0crotated_from\x18\x0b \x01(\t\x12\x0f\n\x07\x63reator\x18\x0c \x01(\t\x12\x13\n\x0b\x63reated_for\x18\r \x01(\t\"\xc9\x02\n\x13\x43reateApiKeyRequest\x12\"\n\x04name\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x10\x01\x18\x80\x01\x32\x08^[!-~]*$\x12\x1f\n\x05roles\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n\x08\x01\x10\x14\"\x04r\x02\x18@\x12\x32\n\nworkspaces\x18\x03 \x03(\tB\x1e\xbaH\x1b\x92\x01\x18\x10\xe8\x07\"\x13r\x11\x18@2\r^[a-z0-9_-]+$\x12\x16\n\x0e\x61ll_workspaces\x18\x04 \x01(\x08\x12\"\n\x07\x63\x65ntres\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18@\x12\x45\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xb2\x01\x0e\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x03\x10\xe8\x07\x12\x1f\n\nrequest_id\x18\x07 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x08 \x01(\x08\"[\n\x14\x43reateApiKeyResponse\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.exam_sessions.v1.ApiKey\x12\x18\n\ncredential\x18\x02 \x01(\tB\x04\xd0\xf3\x18\x01\"N\n\x12ListApiKeysRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Z\n\x13ListApiKeysResponse\x12*\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x18.exam_sessions.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xff\x01\n\x13RotateApiKeyRequest\x12,\n\napi_key_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x10\x01\x18@2\r^[a-z0-9_-]*$\x12;\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\xce\xda\x03\x32\x00\x12\x45\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xb2\x01\x0e\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x03\x10\xe8\x07\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"[\n\x14RotateApiKeyResponse\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.exam_sessions.v1.ApiKey\x12\x18\n\ncredential\x18\x02 \x01(\tB\x04\xd0\xf3\x18\x01\"{\n\x13RevokeApiKeyRequest\x12,\n\napi_key_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x10\x01\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"A\n\x14RevokeApiKeyResponse\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.exam_sessions.v1.ApiKey2\x99\x05\n\rAccessService\x12x\n\x0cGetPrincipal\x12%.exam_sessions.v1.GetPrincipalRequest\x1a&.exam_sessions.v1.GetPrincipalResponse\"\x19\xc0\xf3\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/principal\x12y\n\x0c\x43reateApiKey\x12%.exam_sessions.v1.CreateApiKeyRequest\x1a&.exam_sessions.v1.CreateApiKeyResponse\"\x1a\xc0\xf3\x18\x1d\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/apiKeys:\x01*\x12s\n\x0bListApiKeys\x12$.exam_sessions.v1.ListApiKeysRequest\x1a%.exam_sessions.v1.ListApiKeysResponse\"\x17\xc0\xf3\x18\x1d\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12\x8d\x01\n\x0cRotateApiKey\x12%.exam_sessions.v1.RotateApiKeyRequest\x1a&.exam_sessions.v1.RotateApiKeyResponse\".\xc0\xf3\x18\x1d\x82\xd3\xe4\x93\x02$\"\x1f/v1/apiKeys/{api_key_id}:rotate:\x01*\x12\x8d\x01\n\x0cRevokeApiKey\x12%.exam_sessions.v1.RevokeApiKeyRequest\x1a&.exam_sessions.v1.RevokeApiKeyResponse\".\xc0\xf3\x18\x1d\x82\xd3\xe4\x93\x02$\"\x1f/v1/apiKeys/{api_key_id}:revoke:\x01*B\x9c\x01\n\x0f\x65xamsessions.v1B\x12\x41\x63\x63\x65ssServiceProtoP\x01Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\xa2\x02\x03\x45XS\xaa\x02\x0f\x45xamSessions.V1\xca\x02\x0f\x45xamSessions\\V1\xea\x02\x10\x45xamSessions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.access_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\017examsessions.v1B\022AccessServiceProtoP\001Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\242\002\003EXS\252\002\017ExamSessions.V1\312\002\017ExamSessions\\V1\352\002\020ExamSessions::V1'
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['name']._serialized_options = b'\272H\021r\017\020\001\030\200\0012\010^[!-~]*$'
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['roles']._loaded_options = None
@@ -69,39 +71,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_ACCESSSERVICE'].methods_by_name['GetPrincipal']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['GetPrincipal']._serialized_options = b'\300\363\030\001'
+  _globals['_ACCESSSERVICE'].methods_by_name['GetPrincipal']._serialized_options = b'\300\363\030\001\202\323\344\223\002\017\022\r/v1/principal'
   _globals['_ACCESSSERVICE'].methods_by_name['CreateApiKey']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['CreateApiKey']._serialized_options = b'\300\363\030\035'
+  _globals['_ACCESSSERVICE'].methods_by_name['CreateApiKey']._serialized_options = b'\300\363\030\035\202\323\344\223\002\020\"\013/v1/apiKeys:\001*'
   _globals['_ACCESSSERVICE'].methods_by_name['ListApiKeys']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['ListApiKeys']._serialized_options = b'\300\363\030\035'
+  _globals['_ACCESSSERVICE'].methods_by_name['ListApiKeys']._serialized_options = b'\300\363\030\035\202\323\344\223\002\r\022\013/v1/apiKeys'
   _globals['_ACCESSSERVICE'].methods_by_name['RotateApiKey']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['RotateApiKey']._serialized_options = b'\300\363\030\035'
+  _globals['_ACCESSSERVICE'].methods_by_name['RotateApiKey']._serialized_options = b'\300\363\030\035\202\323\344\223\002$\"\037/v1/apiKeys/{api_key_id}:rotate:\001*'
   _globals['_ACCESSSERVICE'].methods_by_name['RevokeApiKey']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['RevokeApiKey']._serialized_options = b'\300\363\030\035'
-  _globals['_GETPRINCIPALREQUEST']._serialized_start=222
-  _globals['_GETPRINCIPALREQUEST']._serialized_end=243
-  _globals['_GETPRINCIPALRESPONSE']._serialized_start=245
-  _globals['_GETPRINCIPALRESPONSE']._serialized_end=315
-  _globals['_PRINCIPAL']._serialized_start=318
-  _globals['_PRINCIPAL']._serialized_end=583
-  _globals['_APIKEY']._serialized_start=586
-  _globals['_APIKEY']._serialized_end=954
-  _globals['_CREATEAPIKEYREQUEST']._serialized_start=957
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=1286
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=1288
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=1379
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=1381
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1459
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=1461
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=1551
-  _globals['_ROTATEAPIKEYREQUEST']._serialized_start=1554
-  _globals['_ROTATEAPIKEYREQUEST']._serialized_end=1809
-  _globals['_ROTATEAPIKEYRESPONSE']._serialized_start=1811
-  _globals['_ROTATEAPIKEYRESPONSE']._serialized_end=1902
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=1904
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=2027
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=2029
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=2094
-  _globals['_ACCESSSERVICE']._serialized_start=2097
-  _globals['_ACCESSSERVICE']._serialized_end=2614
+  _globals['_ACCESSSERVICE'].methods_by_name['RevokeApiKey']._serialized_options = b'\300\363\030\035\202\323\344\223\002$\"\037/v1/apiKeys/{api_key_id}:revoke:\001*'
+  _globals['_GETPRINCIPALREQUEST']._serialized_start=252
+  _globals['_GETPRINCIPALREQUEST']._serialized_end=273
+  _globals['_GETPRINCIPALRESPONSE']._serialized_start=275
+  _globals['_GETPRINCIPALRESPONSE']._serialized_end=345
+  _globals['_PRINCIPAL']._serialized_start=348
+  _globals['_PRINCIPAL']._serialized_end=613
+  _globals['_APIKEY']._serialized_start=616
+  _globals['_APIKEY']._serialized_end=984
+  _globals['_CREATEAPIKEYREQUEST']._serialized_start=987
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=1316
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=1318
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=1409
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=1411
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1489
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=1491
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=1581
+  _globals['_ROTATEAPIKEYREQUEST']._serialized_start=1584
+  _globals['_ROTATEAPIKEYREQUEST']._serialized_end=1839
+  _globals['_ROTATEAPIKEYRESPONSE']._serialized_start=1841
+  _globals['_ROTATEAPIKEYRESPONSE']._serialized_end=1932
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=1934
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=2057
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=2059
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=2124
+  _globals['_ACCESSSERVICE']._serialized_start=2127
+  _globals['_ACCESSSERVICE']._serialized_end=2792
 # @@protoc_insertion_point(module_scope)

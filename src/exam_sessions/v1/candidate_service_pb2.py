@@ -26,17 +26,19 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
 from exam_sessions.v1 import access_fields_pb2 as exam__sessions_dot_v1_dot_access__fields__pb2
 from exam_sessions.v1 import operation_pb2 as exam__sessions_dot_v1_dot_operation__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(exam_sessions/v1/candidate_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a$exam_sessions/v1/access_fields.proto\x1a exam_sessions/v1/operation.proto\x1a#google/longrunning/operations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x02\n\x15\x45raseCandidateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12$\n\x0c\x63\x61ndidate_id\x18\x02 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1e\n\x06reason\x18\n \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xe8\x07\xc8\xf3\x18\x06\x12\x17\n\x0f\x65rase_free_text\x18\x0b \x01(\x08\x12\x17\n\x0f\x65rase_responses\x18\x0c \x01(\x08\x12\x14\n\x0cinclude_live\x18\r \x01(\x08\"}\n\x16\x45raseCandidateResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\x12\x31\n\x07preview\x18\x02 \x01(\x0b\x32 .exam_sessions.v1.ErasureSummary\"\xef\x02\n\x15\x41pplyRetentionRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1a\n\x06months\x18\n \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb0\t(\x00\x12\x1e\n\x06reason\x18\x0b \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xe8\x07\xc8\xf3\x18\x06\x12\'\n\x0brelease_ids\x18\x0c \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xe8\x07\x18\x01\"\x05r\x03\xb0\x01\x01\x12\x17\n\x0f\x65rase_free_text\x18\r \x01(\x08\x12\x17\n\x0f\x65rase_responses\x18\x0e \x01(\x08\x12\x16\n\x0einclude_voided\x18\x0f \x01(\x08\x12\x17\n\x0f\x64\x65lete_sessions\x18\x10 \x01(\x08\x12(\n\x13sessions_per_second\x18\x11 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00\"\x8d\x01\n\x16\x41pplyRetentionResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\x12\x15\n\rsession_count\x18\x02 \x01(\x03\x12*\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"l\n\x16\x45xportCandidateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12$\n\x0c\x63\x61ndidate_id\x18\x02 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x01\"\'\n\x17\x45xportCandidateResponse\x12\x0c\n\x04json\x18\x01 \x01(\t2\xe4\x02\n\x10\x43\x61ndidateService\x12m\n\x0e\x45raseCandidate\x12\'.exam_sessions.v1.EraseCandidateRequest\x1a(.exam_sessions.v1.EraseCandidateResponse\"\x08\xc0\xf3\x18\x1b\xd8\xf3\x18\x01\x12m\n\x0e\x41pplyRetention\x12\'.exam_sessions.v1.ApplyRetentionRequest\x1a(.exam_sessions.v1.ApplyRetentionResponse\"\x08\xc0\xf3\x18\x1b\xd8\xf3\x18\x01\x12r\n\x0f\x45xportCandidate\x12(.exam_sessions.v1.ExportCandidateRequest\x1a).exam_sessions.v1.ExportCandidateResponse\"\x08\xc0\xf3\x18\x1b\xd8\xf3\x18\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(exam_sessions/v1/candidate_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a$exam_sessions/v1/access_fields.proto\x1a exam_sessions/v1/operation.proto\x1a\x1cgoogle/api/annotations.proto\x1a#google/longrunning/operations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x02\n\x15\x45raseCandidateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12$\n\x0c\x63\x61ndidate_id\x18\x02 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1e\n\x06reason\x18\n \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xe8\x07\xc8\xf3\x18\x06\x12\x17\n\x0f\x65rase_free_text\x18\x0b \x01(\x08\x12\x17\n\x0f\x65rase_responses\x18\x0c \x01(\x08\x12\x14\n\x0cinclude_live\x18\r \x01(\x08\"}\n\x16\x45raseCandidateResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\x12\x31\n\x07preview\x18\x02 \x01(\x0b\x32 .exam_sessions.v1.ErasureSummary\"\xef\x02\n\x15\x41pplyRetentionRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\x1a\n\x06months\x18\n \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb0\t(\x00\x12\x1e\n\x06reason\x18\x0b \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xe8\x07\xc8\xf3\x18\x06\x12\'\n\x0brelease_ids\x18\x0c \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xe8\x07\x18\x01\"\x05r\x03\xb0\x01\x01\x12\x17\n\x0f\x65rase_free_text\x18\r \x01(\x08\x12\x17\n\x0f\x65rase_responses\x18\x0e \x01(\x08\x12\x16\n\x0einclude_voided\x18\x0f \x01(\x08\x12\x17\n\x0f\x64\x65lete_sessions\x18\x10 \x01(\x08\x12(\n\x13sessions_per_second\x18\x11 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00\"\x8d\x01\n\x16\x41pplyRetentionResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.google.longrunning.Operation\x12\x15\n\rsession_count\x18\x02 \x01(\x03\x12*\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"l\n\x16\x45xportCandidateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12$\n\x0c\x63\x61ndidate_id\x18\x02 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x01\"\'\n\x17\x45xportCandidateResponse\x12\x0c\n\x04json\x18\x01 \x01(\t2\xac\x04\n\x10\x43\x61ndidateService\x12\xb5\x01\n\x0e\x45raseCandidate\x12\'.exam_sessions.v1.EraseCandidateRequest\x1a(.exam_sessions.v1.EraseCandidateResponse\"P\xc0\xf3\x18\x1b\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x42\"=/v1/workspaces/{workspace_id}/candidates/{candidate_id}:erase:\x01*\x12\xa4\x01\n\x0e\x41pplyRetention\x12\'.exam_sessions.v1.ApplyRetentionRequest\x1a(.exam_sessions.v1.ApplyRetentionResponse\"?\xc0\xf3\x18\x1b\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x31\",/v1/workspaces/{workspace_id}:applyRetention:\x01*\x12\xb8\x01\n\x0f\x45xportCandidate\x12(.exam_sessions.v1.ExportCandidateRequest\x1a).exam_sessions.v1.ExportCandidateResponse\"N\xc0\xf3\x18\x1b\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02@\x12>/v1/workspaces/{workspace_id}/candidates/{candidate_id}:export0\x01\x42\x9f\x01\n\x0f\x65xamsessions.v1B\x15\x43\x61ndidateServiceProtoP\x01Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\xa2\x02\x03\x45XS\xaa\x02\x0f\x45xamSessions.V1\xca\x02\x0f\x45xamSessions\\V1\xea\x02\x10\x45xamSessions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.candidate_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\017examsessions.v1B\025CandidateServiceProtoP\001Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\242\002\003EXS\252\002\017ExamSessions.V1\312\002\017ExamSessions\\V1\352\002\020ExamSessions::V1'
   _globals['_ERASECANDIDATEREQUEST'].fields_by_name['workspace_id']._loaded_options = None
   _globals['_ERASECANDIDATEREQUEST'].fields_by_name['workspace_id']._serialized_options = b'\272H\023r\021\030@2\r^[a-z0-9_-]*$'
   _globals['_ERASECANDIDATEREQUEST'].fields_by_name['candidate_id']._loaded_options = None
@@ -62,23 +64,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTCANDIDATEREQUEST'].fields_by_name['candidate_id']._loaded_options = None
   _globals['_EXPORTCANDIDATEREQUEST'].fields_by_name['candidate_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001\310\363\030\001'
   _globals['_CANDIDATESERVICE'].methods_by_name['EraseCandidate']._loaded_options = None
-  _globals['_CANDIDATESERVICE'].methods_by_name['EraseCandidate']._serialized_options = b'\300\363\030\033\330\363\030\001'
+  _globals['_CANDIDATESERVICE'].methods_by_name['EraseCandidate']._serialized_options = b'\300\363\030\033\330\363\030\001\202\323\344\223\002B\"=/v1/workspaces/{workspace_id}/candidates/{candidate_id}:erase:\001*'
   _globals['_CANDIDATESERVICE'].methods_by_name['ApplyRetention']._loaded_options = None
-  _globals['_CANDIDATESERVICE'].methods_by_name['ApplyRetention']._serialized_options = b'\300\363\030\033\330\363\030\001'
+  _globals['_CANDIDATESERVICE'].methods_by_name['ApplyRetention']._serialized_options = b'\300\363\030\033\330\363\030\001\202\323\344\223\0021\",/v1/workspaces/{workspace_id}:applyRetention:\001*'
   _globals['_CANDIDATESERVICE'].methods_by_name['ExportCandidate']._loaded_options = None
-  _globals['_CANDIDATESERVICE'].methods_by_name['ExportCandidate']._serialized_options = b'\300\363\030\033\330\363\030\001'
-  _globals['_ERASECANDIDATEREQUEST']._serialized_start=265
-  _globals['_ERASECANDIDATEREQUEST']._serialized_end=532
-  _globals['_ERASECANDIDATERESPONSE']._serialized_start=534
-  _globals['_ERASECANDIDATERESPONSE']._serialized_end=659
-  _globals['_APPLYRETENTIONREQUEST']._serialized_start=662
-  _globals['_APPLYRETENTIONREQUEST']._serialized_end=1029
-  _globals['_APPLYRETENTIONRESPONSE']._serialized_start=1032
-  _globals['_APPLYRETENTIONRESPONSE']._serialized_end=1173
-  _globals['_EXPORTCANDIDATEREQUEST']._serialized_start=1175
-  _globals['_EXPORTCANDIDATEREQUEST']._serialized_end=1283
-  _globals['_EXPORTCANDIDATERESPONSE']._serialized_start=1285
-  _globals['_EXPORTCANDIDATERESPONSE']._serialized_end=1324
-  _globals['_CANDIDATESERVICE']._serialized_start=1327
-  _globals['_CANDIDATESERVICE']._serialized_end=1683
+  _globals['_CANDIDATESERVICE'].methods_by_name['ExportCandidate']._serialized_options = b'\300\363\030\033\330\363\030\001\202\323\344\223\002@\022>/v1/workspaces/{workspace_id}/candidates/{candidate_id}:export'
+  _globals['_ERASECANDIDATEREQUEST']._serialized_start=295
+  _globals['_ERASECANDIDATEREQUEST']._serialized_end=562
+  _globals['_ERASECANDIDATERESPONSE']._serialized_start=564
+  _globals['_ERASECANDIDATERESPONSE']._serialized_end=689
+  _globals['_APPLYRETENTIONREQUEST']._serialized_start=692
+  _globals['_APPLYRETENTIONREQUEST']._serialized_end=1059
+  _globals['_APPLYRETENTIONRESPONSE']._serialized_start=1062
+  _globals['_APPLYRETENTIONRESPONSE']._serialized_end=1203
+  _globals['_EXPORTCANDIDATEREQUEST']._serialized_start=1205
+  _globals['_EXPORTCANDIDATEREQUEST']._serialized_end=1313
+  _globals['_EXPORTCANDIDATERESPONSE']._serialized_start=1315
+  _globals['_EXPORTCANDIDATERESPONSE']._serialized_end=1354
+  _globals['_CANDIDATESERVICE']._serialized_start=1357
+  _globals['_CANDIDATESERVICE']._serialized_end=1913
 # @@protoc_insertion_point(module_scope)

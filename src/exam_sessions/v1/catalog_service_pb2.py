@@ -26,16 +26,18 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
 from exam_sessions.v1 import catalog_pb2 as exam__sessions_dot_v1_dot_catalog__pb2
 from exam_sessions.v1 import test_form_pb2 as exam__sessions_dot_v1_dot_test__form__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&exam_sessions/v1/catalog_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1e\x65xam_sessions/v1/catalog.proto\x1a exam_sessions/v1/test_form.proto\x1a google/protobuf/field_mask.proto\"\xea\x01\n\x14\x43reateReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x32\n\x07release\x18\x02 \x01(\x0b\x32\x19.exam_sessions.v1.ReleaseB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\x12\x61llow_missing_form\x18\x07 \x01(\x08\x12\x1c\n\x14\x61llow_duplicate_name\x18\x08 \x01(\x08\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"C\n\x15\x43reateReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"_\n\x11GetReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"@\n\x12GetReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\x95\x01\n\x13ListReleasesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x16\n\x04name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"\\\n\x14ListReleasesResponse\x12+\n\x08releases\x18\x01 \x03(\x0b\x32\x19.exam_sessions.v1.Release\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcc\x03\n\x14UpdateReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x32\n\x07release\x18\x02 \x01(\x0b\x32\x19.exam_sessions.v1.ReleaseB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\x12\x61llow_missing_form\x18\x07 \x01(\x08\x12\x1c\n\x14\x61llow_duplicate_name\x18\x08 \x01(\x08\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\xc8\x01\n\x0bupdate_mask\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x96\x01\xbaH\x92\x01\xba\x01\x8b\x01\n\x0bmask.length\x12\x38must name no more than 100 paths, of 128 characters each\x1a\x42size(this.paths) <= 100 && this.paths.all(path, size(path) <= 128)\xc8\x01\x01\"C\n\x15UpdateReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\xb3\x01\n\x16\x46inalizeReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"E\n\x17\x46inalizeReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\xb5\x01\n\x18UnfinalizeReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"G\n\x19UnfinalizeReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\xb4\x01\n\x15\x43reateTestFormRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x35\n\ttest_form\x18\x02 \x01(\x0b\x32\x1a.exam_sessions.v1.TestFormB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"G\n\x16\x43reateTestFormResponse\x12-\n\ttest_form\x18\x01 \x01(\x0b\x32\x1a.exam_sessions.v1.TestForm\"|\n\x12GetTestFormRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1d\n\treference\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08revision\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\"D\n\x13GetTestFormResponse\x12-\n\ttest_form\x18\x01 \x01(\x0b\x32\x1a.exam_sessions.v1.TestForm\"~\n\x14ListTestFormsRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"`\n\x15ListTestFormsResponse\x12.\n\ntest_forms\x18\x01 \x03(\x0b\x32\x1a.exam_sessions.v1.TestForm\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcb\x01\n\x15UpdateTestFormRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x35\n\ttest_form\x18\x02 \x01(\x0b\x32\x1a.exam_sessions.v1.TestFormB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"G\n\x16UpdateTestFormResponse\x12-\n\ttest_form\x18\x01 \x01(\x0b\x32\x1a.exam_sessions.v1.TestForm2\xbe\x08\n\x0e\x43\x61talogService\x12j\n\rCreateRelease\x12&.exam_sessions.v1.CreateReleaseRequest\x1a\'.exam_sessions.v1.CreateReleaseResponse\"\x08\xc0\xf3\x18\x16\xd8\xf3\x18\x01\x12]\n\nGetRelease\x12#.exam_sessions.v1.GetReleaseRequest\x1a$.exam_sessions.v1.GetReleaseResponse\"\x04\xc0\xf3\x18\x15\x12\x63\n\x0cListReleases\x12%.exam_sessions.v1.ListReleasesRequest\x1a&.exam_sessions.v1.ListReleasesResponse\"\x04\xc0\xf3\x18\x15\x12j\n\rUpdateRelease\x12&.exam_sessions.v1.UpdateReleaseRequest\x1a\'.exam_sessions.v1.UpdateReleaseResponse\"\x08\xc0\xf3\x18\x16\xd8\xf3\x18\x01\x12p\n\x0f\x46inalizeRelease\x12(.exam_sessions.v1.FinalizeReleaseRequest\x1a).exam_sessions.v1.FinalizeReleaseResponse\"\x08\xc0\xf3\x18\x17\xd8\xf3\x18\x01\x12v\n\x11UnfinalizeRelease\x12*.exam_sessions.v1.UnfinalizeReleaseRequest\x1a+.exam_sessions.v1.UnfinalizeReleaseResponse\"\x08\xc0\xf3\x18\x17\xd8\xf3\x18\x01\x12m\n\x0e\x43reateTestForm\x12\'.exam_sessions.v1.CreateTestFormRequest\x1a(.exam_sessions.v1.CreateTestFormResponse\"\x08\xc0\xf3\x18\x14\xd8\xf3\x18\x01\x12`\n\x0bGetTestForm\x12$.exam_sessions.v1.GetTestFormRequest\x1a%.exam_sessions.v1.GetTestFormResponse\"\x04\xc0\xf3\x18\x13\x12\x66\n\rListTestForms\x12&.exam_sessions.v1.ListTestFormsRequest\x1a\'.exam_sessions.v1.ListTestFormsResponse\"\x04\xc0\xf3\x18\x13\x12m\n\x0eUpdateTestForm\x12\'.exam_sessions.v1.UpdateTestFormRequest\x1a(.exam_sessions.v1.UpdateTestFormResponse\"\x08\xc0\xf3\x18\x14\xd8\xf3\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&exam_sessions/v1/catalog_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1e\x65xam_sessions/v1/catalog.proto\x1a exam_sessions/v1/test_form.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"\xea\x01\n\x14\x43reateReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x32\n\x07release\x18\x02 \x01(\x0b\x32\x19.exam_sessions.v1.ReleaseB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\x12\x61llow_missing_form\x18\x07 \x01(\x08\x12\x1c\n\x14\x61llow_duplicate_name\x18\x08 \x01(\x08\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"C\n\x15\x43reateReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"_\n\x11GetReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"@\n\x12GetReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\x95\x01\n\x13ListReleasesRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x16\n\x04name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"\\\n\x14ListReleasesResponse\x12+\n\x08releases\x18\x01 \x03(\x0b\x32\x19.exam_sessions.v1.Release\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcc\x03\n\x14UpdateReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x32\n\x07release\x18\x02 \x01(\x0b\x32\x19.exam_sessions.v1.ReleaseB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\x12\x61llow_missing_form\x18\x07 \x01(\x08\x12\x1c\n\x14\x61llow_duplicate_name\x18\x08 \x01(\x08\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\xc8\x01\n\x0bupdate_mask\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x96\x01\xbaH\x92\x01\xba\x01\x8b\x01\n\x0bmask.length\x12\x38must name no more than 100 paths, of 128 characters each\x1a\x42size(this.paths) <= 100 && this.paths.all(path, size(path) <= 128)\xc8\x01\x01\"C\n\x15UpdateReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\xb3\x01\n\x16\x46inalizeReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"E\n\x17\x46inalizeReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\xb5\x01\n\x18UnfinalizeReleaseRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"G\n\x19UnfinalizeReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Release\"\xb4\x01\n\x15\x43reateTestFormRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x35\n\ttest_form\x18\x02 \x01(\x0b\x32\x1a.exam_sessions.v1.TestFormB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"G\n\x16\x43reateTestFormResponse\x12-\n\ttest_form\x18\x01 \x01(\x0b\x32\x1a.exam_sessions.v1.TestForm\"|\n\x12GetTestFormRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1d\n\treference\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08revision\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\"D\n\x13GetTestFormResponse\x12-\n\ttest_form\x18\x01 \x01(\x0b\x32\x1a.exam_sessions.v1.TestForm\"~\n\x14ListTestFormsRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"`\n\x15ListTestFormsResponse\x12.\n\ntest_forms\x18\x01 \x03(\x0b\x32\x1a.exam_sessions.v1.TestForm\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcb\x01\n\x15UpdateTestFormRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x35\n\ttest_form\x18\x02 \x01(\x0b\x32\x1a.exam_sessions.v1.TestFormB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04\x65tag\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"G\n\x16UpdateTestFormResponse\x12-\n\ttest_form\x18\x01 \x01(\x0b\x32\x1a.exam_sessions.v1.TestForm2\x94\r\n\x0e\x43\x61talogService\x12\x9b\x01\n\rCreateRelease\x12&.exam_sessions.v1.CreateReleaseRequest\x1a\'.exam_sessions.v1.CreateReleaseResponse\"9\xc0\xf3\x18\x16\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02+\"&/v1/workspaces/{workspace_id}/releases:\x01*\x12\x98\x01\n\nGetRelease\x12#.exam_sessions.v1.GetReleaseRequest\x1a$.exam_sessions.v1.GetReleaseResponse\"?\xc0\xf3\x18\x15\x82\xd3\xe4\x93\x02\x35\x12\x33/v1/workspaces/{workspace_id}/releases/{release_id}\x12\x91\x01\n\x0cListReleases\x12%.exam_sessions.v1.ListReleasesRequest\x1a&.exam_sessions.v1.ListReleasesResponse\"2\xc0\xf3\x18\x15\x82\xd3\xe4\x93\x02(\x12&/v1/workspaces/{workspace_id}/releases\x12\xa8\x01\n\rUpdateRelease\x12&.exam_sessions.v1.UpdateReleaseRequest\x1a\'.exam_sessions.v1.UpdateReleaseResponse\"F\xc0\xf3\x18\x16\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x38\x32\x33/v1/workspaces/{workspace_id}/releases/{release.id}:\x01*\x12\xb7\x01\n\x0f\x46inalizeRelease\x12(.exam_sessions.v1.FinalizeReleaseRequest\x1a).exam_sessions.v1.FinalizeReleaseResponse\"O\xc0\xf3\x18\x17\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x41\"</v1/workspaces/{workspace_id}/releases/{release_id}:finalize:\x01*\x12\xbf\x01\n\x11UnfinalizeRelease\x12*.exam_sessions.v1.UnfinalizeReleaseRequest\x1a+.exam_sessions.v1.UnfinalizeReleaseResponse\"Q\xc0\xf3\x18\x17\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x43\">/v1/workspaces/{workspace_id}/releases/{release_id}:unfinalize:\x01*\x12\x9f\x01\n\x0e\x43reateTestForm\x12\'.exam_sessions.v1.CreateTestFormRequest\x1a(.exam_sessions.v1.CreateTestFormResponse\":\xc0\xf3\x18\x14\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02,\"\'/v1/workspaces/{workspace_id}/testForms:\x01*\x12\x9b\x01\n\x0bGetTestForm\x12$.exam_sessions.v1.GetTestFormRequest\x1a%.exam_sessions.v1.GetTestFormResponse\"?\xc0\xf3\x18\x13\x82\xd3\xe4\x93\x02\x35\x12\x33/v1/workspaces/{workspace_id}/testForms/{reference}\x12\x95\x01\n\rListTestForms\x12&.exam_sessions.v1.ListTestFormsRequest\x1a\'.exam_sessions.v1.ListTestFormsResponse\"3\xc0\xf3\x18\x13\x82\xd3\xe4\x93\x02)\x12\'/v1/workspaces/{workspace_id}/testForms\x12\xb5\x01\n\x0eUpdateTestForm\x12\'.exam_sessions.v1.UpdateTestFormRequest\x1a(.exam_sessions.v1.UpdateTestFormResponse\"P\xc0\xf3\x18\x14\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x42\x1a=/v1/workspaces/{workspace_id}/testForms/{test_form.reference}:\x01*B\x9d\x01\n\x0f\x65xamsessions.v1B\x13\x43\x61talogServiceProtoP\x01Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\xa2\x02\x03\x45XS\xaa\x02\x0f\x45xamSessions.V1\xca\x02\x0f\x45xamSessions\\V1\xea\x02\x10\x45xamSessions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.catalog_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\017examsessions.v1B\023CatalogServiceProtoP\001Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\242\002\003EXS\252\002\017ExamSessions.V1\312\002\017ExamSessions\\V1\352\002\020ExamSessions::V1'
   _globals['_CREATERELEASEREQUEST'].fields_by_name['workspace_id']._loaded_options = None
   _globals['_CREATERELEASEREQUEST'].fields_by_name['workspace_id']._serialized_options = b'\272H\023r\021\030@2\r^[a-z0-9_-]*$'
   _globals['_CREATERELEASEREQUEST'].fields_by_name['release']._loaded_options = None
@@ -107,65 +109,65 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATETESTFORMREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UPDATETESTFORMREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_CATALOGSERVICE'].methods_by_name['CreateRelease']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['CreateRelease']._serialized_options = b'\300\363\030\026\330\363\030\001'
+  _globals['_CATALOGSERVICE'].methods_by_name['CreateRelease']._serialized_options = b'\300\363\030\026\330\363\030\001\202\323\344\223\002+\"&/v1/workspaces/{workspace_id}/releases:\001*'
   _globals['_CATALOGSERVICE'].methods_by_name['GetRelease']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['GetRelease']._serialized_options = b'\300\363\030\025'
+  _globals['_CATALOGSERVICE'].methods_by_name['GetRelease']._serialized_options = b'\300\363\030\025\202\323\344\223\0025\0223/v1/workspaces/{workspace_id}/releases/{release_id}'
   _globals['_CATALOGSERVICE'].methods_by_name['ListReleases']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['ListReleases']._serialized_options = b'\300\363\030\025'
+  _globals['_CATALOGSERVICE'].methods_by_name['ListReleases']._serialized_options = b'\300\363\030\025\202\323\344\223\002(\022&/v1/workspaces/{workspace_id}/releases'
   _globals['_CATALOGSERVICE'].methods_by_name['UpdateRelease']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['UpdateRelease']._serialized_options = b'\300\363\030\026\330\363\030\001'
+  _globals['_CATALOGSERVICE'].methods_by_name['UpdateRelease']._serialized_options = b'\300\363\030\026\330\363\030\001\202\323\344\223\002823/v1/workspaces/{workspace_id}/releases/{release.id}:\001*'
   _globals['_CATALOGSERVICE'].methods_by_name['FinalizeRelease']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['FinalizeRelease']._serialized_options = b'\300\363\030\027\330\363\030\001'
+  _globals['_CATALOGSERVICE'].methods_by_name['FinalizeRelease']._serialized_options = b'\300\363\030\027\330\363\030\001\202\323\344\223\002A\"</v1/workspaces/{workspace_id}/releases/{release_id}:finalize:\001*'
   _globals['_CATALOGSERVICE'].methods_by_name['UnfinalizeRelease']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['UnfinalizeRelease']._serialized_options = b'\300\363\030\027\330\363\030\001'
+  _globals['_CATALOGSERVICE'].methods_by_name['UnfinalizeRelease']._serialized_options = b'\300\363\030\027\330\363\030\001\202\323\344\223\002C\">/v1/workspaces/{workspace_id}/releases/{release_id}:unfinalize:\001*'
   _globals['_CATALOGSERVICE'].methods_by_name['CreateTestForm']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['CreateTestForm']._serialized_options = b'\300\363\030\024\330\363\030\001'
+  _globals['_CATALOGSERVICE'].methods_by_name['CreateTestForm']._serialized_options = b'\300\363\030\024\330\363\030\001\202\323\344\223\002,\"\'/v1/workspaces/{workspace_id}/testForms:\001*'
   _globals['_CATALOGSERVICE'].methods_by_name['GetTestForm']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['GetTestForm']._serialized_options = b'\300\363\030\023'
+  _globals['_CATALOGSERVICE'].methods_by_name['GetTestForm']._serialized_options = b'\300\363\030\023\202\323\344\223\0025\0223/v1/workspaces/{workspace_id}/testForms/{reference}'
   _globals['_CATALOGSERVICE'].methods_by_name['ListTestForms']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['ListTestForms']._serialized_options = b'\300\363\030\023'
+  _globals['_CATALOGSERVICE'].methods_by_name['ListTestForms']._serialized_options = b'\300\363\030\023\202\323\344\223\002)\022\'/v1/workspaces/{workspace_id}/testForms'
   _globals['_CATALOGSERVICE'].methods_by_name['UpdateTestForm']._loaded_options = None
-  _globals['_CATALOGSERVICE'].methods_by_name['UpdateTestForm']._serialized_options = b'\300\363\030\024\330\363\030\001'
-  _globals['_CREATERELEASEREQUEST']._serialized_start=221
-  _globals['_CREATERELEASEREQUEST']._serialized_end=455
-  _globals['_CREATERELEASERESPONSE']._serialized_start=457
-  _globals['_CREATERELEASERESPONSE']._serialized_end=524
-  _globals['_GETRELEASEREQUEST']._serialized_start=526
-  _globals['_GETRELEASEREQUEST']._serialized_end=621
-  _globals['_GETRELEASERESPONSE']._serialized_start=623
-  _globals['_GETRELEASERESPONSE']._serialized_end=687
-  _globals['_LISTRELEASESREQUEST']._serialized_start=690
-  _globals['_LISTRELEASESREQUEST']._serialized_end=839
-  _globals['_LISTRELEASESRESPONSE']._serialized_start=841
-  _globals['_LISTRELEASESRESPONSE']._serialized_end=933
-  _globals['_UPDATERELEASEREQUEST']._serialized_start=936
-  _globals['_UPDATERELEASEREQUEST']._serialized_end=1396
-  _globals['_UPDATERELEASERESPONSE']._serialized_start=1398
-  _globals['_UPDATERELEASERESPONSE']._serialized_end=1465
-  _globals['_FINALIZERELEASEREQUEST']._serialized_start=1468
-  _globals['_FINALIZERELEASEREQUEST']._serialized_end=1647
-  _globals['_FINALIZERELEASERESPONSE']._serialized_start=1649
-  _globals['_FINALIZERELEASERESPONSE']._serialized_end=1718
-  _globals['_UNFINALIZERELEASEREQUEST']._serialized_start=1721
-  _globals['_UNFINALIZERELEASEREQUEST']._serialized_end=1902
-  _globals['_UNFINALIZERELEASERESPONSE']._serialized_start=1904
-  _globals['_UNFINALIZERELEASERESPONSE']._serialized_end=1975
-  _globals['_CREATETESTFORMREQUEST']._serialized_start=1978
-  _globals['_CREATETESTFORMREQUEST']._serialized_end=2158
-  _globals['_CREATETESTFORMRESPONSE']._serialized_start=2160
-  _globals['_CREATETESTFORMRESPONSE']._serialized_end=2231
-  _globals['_GETTESTFORMREQUEST']._serialized_start=2233
-  _globals['_GETTESTFORMREQUEST']._serialized_end=2357
-  _globals['_GETTESTFORMRESPONSE']._serialized_start=2359
-  _globals['_GETTESTFORMRESPONSE']._serialized_end=2427
-  _globals['_LISTTESTFORMSREQUEST']._serialized_start=2429
-  _globals['_LISTTESTFORMSREQUEST']._serialized_end=2555
-  _globals['_LISTTESTFORMSRESPONSE']._serialized_start=2557
-  _globals['_LISTTESTFORMSRESPONSE']._serialized_end=2653
-  _globals['_UPDATETESTFORMREQUEST']._serialized_start=2656
-  _globals['_UPDATETESTFORMREQUEST']._serialized_end=2859
-  _globals['_UPDATETESTFORMRESPONSE']._serialized_start=2861
-  _globals['_UPDATETESTFORMRESPONSE']._serialized_end=2932
-  _globals['_CATALOGSERVICE']._serialized_start=2935
-  _globals['_CATALOGSERVICE']._serialized_end=4021
+  _globals['_CATALOGSERVICE'].methods_by_name['UpdateTestForm']._serialized_options = b'\300\363\030\024\330\363\030\001\202\323\344\223\002B\032=/v1/workspaces/{workspace_id}/testForms/{test_form.reference}:\001*'
+  _globals['_CREATERELEASEREQUEST']._serialized_start=251
+  _globals['_CREATERELEASEREQUEST']._serialized_end=485
+  _globals['_CREATERELEASERESPONSE']._serialized_start=487
+  _globals['_CREATERELEASERESPONSE']._serialized_end=554
+  _globals['_GETRELEASEREQUEST']._serialized_start=556
+  _globals['_GETRELEASEREQUEST']._serialized_end=651
+  _globals['_GETRELEASERESPONSE']._serialized_start=653
+  _globals['_GETRELEASERESPONSE']._serialized_end=717
+  _globals['_LISTRELEASESREQUEST']._serialized_start=720
+  _globals['_LISTRELEASESREQUEST']._serialized_end=869
+  _globals['_LISTRELEASESRESPONSE']._serialized_start=871
+  _globals['_LISTRELEASESRESPONSE']._serialized_end=963
+  _globals['_UPDATERELEASEREQUEST']._serialized_start=966
+  _globals['_UPDATERELEASEREQUEST']._serialized_end=1426
+  _globals['_UPDATERELEASERESPONSE']._serialized_start=1428
+  _globals['_UPDATERELEASERESPONSE']._serialized_end=1495
+  _globals['_FINALIZERELEASEREQUEST']._serialized_start=1498
+  _globals['_FINALIZERELEASEREQUEST']._serialized_end=1677
+  _globals['_FINALIZERELEASERESPONSE']._serialized_start=1679
+  _globals['_FINALIZERELEASERESPONSE']._serialized_end=1748
+  _globals['_UNFINALIZERELEASEREQUEST']._serialized_start=1751
+  _globals['_UNFINALIZERELEASEREQUEST']._serialized_end=1932
+  _globals['_UNFINALIZERELEASERESPONSE']._serialized_start=1934
+  _globals['_UNFINALIZERELEASERESPONSE']._serialized_end=2005
+  _globals['_CREATETESTFORMREQUEST']._serialized_start=2008
+  _globals['_CREATETESTFORMREQUEST']._serialized_end=2188
+  _globals['_CREATETESTFORMRESPONSE']._serialized_start=2190
+  _globals['_CREATETESTFORMRESPONSE']._serialized_end=2261
+  _globals['_GETTESTFORMREQUEST']._serialized_start=2263
+  _globals['_GETTESTFORMREQUEST']._serialized_end=2387
+  _globals['_GETTESTFORMRESPONSE']._serialized_start=2389
+  _globals['_GETTESTFORMRESPONSE']._serialized_end=2457
+  _globals['_LISTTESTFORMSREQUEST']._serialized_start=2459
+  _globals['_LISTTESTFORMSREQUEST']._serialized_end=2585
+  _globals['_LISTTESTFORMSRESPONSE']._serialized_start=2587
+  _globals['_LISTTESTFORMSRESPONSE']._serialized_end=2683
+  _globals['_UPDATETESTFORMREQUEST']._serialized_start=2686
+  _globals['_UPDATETESTFORMREQUEST']._serialized_end=2889
+  _globals['_UPDATETESTFORMRESPONSE']._serialized_start=2891
+  _globals['_UPDATETESTFORMRESPONSE']._serialized_end=2962
+  _globals['_CATALOGSERVICE']._serialized_start=2965
+  _globals['_CATALOGSERVICE']._serialized_end=4649
 # @@protoc_insertion_point(module_scope)

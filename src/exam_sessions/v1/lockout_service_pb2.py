@@ -24,16 +24,18 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&exam_sessions/v1/lockout_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x02\n\x07Lockout\x12\n\n\x02id\x18\x01 \x01(\t\x12\x31\n\x07guarded\x18\x02 \x01(\x0e\x32 .exam_sessions.v1.LockoutGuarded\x12\x31\n\x07subject\x18\x03 \x01(\x0e\x32 .exam_sessions.v1.LockoutSubject\x12\r\n\x05value\x18\x04 \x01(\t\x12\x13\n\x0bwrong_count\x18\x05 \x01(\x03\x12.\n\nbegin_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlift_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tlifted_by\x18\t \x01(\t\x12\x0f\n\x07message\x18\n \x01(\t\x12\x10\n\x08in_force\x18\x0b \x01(\x08\x12\x18\n\x10whole_deployment\x18\x0c \x01(\x08\"\xae\x01\n\x13ListLockoutsRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x18\n\x10whole_deployment\x18\x02 \x01(\x08\x12\x15\n\rin_force_only\x18\x03 \x01(\x08\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\\\n\x14ListLockoutsResponse\x12+\n\x08lockouts\x18\x01 \x03(\x0b\x32\x19.exam_sessions.v1.Lockout\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcd\x01\n\x12LiftLockoutRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x18\n\x10whole_deployment\x18\x02 \x01(\x08\x12\x1c\n\nlockout_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07message\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"A\n\x13LiftLockoutResponse\x12*\n\x07lockout\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Lockout*m\n\x0eLockoutGuarded\x12\x1f\n\x1bLOCKOUT_GUARDED_UNSPECIFIED\x10\x00\x12\x19\n\x15LOCKOUT_GUARDED_CODES\x10\x01\x12\x1f\n\x1bLOCKOUT_GUARDED_CREDENTIALS\x10\x02*m\n\x0eLockoutSubject\x12\x1f\n\x1bLOCKOUT_SUBJECT_UNSPECIFIED\x10\x00\x12\x1b\n\x17LOCKOUT_SUBJECT_ADDRESS\x10\x01\x12\x1d\n\x19LOCKOUT_SUBJECT_PRINCIPAL\x10\x02\x32\xd7\x01\n\x0eLockoutService\x12\x63\n\x0cListLockouts\x12%.exam_sessions.v1.ListLockoutsRequest\x1a&.exam_sessions.v1.ListLockoutsResponse\"\x04\xc0\xf3\x18\x1f\x12`\n\x0bLiftLockout\x12$.exam_sessions.v1.LiftLockoutRequest\x1a%.exam_sessions.v1.LiftLockoutResponse\"\x04\xc0\xf3\x18 b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&exam_sessions/v1/lockout_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x02\n\x07Lockout\x12\n\n\x02id\x18\x01 \x01(\t\x12\x31\n\x07guarded\x18\x02 \x01(\x0e\x32 .exam_sessions.v1.LockoutGuarded\x12\x31\n\x07subject\x18\x03 \x01(\x0e\x32 .exam_sessions.v1.LockoutSubject\x12\r\n\x05value\x18\x04 \x01(\t\x12\x13\n\x0bwrong_count\x18\x05 \x01(\x03\x12.\n\nbegin_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlift_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tlifted_by\x18\t \x01(\t\x12\x0f\n\x07message\x18\n \x01(\t\x12\x10\n\x08in_force\x18\x0b \x01(\x08\x12\x18\n\x10whole_deployment\x18\x0c \x01(\x08\"\xae\x01\n\x13ListLockoutsRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x18\n\x10whole_deployment\x18\x02 \x01(\x08\x12\x15\n\rin_force_only\x18\x03 \x01(\x08\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\\\n\x14ListLockoutsResponse\x12+\n\x08lockouts\x18\x01 \x03(\x0b\x32\x19.exam_sessions.v1.Lockout\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcd\x01\n\x12LiftLockoutRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x18\n\x10whole_deployment\x18\x02 \x01(\x08\x12\x1c\n\nlockout_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07message\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"A\n\x13LiftLockoutResponse\x12*\n\x07lockout\x18\x01 \x01(\x0b\x32\x19.exam_sessions.v1.Lockout*m\n\x0eLockoutGuarded\x12\x1f\n\x1bLOCKOUT_GUARDED_UNSPECIFIED\x10\x00\x12\x19\n\x15LOCKOUT_GUARDED_CODES\x10\x01\x12\x1f\n\x1bLOCKOUT_GUARDED_CREDENTIALS\x10\x02*m\n\x0eLockoutSubject\x12\x1f\n\x1bLOCKOUT_SUBJECT_UNSPECIFIED\x10\x00\x12\x1b\n\x17LOCKOUT_SUBJECT_ADDRESS\x10\x01\x12\x1d\n\x19LOCKOUT_SUBJECT_PRINCIPAL\x10\x02\x32\xca\x02\n\x0eLockoutService\x12\x91\x01\n\x0cListLockouts\x12%.exam_sessions.v1.ListLockoutsRequest\x1a&.exam_sessions.v1.ListLockoutsResponse\"2\xc0\xf3\x18\x1f\x82\xd3\xe4\x93\x02(\x12&/v1/workspaces/{workspace_id}/lockouts\x12\xa3\x01\n\x0bLiftLockout\x12$.exam_sessions.v1.LiftLockoutRequest\x1a%.exam_sessions.v1.LiftLockoutResponse\"G\xc0\xf3\x18 \x82\xd3\xe4\x93\x02=\"8/v1/workspaces/{workspace_id}/lockouts/{lockout_id}:lift:\x01*B\x9d\x01\n\x0f\x65xamsessions.v1B\x13LockoutServiceProtoP\x01Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\xa2\x02\x03\x45XS\xaa\x02\x0f\x45xamSessions.V1\xca\x02\x0f\x45xamSessions\\V1\xea\x02\x10\x45xamSessions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.lockout_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\017examsessions.v1B\023LockoutServiceProtoP\001Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\242\002\003EXS\252\002\017ExamSessions.V1\312\002\017ExamSessions\\V1\352\002\020ExamSessions::V1'
   _globals['_LISTLOCKOUTSREQUEST'].fields_by_name['workspace_id']._loaded_options = None
   _globals['_LISTLOCKOUTSREQUEST'].fields_by_name['workspace_id']._serialized_options = b'\272H\023r\021\030@2\r^[a-z0-9_-]*$'
   _globals['_LISTLOCKOUTSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -49,23 +51,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LIFTLOCKOUTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_LIFTLOCKOUTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_LOCKOUTSERVICE'].methods_by_name['ListLockouts']._loaded_options = None
-  _globals['_LOCKOUTSERVICE'].methods_by_name['ListLockouts']._serialized_options = b'\300\363\030\037'
+  _globals['_LOCKOUTSERVICE'].methods_by_name['ListLockouts']._serialized_options = b'\300\363\030\037\202\323\344\223\002(\022&/v1/workspaces/{workspace_id}/lockouts'
   _globals['_LOCKOUTSERVICE'].methods_by_name['LiftLockout']._loaded_options = None
-  _globals['_LOCKOUTSERVICE'].methods_by_name['LiftLockout']._serialized_options = b'\300\363\030 '
-  _globals['_LOCKOUTGUARDED']._serialized_start=1082
-  _globals['_LOCKOUTGUARDED']._serialized_end=1191
-  _globals['_LOCKOUTSUBJECT']._serialized_start=1193
-  _globals['_LOCKOUTSUBJECT']._serialized_end=1302
-  _globals['_LOCKOUT']._serialized_start=154
-  _globals['_LOCKOUT']._serialized_end=534
-  _globals['_LISTLOCKOUTSREQUEST']._serialized_start=537
-  _globals['_LISTLOCKOUTSREQUEST']._serialized_end=711
-  _globals['_LISTLOCKOUTSRESPONSE']._serialized_start=713
-  _globals['_LISTLOCKOUTSRESPONSE']._serialized_end=805
-  _globals['_LIFTLOCKOUTREQUEST']._serialized_start=808
-  _globals['_LIFTLOCKOUTREQUEST']._serialized_end=1013
-  _globals['_LIFTLOCKOUTRESPONSE']._serialized_start=1015
-  _globals['_LIFTLOCKOUTRESPONSE']._serialized_end=1080
-  _globals['_LOCKOUTSERVICE']._serialized_start=1305
-  _globals['_LOCKOUTSERVICE']._serialized_end=1520
+  _globals['_LOCKOUTSERVICE'].methods_by_name['LiftLockout']._serialized_options = b'\300\363\030 \202\323\344\223\002=\"8/v1/workspaces/{workspace_id}/lockouts/{lockout_id}:lift:\001*'
+  _globals['_LOCKOUTGUARDED']._serialized_start=1112
+  _globals['_LOCKOUTGUARDED']._serialized_end=1221
+  _globals['_LOCKOUTSUBJECT']._serialized_start=1223
+  _globals['_LOCKOUTSUBJECT']._serialized_end=1332
+  _globals['_LOCKOUT']._serialized_start=184
+  _globals['_LOCKOUT']._serialized_end=564
+  _globals['_LISTLOCKOUTSREQUEST']._serialized_start=567
+  _globals['_LISTLOCKOUTSREQUEST']._serialized_end=741
+  _globals['_LISTLOCKOUTSRESPONSE']._serialized_start=743
+  _globals['_LISTLOCKOUTSRESPONSE']._serialized_end=835
+  _globals['_LIFTLOCKOUTREQUEST']._serialized_start=838
+  _globals['_LIFTLOCKOUTREQUEST']._serialized_end=1043
+  _globals['_LIFTLOCKOUTRESPONSE']._serialized_start=1045
+  _globals['_LIFTLOCKOUTRESPONSE']._serialized_end=1110
+  _globals['_LOCKOUTSERVICE']._serialized_start=1335
+  _globals['_LOCKOUTSERVICE']._serialized_end=1665
 # @@protoc_insertion_point(module_scope)

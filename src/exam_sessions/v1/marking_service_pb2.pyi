@@ -6,6 +6,7 @@ from exam_sessions.v1 import access_fields_pb2 as _access_fields_pb2
 from exam_sessions.v1 import operation_pb2 as _operation_pb2
 from exam_sessions.v1 import result_pb2 as _result_pb2
 from exam_sessions.v1 import session_pb2 as _session_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers

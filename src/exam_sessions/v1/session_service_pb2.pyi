@@ -4,6 +4,7 @@ from buf.validate import validate_pb2 as _validate_pb2
 from exam_sessions.v1 import access_pb2 as _access_pb2
 from exam_sessions.v1 import access_fields_pb2 as _access_fields_pb2
 from exam_sessions.v1 import session_pb2 as _session_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2

@@ -25,16 +25,18 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
 from exam_sessions.v1 import template_pb2 as exam__sessions_dot_v1_dot_template__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exam_sessions/v1/template_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1f\x65xam_sessions/v1/template.proto\x1a#google/longrunning/operations.proto\"g\n\x19GetSessionTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"Q\n\x1aGetSessionTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplate\"\x9f\x02\n\x19SubmitFromTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12;\n\x08template\x18\x02 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplateB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x04\x64\x61ta\x18\x03 \x03(\x0b\x32!.exam_sessions.v1.TemplateSessionB\x0b\xbaH\x08\x92\x01\x02\x10\x32\xd8\x01\x03\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12!\n\x19ignore_response_revisions\x18\x05 \x01(\x08\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x32\xf8\x01\n\x0fTemplateService\x12y\n\x12GetSessionTemplate\x12+.exam_sessions.v1.GetSessionTemplateRequest\x1a,.exam_sessions.v1.GetSessionTemplateResponse\"\x08\xc0\xf3\x18\x06\xd8\xf3\x18\x01\x12j\n\x12SubmitFromTemplate\x12+.exam_sessions.v1.SubmitFromTemplateRequest\x1a\x1d.google.longrunning.Operation\"\x08\xc0\xf3\x18\x06\xd8\xf3\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'exam_sessions/v1/template_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1f\x65xam_sessions/v1/template.proto\x1a\x1cgoogle/api/annotations.proto\x1a#google/longrunning/operations.proto\"g\n\x19GetSessionTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1c\n\nrelease_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"Q\n\x1aGetSessionTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplate\"\x9f\x02\n\x19SubmitFromTemplateRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12;\n\x08template\x18\x02 \x01(\x0b\x32!.exam_sessions.v1.SessionTemplateB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x04\x64\x61ta\x18\x03 \x03(\x0b\x32!.exam_sessions.v1.TemplateSessionB\x0b\xbaH\x08\x92\x01\x02\x10\x32\xd8\x01\x03\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12!\n\x19ignore_response_revisions\x18\x05 \x01(\x08\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x32\x85\x03\n\x0fTemplateService\x12\xc4\x01\n\x12GetSessionTemplate\x12+.exam_sessions.v1.GetSessionTemplateRequest\x1a,.exam_sessions.v1.GetSessionTemplateResponse\"S\xc0\xf3\x18\x06\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x45\x12\x43/v1/workspaces/{workspace_id}/releases/{release_id}/sessionTemplate\x12\xaa\x01\n\x12SubmitFromTemplate\x12+.exam_sessions.v1.SubmitFromTemplateRequest\x1a\x1d.google.longrunning.Operation\"H\xc0\xf3\x18\x06\xd8\xf3\x18\x01\x82\xd3\xe4\x93\x02:\"5/v1/workspaces/{workspace_id}/sessionTemplates:submit:\x01*B\x9e\x01\n\x0f\x65xamsessions.v1B\x14TemplateServiceProtoP\x01Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\xa2\x02\x03\x45XS\xaa\x02\x0f\x45xamSessions.V1\xca\x02\x0f\x45xamSessions\\V1\xea\x02\x10\x45xamSessions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.template_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\017examsessions.v1B\024TemplateServiceProtoP\001Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\242\002\003EXS\252\002\017ExamSessions.V1\312\002\017ExamSessions\\V1\352\002\020ExamSessions::V1'
   _globals['_GETSESSIONTEMPLATEREQUEST'].fields_by_name['workspace_id']._loaded_options = None
   _globals['_GETSESSIONTEMPLATEREQUEST'].fields_by_name['workspace_id']._serialized_options = b'\272H\023r\021\030@2\r^[a-z0-9_-]*$'
   _globals['_GETSESSIONTEMPLATEREQUEST'].fields_by_name['release_id']._loaded_options = None
@@ -48,15 +50,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITFROMTEMPLATEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SUBMITFROMTEMPLATEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_TEMPLATESERVICE'].methods_by_name['GetSessionTemplate']._loaded_options = None
-  _globals['_TEMPLATESERVICE'].methods_by_name['GetSessionTemplate']._serialized_options = b'\300\363\030\006\330\363\030\001'
+  _globals['_TEMPLATESERVICE'].methods_by_name['GetSessionTemplate']._serialized_options = b'\300\363\030\006\330\363\030\001\202\323\344\223\002E\022C/v1/workspaces/{workspace_id}/releases/{release_id}/sessionTemplate'
   _globals['_TEMPLATESERVICE'].methods_by_name['SubmitFromTemplate']._loaded_options = None
-  _globals['_TEMPLATESERVICE'].methods_by_name['SubmitFromTemplate']._serialized_options = b'\300\363\030\006\330\363\030\001'
-  _globals['_GETSESSIONTEMPLATEREQUEST']._serialized_start=191
-  _globals['_GETSESSIONTEMPLATEREQUEST']._serialized_end=294
-  _globals['_GETSESSIONTEMPLATERESPONSE']._serialized_start=296
-  _globals['_GETSESSIONTEMPLATERESPONSE']._serialized_end=377
-  _globals['_SUBMITFROMTEMPLATEREQUEST']._serialized_start=380
-  _globals['_SUBMITFROMTEMPLATEREQUEST']._serialized_end=667
-  _globals['_TEMPLATESERVICE']._serialized_start=670
-  _globals['_TEMPLATESERVICE']._serialized_end=918
+  _globals['_TEMPLATESERVICE'].methods_by_name['SubmitFromTemplate']._serialized_options = b'\300\363\030\006\330\363\030\001\202\323\344\223\002:\"5/v1/workspaces/{workspace_id}/sessionTemplates:submit:\001*'
+  _globals['_GETSESSIONTEMPLATEREQUEST']._serialized_start=221
+  _globals['_GETSESSIONTEMPLATEREQUEST']._serialized_end=324
+  _globals['_GETSESSIONTEMPLATERESPONSE']._serialized_start=326
+  _globals['_GETSESSIONTEMPLATERESPONSE']._serialized_end=407
+  _globals['_SUBMITFROMTEMPLATEREQUEST']._serialized_start=410
+  _globals['_SUBMITFROMTEMPLATEREQUEST']._serialized_end=697
+  _globals['_TEMPLATESERVICE']._serialized_start=700
+  _globals['_TEMPLATESERVICE']._serialized_end=1089
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 from buf.validate import validate_pb2 as _validate_pb2
 from exam_sessions.v1 import access_pb2 as _access_pb2
 from exam_sessions.v1 import template_pb2 as _template_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -24,17 +24,19 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from exam_sessions.v1 import access_pb2 as exam__sessions_dot_v1_dot_access__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(exam_sessions/v1/workspace_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n\tWorkspace\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nclose_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x08settings\x18\x06 \x01(\x0b\x32#.exam_sessions.v1.WorkspaceSettings\"9\n\x11WorkspaceSettings\x12$\n\x10retention_months\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb0\t(\x00\"\xd7\x01\n\x16\x43reateWorkspaceRequest\x12.\n\x0cworkspace_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x10\x01\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x35\n\x08settings\x18\x03 \x01(\x0b\x32#.exam_sessions.v1.WorkspaceSettings\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"I\n\x17\x43reateWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"C\n\x13GetWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\"F\n\x14GetWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"Q\n\x15ListWorkspacesRequest\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"b\n\x16ListWorkspacesResponse\x12/\n\nworkspaces\x18\x01 \x03(\x0b\x32\x1b.exam_sessions.v1.Workspace\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x81\x03\n\x16UpdateWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x36\n\tworkspace\x18\x02 \x01(\x0b\x32\x1b.exam_sessions.v1.WorkspaceB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\xc8\x01\n\x0bupdate_mask\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x96\x01\xbaH\x92\x01\xba\x01\x8b\x01\n\x0bmask.length\x12\x38must name no more than 100 paths, of 128 characters each\x1a\x42size(this.paths) <= 100 && this.paths.all(path, size(path) <= 128)\xc8\x01\x01\"I\n\x17UpdateWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"}\n\x15\x43loseWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"H\n\x16\x43loseWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"~\n\x16ReopenWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"I\n\x17ReopenWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace2\x97\x05\n\x10WorkspaceService\x12l\n\x0f\x43reateWorkspace\x12(.exam_sessions.v1.CreateWorkspaceRequest\x1a).exam_sessions.v1.CreateWorkspaceResponse\"\x04\xc0\xf3\x18\x1e\x12\x63\n\x0cGetWorkspace\x12%.exam_sessions.v1.GetWorkspaceRequest\x1a&.exam_sessions.v1.GetWorkspaceResponse\"\x04\xc0\xf3\x18\x1e\x12i\n\x0eListWorkspaces\x12\'.exam_sessions.v1.ListWorkspacesRequest\x1a(.exam_sessions.v1.ListWorkspacesResponse\"\x04\xc0\xf3\x18\x1e\x12l\n\x0fUpdateWorkspace\x12(.exam_sessions.v1.UpdateWorkspaceRequest\x1a).exam_sessions.v1.UpdateWorkspaceResponse\"\x04\xc0\xf3\x18\x1e\x12i\n\x0e\x43loseWorkspace\x12\'.exam_sessions.v1.CloseWorkspaceRequest\x1a(.exam_sessions.v1.CloseWorkspaceResponse\"\x04\xc0\xf3\x18\x1e\x12l\n\x0fReopenWorkspace\x12(.exam_sessions.v1.ReopenWorkspaceRequest\x1a).exam_sessions.v1.ReopenWorkspaceResponse\"\x04\xc0\xf3\x18\x1e\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(exam_sessions/v1/workspace_service.proto\x12\x10\x65xam_sessions.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x65xam_sessions/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n\tWorkspace\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nclose_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x08settings\x18\x06 \x01(\x0b\x32#.exam_sessions.v1.WorkspaceSettings\"9\n\x11WorkspaceSettings\x12$\n\x10retention_months\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb0\t(\x00\"\xd7\x01\n\x16\x43reateWorkspaceRequest\x12.\n\x0cworkspace_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x10\x01\x18@2\r^[a-z0-9_-]*$\x12\x1e\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x35\n\x08settings\x18\x03 \x01(\x0b\x32#.exam_sessions.v1.WorkspaceSettings\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"I\n\x17\x43reateWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"C\n\x13GetWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\"F\n\x14GetWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"Q\n\x15ListWorkspacesRequest\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"b\n\x16ListWorkspacesResponse\x12/\n\nworkspaces\x18\x01 \x03(\x0b\x32\x1b.exam_sessions.v1.Workspace\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x81\x03\n\x16UpdateWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x36\n\tworkspace\x18\x02 \x01(\x0b\x32\x1b.exam_sessions.v1.WorkspaceB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x12\xc8\x01\n\x0bupdate_mask\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x96\x01\xbaH\x92\x01\xba\x01\x8b\x01\n\x0bmask.length\x12\x38must name no more than 100 paths, of 128 characters each\x1a\x42size(this.paths) <= 100 && this.paths.all(path, size(path) <= 128)\xc8\x01\x01\"I\n\x17UpdateWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"}\n\x15\x43loseWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"H\n\x16\x43loseWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace\"~\n\x16ReopenWorkspaceRequest\x12,\n\x0cworkspace_id\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x18@2\r^[a-z0-9_-]*$\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\"I\n\x17ReopenWorkspaceResponse\x12.\n\tworkspace\x18\x01 \x01(\x0b\x32\x1b.exam_sessions.v1.Workspace2\xf5\x06\n\x10WorkspaceService\x12\x85\x01\n\x0f\x43reateWorkspace\x12(.exam_sessions.v1.CreateWorkspaceRequest\x1a).exam_sessions.v1.CreateWorkspaceResponse\"\x1d\xc0\xf3\x18\x1e\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/workspaces:\x01*\x12\x88\x01\n\x0cGetWorkspace\x12%.exam_sessions.v1.GetWorkspaceRequest\x1a&.exam_sessions.v1.GetWorkspaceResponse\")\xc0\xf3\x18\x1e\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/workspaces/{workspace_id}\x12\x7f\n\x0eListWorkspaces\x12\'.exam_sessions.v1.ListWorkspacesRequest\x1a(.exam_sessions.v1.ListWorkspacesResponse\"\x1a\xc0\xf3\x18\x1e\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/workspaces\x12\x94\x01\n\x0fUpdateWorkspace\x12(.exam_sessions.v1.UpdateWorkspaceRequest\x1a).exam_sessions.v1.UpdateWorkspaceResponse\",\xc0\xf3\x18\x1e\x82\xd3\xe4\x93\x02\"2\x1d/v1/workspaces/{workspace_id}:\x01*\x12\x97\x01\n\x0e\x43loseWorkspace\x12\'.exam_sessions.v1.CloseWorkspaceRequest\x1a(.exam_sessions.v1.CloseWorkspaceResponse\"2\xc0\xf3\x18\x1e\x82\xd3\xe4\x93\x02(\"#/v1/workspaces/{workspace_id}:close:\x01*\x12\x9b\x01\n\x0fReopenWorkspace\x12(.exam_sessions.v1.ReopenWorkspaceRequest\x1a).exam_sessions.v1.ReopenWorkspaceResponse\"3\xc0\xf3\x18\x1e\x82\xd3\xe4\x93\x02)\"$/v1/workspaces/{workspace_id}:reopen:\x01*B\x9f\x01\n\x0f\x65xamsessions.v1B\x15WorkspaceServiceProtoP\x01Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\xa2\x02\x03\x45XS\xaa\x02\x0f\x45xamSessions.V1\xca\x02\x0f\x45xamSessions\\V1\xea\x02\x10\x45xamSessions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exam_sessions.v1.workspace_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\017examsessions.v1B\025WorkspaceServiceProtoP\001Z6exam-sessions/clients/go/examsessionsv1;examsessionsv1\242\002\003EXS\252\002\017ExamSessions.V1\312\002\017ExamSessions\\V1\352\002\020ExamSessions::V1'
   _globals['_WORKSPACE'].fields_by_name['workspace_id']._loaded_options = None
   _globals['_WORKSPACE'].fields_by_name['workspace_id']._serialized_options = b'\272H\023r\021\030@2\r^[a-z0-9_-]*$'
   _globals['_WORKSPACE'].fields_by_name['display_name']._loaded_options = None
@@ -70,45 +72,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REOPENWORKSPACEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REOPENWORKSPACEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_WORKSPACESERVICE'].methods_by_name['CreateWorkspace']._loaded_options = None
-  _globals['_WORKSPACESERVICE'].methods_by_name['CreateWorkspace']._serialized_options = b'\300\363\030\036'
+  _globals['_WORKSPACESERVICE'].methods_by_name['CreateWorkspace']._serialized_options = b'\300\363\030\036\202\323\344\223\002\023\"\016/v1/workspaces:\001*'
   _globals['_WORKSPACESERVICE'].methods_by_name['GetWorkspace']._loaded_options = None
-  _globals['_WORKSPACESERVICE'].methods_by_name['GetWorkspace']._serialized_options = b'\300\363\030\036'
+  _globals['_WORKSPACESERVICE'].methods_by_name['GetWorkspace']._serialized_options = b'\300\363\030\036\202\323\344\223\002\037\022\035/v1/workspaces/{workspace_id}'
   _globals['_WORKSPACESERVICE'].methods_by_name['ListWorkspaces']._loaded_options = None
-  _globals['_WORKSPACESERVICE'].methods_by_name['ListWorkspaces']._serialized_options = b'\300\363\030\036'
+  _globals['_WORKSPACESERVICE'].methods_by_name['ListWorkspaces']._serialized_options = b'\300\363\030\036\202\323\344\223\002\020\022\016/v1/workspaces'
   _globals['_WORKSPACESERVICE'].methods_by_name['UpdateWorkspace']._loaded_options = None
-  _globals['_WORKSPACESERVICE'].methods_by_name['UpdateWorkspace']._serialized_options = b'\300\363\030\036'
+  _globals['_WORKSPACESERVICE'].methods_by_name['UpdateWorkspace']._serialized_options = b'\300\363\030\036\202\323\344\223\002\"2\035/v1/workspaces/{workspace_id}:\001*'
   _globals['_WORKSPACESERVICE'].methods_by_name['CloseWorkspace']._loaded_options = None
-  _globals['_WORKSPACESERVICE'].methods_by_name['CloseWorkspace']._serialized_options = b'\300\363\030\036'
+  _globals['_WORKSPACESERVICE'].methods_by_name['CloseWorkspace']._serialized_options = b'\300\363\030\036\202\323\344\223\002(\"#/v1/workspaces/{workspace_id}:close:\001*'
   _globals['_WORKSPACESERVICE'].methods_by_name['ReopenWorkspace']._loaded_options = None
-  _globals['_WORKSPACESERVICE'].methods_by_name['ReopenWorkspace']._serialized_options = b'\300\363\030\036'
-  _globals['_WORKSPACE']._serialized_start=190
-  _globals['_WORKSPACE']._serialized_end=480
-  _globals['_WORKSPACESETTINGS']._serialized_start=482
-  _globals['_WORKSPACESETTINGS']._serialized_end=539
-  _globals['_CREATEWORKSPACEREQUEST']._serialized_start=542
-  _globals['_CREATEWORKSPACEREQUEST']._serialized_end=757
-  _globals['_CREATEWORKSPACERESPONSE']._serialized_start=759
-  _globals['_CREATEWORKSPACERESPONSE']._serialized_end=832
-  _globals['_GETWORKSPACEREQUEST']._serialized_start=834
-  _globals['_GETWORKSPACEREQUEST']._serialized_end=901
-  _globals['_GETWORKSPACERESPONSE']._serialized_start=903
-  _globals['_GETWORKSPACERESPONSE']._serialized_end=973
-  _globals['_LISTWORKSPACESREQUEST']._serialized_start=975
-  _globals['_LISTWORKSPACESREQUEST']._serialized_end=1056
-  _globals['_LISTWORKSPACESRESPONSE']._serialized_start=1058
-  _globals['_LISTWORKSPACESRESPONSE']._serialized_end=1156
-  _globals['_UPDATEWORKSPACEREQUEST']._serialized_start=1159
-  _globals['_UPDATEWORKSPACEREQUEST']._serialized_end=1544
-  _globals['_UPDATEWORKSPACERESPONSE']._serialized_start=1546
-  _globals['_UPDATEWORKSPACERESPONSE']._serialized_end=1619
-  _globals['_CLOSEWORKSPACEREQUEST']._serialized_start=1621
-  _globals['_CLOSEWORKSPACEREQUEST']._serialized_end=1746
-  _globals['_CLOSEWORKSPACERESPONSE']._serialized_start=1748
-  _globals['_CLOSEWORKSPACERESPONSE']._serialized_end=1820
-  _globals['_REOPENWORKSPACEREQUEST']._serialized_start=1822
-  _globals['_REOPENWORKSPACEREQUEST']._serialized_end=1948
-  _globals['_REOPENWORKSPACERESPONSE']._serialized_start=1950
-  _globals['_REOPENWORKSPACERESPONSE']._serialized_end=2023
-  _globals['_WORKSPACESERVICE']._serialized_start=2026
-  _globals['_WORKSPACESERVICE']._serialized_end=2689
+  _globals['_WORKSPACESERVICE'].methods_by_name['ReopenWorkspace']._serialized_options = b'\300\363\030\036\202\323\344\223\002)\"$/v1/workspaces/{workspace_id}:reopen:\001*'
+  _globals['_WORKSPACE']._serialized_start=220
+  _globals['_WORKSPACE']._serialized_end=510
+  _globals['_WORKSPACESETTINGS']._serialized_start=512
+  _globals['_WORKSPACESETTINGS']._serialized_end=569
+  _globals['_CREATEWORKSPACEREQUEST']._serialized_start=572
+  _globals['_CREATEWORKSPACEREQUEST']._serialized_end=787
+  _globals['_CREATEWORKSPACERESPONSE']._serialized_start=789
+  _globals['_CREATEWORKSPACERESPONSE']._serialized_end=862
+  _globals['_GETWORKSPACEREQUEST']._serialized_start=864
+  _globals['_GETWORKSPACEREQUEST']._serialized_end=931
+  _globals['_GETWORKSPACERESPONSE']._serialized_start=933
+  _globals['_GETWORKSPACERESPONSE']._serialized_end=1003
+  _globals['_LISTWORKSPACESREQUEST']._serialized_start=1005
+  _globals['_LISTWORKSPACESREQUEST']._serialized_end=1086
+  _globals['_LISTWORKSPACESRESPONSE']._serialized_start=1088
+  _globals['_LISTWORKSPACESRESPONSE']._serialized_end=1186
+  _globals['_UPDATEWORKSPACEREQUEST']._serialized_start=1189
+  _globals['_UPDATEWORKSPACEREQUEST']._serialized_end=1574
+  _globals['_UPDATEWORKSPACERESPONSE']._serialized_start=1576
+  _globals['_UPDATEWORKSPACERESPONSE']._serialized_end=1649
+  _globals['_CLOSEWORKSPACEREQUEST']._serialized_start=1651
+  _globals['_CLOSEWORKSPACEREQUEST']._serialized_end=1776
+  _globals['_CLOSEWORKSPACERESPONSE']._serialized_start=1778
+  _globals['_CLOSEWORKSPACERESPONSE']._serialized_end=1850
+  _globals['_REOPENWORKSPACEREQUEST']._serialized_start=1852
+  _globals['_REOPENWORKSPACEREQUEST']._serialized_end=1978
+  _globals['_REOPENWORKSPACERESPONSE']._serialized_start=1980
+  _globals['_REOPENWORKSPACERESPONSE']._serialized_end=2053
+  _globals['_WORKSPACESERVICE']._serialized_start=2056
+  _globals['_WORKSPACESERVICE']._serialized_end=2941
 # @@protoc_insertion_point(module_scope)
