@@ -26,6 +26,7 @@ from exam_sessions.cli import (
     lockouts,
     marks,
     operations,
+    protos,
     regrade,
     release_edit,
     release_finalize,
@@ -62,6 +63,7 @@ cli = typer.Typer(
 )
 cli.command("demo")(demo.demo)
 cli.command("serve", epilog=serve.EPILOG)(serve.serve)
+cli.command("protos", epilog=protos.EPILOG)(protos.protos)
 cli.command("migrate")(serve.migrate)
 cli.command("check", epilog=check.EPILOG)(check.check)
 cli.command("health", epilog=health.EPILOG)(health.health)
