@@ -70,13 +70,13 @@ class Told(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an order has come to: the session, its scripts, the requests remembered, how much history there is."""
+    """Where an order has come to: the session, its attempts, the requests remembered, how much history there is."""
 
     session: Session
     deleted: bool = False
     requests: frozenset[tuple[str, Command | None, str]] = frozenset()
     told: int = 0
-    scripts: tuple[AttemptRecord, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
 
     def __hash__(self) -> int:
         """Scripts hold dictionaries; places that differ in nothing else are few."""
@@ -84,13 +84,13 @@ class Place(NamedTuple):
 
     def after(self, decision: Decision) -> Place:
         """The place a decision leads to."""
-        written = {script.attempt: script for script in (*self.scripts, *decision.scripts)}
+        written = {record.attempt: record for record in (*self.attempts, *decision.attempts)}
         return self._replace(
             # The history keeps a deleted booking for those who ask again, without its PIN.
             session=decision.session or self.session._replace(pin=""),
             deleted=decision.session is None,
             told=self.told + len(decision.events),
-            scripts=tuple(written[attempt] for attempt in sorted(written)),
+            attempts=tuple(written[attempt] for attempt in sorted(written)),
         )
 
 
@@ -135,7 +135,7 @@ def linearize(
     history: Sequence[Told] | None = None,
     forms: Mapping[str, Form] = NO_FORMS,
 ) -> Order:
-    """An order that explains the calls on a session that stood so, and had no script, before them.
+    """An order that explains the calls on a session that stood so, and had no attempt record, before them.
 
     With a history, the clock may move the session too; its moves stand in the order as they were told. The catalogue
     holds these forms, each in its first revision.
@@ -249,7 +249,7 @@ class Search:
         session = place.session
         wanted = str(command.updated_form or dict(command.fields).get("test_form") or session.test_form)
         form = self._forms.get(session.test_form) if session.form_revision else None
-        return MarkingContext(form, place.scripts, 1 if wanted in self._forms else 0)
+        return MarkingContext(form, place.attempts, 1 if wanted in self._forms else 0)
 
     def _judge(self, op: Op, place: Place, now: int) -> tuple[Seen | No, Place, Decision | None]:
         """How the service answers the call in this place, and what comes of it: the same place, or another."""

@@ -210,7 +210,7 @@ def test_what_an_action_needs_is_asked_for_once_and_for_all(server, api, work, a
     assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", [field])
 
 
-def test_scripts_are_scored_and_sent_on_as_one_by_one(api, work):
+def test_attempts_are_scored_and_sent_on_as_one_by_one(api, work):
     form(api, mcq("1", "A"))
     form(api, mcq("1", "A"), essay("2"), reference="form-2")
     sessions = []

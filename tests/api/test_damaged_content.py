@@ -70,7 +70,7 @@ def test_pages_aggregates_and_finalizing_go_on(clocked_server, clocked_desk, dam
 
 
 @pytest.mark.parametrize("damage", [name for name in SCRIPTS if name != "a response of another shape"])
-def test_a_damaged_script_is_set_aside_with_its_error_and_the_attempt_can_be_cleared(
+def test_a_damaged_attempt_is_set_aside_with_its_error_and_the_attempt_can_be_cleared(
     clocked_server, clocked_desk, clock, damage
 ):
     server, api = clocked_server, clocked_desk
@@ -102,7 +102,7 @@ def test_damaged_responses_take_no_more_answers_and_say_so(clocked_server, clock
 
 
 @pytest.mark.parametrize("damage", [name for name in SCRIPTS if name != "a response of another shape"])
-def test_a_damaged_script_is_marked_by_hand(clocked_server, clocked_desk, damage):
+def test_a_damaged_attempt_is_marked_by_hand(clocked_server, clocked_desk, damage):
     api = clocked_desk
     (broken,) = three(api, 1)
     spoil(clocked_server, broken, damage)

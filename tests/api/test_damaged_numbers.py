@@ -14,14 +14,14 @@ from sqlalchemy import BigInteger, SmallInteger
 from state_paths import STARTED, walk
 from test_damaged_content import reason_of
 
-from exam_sessions.store.schema import scripts, sessions
+from exam_sessions.store.schema import attempts, sessions
 from exam_sessions.v1 import catalog_pb2
 
 pytestmark = pytest.mark.sqlite(reason="elsewhere a column of numbers takes numbers only")
 
 NUMBERS = [
     (table.name, column.name)
-    for table in (sessions, scripts)
+    for table in (sessions, attempts)
     for column in table.columns
     if isinstance(column.type, BigInteger | SmallInteger) and not column.primary_key
 ]

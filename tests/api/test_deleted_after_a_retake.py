@@ -39,4 +39,4 @@ def test_the_history_keeps_the_attempts_of_a_deleted_booking(api):
     session = walk(api, session, "RetakeSession", "ResetSession")
     api.call("DeleteSession", session_id=session.id)
     (kept,) = [change.old_value for change in api.history(session)[-1].changes if change.field == "scripts"]
-    assert [script["responses"] for script in json.loads(kept)] == [{"1": 2}]
+    assert [record["responses"] for record in json.loads(kept)] == [{"1": 2}]

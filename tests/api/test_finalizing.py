@@ -295,7 +295,7 @@ def test_one_of_many_who_finalize_at_once_wins_on_whatever_server(database):
             api.close()
 
 
-def test_a_script_nobody_can_read_is_set_aside_and_stops_nothing(api, server):
+def test_an_attempt_nobody_can_read_is_set_aside_and_stops_nothing(api, server):
     three_choices(api)
     release = api.release(test_form="form-1")
     sessions = [walk(api, api.book(release), *STARTED) for _ in range(3)]

@@ -21,7 +21,7 @@ def unscore(api, session, number, **fields):
 
 
 def handed_in(api, **fields):
-    """A script whose two choices are right and whose essay waits for a mark."""
+    """An attempt whose two choices are right and whose essay waits for a mark."""
     mixed(api)
     session = hand_in(api, sitting(api, **fields), answer("1", "A"), answer("2", "B"), answer("3", text="Because."))
     assert name_of(session) == "AWAITING_MARKING"
@@ -32,7 +32,7 @@ def told(api, session):
     return {change.field: (change.old_value, change.new_value) for change in api.history(session)[-1].changes}
 
 
-def test_a_script_is_marked_submitted_and_archived(api):
+def test_an_attempt_is_marked_submitted_and_archived(api):
     session = handed_in(api)
     assert (session.marking_progress, session.HasField("score")) == (0, False)
     session = score(api, session, "3", "2.5", message="well argued")
@@ -58,7 +58,7 @@ def test_the_progress_is_rounded_down_and_counts_only_what_people_mark(api):
 
 def test_a_mark_is_taken_back(api):
     session = score(api, handed_in(api), "3", "5")
-    session = unscore(api, session, "3", message="wrong script")
+    session = unscore(api, session, "3", message="wrong attempt")
     assert (name_of(session), session.marking_progress) == ("AWAITING_MARKING", 0)
     assert told(api, session)["marks"] == ('{"3":"5"}', "{}")
     found = results(api, session)
@@ -107,7 +107,7 @@ def test_a_mark_is_refused_that_is_no_decimal(api, mark):
 
 
 @pytest.mark.parametrize("state", sorted(STATE_PATHS))
-def test_a_script_is_submitted_from_awaiting_marking_only(api, server, state):
+def test_an_attempt_is_submitted_from_awaiting_marking_only(api, server, state):
     session = bring_to(api, state)
     if state == "AWAITING_MARKING":
         assert name_of(api.move("SubmitMarkedSession", session)) == "MARKED"
@@ -118,7 +118,7 @@ def test_a_script_is_submitted_from_awaiting_marking_only(api, server, state):
     assert (refused.value.metadata["state"], refused.value.metadata["action"]) == (state, "submit_marked")
 
 
-def test_a_script_marked_elsewhere_is_submitted_without_our_marks(api):
+def test_an_attempt_marked_elsewhere_is_submitted_without_our_marks(api):
     session = api.move("SubmitMarkedSession", handed_in(api))
     assert (name_of(session), session.points.actual, session.marking_progress) == ("MARKED", "2", 0)
     assert not question_of(results(api, session), "3").score.is_scorable
@@ -146,7 +146,7 @@ def test_a_correction_after_the_marks_were_submitted_counts_the_score_anew(api, 
     assert refused.value.reason == "INVALID_TRANSITION"
 
 
-def test_a_moderated_script_is_verified_before_it_becomes_a_result(api, server):
+def test_a_moderated_attempt_is_verified_before_it_becomes_a_result(api, server):
     session = walk(api, score(api, handed_in(api, moderated=True), "3", "3"), "SubmitMarkedSession")
     with unchanged(server, api), pytest.raises(Refused) as refused:
         api.move("ArchiveSession", session)

@@ -57,7 +57,7 @@ def test_sessions_are_searched_for_by_their_keys(asked, named):
     assert scans(plans) == []
 
 
-def test_a_single_session_and_its_scripts_are_searched_for(asked):
+def test_a_single_session_and_its_attempts_are_searched_for(asked):
     rows, db, plans = asked
     rows.sessions.read(db, "w", "a", "")
     rows.sessions.read(db, "w", "", "K1")

@@ -72,7 +72,7 @@ def told(api, session):
 
 
 def marked(api, **fields):
-    """A marked script: the first choice right, four of five for the essay."""
+    """A marked attempt: the first choice right, four of five for the essay."""
     mixed(api)
     session = hand_in(api, sitting(api, **fields), answer("1", "A"), answer("2", "C"), answer("3", text="So."))
     api.move("ScoreResponse", session, question_number="3", mark="4")

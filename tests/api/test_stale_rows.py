@@ -196,7 +196,7 @@ def answers_of(server, session):
 
 
 @cached
-def test_an_answer_given_behind_a_poisoned_cache_of_scripts_stays(server, api):
+def test_an_answer_given_behind_a_poisoned_cache_of_attempts_stays(server, api):
     mixed(api)
     session = bring_to(api, "IN_PROGRESS", test_form="form-1")
     recent, key = server.app.service._executor._factory.cache, (api.workspace, session.id)
@@ -209,7 +209,7 @@ def test_an_answer_given_behind_a_poisoned_cache_of_scripts_stays(server, api):
         assert answers_of(server, session) == {"1": 2, "2": 1}
 
 
-def test_a_script_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
+def test_an_attempt_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
     mixed(blind_desk)
     session = bring_to(blind_desk, "IN_PROGRESS", test_form="form-1")
     chose(blind_desk, session, "1", "A")
@@ -217,8 +217,8 @@ def test_a_script_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
     if blind.database.url.startswith("sqlite"):
         write(blind, behind, session.id)
     else:
-        scripts = blind.app.service._executor._repositories.attempts
-        load, times = scripts.load, []
+        attempts = blind.app.service._executor._repositories.attempts
+        load, times = attempts.load, []
 
         def read_and_overtaken(*args):
             found = load(*args)
@@ -227,7 +227,7 @@ def test_a_script_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
                 write(blind, behind, session.id)
             return found
 
-        scripts.load = read_and_overtaken
+        attempts.load = read_and_overtaken
     chose(blind_desk, session, "1", "C")
     assert answers_of(blind, session) == {"1": 2, "2": 1}
 

@@ -149,7 +149,7 @@ def test_a_session_that_moves_stays_in_its_indexes_as_it_is(database):
         (records.Release, schema.releases),
         (EventRow, schema.events),
         (RequestRow, schema.requests),
-        (records.AttemptRecord, schema.scripts),
+        (records.AttemptRecord, schema.attempts),
     ],
 )
 def test_a_record_has_the_columns_of_its_table_in_order(record, table):

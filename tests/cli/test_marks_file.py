@@ -1,4 +1,4 @@
-"""Files of marks, read: one script for each session, every bad row named by its line."""
+"""Files of marks, read: one paper for each session, every bad row named by its line."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def faults(text, completed=MOMENT):
     return [(fault.line, fault.column) for fault in read(text, completed).faults]
 
 
-def test_rows_of_a_session_become_one_script_wherever_they_are():
+def test_rows_of_a_session_become_one_paper_wherever_they_are():
     found = read("keycode,question_number,mark\nABC1,1,2\nabc2,1,0.5\nAbc1,2,0\n")
-    assert found.scripts == (
+    assert found.papers == (
         MarkedPaper("ABC1", "ABC1", MOMENT, (Mark(2, "1", "2"), Mark(4, "2", "0"))),
         MarkedPaper("ABC2", "ABC2", MOMENT, (Mark(3, "1", "0.5"),)),
     )
@@ -32,23 +32,23 @@ def test_rows_of_a_session_become_one_script_wherever_they_are():
 
 @pytest.mark.parametrize("cell", ["", "N/A", "n/a", " N/A "])
 def test_no_mark_means_not_attempted(cell):
-    [script] = read(f"keycode,question_number,mark\nA,1,{cell}\n").scripts
-    assert script.marks == (Mark(2, "1", None),)
+    [paper] = read(f"keycode,question_number,mark\nA,1,{cell}\n").papers
+    assert paper.marks == (Mark(2, "1", None),)
 
 
 def test_sessions_may_be_named_by_id_in_any_case_of_it():
-    [script] = read(f"session id;Question Number;Mark\n{SESSION.upper()};1;1\n{SESSION};2;1\n").scripts
-    assert (script.session, script.keycode, len(script.marks)) == (SESSION, "", 2)
+    [paper] = read(f"session id;Question Number;Mark\n{SESSION.upper()};1;1\n{SESSION};2;1\n").papers
+    assert (paper.session, paper.keycode, len(paper.marks)) == (SESSION, "", 2)
 
 
 def test_with_both_names_the_id_says_which_and_the_keycode_is_kept_to_compare():
-    [script] = read(f"session_id,keycode,question_number,mark\n{SESSION},abc1,1,1\n{SESSION},,2,1\n").scripts
-    assert (script.session, script.keycode) == (SESSION, "ABC1")
+    [paper] = read(f"session_id,keycode,question_number,mark\n{SESSION},abc1,1,1\n{SESSION},,2,1\n").papers
+    assert (paper.session, paper.keycode) == (SESSION, "ABC1")
 
 
 def test_a_completion_time_of_the_file_wins_over_the_one_given():
     text = "keycode,question_number,mark,completion_time\nA,1,1,2026-11-20T12:00:00+02:00\nA,2,1,\nB,1,1,\n"
-    first, second = read(text, MOMENT + 1).scripts
+    first, second = read(text, MOMENT + 1).papers
     assert (first.completed, second.completed) == (MOMENT, MOMENT + 1)
 
 

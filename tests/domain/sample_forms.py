@@ -1,4 +1,4 @@
-"""Test forms to try the rules of marking on, the scripts of candidates, and both together as papers."""
+"""Test forms to try the rules of marking on, the attempts of candidates, and both together as papers."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ def revision(form: Form, number: int) -> Form:
     return Form(form.reference, number, form.name, form.mark_decimals, form.questions, form.objectives)
 
 
-def a_script(responses: Any = None, marks: Any = None, attempt: int = 1, **fields: Any) -> AttemptRecord:
-    """A script of `a_session`; marks are in ten-thousandths."""
-    script = AttemptRecord("default", "session-1", attempt, "form-a", 1, responses or {}, marks or {})
-    return script._replace(**fields)
+def an_attempt(responses: Any = None, marks: Any = None, attempt: int = 1, **fields: Any) -> AttemptRecord:
+    """An attempt of `a_session`; marks are in ten-thousandths."""
+    record = AttemptRecord("default", "session-1", attempt, "form-a", 1, responses or {}, marks or {})
+    return record._replace(**fields)
 
 
-def marking_context(form: Form | None = MIXED, *scripts: AttemptRecord) -> MarkingContext:
-    """A form and the scripts written so far."""
-    return MarkingContext(form, scripts, form.revision if form else 0)
+def marking_context(form: Form | None = MIXED, *attempts: AttemptRecord) -> MarkingContext:
+    """A form and the attempts written so far."""
+    return MarkingContext(form, attempts, form.revision if form else 0)
 
 
 def answers(**said: str) -> tuple[Answers, ...]:

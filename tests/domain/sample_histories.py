@@ -90,11 +90,11 @@ class Step(NamedTuple):
         return self.decision.session
 
     @property
-    def scripts(self) -> tuple[AttemptRecord, ...]:
-        """The scripts after it, in the order of the attempts."""
-        written = {script.attempt: script for script in self.marking_context.scripts}
-        written |= {script.attempt: script for script in (self.decision.scripts if self.decision else ())}
-        return tuple(script for _, script in sorted(written.items()))
+    def attempts(self) -> tuple[AttemptRecord, ...]:
+        """The attempt records after it, in order."""
+        written = {record.attempt: record for record in self.marking_context.attempts}
+        written |= {record.attempt: record for record in (self.decision.attempts if self.decision else ())}
+        return tuple(record for _, record in sorted(written.items()))
 
 
 class History(NamedTuple):
@@ -141,7 +141,7 @@ def history(release: Release, finalized: int, form: Form | None, asks: Sequence[
         if ask.usual is not None:
             ways = ONWARD[session.state]
             command = command._replace(action=Action(ways[ask.usual % len(ways)]), pin=PIN)
-        marking_context = papers_of(session, form, command, steps[-1].scripts if steps else ())
+        marking_context = papers_of(session, form, command, steps[-1].attempts if steps else ())
         decision = asked(session, release, command, now, marking_context)
         if isinstance(decision, errors.Refusal):
             steps.append(Step(session, marking_context, release, command, now, None, decision))
@@ -154,12 +154,12 @@ def history(release: Release, finalized: int, form: Form | None, asks: Sequence[
 
 
 def papers_of(
-    session: Session, form: Form | None, command: Command, scripts: tuple[AttemptRecord, ...]
+    session: Session, form: Form | None, command: Command, attempts: tuple[AttemptRecord, ...]
 ) -> MarkingContext:
     """The papers of a session whose catalogue holds one form, `form-a`, at its first revision."""
     wanted = command.updated_form or dict(command.fields).get("test_form") or session.test_form
     held = session.form_revision and session.test_form == "form-a"
-    known = MarkingContext(form if held else None, scripts, 1 if form and wanted == "form-a" else 0)
+    known = MarkingContext(form if held else None, attempts, 1 if form and wanted == "form-a" else 0)
     if command.action is Action.REGRADE and form and held:
         return known._replace(revised=revision(form, 2), sat=(form,))
     return known

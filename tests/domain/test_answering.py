@@ -1,7 +1,7 @@
 """Responses of a running attempt: what is stored, what comes too late, what does not fit the form."""
 
 import pytest
-from sample_forms import MACHINE, MIXED, a_draft, a_form, a_script, answers, choice, essay, marking_context
+from sample_forms import MACHINE, MIXED, a_draft, a_form, an_attempt, answers, choice, essay, marking_context
 from sample_sessions import NOW, a_release, a_session, decided
 
 from exam_sessions import errors
@@ -11,16 +11,16 @@ from exam_sessions.domain.states import Action, State
 RUNNING = a_session(State.IN_PROGRESS, form_revision=1, attempt=2, responses_revision=7)
 
 
-def answered(said, *scripts, form=MIXED, session=RUNNING, **more):
+def answered(said, *attempts, form=MIXED, session=RUNNING, **more):
     return decided(
-        session, a_release(), Action.SET_RESPONSES, NOW, marking_context(form, *scripts), responses=said, **more
+        session, a_release(), Action.SET_RESPONSES, NOW, marking_context(form, *attempts), responses=said, **more
     )
 
 
 def stored(said, before=None, form=MIXED, **more):
     """The responses after a write; those before it when nothing was written."""
-    scripts = answered(said, a_script(before, attempt=2), form=form, **more).scripts
-    return scripts[0].responses if scripts else before
+    attempts = answered(said, an_attempt(before, attempt=2), form=form, **more).attempts
+    return attempts[0].responses if attempts else before
 
 
 def vendor_item(item, question, *option_ids, key):
@@ -47,7 +47,7 @@ def test_the_vendors_sample_request_scores_three_of_three_and_a_hundred_percent(
     decision = answered(said, form=VENDORS, submit=True)
     after = decision.session
     assert (after.state, after.points, after.points_max, after.score) == (11, 30_000, 30_000, 1_000_000)
-    assert decision.scripts[0].responses == {"1": 2, "2": 1, "3": 3}
+    assert decision.attempts[0].responses == {"1": 2, "2": 1, "3": 3}
 
 
 def test_responses_are_kept_by_the_number_of_the_question():
@@ -71,25 +71,25 @@ def test_an_option_named_twice_is_chosen_once():
 
 
 def test_only_what_changed_is_told():
-    before = a_script({"1": 0, "2": 1}, attempt=2)
+    before = an_attempt({"1": 0, "2": 1}, attempt=2)
     (event,) = answered(answers(q1="A", q2="BC", q3="~new"), before).events
     assert event.changes["responses"] == ({"2": 1}, {"2": [1, 2], "3": "new"})
 
 
 def test_a_response_taken_back_is_told():
-    (event,) = answered(answers(q1=""), a_script({"1": 0}, attempt=2)).events
+    (event,) = answered(answers(q1=""), an_attempt({"1": 0}, attempt=2)).events
     assert event.changes["responses"] == ({"1": 0}, {})
 
 
 def test_a_write_that_changes_no_response_still_counts_as_a_write():
-    decision = answered(answers(q1="A"), a_script({"1": 0}, attempt=2))
-    assert (decision.scripts, decision.session.responses_revision) == ((), 8)
+    decision = answered(answers(q1="A"), an_attempt({"1": 0}, attempt=2))
+    assert (decision.attempts, decision.session.responses_revision) == ((), 8)
     assert decision.events[0].changes == {"responses_revision": (7, 8)}
 
 
 @pytest.mark.parametrize("attempt", [0, 2])
 def test_a_write_of_the_current_attempt_is_taken(attempt):
-    assert answered(answers(q1="A"), attempt=attempt).scripts[0].attempt == 2
+    assert answered(answers(q1="A"), attempt=attempt).attempts[0].attempt == 2
 
 
 @pytest.mark.parametrize("attempt", [1, 3])
@@ -116,9 +116,9 @@ def test_an_old_attempt_is_told_before_an_old_revision():
         answered(answers(q1="A"), attempt=1, revision=1)
 
 
-def test_a_write_of_an_earlier_attempt_touches_no_other_script():
-    first = a_script({"1": 3}, {"3": None}, points=0, points_max=80_000, score=0)
-    (written,) = answered(answers(q1="A"), first).scripts
+def test_a_write_of_an_earlier_attempt_touches_no_other_attempt():
+    first = an_attempt({"1": 3}, {"3": None}, points=0, points_max=80_000, score=0)
+    (written,) = answered(answers(q1="A"), first).attempts
     assert (written.attempt, written.responses, written.marks) == (2, {"1": 0}, {})
 
 
@@ -171,19 +171,19 @@ def test_a_question_is_found_by_its_id_and_its_item():
 
 def test_answers_given_offline_come_with_the_upload():
     waiting = a_session(State.AWAITING_UPLOAD, form_revision=1, responses_revision=3)
-    release, script = a_release(), a_script({"1": 0, "2": 0})
+    release, record = a_release(), an_attempt({"1": 0, "2": 0})
     decision = decided(
-        waiting, release, Action.UPLOAD, NOW, marking_context(MACHINE, script), responses=answers(q1="C", q3="D")
+        waiting, release, Action.UPLOAD, NOW, marking_context(MACHINE, record), responses=answers(q1="C", q3="D")
     )
     after = decision.session
     assert (after.state, after.responses_revision, after.points) == (11, 4, 20_000)
-    assert decision.scripts[0].responses == {"1": 2, "2": 0, "3": 3}
+    assert decision.attempts[0].responses == {"1": 2, "2": 0, "3": 3}
     assert decision.events[0].changes["responses"] == ({"1": 0}, {"1": 2, "3": 3})
 
 
 def test_an_upload_without_answers_keeps_those_there_are():
     waiting = a_session(State.AWAITING_UPLOAD, form_revision=1, responses_revision=3)
-    decision = decided(waiting, a_release(), Action.UPLOAD, NOW, marking_context(MACHINE, a_script({"1": 2})))
+    decision = decided(waiting, a_release(), Action.UPLOAD, NOW, marking_context(MACHINE, an_attempt({"1": 2})))
     assert (decision.session.responses_revision, decision.session.points) == (3, 10_000)
 
 

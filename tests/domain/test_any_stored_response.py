@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_forms import a_draft, a_form, a_script, options
+from sample_forms import a_draft, a_form, an_attempt, options
 
 from exam_sessions.domain.question_types import QuestionType
 from exam_sessions.domain.scoring import marking_progress, results_of, total_of, waits_for_marks
@@ -69,28 +69,28 @@ FORMS = {kind: asked(kind) for kind in T}
 
 @pytest.mark.parametrize("kind", T)
 def test_the_right_response_of_each_type_earns_its_mark(kind):
-    script = a_script({"1": RIGHT[kind]})
+    record = an_attempt({"1": RIGHT[kind]})
     assert fits(FORMS[kind].questions[0], RIGHT[kind])
-    assert (total_of(FORMS[kind], script).points, waits_for_marks(FORMS[kind], script)) == (10_000, False)
+    assert (total_of(FORMS[kind], record).points, waits_for_marks(FORMS[kind], record)) == (10_000, False)
 
 
 @given(kind=st.sampled_from(T), stored=STORED)
 def test_whatever_is_stored_earns_points_or_waits_for_a_person(kind, stored):
-    form, script = FORMS[kind], a_script({"1": stored})
-    results = results_of(form, script, provisional=False)
+    form, record = FORMS[kind], an_attempt({"1": stored})
+    results = results_of(form, record, provisional=False)
     score = results.items[0].questions[0].score
-    assert score.is_scorable != waits_for_marks(form, script)
+    assert score.is_scorable != waits_for_marks(form, record)
     assert score.is_scorable == (stored is None or fits(form.questions[0], stored))
-    assert total_of(form, script).points == score.actual
-    assert marking_progress(form, script) == (100 if score.is_scorable else 0)
-    marked = a_script({"1": stored}, {"1": 5_000})
+    assert total_of(form, record).points == score.actual
+    assert marking_progress(form, record) == (100 if score.is_scorable else 0)
+    marked = an_attempt({"1": stored}, {"1": 5_000})
     assert (total_of(form, marked).points, waits_for_marks(form, marked)) == (5_000, False)
 
 
 @given(kind=st.sampled_from(T), stored=STORED)
 def test_whatever_is_stored_is_shown(kind, stored):
-    script = a_script({"1": stored})
-    fill_results(result_pb2.Results(), results_of(FORMS[kind], script, provisional=False))
+    record = an_attempt({"1": stored})
+    fill_results(result_pb2.Results(), results_of(FORMS[kind], record, provisional=False))
     items: list[result_pb2.ItemResponse] = []
 
     class Added:
@@ -98,12 +98,12 @@ def test_whatever_is_stored_is_shown(kind, stored):
             items.append(result_pb2.ItemResponse())
             return items[-1]
 
-    fill_responses(Added(), FORMS[kind], script)  # type: ignore[arg-type]
+    fill_responses(Added(), FORMS[kind], record)  # type: ignore[arg-type]
     assert bool(items) == (stored is not None)
 
 
 @pytest.mark.parametrize("kind", OFFERED - {T.MCQ} | {T.CLOZEFORMULA})
 def test_a_text_that_an_older_version_stored_for_a_structured_type_waits_for_a_person(kind):
-    form, script = FORMS[kind], a_script({"1": "[3, 1, 0, 2]"})
-    assert waits_for_marks(form, script)
-    assert marking_progress(form, script) == 0
+    form, record = FORMS[kind], an_attempt({"1": "[3, 1, 0, 2]"})
+    assert waits_for_marks(form, record)
+    assert marking_progress(form, record) == 0

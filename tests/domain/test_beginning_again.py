@@ -1,7 +1,7 @@
 """Clearing, reopening and retaking an attempt; and reset, which is none of them."""
 
 import pytest
-from sample_forms import MACHINE, MIXED, a_script, answers, marking_context
+from sample_forms import MACHINE, MIXED, an_attempt, answers, marking_context
 from sample_sessions import (
     CLOSES,
     DAY,
@@ -23,7 +23,7 @@ from exam_sessions.domain import clock
 from exam_sessions.domain.states import Action, State
 
 A = Action
-DONE = a_script({"1": 0, "3": "words"}, {"3": 25_000}, points=35_000, points_max=80_000, score=437_500)
+DONE = an_attempt({"1": 0, "3": "words"}, {"3": 25_000}, points=35_000, points_max=80_000, score=437_500)
 WITH_A_RESULT = {
     "form_revision": 1,
     "responses_revision": 4,
@@ -37,9 +37,9 @@ FINISHED = a_session(State.FINISHED)
 SUBMITTED = (9, 15, 11, 16, 12)
 
 
-def again(action, session=MARKED, release=None, now=NOW, scripts=(DONE,), **said):
+def again(action, session=MARKED, release=None, now=NOW, attempts=(DONE,), **said):
     return decided(
-        session, release or a_release(max_attempts=0), action, now, marking_context(MIXED, *scripts), **said
+        session, release or a_release(max_attempts=0), action, now, marking_context(MIXED, *attempts), **said
     )
 
 
@@ -48,10 +48,10 @@ def again(action, session=MARKED, release=None, now=NOW, scripts=(DONE,), **said
 
 def test_clearing_removes_what_was_answered_and_earned_and_begins_the_attempt_anew():
     decision = again(A.CLEAR_RESPONSES)
-    after, script = decision.session, decision.scripts[0]
+    after, record = decision.session, decision.attempts[0]
     assert (after.state, after.attempt, after.start_time, after.end_time, after.finish_reason) == (4, 1, 0, 0, 0)
     assert (after.points, after.points_max, after.score, after.marking_progress) == (None, None, None, 0)
-    assert (script.responses, script.marks, script.points, script.score) == ({}, {}, None, None)
+    assert (record.responses, record.marks, record.points, record.score) == ({}, {}, None, None)
 
 
 def test_clearing_tells_in_full_what_it_removed():
@@ -68,7 +68,7 @@ def test_the_count_of_writes_goes_on_so_that_a_write_from_before_is_still_late()
     assert cleared.responses_revision == 5
     running = became(cleared, a_release(), A.ENTER_KEYCODE)
     with pytest.raises(errors.StaleResponses):
-        again(A.SET_RESPONSES, running, scripts=(), responses=answers(q1="A"), revision=5)
+        again(A.SET_RESPONSES, running, attempts=(), responses=answers(q1="A"), revision=5)
 
 
 def test_a_cleared_attempt_starts_again_when_the_candidate_comes_back():
@@ -85,29 +85,29 @@ def test_a_running_attempt_is_cleared_with_its_clock(state):
 
 def test_a_cleared_paper_waits_to_be_entered_again():
     decision = again(A.CLEAR_RESPONSES, release=a_release(delivery=2))
-    assert (decision.session.state, decision.scripts[0].marks) == (19, {})
+    assert (decision.session.state, decision.attempts[0].marks) == (19, {})
 
 
 def test_clearing_leaves_earlier_attempts_and_what_they_count():
     second = DONE._replace(attempt=2)
-    decision = again(A.CLEAR_RESPONSES, MARKED._replace(attempt=2), scripts=(DONE, second))
-    assert [script.attempt for script in decision.scripts] == [2]
+    decision = again(A.CLEAR_RESPONSES, MARKED._replace(attempt=2), attempts=(DONE, second))
+    assert [record.attempt for record in decision.attempts] == [2]
     assert (decision.session.attempt, decision.session.score) == (2, 437_500)
 
 
 def test_an_attempt_without_answers_is_cleared_too():
-    decision = again(A.CLEAR_RESPONSES, FINISHED, scripts=())
-    assert (decision.session.state, decision.scripts) == (4, ())
+    decision = again(A.CLEAR_RESPONSES, FINISHED, attempts=())
+    assert (decision.session.state, decision.attempts) == (4, ())
 
 
-def test_a_cleared_attempt_that_gets_another_form_is_a_script_of_that_form():
+def test_a_cleared_attempt_that_gets_another_form_is_an_attempt_of_that_form():
     cleared = again(A.CLEAR_RESPONSES)
-    of_another = marking_context(MACHINE, *cleared.scripts)._replace(latest_revision=3)
+    of_another = marking_context(MACHINE, *cleared.attempts)._replace(latest_revision=3)
     release = a_release()
     booked = became(cleared.session, release, A.RESET, NOW, of_another, updated_form="form-b")
     running = booked._replace(state=6, start_time=NOW)
-    (script,) = decided(running, release, A.SET_RESPONSES, NOW, of_another, responses=answers(q1="C")).scripts
-    assert (script.test_form, script.form_revision, script.responses) == ("form-b", 3, {"1": 2})
+    (record,) = decided(running, release, A.SET_RESPONSES, NOW, of_another, responses=answers(q1="C")).attempts
+    assert (record.test_form, record.form_revision, record.responses) == ("form-b", 3, {"1": 2})
 
 
 # Reopening.
@@ -116,9 +116,9 @@ def test_a_cleared_attempt_that_gets_another_form_is_a_script_of_that_form():
 @pytest.mark.parametrize("state", SUBMITTED)
 def test_a_reopened_attempt_keeps_its_responses_and_loses_its_score(state):
     decision = again(A.REOPEN, a_session(state, **WITH_A_RESULT))
-    after, script = decision.session, decision.scripts[0]
+    after, record = decision.session, decision.attempts[0]
     assert (after.state, after.attempt, after.score, after.points, after.marking_progress) == (6, 1, None, None, 0)
-    assert (script.responses, script.marks, script.score) == ({"1": 0, "3": "words"}, {}, None)
+    assert (record.responses, record.marks, record.score) == ({"1": 0, "3": "words"}, {}, None)
     assert (after.start_time, after.end_time, after.finish_reason) == (STARTED, 0, 0)
 
 
@@ -143,14 +143,14 @@ def test_a_pause_before_the_end_is_not_counted_twice():
 
 
 def test_the_window_still_cuts_a_reopened_attempt():
-    assert again(A.REOPEN, FINISHED, now=CLOSES - MINUTE, scripts=()).session.due_time == CLOSES
+    assert again(A.REOPEN, FINISHED, now=CLOSES - MINUTE, attempts=()).session.due_time == CLOSES
 
 
 def test_an_attempt_without_time_left_is_not_reopened():
     spent = became(a_session(State.IN_PROGRESS), a_release(), A.FINISH, DEADLINE + MINUTE)
     with pytest.raises(errors.AttemptTimeExpired):
-        again(A.REOPEN, spent, now=DEADLINE + HOUR, scripts=())
-    assert again(A.REOPEN, spent._replace(extra_time=SECOND), now=DEADLINE + HOUR, scripts=()).session.state == 6
+        again(A.REOPEN, spent, now=DEADLINE + HOUR, attempts=())
+    assert again(A.REOPEN, spent._replace(extra_time=SECOND), now=DEADLINE + HOUR, attempts=()).session.state == 6
 
 
 def test_an_attempt_is_not_reopened_while_the_window_is_closed():
@@ -162,7 +162,7 @@ def test_an_attempt_is_not_reopened_while_the_window_is_closed():
 def test_a_deadline_of_its_own_takes_the_place_of_window_and_working_time(deferred):
     late = CLOSES + 2 * HOUR
     spent = became(a_session(State.IN_PROGRESS), a_release(), A.FINISH, DEADLINE)
-    after = again(A.REOPEN, spent, now=CLOSES + HOUR, scripts=(), deadline=late, deferred_clock=deferred).session
+    after = again(A.REOPEN, spent, now=CLOSES + HOUR, attempts=(), deadline=late, deferred_clock=deferred).session
     assert (after.state, after.own_deadline) == (7 if deferred else 6, late)
     assert after.due_time == (None if deferred else late)
 
@@ -171,7 +171,7 @@ def test_a_deadline_of_its_own_takes_the_place_of_window_and_working_time(deferr
 def test_an_end_may_be_given_as_time_from_when_it_is_reopened(deferred):
     later = CLOSES + HOUR
     after = again(
-        A.REOPEN, FINISHED, now=later, scripts=(), time_from_now=20 * MINUTE, deferred_clock=deferred
+        A.REOPEN, FINISHED, now=later, attempts=(), time_from_now=20 * MINUTE, deferred_clock=deferred
     ).session
     assert after.own_deadline == later + 20 * MINUTE
     if deferred:
@@ -204,15 +204,15 @@ def test_a_deadline_lies_in_the_future(late):
 
 
 def test_an_attempt_ends_at_its_own_deadline():
-    reopened = again(A.REOPEN, FINISHED, scripts=(), deadline=NOW + 7 * MINUTE).session
+    reopened = again(A.REOPEN, FINISHED, attempts=(), deadline=NOW + 7 * MINUTE).session
     finished = became(reopened, a_release(), A.FINISH, NOW + HOUR)
     assert (finished.end_time, finished.finish_reason) == (NOW + 7 * MINUTE, 3)
 
 
 def test_reopened_once_more_without_a_deadline_the_usual_rule_holds_again():
-    once = again(A.REOPEN, FINISHED, scripts=(), deadline=CLOSES + HOUR).session
+    once = again(A.REOPEN, FINISHED, attempts=(), deadline=CLOSES + HOUR).session
     finished = became(once, a_release(), A.FINISH, NOW + MINUTE)
-    twice = again(A.REOPEN, finished, now=NOW + 2 * MINUTE, scripts=()).session
+    twice = again(A.REOPEN, finished, now=NOW + 2 * MINUTE, attempts=()).session
     assert (twice.own_deadline, clock.deadline(twice, a_release())) == (0, DEADLINE + 3 * MINUTE)
 
 
@@ -225,22 +225,22 @@ def test_with_a_deferred_clock_time_stands_still_until_the_candidate_is_there():
 
 
 def test_resumed_after_a_deferred_reopening_its_own_deadline_is_as_far_away_as_it_was():
-    waiting = again(A.REOPEN, FINISHED, scripts=(), deferred_clock=True, deadline=NOW + 20 * MINUTE).session
+    waiting = again(A.REOPEN, FINISHED, attempts=(), deferred_clock=True, deadline=NOW + 20 * MINUTE).session
     there = became(waiting, a_release(), A.RESUME, CLOSES + HOUR)
     assert (there.own_deadline, there.due_time) == (CLOSES + HOUR + 20 * MINUTE, CLOSES + HOUR + 20 * MINUTE)
 
 
 def test_pauses_after_a_reopening_move_its_own_deadline_too():
-    running = again(A.REOPEN, FINISHED, scripts=(), deadline=NOW + 20 * MINUTE).session
+    running = again(A.REOPEN, FINISHED, attempts=(), deadline=NOW + 20 * MINUTE).session
     paused = became(running, a_release(), A.PAUSE, NOW + 5 * MINUTE)
     assert clock.deadline(became(paused, a_release(), A.RESUME, NOW + 9 * MINUTE), a_release()) == NOW + 24 * MINUTE
 
 
 def test_a_reopened_paper_keeps_the_marks_that_were_entered():
     decision = again(A.REOPEN, a_session(11, **WITH_A_RESULT, start_time=0), a_release(delivery=2), CLOSES + HOUR)
-    after, script = decision.session, decision.scripts[0]
+    after, record = decision.session, decision.attempts[0]
     assert (after.state, after.score, after.end_time, after.due_time) == (19, None, 0, None)
-    assert (script.marks, script.responses, script.score) == (DONE.marks, DONE.responses, None)
+    assert (record.marks, record.responses, record.score) == (DONE.marks, DONE.responses, None)
 
 
 # Retaking.
@@ -248,8 +248,10 @@ def test_a_reopened_paper_keeps_the_marks_that_were_entered():
 
 @pytest.mark.parametrize(("attempt", "most"), [(1, 0), (7, 0), (1, 2), (2, 3)])
 def test_a_retake_begins_the_next_attempt(attempt, most):
-    script = DONE._replace(attempt=attempt)
-    after = again(A.RETAKE, MARKED._replace(attempt=attempt), a_release(max_attempts=most), scripts=(script,)).session
+    record = DONE._replace(attempt=attempt)
+    after = again(
+        A.RETAKE, MARKED._replace(attempt=attempt), a_release(max_attempts=most), attempts=(record,)
+    ).session
     assert (after.state, after.attempt) == (4, attempt + 1)
     assert (after.start_time, after.end_time, after.paused_time, after.finish_reason) == (0, 0, 0, 0)
 
@@ -262,12 +264,12 @@ def test_a_release_that_allows_no_more_attempts_refuses_a_retake(attempt, most):
 
 
 def test_the_attempt_that_was_finished_is_kept_with_its_clock():
-    (kept,) = again(A.RETAKE, MARKED._replace(paused_time=MINUTE)).scripts
+    (kept,) = again(A.RETAKE, MARKED._replace(paused_time=MINUTE)).attempts
     assert kept == DONE._replace(start_time=STARTED, end_time=ENDED, finish_reason=1, paused_time=MINUTE)
 
 
 def test_an_attempt_without_answers_is_kept_too():
-    (kept,) = again(A.RETAKE, FINISHED, scripts=()).scripts
+    (kept,) = again(A.RETAKE, FINISHED, attempts=()).attempts
     assert (kept.attempt, kept.responses, kept.score, kept.end_time) == (1, {}, None, ENDED)
 
 
@@ -279,8 +281,10 @@ def test_what_counts_stays_until_the_new_attempt_is_marked():
 def test_the_new_attempt_is_written_beside_the_old_one():
     retaken = again(A.RETAKE)
     running = became(retaken.session, a_release(), A.ENTER_KEYCODE, NOW + MINUTE)
-    decision = again(A.SET_RESPONSES, running, scripts=retaken.scripts, responses=answers(q2="BC"), now=NOW + MINUTE)
-    (written,) = decision.scripts
+    decision = again(
+        A.SET_RESPONSES, running, attempts=retaken.attempts, responses=answers(q2="BC"), now=NOW + MINUTE
+    )
+    (written,) = decision.attempts
     assert (written.attempt, written.responses, written.marks, written.start_time) == (2, {"2": [1, 2]}, {}, 0)
     assert running.start_time == NOW + MINUTE
 

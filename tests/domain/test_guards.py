@@ -186,7 +186,7 @@ def test_nobody_verifies_a_release_that_is_not_moderated():
     assert refusal.value.metadata() == {"release_id": "release-1"}
 
 
-def test_nobody_archives_a_marked_script_of_a_moderated_release():
+def test_nobody_archives_a_marked_attempt_of_a_moderated_release():
     with pytest.raises(errors.ModerationRequired) as refusal:
         decided(a_session(S.MARKED), a_release(moderated=1), A.ARCHIVE)
     assert refusal.value.metadata() == {"release_id": "release-1"}

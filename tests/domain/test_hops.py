@@ -1,7 +1,17 @@
-"""What follows of itself, in the same moment: the way of a script from the last answer to where it comes to rest."""
+"""The moves that follow in the same moment: the way of an attempt from the last answer to the state where it rests."""
 
 import pytest
-from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, a_form, a_script, answer, answers, choice, marking_context
+from sample_forms import (
+    CHOSEN_FOR_PEOPLE,
+    MACHINE,
+    MIXED,
+    a_form,
+    an_attempt,
+    answer,
+    answers,
+    choice,
+    marking_context,
+)
 from sample_sessions import DEADLINE, NOW, a_release, a_session, decided
 
 from exam_sessions import errors
@@ -47,10 +57,10 @@ WAYS = [
 ]
 
 
-def asked(action, state, form, of_release, said, now=NOW, *scripts):
+def asked(action, state, form, of_release, said, now=NOW, *attempts):
     release = a_release(delivery=2 if state == 19 else 1, **of_release)
     session = a_session(state, form_revision=1 if form else 0, version=7)
-    return decided(session, release, action, now, marking_context(form, *scripts), **said)
+    return decided(session, release, action, now, marking_context(form, *attempts), **said)
 
 
 def name_of(row):
@@ -60,7 +70,7 @@ def name_of(row):
 
 
 @pytest.mark.parametrize("row", WAYS, ids=name_of)
-def test_a_script_comes_to_rest_where_the_contract_says(row):
+def test_an_attempt_comes_to_rest_where_the_contract_says(row):
     *asking, way = row
     decision = asked(*asking)
     assert [event.to_state for event in decision.events] == way
@@ -86,13 +96,13 @@ def test_a_submission_is_told_as_responses_a_finish_and_a_hop_of_the_service():
 
 
 def test_an_attempt_the_clock_ends_is_sent_on_too():
-    decision = asked(A.FINISH, 6, MACHINE, {}, {}, DEADLINE, a_script({"1": 2}))
+    decision = asked(A.FINISH, 6, MACHINE, {}, {}, DEADLINE, an_attempt({"1": 2}))
     assert [(event.action, event.reason) for event in decision.events] == [("finish", "TIME_EXPIRED"), ("route", "")]
     assert (decision.session.state, decision.session.score) == (11, 333_333)
 
 
-def test_marks_given_before_are_not_missing_when_the_script_is_handed_in_again():
-    decision = asked(A.FINISH, 6, MIXED, {}, {}, NOW, a_script({"1": 0}, {"3": 40_000}))
+def test_marks_given_before_are_not_missing_when_the_attempt_is_handed_in_again():
+    decision = asked(A.FINISH, 6, MIXED, {}, {}, NOW, an_attempt({"1": 0}, {"3": 40_000}))
     assert (decision.session.state, decision.session.points) == (11, 50_000)
 
 
@@ -101,9 +111,9 @@ def test_a_submission_that_comes_too_late_writes_nothing_at_all():
         asked(A.SET_RESPONSES, 6, MIXED, {}, SUBMITTED, DEADLINE)
 
 
-def test_one_script_is_written_however_many_hops_there_are():
-    (script,) = asked(A.SET_RESPONSES, 6, MACHINE, {}, SUBMITTED).scripts
-    assert (script.responses, script.points, script.score) == ({"1": 0}, 0, 0)
+def test_one_attempt_is_written_however_many_hops_there_are():
+    (record,) = asked(A.SET_RESPONSES, 6, MACHINE, {}, SUBMITTED).attempts
+    assert (record.responses, record.points, record.score) == ({"1": 0}, 0, 0)
 
 
 def test_every_column_that_any_hop_changed_is_written():

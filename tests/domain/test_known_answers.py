@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sample_forms import a_script
+from sample_forms import an_attempt
 from test_any_stored_response import KEYS, OFFERED, RIGHT, asked
 
 from exam_sessions.domain.known_answers import CHARACTERS_AT_MOST, KNOWN_AT_MOST, KnownAnswers, known_answers_of
@@ -19,12 +19,12 @@ STRUCTURED = [kind for kind in T if isinstance(RIGHT[kind], list | dict)]
 def test_a_known_value_earns_what_an_equal_one_earns(kind):
     form = asked(kind)
     value, answer = RIGHT[kind], ("1", (), Structured("shape", RIGHT[kind]))
-    before = total_of(form, a_script({"1": value}))
+    before = total_of(form, an_attempt({"1": value}))
     known_answers_of(form).add(answer, form.questions[0], value)
     assert known_answers_of(form).by_answer[id(answer)].value is value
     assert known_answers_of(form).of_value(value, "1").points == before.points == 10_000
-    assert total_of(form, a_script({"1": value})) == before
-    assert not waits_for_marks(form, a_script({"1": value}))
+    assert total_of(form, an_attempt({"1": value})) == before
+    assert not waits_for_marks(form, an_attempt({"1": value}))
     assert known_answers_of(form).of_value(value, "2") is None
 
 

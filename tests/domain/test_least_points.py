@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sample_forms import a_form, a_script, choice
+from sample_forms import a_form, an_attempt, choice
 from sample_sessions import a_session
 
 from exam_sessions.domain.attempts import with_total
@@ -17,7 +17,9 @@ from exam_sessions.domain.states import AttemptStrategy, State
 UNIT = 10_000
 bounds = st.integers(-30, 0)
 questions = st.lists(st.tuples(st.integers(1, 4), bounds, st.lists(st.integers(-20, 20), min_size=4, max_size=4)))
-attempts = st.lists(st.tuples(questions.filter(bool), st.integers(0, 2**12), st.booleans()), min_size=1, max_size=3)
+drawn_attempts = st.lists(
+    st.tuples(questions.filter(bool), st.integers(0, 2**12), st.booleans()), min_size=1, max_size=3
+)
 
 
 def negative_form(rules):
@@ -46,28 +48,28 @@ def scored(rules, bits, by_people):
             marks[str(n)] = question.rule.lower
         elif places:
             responses[str(n)] = places[0] if len(places) == 1 else places
-    script = a_script(responses, marks)
-    return form, with_total(script, total_of(form, script))
+    record = an_attempt(responses, marks)
+    return form, with_total(record, total_of(form, record))
 
 
 @settings(max_examples=300, deadline=None)
-@given(drawn=attempts, strategy=st.sampled_from(AttemptStrategy))
+@given(drawn=drawn_attempts, strategy=st.sampled_from(AttemptStrategy))
 @example([([(1, -30, [0, 0, 0, 0])], 0, True), ([(4, 0, [0, 0, 0, 0])], 0, False)], AttemptStrategy.AVERAGE)
 def test_what_counts_lies_between_the_least_and_the_most(drawn, strategy):
-    forms, scripts = [], []
+    forms, attempts = [], []
     for attempt, (rules, bits, by_people) in enumerate(drawn, 1):
-        form, script = scored(rules, bits, by_people)
+        form, record = scored(rules, bits, by_people)
         forms.append(form)
-        scripts.append(script._replace(attempt=attempt))
+        attempts.append(record._replace(attempt=attempt))
         lowest = sum(lower * UNIT // 10 for _, lower, _ in rules)
-        assert (form.least, script.points_min) == (lowest, lowest)
-        assert lowest <= script.points <= script.points_max
-        assert results_of(form, script, provisional=False).points.least == lowest
-    session = a_session(State.MARKED, **deciding_columns(strategy, scripts))
+        assert (form.least, record.points_min) == (lowest, lowest)
+        assert lowest <= record.points <= record.points_max
+        assert results_of(form, record, provisional=False).points.least == lowest
+    session = a_session(State.MARKED, **deciding_columns(strategy, attempts))
     assert session.points_min <= session.points <= session.points_max
     assert session.score_min <= session.score <= 100 * UNIT
 
 
 def test_without_negative_marks_the_least_is_nothing():
     form = a_form(choice("1", "A"))
-    assert (form.least, total_of(form, a_script()).points_min, total_of(form, a_script()).score_min) == (0, 0, 0)
+    assert (form.least, total_of(form, an_attempt()).points_min, total_of(form, an_attempt()).score_min) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""The checker of orders, on calls that write scripts and on calls of several hops."""
+"""The checker of orders, on calls that write attempts and on calls of several hops."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def history_of(*ops, form=MIXED):
     place, told = Place(SESSION), []
     for op in ops:
         now = (op.invoked + min(op.responded, op.invoked + 2 * SECOND)) // 2
-        decision = decide(place.session, OPEN, op.command, now, marking_context(form, *place.scripts))
+        decision = decide(place.session, OPEN, op.command, now, marking_context(form, *place.attempts))
         told += events_told(decision, op.client, op.request_id, now)
         place = place.after(decision)
     return told
@@ -101,7 +101,7 @@ def test_an_attempt_the_clock_ends_and_the_service_sends_on_is_explained():
         linearize([seen], SESSION, timed, history=told[:1], forms={"form-a": MACHINE})
 
 
-def test_places_that_differ_in_their_scripts_only_are_two_places():
+def test_places_that_differ_in_their_attempts_only_are_two_places():
     one, other = (
         decide(SESSION, OPEN, Command(Action.SET_RESPONSES, responses=answers(q1=label)), NOW, marking_context())
         for label in "AB"

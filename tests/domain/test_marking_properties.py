@@ -20,12 +20,12 @@ def kept(told):
     return [step for step in told.steps if step.accepted and step.decision.session is not None]
 
 
-def script_in(scripts, attempt):
-    return next((script for script in scripts if script.attempt == attempt), None)
+def attempt_in(attempts, attempt):
+    return next((record for record in attempts if record.attempt == attempt), None)
 
 
-def contents(script):
-    return (script.responses, script.marks, script.points, script.score) if script else ({}, {}, None, None)
+def contents(record):
+    return (record.responses, record.marks, record.points, record.score) if record else ({}, {}, None, None)
 
 
 def rounded(number):
@@ -34,20 +34,20 @@ def rounded(number):
     return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-def chosen(script, question):
+def chosen(record, question):
     """The places of the options a candidate chose: one is kept without a list."""
-    response = script.responses.get(question.number, [])
+    response = record.responses.get(question.number, [])
     return {response} if isinstance(response, int) else set(response)
 
 
-def points_and_percent(form, script):
-    """What a script is worth by its keys, responses and marks; in ten-thousandths."""
+def points_and_percent(form, record):
+    """What an attempt is worth by its keys, responses and marks; in ten-thousandths."""
     earned = most = Fraction(0)
     for question in form.questions:
         most += question.available
-        if question.number in script.marks:
-            earned += script.marks[question.number] or 0
-        elif question.keys and chosen(script, question) == set(question.keys):
+        if question.number in record.marks:
+            earned += record.marks[question.number] or 0
+        elif question.keys and chosen(record, question) == set(question.keys):
             earned += question.available
     return int(earned), rounded(earned / most * 100 * 10_000)
 
@@ -64,7 +64,7 @@ def what_counts(strategy, scored):
     chosen = {
         AttemptStrategy.FIRST: scored[0],
         AttemptStrategy.LATEST: scored[-1],
-        AttemptStrategy.HIGHEST: max(scored, key=lambda script: script.score),
+        AttemptStrategy.HIGHEST: max(scored, key=lambda record: record.score),
     }[strategy]
     return chosen.points, chosen.score
 
@@ -83,9 +83,9 @@ def test_the_number_of_the_attempt_grows_by_retakes_only(told):
 @given(histories_of_marking)
 def test_an_earlier_attempt_never_changes(told):
     for step in kept(told):
-        for script in step.marking_context.scripts:
-            if script.attempt < step.before.attempt:
-                assert script_in(step.scripts, script.attempt) == script
+        for record in step.marking_context.attempts:
+            if record.attempt < step.before.attempt:
+                assert attempt_in(step.attempts, record.attempt) == record
 
 
 @QUICK
@@ -94,11 +94,11 @@ def test_a_retake_keeps_the_attempt_as_it_was_with_its_clock(told):
     for step in kept(told):
         if step.command.action != "retake":
             continue
-        before, script = step.before, script_in(step.scripts, step.before.attempt)
-        assert contents(script) == contents(script_in(step.marking_context.scripts, before.attempt))
-        assert (script.start_time, script.end_time) == (before.start_time, before.end_time)
-        assert (script.finish_reason, script.paused_time) == (before.finish_reason, before.paused_time)
-        assert script_in(step.scripts, step.after.attempt) is None
+        before, record = step.before, attempt_in(step.attempts, step.before.attempt)
+        assert contents(record) == contents(attempt_in(step.marking_context.attempts, before.attempt))
+        assert (record.start_time, record.end_time) == (before.start_time, before.end_time)
+        assert (record.finish_reason, record.paused_time) == (before.finish_reason, before.paused_time)
+        assert attempt_in(step.attempts, step.after.attempt) is None
 
 
 @QUICK
@@ -114,10 +114,10 @@ def test_the_count_of_writes_never_goes_back_within_an_attempt(told):
 
 @QUICK
 @given(histories_of_marking)
-def test_a_script_has_a_score_exactly_while_its_session_has_a_result(told):
+def test_an_attempt_has_a_score_exactly_while_its_session_has_a_result(told):
     for step in kept(told):
-        script = script_in(step.scripts, step.after.attempt)
-        scored = script is not None and script.score is not None
+        record = attempt_in(step.attempts, step.after.attempt)
+        scored = record is not None and record.score is not None
         if step.after.state in WITH_A_RESULT:
             assert scored is bool(step.after.form_revision)
         elif step.after.state not in FAILED_OR_VOIDED:
@@ -128,10 +128,10 @@ def test_a_script_has_a_score_exactly_while_its_session_has_a_result(told):
 @given(histories_of_marking)
 def test_a_score_is_what_keys_responses_and_marks_come_to(told):
     for step in kept(told):
-        for script in step.scripts:
-            if script.score is not None:
-                assert (script.points, script.score) == points_and_percent(step.marking_context.form, script)
-                assert script.points_max == sum(
+        for record in step.attempts:
+            if record.score is not None:
+                assert (record.points, record.score) == points_and_percent(step.marking_context.form, record)
+                assert record.points_max == sum(
                     question.available for question in step.marking_context.form.questions
                 )
 
@@ -140,7 +140,7 @@ def test_a_score_is_what_keys_responses_and_marks_come_to(told):
 @given(histories_of_marking)
 def test_what_counts_of_all_attempts_is_what_the_release_says(told):
     for step in kept(told):
-        scored = [script for script in step.scripts if script.score is not None]
+        scored = [record for record in step.attempts if record.score is not None]
         if step.after.state == State.VOIDED:
             scored = []
         assert (step.after.points, step.after.score) == what_counts(step.release.attempt_strategy, scored)
@@ -150,8 +150,8 @@ def test_what_counts_of_all_attempts_is_what_the_release_says(told):
 @given(histories_of_marking)
 def test_no_mark_is_below_zero_or_above_what_the_question_can_earn(told):
     for step in kept(told):
-        for script in step.scripts:
-            for number, mark in script.marks.items():
+        for record in step.attempts:
+            for number, mark in record.marks.items():
                 assert 0 <= (mark or 0) <= step.marking_context.form.by_number[number].available
 
 
@@ -174,9 +174,9 @@ def replayed(told):
 @given(histories_of_marking)
 def test_the_history_replays_to_the_responses_and_marks(told):
     for step, responses, marks in replayed(told):
-        script = script_in(step.scripts, step.after.attempt)
+        record = attempt_in(step.attempts, step.after.attempt)
         told_marks = {n: None if mark is None else int(Decimal(mark) * 10_000) for n, mark in marks.items()}
-        assert (responses, told_marks) == ((script.responses, script.marks) if script else ({}, {}))
+        assert (responses, told_marks) == ((record.responses, record.marks) if record else ({}, {}))
 
 
 def usual(action, **said):
@@ -222,17 +222,17 @@ def test_the_failure_after_a_wrong_pin_is_one_of_the_histories():
 
 
 def test_the_random_histories_of_marking_do_everything_there_is_to_do():
-    done, attempts, scores = Counter(), set(), set()
+    done, numbers, scores = Counter(), set(), set()
 
     @settings(max_examples=400, deadline=None, database=None, derandomize=True)
     @given(histories_of_marking)
     def collect(told):
         for step in kept(told):
             done[str(step.command.action)] += 1
-            attempts.add(step.after.attempt)
+            numbers.add(step.after.attempt)
             scores.add(step.after.score)
 
     collect()
     assert not [name for name in MARKING if done[name] < 10]
-    assert {1, 2, 3} <= attempts
+    assert {1, 2, 3} <= numbers
     assert len(scores) > 8

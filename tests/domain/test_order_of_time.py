@@ -27,20 +27,20 @@ BACK = -HOUR
 
 def lived(release, form, asks_and_steps):
     """The session before and after each accepted command, and what was decided, with a clock that goes both ways."""
-    now, scripts = OPENS - 5 * MINUTE, ()
+    now, attempts = OPENS - 5 * MINUTE, ()
     session = schedule(a_booking(), release, now, {"form-a": 1} if form else {})
     for ask, step in asks_and_steps:
         now += step
         command = ask.command
-        marking_context = papers_of(session, form, command, scripts)
+        marking_context = papers_of(session, form, command, attempts)
         moment = clock.moment(now, session.update_time)
         decision = asked(session, release, command, moment, marking_context)
         if isinstance(decision, errors.Refusal) or decision.session is None:
             continue
         yield session, decision
         session = decision.session
-        written = {script.attempt: script for script in (*scripts, *decision.scripts)}
-        scripts = tuple(script for _, script in sorted(written.items()))
+        written = {record.attempt: record for record in (*attempts, *decision.attempts)}
+        attempts = tuple(record for _, record in sorted(written.items()))
 
 
 lives = st.builds(
@@ -68,9 +68,9 @@ def test_no_change_is_earlier_than_the_one_before_and_no_time_is_negative(told):
         assert after.paused_time >= before.paused_time or not after.start_time
         assert after.paused_time >= 0
         assert clock.time_elapsed(after) >= 0
-        for script in decision.scripts:
-            assert not script.start_time or script.start_time <= script.end_time
-            assert clock.time_elapsed(script) >= 0
+        for record in decision.attempts:
+            assert not record.start_time or record.start_time <= record.end_time
+            assert clock.time_elapsed(record) >= 0
 
 
 @QUICK
@@ -80,7 +80,7 @@ def test_every_change_can_be_told_from_the_one_before_by_what_it_was_decided_on(
         assert decided_on(decision.session) > decided_on(before)
         assert decision.changed & {"version", "pin_failures"}
         # Scripts have no version: it is the session's that guards them.
-        assert not decision.scripts or "version" in decision.changed
+        assert not decision.attempts or "version" in decision.changed
 
 
 def test_a_last_change_no_message_could_tell_of_holds_nothing_up():

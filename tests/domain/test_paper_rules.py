@@ -1,7 +1,7 @@
 """Papers as they are entered: uploads that add up, what is not attempted, and what does not fit the form."""
 
 import pytest
-from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, a_script, answer, marking_context
+from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, an_attempt, answer, marking_context
 from sample_sessions import ENDED, NOW, a_release, a_session, decided
 
 from exam_sessions import errors
@@ -12,22 +12,22 @@ ON_PAPER = a_release(delivery=2)
 WAITING = a_session(State.PAPER_RESPONSE_UPLOAD, form_revision=1)
 
 
-def marks_in(*rows, form=MIXED, script=None, release=ON_PAPER, **more):
-    scripts = [script] if script else []
-    return decided(WAITING, release, A.ASSIGN_ITEM_MARKS, NOW, marking_context(form, *scripts), marks=rows, **more)
+def marks_in(*rows, form=MIXED, record=None, release=ON_PAPER, **more):
+    attempts = [record] if record else []
+    return decided(WAITING, release, A.ASSIGN_ITEM_MARKS, NOW, marking_context(form, *attempts), marks=rows, **more)
 
 
-def responses_in(*rows, form=MIXED, script=None, release=ON_PAPER, **more):
-    said, scripts = tuple(answer(*row) for row in rows), [script] if script else []
+def responses_in(*rows, form=MIXED, record=None, release=ON_PAPER, **more):
+    said, attempts = tuple(answer(*row) for row in rows), [record] if record else []
     return decided(
-        WAITING, release, A.ASSIGN_ITEM_RESPONSES, NOW, marking_context(form, *scripts), paper_responses=said, **more
+        WAITING, release, A.ASSIGN_ITEM_RESPONSES, NOW, marking_context(form, *attempts), paper_responses=said, **more
     )
 
 
 def kept(decision, before=None):
     """The responses and the marks after an upload."""
-    script = decision.scripts[0] if decision.scripts else before
-    return script.responses, script.marks
+    record = decision.attempts[0] if decision.attempts else before
+    return record.responses, record.marks
 
 
 def test_marks_are_kept_exactly_and_null_is_not_zero():
@@ -37,23 +37,23 @@ def test_marks_are_kept_exactly_and_null_is_not_zero():
 def test_uploads_add_up():
     first = marks_in(("1", "1"))
     assert first.session.state == 19
-    second = marks_in(("3", "4.5"), script=first.scripts[0])
+    second = marks_in(("3", "4.5"), record=first.attempts[0])
     assert (second.session.state, kept(second)[1]) == (19, {"1": 10_000, "3": 45_000})
-    third = responses_in(("2", "BC"), script=second.scripts[0])
+    third = responses_in(("2", "BC"), record=second.attempts[0])
     assert (third.session.state, third.session.points, third.session.score) == (11, 75_000, 937_500)
 
 
 def test_a_later_mark_replaces_an_earlier_one():
-    before = a_script(marks={"1": 10_000, "3": None})
-    decision = marks_in(("1", None), ("3", "0"), script=before)
+    before = an_attempt(marks={"1": 10_000, "3": None})
+    decision = marks_in(("1", None), ("3", "0"), record=before)
     assert kept(decision)[1] == {"1": None, "3": 0}
     assert decision.events[0].changes["marks"] == ({"1": "1", "3": None}, {"1": None, "3": "0"})
 
 
 def test_the_same_marks_again_change_nothing():
-    before = a_script(marks={"1": 10_000})
-    decision = marks_in(("1", "1.0"), script=before)
-    assert (decision.scripts, decision.events[0].changes) == ((), {})
+    before = an_attempt(marks={"1": 10_000})
+    decision = marks_in(("1", "1.0"), record=before)
+    assert (decision.attempts, decision.events[0].changes) == ((), {})
 
 
 def test_a_question_not_attempted_and_a_question_worth_zero_complete_a_paper_alike():
@@ -75,25 +75,25 @@ def test_no_option_is_not_attempted():
 
 
 def test_a_response_takes_the_place_of_not_attempted_and_the_other_way_round():
-    attempted = responses_in(("1", "A"), script=a_script(marks={"1": None}))
+    attempted = responses_in(("1", "A"), record=an_attempt(marks={"1": None}))
     assert kept(attempted) == ({"1": 0}, {})
-    withdrawn = responses_in(("1", ""), script=a_script({"1": 0}))
+    withdrawn = responses_in(("1", ""), record=an_attempt({"1": 0}))
     assert kept(withdrawn) == ({}, {"1": None})
 
 
 def test_a_mark_of_people_stays_whatever_response_is_entered():
     for words in ("A", ""):
-        assert kept(responses_in(("1", words), script=a_script({"1": 1}, {"1": 10_000})))[1] == {"1": 10_000}
+        assert kept(responses_in(("1", words), record=an_attempt({"1": 1}, {"1": 10_000})))[1] == {"1": 10_000}
 
 
 def test_a_mark_that_says_not_attempted_counts_although_a_response_is_there():
-    decision = marks_in(("1", None), ("2", "0"), ("3", "0"), script=a_script({"1": 0}))
+    decision = marks_in(("1", None), ("2", "0"), ("3", "0"), record=an_attempt({"1": 0}))
     assert (kept(decision)[0], decision.session.points) == ({"1": 0}, 0)
 
 
 def test_every_upload_of_responses_counts_as_a_write():
     assert responses_in(("1", "A")).session.responses_revision == 1
-    assert responses_in(("1", "A"), script=a_script({"1": 0})).session.responses_revision == 1
+    assert responses_in(("1", "A"), record=an_attempt({"1": 0})).session.responses_revision == 1
     assert marks_in(("1", "1")).session.responses_revision == 0
 
 
@@ -117,10 +117,10 @@ def test_a_complete_paper_is_marked_and_where_somebody_moderates_it_waits_for_th
 
 
 def test_a_complete_paper_that_was_reopened_moves_on_with_the_next_upload():
-    complete = a_script({"1": 0}, {"2": 20_000, "3": 50_000})
-    decision = marks_in(("3", "1"), script=complete)
+    complete = an_attempt({"1": 0}, {"2": 20_000, "3": 50_000})
+    decision = marks_in(("3", "1"), record=complete)
     assert (decision.session.state, decision.session.points) == (11, 40_000)
-    assert marks_in(script=complete).session.state == 11
+    assert marks_in(record=complete).session.state == 11
 
 
 @pytest.mark.parametrize(("moment", "end_time"), [(0, 0), (ENDED, ENDED), (NOW, NOW)])

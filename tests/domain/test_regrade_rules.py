@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_forms import a_draft, a_form, a_script, options, revision
+from sample_forms import a_draft, a_form, an_attempt, options, revision
 from sample_sessions import NOW, a_release, a_session
 
 from exam_sessions import errors
-from exam_sessions.domain.attempts import script_of, with_total
+from exam_sessions.domain.attempts import current_attempt_of, with_total
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import Decision, decide
 from exam_sessions.domain.marking import deciding_columns
@@ -68,13 +68,13 @@ def form_of(kinds: list[QuestionType], rules: list[tuple[int, int, int]], number
     return revision(a_form(*drafts), number)
 
 
-def earned(kinds, rules, script) -> int:
+def earned(kinds, rules, record) -> int:
     """The naive computation: nothing but comparing."""
     points = 0
     for n, (kind, (key, available, marking)) in enumerate(zip(kinds, rules, strict=True)):
-        if str(n) in script.marks:
-            points += script.marks[str(n)] or 0
-        elif marking == MACHINE and script.responses.get(str(n)) == [*KEYS[kind].values()][key]:
+        if str(n) in record.marks:
+            points += record.marks[str(n)] or 0
+        elif marking == MACHINE and record.responses.get(str(n)) == [*KEYS[kind].values()][key]:
             points += available * UNIT
     return points
 
@@ -103,7 +103,7 @@ def cases(draw):
     drawn = draw(questions)
     kinds, before, after = ([*column] for column in zip(*drawn, strict=True))
     sat, revised = form_of(kinds, before, 1), form_of(kinds, after, 2)
-    scripts = []
+    attempts = []
     for attempt in range(1, draw(st.integers(1, 3)) + 1):
         responses = {
             str(n): [*KEYS[kind].values()][place]
@@ -115,58 +115,58 @@ def cases(draw):
             for n in range(len(kinds))
             if draw(st.sampled_from([False, False, True]))
         }
-        script = a_script(responses, marks, attempt, version=1)
-        scripts.append(script)
-    waits = waits_for_marks(sat, scripts[-1])
+        record = an_attempt(responses, marks, attempt, version=1)
+        attempts.append(record)
+    waits = waits_for_marks(sat, attempts[-1])
     state = State.AWAITING_MARKING if waits else draw(st.sampled_from([State.MARKED, State.SCRIPT_VERIFIED]))
-    last = scripts[-1] if waits else with_total(scripts[-1], total_of(sat, scripts[-1]))
-    scripts = [*(with_total(script, total_of(sat, script)) for script in scripts[:-1]), last]
+    last = attempts[-1] if waits else with_total(attempts[-1], total_of(sat, attempts[-1]))
+    attempts = [*(with_total(record, total_of(sat, record)) for record in attempts[:-1]), last]
     strategy = draw(st.sampled_from([1, 2, 3, 4]))
-    session = a_session(state, form_revision=1, attempt=len(scripts), start_time=NOW - 9, end_time=NOW - 5)
-    session = session._replace(**deciding_columns(strategy, scripts))
-    return kinds, after, sat, revised, session, tuple(scripts), strategy
+    session = a_session(state, form_revision=1, attempt=len(attempts), start_time=NOW - 9, end_time=NOW - 5)
+    session = session._replace(**deciding_columns(strategy, attempts))
+    return kinds, after, sat, revised, session, tuple(attempts), strategy
 
 
 @settings(max_examples=300, deadline=None)
 @given(case=cases())
 def test_a_regrade_equals_marking_everything_from_scratch(case):
-    kinds, after, sat, revised, session, scripts, strategy = case
+    kinds, after, sat, revised, session, attempts, strategy = case
     release = a_release(attempt_strategy=strategy)
-    decision = asked(session, MarkingContext(sat, scripts, 0, revised, (sat,)), release)
+    decision = asked(session, MarkingContext(sat, attempts, 0, revised, (sat,)), release)
     became = decision.session
-    written = {script.attempt: script for script in decision.scripts}
-    assert set(written) == {script.attempt for script in scripts}
+    written = {record.attempt: record for record in decision.attempts}
+    assert set(written) == {record.attempt for record in attempts}
     most = sum(available for _, available, _ in after) * UNIT
-    missing = any(marking == HUMAN and str(n) not in scripts[-1].marks for n, (_, _, marking) in enumerate(after))
+    missing = any(marking == HUMAN and str(n) not in attempts[-1].marks for n, (_, _, marking) in enumerate(after))
     expected = []
-    for script in scripts:
-        points = earned(kinds, after, script)
+    for record in attempts:
+        points = earned(kinds, after, record)
         total = (points, most, half_up(points * 100 * UNIT, most))
-        if script.attempt == session.attempt and missing:
+        if record.attempt == session.attempt and missing:
             total = (None, None, None)
         else:
             expected.append(total)
-        found = written[script.attempt]
+        found = written[record.attempt]
         assert (found.points, found.points_max, found.score) == total
-        assert (found.responses, found.marks, found.marking_revision) == (script.responses, script.marks, 2)
+        assert (found.responses, found.marks, found.marking_revision) == (record.responses, record.marks, 2)
     assert (became.points, became.points_max, became.score) == counted(strategy, expected)
     usual = State.MARKED if session.state == State.AWAITING_MARKING else session.state
     assert became.state == (State.AWAITING_MARKING if missing else usual)
     assert (became.marking_revision, became.form_revision) == (2, 1)
-    assert len(decision.events) == len(scripts) == became.version - session.version
+    assert len(decision.events) == len(attempts) == became.version - session.version
     assert {event.action for event in decision.events} == {"regrade"}
-    known = MarkingContext(revised, tuple(written[s.attempt] for s in scripts), 0, revised, (sat,))
+    known = MarkingContext(revised, tuple(written[s.attempt] for s in attempts), 0, revised, (sat,))
     assert asked(became, known, release).events == ()
 
 
 @settings(max_examples=60, deadline=None)
 @given(case=cases())
 def test_a_summary_counts_what_the_history_tells(case):
-    *_, sat, revised, session, scripts, strategy = case
-    marking_context = MarkingContext(sat, scripts, 0, revised, (sat,))
+    *_, sat, revised, session, attempts, strategy = case
+    marking_context = MarkingContext(sat, attempts, 0, revised, (sat,))
     decision = asked(session, marking_context, a_release(attempt_strategy=strategy))
     summary = Summary("form-a", 2)
-    summary.add(session, scripts, decision)
+    summary.add(session, attempts, decision)
     moved = any(
         name.rpartition(".")[2] in {"points", "points_max", "score"}
         for event in decision.events
@@ -188,10 +188,10 @@ def test_a_corrected_key_is_applied_to_every_type(kind):
     assert difference(sat, revised) is None
     wrong, right = KEYS[kind].values()
     for response, points in ((right, UNIT), (wrong, 0), (None, 0)):
-        script = a_script({} if response is None else {"0": response}, version=1)
-        script = with_total(script, total_of(sat, script))
-        session = a_session(State.MARKED, form_revision=1, **total_of(sat, script)._asdict())
-        became = asked(session, MarkingContext(sat, (script,), 0, revised, (sat,)), a_release()).session
+        record = an_attempt({} if response is None else {"0": response}, version=1)
+        record = with_total(record, total_of(sat, record))
+        session = a_session(State.MARKED, form_revision=1, **total_of(sat, record)._asdict())
+        became = asked(session, MarkingContext(sat, (record,), 0, revised, (sat,)), a_release()).session
         assert became.points == points
 
 
@@ -206,9 +206,9 @@ def test_another_type_with_the_same_id_does_not_fit(kind):
 def test_an_attempt_whose_responses_cannot_be_read_is_not_regraded():
     sat, revised = KIND_FORMS[T.MCQ]
     session = a_session(State.MARKED, form_revision=1, points=0, points_max=UNIT, score=0)
-    script = a_script(points=0, points_max=UNIT, score=0, version=1)._replace(responses=Unreadable("{"))
+    record = an_attempt(points=0, points_max=UNIT, score=0, version=1)._replace(responses=Unreadable("{"))
     with pytest.raises(errors.SessionDamaged):
-        asked(session, MarkingContext(sat, (script,), 0, revised, (sat,)), a_release())
+        asked(session, MarkingContext(sat, (record,), 0, revised, (sat,)), a_release())
 
 
 def test_a_revision_that_was_sat_and_is_gone_from_the_catalogue_is_refused():
@@ -220,20 +220,20 @@ def test_a_revision_that_was_sat_and_is_gone_from_the_catalogue_is_refused():
 
 def test_an_attempt_of_another_form_is_left_alone():
     sat, revised = KIND_FORMS[T.MCQ]
-    other = a_script({"0": 0}, attempt=1, test_form="form-b", points=UNIT, points_max=UNIT, score=100 * UNIT)
-    last = a_script({"0": 1}, attempt=2, version=1)
+    other = an_attempt({"0": 0}, attempt=1, test_form="form-b", points=UNIT, points_max=UNIT, score=100 * UNIT)
+    last = an_attempt({"0": 1}, attempt=2, version=1)
     last = with_total(last, total_of(sat, last))
     session = a_session(State.MARKED, form_revision=1, attempt=2, points=UNIT, points_max=UNIT, score=100 * UNIT)
     decision = asked(session, MarkingContext(sat, (other, last), 0, revised, (sat,)), a_release(attempt_strategy=2))
-    assert [script.attempt for script in decision.scripts] == [2]
+    assert [record.attempt for record in decision.attempts] == [2]
 
 
-def parts(state, *scripts: AttemptRecord, **fields):
-    return part_of(a_session(state, **fields), scripts, "form-a")
+def parts(state, *attempts: AttemptRecord, **fields):
+    return part_of(a_session(state, **fields), attempts, "form-a")
 
 
 def test_what_a_session_has_to_do_with_a_regrade_is_said_by_its_state_and_attempts():
-    done = a_script({}, attempt=1, points=0, points_max=UNIT, score=0)
+    done = an_attempt({}, attempt=1, points=0, points_max=UNIT, score=0)
     elsewhere = done._replace(test_form="form-b")
     assert parts(State.VOIDED, done, attempt=2) is Part.VOIDED
     assert parts(State.ARCHIVED, done) is Part.ARCHIVED
@@ -247,4 +247,4 @@ def test_what_a_session_has_to_do_with_a_regrade_is_said_by_its_state_and_attemp
 
 def test_what_is_answered_after_a_reopening_is_marked_by_the_revision_of_the_regrade():
     session = a_session(State.IN_PROGRESS, form_revision=1, marking_revision=2)
-    assert script_of(session, ()).marking_revision == 2
+    assert current_attempt_of(session, ()).marking_revision == 2

@@ -1,5 +1,5 @@
 import pytest
-from sample_forms import a_script
+from sample_forms import an_attempt
 from sample_sessions import CLOSES, HOUR, NOW, OPENS, a_release, a_session
 
 from exam_sessions import errors
@@ -81,15 +81,15 @@ def test_a_release_is_closed_once_nothing_of_it_is_in_progress():
 
 
 def test_another_strategy_counts_another_attempt_and_says_so():
-    scripts = (
-        a_script(points=10, points_max=20, score=500_000),
-        a_script(attempt=2, points=5, points_max=20, score=250_000),
+    attempts = (
+        an_attempt(points=10, points_max=20, score=500_000),
+        an_attempt(attempt=2, points=5, points_max=20, score=250_000),
     )
     session = a_session(State.MARKED, attempt=2, points=10, points_max=20, score=500_000)
     highest, latest = (a_release(attempt_strategy=strategy) for strategy in (1, 2))
-    assert recount(session, highest, scripts, NOW) is None
-    assert recount(session._replace(state=State.VOIDED), latest, scripts, NOW) is None
-    decision = recount(session, latest, scripts, NOW)
+    assert recount(session, highest, attempts, NOW) is None
+    assert recount(session._replace(state=State.VOIDED), latest, attempts, NOW) is None
+    decision = recount(session, latest, attempts, NOW)
     assert (decision.session.points, decision.session.version) == (5, session.version + 1)
     (event,) = decision.events
     assert (event.reason, event.changes["score"]) == ("ATTEMPT_STRATEGY", (500_000, 250_000))

@@ -147,11 +147,11 @@ def test_a_failed_session_on_paper_comes_back_to_wait_for_its_responses():
     assert state_after(session, a_release(delivery=2), Action.RECOVER) is State.PAPER_RESPONSE_UPLOAD
 
 
-def test_a_marked_script_is_archived_at_once_where_nobody_moderates():
+def test_a_marked_attempt_is_archived_at_once_where_nobody_moderates():
     assert state_after(a_session(State.MARKED), a_release(), Action.ARCHIVE) is State.ARCHIVED
 
 
-def test_a_marked_script_of_a_moderated_release_is_verified_before_it_is_archived():
+def test_a_marked_attempt_of_a_moderated_release_is_verified_before_it_is_archived():
     release = a_release(moderated=1)
     asked = became(a_session(State.MARKED), release, Action.REQUEST_VERIFICATION)
     verified = became(asked, release, Action.VERIFY)
@@ -159,7 +159,7 @@ def test_a_marked_script_of_a_moderated_release_is_verified_before_it_is_archive
     assert [asked.state, verified.state, archived.state] == [16, 12, 13]
 
 
-def test_a_verified_script_is_archived_even_where_the_release_is_not_moderated_any_more():
+def test_a_verified_attempt_is_archived_even_where_the_release_is_not_moderated_any_more():
     assert state_after(a_session(State.SCRIPT_VERIFIED), a_release(moderated=0), Action.ARCHIVE) is State.ARCHIVED
 
 

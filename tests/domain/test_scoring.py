@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 import pytest
-from sample_forms import MACHINE, MIXED, a_draft, a_form, a_script, choice, essay, options
+from sample_forms import MACHINE, MIXED, a_draft, a_form, an_attempt, choice, essay, options
 
 from exam_sessions.domain.forms import Marking, Objective
 from exam_sessions.domain.marks import mark_of, text_of
 from exam_sessions.domain.scoring import (
     Score,
     deciding,
-    deciding_script,
+    deciding_attempt,
     is_complete,
     marking_progress,
     results_of,
@@ -74,11 +74,11 @@ CASES = {
 
 
 def marked(responses, marks, **fields):
-    return a_script(responses, {n: mark if mark is None else mark_of(mark) for n, mark in marks.items()}, **fields)
+    return an_attempt(responses, {n: mark if mark is None else mark_of(mark) for n, mark in marks.items()}, **fields)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_a_script_earns_what_was_worked_out_by_hand(case):
+def test_an_attempt_earns_what_was_worked_out_by_hand(case):
     total = total_of(case.form, marked(case.responses, case.marks))
     percent = None if total.score is None else text_of(total.score)
     assert (text_of(total.points), text_of(total.points_max), percent) == (case.points, case.most, case.percent)
@@ -177,7 +177,7 @@ def attempts(*scores):
         points = None if score is None else mark_of(score) // 10
         most = None if score is None else mark_of("10")
         fields = {"points": points, "points_max": most, "score": None if score is None else mark_of(score)}
-        found.append(a_script(attempt=number, **fields))
+        found.append(an_attempt(attempt=number, **fields))
     return found
 
 
@@ -210,7 +210,7 @@ def test_nothing_counts_before_an_attempt_is_marked(strategy, scores):
 
 @pytest.mark.parametrize(("strategy", "attempt"), [(HIGHEST, 2), (LATEST, 4), (FIRST, 1), (AVERAGE, 4)], ids=str)
 def test_of_equal_attempts_the_earliest_is_the_highest(strategy, attempt):
-    assert deciding_script(strategy, attempts("40", "90", "90", "70")).attempt == attempt
+    assert deciding_attempt(strategy, attempts("40", "90", "90", "70")).attempt == attempt
 
 
 @pytest.mark.parametrize(
@@ -224,12 +224,12 @@ def test_of_equal_attempts_the_earliest_is_the_highest(strategy, attempt):
 )
 def test_progress_is_the_share_of_what_people_mark_that_is_marked_rounded_down(marks, progress, waits):
     form = a_form(choice("1", "A"), choice("2", "A"), essay("3"), essay("4"), essay("5"))
-    script = marked({"1": A}, marks | {"2": "1"})
-    assert (marking_progress(form, script), waits_for_marks(form, script)) == (progress, waits)
+    record = marked({"1": A}, marks | {"2": "1"})
+    assert (marking_progress(form, record), waits_for_marks(form, record)) == (progress, waits)
 
 
 def test_nothing_waits_where_the_machine_marks_everything():
-    assert (marking_progress(MACHINE, a_script()), waits_for_marks(MACHINE, a_script())) == (100, False)
+    assert (marking_progress(MACHINE, an_attempt()), waits_for_marks(MACHINE, an_attempt())) == (100, False)
 
 
 PICKED = a_form(choice("1", "A"), a_draft(number="2", options=options("AB")), essay("3"))

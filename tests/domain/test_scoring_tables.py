@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_forms import a_draft, a_form, a_script, options
+from sample_forms import a_draft, a_form, an_attempt, options
 
 from exam_sessions import errors
 from exam_sessions.domain.answer_keys import RULES
@@ -32,7 +32,7 @@ def asked(kind: QuestionType, keys: tuple[str, ...] = (), negative: bool = False
 
 
 def points(form: Form, value: Any) -> str:
-    return text_of(total_of(form, a_script({"1": value})).points)
+    return text_of(total_of(form, an_attempt({"1": value})).points)
 
 
 def each(*marks: tuple[str, int, str]) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def test_less_than_nothing_is_earned_where_the_form_allows_it():
     fields = {**WRONG_COSTS, "lower_bound": "-1"}
     form = asked(T.MCQ, ("a", "b"), negative=True, **fields)
     assert [points(form, value) for value in ([2, 3], 2, 3, 0)] == ["-1", "-0.5", "-1", "1"]
-    assert total_of(form, a_script({"1": [2, 3]})).score == -500_000
+    assert total_of(form, an_attempt({"1": [2, 3]})).score == -500_000
     with pytest.raises(errors.InvalidField) as refused:
         asked(T.MCQ, ("a", "b"), **fields)
     assert refused.value.violations()[0].field == "questions[0].partial_credit.lower_bound"
@@ -212,7 +212,7 @@ def test_keys_that_nobody_could_mean_are_refused(kind, keys, fields, path):
 def test_tenths_add_up():
     drafts = [a_draft(options=options("AB"), available_mark="0.4", marks=(("a", ANY, "0.1"),)) for _ in range(3)]
     form = a_form(*drafts, mark_decimals=1)
-    total = total_of(form, a_script({"1": 0, "2": 0, "3": 0}))
+    total = total_of(form, an_attempt({"1": 0, "2": 0, "3": 0}))
     assert (text_of(total.points), text_of(total.points_max), text_of(total.score or 0)) == ("0.3", "1.2", "25")
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sample_forms import a_draft, a_form, a_script
+from sample_forms import a_draft, a_form, an_attempt
 from test_template_responses import OPTIONS, asked, kept, named, response, unnamed
 
 from exam_sessions import errors
@@ -79,10 +79,10 @@ def test_a_response_earns_the_mark_for_exactly_its_keys(question_type, keys, val
     assert question.marking == Marking.MACHINE
     responses = kept(form, response(question_type, value, **beside))
     assert is_correct(question, responses["1"]) is right
-    script = a_script(responses)
-    assert text_of(total_of(form, script).points) == ("2" if right else "0")
-    assert text_of(question_result(question, script).score.actual) == ("2" if right else "0")
-    assert not waits_for_marks(form, script)
+    record = an_attempt(responses)
+    assert text_of(total_of(form, record).points) == ("2" if right else "0")
+    assert text_of(question_result(question, record).score.actual) == ("2" if right else "0")
+    assert not waits_for_marks(form, record)
 
 
 @pytest.mark.parametrize("question_type", T)
@@ -90,15 +90,15 @@ def test_a_question_not_attempted_is_not_right_and_waits_for_nobody(question_typ
     keys = next(row[1] for row in JUDGED if row[0] == question_type)
     form = a_form(keyed(question_type, *keys))
     assert not is_correct(form.questions[0], None)
-    assert total_of(form, a_script({"1": None})).points == 0
-    assert not waits_for_marks(form, a_script())
+    assert total_of(form, an_attempt({"1": None})).points == 0
+    assert not waits_for_marks(form, an_attempt())
 
 
 @pytest.mark.parametrize("question_type", T)
 def test_without_keys_people_mark(question_type):
     form = asked(question_type)
     assert form.questions[0].marking == Marking.HUMAN
-    assert waits_for_marks(form, a_script())
+    assert waits_for_marks(form, an_attempt())
 
 
 @pytest.mark.parametrize("question_type", T)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from sample_forms import a_script, answers, marking_context
+from sample_forms import an_attempt, answers, marking_context
 from sample_sessions import HOUR, MINUTE, NOW, PIN, a_release, a_session
 from transitions import Machine
 
@@ -120,7 +120,7 @@ def decided(action, state, of_papers):
 
 
 def test_an_action_that_needs_no_form_ends_the_same_with_and_without():
-    known = marking_context(marking_context().form, a_script({"1": "A"}, {"3": 20_000}))
+    known = marking_context(marking_context().form, an_attempt({"1": "A"}, {"3": 20_000}))
     for row in TABLE:
         if row.needs_form or row.action is Action.ROUTE:
             continue

@@ -16,7 +16,7 @@ from exam_sessions.background.request_expiry import RequestExpiry
 from exam_sessions.commands.finalize import CloseRelease
 from exam_sessions.commands.session_changes import record
 from exam_sessions.domain.api_keys import SYSTEM_WORKSPACE
-from exam_sessions.domain.attempts import damage_of, script_of
+from exam_sessions.domain.attempts import current_attempt_of, damage_of
 from exam_sessions.domain.decide import decide, due_command, with_derived_columns
 from exam_sessions.domain.quarantine import quarantine
 from exam_sessions.domain.states import STATE_BY_CODE
@@ -62,7 +62,7 @@ class Sweep(SystemMutation):
         self.ids = ids
 
     def declare_reads(self, reads: ReadSet) -> None:
-        """Every session named, and its scripts."""
+        """Every session named, and its attempts."""
         reads.marking_context = True
         self._declare_sessions(reads)
 
@@ -94,7 +94,7 @@ class Sweep(SystemMutation):
             uow.sessions.update(with_derived_columns(session, release, now), frozenset(), (), self.caller)
             return 0
         marking_context = uow.forms.marking_context(session, command)
-        if damage := damage_of(script_of(session, marking_context.scripts)):
+        if damage := damage_of(current_attempt_of(session, marking_context.attempts)):
             raise errors.SessionDamaged(session.id, damage)
         decision = decide(session, release, command, now, marking_context)
         record(uow, session, decision, self.caller)
@@ -115,7 +115,7 @@ class QuarantineSessions(Sweep):
         self.fault = fault
 
     def declare_reads(self, reads: ReadSet) -> None:
-        """Every session named, but not its scripts: they may be what nobody can read."""
+        """Every session named, but not its attempts: they may be what nobody can read."""
         self._declare_sessions(reads)
 
     def _move(self, uow: SessionChanges, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep

@@ -64,7 +64,7 @@ def import_marks(
     except Unreadable as error:
         fail(f"{name_of(file)}: {error}", "a file of marks begins with a line that names its columns; see --help")
     with connected(target, workspace) as client:
-        marker = MarksImporter(client, read.scripts, again=again)
+        marker = MarksImporter(client, read.papers, again=again)
         with bar("checking", marker.rows) as advance:
             faults = sorted({*read.faults, *marker.check(advance)})
         if faults:

@@ -133,7 +133,7 @@ class Regrade:
         """What is to become of a session, at its last change at the earliest. Raises what it is set aside with."""
         if session.state not in STATE_BY_CODE:
             raise errors.SessionDamaged(session.id, "row")
-        attempts = marking_context.scripts
+        attempts = marking_context.attempts
         if not is_countable(session):
             raise errors.SessionDamaged(session.id, "row")
         part = part_of(session, attempts, self.test_form)
@@ -151,7 +151,7 @@ class Regrade:
         if verdict.decision is None:
             summary.leave_out(verdict.part)
         else:
-            summary.add(session, marking_context.scripts, verdict.decision)
+            summary.add(session, marking_context.attempts, verdict.decision)
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session."""

@@ -92,15 +92,15 @@ def decide_on(uow: SessionChanges, session: Session, release: Release, command: 
             marking_context = uow.forms.marking_context(session, command)
         return decide(session, release, command, uow.clock.moment(session), marking_context)
     except (errors.TestFormUnknown, *UNREADABLE) as fault:
-        raise cause_of(fault, session, marking_context.scripts) from None
+        raise cause_of(fault, session, marking_context.attempts) from None
 
 
 def record(uow: SessionChanges, session: Session, decision: Decision, caller: Caller) -> None:
-    """Enters what was decided of a session: its scripts, and the session as it became, or its end; else nothing."""
+    """Enters what was decided of a session: its attempts, and the session as it became, or its end; else nothing."""
     if decision.wiped:
         uow.attempts.clear(session)
-    if decision.scripts:
-        uow.attempts.put(session, decision.scripts)
+    if decision.attempts:
+        uow.attempts.put(session, decision.attempts)
     if decision.session is None:
         uow.sessions.delete(session, decision.events, caller)
     elif decision.events:
@@ -122,7 +122,7 @@ class ChangeSession(Mutation):
         return self.command.action is Action.ENTER_PIN
 
     def declare_reads(self, reads: ReadSet) -> None:
-        """The session; its release comes with it, and its scripts where the command needs them."""
+        """The session; its release comes with it, and its attempts where the command needs them."""
         reads.session(self.caller.workspace, self.target.session_id, self.target.keycode)
         reads.marking_context |= ACTIONS[self.command.action].followed_by is not None
 

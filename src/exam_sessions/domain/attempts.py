@@ -1,4 +1,4 @@
-"""Finding a session's script among those of its attempts, and writing in it. What it earns is scoring.py's."""
+"""Finds the record of an attempt among those of a session, and returns it changed. What it earns: scoring.py."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def cause_of(fault: Exception, session: Session, attempts: Iterable[AttemptRecor
     return errors.SessionDamaged(session.id, f"attempt {damaged.attempt}") if damaged else fault
 
 
-def damage_of(script: AttemptRecord) -> str:
-    """What of a script cannot be read: responses, marks; empty when all can."""
-    if type(script.responses) is dict and type(script.marks) is dict:
+def damage_of(record: AttemptRecord) -> str:
+    """What of an attempt cannot be read: responses, marks; empty when all can."""
+    if type(record.responses) is dict and type(record.marks) is dict:
         return ""
-    parts = (("responses", script.responses), ("marks", script.marks))
+    parts = (("responses", record.responses), ("marks", record.marks))
     return " and ".join(name for name, value in parts if isinstance(value, Unreadable))
 
 
@@ -85,40 +85,40 @@ def marking_revision_of(row: Session | AttemptRecord) -> int:
     return row.marking_revision or row.form_revision
 
 
-def script_of(session: Session, scripts: tuple[AttemptRecord, ...]) -> AttemptRecord:
-    """The script of the current attempt; a blank one before anything was written."""
+def current_attempt_of(session: Session, attempts: tuple[AttemptRecord, ...]) -> AttemptRecord:
+    """The record of the current attempt; a blank one before anything was written."""
     form, revision, marking = session.test_form, session.form_revision, session.marking_revision
-    for script in reversed(scripts):
-        if script.attempt == session.attempt:
+    for record in reversed(attempts):
+        if record.attempt == session.attempt:
             # An attempt that was cleared may have been given another form, or a newer revision, before it began anew.
-            if script.form_revision == revision and script.test_form == form and script.marking_revision == marking:
-                return script
-            return script._replace(test_form=form, form_revision=revision, marking_revision=marking)
+            if record.form_revision == revision and record.test_form == form and record.marking_revision == marking:
+                return record
+            return record._replace(test_form=form, form_revision=revision, marking_revision=marking)
     workspace, session_id, attempt = session.workspace_id, session.id, session.attempt
     return AttemptRecord(workspace, session_id, attempt, form, revision, {}, {}, marking_revision=marking)
 
 
-def with_script(scripts: tuple[AttemptRecord, ...], script: AttemptRecord) -> tuple[AttemptRecord, ...]:
-    """The scripts with one as it became, in the order of the attempts."""
-    others = [other for other in scripts if other.attempt != script.attempt]
-    return tuple(sorted([*others, script], key=lambda one: one.attempt)) if others else (script,)
+def with_attempt(attempts: tuple[AttemptRecord, ...], record: AttemptRecord) -> tuple[AttemptRecord, ...]:
+    """The records with one of them replaced or added, in the order of the attempts."""
+    others = [other for other in attempts if other.attempt != record.attempt]
+    return tuple(sorted([*others, record], key=lambda one: one.attempt)) if others else (record,)
 
 
-def kept_scripts(scripts: tuple[AttemptRecord, ...]) -> list[list[object]]:
-    """The scripts as the history keeps them once they are gone."""
-    return [[*script[2:14], script.marking_revision, script.late_by, script.points_min] for script in scripts]
+def attempts_for_history(attempts: tuple[AttemptRecord, ...]) -> list[list[object]]:
+    """The records as the history stores them once they are deleted."""
+    return [[*record[2:14], record.marking_revision, record.late_by, record.points_min] for record in attempts]
 
 
-def with_responses(script: AttemptRecord, responses: dict[str, Value]) -> AttemptRecord:
-    """The script with other responses. As `_replace`, in half the time."""
-    return AttemptRecord._make((*script[:5], responses, *script[6:]))
+def with_responses(record: AttemptRecord, responses: dict[str, Value]) -> AttemptRecord:
+    """The record with other responses. As `_replace`, in half the time."""
+    return AttemptRecord._make((*record[:5], responses, *record[6:]))
 
 
-def with_total(script: AttemptRecord, total: Total) -> AttemptRecord:
-    """The script with what it earns. As `_replace`, in half the time."""
-    return AttemptRecord._make((*script[:11], *total[:3], *script[14:17], total.points_min))
+def with_total(record: AttemptRecord, total: Total) -> AttemptRecord:
+    """The record with what it earns. As `_replace`, in half the time."""
+    return AttemptRecord._make((*record[:11], *total[:3], *record[14:17], total.points_min))
 
 
-def without_total(script: AttemptRecord) -> AttemptRecord:
-    """The script without what it earned."""
-    return script._replace(points=None, points_max=None, score=None, points_min=0)
+def without_total(record: AttemptRecord) -> AttemptRecord:
+    """The record without what it earned."""
+    return record._replace(points=None, points_max=None, score=None, points_min=0)

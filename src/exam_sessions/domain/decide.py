@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.attempts import UNREADABLE, cause_of, with_script
+from exam_sessions.domain.attempts import UNREADABLE, cause_of, with_attempt
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.devices import holder_of, is_of, shown_changes, with_another_token
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
@@ -37,10 +37,10 @@ class Decision(NamedTuple):
     refusal: errors.Refusal | None = None
     changed: frozenset[str] = frozenset()
     """Columns that may differ from before, besides those of `with_derived_columns`."""
-    scripts: tuple[AttemptRecord, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
     """Scripts that are new or differ from before."""
     wiped: bool = False
-    """Whether no script of the session is left."""
+    """Whether the records of all attempts are deleted."""
 
 
 def decide(
@@ -70,11 +70,11 @@ def decide(
                 return Decision(session, ())
             row, command = ACTIONS[Action.TAKE_OVER], command._replace(action=Action.TAKE_OVER)
     try:
-        became, event, changed, scripts = _apply_transition(row, session, release, command, now, marking_context)
+        became, event, changed, attempts = _apply_transition(row, session, release, command, now, marking_context)
     except errors.WrongPin as refusal:
         return _wrong_pin(session, refusal, now)
     return Decision(
-        with_derived_columns(became, release, now), (event,), None, changed, scripts, command.all_attempts
+        with_derived_columns(became, release, now), (event,), None, changed, attempts, command.all_attempts
     )
 
 
@@ -88,13 +88,13 @@ def _decide_chain(
     following: Command | None = command
     while following:
         row = ACTIONS[following.action]
-        session, event, changed, scripts = _apply_transition(row, session, release, following, now, marking_context)
+        session, event, changed, attempts = _apply_transition(row, session, release, following, now, marking_context)
         events.append(event)
         columns |= changed
-        for script in scripts:
-            written[script.attempt] = script
+        for record in attempts:
+            written[record.attempt] = record
             marking_context = MarkingContext(
-                marking_context.form, with_script(marking_context.scripts, script), marking_context.latest_revision
+                marking_context.form, with_attempt(marking_context.attempts, record), marking_context.latest_revision
             )
         following = row.followed_by(session, following, marking_context) if row.followed_by else None
     became = with_derived_columns(session, release, now)
@@ -102,7 +102,7 @@ def _decide_chain(
 
 
 Applied = tuple[Session, Event, frozenset[str], tuple[AttemptRecord, ...]]
-"""A session after one transition, without its derived columns; its event, columns that may differ, and scripts."""
+"""A session after one transition, without its derived columns; its event, changed columns, and attempt records."""
 
 
 def _apply_transition(
@@ -134,7 +134,7 @@ def _decided(context: TransitionContext, result: ActionResult) -> Decision:
     version = session.version + len(result.events)
     kept = {"state": int(context.state), "update_time": context.now, "version": version}
     became = with_derived_columns(replace_fields(session, changes | kept), context.release, context.now)
-    return Decision(became, result.events, None, ALWAYS.union(changes), result.scripts)
+    return Decision(became, result.events, None, ALWAYS.union(changes), result.attempts)
 
 
 REPEATED = "REPEATED_REQUEST"
@@ -213,7 +213,7 @@ def explain(
         except errors.Refusal as refusal:
             verdicts[action] = refusal
         except UNREADABLE as fault:
-            cause = cause_of(fault, session, marking_context.scripts)
+            cause = cause_of(fault, session, marking_context.attempts)
             if not isinstance(cause, errors.Refusal):
                 raise
             verdicts[action] = cause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exam_sessions.domain.attempts import kept_scripts
+from exam_sessions.domain.attempts import attempts_for_history
 from exam_sessions.domain.records import Event, Session
 from exam_sessions.domain.transition import ActionResult
 
@@ -24,12 +24,12 @@ def delete(context: TransitionContext, machine: SessionMachine) -> ActionResult:
         errors.Refusal: the release or the state does not allow it.
     """
     machine.fire(context)
-    session, scripts = context.session, context.marking_context.scripts
+    session, attempts = context.session, context.marking_context.attempts
     kept: dict[str, tuple[object, object]] = {
         name: (value, None)
         for name, value in session._asdict().items()
         if name not in NOT_KEPT and (value or (value is not None and name in NULLABLE))
     }
-    if scripts:
-        kept["scripts"] = (kept_scripts(scripts), None)
+    if attempts:
+        kept["scripts"] = (attempts_for_history(attempts), None)
     return ActionResult(None, (Event(context.command.action.value, session.state, 0, changes=kept),))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import clock, devices, marking
-from exam_sessions.domain.attempts import script_of
+from exam_sessions.domain.attempts import current_attempt_of
 from exam_sessions.domain.booking import check_accommodation, check_edit
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.scoring import is_complete
@@ -240,7 +240,7 @@ def route_when_form_known(_: Session, __: Command, marking_context: MarkingConte
 def route_when_complete(session: Session, _: Command, marking_context: MarkingContext) -> Command | None:
     """A paper goes on once every question has a mark or a scored response, or is marked as not attempted."""
     if marking_context.form is None or not is_complete(
-        marking_context.form, script_of(session, marking_context.scripts)
+        marking_context.form, current_attempt_of(session, marking_context.attempts)
     ):
         return None
     return ROUTE

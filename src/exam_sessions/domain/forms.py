@@ -116,7 +116,7 @@ class Question(NamedTuple):
 Value = Any
 """A response as it is kept, and as JSON holds it. None is no response.
 
-mcq: the place of the chosen option, or the places of several in ascending order. One option is no list: a script of
+mcq: the place of the chosen option, or the places of several in ascending order. One option is no list: an attempt of
 fifty would be fifty lists, for every search for garbage to walk through. association, clozetext, clozeinlinetext: the
 id of an option for each gap, empty for an open one. choicematrix: lists of places, empty for an open row. orderlist:
 the places chosen so far, from the first. clozeformula: {"values", "boxes"}, the formulas and what stood in the boxes.

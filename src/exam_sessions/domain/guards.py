@@ -184,7 +184,7 @@ def form_is_current(context: TransitionContext) -> None:
 
 def revision_fits(context: TransitionContext) -> None:
     """The revision to mark by can mark what was sat, and allows the marks that people gave."""
-    check_revision(context.marking_context, context.script)
+    check_revision(context.marking_context, context.attempt_record)
 
 
 # Conditions: which transition is taken.
@@ -227,7 +227,7 @@ def clock_is_deferred(context: TransitionContext) -> bool:
 
 def marks_missing(context: TransitionContext) -> bool:
     """People still have something to mark."""
-    return waits_for_marks(context.form(), context.script)
+    return waits_for_marks(context.form(), context.attempt_record)
 
 
 def marks_become_missing(context: TransitionContext) -> bool:
@@ -241,7 +241,7 @@ def marks_stay_missing(context: TransitionContext) -> bool:
 
 
 def _waits_when_revised(context: TransitionContext) -> bool:
-    return waits_for_marks(context.marking_context.revised or context.form(), context.script)
+    return waits_for_marks(context.marking_context.revised or context.form(), context.attempt_record)
 
 
 def moderated_on_paper(context: TransitionContext) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
-from exam_sessions.domain.attempts import kept_scripts, with_responses, with_total, without_total
+from exam_sessions.domain.attempts import attempts_for_history, with_responses, with_total, without_total
 from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT, Unreadable
@@ -46,7 +46,7 @@ def assign_item_marks(context: TransitionContext) -> Changes:
         question = form.question(number)
         return None if mark is None else form.check_mark(question, mark)
 
-    _mark(context, context.script.marks | _judged("marks", context.command.marks, judge))
+    _mark(context, context.attempt_record.marks | _judged("marks", context.command.marks, judge))
     return _completed(context)
 
 
@@ -74,7 +74,7 @@ def assign_item_responses(context: TransitionContext) -> Changes:
         responses = values_of(form, command.template, ignore_revisions=command.ignore_revisions)
     write_responses(context, responses)
     # A response takes the place of "not attempted", and the other way round; a mark of people stays.
-    marks = dict(context.script.marks)
+    marks = dict(context.attempt_record.marks)
     for number, chosen in responses.items():
         if chosen is None:
             marks.setdefault(number, None)
@@ -114,7 +114,7 @@ def score_response(context: TransitionContext) -> Changes:
     Raises:
         errors.UnknownQuestion, errors.MarkTooFine, errors.MarkAboveAvailable: it does not fit the form.
     """
-    form, marks = context.form(), context.script.marks
+    form, marks = context.form(), context.attempt_record.marks
     for number, mark in context.command.marks:
         marks = marks | {number: form.check_mark(form.question(number), mark or "")}
     _mark(context, marks)
@@ -123,7 +123,7 @@ def score_response(context: TransitionContext) -> Changes:
 
 def unscore_response(context: TransitionContext) -> Changes:
     """Takes the mark of a person back (ItemLogic, response/unscore). Raises UnknownQuestion."""
-    form, marks = context.form(), dict(context.script.marks)
+    form, marks = context.form(), dict(context.attempt_record.marks)
     for number, _ in context.command.marks:
         marks.pop(form.question(number).number, None)
     _mark(context, marks)
@@ -131,18 +131,18 @@ def unscore_response(context: TransitionContext) -> Changes:
 
 
 def _mark(context: TransitionContext, marks: dict[str, int | None]) -> None:
-    """Writes marks into the script, and tells which changed."""
-    before = context.script.marks
+    """Writes marks into the attempt record, and returns the questions whose mark changed."""
+    before = context.attempt_record.marks
     if isinstance(before, Unreadable):
-        context.script, context.extra_changes["marks"] = (
-            context.script._replace(marks=dict(marks)),
+        context.attempt_record, context.extra_changes["marks"] = (
+            context.attempt_record._replace(marks=dict(marks)),
             (before.raw, _mark_texts(marks)),
         )
         return
     changed = [n for n in before | marks if n not in before or n not in marks or before[n] != marks[n]]
     if not changed:
         return
-    context.script = context.script._replace(marks=marks)
+    context.attempt_record = context.attempt_record._replace(marks=marks)
     old, new = ({n: _mark_text(all_[n]) for n in changed if n in all_} for all_ in (before, marks))
     context.extra_changes["marks"] = (old, new)
 
@@ -157,20 +157,20 @@ def _mark_text(mark: int | None) -> str | None:
 
 def progress(context: TransitionContext) -> Changes:
     """How far people have come with the marking."""
-    return {"marking_progress": scoring.marking_progress(context.form(), context.script)}
+    return {"marking_progress": scoring.marking_progress(context.form(), context.attempt_record)}
 
 
 def scored(context: TransitionContext) -> Changes:
-    """The script's total, now that every mark is in, and what counts of all attempts; nothing without a form."""
+    """The attempt's total, now that every mark is in, and what counts of all attempts; nothing without a form."""
     if context.marking_context.form is None:
         return {}
-    total = scoring.total_of(context.marking_context.form, context.script)
-    context.script = with_total(context.script, total)
+    total = scoring.total_of(context.marking_context.form, context.attempt_record)
+    context.attempt_record = with_total(context.attempt_record, total)
     return counted(context) | progress(context)
 
 
 def route(context: TransitionContext) -> Changes:
-    """What is known of a script that was just handed in, or is complete."""
+    """What is known of an attempt that was just handed in, or is complete."""
     return scored(context) if context.state in MARKED_STATES else progress(context)
 
 
@@ -180,17 +180,19 @@ NO_SCORE: Changes = {"points": None, "points_max": None, "score": None, "points_
 
 def counted(context: TransitionContext) -> Changes:
     """What counts of all attempts, by the release's strategy."""
-    earlier = [script for script in context.marking_context.scripts if script.attempt != context.script.attempt]
-    return deciding_columns(context.release.attempt_strategy, [*earlier, context.script])
+    earlier = [
+        record for record in context.marking_context.attempts if record.attempt != context.attempt_record.attempt
+    ]
+    return deciding_columns(context.release.attempt_strategy, [*earlier, context.attempt_record])
 
 
-def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes:
+def deciding_columns(strategy: int, attempts: Sequence[AttemptRecord]) -> Changes:
     """The session's columns for what counts of its attempts."""
-    if len(scripts) != 1:
-        found = scoring.deciding(strategy, scripts)
+    if len(attempts) != 1:
+        found = scoring.deciding(strategy, attempts)
         return found._asdict() if found else NO_SCORE
     # The first attempt counts by every strategy, while it is the only one.
-    (only,) = scripts
+    (only,) = attempts
     if only.points is None:
         return NO_SCORE
     return {
@@ -204,9 +206,13 @@ def deciding_columns(strategy: int, scripts: Sequence[AttemptRecord]) -> Changes
 
 def drop_scores(context: TransitionContext) -> Changes:
     """Takes back what the current attempt earned."""
-    if context.script.score is None and context.session.score is None and not context.session.marking_progress:
+    if (
+        context.attempt_record.score is None
+        and context.session.score is None
+        and not context.session.marking_progress
+    ):
         return {}
-    context.script = without_total(context.script)
+    context.attempt_record = without_total(context.attempt_record)
     return counted(context) | {"marking_progress": 0}
 
 
@@ -240,18 +246,21 @@ def clear_responses(context: TransitionContext) -> Changes:
     """
     if context.command.all_attempts:
         return _clear_all(context)
-    if isinstance(unreadable := context.script.responses, Unreadable):
-        context.script, context.extra_changes["responses"] = with_responses(context.script, {}), (unreadable.raw, {})
-    write_responses(context, dict.fromkeys(context.script.responses))
+    if isinstance(unreadable := context.attempt_record.responses, Unreadable):
+        context.attempt_record, context.extra_changes["responses"] = (
+            with_responses(context.attempt_record, {}),
+            (unreadable.raw, {}),
+        )
+    write_responses(context, dict.fromkeys(context.attempt_record.responses))
     _mark(context, {})
     dropped = drop_scores(context)
     return FRESH_CLOCK | {"responses_revision": context.session.responses_revision + 1} | dropped
 
 
 def _clear_all(context: TransitionContext) -> Changes:
-    """Begins again with the first attempt, of none of which a script is left."""
-    if context.marking_context.scripts:
-        context.extra_changes["scripts"] = (kept_scripts(context.marking_context.scripts), None)
+    """Begins again with the first attempt, and keeps the record of none."""
+    if context.marking_context.attempts:
+        context.extra_changes["scripts"] = (attempts_for_history(context.marking_context.attempts), None)
     return FRESH_CLOCK | {
         "attempt": 1,
         "responses_revision": context.session.responses_revision + 1,
@@ -266,7 +275,7 @@ def retake(context: TransitionContext) -> Changes:
     The count of writes belongs to the attempt and begins again at 0.
     """
     session = context.session
-    context.closed = context.script._replace(
+    context.closed = context.attempt_record._replace(
         start_time=session.start_time,
         end_time=session.end_time,
         finish_reason=session.finish_reason,

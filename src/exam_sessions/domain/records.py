@@ -1,4 +1,4 @@
-"""The records the rules speak of: session, release, script, booking, event. Immutable, flat, and no behaviour.
+"""The records the rules speak of: session, release, attempt, booking, event. Immutable, flat, and no behaviour.
 
 Times are integer microseconds since 1970 in UTC, durations integer microseconds; 0 means unset. Enumerations are
 their integer codes, so that a row of the database is a record without conversion.
@@ -209,10 +209,10 @@ class AttemptRecord(NamedTuple):
 
 
 class MarkingContext(NamedTuple):
-    """What the rules of marking ask about: the form the current attempt is marked by, and all scripts by attempt."""
+    """What the rules of marking read: the form the current attempt is marked by, and the records of all attempts."""
 
     form: Form | None = None
-    scripts: tuple[AttemptRecord, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
     latest_revision: int = 0
     """The newest revision of the form the command leads to; 0 when the catalogue does not hold it."""
     revised: Form | None = None

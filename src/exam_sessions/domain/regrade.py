@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
-from exam_sessions.domain.attempts import marking_revision_of, with_script, with_total, without_total
+from exam_sessions.domain.attempts import marking_revision_of, with_attempt, with_total, without_total
 from exam_sessions.domain.marking import MARKED_STATES, deciding_columns
 from exam_sessions.domain.records import AttemptRecord, Event
 from exam_sessions.domain.revisions import check_revision
@@ -40,27 +40,27 @@ def regrade(context: TransitionContext, machine: SessionMachine) -> ActionResult
     """
     session, before = context.session, context.state
     revised = _revised(context, machine)
-    earlier = handed_in_before(session, context.marking_context.scripts)
-    earlier = [script for script in earlier if script.test_form == revised.reference]
+    earlier = handed_in_before(session, context.marking_context.attempts)
+    earlier = [record for record in earlier if record.test_form == revised.reference]
     handed_in = before in SUBMITTED and session.test_form == revised.reference
     if before in TERMINAL or not (handed_in or earlier):
         raise machine.refusal_in_state(Action.REGRADE, before)
-    for script in earlier:
-        check_revision(context.marking_context, script)
+    for record in earlier:
+        check_revision(context.marking_context, record)
     if handed_in:
         machine.fire(context)
-    changed = [pair for script in earlier if (pair := (script, _marked(revised, script)))[0] != pair[1]]
+    changed = [pair for record in earlier if (pair := (record, _marked(revised, record)))[0] != pair[1]]
     if handed_in:
-        current = context.script
+        current = context.attempt_record
         became = _marked(revised, current, scored=context.state in MARKED_STATES)
         if became != current:
             changed.append((current, became))
     return _entered(context, changed, revised, handed_in=handed_in)
 
 
-def handed_in_before(session: Session, scripts: tuple[AttemptRecord, ...]) -> list[AttemptRecord]:
+def handed_in_before(session: Session, attempts: tuple[AttemptRecord, ...]) -> list[AttemptRecord]:
     """The marked attempts that others have followed."""
-    return [script for script in scripts if script.attempt != session.attempt and script.points is not None]
+    return [record for record in attempts if record.attempt != session.attempt and record.points is not None]
 
 
 def _revised(context: TransitionContext, machine: SessionMachine) -> Form:
@@ -75,10 +75,10 @@ def _revised(context: TransitionContext, machine: SessionMachine) -> Form:
     return revised
 
 
-def _marked(revised: Form, script: AttemptRecord, *, scored: bool = True) -> AttemptRecord:
+def _marked(revised: Form, record: AttemptRecord, *, scored: bool = True) -> AttemptRecord:
     """An attempt as it is by a revision; `scored` says whether every mark is in."""
-    marking = 0 if revised.revision == script.form_revision else revised.revision
-    marked = with_total(script, scoring.total_of(revised, script)) if scored else without_total(script)
+    marking = 0 if revised.revision == record.form_revision else revised.revision
+    marked = with_total(record, scoring.total_of(revised, record)) if scored else without_total(record)
     return marked if marked.marking_revision == marking else marked._replace(marking_revision=marking)
 
 
@@ -86,12 +86,12 @@ def _entered(
     context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], revised: Form, *, handed_in: bool
 ) -> ActionResult:
     session = context.session
-    scripts = context.marking_context.scripts
+    attempts = context.marking_context.attempts
     for _, became in changed:
-        scripts = with_script(scripts, became)
-    changes: dict[str, Any] = dict(deciding_columns(context.release.attempt_strategy, scripts))
+        attempts = with_attempt(attempts, became)
+    changes: dict[str, Any] = dict(deciding_columns(context.release.attempt_strategy, attempts))
     if handed_in:
-        current = changed[-1][1] if changed and changed[-1][1].attempt == session.attempt else context.script
+        current = changed[-1][1] if changed and changed[-1][1].attempt == session.attempt else context.attempt_record
         changes["marking_revision"] = current.marking_revision
         changes["marking_progress"] = scoring.marking_progress(revised, current)
     recorded: FieldChanges = {

@@ -37,14 +37,14 @@ class Part(StrEnum):
     OTHER_FORM = "other_form"
 
 
-def part_of(session: Session, scripts: tuple[AttemptRecord, ...], reference: str) -> Part:
+def part_of(session: Session, attempts: tuple[AttemptRecord, ...], reference: str) -> Part:
     """What a session has to do with the regrade of what was sat on a form."""
     state = STATE_BY_CODE[session.state]
     if state in {State.VOIDED, State.ARCHIVED}:
         return Part.VOIDED if state is State.VOIDED else Part.ARCHIVED
     if state in SUBMITTED and session.test_form == reference:
         return Part.REGRADED
-    forms = {script.test_form for script in handed_in_before(session, scripts)}
+    forms = {record.test_form for record in handed_in_before(session, attempts)}
     if state in SUBMITTED:
         forms.add(session.test_form)
     if reference in forms:
@@ -118,16 +118,16 @@ class Summary:
         """Counts a session that is not regraded."""
         setattr(self, part.value, getattr(self, part.value) + 1)
 
-    def add(self, session: Session, scripts: tuple[AttemptRecord, ...], decision: Decision) -> None:
-        """Counts a session that is, changed or not; `session` and `scripts` are as they were."""
+    def add(self, session: Session, attempts: tuple[AttemptRecord, ...], decision: Decision) -> None:
+        """Counts a session that is, changed or not; `session` and `attempts` are as they were."""
         became = decision.session or session
-        attempts = 0
-        for script in decision.scripts:
-            before = next((known for known in scripts if known.attempt == script.attempt), None)
-            attempts += _earned(script) != _earned(before)
-        if attempts or became.state != session.state or _earned(session) != _earned(became):
+        changed = 0
+        for record in decision.attempts:
+            before = next((known for known in attempts if known.attempt == record.attempt), None)
+            changed += _earned(record) != _earned(before)
+        if changed or became.state != session.state or _earned(session) != _earned(became):
             self.changed += 1
-            self.changed_attempts += max(1, attempts)
+            self.changed_attempts += max(1, changed)
         else:
             self.unchanged += 1
         self._note_score(self.before, session.score, 0)

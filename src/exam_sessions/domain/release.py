@@ -95,19 +95,19 @@ def _changed(release: Release, now: int, **fields: Any) -> Release:
     return release._replace(**fields, update_time=now, version=release.version + 1)
 
 
-def recount(session: Session, release: Release, scripts: Sequence[AttemptRecord], now: int) -> Decision | None:
+def recount(session: Session, release: Release, attempts: Sequence[AttemptRecord], now: int) -> Decision | None:
     """A session whose deciding attempt is another, since the release has another strategy.
 
     Args:
         session: a session of the release.
         release: the release as it became.
-        scripts: those of all attempts of the session.
+        attempts: those of all attempts of the session.
         now: the time of the change.
 
     Returns:
         None where nothing changes: a voided session has no score, and the same attempt may count as before.
     """
-    counted = deciding_columns(release.attempt_strategy, scripts)
+    counted = deciding_columns(release.attempt_strategy, attempts)
     changes = {name: (old, new) for name, new in counted.items() if (old := getattr(session, name)) != new}
     if session.state == State.VOIDED or not changes:
         return None

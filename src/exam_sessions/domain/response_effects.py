@@ -91,29 +91,32 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
 
 
 def write_responses(context: TransitionContext, answered: Mapping[str, Value | None]) -> None:
-    """Writes responses into the script, and tells which changed."""
-    script = context.script
-    before = script.responses
+    """Writes responses into the attempt record, and records which changed."""
+    record = context.attempt_record
+    before = record.responses
     if isinstance(before, Unreadable):
-        raise errors.SessionDamaged(script.session_id, "responses")
+        raise errors.SessionDamaged(record.session_id, "responses")
     if answered and not before and None not in answered.values():
         # A first write changes everything it names.
         responses = cast("dict[str, Value]", answered)
         _check_size(context.form(), responses)
-        context.script, context.extra_changes["responses"] = with_responses(script, responses), ({}, responses)
+        context.attempt_record, context.extra_changes["responses"] = (
+            with_responses(record, responses),
+            ({}, responses),
+        )
         return
     said = {number: value for number, value in answered.items() if before.get(number) != value}
     if not said:
         return
     responses = {number: value for number, value in (before | said).items() if value is not None}
     _check_size(context.form(), responses)
-    context.script = with_responses(script, responses)
+    context.attempt_record = with_responses(record, responses)
     old, new = ({n: all_[n] for n in said if n in all_} for all_ in (before, responses))
     context.extra_changes["responses"] = (old, new)
 
 
 SCRIPT_AT_MOST = 500_000
-"""Characters of all the texts of one script, so that a result fits into a message."""
+"""Characters of all the texts of one attempt, so that a result fits into a message."""
 
 
 def _check_size(form: Form, responses: Mapping[str, Value]) -> None:

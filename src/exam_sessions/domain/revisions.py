@@ -18,7 +18,7 @@ PARTED = GAPS | {QuestionType.CHOICEMATRIX, QuestionType.CLOZEFORMULA}
 """Types with a key for each part of a response."""
 
 
-def check_revision(marking_context: MarkingContext, script: AttemptRecord) -> None:
+def check_revision(marking_context: MarkingContext, record: AttemptRecord) -> None:
     """Whether `marking_context.revised` can mark an attempt; without one, the form it is marked by anyhow.
 
     Raises:
@@ -27,17 +27,17 @@ def check_revision(marking_context: MarkingContext, script: AttemptRecord) -> No
         errors.FormRevisionIncompatible: questions differ in more than keys, marks and texts.
         errors.MarkOutsideRevision: a person gave a mark that the revision does not allow.
     """
-    if damage := damage_of(script):
-        raise errors.SessionDamaged(script.session_id, damage)
+    if damage := damage_of(record):
+        raise errors.SessionDamaged(record.session_id, damage)
     revised = marking_context.revised
     if revised is None:
         return
-    if script.form_revision != revised.revision:
-        sat = next((form for form in marking_context.sat if form.revision == script.form_revision), None)
+    if record.form_revision != revised.revision:
+        sat = next((form for form in marking_context.sat if form.revision == record.form_revision), None)
         if sat is None:
-            raise errors.TestFormUnknown(script.test_form)
+            raise errors.TestFormUnknown(record.test_form)
         check_compatible(sat, revised)
-    for number, mark in script.marks.items():
+    for number, mark in record.marks.items():
         question = revised.by_number.get(number)
         if mark is not None and question and not question.rule.lower <= mark <= question.available:
             raise errors.MarkOutsideRevision(revised.revision, number, text_of(mark), text_of(question.available))

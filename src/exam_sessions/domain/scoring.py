@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import AttemptRecord
 
 
-def points_of(form: Form, script: AttemptRecord) -> int:
+def points_of(form: Form, record: AttemptRecord) -> int:
     """What is earned so far; what waits for a mark counts nothing."""
-    marks, given = script.marks, script.responses.get
-    if damage_of(script):
+    marks, given = record.marks, record.responses.get
+    if damage_of(record):
         return sum(mark or 0 for mark in marks.values())
-    if unfit := unfit_numbers(form, script.responses):
-        given = {number: value for number, value in script.responses.items() if number not in unfit}.get
+    if unfit := unfit_numbers(form, record.responses):
+        given = {number: value for number, value in record.responses.items() if number not in unfit}.get
     points = 0
     if marks:
         for number, keys, available in form.marked_by_machine:
             if given(number) == keys and number not in marks:
                 points += available
     else:
-        # The same in half the time, and most scripts have no mark of a person.
+        # The same in half the time, and most attempts have no mark of a person.
         numbers, all_keys, marks_available = form.machine_columns
         points = sum(map(mul, map(eq, map(given, numbers), all_keys), marks_available))
     known_by_value = known_answers_of(form).by_value.get
@@ -51,69 +51,69 @@ def points_of(form: Form, script: AttemptRecord) -> int:
     return points + sum(mark or 0 for mark in marks.values())
 
 
-def total_of(form: Form, script: AttemptRecord) -> Total:
-    """What a script earns in all."""
-    points = points_of(form, script)
+def total_of(form: Form, record: AttemptRecord) -> Total:
+    """What an attempt earns in all."""
+    points = points_of(form, record)
     most, least = form.available, form.least
     if not most:
         return Total(points, most, None, least)
     return Total(points, most, percent(points, most), least, percent(least, most) if least else 0)
 
 
-def waits_for_marks(form: Form, script: AttemptRecord) -> bool:
+def waits_for_marks(form: Form, record: AttemptRecord) -> bool:
     """Whether people still have something to mark."""
-    marks = script.marks
-    return any(number not in marks for number in for_people(form, script))
+    marks = record.marks
+    return any(number not in marks for number in for_people(form, record))
 
 
-def for_people(form: Form, script: AttemptRecord) -> tuple[str, ...]:
+def for_people(form: Form, record: AttemptRecord) -> tuple[str, ...]:
     """Numbers of the questions a person must mark, each once."""
-    if damage_of(script):
+    if damage_of(record):
         return tuple(form.by_number)
-    unfit = unfit_numbers(form, script.responses)
+    unfit = unfit_numbers(form, record.responses)
     return tuple(dict.fromkeys((*form.marked_by_people, *unfit))) if unfit else form.marked_by_people
 
 
-def marking_progress(form: Form, script: AttemptRecord) -> int:
+def marking_progress(form: Form, record: AttemptRecord) -> int:
     """Percent, rounded down, of the questions people mark that are marked; 100 when there are none."""
-    waiting = for_people(form, script)
+    waiting = for_people(form, record)
     if not waiting:
         return 100
-    return 100 * sum(number in script.marks for number in waiting) // len(waiting)
+    return 100 * sum(number in record.marks for number in waiting) // len(waiting)
 
 
-def is_complete(form: Form, script: AttemptRecord) -> bool:
+def is_complete(form: Form, record: AttemptRecord) -> bool:
     """Whether every question of a paper has a mark, a response, or is said not to have been attempted."""
-    marks, responses = script.marks, script.responses
+    marks, responses = record.marks, record.responses
     return all(question.number in marks or question.number in responses for question in form.questions)
 
 
-def deciding(strategy: int, scripts: Iterable[AttemptRecord]) -> Total | None:
+def deciding(strategy: int, attempts: Iterable[AttemptRecord]) -> Total | None:
     """What counts among the marked attempts of a session, by the release's strategy; None before one is marked.
 
     Of equal ones the earliest is the highest. An average is rounded half up (ExamSpark, attemptResolutionStrategy).
     """
-    marked = marked_of(scripts)
+    marked = marked_of(attempts)
     if not marked:
         return None
     if strategy == AttemptStrategy.AVERAGE:
-        columns = zip(*(script.total() for script in marked), strict=True)
+        columns = zip(*(record.total() for record in marked), strict=True)
         return Total(*(div_half_up(sum(values), len(marked)) for values in columns))
-    return deciding_script(strategy, marked).total()
+    return deciding_attempt(strategy, marked).total()
 
 
-def marked_of(scripts: Iterable[AttemptRecord]) -> list[AttemptRecord]:
+def marked_of(attempts: Iterable[AttemptRecord]) -> list[AttemptRecord]:
     """The attempts that have a score, in their order."""
-    return [script for script in scripts if script.score is not None]
+    return [record for record in attempts if record.score is not None]
 
 
-def deciding_script(strategy: int, marked: Sequence[AttemptRecord]) -> AttemptRecord:
+def deciding_attempt(strategy: int, marked: Sequence[AttemptRecord]) -> AttemptRecord:
     """The attempt whose items count; with AVERAGE, where none alone does, the last one."""
     if strategy == AttemptStrategy.FIRST:
         return marked[0]
     if strategy in {AttemptStrategy.LATEST, AttemptStrategy.AVERAGE}:
         return marked[-1]
-    return max(marked, key=lambda script: (script.score or 0, -script.attempt))
+    return max(marked, key=lambda record: (record.score or 0, -record.attempt))
 
 
 class Score(NamedTuple):
@@ -168,7 +168,7 @@ class ObjectiveResult(NamedTuple):
 class Results(NamedTuple):
     """What an attempt earned."""
 
-    script: AttemptRecord
+    record: AttemptRecord
     items: tuple[ItemResult, ...]
     objectives: tuple[ObjectiveResult, ...]
     points: Score
@@ -177,13 +177,13 @@ class Results(NamedTuple):
     marking_progress: int
 
 
-def question_result(question: Question, script: AttemptRecord) -> QuestionResult:
-    """One question of a script."""
+def question_result(question: Question, record: AttemptRecord) -> QuestionResult:
+    """The result of one question of an attempt."""
     number = question.number
-    response = script.responses.get(number)
-    by_people = number in script.marks
-    mark = script.marks.get(number)
-    if damage_of(script) and not by_people:
+    response = record.responses.get(number)
+    by_people = number in record.marks
+    mark = record.marks.get(number)
+    if damage_of(record) and not by_people:
         actual, known = 0, False
     elif by_people:
         actual, known = mark or 0, True
@@ -195,9 +195,9 @@ def question_result(question: Question, script: AttemptRecord) -> QuestionResult
     return QuestionResult(question, response, by_people and mark is None, by_people and mark is not None, score)
 
 
-def results_of(form: Form, script: AttemptRecord, *, provisional: bool) -> Results:
-    """What a script earned, item by item and objective by objective."""
-    found = [question_result(question, script)._replace(position=n) for n, question in enumerate(form.questions, 1)]
+def results_of(form: Form, record: AttemptRecord, *, provisional: bool) -> Results:
+    """What an attempt earned, item by item and objective by objective."""
+    found = [question_result(question, record)._replace(position=n) for n, question in enumerate(form.questions, 1)]
     by_item: dict[str, list[QuestionResult]] = {}
     by_objective: dict[str, list[Score]] = {objective.id: [] for objective in form.objectives}
     for result in found:
@@ -212,13 +212,13 @@ def results_of(form: Form, script: AttemptRecord, *, provisional: bool) -> Resul
     points = sum_scores([result.score for result in found])
     missing = provisional or not points.is_scorable
     return Results(
-        script,
+        record,
         items,
         objectives,
         points,
         percent(points.actual, points.most) if points.most else None,
         missing,
-        marking_progress(form, script),
+        marking_progress(form, record),
     )
 
 

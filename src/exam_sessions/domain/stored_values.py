@@ -56,7 +56,7 @@ def unfit_numbers(form: Form, responses: dict[str, Value]) -> tuple[str, ...]:
     values = responses.values()
     # Two microseconds for fifty answers, in place of twenty: one option each, and each of them there.
     if not form.holds_texts and set(map(type, values)) == {int} and 0 <= min(values) <= max(values) < form.fewest:
-        # A script that is handed in is asked about three times, and is never changed in place.
+        # An attempt that is handed in is asked about three times, and is never changed in place.
         form.fitting = responses
         return ()
     known_answers = known_answers_of(form)

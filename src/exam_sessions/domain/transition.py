@@ -13,7 +13,7 @@ from transitions import Event as MachineEvent
 from transitions import Machine, Transition
 
 from exam_sessions import errors
-from exam_sessions.domain.attempts import script_of
+from exam_sessions.domain.attempts import current_attempt_of
 from exam_sessions.domain.records import NO_MARKING_CONTEXT
 from exam_sessions.domain.states import STATE_BY_CODE, Action, Delivery, State
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 class TransitionContext:
     """A session in a transition, with everything its guards and effects may read; the model the machine is fired on.
 
-    Effects leave here what is to be written besides the session: the script of the current attempt, that of an
+    Effects leave here what is to be written besides the session: the record of the current attempt, that of an
     attempt that is closed, and changes for the history that are not columns of the session.
     """
 
     __slots__ = (
-        "_script",
+        "_attempt_record",
         "_stored",
         "closed",
         "command",
@@ -56,28 +56,32 @@ class TransitionContext:
         self.session, self.release, self.command, self.now = session, release, command, now
         self.state = STATE_BY_CODE[session.state]
         self.marking_context = marking_context
-        self._script: AttemptRecord | None = None
+        self._attempt_record: AttemptRecord | None = None
         self._stored: AttemptRecord | None = None
         self.closed: AttemptRecord | None = None
         self.extra_changes: dict[str, tuple[object, object]] = {}
 
     @property
-    def script(self) -> AttemptRecord:
-        """The script of the current attempt, with what effects have written so far."""
-        if self._script is None:
-            self._script = self._stored = script_of(self.session, self.marking_context.scripts)
-        return self._script
+    def attempt_record(self) -> AttemptRecord:
+        """The record of the current attempt, with what effects have written so far."""
+        if self._attempt_record is None:
+            self._attempt_record = self._stored = current_attempt_of(self.session, self.marking_context.attempts)
+        return self._attempt_record
 
-    @script.setter
-    def script(self, script: AttemptRecord) -> None:
-        self._script = script
+    @attempt_record.setter
+    def attempt_record(self, attempt_record: AttemptRecord) -> None:
+        self._attempt_record = attempt_record
 
     def written(self) -> tuple[AttemptRecord, ...]:
-        """The scripts that are new or differ from before."""
+        """The attempt records that are new or differ from before."""
         if self.closed:
             return (self.closed,)
-        script, stored = self._script, self._stored
-        return () if script is None or script is stored or script == stored else (script,)
+        attempt_record, stored = self._attempt_record, self._stored
+        return (
+            ()
+            if attempt_record is None or attempt_record is stored or attempt_record == stored
+            else (attempt_record,)
+        )
 
     def form(self) -> Form:
         """The session's test form. Raises TestFormUnknown."""
@@ -103,7 +107,7 @@ class ActionResult(NamedTuple):
     changes: dict[str, Any] | None
     """Columns of the session and their new values, besides those of every change; None: the session is deleted."""
     events: tuple[Event, ...]
-    scripts: tuple[AttemptRecord, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
     """Scripts that differ from before."""
 
 

@@ -55,9 +55,9 @@ class ActionRow(NamedTuple):
     refusal: type[errors.InvalidTransition] = errors.InvalidTransition
     """The refusal in a state the action is not legal in."""
     needs_form: bool = False
-    """Reads the test form or the scripts."""
+    """Reads the test form or the attempt records."""
     form_is_optional: bool = False
-    """With needs_form: a session without a form needs no scripts either, not even those of its earlier attempts."""
+    """With needs_form: a session without a form needs no attempt records either, not even earlier ones."""
     needs_revised_form: bool = False
     """Takes the revision of the form to mark by."""
     needs_latest_revision: bool = False

@@ -51,7 +51,7 @@ class FormCache:
         db: Db,
         repositories: Repositories,
         session: Session,
-        scripts: tuple[AttemptRecord, ...],
+        attempts: tuple[AttemptRecord, ...],
         revised: tuple[str, int],
     ) -> MarkingContext:
         """What a regrade of a session by a revision, given with its reference, asks for."""
@@ -60,8 +60,8 @@ class FormCache:
         by = self.form(db, repositories, workspace, *revised)
         sat: list[Form] = []
         # Nearly every session has one attempt, of one revision.
-        attempts: tuple[Session | AttemptRecord, ...] = (session, *scripts)
-        for revision in {one.form_revision: None for one in attempts if one.test_form == reference}:
+        rows: tuple[Session | AttemptRecord, ...] = (session, *attempts)
+        for revision in {row.form_revision: None for row in rows if row.test_form == reference}:
             found = self.form(db, repositories, workspace, reference, revision)
             sat += [found] if found else []
-        return MarkingContext(form, scripts, 0, by, tuple(sat))
+        return MarkingContext(form, attempts, 0, by, tuple(sat))

@@ -180,17 +180,17 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
         return await self._read(work)
 
     async def marking_context(self, session: Session) -> MarkingContext:
-        """A session's test form, as far as the catalogue holds it, and its scripts."""
+        """A session's test form, as far as the catalogue holds it, and its attempts."""
 
         def work(db: Db, repositories: Repositories) -> MarkingContext:
             workspace, revision = session.workspace_id, marking_revision_of(session)
             form = self._form_cache.form(db, repositories, workspace, session.test_form, revision)
-            scripts = repositories.attempts.load(db, session.workspace_id, (session.id,))[session.id]
-            return MarkingContext(form, scripts, session.form_revision)
+            attempts = repositories.attempts.load(db, session.workspace_id, (session.id,))[session.id]
+            return MarkingContext(form, attempts, session.form_revision)
 
         return await self._read(work)
 
-    async def scripts(
+    async def attempts(
         self, workspace: str, sessions: Sequence[Session]
     ) -> tuple[dict[str, tuple[AttemptRecord, ...]], dict[FormKey, Form]]:
         """Returns the attempts of the first of these sessions by session id, and every form they are marked by.
@@ -203,9 +203,9 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
         ) -> tuple[dict[str, tuple[AttemptRecord, ...]], dict[FormKey, Form]]:
             first = repositories.attempts.within(db, workspace, [session.id for session in sessions], LOADED_AT_ONCE)
             found = repositories.attempts.load(db, workspace, first)
-            attempts: list[AttemptRecord | Session] = [script for scripts in found.values() for script in scripts]
-            attempts += sessions[: len(first)]
-            keys = {(attempt.test_form, marking_revision_of(attempt)) for attempt in attempts}
+            rows: list[AttemptRecord | Session] = [record for attempts in found.values() for record in attempts]
+            rows += sessions[: len(first)]
+            keys = {(row.test_form, marking_revision_of(row)) for row in rows}
             forms = {key: self._form_cache.form(db, repositories, workspace, *key) for key in keys}
             return found, {key: form for key, form in forms.items() if form}
 
@@ -219,12 +219,12 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
         def work(db: Db, repositories: Repositories) -> list[tuple[SessionWithRelease, MarkingContext]]:
             page = repositories.pages.page(db, workspace, criteria, "create_time", after, most)
             within = repositories.attempts.within(db, workspace, [session.id for session in page], LOADED_AT_ONCE)
-            scripts, revised = repositories.attempts.load(db, workspace, within), form
+            attempts, revised = repositories.attempts.load(db, workspace, within), form
             return [
                 (
                     pair,
                     self._form_cache.marking_context(
-                        db, repositories, pair.session, scripts[pair.session.id], revised
+                        db, repositories, pair.session, attempts[pair.session.id], revised
                     ),
                 )
                 for pair in with_releases(db, repositories, workspace, page[: len(within)])

@@ -29,7 +29,7 @@ class ReadSet:
 
     def __init__(self) -> None:
         self.marking_context = False
-        """Whether the scripts of the sessions are wanted with them."""
+        """Whether the attempts of the sessions are wanted with them."""
         self.sessions: dict[str, set[str]] = {}
         self.keycodes: dict[str, set[str]] = {}
         self.access_codes: dict[str, set[AccessCode]] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.json_format import MessageToDict
 from google.rpc import status_pb2
 
-from exam_sessions.domain.attempts import kept_scripts
+from exam_sessions.domain.attempts import attempts_for_history
 from exam_sessions.domain.erasure import history_of
 from exam_sessions.domain.records import SessionWithRelease
 from exam_sessions.execution.read_set import ReadSet
@@ -88,10 +88,10 @@ class CandidateExporter:
         message = session_pb2.Session()
         fill_session(message, pair, FULL)
         await self._marking.add_attempts([message], [pair], responses=True, results=True, keys=False)
-        scripts = (await self._service.reads.scripts(workspace, [pair.session]))[0][session_id]
+        attempts = (await self._service.reads.attempts(workspace, [pair.session]))[0][session_id]
         events = history_of(await self._history(workspace, session_id), candidate_id, candidate_id)
-        attempts = json.loads(KINDS["scripts"](kept_scripts(scripts)) or "[]")
-        return {"session": _dict(message), "attempts": attempts, "events": _shown(events)}
+        shown = json.loads(KINDS["scripts"](attempts_for_history(attempts)) or "[]")
+        return {"session": _dict(message), "attempts": shown, "events": _shown(events)}
 
     async def _history(self, workspace: str, session_id: str) -> list[EventRow]:
         return await self._service.reads.in_unit(

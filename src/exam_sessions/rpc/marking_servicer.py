@@ -6,9 +6,16 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain.attempts import UNREADABLE, cause_of, damage_of, is_over, marking_revision_of, script_of
+from exam_sessions.domain.attempts import (
+    UNREADABLE,
+    cause_of,
+    current_attempt_of,
+    damage_of,
+    is_over,
+    marking_revision_of,
+)
 from exam_sessions.domain.marking import MARKED_STATES
-from exam_sessions.domain.scoring import deciding, deciding_script, marked_of, results_of
+from exam_sessions.domain.scoring import deciding, deciding_attempt, marked_of, results_of
 from exam_sessions.domain.states import AttemptStrategy, State
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
@@ -54,35 +61,35 @@ class MarkingServicer:
         session = pair.session
         if session.state == State.VOIDED:
             raise errors.ResultsWithheld(session.id)
-        scripts, forms = await self._service.reads.scripts(key.workspace, [session])
+        attempts, forms = await self._service.reads.attempts(key.workspace, [session])
         try:
-            return self._results(request, pair, scripts[session.id], forms)
+            return self._results(request, pair, attempts[session.id], forms)
         except (errors.TestFormUnknown, *UNREADABLE) as fault:
-            raise cause_of(fault, session, scripts[session.id]) from None
+            raise cause_of(fault, session, attempts[session.id]) from None
 
     @staticmethod
     def _results(
         request: pb.GetSessionResultsRequest,
         pair: SessionWithRelease,
-        scripts: tuple[AttemptRecord, ...],
+        attempts: tuple[AttemptRecord, ...],
         forms: dict[tuple[str, int], Form],
     ) -> pb.GetSessionResultsResponse:
         wanted = request.selection == DECIDING and not request.attempt
-        script, counted = _select(pair, scripts, request.attempt, deciding_one=wanted)
-        form = forms.get((script.test_form, marking_revision_of(script)))
+        record, counted = _select(pair, attempts, request.attempt, deciding_one=wanted)
+        form = forms.get((record.test_form, marking_revision_of(record)))
         if form is None:
-            raise errors.TestFormUnknown(script.test_form)
+            raise errors.TestFormUnknown(record.test_form)
         reply = pb.GetSessionResultsResponse()
         fill_session(reply.session, pair, BASIC)
-        _tell_damage(reply.session, script, form)
-        results = results_of(form, script, provisional=_is_provisional(pair, script))
-        withheld = not request.show_keys and not is_over(*pair, script.attempt)
+        _tell_damage(reply.session, record, form)
+        results = results_of(form, record, provisional=_is_provisional(pair, record))
+        withheld = not request.show_keys and not is_over(*pair, record.attempt)
         fill_results(reply.results, results, counted, withheld=withheld)
         abridge_results(reply.results)
-        if script.attempt == pair.session.attempt:
+        if record.attempt == pair.session.attempt:
             fill_attempt(reply.attempt, pair)
         else:
-            fill_earlier_attempt(reply.attempt, script)
+            fill_earlier_attempt(reply.attempt, record)
         return reply
 
     async def add_attempts(
@@ -104,27 +111,27 @@ class MarkingServicer:
         sessions, done = [pair.session for pair in page], 0
         while done < len(page):
             # As many as may be loaded at once.
-            scripts, forms = await self._service.reads.scripts(sessions[0].workspace_id, sessions[done:])
-            for message, pair in zip(messages[done:], page[done : done + len(scripts)], strict=False):
+            attempts, forms = await self._service.reads.attempts(sessions[0].workspace_id, sessions[done:])
+            for message, pair in zip(messages[done:], page[done : done + len(attempts)], strict=False):
                 if pair.session.state != State.VOIDED:
                     try:
-                        _add(message, pair, scripts[pair.session.id], forms, asked)
+                        _add(message, pair, attempts[pair.session.id], forms, asked)
                     except DAMAGE:
                         log.exception("what is stored of session %s is damaged", pair.session.id)
                         message.damage = message.damage or "numbers of its attempts cannot be read"
                     abridge_session(message)
-            done += len(scripts)
+            done += len(attempts)
             shown = fitting(messages[:done], ELEMENT_AT_MOST)
             if shown < done:
                 return shown
         return done
 
 
-def _tell_damage(message: session_pb2.Session, script: AttemptRecord, form: Form | None) -> None:
-    if damage := damage_of(script):
+def _tell_damage(message: session_pb2.Session, record: AttemptRecord, form: Form | None) -> None:
+    if damage := damage_of(record):
         message.damage = f"its stored {damage} cannot be read"
-    elif form is None and script.form_revision:
-        message.damage = f"the test form has no revision {marking_revision_of(script)}"
+    elif form is None and record.form_revision:
+        message.damage = f"the test form has no revision {marking_revision_of(record)}"
 
 
 class Asked(NamedTuple):
@@ -138,46 +145,46 @@ class Asked(NamedTuple):
 def _add(
     message: session_pb2.Session,
     pair: SessionWithRelease,
-    scripts: tuple[AttemptRecord, ...],
+    attempts: tuple[AttemptRecord, ...],
     forms: dict[tuple[str, int], Form],
     asked: Asked,
 ) -> None:
-    current = script_of(pair.session, scripts)
+    current = current_attempt_of(pair.session, attempts)
     form = forms.get((current.test_form, marking_revision_of(current)))
     _tell_damage(message, current, form)
     if form and asked.responses:
         fill_responses(message.responses, form, current)
     if asked.results:
-        script, counted = current, None
-        if marked_of(scripts):
-            script, counted = _select(pair, scripts, 0, deciding_one=True)
-        form = forms.get((script.test_form, marking_revision_of(script)))
+        record, counted = current, None
+        if marked_of(attempts):
+            record, counted = _select(pair, attempts, 0, deciding_one=True)
+        form = forms.get((record.test_form, marking_revision_of(record)))
         if form:
-            withheld = not asked.keys and not is_over(*pair, script.attempt)
-            results = results_of(form, script, provisional=_is_provisional(pair, script))
+            withheld = not asked.keys and not is_over(*pair, record.attempt)
+            results = results_of(form, record, provisional=_is_provisional(pair, record))
             fill_results(message.results, results, counted, withheld=withheld)
 
 
 def _select(
-    pair: SessionWithRelease, scripts: tuple[AttemptRecord, ...], attempt: int, *, deciding_one: bool
+    pair: SessionWithRelease, attempts: tuple[AttemptRecord, ...], attempt: int, *, deciding_one: bool
 ) -> tuple[AttemptRecord, Total | None]:
-    """The script asked for, and what counts in its place where that is the mean of all. Raises AttemptNotFound."""
+    """The attempt asked for, and what counts in its place where that is the mean of all. Raises AttemptNotFound."""
     session, strategy = pair.session, pair.release.attempt_strategy
     if deciding_one:
-        marked = marked_of(scripts)
+        marked = marked_of(attempts)
         if not marked:
             raise errors.AttemptNotFound(session.id, 0)
         mean = strategy == AttemptStrategy.AVERAGE
-        return deciding_script(strategy, marked), deciding(strategy, marked) if mean else None
+        return deciding_attempt(strategy, marked), deciding(strategy, marked) if mean else None
     if attempt in {0, session.attempt}:
-        return script_of(session, scripts), None
-    for script in scripts:
-        if script.attempt == attempt:
-            return script, None
+        return current_attempt_of(session, attempts), None
+    for record in attempts:
+        if record.attempt == attempt:
+            return record, None
     raise errors.AttemptNotFound(session.id, attempt)
 
 
-def _is_provisional(pair: SessionWithRelease, script: AttemptRecord) -> bool:
+def _is_provisional(pair: SessionWithRelease, record: AttemptRecord) -> bool:
     """Whether more marks may come: an attempt that another has followed is as it is."""
     session = pair.session
-    return script.attempt == session.attempt and session.state not in MARKED_STATES
+    return record.attempt == session.attempt and session.state not in MARKED_STATES

@@ -1,4 +1,4 @@
-"""Statements on scripts: what candidates answered, attempt by attempt."""
+"""Statements on attempts: what candidates answered, attempt by attempt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, select
 
 from exam_sessions.domain.records import AttemptRecord, Unreadable
 from exam_sessions.store.events import dump_json
-from exam_sessions.store.schema import scripts
+from exam_sessions.store.schema import attempts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -32,33 +32,33 @@ class AttemptUpdate(NamedTuple):
     with_content: bool
 
 
-class ScriptRows:
+class AttemptRows:
     """The statements, compiled for one database."""
 
     def __init__(self, store: Store) -> None:
-        c = scripts.c
+        c = attempts.c
         mine = c.workspace_id == bindparam("workspace")
         self._load = store.statement(
-            select(scripts).where(mine, store.in_array(c.session_id, "keys")).order_by(c.session_id, c.attempt)
+            select(attempts).where(mine, store.in_array(c.session_id, "keys")).order_by(c.session_id, c.attempt)
         )
         size = func.sum(store.octets(c.responses) + store.octets(c.marks))
         self._sizes = store.statement(
             select(c.session_id, size).where(mine, store.in_array(c.session_id, "keys")).group_by(c.session_id)
         )
-        self._insert = store.insert_many(scripts)
-        self._update = store.update_many(scripts, WRITTEN, ("version",))
-        self._update_rest = store.update_many(scripts, [n for n in WRITTEN if n not in CONTENT], ("version",))
+        self._insert = store.insert_many(attempts)
+        self._update = store.update_many(attempts, WRITTEN, ("version",))
+        self._update_rest = store.update_many(attempts, [n for n in WRITTEN if n not in CONTENT], ("version",))
         self._values, self._rest = (
             itemgetter(*map(AttemptRecord._fields.index, statement.names[:-1]))
             for statement in (self._update, self._update_rest)
         )
-        self._delete = store.statement(delete(scripts).where(mine, c.session_id == bindparam("session")))
+        self._delete = store.statement(delete(attempts).where(mine, c.session_id == bindparam("session")))
 
     def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[AttemptRecord, ...]]:
         """Returns the attempts of these sessions by session id, in their order; an empty tuple without any."""
         found: dict[str, list[AttemptRecord]] = {session_id: [] for session_id in session_ids}
         for row in db.query(self._load, (workspace, db.array_param(session_ids))) if session_ids else ():
-            found[row[1]].append(script_of_row(row))
+            found[row[1]].append(record_of_row(row))
         return {session_id: tuple(rows) for session_id, rows in found.items()}
 
     def within(self, db: Db, workspace: str, session_ids: Sequence[str], room: int) -> Sequence[str]:
@@ -72,21 +72,21 @@ class ScriptRows:
         return session_ids
 
     def insert(self, db: Db, rows: Sequence[AttemptRecord]) -> None:
-        """Adds scripts."""
-        db.execute_many(self._insert, [_row(script) for script in rows])
+        """Adds records of attempts."""
+        db.execute_many(self._insert, [_row(record) for record in rows])
 
     def update(self, db: Db, rows: Iterable[AttemptUpdate]) -> None:
-        """Writes scripts that are there.
+        """Writes records that are there.
 
         Raises:
             LostRace: one of them is not what it was (`Db.execute_many`).
         """
         whole, rest = [], []
-        for expected, script, with_content in rows:
+        for expected, record, with_content in rows:
             if with_content:
-                whole.append((*self._values(_row(script)), expected))
+                whole.append((*self._values(_row(record)), expected))
             else:
-                rest.append((*self._rest(script), expected))
+                rest.append((*self._rest(record), expected))
         if whole:
             db.execute_many(self._update, whole)
         if rest:
@@ -97,15 +97,15 @@ class ScriptRows:
         db.execute(self._delete, (workspace, session_id))
 
 
-def _row(script: AttemptRecord) -> tuple[Any, ...]:
-    return (*script[:5], _text(script.responses), _text(script.marks), *script[7:])
+def _row(record: AttemptRecord) -> tuple[Any, ...]:
+    return (*record[:5], _text(record.responses), _text(record.marks), *record[7:])
 
 
 def _text(value: dict[str, Any]) -> str:
     return value.raw if isinstance(value, Unreadable) else dump_json(value)
 
 
-def script_of_row(row: Sequence[Any]) -> AttemptRecord:
+def record_of_row(row: Sequence[Any]) -> AttemptRecord:
     """An attempt from its row; responses and marks that cannot be read are Unreadable."""
     marks = _read(row[6])
     if not all(mark is None or type(mark) is int for mark in marks.values()):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def dump_json(value: object) -> str:
-    """What columns of JSON hold. The standard library takes six times as long, and a script holds fifty answers."""
+    """What columns of JSON hold. The standard library takes six times as long, and an attempt holds fifty answers."""
     return orjson.dumps(value).decode()
 
 

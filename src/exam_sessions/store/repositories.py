@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.store.aggregates import AggregateRows
 from exam_sessions.store.api_keys import ApiKeyRows
-from exam_sessions.store.attempts import ScriptRows
+from exam_sessions.store.attempts import AttemptRows
 from exam_sessions.store.catalog import CatalogRows
 from exam_sessions.store.conflicts import ConflictRows
 from exam_sessions.store.consumers import ConsumerRows
@@ -37,7 +37,7 @@ class Repositories:
         self.consumers = ConsumerRows(store)
         self.requests = RequestRows(store)
         self.forms = FormRows(store)
-        self.attempts = ScriptRows(store)
+        self.attempts = AttemptRows(store)
         self.pages = SessionPages(store)
         self.aggregates = AggregateRows(store, self.pages)
         self.operations = OperationRows(store)

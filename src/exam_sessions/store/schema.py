@@ -165,7 +165,7 @@ Index(
     postgresql_where=sessions.c.due_time.is_not(None),
 )
 
-scripts = Table(
+attempts = Table(
     "scripts",
     metadata,
     text_column("workspace_id", key=True),

@@ -1,4 +1,4 @@
-"""A file of marks: from the bytes of a CSV file to one script for each session. Knows no server.
+"""A file of marks: from the bytes of a CSV file to one paper for each session. Knows no server.
 
 Whether a question exists, and what it can earn, is the service's to say.
 """
@@ -21,7 +21,7 @@ NOT_ATTEMPTED = "N/A"
 MARK = re.compile(r"-?[0-9]{1,9}([.][0-9]{1,9})?")
 LONGEST_NUMBER = 32
 PAST = 1_000_000
-"""A moment to check a script with that does not say when it was completed; it is never written."""
+"""A moment to check a paper with that does not say when it was completed; it is never written."""
 
 
 class Mark(NamedTuple):
@@ -49,9 +49,9 @@ class MarkedPaper(NamedTuple):
 
 
 class MarksFile(NamedTuple):
-    """What a file holds: the good scripts, everything wrong with the others, and how many rows there are."""
+    """What a file holds: the good papers, everything wrong with the others, and how many rows there are."""
 
-    scripts: tuple[MarkedPaper, ...]
+    papers: tuple[MarkedPaper, ...]
     faults: tuple[Fault, ...]
     size: int
 
@@ -80,12 +80,12 @@ def read_marks(data: bytes, completed: int = 0) -> MarksFile:
             grouped.setdefault(values["session_id"] or values["keycode"], []).append((mark, values))
     if not size:
         raise Unreadable("it has a header but no rows")
-    scripts = []
+    papers = []
     for session, rows in grouped.items():
-        script, wrong = _script(session, rows, completed)
+        paper, wrong = _paper(session, rows, completed)
         faults += wrong
-        scripts.append(script)
-    return MarksFile(tuple(scripts), tuple(sorted(faults)), size)
+        papers.append(paper)
+    return MarksFile(tuple(papers), tuple(sorted(faults)), size)
 
 
 def _read(line: int, cells: list[str] | str, names: list[str]) -> tuple[dict[str, Any], list[Fault]]:
@@ -107,7 +107,7 @@ def _read(line: int, cells: list[str] | str, names: list[str]) -> tuple[dict[str
     return values, faults
 
 
-def _script(
+def _paper(
     session: str, rows: Sequence[tuple[Mark, dict[str, Any]]], completed: int
 ) -> tuple[MarkedPaper, list[Fault]]:
     """The rows of a session together, and what is wrong with them only together."""

@@ -1,10 +1,10 @@
 """Marks of papers on their way in: what an earlier run left, what would be refused, the writing. Prints nothing.
 
-A script is one AssignItemMarks call, under a request id made from the session and everything the call says. So
+A paper is one AssignItemMarks call, under a request id made from the session and everything the call says. So
 
 - a call whose answer was lost is sent again and answered from memory;
 - what an earlier run wrote is known by the session's history, which keeps the request id for good;
-- a script that was corrected in the file has another id, and is written.
+- a paper that was corrected in the file has another id, and is written.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ASKED_AT_ONCE = 500
 
 AT = re.compile(r"marks\[(\d+)\](?:\.(.+))?")
 ABOUT_A_SCRIPT = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "ABORTED"}
-"""Codes of refusals that another script may not meet."""
+"""Codes of refusals that another paper may not meet."""
 
 COLUMN = {"UNKNOWN_QUESTION": "question_number", "MARK_ABOVE_AVAILABLE": "mark", "MARK_TOO_FINE": "mark"}
 
@@ -50,17 +50,17 @@ Answer = TypeVar("Answer")
 
 
 class MarksImporter:
-    """The scripts of one file on their way in.
+    """The papers of one file on their way in.
 
     Methods that call the service may raise Refused and NoServer; `advance` is told how many rows they dealt with.
-    With `again` scripts are written that an earlier run wrote.
+    With `again` papers are written that an earlier run wrote.
     """
 
-    def __init__(self, client: Client, scripts: Sequence[MarkedPaper], *, again: bool = False) -> None:
+    def __init__(self, client: Client, papers: Sequence[MarkedPaper], *, again: bool = False) -> None:
         self._client = client
         self._salt = str(uuid.uuid4()) if again else ""
-        self.left = list(scripts)
-        """The scripts still to be written."""
+        self.left = list(papers)
+        """The papers still to be written."""
         self.known = 0
         """Scripts an earlier run wrote."""
         self.written: list[Session] = []
@@ -71,104 +71,104 @@ class MarksImporter:
     @property
     def rows(self) -> int:
         """How many rows are still to be written."""
-        return sum(len(script.marks) for script in self.left)
+        return sum(len(paper.marks) for paper in self.left)
 
     def check(self, advance: Advance) -> list[Fault]:
         """Everything the service would refuse, which it is asked without writing; finds what is written already."""
         faults: list[Fault] = []
         first: dict[str, MarkedPaper] = {}
         new: list[MarkedPaper] = []
-        for script, (session_id, is_known, wrong) in in_flight(self._check, self.left):
-            advance(len(script.marks))
+        for paper, (session_id, is_known, wrong) in in_flight(self._check, self.left):
+            advance(len(paper.marks))
             faults += wrong
             if session_id:
-                other = first.setdefault(session_id, script)
-                if other is not script:
-                    early, late = sorted((other, script), key=lambda one: one.line)
+                other = first.setdefault(session_id, paper)
+                if other is not paper:
+                    early, late = sorted((other, paper), key=lambda one: one.line)
                     faults.append(Fault(late.line, "", f"is the session of line {early.line}; name it one way"))
             if is_known:
                 self.known += 1
             else:
-                new.append(script)
-        self.left = sorted(new, key=lambda script: script.line)
+                new.append(paper)
+        self.left = sorted(new, key=lambda paper: paper.line)
         return sorted(faults)
 
     def write(self, advance: Advance) -> None:
-        """Writes the scripts.
+        """Writes the papers.
 
         Raises:
-            Rejected: scripts that the check found good are refused now; all others are written.
+            Rejected: papers that the check found good are refused now; all others are written.
         """
         faults: list[Fault] = []
         done: set[int] = set()
         try:
-            for script, (session, wrong) in in_flight(self._write, self.left):
-                advance(len(script.marks))
+            for paper, (session, wrong) in in_flight(self._write, self.left):
+                advance(len(paper.marks))
                 faults += wrong
                 if session:
-                    done.add(script.line)
+                    done.add(paper.line)
                     self.written.append(session)
-                    self.entered += len(script.marks)
+                    self.entered += len(paper.marks)
         finally:
-            self.left = [script for script in self.left if script.line not in done]
+            self.left = [paper for paper in self.left if paper.line not in done]
         if faults:
             raise Rejected(sorted(faults))
 
-    def _check(self, script: MarkedPaper) -> tuple[str, bool, list[Fault]]:
-        """The session's id, whether the script is written already, and what is wrong with it."""
+    def _check(self, paper: MarkedPaper) -> tuple[str, bool, list[Fault]]:
+        """The session's id, whether the paper is written already, and what is wrong with it."""
         try:
-            session = retry(partial(self._client.session, script.session))
+            session = retry(partial(self._client.session, paper.session))
         except Refused as refused:
-            return "", False, _faults(refused, script, script.marks)
-        if script.keycode and script.keycode != session.keycode:
-            return session.id, False, [Fault(script.line, "keycode", f"is not the session's, {session.keycode}")]
-        if session.update_time != session.create_time and self._is_written(script, session.id):
+            return "", False, _faults(refused, paper, paper.marks)
+        if paper.keycode and paper.keycode != session.keycode:
+            return session.id, False, [Fault(paper.line, "keycode", f"is not the session's, {session.keycode}")]
+        if session.update_time != session.create_time and self._is_written(paper, session.id):
             return session.id, True, []
-        return session.id, False, self._refused(script)
+        return session.id, False, self._refused(paper)
 
-    def _is_written(self, script: MarkedPaper, session_id: str) -> bool:
-        request_id = self._request_id(script)
+    def _is_written(self, paper: MarkedPaper, session_id: str) -> bool:
+        request_id = self._request_id(paper)
         return any(event.request_id == request_id for event in retry(partial(self._history, session_id)))
 
     def _history(self, session_id: str) -> list[SessionEvent]:
         return list(self._client.history(session_id))
 
-    def _refused(self, script: MarkedPaper) -> list[Fault]:
-        """What the service refuses of a script. It names as many rows as fit; the rest is asked about again."""
+    def _refused(self, paper: MarkedPaper) -> list[Fault]:
+        """What the service refuses of a paper. It names as many rows as fit; the rest is asked about again."""
         faults: list[Fault] = []
-        for at in range(0, len(script.marks), ASKED_AT_ONCE):
-            part = script.marks[at : at + ASKED_AT_ONCE]
+        for at in range(0, len(paper.marks), ASKED_AT_ONCE):
+            part = paper.marks[at : at + ASKED_AT_ONCE]
             while part:
                 try:
-                    retry(partial(self._assign, script, part, validate_only=True))
+                    retry(partial(self._assign, paper, part, validate_only=True))
                     break
                 except Refused as refused:
-                    faults += _faults(refused, script, part)
+                    faults += _faults(refused, paper, part)
                     named = {int(found[1]) for row in refused.violations if (found := AT.fullmatch(row.field))}
                     part = tuple(mark for n, mark in enumerate(part) if n not in named) if named else ()
         return list(dict.fromkeys(faults))
 
-    def _write(self, script: MarkedPaper) -> tuple[Session | None, list[Fault]]:
+    def _write(self, paper: MarkedPaper) -> tuple[Session | None, list[Fault]]:
         try:
-            return retry(partial(self._assign, script, script.marks)), []
+            return retry(partial(self._assign, paper, paper.marks)), []
         except Refused as refused:
-            return None, _faults(refused, script, script.marks)
+            return None, _faults(refused, paper, paper.marks)
 
-    def _assign(self, script: MarkedPaper, marks: Sequence[Mark], *, validate_only: bool = False) -> Session:
+    def _assign(self, paper: MarkedPaper, marks: Sequence[Mark], *, validate_only: bool = False) -> Session:
         rows = [(mark.question, mark.mark) for mark in marks]
-        request_id = "" if validate_only else self._request_id(script)
+        request_id = "" if validate_only else self._request_id(paper)
         return self._client.assign_item_marks(
-            script.session, rows, script.completed, request_id, validate_only=validate_only
+            paper.session, rows, paper.completed, request_id, validate_only=validate_only
         )
 
-    def _request_id(self, script: MarkedPaper) -> str:
-        said = [(mark.question, mark.mark) for mark in script.marks]
-        content = [self._client.workspace, script.session, script.completed, said, self._salt]
+    def _request_id(self, paper: MarkedPaper) -> str:
+        said = [(mark.question, mark.mark) for mark in paper.marks]
+        content = [self._client.workspace, paper.session, paper.completed, said, self._salt]
         return str(uuid.uuid5(FAMILY, json.dumps(content)))
 
 
-def _faults(refused: Refused, script: MarkedPaper, marks: Sequence[Mark]) -> list[Fault]:
-    """What a refusal of a script says, in the file's words. Raises the refusal when it is about no script."""
+def _faults(refused: Refused, paper: MarkedPaper, marks: Sequence[Mark]) -> list[Fault]:
+    """What a refusal of a paper says, in the file's words. Raises the refusal when it is about no paper."""
     if refused.code not in ABOUT_A_SCRIPT:
         raise refused
     faults = []
@@ -177,8 +177,8 @@ def _faults(refused: Refused, script: MarkedPaper, marks: Sequence[Mark]) -> lis
             column = at[2] or COLUMN.get(violation.reason, "")
             faults.append(Fault(marks[int(at[1])].line, column, violation.description))
         else:
-            faults.append(Fault(script.line, violation.field, violation.description))
-    return faults or [Fault(script.line, "", str(refused))]
+            faults.append(Fault(paper.line, violation.field, violation.description))
+    return faults or [Fault(paper.line, "", str(refused))]
 
 
 def in_flight(work: Callable[[Job], Answer], jobs: Sequence[Job]) -> Iterator[tuple[Job, Answer]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from exam_sessions.domain.attempts import with_script
+from exam_sessions.domain.attempts import with_attempt
 from exam_sessions.store.attempts import AttemptUpdate
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class AttemptUnit:
                 deferred.attempt_updates[key] = AttemptUpdate(expected, attempt, with_content or not same)
             else:
                 deferred.attempt_inserts[key] = attempt
-            self.known[key[:2]] = with_script(known, attempt)
+            self.known[key[:2]] = with_attempt(known, attempt)
 
     def clear(self, session: Session) -> None:
         """Removes all attempts of a session."""

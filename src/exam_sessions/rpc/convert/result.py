@@ -45,9 +45,9 @@ def fill_results(
 
     Where they are `withheld`, keys and scores are left out.
     """
-    script = results.script
-    message.attempt, message.test_form, message.form_revision = script.attempt, script.test_form, script.form_revision
-    message.marking_revision = marking_revision_of(script)
+    record = results.record
+    message.attempt, message.test_form, message.form_revision = record.attempt, record.test_form, record.form_revision
+    message.marking_revision = marking_revision_of(record)
     message.withheld = withheld
     for item in results.items:
         row = message.items.add()
@@ -124,11 +124,11 @@ def fill_response(message: result_pb2.Response, question: Question, value: Value
         message.text = value
 
 
-def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, script: AttemptRecord) -> None:
-    """Adds the responses of a script, item by item, in the order of the form."""
+def fill_responses(messages: Iterable[result_pb2.ItemResponse], form: Form, record: AttemptRecord) -> None:
+    """Adds the responses of an attempt, item by item, in the order of the form."""
     items: dict[str, result_pb2.ItemResponse] = {}
     for question in form.questions:
-        value = script.responses.get(question.number)
+        value = record.responses.get(question.number)
         if value is None:
             continue
         if question.item_id not in items:

@@ -128,10 +128,10 @@ def _fill_candidate(candidate: session_pb2.Candidate, session: Session) -> None:
         candidate.district_id = session.district_id
 
 
-def fill_earlier_attempt(message: session_pb2.Attempt, script: AttemptRecord) -> None:
+def fill_earlier_attempt(message: session_pb2.Attempt, record: AttemptRecord) -> None:
     """Writes an attempt that another has followed."""
-    message.number = script.attempt
-    _fill_clock(message, script)
+    message.number = record.attempt
+    _fill_clock(message, record)
 
 
 def _fill_clock(message: session_pb2.Attempt, attempt: Session | AttemptRecord) -> None:
