@@ -69,8 +69,8 @@ class Told(NamedTuple):
     time: int
 
 
-class Place(NamedTuple):
-    """Where an order has come to: the session, its attempts, the requests remembered, how much history there is."""
+class ModelState(NamedTuple):
+    """The state after some calls: the session, its attempts, the requests remembered, how much history there is."""
 
     session: Session
     deleted: bool = False
@@ -82,7 +82,7 @@ class Place(NamedTuple):
         """Scripts hold dictionaries; places that differ in nothing else are few."""
         return hash((self.session, self.deleted, self.requests, self.told))
 
-    def after(self, decision: Decision) -> Place:
+    def after(self, decision: Decision) -> ModelState:
         """The place a decision leads to."""
         written = {record.attempt: record for record in (*self.attempts, *decision.attempts)}
         return self._replace(
@@ -144,7 +144,7 @@ def linearize(
         Unexplained: there is none; says how far the longest attempt came.
     """
     search = Search(ops, release, show, history, forms)
-    order = search.onward(0, Place(session), [])
+    order = search.onward(0, ModelState(session), [])
     if order is None:
         raise Unexplained(search.account())
     return order
@@ -164,23 +164,23 @@ class Search:
         self._ops = sorted(ops, key=lambda op: op.invoked)
         self._release, self._show, self._history, self._forms = release, show, history, forms
         self._answered = sum(1 << n for n, op in enumerate(self._ops) if op.answer is not None)
-        self._dead: set[tuple[int, Place]] = set()
-        self._longest: tuple[Order, int, Place | None] = ([], 0, None)
+        self._dead: set[tuple[int, ModelState]] = set()
+        self._longest: tuple[Order, int, ModelState | None] = ([], 0, None)
 
-    def onward(self, done: int, place: Place, order: Order) -> Order | None:
+    def onward(self, done: int, model: ModelState, order: Order) -> Order | None:
         """The order completed, or None when nothing completes it."""
-        done, order = self._with_idle(done, place, order)
-        if not self._answered & ~done and (self._history is None or place.told == len(self._history)):
+        done, order = self._with_idle(done, model, order)
+        if not self._answered & ~done and (self._history is None or model.told == len(self._history)):
             return order
-        if (done, place) in self._dead:
+        if (done, model) in self._dead:
             return None
         if len(order) >= len(self._longest[0]):
-            self._longest = order, done, place
-        for bit, step, after in self._effects(done, place):
+            self._longest = order, done, model
+        for bit, step, after in self._effects(done, model):
             found = self.onward(done | bit, after, [*order, step])
             if found is not None:
                 return found
-        self._dead.add((done, place))
+        self._dead.add((done, model))
         return None
 
     def _next(self, done: int) -> tuple[list[tuple[int, Op]], int]:
@@ -189,118 +189,118 @@ class Search:
         horizon = min((op.responded for _, op in left), default=NEVER)
         return [(bit, op) for bit, op in left if op.invoked <= horizon], horizon
 
-    def _with_idle(self, done: int, place: Place, order: Order) -> tuple[int, Order]:
+    def _with_idle(self, done: int, model: ModelState, order: Order) -> tuple[int, Order]:
         """Takes every call that may come next and changes nothing here: an order with it later may have it here."""
         order = [*order]
-        while idle := [(bit, op) for bit, op in self._next(done)[0] if self._is_idle(op, place)]:
+        while idle := [(bit, op) for bit, op in self._next(done)[0] if self._is_idle(op, model)]:
             for bit, op in idle:
                 done |= bit
                 order.append(op)
         return done, order
 
-    def _is_idle(self, op: Op, place: Place) -> bool:
+    def _is_idle(self, op: Op, model: ModelState) -> bool:
         """Whether the call was answered as a call that changes nothing would be."""
         # A deadline or a window may have passed while the call was under way.
         moments = (op.now,) if op.now else (op.invoked, op.responded)
         return op.answer is not None and any(
-            answer == op.answer and after is place
-            for answer, after, _ in (self._judge(op, place, now) for now in moments)
+            answer == op.answer and after is model
+            for answer, after, _ in (self._judge(op, model, now) for now in moments)
         )
 
-    def _effects(self, done: int, place: Place) -> Iterator[tuple[int, Op | Told, Place]]:
+    def _effects(self, done: int, model: ModelState) -> Iterator[tuple[int, Op | Told, ModelState]]:
         """What may come next and changes something."""
         told = None
         ops, horizon = self._next(done)
         for bit, op in ops:
-            yield from self._without_history(bit, op, place)
+            yield from self._without_history(bit, op, model)
         if self._history is not None:
-            if place.told == len(self._history):
+            if model.told == len(self._history):
                 return
-            told = self._history[place.told]
+            told = self._history[model.told]
         if told and told.actor == CLOCK:
-            after = self._tick(place, told) if told.time <= horizon else None
+            after = self._tick(model, told) if told.time <= horizon else None
             if after:
                 yield 0, told, after
             return
         for bit, op in ops:
             now = told.time if told else op.now or op.invoked
-            answer, after, decision = self._judge(op, place, now)
+            answer, after, decision = self._judge(op, model, now)
             if decision is None or not decision.events or op.answer not in (None, answer):
                 continue
             expected = events_told(decision, op.client, op.request_id, now)
-            if told is None or (self._told_at(place, expected) and op.invoked <= now <= op.responded):
+            if told is None or (self._told_at(model, expected) and op.invoked <= now <= op.responded):
                 yield bit, op, after
 
-    def _without_history(self, bit: int, op: Op, place: Place) -> Iterator[tuple[int, Op, Place]]:
+    def _without_history(self, bit: int, op: Op, model: ModelState) -> Iterator[tuple[int, Op, ModelState]]:
         """The call, when it was accepted and changed nothing but that its request is known: a regrade in vain."""
         # A call that was never answered has no time of its answer.
         moment = op.now or (op.responded if op.responded < NEVER else op.invoked)
-        answer, after, decision = self._judge(op, place, moment)
+        answer, after, decision = self._judge(op, model, moment)
         if decision is not None and not decision.events and op.answer in (None, answer):
             yield bit, op, after
 
-    def _told_at(self, place: Place, expected: tuple[Told, ...]) -> bool:
+    def _told_at(self, model: ModelState, expected: tuple[Told, ...]) -> bool:
         """Whether the history goes on with exactly these rows."""
         assert self._history is not None
-        return tuple(self._history[place.told : place.told + len(expected)]) == expected
+        return tuple(self._history[model.told : model.told + len(expected)]) == expected
 
-    def _papers(self, place: Place, command: Command) -> MarkingContext:
+    def _papers(self, model: ModelState, command: Command) -> MarkingContext:
         """What the rules of marking may ask about."""
-        session = place.session
+        session = model.session
         wanted = str(command.updated_form or dict(command.fields).get("test_form") or session.test_form)
         form = self._forms.get(session.test_form) if session.form_revision else None
-        return MarkingContext(form, place.attempts, 1 if wanted in self._forms else 0)
+        return MarkingContext(form, model.attempts, 1 if wanted in self._forms else 0)
 
-    def _judge(self, op: Op, place: Place, now: int) -> tuple[Seen | No, Place, Decision | None]:
+    def _judge(self, op: Op, model: ModelState, now: int) -> tuple[Seen | No, ModelState, Decision | None]:
         """How the service answers the call in this place, and what comes of it: the same place, or another."""
-        session, command = place.session, op.command
+        session, command = model.session, op.command
         request = (op.request_id, command, op.etag)
         keeps = bool(op.request_id) and not op.validate_only
-        if keeps and request in place.requests:
-            return self._accepted(op, session), place, None
-        if keeps and any(op.request_id == known for known, *_ in place.requests):
-            return No(errors.RequestIdReused.reason), place, None
+        if keeps and request in model.requests:
+            return self._accepted(op, session), model, None
+        if keeps and any(op.request_id == known for known, *_ in model.requests):
+            return No(errors.RequestIdReused.reason), model, None
         try:
-            if place.deleted:
+            if model.deleted:
                 raise errors.SessionNotFound(session.id)
             if command is None:
-                return self._accepted(op, session), place, None
+                return self._accepted(op, session), model, None
             if op.etag and op.etag != f"v{session.version}":
                 raise errors.StaleSession(session.id, f"v{session.version}")
-            decision = decide(session, self._release, command, now, self._papers(place, command))
+            decision = decide(session, self._release, command, now, self._papers(model, command))
         except errors.Refusal as refusal:
             # A batch of rows speaks with the reason of the first.
             told = refusal.first if isinstance(refusal, errors.BatchRefused) else refusal
-            return No(told.reason), place, None
+            return No(told.reason), model, None
         became = decision.session or session
         answer = No(decision.refusal.reason) if decision.refusal else self._accepted(op, became)
         if op.validate_only:
-            return answer, place, None
-        requests = place.requests | {request} if keeps and not decision.refusal else place.requests
-        return answer, place.after(decision)._replace(requests=requests), decision
+            return answer, model, None
+        requests = model.requests | {request} if keeps and not decision.refusal else model.requests
+        return answer, model.after(decision)._replace(requests=requests), decision
 
     def _accepted(self, op: Op, session: Session) -> Seen:
         deletes = op.command is not None and op.command.action is Action.DELETE
         return Seen(None if deletes else self._show(session))
 
-    def _tick(self, place: Place, told: Told) -> Place | None:
+    def _tick(self, model: ModelState, told: Told) -> ModelState | None:
         """The place after a move of the clock, when it had that move to make."""
-        command = None if place.deleted else due_command(place.session, self._release, told.time)
+        command = None if model.deleted else due_command(model.session, self._release, told.time)
         if command is None:
             return None
-        decision = decide(place.session, self._release, command, told.time, self._papers(place, command))
+        decision = decide(model.session, self._release, command, told.time, self._papers(model, command))
         expected = events_told(decision, CLOCK, "", told.time)
-        return place.after(decision) if self._told_at(place, expected) else None
+        return model.after(decision) if self._told_at(model, expected) else None
 
     def account(self) -> str:
         """The longest order that was found, and what could not come next."""
-        order, done, place = self._longest
+        order, done, model = self._longest
         left = [op for _, op in self._next(done)[0]]
         begun = self._ops[0].invoked if self._ops else 0
         lines = [f"an order explains {done.bit_count()} of {len(self._ops)} calls:", *order]
-        lines += [f"then comes none of these, at {place and state_and_etag(place.session)}:", *left]
-        if self._history is not None and place:
-            lines += ["and the history goes on:", *self._history[place.told :][:1]]
+        lines += [f"then comes none of these, at {model and state_and_etag(model.session)}:", *left]
+        if self._history is not None and model:
+            lines += ["and the history goes on:", *self._history[model.told :][:1]]
         return "\n".join(line if isinstance(line, str) else f"  {_described(line, begun)}" for line in lines)
 
 

@@ -27,7 +27,7 @@ from exam_sessions.rpc.observation import composed
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
 from exam_sessions.rpc.transports.base import ConnectionAge
-from exam_sessions.rpc.transports.places import check_free, places_of
+from exam_sessions.rpc.transports.listen_addresses import check_free, listen_addresses
 from exam_sessions.rpc.transports.selection import transport_for
 from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from exam_sessions.domain.candidate_ids import CandidateIdKeys
     from exam_sessions.rpc.observation import Observer
     from exam_sessions.rpc.transports.base import Transport
-    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.rpc.transports.listen_addresses import ListenAddress
     from exam_sessions.settings import Settings
     from exam_sessions.store.engine import Store
 
-__all__ = ["App", "CannotListen", "CannotServe", "Plan", "check_places", "now", "planned", "serve"]
+__all__ = ["App", "CannotListen", "CannotServe", "Plan", "check_addresses", "now", "planned", "serve"]
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class App:
     def addresses(self) -> list[str]:
         """Where it listens, as settings name it, with the ports that the system gave."""
         assert self._server is not None
-        return [str(place) for place in self._server.places]
+        return [str(address) for address in self._server.addresses]
 
     async def start(self) -> None:
         """Starts to serve."""
@@ -154,12 +154,12 @@ def planned(settings: Settings) -> Plan:
     Raises:
         CannotServe: it cannot, or a file has a mistake. Nothing has been begun, and no database been opened.
     """
-    places = places_of(settings)
+    addresses = listen_addresses(settings)
     authentication = authentication_of(settings)
-    _check_authentication(settings, authentication, places)
+    _check_authentication(settings, authentication, addresses)
     transport = partial(
-        transport_for(settings, places),
-        places,
+        transport_for(settings, addresses),
+        addresses,
         share_port=bool(settings.share_port),
         certificates=certificates_of(settings),
         age=_connection_age(settings),
@@ -215,24 +215,26 @@ def _lockout_rule(settings: Settings) -> LockoutRule:
     return LockoutRule(settings.wrong_codes_at_most, *(int(seconds * 1_000_000) for seconds in in_seconds))
 
 
-def check_places(settings: Settings) -> None:
+def check_addresses(settings: Settings) -> None:
     """Finds out whether a server with these settings could listen where they say.
 
     Raises:
         CannotServe: it could not; nothing has been begun.
     """
-    for place in places_of(settings):
-        check_free(place, shared=bool(settings.share_port))
+    for address in listen_addresses(settings):
+        check_free(address, shared=bool(settings.share_port))
 
 
-def _check_authentication(settings: Settings, authentication: Authentication, places: Sequence[Place]) -> None:
+def _check_authentication(
+    settings: Settings, authentication: Authentication, addresses: Sequence[ListenAddress]
+) -> None:
     """Refuses to let everybody on other machines do everything, unless that is said. Raises CannotServe."""
     if authentication.methods or settings.insecure:
         return
-    for place in places:
-        if not (place.asks_certificate or place.is_local()):
+    for address in addresses:
+        if not (address.asks_certificate or address.is_local()):
             way_out = "authenticate callers, such as with --auth keys, or say --insecure"
-            raise CannotServe(f"other machines can reach {place}, and nobody is authenticated", way_out)
+            raise CannotServe(f"other machines can reach {address}, and nobody is authenticated", way_out)
 
 
 def serve(settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:

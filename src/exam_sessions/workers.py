@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import logs
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
-from exam_sessions.rpc.transports.places import Place, joined, places_of
+from exam_sessions.rpc.transports.listen_addresses import ListenAddress, joined, listen_addresses
 from exam_sessions.store.databases import store_for
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Workers:
     def __init__(self, settings: Settings, serve: Serve) -> None:
         self._kept: list[socket.socket] = []
         try:
-            self.places = [self._keep(place) for place in places_of(settings)]
+            self.addresses = [self._keep(address) for address in listen_addresses(settings)]
         except CannotServe:
             self._let_go()
             raise
@@ -58,18 +58,18 @@ class Workers:
         self._processes: dict[int, SpawnProcess] = {}
         self._stopping = False
 
-    def _keep(self, place: Place) -> Place:
+    def _keep(self, address: ListenAddress) -> ListenAddress:
         """Keeps a port for the workers: bound but not listening, it takes no connection from them."""
-        if place.path:
-            return place
-        kept = socket.socket(socket.AF_INET6 if ":" in place.host else socket.AF_INET)
+        if address.path:
+            return address
+        kept = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
         self._kept.append(kept)
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
-            kept.bind((place.host.strip("[]"), place.port))
+            kept.bind((address.host.strip("[]"), address.port))
         except OSError as error:
-            raise CannotListen(str(place), error.strerror or str(error)) from error
-        return place._replace(port=kept.getsockname()[1])
+            raise CannotListen(str(address), error.strerror or str(error)) from error
+        return address._replace(port=kept.getsockname()[1])
 
     def _let_go(self) -> None:
         for kept in self._kept:
@@ -78,9 +78,9 @@ class Workers:
     def _settings_of(self, number: int) -> Settings:
         """The settings of one worker. The kernel deals out no connections of Unix sockets: the first serves them."""
         apart = bool(self._settings.mtls_listen)
-        mine = [place for place in self.places if number == 0 or not place.path]
-        listen = joined([place for place in mine if not (apart and place.asks_certificate)])
-        mtls_listen = joined([place for place in mine if apart and place.asks_certificate])
+        mine = [address for address in self.addresses if number == 0 or not address.path]
+        listen = joined([address for address in mine if not (apart and address.asks_certificate)])
+        mtls_listen = joined([address for address in mine if apart and address.asks_certificate])
         return replace(self._settings, listen=listen, mtls_listen=mtls_listen)
 
     def start(self) -> None:
@@ -144,5 +144,5 @@ def serve_together(settings: Settings, serve: Serve, ready: Ready) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: workers.stop())
     workers.start()
-    ready([str(place) for place in workers.places])
+    ready([str(address) for address in workers.addresses])
     workers.watch()

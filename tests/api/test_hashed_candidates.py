@@ -11,7 +11,7 @@ from personal import CANDIDATE, found_in_files, found_in_tables, written_about
 
 from exam_sessions.app import CannotServe
 from exam_sessions.domain.candidate_ids import CandidateIdKeys
-from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher, places_of
+from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher, id_fields_of
 from exam_sessions.store.candidate_keys import read_keys
 from exam_sessions.store.candidate_rekey import CandidateRekey, OperationsUnderWay
 from exam_sessions.store.databases import store_of
@@ -101,7 +101,7 @@ FIELDS = [
 def test_every_field_of_every_request_that_is_a_candidate_id_is_hashed(rpc, path):
     request = METHOD[rpc].input_type._concrete_class()
     filled(request, path, CANDIDATE)
-    CandidateIdHasher(CandidateIdKeys.parse(FIRST)).hash_ids(request, places_of(METHOD[rpc].input_type))
+    CandidateIdHasher(CandidateIdKeys.parse(FIRST)).hash_ids(request, id_fields_of(METHOD[rpc].input_type))
     assert CANDIDATE.encode() not in request.SerializeToString()
     assert HASHED(CANDIDATE).encode() in request.SerializeToString()
 

@@ -20,7 +20,7 @@ from watchers import Watch, assert_gapless, last_of, open_stream, watchers
 
 from exam_sessions.app import App
 from exam_sessions.rpc.cannot_serve import CannotServe
-from exam_sessions.rpc.transports.places import place_of
+from exam_sessions.rpc.transports.listen_addresses import parse_address
 from exam_sessions.rpc.transports.selection import transport_named
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2
@@ -205,7 +205,7 @@ def test_servers_share_a_port_when_they_may(database):
         assert api.book()
         api.close()
         with pytest.raises(CannotServe, match="Address already in use"):
-            transport_named("native")([place_of(first.target)], 1, share_port=False, certificates=None)
+            transport_named("native")([parse_address(first.target)], 1, share_port=False, certificates=None)
 
 
 def test_several_processes_serve_on_one_port_and_end_when_they_are_told(database):

@@ -133,7 +133,7 @@ def test_what_a_school_office_looks_for_is_searched_in_an_index(asked, criteria,
     rows, db, plans = asked
     rows.pages.page(db, "w", criteria, "create_time", PageCursor(1, "a"), 51)
     rows.pages.count(db, "w", criteria)
-    rows.pages.tallies(db, "w", criteria)
+    rows.pages.aggregates(db, "w", criteria)
     for text, steps in plans.items():
         assert any(index in step for step in steps if "sessions" in step), (text, steps)
     assert scans(plans) == []

@@ -15,7 +15,7 @@ from certificates import authority
 from exam_sessions.app import App
 from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.grpcio import Grpcio
-from exam_sessions.rpc.transports.places import place_of, places_of
+from exam_sessions.rpc.transports.listen_addresses import listen_addresses, parse_address
 from exam_sessions.settings import Settings
 from serving import ApiClient, serving
 
@@ -67,31 +67,31 @@ def test_without_tls_a_server_does_not_listen_where_other_machines_can_reach_it(
 
 @pytest.mark.parametrize("listen", OPEN)
 def test_it_does_when_it_is_said_in_as_many_words(listen):
-    assert places_of(Settings(listen=listen, insecure=True))
+    assert listen_addresses(Settings(listen=listen, insecure=True))
 
 
 @pytest.mark.parametrize("listen", CLOSED)
 def test_addresses_of_this_machine_need_no_tls(listen):
-    assert len(places_of(Settings(listen=listen))) == 1
+    assert len(listen_addresses(Settings(listen=listen))) == 1
 
 
 def test_a_name_of_an_address_that_others_reach_is_refused(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, 1, 6, "", ("192.0.2.7", 0))])
     with pytest.raises(CannotServe, match=r"other machines can reach exams\.example:0"):
-        places_of(Settings(listen="exams.example:0"))
+        listen_addresses(Settings(listen="exams.example:0"))
 
 
 def test_a_name_with_one_address_that_others_reach_is_refused(monkeypatch):
     found = [(socket.AF_INET, 1, 6, "", (address, 0)) for address in ("127.0.0.1", "192.0.2.7")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(CannotServe, match="other machines can reach"):
-        places_of(Settings(listen="both.example:0"))
+        listen_addresses(Settings(listen="both.example:0"))
 
 
 @pytest.mark.parametrize("listen", NO_PLACE)
-def test_what_is_no_place_is_told(listen):
-    with pytest.raises(CannotServe, match=r"is no place to listen at|nobody can listen at"):
-        places_of(Settings(listen=listen))
+def test_what_is_no_address_is_refused(listen):
+    with pytest.raises(CannotServe, match=r"is no address to listen at|nobody can listen at"):
+        listen_addresses(Settings(listen=listen))
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "127.0.0.1:0,localhost:0"])
@@ -136,7 +136,7 @@ def test_a_socket_at_which_somebody_listens_is_left_alone(database, short):
     path = short / "s"
     with serving(database, listen=f"unix:{path}") as first:
         with pytest.raises(CannotServe, match="is taken"):
-            Grpcio([place_of(f"unix:{path}")], _admission(), share_port=False, certificates=None)
+            Grpcio([parse_address(f"unix:{path}")], _admission(), share_port=False, certificates=None)
         api = ApiClient(first.app.addresses[0])
         api.book()
         api.close()
@@ -152,13 +152,13 @@ def test_a_file_in_a_socket_s_place_is_left_alone(short):
     path = short / "s"
     path.write_text("mine")
     with pytest.raises(CannotServe, match="a file of another kind"):
-        Grpcio([place_of(f"unix:{path}")], _admission(), share_port=False, certificates=None)
+        Grpcio([parse_address(f"unix:{path}")], _admission(), share_port=False, certificates=None)
     assert path.read_text() == "mine"
 
 
 def test_a_directory_that_is_not_there_is_told(short):
     with pytest.raises(CannotServe, match="no directory that you may write to"):
-        Grpcio([place_of(f"unix:{short}/x/s")], _admission(), share_port=False, certificates=None)
+        Grpcio([parse_address(f"unix:{short}/x/s")], _admission(), share_port=False, certificates=None)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_directory_that_is_not_there_is_told(short):
     [
         ({"tls_cert": "a", "tls_key": "b"}, "TLS"),
         ({"listen": "unix:/tmp/exams.sock"}, "Unix sockets"),
-        ({"listen": "127.0.0.1:0,[::1]:0"}, "more than one place"),
+        ({"listen": "127.0.0.1:0,[::1]:0"}, "more than one address"),
         ({"max_connection_age_s": 1.0}, "ending connections after a while"),
     ],
 )

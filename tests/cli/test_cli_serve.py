@@ -227,7 +227,7 @@ def test_a_port_lost_at_the_last_instant_ends_the_start_in_two_lines(tmp_path, m
         said = typed("serve", "--listen", f"127.0.0.1:{port}", "--database-url", url, *more, code=1).stderr
     lines = said.splitlines()
     assert lines[0].startswith(f"error: nobody can listen at 127.0.0.1:{port}: ")
-    assert lines[1].startswith("next:  choose another place")
+    assert lines[1].startswith("next:  choose another address")
     assert len(lines) == 2
     assert not list(tmp_path.glob("*-server-*")), "nothing is left behind"
 

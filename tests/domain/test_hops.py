@@ -1,4 +1,4 @@
-"""The moves that follow in the same moment: the way of an attempt from the last answer to the state where it rests."""
+"""The moves that follow in the same moment: the way of an attempt from its last answer to the state it rests in."""
 
 import pytest
 from sample_forms import (

@@ -9,7 +9,7 @@ from sample_sessions import DEADLINE, NOW, SECOND, a_release, a_session
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide, due_command
 from exam_sessions.domain.states import Action
-from linearizability import CLOCK, NEVER, No, Op, Place, Seen, Unexplained, events_told, linearize
+from linearizability import CLOCK, NEVER, ModelState, No, Op, Seen, Unexplained, events_told, linearize
 
 OPEN = a_release(window_start=0, window_end=0, duration=0)
 SESSION = a_session(6, form_revision=1)
@@ -27,12 +27,12 @@ def at(state, version):
 
 def history_of(*ops, form=MIXED):
     """The history of calls that took effect one after the other, each in the middle of its time."""
-    place, told = Place(SESSION), []
+    model, told = ModelState(SESSION), []
     for op in ops:
         now = (op.invoked + min(op.responded, op.invoked + 2 * SECOND)) // 2
-        decision = decide(place.session, OPEN, op.command, now, marking_context(form, *place.attempts))
+        decision = decide(model.session, OPEN, op.command, now, marking_context(form, *model.attempts))
         told += events_told(decision, op.client, op.request_id, now)
-        place = place.after(decision)
+        model = model.after(decision)
     return told
 
 
@@ -107,4 +107,6 @@ def test_places_that_differ_in_their_attempts_only_are_two_places():
         for label in "AB"
     )
     assert one.session == other.session
-    assert len({Place(SESSION).after(one), Place(SESSION).after(other), Place(SESSION).after(one)}) == 2
+    assert (
+        len({ModelState(SESSION).after(one), ModelState(SESSION).after(other), ModelState(SESSION).after(one)}) == 2
+    )

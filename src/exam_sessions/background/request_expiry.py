@@ -44,15 +44,15 @@ class RequestExpiry:
 
     def __init__(self, reads: Reads, queue: GroupCommitQueue, now: Callable[[], int]) -> None:
         self._reads, self._queue, self._now = reads, queue, now
-        self._places: dict[str, str] = {}
+        self._cursors: dict[str, str] = {}
 
     def begin_round(self, workspace: str) -> None:
         """Starts at the beginning, unless a round is under way."""
-        self._places.setdefault(workspace, "")
+        self._cursors.setdefault(workspace, "")
 
     async def step(self, workspace: str) -> None:
         """Looks at the next requests of the round, if one is under way, and forgets the old ones."""
-        after = self._places.get(workspace)
+        after = self._cursors.get(workspace)
         if after is None:
             return
         before = self._now() - RETENTION
@@ -60,6 +60,6 @@ class RequestExpiry:
         for start in range(0, len(old), EXPIRE_AT_MOST):
             await self._queue.submit(ExpireRequests(workspace, old[start : start + EXPIRE_AT_MOST]))
         if last:
-            self._places[workspace] = last
+            self._cursors[workspace] = last
         else:
-            self._places.pop(workspace, None)
+            self._cursors.pop(workspace, None)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from exam_sessions.cli.shared.connection import Json, client_of
 from exam_sessions.cli.shared.console import MISUSED, facts, fail, note, say, show, table
-from exam_sessions.cli.shared.contexts import Context, Contexts, place
+from exam_sessions.cli.shared.contexts import Context, Contexts, contexts_file
 from exam_sessions.cli.shared.server_options import Reached
 from exam_sessions.cli.shared.token_source import ASKED, FILE, asked, check_source, is_source
 
@@ -64,7 +64,7 @@ def add(
         pass
     contexts.all[name] = context
     contexts.write()
-    note(f"{name} is kept in {place()}")
+    note(f"{name} is kept in {contexts_file()}")
     if contexts.current != name:
         note(f"next:  exam-sessions context use {name}")
 

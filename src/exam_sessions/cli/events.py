@@ -94,8 +94,8 @@ def tail(
     workspace: Workspace = "default",
 ) -> None:
     """Prints one line for each event, as it happens; with --consumer every event arrives at least once."""
-    place: dict[str, Any] = {"consumer": consumer} if consumer else {"now": True}
-    start = {"start_sequence": from_} if from_ else place
+    otherwise: dict[str, Any] = {"consumer": consumer} if consumer else {"now": True}
+    start = {"start_sequence": from_} if from_ else otherwise
     words = ["--consumer", consumer] if consumer else []
     words += ["--format", format_.value, *(word for name in release or () for word in ("--release", name))]
     with connected(target, workspace) as client:

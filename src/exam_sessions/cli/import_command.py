@@ -108,7 +108,7 @@ def import_roster(
         fail("it is not said where the codes go", "name a file with --out CODES.csv", MISUSED)
     codes = out or default_path(roster)
     data = read_input(roster)
-    _check_place(roster, codes)
+    _check_codes_path(roster, codes)
     if form == "oneroster" and columns is None:
         data, format_ = _oneroster(roster, data, roles)
     else:
@@ -188,7 +188,7 @@ def _read(roster: Path, data: bytes, form: RosterFormat, *, keep_odd_ids: bool, 
     return replace(read, rows=tuple(rows))
 
 
-def _check_place(roster: Path, codes: Path) -> None:
+def _check_codes_path(roster: Path, codes: Path) -> None:
     if codes.resolve() == roster.resolve():
         fail("the codes cannot replace the roster; name another file with --out", status=MISUSED)
     if not is_possible(codes):

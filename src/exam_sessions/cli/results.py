@@ -121,14 +121,14 @@ OPEN = "_"
 
 
 def _structured(question: QuestionResult) -> str:
-    """What a response of gaps, rows, places or formulas holds: part by part, as the labels or texts in it."""
+    """What a response of gaps, rows, orders or formulas holds: part by part, as the labels or texts in it."""
     response, labels = question.response, {option.index: option.label for option in question.options}
     named = {option.id: option.label for option in question.options}
     if response.HasField("strings"):
         return " ".join(named.get(text, text) or OPEN for text in response.strings.values)
     if response.HasField("order"):
-        return " ".join(labels.get(place, str(place)) for place in response.order.values)
-    rows = [",".join(labels.get(place, str(place)) for place in row.values) for row in response.matrix.rows]
+        return " ".join(labels.get(index, str(index)) for index in response.order.values)
+    rows = [",".join(labels.get(index, str(index)) for index in row.values) for row in response.matrix.rows]
     rows = rows or [",".join(row.values) for row in response.formulas.rows]
     return " ".join(row or OPEN for row in rows)
 

@@ -73,7 +73,7 @@ def _check_listen(settings: Settings) -> None:
     from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
 
     try:
-        app.check_places(settings)
+        app.check_addresses(settings)
     except app.CannotServe as error:
         _cannot_serve(error)
 

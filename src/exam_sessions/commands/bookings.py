@@ -69,7 +69,7 @@ class BookingValidator:
             BlockedByStagedImport: whether a row may be booked is known when a roster under way is done.
         """
         sessions: list[Session] = []
-        places: list[int] = []
+        indexes: list[int] = []
         forms = {booking.test_form for booking in bookings} | {self._release.test_form}
         revisions = uow.forms.revisions(self._release.workspace_id, forms - {""})
         missing = set() if self._allow_missing_form else forms - revisions.keys() - {"", self._release.test_form}
@@ -80,7 +80,7 @@ class BookingValidator:
             try:
                 check_centre(self._caller, booking.centre_id, Action.SCHEDULE.value)
                 sessions.append(schedule(booking, self._release, self._now, revisions))
-                places.append(index)
+                indexes.append(index)
             except errors.InvalidField as refusal:
                 self.refused.append(errors.RowRefusal(index, "", refusal))
             except errors.PermissionDenied as refusal:
@@ -93,7 +93,7 @@ class BookingValidator:
             raise BlockedByStagedImport
         for column, field, kind, refusal_of in UNIQUE:
             in_use, used = getattr(found.in_use, kind), self._used[column]
-            for index, value in zip(places, [getattr(s, column) for s in sessions], strict=True):
+            for index, value in zip(indexes, [getattr(s, column) for s in sessions], strict=True):
                 if value and (value in in_use or value in used):
                     earlier = None if value in in_use else used[value]
                     self.refused.append(errors.RowRefusal(index, field, refusal_of(value).of_row(earlier)))
@@ -173,10 +173,10 @@ class SharedPins:
         release = self._release
         if not release.auto_create_pin:
             return ""
-        place = (session.centre_id, day_of(session.window_start or release.window_start or session.create_time))
-        if place not in self._known:
-            self._known[place] = self.drawn[place] = random_codes.new_pin()
-        return self._known[place]
+        centre_day = (session.centre_id, day_of(session.window_start or release.window_start or session.create_time))
+        if centre_day not in self._known:
+            self._known[centre_day] = self.drawn[centre_day] = random_codes.new_pin()
+        return self._known[centre_day]
 
 
 class BookSessions(Mutation):

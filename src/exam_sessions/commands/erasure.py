@@ -1,7 +1,7 @@
 """Erasing a candidate from a workspace, as the work of an operation. What is removed is domain/erasure.py's.
 
 It goes through operations, requests and history before the sessions, because the sessions say what is looked for. A
-step does a part of one phase together with its place, so that a server that takes over goes on there.
+step does a part of one phase together with its cursor, so that a server that takes over goes on there.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from exam_sessions import errors
 from exam_sessions.commands.erase_session import attempts_without_texts, erase_session, new_erased_value
 from exam_sessions.commands.erasure_progress import (
     PHASES,
+    Cursor,
     ErasureCounts,
     Phase,
-    Place,
     without_receipts,
     without_value,
     without_word,
@@ -117,16 +117,16 @@ class Erasure:
 
     def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Does a part of the phase it has come to."""
-        place, counts = Place.read(row.place), ErasureCounts.read(row.summary)
+        cursor, counts = Cursor.read(row.place), ErasureCounts.read(row.summary)
         work = {
             Phase.OPERATIONS: self._operations,
             Phase.REQUESTS: self._requests,
             Phase.HISTORY: self._history,
             Phase.SESSIONS: self._sessions,
-        }[place.phase]
-        after, outcomes = work(uow, row, place.after, most, counts)
-        finished = after is None and place.phase is PHASES[-1]
-        became = place.next_phase() if after is None and not finished else Place(place.phase, after)
+        }[cursor.phase]
+        after, outcomes = work(uow, row, cursor.after, most, counts)
+        finished = after is None and cursor.phase is PHASES[-1]
+        became = cursor.next_phase() if after is None and not finished else Cursor(cursor.phase, after)
         return StepResult(outcomes, became.kept(), finished, counts.kept())
 
     def _operations(
@@ -270,11 +270,11 @@ class Erasure:
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session. Raises StepQuarantined in another phase, of which no part may be passed over."""
-        place = Place.read(row.place)
-        if place.phase is not Phase.SESSIONS:
-            raise errors.StepQuarantined(f"the {place.phase} could not be erased")
-        ids = [i for i in uow.personal_data.session_ids(row.workspace_id, self.candidate_id) if i > place.after]
-        return (ids[0], Place(Phase.SESSIONS, ids[0]).kept()) if ids else ("", row.place)
+        cursor = Cursor.read(row.place)
+        if cursor.phase is not Phase.SESSIONS:
+            raise errors.StepQuarantined(f"the {cursor.phase} could not be erased")
+        ids = [i for i in uow.personal_data.session_ids(row.workspace_id, self.candidate_id) if i > cursor.after]
+        return (ids[0], Cursor(Phase.SESSIONS, ids[0]).kept()) if ids else ("", row.place)
 
 
 def _has_ended(session: Session) -> bool:

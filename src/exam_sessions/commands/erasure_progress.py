@@ -23,14 +23,14 @@ class Phase(StrEnum):
 PHASES = list(Phase)
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """How far an erasure has come: the phase, and the last key it looked at; 0 or empty begins."""
 
     phase: Phase = Phase.OPERATIONS
     after: Any = ""
 
     @classmethod
-    def read(cls, kept: str) -> Place:
+    def read(cls, kept: str) -> Cursor:
         """From what is kept with the operation."""
         if not kept:
             return cls()
@@ -41,9 +41,9 @@ class Place(NamedTuple):
         """As it is kept."""
         return json.dumps([self.phase, self.after])
 
-    def next_phase(self) -> Place:
+    def next_phase(self) -> Cursor:
         """The beginning of the next phase."""
-        return Place(PHASES[PHASES.index(self.phase) + 1])
+        return Cursor(PHASES[PHASES.index(self.phase) + 1])
 
 
 @dataclass

@@ -61,7 +61,7 @@ class CloseRelease(SystemMutation):
         release = uow.releases.get(self.caller.workspace, self.release_id)
         if not is_submitting(release):
             return True
-        states = {tally.state for tally in uow.releases.aggregates(release)}
+        states = {aggregate.state for aggregate in uow.releases.aggregates(release)}
         closed = close(release, states, uow.clock.moment(release))
         if closed is None:
             return False

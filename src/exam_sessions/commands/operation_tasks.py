@@ -25,10 +25,10 @@ class RowOutcome(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """What a step has done: the rows it tried, the place of the last one, and whether there are no more."""
+    """What a step has done: the rows it tried, the cursor behind the last one, and whether there are no more."""
 
     outcomes: Sequence[RowOutcome]
-    place: str
+    cursor: str
     finished: bool
     summary: str | None = None
     """What all rows have come to so far; as before when None."""
@@ -56,4 +56,4 @@ class OperationTask(Protocol):
         """Does the next rows, each for itself."""
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
-        """The session of the next row, if it is known, and its place: the row itself is not touched."""
+        """The session of the next row, if it is known, and the cursor behind it: the row itself is not touched."""

@@ -130,7 +130,7 @@ class Step(SystemMutation):
             status=int(OperationStatus.COMPLETED if result.finished else OperationStatus.RUNNING),
             done=row.done + tried,
             failed=row.failed + sum(outcome.refusal is not None for outcome in result.outcomes),
-            place=result.place,
+            place=result.cursor,
             summary=row.summary if result.summary is None else result.summary,
             update_time=uow.clock.moment(row),
             end_time=uow.clock.moment(row) if result.finished else 0,
@@ -180,8 +180,8 @@ class QuarantineRow(Step):
         row = self._taken_over(uow)
         if row is None or row.end_time:
             return row
-        session_id, place = self.task.quarantine_row(uow, row)
-        return self._written(uow, row, StepResult([RowOutcome(session_id, 0, self.why)], place, finished=False))
+        session_id, cursor = self.task.quarantine_row(uow, row)
+        return self._written(uow, row, StepResult([RowOutcome(session_id, 0, self.why)], cursor, finished=False))
 
 
 class Halt(Step):

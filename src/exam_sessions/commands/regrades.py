@@ -93,20 +93,20 @@ class Regrade:
 
     def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Regrades the next sessions."""
-        page = uow.sessions.places(row.workspace_id, self.criteria, place_in(row.place), most)
+        page = uow.sessions.cursors(row.workspace_id, self.criteria, cursor_from(row.place), most)
         reads = ReadSet()
         reads.marking_context = True
-        for place in page:
-            reads.session(row.workspace_id, place.id, "")
+        for cursor in page:
+            reads.session(row.workspace_id, cursor.id, "")
         uow.load(reads, to_write=True)
         caller, summary = Caller(row.workspace_id, row.actor, row.request_id), self.summary_of(row)
         # All are judged before any is entered: three short loops run faster than one long one.
-        judged = [self._judged(uow, row.workspace_id, place.id) for place in page]
+        judged = [self._judged(uow, row.workspace_id, cursor.id) for cursor in page]
         for one in judged:
             if isinstance(one, Judged):
                 self.note(summary, *one)
         outcomes = [self._entered(uow, one, caller) if isinstance(one, Judged) else one for one in judged]
-        return StepResult(outcomes, place_of(page[-1]) if page else row.place, len(page) < most, summary.as_json())
+        return StepResult(outcomes, cursor_text(page[-1]) if page else row.place, len(page) < most, summary.as_json())
 
     def _judged(self, uow: TaskChanges, workspace: str, session_id: str) -> Judged | RowOutcome:
         try:
@@ -155,8 +155,8 @@ class Regrade:
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session."""
-        page = uow.sessions.places(row.workspace_id, self.criteria, place_in(row.place), 1)
-        return (page[0].id, place_of(page[0])) if page else ("", row.place)
+        page = uow.sessions.cursors(row.workspace_id, self.criteria, cursor_from(row.place), 1)
+        return (page[0].id, cursor_text(page[0])) if page else ("", row.place)
 
 
 def check_some(sat: Sequence[Form], revised: Form) -> None:
@@ -165,11 +165,11 @@ def check_some(sat: Sequence[Form], revised: Form) -> None:
         check_compatible(sat[0], revised)
 
 
-def place_of(session: Session | PageCursor) -> str:
-    """The place of a session among those of its release, as it is kept."""
+def cursor_text(session: Session | PageCursor) -> str:
+    """The cursor behind a session among those of its release, as it is stored."""
     return json.dumps([session.create_time, session.id])
 
 
-def place_in(kept: str) -> PageCursor | None:
-    """A place from what is kept; None at the beginning."""
+def cursor_from(kept: str) -> PageCursor | None:
+    """The cursor that was stored; None at the beginning."""
     return PageCursor(*json.loads(kept)) if kept else None

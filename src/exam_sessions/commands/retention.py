@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.erase_session import erase_session
-from exam_sessions.commands.erasure_progress import ErasureCounts, Phase, Place
+from exam_sessions.commands.erasure_progress import Cursor, ErasureCounts, Phase
 from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
 from exam_sessions.domain.erasure import ErasureScope, is_erased
 from exam_sessions.domain.records import Event
@@ -66,15 +66,16 @@ class Retention:
 
     def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
         """Erases the next sessions; once there are no more, deletes operations that had ended by then."""
-        place, counts = Place.read(row.place) if row.place else Place(Phase.SESSIONS), ErasureCounts.read(row.summary)
-        if place.phase is Phase.SESSIONS:
-            return self._sessions(uow, row, place, most, counts)
-        return self._operations(uow, row, place, most, counts)
+        cursor = Cursor.read(row.place) if row.place else Cursor(Phase.SESSIONS)
+        counts = ErasureCounts.read(row.summary)
+        if cursor.phase is Phase.SESSIONS:
+            return self._sessions(uow, row, cursor, most, counts)
+        return self._operations(uow, row, cursor, most, counts)
 
     def _sessions(
-        self, uow: TaskChanges, row: OperationRow, place: Place, most: int, counts: ErasureCounts
+        self, uow: TaskChanges, row: OperationRow, cursor: Cursor, most: int, counts: ErasureCounts
     ) -> StepResult:
-        ids = uow.sessions.matching(row.workspace_id, self._criteria(row.create_time), str(place.after), most)
+        ids = uow.sessions.matching(row.workspace_id, self._criteria(row.create_time), str(cursor.after), most)
         reads = ReadSet()
         reads.marking_context = True
         for session_id in ids:
@@ -82,9 +83,9 @@ class Retention:
         uow.load(reads, to_write=True)
         outcomes = [self._outcome(uow, row, session_id, counts) for session_id in ids]
         if len(ids) == most:
-            return StepResult(outcomes, Place(Phase.SESSIONS, ids[-1]).kept(), finished=False, summary=counts.kept())
+            return StepResult(outcomes, Cursor(Phase.SESSIONS, ids[-1]).kept(), finished=False, summary=counts.kept())
         finished = bool(self.release_ids)
-        return StepResult(outcomes, Place(Phase.OPERATIONS).kept(), finished=finished, summary=counts.kept())
+        return StepResult(outcomes, Cursor(Phase.OPERATIONS).kept(), finished=finished, summary=counts.kept())
 
     def _outcome(self, uow: TaskChanges, row: OperationRow, session_id: str, counts: ErasureCounts) -> RowOutcome:
         try:
@@ -105,22 +106,22 @@ class Retention:
         uow.sessions.delete(session, (event,), caller)
 
     def _operations(
-        self, uow: TaskChanges, row: OperationRow, place: Place, most: int, counts: ErasureCounts
+        self, uow: TaskChanges, row: OperationRow, cursor: Cursor, most: int, counts: ErasureCounts
     ) -> StepResult:
         """Operations that had ended before then."""
         until = months_before(row.create_time, self.months)
-        found = uow.personal_data.operations(row.workspace_id, str(place.after), most)
+        found = uow.personal_data.operations(row.workspace_id, str(cursor.after), most)
         for one in found:
             if 0 < one.end_time < until:
                 uow.personal_data.delete_operation_now(row.workspace_id, one.id)
                 counts.operations += 1
-        after = Place(Phase.OPERATIONS, found[-1].id if found else place.after).kept()
+        after = Cursor(Phase.OPERATIONS, found[-1].id if found else cursor.after).kept()
         return StepResult((), after, finished=len(found) < most, summary=counts.kept())
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:
         """The next session. Raises StepQuarantined when it is an operation that cannot be deleted."""
-        place = Place.read(row.place) if row.place else Place(Phase.SESSIONS)
-        if place.phase is not Phase.SESSIONS:
+        cursor = Cursor.read(row.place) if row.place else Cursor(Phase.SESSIONS)
+        if cursor.phase is not Phase.SESSIONS:
             raise errors.StepQuarantined("an operation could not be deleted")
-        ids = uow.sessions.matching(row.workspace_id, self._criteria(row.create_time), str(place.after), 1)
-        return (ids[0], Place(Phase.SESSIONS, ids[0]).kept()) if ids else ("", place.kept())
+        ids = uow.sessions.matching(row.workspace_id, self._criteria(row.create_time), str(cursor.after), 1)
+        return (ids[0], Cursor(Phase.SESSIONS, ids[0]).kept()) if ids else ("", cursor.kept())

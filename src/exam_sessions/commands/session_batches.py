@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class DecidedRow(NamedTuple):
-    """A command of a batch, by its place in the request, and what it comes to."""
+    """A command of a batch, by its index in the request, and what it comes to."""
 
-    place: int
+    position: int
     session: Session
     release: Release
     decision: Decision
@@ -80,7 +80,7 @@ class EditSessions(Mutation):
                 continue
             if became.open_candidate in opened or uow.sessions.has_open_session(became):
                 refusal = errors.CandidateHasOpenSession(row.session.candidate_id)
-                found.append(errors.RowRefusal(row.place, "", refusal))
+                found.append(errors.RowRefusal(row.position, "", refusal))
             opened.add(became.open_candidate)
         return found
 
@@ -91,7 +91,7 @@ class EditSessions(Mutation):
             names |= {name for name, _ in row.command.fields}
             if row.decision.session:
                 rows = by_release.setdefault(row.release.id, (row.release, []))[1]
-                rows.append((row.place, row.decision.session))
+                rows.append((row.position, row.decision.session))
         found: list[errors.RowRefusal] = []
         for release, rows in by_release.values():
             found += collisions(uow, release, rows, names)

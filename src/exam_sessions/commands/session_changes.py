@@ -203,7 +203,7 @@ def collisions(
 ) -> list[errors.RowRefusal]:
     """The rows whose edited candidate or access code is another session's, in the database or in the same call.
 
-    `rows` are the sessions as they would become, each with its place in the call.
+    `rows` are the sessions as they would become, each with its index in the call.
 
     Raises:
         BlockedByStagedImport: whether a value is free is known when a roster under way is done.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import normalize
 
 from exam_sessions import errors
-from exam_sessions.domain.forms import ANY_PART, GapOrder, KeyMark, number_of, places_of, stored_choice
+from exam_sessions.domain.forms import ANY_PART, GapOrder, KeyMark, indexes_of, number_of, stored_choice
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
 from exam_sessions.domain.question_types import GAPS, OFFERING, SHAPE, TEXT, QuestionType
 from exam_sessions.domain.texts import is_blank
@@ -22,11 +22,11 @@ def keys_of(question: Question) -> tuple[str, ...]:
     """The keys of a question as its author writes them."""
     options, kind = question.options, question.type
     if kind == QuestionType.MCQ:
-        return tuple(options[place].id for place in question.keys)
+        return tuple(options[index].id for index in question.keys)
     if kind == QuestionType.ORDERLIST:
-        return tuple(options[place].id for place in question.right)
+        return tuple(options[index].id for index in question.right)
     if kind == QuestionType.CHOICEMATRIX:
-        return tuple(",".join(options[place].id for place in row) for row in question.right)
+        return tuple(",".join(options[index].id for index in row) for row in question.right)
     if kind == QuestionType.CLOZEFORMULA:
         return tuple(formula for (formula,) in question.right)
     return tuple(question.right)
@@ -36,24 +36,24 @@ class KeyPart(NamedTuple):
     """One key of a question as results show it."""
 
     value: str
-    place: int = 0
-    """The option's place, where it is an option."""
+    option: int = 0
+    """The option's index, where it is an option."""
     part: int = 0
-    """The gap, sub-question or place in the order that it is right for."""
+    """The gap, sub-question or position in the order that it is right for."""
 
 
 def key_parts(question: Question) -> list[KeyPart]:
     """The keys of a question, one by one, with what each is right for."""
     options, kind = question.options, question.type
     if kind == QuestionType.MCQ:
-        return [KeyPart(options[place].id, place) for place in question.keys]
+        return [KeyPart(options[index].id, index) for index in question.keys]
     if kind in GAPS:
-        places = {option.id: place for place, option in enumerate(options)}
-        return [KeyPart(key, places[key], part) for part, key in enumerate(question.right)]
+        indexes = {option.id: index for index, option in enumerate(options)}
+        return [KeyPart(key, indexes[key], part) for part, key in enumerate(question.right)]
     if kind == QuestionType.ORDERLIST:
-        return [KeyPart(options[place].id, place, part) for part, place in enumerate(question.right)]
+        return [KeyPart(options[index].id, index, part) for part, index in enumerate(question.right)]
     if kind == QuestionType.CHOICEMATRIX:
-        return [KeyPart(options[place].id, place, part) for part, row in enumerate(question.right) for place in row]
+        return [KeyPart(options[index].id, index, part) for part, row in enumerate(question.right) for index in row]
     if kind == QuestionType.CLOZEFORMULA:
         return [KeyPart(formula, 0, part) for part, (formula,) in enumerate(question.right)]
     return [KeyPart(text) for text in question.right]
@@ -142,14 +142,14 @@ def _mapped(question: Question, value: Value) -> int:
 
 
 def _parts_of(question: Question, value: Value) -> list[tuple[int, Sequence[str]]]:
-    """A structured response part by part: which gap, sub-question or place it is, and what stands in it."""
+    """A structured response part by part: which gap, sub-question or position it is, and what stands in it."""
     options, kind = question.options, question.type
     if kind == QuestionType.MCQ:
-        return [(0, (options[place].id,)) for place in places_of(question, value)]
+        return [(0, (options[index].id,)) for index in indexes_of(question, value)]
     if kind == QuestionType.ORDERLIST:
-        return [(n, (options[place].id,)) for n, place in enumerate(value)]
+        return [(n, (options[index].id,)) for n, index in enumerate(value)]
     if kind == QuestionType.CHOICEMATRIX:
-        return [(n, (options[place].id,)) for n, row in enumerate(value) for place in row]
+        return [(n, (options[index].id,)) for n, row in enumerate(value) for index in row]
     if kind == QuestionType.CLOZEFORMULA:
         return list(enumerate(_formulas(value["values"])))
     if question.rule.gap_order == GapOrder.UNORDERED_PAIRS:

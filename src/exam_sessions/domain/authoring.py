@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 MARK_AT_MOST = mark_of("100000")
 
 
-def question_of(draft: QuestionDraft, place: int, mark_decimals: int, *, negative_marks: bool = False) -> Question:
-    """A question with its gaps filled in; `place` counts from 0.
+def question_of(draft: QuestionDraft, index: int, mark_decimals: int, *, negative_marks: bool = False) -> Question:
+    """A question with its gaps filled in; `index` counts from 0.
 
     Raises:
         errors.InvalidField: its parts do not fit each other.
     """
-    number = draft.number or str(place + 1)
+    number = draft.number or str(index + 1)
     question_id = draft.id or number
     options = tuple(
         Option(option.id or str(n), option.label or _letters(n), option.content)
@@ -79,28 +79,28 @@ def _check_keys(kind: QuestionType, draft: QuestionDraft) -> None:
 def _keys_of(
     kind: QuestionType, options: Sequence[Option], draft: QuestionDraft
 ) -> tuple[tuple[int, ...], tuple[Any, ...]]:
-    """The places of right options, and what is right where it is no option. Raises InvalidField."""
-    places = {option.id: n for n, option in enumerate(options)}
+    """The indexes of right options, and what is right where it is no option. Raises InvalidField."""
+    indexes = {option.id: n for n, option in enumerate(options)}
 
-    def place(n: int, key: str) -> int:
-        if key not in places:
+    def index_of(n: int, key: str) -> int:
+        if key not in indexes:
             raise errors.invalid(f"keys[{n}]", f"names no option of the question: {key!r}")
-        return places[key]
+        return indexes[key]
 
     keys = draft.keys
     if kind == QuestionType.MCQ:
-        return tuple(sorted({place(n, key) for n, key in enumerate(keys)})), ()
+        return tuple(sorted({index_of(n, key) for n, key in enumerate(keys)})), ()
     if kind in GAPS:
-        return (), tuple(options[place(n, key)].id for n, key in enumerate(keys))
+        return (), tuple(options[index_of(n, key)].id for n, key in enumerate(keys))
     if kind == QuestionType.ORDERLIST:
-        order = tuple(place(n, key) for n, key in enumerate(keys))
+        order = tuple(index_of(n, key) for n, key in enumerate(keys))
         if order and sorted(order) != list(range(len(options))):
             raise errors.invalid("keys", "must name every option once, in the right order")
         return (), order
     if kind == QuestionType.CHOICEMATRIX:
         if keys and draft.parts and len(keys) != len(draft.parts):
             raise errors.invalid("keys", "must name the right options of each part")
-        return (), tuple(sorted({place(n, key.strip()) for key in row.split(",")}) for n, row in enumerate(keys))
+        return (), tuple(sorted({index_of(n, key.strip()) for key in row.split(",")}) for n, row in enumerate(keys))
     if kind == QuestionType.CLOZEFORMULA:
         return (), tuple([key] for key in keys)
     return (), _accepted(kind, draft.rule, tuple(key.strip() for key in keys))
@@ -134,21 +134,21 @@ def form_of(
     if not drafts:
         raise errors.invalid("questions", "a test form needs at least one question")
     questions = []
-    for place, draft in enumerate(drafts):
+    for index, draft in enumerate(drafts):
         try:
-            questions.append(question_of(draft, place, mark_decimals, negative_marks=negative_marks))
+            questions.append(question_of(draft, index, mark_decimals, negative_marks=negative_marks))
         except errors.InvalidField as refusal:
-            raise refusal.under(f"questions[{place}]") from None
+            raise refusal.under(f"questions[{index}]") from None
     _check_distinct([question.number for question in questions], "questions", "number")
     _check_distinct([question.id for question in questions], "questions", "id")
     _check_distinct([objective.id for objective in objectives], "objectives", "id")
     known = {objective.id for objective in objectives}
-    for place, question in enumerate(questions):
+    for index, question in enumerate(questions):
         strange = [n for n, objective in enumerate(question.objective_ids) if objective not in known]
         if strange:
-            path = f"questions[{place}].objective_ids[{strange[0]}]"
+            path = f"questions[{index}].objective_ids[{strange[0]}]"
             raise errors.invalid(path, "names no objective of the form; add it to objectives")
-        _check_distinct(question.objective_ids, f"questions[{place}].objective_ids", "")
+        _check_distinct(question.objective_ids, f"questions[{index}].objective_ids", "")
     return Form(reference, 0, name, mark_decimals, questions, objectives, negative_marks=negative_marks)
 
 
@@ -156,16 +156,16 @@ def _check_distinct(values: Sequence[str], path: str, field: str) -> None:
     seen: set[str] = set()
     for n, value in enumerate(values):
         if value in seen:
-            place = f"{path}[{n}].{field}".removesuffix(".")
-            raise errors.invalid(place, f"is there already: {value!r}")
+            field_path = f"{path}[{n}].{field}".removesuffix(".")
+            raise errors.invalid(field_path, f"is there already: {value!r}")
         seen.add(value)
 
 
-def _letters(place: int) -> str:
+def _letters(index: int) -> str:
     """A, B, ... Z, AA, AB, ..."""
     letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
+    number = index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
         letters = chr(65 + rest) + letters
     return letters

@@ -206,7 +206,7 @@ def _without(name: str, value: Any, erasing: Erasing) -> Any:
 
 
 def without_texts(value: Any) -> Any:
-    """A response, or several in lists and objects, with every text emptied; places and numbers stay."""
+    """A response, or several in lists and objects, with every text emptied; indexes and numbers stay."""
     if isinstance(value, str):
         return ""
     if isinstance(value, list | tuple):

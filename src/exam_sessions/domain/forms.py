@@ -91,7 +91,7 @@ class Rule(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One question; `keys` are the places of the right options in ascending order, `available` is in marks.UNIT."""
+    """One question; `keys` are the indexes of the right options in ascending order, `available` is in marks.UNIT."""
 
     number: str
     id: str
@@ -116,11 +116,11 @@ class Question(NamedTuple):
 Value = Any
 """A response as it is kept, and as JSON holds it. None is no response.
 
-mcq: the place of the chosen option, or the places of several in ascending order. One option is no list: an attempt of
-fifty would be fifty lists, for every search for garbage to walk through. association, clozetext, clozeinlinetext: the
-id of an option for each gap, empty for an open one. choicematrix: lists of places, empty for an open row. orderlist:
-the places chosen so far, from the first. clozeformula: {"values", "boxes"}, the formulas and what stood in the boxes.
-Every other type: a text.
+Numbers are indexes of options. mcq: the option that was chosen, or several in ascending order. One option is no list:
+an attempt of fifty would be fifty lists, which every garbage collection visits. association, clozetext,
+clozeinlinetext: the id of an option for each gap, empty for an open one. choicematrix: lists of options, empty for an
+open row. orderlist: the options chosen so far, from the first. clozeformula: {"values", "boxes"}, the formulas and
+what stood in the boxes. Every other type: a text.
 """
 
 
@@ -151,13 +151,13 @@ def _with_point(question: Question, text: str) -> str:
     return text.replace(",", ".", 1) if question.rule.decimal_comma else text
 
 
-def stored_choice(places: Sequence[int]) -> int | list[int]:
-    """Places of options in ascending order, as a response keeps them."""
-    return places[0] if len(places) == 1 else list(places)
+def stored_choice(indexes: Sequence[int]) -> int | list[int]:
+    """Indexes of options in ascending order, as a response keeps them."""
+    return indexes[0] if len(indexes) == 1 else list(indexes)
 
 
-def places_of(question: Question, value: Value) -> Sequence[int]:
-    """The places of the options a response to a multiple-choice question holds; of any other none."""
+def indexes_of(question: Question, value: Value) -> Sequence[int]:
+    """The indexes of the options a response to a multiple-choice question holds; of any other none."""
     if question.type != QuestionType.MCQ or not isinstance(value, int | list):
         return ()
     return (value,) if isinstance(value, int) else tuple(value)
@@ -205,9 +205,9 @@ class Form:
             if question.marking == Marking.MACHINE and (question.type != QuestionType.MCQ or question.rule.marks)
         )
         self.marked_by_people = tuple(q.number for q in self.questions if q.marking == Marking.HUMAN)
-        self._places: dict[str, dict[Choice, int]] = {q.number: _places(q) for q in self.questions}
+        self._indexes: dict[str, dict[Choice, int]] = {q.number: _indexes(q) for q in self.questions}
         self._plain = {
-            question.id: (question.number, question.item_id, self._places[question.number])
+            question.id: (question.number, question.item_id, self._indexes[question.number])
             for question in self.questions
             if question.type == QuestionType.MCQ
         }
@@ -223,10 +223,10 @@ class Form:
             for item_id, answers in items:
                 count += len(answers)
                 for question_id, (option,), other in answers:
-                    number, own_item, places = plain[question_id]
+                    number, own_item, indexes = plain[question_id]
                     if other or (own_item != item_id and item_id):
                         return None
-                    found[number] = places[option]
+                    found[number] = indexes[option]
         except (KeyError, ValueError):
             return None
         # Fewer, where a question came twice.
@@ -248,13 +248,13 @@ class Form:
         """
         if question.type != QuestionType.MCQ:
             raise mismatch(question)
-        places = self._places[question.number]
+        indexes = self._indexes[question.number]
         found = []
         for choice in choices:
-            place = places.get(choice)
-            if place is None:
+            index = indexes.get(choice)
+            if index is None:
                 raise errors.UnknownOption(question.number, choice[0] if isinstance(choice, tuple) else str(choice))
-            found.append(place)
+            found.append(index)
         return stored_choice(sorted(set(found)))
 
     def written(self, question: Question, text: str) -> str:
@@ -282,9 +282,9 @@ class Form:
         return mark
 
 
-def _places(question: Question) -> dict[Choice, int]:
-    places: dict[Choice, int] = {}
-    for place, option in enumerate(question.options):
-        places[place] = places[option.id] = place
-        places[(fold_label(option.label),)] = place
-    return places
+def _indexes(question: Question) -> dict[Choice, int]:
+    indexes: dict[Choice, int] = {}
+    for index, option in enumerate(question.options):
+        indexes[index] = indexes[option.id] = index
+        indexes[(fold_label(option.label),)] = index
+    return indexes

@@ -169,16 +169,16 @@ def _check_history(stored: StoredSession) -> Iterator[Finding]:
     """Each event begins where the one before ended, not earlier; there are as many as versions."""
     state, time, versions = 0, 0, 0
     for event in stored.history:
-        place = f"event {event.sequence}"
+        where = f"event {event.sequence}"
         begins = event.action == Action.SCHEDULE and not event.from_state
         versions = 0 if begins else versions
         versions += event.reason != WRONG_PIN
         if begins and state:
-            yield stored.finding(Rule.HISTORIES, f"{place} books it once more")
+            yield stored.finding(Rule.HISTORIES, f"{where} books it once more")
         elif event.from_state != state and event.reason != QUARANTINED:
-            yield stored.finding(Rule.HISTORIES, f"{place} began in state {event.from_state} in place of {state}")
+            yield stored.finding(Rule.HISTORIES, f"{where} began in state {event.from_state} in place of {state}")
         if event.time < time:
-            yield stored.finding(Rule.HISTORIES, f"{place} is earlier than the one before")
+            yield stored.finding(Rule.HISTORIES, f"{where} is earlier than the one before")
         state, time = event.to_state, event.time
     if stored.row and stored.history and stored.row.version != versions:
         text = f"it is at version {stored.row.version}, and has a history of {versions}"

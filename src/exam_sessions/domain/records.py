@@ -136,7 +136,7 @@ class Session(NamedTuple):
     score: int | None = None
     """Percent of the deciding attempt, as marks.UNIT."""
     last_event: int = 0
-    """The place of its last event in the workspace's order; 0 where events are found by an index alone."""
+    """The sequence number of its last event; 0 where events are found by an index alone."""
     activity_id: str = ""
     """The activity of the template it was made from (Learnosity, activity_id)."""
     annotations: str = ""
@@ -255,7 +255,7 @@ class Booking(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One change of one session, before the store gives it a place in the order.
+    """One change of one session, before the store gives it a sequence number.
 
     `changes` maps each changed field to its value before and after. `actor` is empty when it is the caller.
     """

@@ -123,13 +123,13 @@ def _events(
 
 def _account(old: AttemptRecord, new: AttemptRecord) -> FieldChanges:
     """What changes of one of several attempts."""
-    place = f"attempts[{old.attempt}]."
+    prefix = f"attempts[{old.attempt}]."
     recorded: FieldChanges = {
-        place + name: (was, becomes)
+        prefix + name: (was, becomes)
         for name in EARNED
         if (was := getattr(old, name)) != (becomes := getattr(new, name))
     }
     was_by, is_by = marking_revision_of(old), marking_revision_of(new)
     if was_by != is_by:
-        recorded[place + "marking_revision"] = (was_by, is_by)
+        recorded[prefix + "marking_revision"] = (was_by, is_by)
     return recorded

@@ -67,7 +67,7 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
     by_id, known_answers = form.by_id, known_answers_of(form)
     known_by_answer = known_answers.by_answer.get
     for index, (item_id, answers) in enumerate(items):
-        for place, answer in enumerate(answers):
+        for part, answer in enumerate(answers):
             known = known_by_answer(id(answer))
             if known and known.number not in found and item_id in {"", known.item_id}:
                 found[known.number] = known.value
@@ -82,7 +82,7 @@ def _answered(form: Form, items: Sequence[Answers]) -> Mapping[str, Value | None
                 found[question.number] = value = online_value(form, question, options, other)
                 known_answers.add(answer, question, value)
             except errors.Refusal as refusal:
-                refused.append(errors.RowRefusal(index, f"questions[{place}]", refusal, place))
+                refused.append(errors.RowRefusal(index, f"questions[{part}]", refusal, part))
     if refused:
         raise errors.BatchRefused("responses", refused, sum(len(answers) for _, answers in items))
     # Each was checked a moment ago.

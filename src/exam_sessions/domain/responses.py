@@ -151,9 +151,9 @@ def _matrix(question: Question, rows: list[list[int]], path: str, *, open_parts:
     for n, row in enumerate(rows):
         if not row and not open_parts:
             raise errors.invalid(f"{path}[{n}]", "needs at least one number")
-        for place in row:
-            if not 0 <= place < len(question.options):
-                raise errors.UnknownOption(question.number, str(place))
+        for index in row:
+            if not 0 <= index < len(question.options):
+                raise errors.UnknownOption(question.number, str(index))
     return [sorted(set(row)) for row in rows]
 
 
@@ -169,9 +169,9 @@ def _formulas(rows: list[list[str]], boxes: list[list[str]], path: str, *, open_
 def _check_formulas(rows: list[list[str]], path: str) -> None:
     """A request with sessions of a template is not held to the rules of its fields before its turn."""
     for n, row in enumerate(rows):
-        for place, text in enumerate(row):
+        for index, text in enumerate(row):
             if len(text) > FORMULA_AT_MOST:
-                raise errors.invalid(f"{path}[{n}][{place}]", f"must be at most {FORMULA_AT_MOST:,} characters")
+                raise errors.invalid(f"{path}[{n}][{index}]", f"must be at most {FORMULA_AT_MOST:,} characters")
 
 
 def _text(question: Question, kind: QuestionType, given: TemplateResponse) -> Value | None:

@@ -141,7 +141,7 @@ class QuestionResult(NamedTuple):
     marked_by_people: bool
     score: Score
     position: int = 0
-    """Its place in the form, from 1; 0 where nobody asked for it."""
+    """Its position in the form, from 1; 0 where nobody asked for it."""
 
 
 class ItemResult(NamedTuple):

@@ -61,7 +61,7 @@ ID_SCAN = "id scan"
 
 
 class PageCursor(NamedTuple):
-    """Where a page ended: the last row's place in its order."""
+    """Where a page ended: the last row's values of the columns it is ordered by."""
 
     create_time: int
     id: str

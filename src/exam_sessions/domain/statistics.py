@@ -1,4 +1,4 @@
-"""Counts and scores of many sessions, summed up from tallies by release and state."""
+"""Counts and scores of many sessions, summed up from aggregates by release and state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Tally(NamedTuple):
+class Aggregate(NamedTuple):
     """The sessions of one release in one state; scores are in marks.UNIT, None without any."""
 
     release_id: str
@@ -33,9 +33,9 @@ class Statistics(NamedTuple):
     most: int | None
 
 
-def statistics_of(tallies: Iterable[Tally]) -> Statistics:
-    """Tallies of some releases, summed up; the mean is rounded half up."""
-    rows = list(tallies)
+def statistics_of(aggregates: Iterable[Aggregate]) -> Statistics:
+    """Aggregates of some releases, summed up; the mean is rounded half up."""
+    rows = list(aggregates)
     found: dict[int, int] = {}
     for row in rows:
         # What is damaged so badly that it is no number is counted with what needs an operator.

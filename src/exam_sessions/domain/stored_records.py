@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EventRow(NamedTuple):
-    """An event in its place."""
+    """An event with its sequence number."""
 
     workspace_id: str
     sequence: int

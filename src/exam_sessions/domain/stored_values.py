@@ -19,26 +19,26 @@ T = QuestionType
 
 def fits(question: Question, value: Value) -> bool:
     """Whether a stored response can be compared with the keys of its question. Never raises."""
-    kind, places = question.type, len(question.options)
+    kind, count = question.type, len(question.options)
     if kind == T.MCQ:
-        return _is_place(value, places) or _are_places(value, places)
+        return _is_index(value, count) or _are_indexes(value, count)
     if kind in GAPS:
         return _are_texts(value)
     if kind == T.ORDERLIST:
-        return _are_places(value, places) and len({*value}) == len(value)
+        return _are_indexes(value, count) and len({*value}) == len(value)
     if kind == T.CHOICEMATRIX:
-        return isinstance(value, list) and all(_are_places(row, places) for row in value)
+        return isinstance(value, list) and all(_are_indexes(row, count) for row in value)
     if kind == T.CLOZEFORMULA:
         return isinstance(value, dict) and _are_rows(value.get("values")) and _are_rows(value.get("boxes"))
     return SHAPE.get(QuestionType(kind)) == TEXT and isinstance(value, str)
 
 
-def _is_place(value: Any, places: int) -> bool:
-    return type(value) is int and 0 <= value < places
+def _is_index(value: Any, count: int) -> bool:
+    return type(value) is int and 0 <= value < count
 
 
-def _are_places(value: Any, places: int) -> bool:
-    return isinstance(value, list) and all(_is_place(place, places) for place in value)
+def _are_indexes(value: Any, count: int) -> bool:
+    return isinstance(value, list) and all(_is_index(index, count) for index in value)
 
 
 def _are_texts(value: Any) -> bool:

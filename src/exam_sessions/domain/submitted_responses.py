@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 Choice = int | str | tuple[str]
-"""An option as a caller names it: by its place, by its id, or, in a tuple of one, by its label."""
+"""An option as a caller names it: by its index, by its id, or, in a tuple of one, by its label."""
 
 
 class TemplateResponse(NamedTuple):

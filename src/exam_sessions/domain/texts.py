@@ -97,12 +97,12 @@ def _joins(text: str, at: int) -> bool:
 
 
 def _not_composed(text: str, composed: str) -> int:
-    """The place of the first character that normalization changes: of the mark, where a letter takes one in."""
+    """The index of the first character that normalization changes: of the mark, where a letter takes one in."""
     at = next(n for n, char in enumerate(text) if composed[n : n + 1] != char)
     return at + 1 if unicodedata.combining(text[at + 1 : at + 2] or " ") else at
 
 
 def _named(text: str, at: int) -> str:
-    """A character by its number, its name where it has one, and its place, counted from 1."""
+    """A character by its number, its name where it has one, and its position, counted from 1."""
     name = unicodedata.name(text[at], "")
     return f"U+{ord(text[at]):04X}{f' {name}' if name else ''} (character {at + 1})"

@@ -156,9 +156,9 @@ def invalid(field: str, description: str) -> InvalidField:
 
 @dataclass(eq=False)
 class RowRefusal:
-    """One bad row of a batch: its place, the field at fault (empty when none is) and the refusal.
+    """One bad row of a batch: its index, the field at fault (empty when none is) and the refusal.
 
-    Where rows stand in groups `index` is the place of the group, and `part` that of the row in it.
+    Where rows stand in groups `index` is that of the group, and `part` that of the row in it.
     """
 
     index: int
@@ -204,22 +204,22 @@ class BatchRefused(Refusal):
 
     def metadata(self) -> dict[str, str]:
         """The facts of the first bad row, where it is, and how many rows are bad."""
-        place = {"index": str(self.rows[0].index), "bad_rows": str(self.bad_rows)}
+        position = {"index": str(self.rows[0].index), "bad_rows": str(self.bad_rows)}
         if isinstance(self.first, InvalidField):
             invalid_rows = [row.refusal for row in self.rows if isinstance(row.refusal, InvalidField)]
-            place["violations"] = str(sum(refusal.count() for refusal in invalid_rows))
-        return self.first.metadata() | place
+            position["violations"] = str(sum(refusal.count() for refusal in invalid_rows))
+        return self.first.metadata() | position
 
     def violations(self) -> tuple[Violation, ...]:
         """One entry per bad row, as path[index].field, up to VIOLATIONS_AT_MOST."""
         found: list[Violation] = []
         for row in self.rows[:VIOLATIONS_AT_MOST]:
-            place = f"{self.path}[{row.index}]" + (f".{row.field}" if row.field else "")
+            field_path = f"{self.path}[{row.index}]" + (f".{row.field}" if row.field else "")
             inner = row.refusal.violations()
             if inner:
-                found += [Violation(f"{place}.{v.field}", v.description, v.reason) for v in inner]
+                found += [Violation(f"{field_path}.{v.field}", v.description, v.reason) for v in inner]
             else:
-                found.append(Violation(place, str(row.refusal), row.refusal.reason))
+                found.append(Violation(field_path, str(row.refusal), row.refusal.reason))
         return tuple(found[:VIOLATIONS_AT_MOST])
 
     def __str__(self) -> str:

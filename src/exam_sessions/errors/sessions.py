@@ -22,7 +22,7 @@ class Duplicate(AlreadyExists):
     subject: ClassVar[str] = ""
     earlier: int | None = None
     """The earlier row; None where it is taken by what is stored."""
-    place = ""
+    earlier_field = ""
     """The path of that row, once it is known of what batch it is."""
 
     def of_row(self, index: int | None) -> Self:
@@ -32,14 +32,16 @@ class Duplicate(AlreadyExists):
 
     def inside(self, path: str) -> None:
         """The batch whose row it is."""
-        self.place = "" if self.earlier is None else f"{path}[{self.earlier}]"
+        self.earlier_field = "" if self.earlier is None else f"{path}[{self.earlier}]"
 
     def __str__(self) -> str:
         """Who has it already."""
         if self.earlier is None:
             return super().__str__()
         (value,) = self.metadata().values()
-        return f"{self.subject} {value} is already that of {self.place or f'row {self.earlier}'} in this request"
+        return (
+            f"{self.subject} {value} is already that of {self.earlier_field or f'row {self.earlier}'} in this request"
+        )
 
 
 @dataclass(eq=False)

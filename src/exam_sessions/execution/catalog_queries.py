@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import Release
     from exam_sessions.domain.session_filter import SessionFilter
-    from exam_sessions.domain.statistics import Statistics, Tally
+    from exam_sessions.domain.statistics import Aggregate, Statistics
     from exam_sessions.domain.stored_records import FormRow, StoredForm
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
@@ -33,9 +33,9 @@ def _with_statistics(
 ) -> list[ReleaseWithStatistics]:
     """Releases with their statistics, computed with every read so that they cannot differ from the sessions."""
     closed = [release.id for release in found if release.finalized == Finalized.CLOSED]
-    by_release: dict[str, list[Tally]] = {release_id: [] for release_id in closed}
-    for tally in repositories.aggregates.of(db, workspace, closed) if closed else ():
-        by_release[tally.release_id].append(tally)
+    by_release: dict[str, list[Aggregate]] = {release_id: [] for release_id in closed}
+    for aggregate in repositories.aggregates.of(db, workspace, closed) if closed else ():
+        by_release[aggregate.release_id].append(aggregate)
     return [
         ReleaseWithStatistics(one, statistics_of(by_release[one.id]) if one.id in by_release else None)
         for one in found
@@ -63,7 +63,7 @@ class CatalogReads(PooledReads):
     async def releases(
         self, workspace: str, name: str, after: tuple[int, str], most: int
     ) -> list[ReleaseWithStatistics]:
-        """Returns up to `most` releases after a place, oldest first, closed ones with their statistics."""
+        """Returns up to `most` releases after a cursor, oldest first, closed ones with their statistics."""
 
         def work(db: Db, repositories: Repositories) -> list[ReleaseWithStatistics]:
             return _with_statistics(
@@ -95,10 +95,12 @@ class CatalogReads(PooledReads):
         """Returns the latest revision of up to `most` test forms, by reference, after the reference `after`."""
         return await self._read(lambda db, repositories: repositories.forms.page(db, workspace, after, most))
 
-    async def tallies(self, workspace: str, release_ids: Sequence[str], criteria: SessionFilter) -> list[Tally]:
+    async def aggregates(
+        self, workspace: str, release_ids: Sequence[str], criteria: SessionFilter
+    ) -> list[Aggregate]:
         """Returns counts and scores by release and state, from one snapshot. Raises ReleaseNotFound."""
 
-        def work(db: Db, repositories: Repositories) -> list[Tally]:
+        def work(db: Db, repositories: Repositories) -> list[Aggregate]:
             known = {release.id for release in repositories.catalog.load(db, workspace, release_ids)}
             missing = next((release_id for release_id in release_ids if release_id not in known), None)
             if missing:

@@ -19,7 +19,7 @@ class EventReads(PooledReads):
 
     async def last_sequence(self, workspace: str) -> int:
         """The workspace's last event; 0 before the first."""
-        return await self._read(lambda db, repositories: repositories.events.last_place(db, workspace))
+        return await self._read(lambda db, repositories: repositories.events.last_sequence(db, workspace))
 
     async def consumer(self, workspace: str, name: str) -> ConsumerRow | None:
         """A consumer of the events."""
@@ -30,6 +30,6 @@ class EventReads(PooledReads):
         return await self._read(
             lambda db, repositories: (
                 repositories.consumers.page(db, workspace, after, most),
-                repositories.events.last_place(db, workspace),
+                repositories.events.last_sequence(db, workspace),
             )
         )

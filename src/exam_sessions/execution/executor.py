@@ -107,12 +107,12 @@ class Executor:
         """One transaction for each workspace: none may span two, for they may be kept in different places."""
         outcomes: list[Outcome] = [None] * len(group)
         by_workspace: dict[str, list[int]] = {}
-        for place, mutation in enumerate(group):
-            by_workspace.setdefault(mutation.caller.workspace, []).append(place)
-        for places in by_workspace.values():
-            found = self._together([group[place] for place in places])
-            for place, outcome in zip(places, found, strict=True):
-                outcomes[place] = outcome
+        for index, mutation in enumerate(group):
+            by_workspace.setdefault(mutation.caller.workspace, []).append(index)
+        for indexes in by_workspace.values():
+            found = self._together([group[index] for index in indexes])
+            for index, outcome in zip(indexes, found, strict=True):
+                outcomes[index] = outcome
         return outcomes
 
     def _together(self, mutations: list[Mutation]) -> Sequence[Outcome]:

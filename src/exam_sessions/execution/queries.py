@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import AttemptRecord, Session
     from exam_sessions.domain.session_filter import SessionFilter
-    from exam_sessions.domain.statistics import Tally
+    from exam_sessions.domain.statistics import Aggregate
     from exam_sessions.domain.stored_records import (
         EventRow,
     )
@@ -60,7 +60,7 @@ class SessionPage(NamedTuple):
     pairs: list[SessionWithRelease]
     matching: int
     """How many match in all; 0 when nobody asked."""
-    tallies: list[Tally]
+    aggregates: list[Aggregate]
     """What all that match sum up to; empty when nobody asked."""
 
 
@@ -141,11 +141,11 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
 
         def work(db: Db, repositories: Repositories) -> SessionPage:
             page = repositories.pages.page(db, workspace, criteria, order, after, most)
-            tallies = repositories.aggregates.matching(db, workspace, criteria) if sum_up else []
-            total = sum(tally.sessions for tally in tallies)
+            aggregates = repositories.aggregates.matching(db, workspace, criteria) if sum_up else []
+            total = sum(aggregate.sessions for aggregate in aggregates)
             if count and not sum_up:
                 total = repositories.pages.count(db, workspace, criteria)
-            return SessionPage(with_releases(db, repositories, workspace, page), total, tallies)
+            return SessionPage(with_releases(db, repositories, workspace, page), total, aggregates)
 
         return await self._read(work)
 
@@ -248,7 +248,7 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
             after = PageCursor(0, before.shown) if before else None
             order = "id" if count <= SORTED_AT_MOST else ID_SCAN
             found = repositories.pages.page(db, workspace, criteria, order, after, rows)
-            last = repositories.events.last_place(db, workspace)
+            last = repositories.events.last_sequence(db, workspace)
             return SnapshotPage(count, last, with_releases(db, repositories, workspace, found), "")
 
         return await self._read(work)

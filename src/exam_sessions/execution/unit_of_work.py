@@ -261,7 +261,7 @@ class UnitOfWork:
     def _check_open(self) -> None:
         """Makes sure that what was written immediately went into no closed workspace. Raises WorkspaceIsClosed.
 
-        Where events were written there is no need: a closed workspace has no place for them (store/events.py).
+        Where events were written there is no need: a closed workspace has no number for them (store/events.py).
         """
         written = {mutation.caller.workspace for mutation in self._group if mutation.needs_open_workspace}
         for workspace in written - self._with_events():

@@ -93,7 +93,7 @@ class AccessServicer:
 
     async def list(self, request: pb.ListApiKeysRequest, call: Call) -> pb.ListApiKeysResponse:
         """Reads a page: one row more than asked tells whether there is another."""
-        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)
         page = await self._service.reads.api_keys.page(call.principal, found[1] if found else "", most + 1)
         reply = pb.ListApiKeysResponse()
         for row in page[:most]:

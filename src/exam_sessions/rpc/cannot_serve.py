@@ -12,14 +12,16 @@ class CannotServe(Exception):  # noqa: N818 - a condition the command line expla
 
 
 class CannotListen(CannotServe):
-    """A place nobody can listen at."""
+    """An address nobody can listen at."""
 
-    def __init__(self, listen: str, why: str, way_out: str = "choose another place with --listen HOST:PORT") -> None:
+    def __init__(
+        self, listen: str, why: str, way_out: str = "choose another address with --listen HOST:PORT"
+    ) -> None:
         super().__init__(f"nobody can listen at {listen}: {why}", way_out)
 
 
-class PlaceTaken(CannotListen):
-    """A place at which somebody listens already."""
+class AddressTaken(CannotListen):
+    """An address at which somebody listens already."""
 
     def __init__(self, listen: str, way_out: str) -> None:
         what = f"{listen} is taken: another program listens there, perhaps a server of yours"

@@ -68,7 +68,7 @@ class CatalogServicer:
 
     async def list(self, request: pb.ListReleasesRequest, call: Call) -> pb.ListReleasesResponse:
         """Reads a page: one row more than asked tells whether there is another."""
-        most, after = pages.size(request.page_size), pages.place(request, request.page_token)
+        most, after = pages.size(request.page_size), pages.cursor(request, request.page_token)
         page = await self._service.reads.releases(call.workspace(request), request.name, after or (-1, ""), most + 1)
         reply = pb.ListReleasesResponse()
         for found in page[:most]:
@@ -141,7 +141,7 @@ class CatalogServicer:
     async def list_forms(self, request: pb.ListTestFormsRequest, call: Call) -> pb.ListTestFormsResponse:
         """Reads a page: one row more than asked tells whether there is another."""
         workspace, most = call.workspace(request), pages.size(request.page_size)
-        found = pages.place(request, request.page_token)
+        found = pages.cursor(request, request.page_token)
         page = await self._service.reads.forms(workspace, found[1] if found else "", most + 1)
         reply = pb.ListTestFormsResponse()
         for row in page[:most]:

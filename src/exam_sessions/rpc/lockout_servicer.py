@@ -36,10 +36,13 @@ class LockoutServicer:
 
     async def list(self, request: pb.ListLockoutsRequest, call: Call) -> pb.ListLockoutsResponse:
         """Reads a page, the newest first."""
-        most, after = pages.size(request.page_size), pages.place(request, request.page_token)
+        most, after = pages.size(request.page_size), pages.cursor(request, request.page_token)
         now = self._service.now()
         page = await self._service.reads.lockouts.page(
-            _place_of(request, call), after[1] if after else NEWEST, most + 1, now if request.in_force_only else None
+            _workspace_of(request, call),
+            after[1] if after else NEWEST,
+            most + 1,
+            now if request.in_force_only else None,
         )
         reply = pb.ListLockoutsResponse()
         for row in page[:most]:
@@ -52,7 +55,7 @@ class LockoutServicer:
 
     async def lift(self, request: pb.LiftLockoutRequest, call: Call) -> pb.LiftLockoutResponse:
         """Lifts one; this server lets its subject in at once, the others within a second."""
-        of = _place_of(request, call)
+        of = _workspace_of(request, call)
         row: LockoutRow = await self._service.write(
             LiftLockout(call.caller(request), of, request.lockout_id.lower(), request.message)
         )
@@ -63,7 +66,7 @@ class LockoutServicer:
         return reply
 
 
-def _place_of(request: pb.ListLockoutsRequest | pb.LiftLockoutRequest, call: Call) -> str:
+def _workspace_of(request: pb.ListLockoutsRequest | pb.LiftLockoutRequest, call: Call) -> str:
     """The workspace of the lock-outs that are meant; empty for the deployment.
 
     Raises:

@@ -75,16 +75,16 @@ class MethodObserver:
         self._method = f"{method.containing_service.full_name}/{method.name}"
         self._observer = observer
         self._fields = tuple(
-            (place, name)
-            for place, name in enumerate(("workspace_id", "session_id", "request_id"))
+            (index, name)
+            for index, name in enumerate(("workspace_id", "session_id", "request_id"))
             if name in method.input_type.fields_by_name
         )
 
     def read(self, request: Any, call: Call) -> None:
         """Notes what a request names; its handler calls it once the request has been decoded."""
         found = ["", "", ""]
-        for place, name in self._fields:
-            found[place] = getattr(request, name)
+        for index, name in self._fields:
+            found[index] = getattr(request, name)
         call.keys = RequestKeys(*found)
 
     def ended(self, call: Call) -> None:

@@ -14,7 +14,7 @@ from exam_sessions.commands.operations import CancelOperation, DeleteOperation
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.texts import fold_code
 from exam_sessions.rpc import pages
-from exam_sessions.rpc.convert.operation import operation_of, place_of, workspace_in
+from exam_sessions.rpc.convert.operation import operation_key, operation_of, workspace_in
 
 if TYPE_CHECKING:
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
@@ -47,14 +47,14 @@ class OperationsServicer:
 
     async def get(self, request: pb.GetOperationRequest, call: Call) -> pb.Operation:
         """Reads one; with its result when it has ended."""
-        return operation_of(*await self._service.reads.operation(*_place(request, call), outcomes=True))
+        return operation_of(*await self._service.reads.operation(*_key(request, call), outcomes=True))
 
     async def list(self, request: pb.ListOperationsRequest, call: Call) -> pb.ListOperationsResponse:
         """Reads a page, the newest first, without results."""
         if request.page_size < 0:
             raise errors.invalid("page_size", "must not be negative")
         workspace, wanted = call.enter(workspace_in(request.name)), _filter_of(request.filter)
-        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)
         before, centres = found[1] if found else NEWEST, call.principal.centres
         page = await self._service.reads.operations(workspace, before, most + 1, wanted, centres)
         reply = pb.ListOperationsResponse(operations=[operation_of(row) for row in page[:most]])
@@ -64,16 +64,16 @@ class OperationsServicer:
 
     async def wait(self, request: pb.WaitOperationRequest, call: Call) -> pb.Operation:
         """Waits until it has ended, or for the time given; then reads it."""
-        place, loop = _place(request, call), asyncio.get_running_loop()
+        key, loop = _key(request, call), asyncio.get_running_loop()
         asked = (
             request.timeout.seconds + request.timeout.nanos / 1e9 if request.HasField("timeout") else WAIT_AT_MOST_S
         )
         until, pause = loop.time() + min(max(0.0, asked), WAIT_AT_MOST_S), LOOK_EVERY_S[0]
         while True:
-            row, _ = await self._service.reads.operation(*place, outcomes=False)
+            row, _ = await self._service.reads.operation(*key, outcomes=False)
             left = until - loop.time()
             if row.end_time or left <= 0:
-                return operation_of(*await self._service.reads.operation(*place, outcomes=True))
+                return operation_of(*await self._service.reads.operation(*key, outcomes=True))
             if await self._leaving_within(min(pause, left)):
                 raise errors.ShuttingDown
             pause = min(2 * pause, LOOK_EVERY_S[1])
@@ -86,19 +86,19 @@ class OperationsServicer:
 
     async def cancel(self, request: pb.CancelOperationRequest, call: Call) -> empty_pb2.Empty:
         """Asks it to end."""
-        workspace, operation_id = place_of(request.name)
+        workspace, operation_id = operation_key(request.name)
         await self._service.write(CancelOperation(call.in_workspace(workspace), operation_id))
         self._service.worker.wake()
         return empty_pb2.Empty()
 
     async def delete(self, request: pb.DeleteOperationRequest, call: Call) -> empty_pb2.Empty:
         """Forgets one that has ended."""
-        workspace, operation_id = place_of(request.name)
+        workspace, operation_id = operation_key(request.name)
         await self._service.write(DeleteOperation(call.in_workspace(workspace), operation_id))
         return empty_pb2.Empty()
 
 
-def _place(
+def _key(
     request: pb.GetOperationRequest | pb.WaitOperationRequest, call: Call
 ) -> tuple[str, str, frozenset[str] | None]:
     """Workspace and id of the operation a request names, and the caller's centres.
@@ -106,7 +106,7 @@ def _place(
     Raises:
         errors.OperationNotFound, errors.WorkspaceNotFound
     """
-    workspace, operation_id = place_of(request.name)
+    workspace, operation_id = operation_key(request.name)
     return call.enter(workspace), operation_id, call.principal.centres
 
 

@@ -1,4 +1,4 @@
-"""Page sizes and page tokens: opaque, the place where the last page ended, good only with the same query."""
+"""Page sizes and page tokens: opaque, the cursor behind the last page, good only with the same query."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def query_of(request: Message) -> str:
 
 
 def token(request: Message, number: int, name: str) -> str:
-    """A token for the page after the place (number, name)."""
+    """A token for the page after the cursor (number, name)."""
     content = json.dumps([query_of(request), number, name], separators=(",", ":"))
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def place(request: Message, text: str) -> tuple[int, str] | None:
-    """The place a token holds; None without a token.
+def cursor(request: Message, text: str) -> tuple[int, str] | None:
+    """The cursor a token holds; None without a token.
 
     Raises:
         errors.InvalidPageToken: the token is damaged, or another query's.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.operations import AcceptOperation
-from exam_sessions.commands.regrades import Regrade, check_some, place_in, place_of
+from exam_sessions.commands.regrades import Regrade, check_some, cursor_from, cursor_text
 from exam_sessions.commands.session_changes import check_release_etag
 from exam_sessions.domain.commands import regrade
 from exam_sessions.domain.regrade_summary import Summary
@@ -58,10 +58,10 @@ class RegradeServicer:
         """What the operation would come to, from pages that are read one after the other."""
         summary, reply = Summary(task.test_form, task.form_revision), pb.RegradeReleaseResponse()
         refused: list[OutcomeRow] = []
-        place, count, failed = "", 0, 0
+        cursor, count, failed = "", 0, 0
         form = (task.test_form, task.form_revision)
         while page := await self._service.reads.regrade_page(
-            workspace, task.criteria, form, place_in(place), PREVIEWED_AT_ONCE
+            workspace, task.criteria, form, cursor_from(cursor), PREVIEWED_AT_ONCE
         ):
             for pair, marking_context in page:
                 refusal = self._judged(task, pair, marking_context, summary)
@@ -69,7 +69,7 @@ class RegradeServicer:
                     refused.append(OutcomeRow(workspace, "", count, pair.session.id, 0, describe(refusal)))
                 failed += refusal is not None
                 count += 1
-            place = place_of(page[-1][0].session)
+            cursor = cursor_text(page[-1][0].session)
         reply.session_count, result = count, reply.preview
         result.succeeded_count, result.failed_count = count - failed, failed
         fill_summary(result.regrade, summary)

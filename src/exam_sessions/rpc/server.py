@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from exam_sessions.background.operation_worker import Decode
     from exam_sessions.rpc.doors import Doors
     from exam_sessions.rpc.transports.base import Transport
-    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.rpc.transports.listen_addresses import ListenAddress
     from exam_sessions.service import Service
 
 LIVENESS, READINESS = "liveness", "readiness"
@@ -113,9 +113,9 @@ class Server:
         return self._transport.port
 
     @property
-    def places(self) -> Sequence[Place]:
+    def addresses(self) -> Sequence[ListenAddress]:
         """Where it listens."""
-        return self._transport.places
+        return self._transport.addresses
 
     async def start(self) -> None:
         """Starts to serve; healthy once the database has answered."""

@@ -32,7 +32,7 @@ from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import SessionWithRelease
-    from exam_sessions.domain.statistics import Tally
+    from exam_sessions.domain.statistics import Aggregate
     from exam_sessions.execution.session_reader import SessionKey
     from exam_sessions.rpc.import_servicer import ImportServicer
     from exam_sessions.rpc.marking_servicer import MarkingServicer
@@ -136,12 +136,12 @@ class SessionServicer:
         """Reads a page: one row more than asked tells whether there is another."""
         kept = kept_paths(request.read_mask)
         check_filter(request.filter)
-        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)
         if request.show_responses or request.show_results:
             most = min(most, WITH_RESPONSES_AT_MOST)
         criteria = criteria_of(request.filter).within(call.principal.centres)
         order = ORDERS[max(request.order - 1, 0)]
-        page, total, tallies = await self._service.reads.page(
+        page, total, aggregates = await self._service.reads.page(
             call.workspace(request), criteria, order, PageCursor(*found) if found else None, most + 1,
             count=request.show_total_size, sum_up=request.show_statistics,
         )  # fmt: skip
@@ -149,7 +149,7 @@ class SessionServicer:
         if request.show_total_size:
             reply.total_size = total
         if request.show_statistics:
-            fill_statistics(reply.statistics, statistics_of(tallies))
+            fill_statistics(reply.statistics, statistics_of(aggregates))
         for pair in page[:most]:
             fill_session(reply.sessions.add(), pair, view)
         if request.show_responses or request.show_results:
@@ -175,12 +175,12 @@ class SessionServicer:
             both = [i for i in asked if i in criteria.release_ids] if criteria.release_ids else asked
             # No release is in both: of an id that is none, nothing matches.
             criteria = criteria._replace(release_ids=tuple(both or ("",)))
-        tallies = await self._service.reads.tallies(call.workspace(request), asked, criteria)
-        by_release: dict[str, list[Tally]] = {release_id: [] for release_id in asked}
-        for tally in tallies:
-            by_release.setdefault(tally.release_id, []).append(tally)
+        aggregates = await self._service.reads.aggregates(call.workspace(request), asked, criteria)
+        by_release: dict[str, list[Aggregate]] = {release_id: [] for release_id in asked}
+        for aggregate in aggregates:
+            by_release.setdefault(aggregate.release_id, []).append(aggregate)
         reply = pb.AggregateSessionsResponse()
-        fill_statistics(reply.total, statistics_of(tallies))
+        fill_statistics(reply.total, statistics_of(aggregates))
         for release_id in asked or sorted(by_release):
             row = reply.releases.add()
             row.release_id = release_id
@@ -215,7 +215,7 @@ class SessionServicer:
 
     async def events(self, request: pb.ListSessionEventsRequest, call: Call) -> pb.ListSessionEventsResponse:
         """Reads a page of history."""
-        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)
         session_id, page, more = await self._service.reads.history(
             call.session_key(request), found[0] if found else 0, most
         )

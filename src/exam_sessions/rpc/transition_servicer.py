@@ -83,9 +83,9 @@ def _targets(request: pb.BatchTransitionSessionsRequest, command: Command) -> li
     ids = [session_id.lower() for session_id in request.ids.session_ids]
     if len(set(ids)) < len(ids):
         first: dict[str, int] = {}
-        place = next(n for n, i in enumerate(ids) if first.setdefault(i, n) != n)
-        earlier = f"ids.session_ids[{first[ids[place]]}]"
-        raise errors.invalid(f"ids.session_ids[{place}]", f"names the session of {earlier} again")
+        index = next(n for n, i in enumerate(ids) if first.setdefault(i, n) != n)
+        earlier = f"ids.session_ids[{first[ids[index]]}]"
+        raise errors.invalid(f"ids.session_ids[{index}]", f"names the session of {earlier} again")
     return [(Target(session_id), command) for session_id in ids]
 
 

@@ -50,7 +50,7 @@ COPIES = 2
 SECOND = 1_000_000
 
 IN_SNAPSHOT = -1
-"""The place of a watcher that cannot resume with an event, for it has not been told all sessions."""
+"""The position of a watcher that cannot resume with an event, for it has not received all sessions."""
 
 
 def piece_of(row: EventRow) -> bytes:
@@ -147,7 +147,7 @@ class WatchStream:
         self._last = time.monotonic()
 
     async def send_with_position(self, events: bytes, after: int) -> None:
-        """Sends events, or none, and the place reached."""
+        """Sends events, or none, and the position reached."""
         await self.send(pb.WatchSessionsResponse(sequence=after).SerializeToString() + events, after)
 
 
@@ -284,8 +284,8 @@ class WatchServicer:
 
     async def consumers(self, request: pb.ListEventConsumersRequest, call: Call) -> pb.ListEventConsumersResponse:
         """A page of the workspace's consumers: one more than asked tells whether there is another page."""
-        most, place = pages.size(request.page_size, pages.AT_MOST), pages.place(request, request.page_token)
-        after = place[1] if place else ""
+        most, last_shown = pages.size(request.page_size, pages.AT_MOST), pages.cursor(request, request.page_token)
+        after = last_shown[1] if last_shown else ""
         found, last = await self._service.reads.consumers(call.workspace(request), after, most + 1)
         reply = pb.ListEventConsumersResponse()
         for consumer in found[:most]:

@@ -48,7 +48,7 @@ class WorkspaceServicer:
 
     async def list(self, request: pb.ListWorkspacesRequest, call: Call) -> pb.ListWorkspacesResponse:
         """Reads a page: one row more than asked tells whether there is another."""
-        most, found = pages.size(request.page_size), pages.place(request, request.page_token)
+        most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)
         own = call.principal.workspaces
         page = await self._service.reads.workspaces.page(own, found[1] if found else "", most + 1)
         reply = pb.ListWorkspacesResponse()

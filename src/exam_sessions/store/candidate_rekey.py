@@ -41,19 +41,19 @@ class CandidateRekey:
         self._store, self._hashed = store, hashed
         self._personal, self._operations = PersonalDataRows(store), OperationRows(store)
         c, e, r, o = sessions.c, events.c, requests.c, operations.c
-        place: tuple[BindParameter[Any], ...] = (bindparam("workspace"), bindparam("after"))
+        cursor: tuple[BindParameter[Any], ...] = (bindparam("workspace"), bindparam("after"))
         columns = (c.workspace_id, c.id, c.candidate_id, c.open_candidate)
-        later = tuple_(c.workspace_id, c.id) > tuple_(*place)
+        later = tuple_(c.workspace_id, c.id) > tuple_(*cursor)
         self._sessions = store.statement(
             select(*columns).where(later).order_by(c.workspace_id, c.id).limit(bindparam("most"))
         )
         self._update_sessions = store.update_many(sessions, NAMING)
-        later = tuple_(e.workspace_id, e.sequence) > tuple_(*place)
+        later = tuple_(e.workspace_id, e.sequence) > tuple_(*cursor)
         naming = store.contains(e.changes, "first") | store.contains(e.changes, "second")
         self._events = store.statement(
             select(events).where(later, naming).order_by(e.workspace_id, e.sequence).limit(bindparam("most"))
         )
-        later = tuple_(r.workspace_id, r.request_id) > tuple_(*place)
+        later = tuple_(r.workspace_id, r.request_id) > tuple_(*cursor)
         batch = store.contains(r.result, "first")
         self._requests = store.statement(
             select(requests).where(later, batch).order_by(r.workspace_id, r.request_id).limit(bindparam("most"))

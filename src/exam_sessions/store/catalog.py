@@ -83,7 +83,7 @@ class CatalogRows:
         return [(workspace, release_id) for workspace, release_id in db.query(self._finalizing)]
 
     def page(self, db: Db, workspace: str, name: str, after: tuple[int, str], most: int) -> list[Release]:
-        """Returns up to `most` releases after a place in the order of creation.
+        """Returns up to `most` releases after a cursor, in the order of creation.
 
         Args:
             db: any connection.

@@ -19,9 +19,9 @@ from exam_sessions.domain.records import Release, Session
 from exam_sessions.domain.sequences import follows, is_given
 from exam_sessions.domain.states import STATE_BY_CODE, Action
 from exam_sessions.domain.stored_forms import from_json
-from exam_sessions.store.attempts import script_of_row
+from exam_sessions.store.attempts import record_of_row
 from exam_sessions.store.check_queries import QUERIES
-from exam_sessions.store.schema import drafts, events, releases, scripts, sessions, test_forms, workspaces
+from exam_sessions.store.schema import attempts, drafts, events, releases, sessions, test_forms, workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -57,7 +57,7 @@ class DatabaseCheck:
         )
         self._histories = select(*ordered, *rest).order_by(*ordered)
         self._sessions = select(sessions).order_by(s.workspace_id, s.id)
-        self._attempts = select(scripts).order_by(*scripts.primary_key.columns)
+        self._attempts = select(attempts).order_by(*attempts.primary_key.columns)
         self._releases = store.statement(select(releases).where(releases.c.workspace_id == bindparam("workspace")))
         c = test_forms.c
         form = select(c.reference, c.revision, c.name, c.mark_decimals, c.content)
@@ -71,7 +71,7 @@ class DatabaseCheck:
 
     def rows(self, db: Db) -> int:
         """About how many rows `contents` reads, for its progress."""
-        return sum(self._count(db, table) for table in (sessions, scripts, events, events))
+        return sum(self._count(db, table) for table in (sessions, attempts, events, events))
 
     def _count(self, db: Db, table: Any) -> int:
         return int(db.query(self._store.statement(select(func.count()).select_from(table)))[0][0])
@@ -128,7 +128,7 @@ class DatabaseCheck:
         rows = _keyed(self._rows(db, self._sessions, advance))
         attempts = _keyed(self._rows(db, self._attempts, advance))
         histories = _keyed(self._rows(db, self._histories, advance))
-        for (workspace, session_id), (row, scripts_of, history) in _merged(rows, attempts, histories):
+        for (workspace, session_id), (row, attempt_rows, history) in _merged(rows, attempts, histories):
             if workspace not in known:
                 known = {workspace: self._releases_of(db, workspace)}
             session = Session._make(row[0]) if row else None
@@ -138,7 +138,7 @@ class DatabaseCheck:
                 workspace,
                 session_id,
                 session,
-                [script_of_row(attempt) for attempt in scripts_of],
+                [record_of_row(attempt) for attempt in attempt_rows],
                 [PastEvent._make(event[2:]) for event in history],
                 known[workspace].get(session.release_id) if session else None,
             )

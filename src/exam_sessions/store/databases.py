@@ -78,14 +78,14 @@ def conninfo_of(url: str) -> dict[str, str]:
     except (psycopg.Error, ValueError):
         raise ValueError("database_url is not a URL that libpq can read") from None
     if hosts:
-        places = [
-            place.rpartition(":") if ":" in place.rpartition("]")[2] else (place, "", "")
+        addresses = [
+            address.rpartition(":") if ":" in address.rpartition("]")[2] else (address, "", "")
             for host in hosts
-            for place in host.split(",")
+            for address in host.split(",")
         ]
-        conninfo["host"] = ",".join(host.strip("[]") for host, _, _ in places)
-        if any(port for _, _, port in places):
-            conninfo["port"] = ",".join(port for _, _, port in places)
+        conninfo["host"] = ",".join(host.strip("[]") for host, _, _ in addresses)
+        if any(port for _, _, port in addresses):
+            conninfo["port"] = ",".join(port for _, _, port in addresses)
     if not all(port.isdecimal() for port in conninfo.get("port", "").split(",") if port):
         raise ValueError("database_url names a port that is no number")
     return conninfo

@@ -188,7 +188,7 @@ class Store(ABC):
     links_events: bool
     """Whether a session's events lead from one to the next instead of being in an index (session_history.py).
 
-    For that a transaction must know the places of its events from the beginning: it is the only one that writes.
+    For that a transaction must know the sequence numbers of its events from the beginning: no other may write.
     """
 
     notifies: bool
@@ -252,9 +252,9 @@ class Store(ABC):
         """A statement that adds rows, their values in the order of the columns."""
 
     def insert_numbered(self, table: Table, count: Statement) -> Statement | None:  # noqa: ARG002 - as said
-        """As `insert_many`, for rows that count their sequence from 1: `count` takes their places in the same go.
+        """As `insert_many`, for rows that count their sequence from 1: `count` reserves them in the same statement.
 
-        None where asking for places costs nothing.
+        None where reserving numbers costs nothing.
         """
         return None
 

@@ -26,7 +26,7 @@ def dump_json(value: object) -> str:
 
 
 class Happening(NamedTuple):
-    """An event as it is stored, before it has its place in the workspace."""
+    """An event as it is stored, before it has its sequence number."""
 
     session_id: str
     release_id: str
@@ -77,7 +77,7 @@ class EventRows:
         c = events.c
         self._insert = store.insert_many(events)
         self.linked = store.links_events
-        """Whether events lead to the one before: their places must be known when they are entered."""
+        """Whether events lead to the one before: their sequence numbers must be known when they are inserted."""
         self._history = Linked(store) if self.linked else Indexed(store)
         self._end = store.statement(END)
         ended = select(func.max(c.time)).where(
@@ -85,26 +85,26 @@ class EventRows:
         )
         self._last_end = store.statement(ended)
         in_workspace = c.workspace_id == bindparam("workspace")
-        self._changes = store.statement(select(c.changes).where(in_workspace, c.sequence == bindparam("place")))
+        self._changes = store.statement(select(c.changes).where(in_workspace, c.sequence == bindparam("sequence")))
         self._after = store.statement(
             select(events)
             .where(in_workspace, c.sequence > bindparam("after"))
             .order_by(c.sequence)
             .limit(bindparam("most"))
         )
-        self._last_place = store.statement(
+        self._last_sequence = store.statement(
             select(workspaces.c.last_sequence).where(workspaces.c.workspace_id == bindparam("workspace"))
         )
         count: BindParameter[int] = bindparam("count")
-        # A closed workspace has no next place: the column may not be NULL, and the database refuses the statement.
+        # A closed workspace has no next sequence number: the column may not be NULL, so the statement fails.
         w = workspaces.c
-        next_place = case((w.close_time == literal_column("0"), w.last_sequence + count))
+        next_sequence = case((w.close_time == literal_column("0"), w.last_sequence + count))
         self._reserve = store.statement(
             store.upsert(workspaces)
             .values(workspace_id=bindparam("workspace"), last_sequence=bindparam("first"))
             .on_conflict_do_update(
                 index_elements=[workspaces.c.workspace_id],
-                set_={"last_sequence": next_place},
+                set_={"last_sequence": next_sequence},
             )
             .returning(workspaces.c.last_sequence)
         )
@@ -124,11 +124,11 @@ class EventRows:
         Raises:
             WorkspaceIsClosed: the workspace is closed; on PostgreSQL perhaps only with the commit.
         """
-        place = 0 if self._append else self.reserve(db, workspace, len(happened))
+        sequence = 0 if self._append else self.reserve(db, workspace, len(happened))
         rows = []
         for row in happened:
-            place += 1
-            rows.append((workspace, place, *row))
+            sequence += 1
+            rows.append((workspace, sequence, *row))
         db.execute_many(self._append or self._insert, rows)
 
     def page(
@@ -175,9 +175,9 @@ class EventRows:
         values = {"workspace": workspace, "after": after, "most": most}
         return [EventRow._make(row) for row in db.query(self._after, values)]
 
-    def last_place(self, db: Db, workspace: str) -> int:
+    def last_sequence(self, db: Db, workspace: str) -> int:
         """The sequence of the workspace's last event; 0 before the first."""
-        rows = db.query(self._last_place, (workspace,))
+        rows = db.query(self._last_sequence, (workspace,))
         return int(rows[0][0]) if rows else 0
 
 

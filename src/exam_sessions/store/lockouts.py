@@ -29,7 +29,7 @@ class LockoutRows:
         self._take_up = store.statement(store.for_update(select(tries).where(named), t.subject))
         self._insert_tries = store.insert_many(tries)
         self._update_tries = store.update_many(tries, COUNTS)
-        self._places = [Tries._fields.index(name) for name in self._update_tries.names]
+        self._indexes = [Tries._fields.index(name) for name in self._update_tries.names]
         self._delete_tries = store.statement(delete(tries).where(named))
         was_locked = t.locked_until > literal_column("0")
         still_locked = select(tries).where(was_locked, t.locked_until > bindparam("now"))
@@ -65,7 +65,7 @@ class LockoutRows:
 
     def update_tries(self, db: Db, rows: Sequence[Tries]) -> None:
         """Writes what is counted now."""
-        db.execute_many(self._update_tries, [[row[place] for place in self._places] for row in rows])
+        db.execute_many(self._update_tries, [[row[index] for index in self._indexes] for row in rows])
 
     def delete_tries(self, db: Db, workspace: str, subjects: Collection[str]) -> int:
         """Forgets what was counted; returns for how many."""

@@ -42,7 +42,7 @@ class OperationRows:
         self._payload = store.statement(select(c.payload).where(this))
         self._take_up = store.statement(store.for_update(one, c.id))
         self._update = store.update_many(operations, MOVING)
-        self._places = [OperationRow._fields.index(name) for name in self._update.names]
+        self._indexes = [OperationRow._fields.index(name) for name in self._update.names]
         under_way = c.end_time == literal_column("0")
         self._to_do = store.statement(
             select(c.workspace_id, c.id, c.owner, c.lease_until, c.next_time).where(
@@ -82,7 +82,7 @@ class OperationRows:
 
     def update(self, db: Db, row: OperationRow) -> None:
         """Writes how far an operation has come."""
-        db.execute_many(self._update, [[row[place] for place in self._places]])
+        db.execute_many(self._update, [[row[index] for index in self._indexes]])
 
     def clear_payload(self, db: Db, workspace: str, operation_id: str) -> None:
         """Removes the request an operation was accepted for, which only its worker reads, and only until it ends."""

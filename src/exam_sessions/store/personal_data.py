@@ -1,6 +1,6 @@
 """Statements that find and remove personal data beside sessions: in events, operations, outcomes, recorded requests.
 
-Each looks at so many rows from a place on, in the order of their keys, so that a step takes no longer than another.
+Each looks at so many rows after a cursor, in the order of their keys, so that a step takes no longer than another.
 """
 
 from __future__ import annotations

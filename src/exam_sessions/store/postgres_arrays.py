@@ -87,7 +87,7 @@ class CheckedUpdate(UnnestStatement):
 
 
 class SequencedInsert(UnnestStatement):
-    """An INSERT that takes the next places of a workspace's order for its rows, whose places count from 1."""
+    """An INSERT that takes the next sequence numbers of a workspace for its rows, which are numbered from 1."""
 
     __slots__ = ()
 

@@ -68,7 +68,7 @@ def meaning_of(error: psycopg.Error) -> Exception:
     if isinstance(error, psycopg.errors.UniqueViolation):
         return UniqueViolation(error.diag.constraint_name or "")
     if isinstance(error, psycopg.errors.NotNullViolation) and error.diag.column_name == "last_sequence":
-        # Only a closed workspace has no next place (store/events.py).
+        # Only a closed workspace has no next sequence number (store/events.py).
         return WorkspaceIsClosed("the workspace is closed")
     if isinstance(error, psycopg.errors.DivisionByZero):
         # Nothing divides but an UPDATE that does not find its rows as they were read (PostgresStore.update_many).

@@ -109,7 +109,7 @@ sessions = Table(
     Column("points", BigInteger, nullable=True),
     Column("points_max", BigInteger, nullable=True),
     Column("score", BigInteger, nullable=True),
-    # The place of its last event, from which SQLite follows its history back; 0 on other databases.
+    # The sequence number of its last event, from which SQLite follows its history back; 0 on other databases.
     number_column("last_event", before="0"),
     text_column("activity_id", before=""),
     # JSON: what callers carry along, key -> text; empty without any.
@@ -173,7 +173,7 @@ attempts = Table(
     number_column("attempt", key=True),
     text_column("test_form"),
     number_column("form_revision"),
-    # JSON by the number of the question: places of options, or a text.
+    # JSON by the number of the question: indexes of options, or a text.
     text_column("responses"),
     # JSON by the number of the question: ten-thousandths of a mark, or null for "not attempted".
     text_column("marks"),
@@ -225,8 +225,8 @@ events = Table(
     number_column("time"),
     # JSON: field -> [before, after]; empty when nothing but the state changed.
     text_column("changes"),
-    # The place of the session's event before this one; below 0 for every so many, and 0 when it is not known. Those
-    # are in the index, the others are reached from the next (session_history.py).
+    # The sequence number of the session's event before this one; below 0 for every so many, and 0 when it is not
+    # known. Those are in the index, the others are reached from the next (session_history.py).
     number_column("previous", before="0"),
     Index("events_by_session", "workspace_id", "session_id", "sequence", sqlite_where=text("previous <= 0")),
     sqlite_with_rowid=False,
@@ -285,7 +285,7 @@ workspaces = Table(
     "workspaces",
     metadata,
     text_column("workspace_id", key=True),
-    # The last place given in the workspace's order of events. A closed workspace gives none (store/events.py).
+    # The last sequence number given to an event of the workspace. A closed workspace gives none (store/events.py).
     number_column("last_sequence"),
     text_column("display_name", before=""),
     # 0 where it was there before workspaces were registered.

@@ -1,9 +1,9 @@
 """How the events of one session are found among those of its workspace.
 
 Where an index holds all of them it is simple (`Indexed`). But an index by session costs each transition a page of
-its own to write, and on SQLite that was a tenth of its whole cost. There events are linked (`Linked`): each knows the
-place of the one before it, its session that of the last, and the index holds only those that no other leads to, and
-every so many, so that nobody follows a long history from end to end.
+its own to write, and on SQLite that was a tenth of its whole cost. There events are linked (`Linked`): each holds the
+sequence number of the one before it, its session that of the last, and the index holds only those that no other leads
+to, and every so many, so that no query follows a long history from end to end.
 """
 
 from __future__ import annotations
@@ -68,14 +68,16 @@ class Linked:
         )
         starts = select(c.sequence, c.previous).where(HERE, later, store.in_array(c.sequence, "starts"))
         path = starts.cte("path", recursive=True)
-        place = func.abs(path.c.previous)
+        previous_sequence = func.abs(path.c.previous)
         before = events.alias("before").c
-        # Not joined: SQLite would look through all events beforehand, to learn which places there are.
+        # Not joined: SQLite would look through all events beforehand, to find out which numbers there are.
         its_own = select(before.previous).where(
-            before.workspace_id == bindparam("workspace"), before.sequence == place
+            before.workspace_id == bindparam("workspace"), before.sequence == previous_sequence
         )
         # What is in the index is a start itself, and a UNION does not take it twice.
-        path = path.union(select(place, its_own.scalar_subquery()).where(place > bindparam("after")))
+        path = path.union(
+            select(previous_sequence, its_own.scalar_subquery()).where(previous_sequence > bindparam("after"))
+        )
         on_it = measured(store).join(path, c.sequence == path.c.sequence).where(HERE)
         self._walk = store.statement(on_it.order_by(c.sequence).limit(bindparam("most")))
 

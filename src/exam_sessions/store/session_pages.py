@@ -13,7 +13,7 @@ from exam_sessions.domain.clock import LAST_MOMENT
 from exam_sessions.domain.records import Session
 from exam_sessions.domain.session_filter import ID_SCAN, NO, NOT_SET_ASIDE, SET_ASIDE, YES, PageCursor, SessionFilter
 from exam_sessions.domain.states import State
-from exam_sessions.domain.statistics import Tally
+from exam_sessions.domain.statistics import Aggregate
 from exam_sessions.store.schema import releases, sessions
 from exam_sessions.store.sessions import PUBLISHED
 
@@ -68,8 +68,8 @@ PARTS: dict[str, ColumnElement[bool]] = {
 }
 
 
-def tallied(score: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
-    """The columns of a Tally, with an expression for the score."""
+def aggregate_columns(score: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """The columns of an Aggregate, with an expression for the score."""
     counts = (func.count(), func.count(score), func.min(score), func.sum(score), func.max(score))
     return (c.release_id, c.state, *counts)
 
@@ -85,8 +85,8 @@ def _code(column: str, n: int) -> str:
     return f"{column}_code_{n}"
 
 
-PLACES = "places"
-"""In the order of booking, of which only the places are read."""
+CURSORS = "cursors"
+"""In the order of booking, of which only the cursors are read."""
 
 
 class SessionPages:
@@ -106,14 +106,14 @@ class SessionPages:
     def page(
         self, db: Db, workspace: str, criteria: SessionFilter, order: str, after: PageCursor | None, most: int
     ) -> list[Session]:
-        """Returns up to `most` sessions that match, in an order of SessionOrder, after a place; None begins."""
+        """Returns up to `most` sessions that match, in an order of SessionOrder, after a cursor; None begins."""
         return [Session._make(row) for row in self._rows(db, workspace, criteria, order, after, most)]
 
-    def places(
+    def cursors(
         self, db: Db, workspace: str, criteria: SessionFilter, after: PageCursor | None, most: int
     ) -> list[PageCursor]:
-        """The places of the next sessions that match, in the order of their booking."""
-        return [PageCursor._make(row) for row in self._rows(db, workspace, criteria, PLACES, after, most)]
+        """The cursors of the next sessions that match, in the order of their booking."""
+        return [PageCursor._make(row) for row in self._rows(db, workspace, criteria, CURSORS, after, most)]
 
     def _rows(
         self, db: Db, workspace: str, criteria: SessionFilter, order: str, after: PageCursor | None, most: int
@@ -128,10 +128,10 @@ class SessionPages:
         values = self._values(db, workspace, criteria)
         return int(db.query(self._statement(criteria, "count", after=False), values)[0][0])
 
-    def tallies(self, db: Db, workspace: str, criteria: SessionFilter) -> list[Tally]:
+    def aggregates(self, db: Db, workspace: str, criteria: SessionFilter) -> list[Aggregate]:
         """Returns count, scores and sums of the sessions that match, by release and state."""
-        rows = db.query(self._statement(criteria, "tally", after=False), self._values(db, workspace, criteria))
-        return [tally._replace(total=int(tally.total or 0)) for tally in map(Tally._make, rows)]
+        rows = db.query(self._statement(criteria, "aggregate", after=False), self._values(db, workspace, criteria))
+        return [aggregate._replace(total=int(aggregate.total or 0)) for aggregate in map(Aggregate._make, rows)]
 
     @staticmethod
     def _values(db: Db, workspace: str, criteria: SessionFilter) -> dict[str, object]:
@@ -191,18 +191,23 @@ class SessionPages:
             where.append(c.due_time.is_not(None))
         if order == "count":
             return select(func.count()).select_from(rows).where(*where)
-        if order == "tally":
-            return select(*tallied(SOUND_SCORE)).select_from(rows).where(*where).group_by(c.release_id, c.state)
+        if order == "aggregate":
+            return (
+                select(*aggregate_columns(SOUND_SCORE))
+                .select_from(rows)
+                .where(*where)
+                .group_by(c.release_id, c.state)
+            )
         keys: list[Column[Any]]
         here: ColumnElement[bool]
         if order in {"id", ID_SCAN}:
             keys, here = [c.id], c.id > bindparam("after_id")
         else:
             keys = [c.create_time, c.id]
-            place = tuple_(bindparam("after_time"), bindparam("after_id"))
-            here = tuple_(*keys) < place if order.endswith("desc") else tuple_(*keys) > place
+            cursor = tuple_(bindparam("after_time"), bindparam("after_id"))
+            here = tuple_(*keys) < cursor if order.endswith("desc") else tuple_(*keys) > cursor
         if after:
             where.append(here)
         ordered = [key.desc() for key in keys] if order.endswith("desc") else list(keys)
-        shown = select(c.create_time, c.id) if order == PLACES else select(sessions)
+        shown = select(c.create_time, c.id) if order == CURSORS else select(sessions)
         return shown.select_from(rows).where(*where).order_by(*ordered).limit(bindparam("most"))

@@ -112,8 +112,8 @@ class SessionRows:
         if columns not in self._updates:
             statement = self._store.update_many(sessions, [n for n in Session._fields if n in columns], DECIDED_ON)
             assert statement.names[-len(DECIDED_ON) :] == DECIDED_ON
-            places = [Session._fields.index(name) for name in statement.names[: -len(DECIDED_ON)]]
-            self._updates[columns] = Update(statement, itemgetter(*places))
+            indexes = [Session._fields.index(name) for name in statement.names[: -len(DECIDED_ON)]]
+            self._updates[columns] = Update(statement, itemgetter(*indexes))
         return self._updates[columns]
 
     def load(

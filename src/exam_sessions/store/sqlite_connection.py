@@ -67,7 +67,7 @@ def cause_of(files: SqliteFiles, error: sqlite3.Error) -> DatabaseDown:
 def _violated(error: sqlite3.IntegrityError) -> LostRace:
     """What a constraint means that a statement would break."""
     if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
-        # Nothing else can be NULL but the next place of a closed workspace (store/events.py).
+        # Nothing else can be NULL but the next sequence number of a closed workspace (store/events.py).
         return WorkspaceIsClosed("the workspace is closed")
     return UniqueViolation(str(error))
 

@@ -54,10 +54,10 @@ class StagedImportRows:
             delete(sessions).where(s.workspace_id == bindparam("here"), s.id.in_(some)),
         )
         nothing = literal("")
-        place = bindparam("first", type_=events.c.sequence.type) + func.row_number().over(order_by=s.id)
+        sequence = bindparam("first", type_=events.c.sequence.type) + func.row_number().over(order_by=s.id)
         scheduled = select(
             s.workspace_id,
-            place,
+            sequence,
             s.id,
             s.release_id,
             bindparam("action", type_=events.c.action.type),
@@ -104,7 +104,7 @@ class StagedImportRows:
     def append_events(
         self, db: Db, staged: StagedImportRow, first: int, action: str, actor: str, request_id: str
     ) -> None:
-        """Writes the first event of every session of a roster, from the place after `first` on."""
+        """Writes the first event of every session of a roster, numbered from `first` + 1 on."""
         values = {"first": first, "action": action, "actor": actor, "request": request_id}
         db.execute(self._append_events, self._named(staged) | values)
 

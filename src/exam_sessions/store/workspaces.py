@@ -49,7 +49,7 @@ class WorkspaceRows:
         new = store.upsert(workspaces).values(values)
         self._insert = store.statement(new.on_conflict_do_nothing(index_elements=[c.workspace_id]))
         self._update = store.update_many(workspaces, CHANGING)
-        self._places = [Workspace._fields.index(name) for name in self._update.names]
+        self._indexes = [Workspace._fields.index(name) for name in self._update.names]
         states = select(c.workspace_id, c.close_time)
         self._states = store.statement(states)
         self._states_of = store.statement(states.where(store.in_array(c.workspace_id, "keys")))
@@ -74,7 +74,7 @@ class WorkspaceRows:
 
     def update(self, db: Db, workspace: Workspace) -> None:
         """Writes what may change of a workspace."""
-        db.execute_many(self._update, [[workspace[place] for place in self._places]])
+        db.execute_many(self._update, [[workspace[index] for index in self._indexes]])
 
     def states(self, db: Db) -> list[WorkspaceState]:
         """Every workspace, and whether it is closed."""

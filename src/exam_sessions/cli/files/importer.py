@@ -230,10 +230,10 @@ class Importer:
         )
 
     def _send(self, part: Sequence[Row], generation: int) -> Sequence[BookedSession]:
-        bookings, place = [row.booking for row in part], (self.done, self.done + len(part), generation)
+        bookings, span = [row.booking for row in part], (self.done, self.done + len(part), generation)
         if self._stream:
-            return self._stream.book(self._ids.number(*place), bookings)
-        request_id, allow = self._ids.request(*place), self._allow_missing_form
+            return self._stream.book(self._ids.number(*span), bookings)
+        request_id, allow = self._ids.request(*span), self._allow_missing_form
         return self._client.book(self._release_id, bookings, request_id, allow_missing_form=allow)
 
     def _exists(self, session_id: str) -> bool:

@@ -87,7 +87,7 @@ def read_roster(data: bytes, form: RosterFormat = OWN, *, keep_odd_ids: bool = F
     left_out = 0
     first: dict[tuple[str, str], int] = {}
     booked: dict[str, str] = {}
-    ids = [(place, column.name) for place, column in enumerate(columns) if column and column.field in IDS]
+    ids = [(index, column.name) for index, column in enumerate(columns) if column and column.field in IDS]
     by_heading = form.left_out is not None or "session_id" in names
     for line, cells in lines:
         by_name = dict(zip(names, cells, strict=False)) if by_heading and not isinstance(cells, str) else {}
@@ -114,9 +114,9 @@ def read_roster(data: bytes, form: RosterFormat = OWN, *, keep_odd_ids: bool = F
 def _damaged(line: int, cells: list[str] | str, ids: Sequence[tuple[int, str]]) -> list[Fault]:
     """The ids that a spreadsheet has damaged; one behind an apostrophe is meant."""
     return [
-        Fault(line, name, f"{shown(cells[place])} is what a spreadsheet makes of an id; {REPAIR}")
-        for place, name in ids
-        if place < len(cells) and is_damaged(cells[place])
+        Fault(line, name, f"{shown(cells[index])} is what a spreadsheet makes of an id; {REPAIR}")
+        for index, name in ids
+        if index < len(cells) and is_damaged(cells[index])
     ]
 
 

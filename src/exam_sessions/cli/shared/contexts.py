@@ -56,7 +56,7 @@ class Contexts:
     @classmethod
     def read(cls) -> Self:
         """The user's contexts; ends the command when their file cannot be used."""
-        path = place()
+        path = contexts_file()
         try:
             mode, content = path.stat().st_mode, path.read_bytes()
         except FileNotFoundError:
@@ -73,7 +73,7 @@ class Contexts:
 
     def write(self) -> None:
         """Writes them for the user alone, all or nothing."""
-        path = place()
+        path = contexts_file()
         held = {"current": self.current, "contexts": {name: context.given() for name, context in self.all.items()}}
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -91,7 +91,7 @@ class Contexts:
         return self.all[name]
 
 
-def place() -> Path:
+def contexts_file() -> Path:
     """The file that holds them."""
     directory = os.environ.get("XDG_CONFIG_HOME", "")
     base = Path(directory) if directory.startswith("/") else Path.home() / ".config"

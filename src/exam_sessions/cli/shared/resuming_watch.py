@@ -123,6 +123,6 @@ def interruptible(following: ResumingWatch, command: str, *words: str) -> Iterat
     except KeyboardInterrupt:
         # A consumer's place is kept by the server.
         known = following.after is not None and "--consumer" not in words
-        place = ["--from", str(following.after + 1)] if known and following.after is not None else []
-        again = shlex.join([*command.split(), *place, *words, *reached().typed])
+        resume_from = ["--from", str(following.after + 1)] if known and following.after is not None else []
+        again = shlex.join([*command.split(), *resume_from, *words, *reached().typed])
         note(f"stopped; this goes on from here:  exam-sessions {again}")

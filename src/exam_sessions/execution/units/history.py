@@ -23,7 +23,7 @@ class HistoryUnit:
     """The events of one transaction, and of those before it what a decision asks for."""
 
     _transaction: Transaction
-    _last_places: dict[str, int] = field(default_factory=dict)
+    _sequences_before: dict[str, int] = field(default_factory=dict)
 
     def record(self, session: Session, events: Sequence[Event], caller: Caller, now: int) -> Session:
         """Appends events of a session; the session with its last event, where events are linked."""
@@ -32,21 +32,21 @@ class HistoryUnit:
         for event in events:
             appended.append(happening(event, session, caller.actor, caller.request_id, before, now))
             if linked:
-                before = self._last_place(session.workspace_id) + len(appended)
+                before = self._sequence_before(session.workspace_id) + len(appended)
         if before == session.last_event:
             return session
         return replace_fields(session, {"last_event": before})
 
-    def _last_place(self, workspace: str) -> int:
-        """The place before that of the first event appended here; nobody else can take one meanwhile."""
-        place = self._last_places.get(workspace)
-        if place is None:
-            place = self._last_places[workspace] = self.last_sequence(workspace)
-        return place
+    def _sequence_before(self, workspace: str) -> int:
+        """The sequence number before that of the first event appended here; no other transaction takes one."""
+        sequence = self._sequences_before.get(workspace)
+        if sequence is None:
+            sequence = self._sequences_before[workspace] = self.last_sequence(workspace)
+        return sequence
 
     def last_sequence(self, workspace: str) -> int:
         """The workspace's last event before this transaction; 0 before the first."""
-        return self._transaction.repositories.events.last_place(self._transaction.db, workspace)
+        return self._transaction.repositories.events.last_sequence(self._transaction.db, workspace)
 
     def booking_time(self, workspace: str, ids: Collection[str]) -> int:
         """The time of new sessions with these ids, which may have been those of sessions that were deleted."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from exam_sessions.domain.records import Release, Session
-    from exam_sessions.domain.statistics import Tally
+    from exam_sessions.domain.statistics import Aggregate
     from exam_sessions.execution.transaction import Transaction
 
     Key = tuple[str, str]
@@ -78,7 +78,7 @@ class ReleaseUnit:
         """The oldest release of exactly this name. Whoever else asks for it waits for this transaction to end."""
         return self._transaction.repositories.catalog.first_named(self._transaction.db, workspace, name)
 
-    def aggregates(self, release: Release) -> list[Tally]:
+    def aggregates(self, release: Release) -> list[Aggregate]:
         """The sessions of a release by state, as they were before this transaction."""
         transaction = self._transaction
         return transaction.repositories.aggregates.of(transaction.db, release.workspace_id, (release.id,))

@@ -98,8 +98,8 @@ class SessionUnit:
         """Whether the session's candidate has another one open, as things stand in this transaction."""
         workspace, candidate = session.workspace_id, session.candidate_id
         found = self._transaction.repositories.conflicts.open_of(self._transaction.db, workspace, candidate)
-        for (place, session_id), known in self.known.items():
-            if place == workspace:
+        for (its_workspace, session_id), known in self.known.items():
+            if its_workspace == workspace:
                 # What was changed a moment ago is not in the database yet.
                 found.discard(session_id)
                 if known.open_candidate == candidate:
@@ -112,16 +112,16 @@ class SessionUnit:
 
     def matching(self, workspace: str, criteria: SessionFilter, after: str, most: int) -> list[str]:
         """Ids of the next sessions that match, as they were before this transaction, in the order of the ids."""
-        transaction, place = self._transaction, PageCursor(0, after) if after else None
+        transaction, cursor = self._transaction, PageCursor(0, after) if after else None
         return [
-            s.id for s in transaction.repositories.pages.page(transaction.db, workspace, criteria, "id", place, most)
+            s.id for s in transaction.repositories.pages.page(transaction.db, workspace, criteria, "id", cursor, most)
         ]
 
-    def places(
+    def cursors(
         self, workspace: str, criteria: SessionFilter, after: PageCursor | None, most: int
     ) -> list[PageCursor]:
-        """The places of the next sessions that match, before this transaction, in the order of their booking."""
-        return self._transaction.repositories.pages.places(self._transaction.db, workspace, criteria, after, most)
+        """The cursors of the next sessions that match, before this transaction, in the order of their booking."""
+        return self._transaction.repositories.pages.cursors(self._transaction.db, workspace, criteria, after, most)
 
     def ids_with_several_attempts(self, release: Release) -> list[str]:
         """The sessions of a release that have had more than one attempt, as they were before this transaction."""

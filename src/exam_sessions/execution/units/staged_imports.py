@@ -64,7 +64,7 @@ class StagedImportUnit:
         db, repositories = self._transaction.write_now(), self._transaction.repositories
         if not repositories.staged_imports.close(db, staged):
             raise errors.DatabaseUnavailable
-        assert caller.workspace not in self._transaction.deferred.events, "its places would be given twice"
+        assert caller.workspace not in self._transaction.deferred.events, "its sequence numbers would be given twice"
         first = repositories.events.reserve(db, caller.workspace, count)
         self._transaction.published_workspaces.add(caller.workspace)
         repositories.staged_imports.append_events(

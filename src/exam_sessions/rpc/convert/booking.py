@@ -67,10 +67,10 @@ def booking_of(message: session_pb2.Booking, path: str = "booking") -> Booking:
 
 def _accommodated(booking: Booking, own: session_pb2.BookingAccommodation, path: str) -> Booking:
     """A booking with a working time and extra time of the candidate's own."""
-    place = f"{path}.accommodation"
+    own_path = f"{path}.accommodation"
     return booking._replace(
-        time_limit=NO_LIMIT if own.no_time_limit else micros(own, "time_limit", f"{place}.time_limit"),
-        extra_time=micros(own, "extra_time", f"{place}.extra_time"),
+        time_limit=NO_LIMIT if own.no_time_limit else micros(own, "time_limit", f"{own_path}.time_limit"),
+        extra_time=micros(own, "extra_time", f"{own_path}.extra_time"),
         extra_percent=own.extra_time_percent,
         extra_reason=own.extra_time_reason,
     )

@@ -69,7 +69,7 @@ def _redact(detail: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest, 
             violation.description = without_word(violation.description, text)
 
 
-def place_of(name: str) -> tuple[str, str]:
+def operation_key(name: str) -> tuple[str, str]:
     """Workspace and id of an operation's name. Raises OperationNotFound."""
     found = NAME.fullmatch(name)
     if found is None:

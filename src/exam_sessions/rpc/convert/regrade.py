@@ -28,9 +28,9 @@ def fill_summary(message: operation_pb2.RegradeSummary, summary: Summary) -> Non
     _fill_spread(message.before, summary.before)
     _fill_spread(message.after, summary.after)
     width = 100 // BANDS
-    for place, (before, after) in enumerate(summary.bands):
+    for number, (before, after) in enumerate(summary.bands):
         band = message.bands.add()
-        band.from_percent, band.to_percent = place * width, (place + 1) * width
+        band.from_percent, band.to_percent = number * width, (number + 1) * width
         band.before_count, band.after_count = before, after
     for move in summary.moves:
         row = message.largest_moves.add()

@@ -140,11 +140,11 @@ def paper_answer_of(row: marking_service_pb2.PaperResponse, path: str) -> Answer
         return (row.question_number, choices_of(row.options, f"{path}.options"), "")
     if row.options:
         raise errors.invalid(path, "holds options and a response; send one of them")
-    place = f"{path}.response"
+    response_path = f"{path}.response"
     return (
         row.question_number,
-        choices_of(row.response.options, f"{place}.options"),
-        other_of(row.response, place),
+        choices_of(row.response.options, f"{response_path}.options"),
+        other_of(row.response, response_path),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.domain.answer_keys import key_parts
 from exam_sessions.domain.attempts import marking_revision_of
-from exam_sessions.domain.forms import places_of
+from exam_sessions.domain.forms import indexes_of
 from exam_sessions.domain.marks import UNIT, percent, text_of
 from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, QuestionType
 from exam_sessions.domain.scoring import Score
@@ -85,12 +85,12 @@ def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult, *
     message.number, message.id, message.position = question.number, question.id, result.position
     message.type = question.type  # type: ignore[assignment]
     message.marking = question.marking  # type: ignore[assignment]
-    chosen = places_of(question, result.response)
-    for place, option in enumerate(question.options):
+    chosen = indexes_of(question, result.response)
+    for index, option in enumerate(question.options):
         row = message.options.add()
         row.id, row.label, row.content = option
-        row.index, row.is_chosen = place, place in chosen
-        row.is_key = place in question.keys and not withheld
+        row.index, row.is_chosen = index, index in chosen
+        row.is_key = index in question.keys and not withheld
     if result.response is not None:
         fill_response(message.response, question, result.response)
     message.not_attempted, message.marked_by_people = result.not_attempted, result.marked_by_people
@@ -109,8 +109,8 @@ def fill_response(message: result_pb2.Response, question: Question, value: Value
         return
     shape = SHAPE[QuestionType(question.type)]
     if question.type == QuestionType.MCQ:
-        for place in places_of(question, value):
-            message.options.add().index = place
+        for index in indexes_of(question, value):
+            message.options.add().index = index
     elif shape in {STRINGS, ORDER}:
         (message.strings if shape == STRINGS else message.order).values.extend(value)
     elif shape == MATRIX:

@@ -51,11 +51,11 @@ class Sessions(Sequence[TemplateSession]):
         """How many there are."""
         return len(self._data)
 
-    def __getitem__(self, place: Any) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         """One, or some."""
-        if isinstance(place, slice):
-            return [_session_of(row) for row in self._data[place]]
-        return _session_of(self._data[place])
+        if isinstance(index, slice):
+            return [_session_of(row) for row in self._data[index]]
+        return _session_of(self._data[index])
 
 
 def _session_of(row: template_pb2.TemplateSession) -> TemplateSession:

@@ -26,7 +26,7 @@ def micros(message: Message, field: str, path: str, *, zero: int | None = None) 
     Args:
         message: what has the field.
         field: its name.
-        path: its place in the request.
+        path: the path of the field in the request.
         zero: what stands for a time that is set to zero; None where that has no meaning, and is refused.
 
     Raises:

@@ -67,10 +67,10 @@ def outside_rows(data: bytes, shape: Shape) -> bytes:
     return walk.rest()
 
 
-class _Place(NamedTuple):
+class _Parent(NamedTuple):
     """Where a submessage stands: in which other, in which field, as which element."""
 
-    outer: _Place | None
+    outer: _Parent | None
     field: Field
     nth: int
 
@@ -96,10 +96,10 @@ class _Walk:
         return b"".join([self._data[start:end] for start, end in self.others])
 
     def over(  # noqa: C901, PLR0912 - in one piece, for a call costs as much as a field
-        self, at: int, end: int, shape: Shape, place: _Place | None
+        self, at: int, end: int, shape: Shape, parent: _Parent | None
     ) -> None:
         """Counts what a message holds, field by field. Raises IndexError where the data ends too early."""
-        data, fields, counts, top = self._data, shape.fields, dict[str, int](), place is None
+        data, fields, counts, top = self._data, shape.fields, dict[str, int](), parent is None
         while at < end:
             begin = at
             tag = data[at]
@@ -128,20 +128,20 @@ class _Walk:
                 raise errors.MalformedMessage
             field = fields.get(tag)
             if field is None:
-                self._count_unknown(shape, place)
+                self._count_unknown(shape, parent)
                 if top:
                     self.others.append((begin, at))
                 continue
             more = self._numbers(start, at, field.packed) if field.packed else 1
             count = counts[field.name] = counts.get(field.name, 0) + more
             if count > field.most > 0:
-                _refuse(field, place)
+                _refuse(field, parent)
             if size > field.limit:
                 if field.shape is None:
-                    _refuse_text(field, place, count - 1)
-                self.over(start, at, field.shape, _Place(place, field, count - 1))
+                    _refuse_text(field, parent, count - 1)
+                self.over(start, at, field.shape, _Parent(parent, field, count - 1))
             if field.total >= 0:
-                self._add_up(field, place, more)
+                self._add_up(field, parent, more)
             if top:
                 if not field.sliced:
                     self.others.append((begin, at))
@@ -164,17 +164,17 @@ class _Walk:
             return (end - start) // width
         return len(self._data[start:end].translate(None, _CONTINUED))
 
-    def _count_unknown(self, shape: Shape, place: _Place | None) -> None:
+    def _count_unknown(self, shape: Shape, parent: _Parent | None) -> None:
         self._unknown += 1
         if self._unknown > UNKNOWN_AT_MOST:
-            path = place.path() if place else shape.name
+            path = parent.path() if parent else shape.name
             raise errors.invalid(path, f"must not hold more than {UNKNOWN_AT_MOST} fields the service does not know")
 
-    def _add_up(self, field: Field, place: _Place | None, more: int) -> None:
+    def _add_up(self, field: Field, parent: _Parent | None, more: int) -> None:
         most, _ = TOTALS[field.total]
         self._totals[field.total] += more
         if self._totals[field.total] > most:
-            path = _path(field, place)
+            path = _path(field, parent)
             raise errors.invalid(path, f"{too_many(most)} in the whole request")
 
 
@@ -182,16 +182,16 @@ _CONTINUED = bytes(range(MORE, 0x100))
 """Bytes of a varint that are not its last."""
 
 
-def _path(field: Field, place: _Place | None) -> str:
-    return (f"{place.path()}." if place else "") + field.name
+def _path(field: Field, parent: _Parent | None) -> str:
+    return (f"{parent.path()}." if parent else "") + field.name
 
 
-def _refuse(field: Field, place: _Place | None) -> NoReturn:
+def _refuse(field: Field, parent: _Parent | None) -> NoReturn:
     if field.repeated:
-        raise errors.invalid(_path(field, place), too_many(field.most))
-    raise errors.invalid(_path(field, place), f"must not come more than {field.most} times in one message")
+        raise errors.invalid(_path(field, parent), too_many(field.most))
+    raise errors.invalid(_path(field, parent), f"must not come more than {field.most} times in one message")
 
 
-def _refuse_text(field: Field, place: _Place | None, index: int) -> NoReturn:
+def _refuse_text(field: Field, parent: _Parent | None, index: int) -> NoReturn:
     subscript = f"[{index}]" if field.repeated else ""
-    raise errors.invalid(_path(field, place) + subscript, f"must be at most {field.characters:,} characters")
+    raise errors.invalid(_path(field, parent) + subscript, f"must be at most {field.characters:,} characters")

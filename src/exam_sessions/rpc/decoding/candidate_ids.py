@@ -20,37 +20,37 @@ LENGTH_AT_MOST = 128
 """Characters of a candidate id, also where rows are judged later (SubmitFromTemplate)."""
 
 
-class Places(NamedTuple):
+class IdFields(NamedTuple):
     """Where a message holds candidate ids: its own fields, those with many, and messages that hold some."""
 
     single: tuple[str, ...]
     lists: tuple[str, ...]
-    inner: tuple[tuple[str, bool, Places], ...]
-    """Name, whether there are many, and the places within."""
+    inner: tuple[tuple[str, bool, IdFields], ...]
+    """Name, whether there are many, and the fields within."""
 
 
 @cache
-def places_of(kind: Descriptor) -> Places:
-    """The places of a message's candidate ids."""
-    return _places_of(kind, frozenset())
+def id_fields_of(kind: Descriptor) -> IdFields:
+    """The fields of a message that hold candidate ids."""
+    return _id_fields_of(kind, frozenset())
 
 
-def _places_of(kind: Descriptor, above: frozenset[str]) -> Places:
+def _id_fields_of(kind: Descriptor, above: frozenset[str]) -> IdFields:
     extension: Any = access.personal
     of_candidates = access.PERSONAL_DATA_CANDIDATE_ID
     marked = [field for field in kind.fields if field.GetOptions().Extensions[extension] == of_candidates]
     above |= {kind.full_name}
     inner = [
-        (field.name, bool(field.is_repeated), _places_of(field.message_type, above))
+        (field.name, bool(field.is_repeated), _id_fields_of(field.message_type, above))
         for field in kind.fields
         if field.message_type
         and field.message_type.full_name not in above
         and not field.message_type.GetOptions().map_entry
     ]
-    return Places(
+    return IdFields(
         tuple(field.name for field in marked if not field.is_repeated),
         tuple(field.name for field in marked if field.is_repeated),
-        tuple((name, many, places) for name, many, places in inner if any(places)),
+        tuple((name, many, fields) for name, many, fields in inner if any(fields)),
     )
 
 
@@ -71,19 +71,19 @@ class CandidateIdHasher:
         """Whether anything is to be done with a request, given as its bytes."""
         return self._keys is not None or MARK in data
 
-    def hash_ids(self, request: Message, places: Places) -> None:
+    def hash_ids(self, request: Message, fields: IdFields) -> None:
         """Does so in place. Raises InvalidField for what is no candidate id, which its hash would not show."""
-        self._hash(request, places, "")
+        self._hash(request, fields, "")
 
-    def _hash(self, message: Any, places: Places, path: str) -> None:
-        for name in places.single:
+    def _hash(self, message: Any, fields: IdFields, path: str) -> None:
+        for name in fields.single:
             if value := getattr(message, name):
                 setattr(message, name, self._hashed(value, f"{path}{name}"))
-        for name in places.lists:
+        for name in fields.lists:
             values = getattr(message, name)
             if values:
                 values[:] = [self._hashed(value, f"{path}{name}[{n}]") for n, value in enumerate(values)]
-        for name, many, within in places.inner:
+        for name, many, within in fields.inner:
             if many:
                 for n, row in enumerate(getattr(message, name)):
                     self._hash(row, within, f"{path}{name}[{n}].")

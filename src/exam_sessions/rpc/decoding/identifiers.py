@@ -31,37 +31,37 @@ CODES = frozenset({"keycode", "access_code", "pin"})
 MASK = "google.protobuf.FieldMask"
 
 
-class Places(NamedTuple):
+class IdentifierFields(NamedTuple):
     """Where a message holds ids, codes and masks: its own fields, those with many, and messages that hold some."""
 
     uuids: tuple[str, ...]
     lists: tuple[str, ...]
     codes: tuple[str, ...]
     masks: tuple[str, ...]
-    inner: tuple[tuple[str, bool, Places], ...]
-    """Name, whether there are many, and the places within."""
+    inner: tuple[tuple[str, bool, IdentifierFields], ...]
+    """Name, whether there are many, and the fields within."""
 
 
 @cache
-def places_of(kind: Descriptor) -> Places:
-    """The places of a message's ids, codes and masks."""
-    return _places_of(kind, frozenset())
+def identifier_fields_of(kind: Descriptor) -> IdentifierFields:
+    """The fields of a message that hold ids, codes and masks."""
+    return _identifier_fields_of(kind, frozenset())
 
 
-def _places_of(kind: Descriptor, above: frozenset[str]) -> Places:
+def _identifier_fields_of(kind: Descriptor, above: frozenset[str]) -> IdentifierFields:
     uuids = [field for field in kind.fields if _is_uuid(field)]
     above |= {kind.full_name}
     inner = [
-        (field.name, bool(field.is_repeated), _places_of(field.message_type, above))
+        (field.name, bool(field.is_repeated), _identifier_fields_of(field.message_type, above))
         for field in kind.fields
         if field.message_type and field.message_type.full_name not in above
     ]
-    return Places(
+    return IdentifierFields(
         tuple(field.name for field in uuids if not field.is_repeated),
         tuple(field.name for field in uuids if field.is_repeated),
         tuple(field.name for field in kind.fields if field.name in CODES and field.type == field.TYPE_STRING),
         tuple(field.name for field in kind.fields if field.message_type and field.message_type.full_name == MASK),
-        tuple((name, many, places) for name, many, places in inner if any(places)),
+        tuple((name, many, fields) for name, many, fields in inner if any(fields)),
     )
 
 
@@ -75,20 +75,20 @@ def _is_uuid(field: FieldDescriptor) -> bool:
 
 def refuse_nil(message: Message) -> None:
     """Refuses a request with an id that nobody has set. Raises InvalidField."""
-    found = next(_nils(message, places_of(message.DESCRIPTOR), ""), None)
+    found = next(_nils(message, identifier_fields_of(message.DESCRIPTOR), ""), None)
     if found:
         raise errors.invalid(found, "must not be the nil UUID: it is what a variable holds that was never set")
 
 
-def _nils(message: Any, places: Places, path: str) -> Iterator[str]:
-    for name in places.uuids:
+def _nils(message: Any, fields: IdentifierFields, path: str) -> Iterator[str]:
+    for name in fields.uuids:
         if getattr(message, name) == NIL:
             yield path + name
-    for name in places.lists:
+    for name in fields.lists:
         for n, value in enumerate(getattr(message, name)):
             if value == NIL:
                 yield f"{path}{name}[{n}]"
-    for name, many, within in places.inner:
+    for name, many, within in fields.inner:
         if many:
             for n, row in enumerate(getattr(message, name)):
                 yield from _nils(row, within, f"{path}{name}[{n}].")
@@ -101,29 +101,29 @@ def spell(message: Message) -> None:
 
     It means the same, and one request has one content.
     """
-    _spell(message, places_of(message.DESCRIPTOR))
+    _spell(message, identifier_fields_of(message.DESCRIPTOR))
 
 
 def spell_all(rows: Sequence[Message]) -> None:
     """As `spell`, for messages of one kind."""
     if rows:
-        _spell_rows(rows, places_of(rows[0].DESCRIPTOR))
+        _spell_rows(rows, identifier_fields_of(rows[0].DESCRIPTOR))
 
 
-def _spell(message: Any, places: Places) -> None:
-    for names, spelled in ((places.uuids, str.lower), (places.codes, fold_code)):
+def _spell(message: Any, fields: IdentifierFields) -> None:
+    for names, spelled in ((fields.uuids, str.lower), (fields.codes, fold_code)):
         for name in names:
             value = getattr(message, name)
             if value and (wanted := spelled(value)) != value:
                 setattr(message, name, wanted)
-    for name in places.lists:
+    for name in fields.lists:
         values = getattr(message, name)
         lowered = [value.lower() for value in values]
         if lowered != values:
             values[:] = lowered
-    for name in places.masks:
+    for name in fields.masks:
         _put_in_order(getattr(message, name).paths)
-    for name, many, within in places.inner:
+    for name, many, within in fields.inner:
         if many:
             _spell_rows(getattr(message, name), within)
         elif message.HasField(name):
@@ -135,14 +135,14 @@ def _put_in_order(paths: Any) -> None:
         paths[:] = sorted(set(paths))
 
 
-def _spell_rows(rows: Any, places: Places) -> None:
+def _spell_rows(rows: Any, fields: IdentifierFields) -> None:
     """As `_spell` for each row. Most rows of a roster have none of these fields, and one look says so of all."""
-    names = places.uuids + places.codes
-    if places.lists or places.masks or places.inner or len(names) < 2:  # noqa: PLR2004 - of one, attrgetter gives no tuple
+    names = fields.uuids + fields.codes
+    if fields.lists or fields.masks or fields.inner or len(names) < 2:  # noqa: PLR2004 - of one, attrgetter gives no tuple
         for row in rows:
-            _spell(row, places)
+            _spell(row, fields)
         return
     unset, values_of = ("",) * len(names), attrgetter(*names)
     for row in rows:
         if values_of(row) != unset:
-            _spell(row, places)
+            _spell(row, fields)

@@ -70,7 +70,7 @@ class Field(NamedTuple):
     shape: Shape | None = None
     """Of what the submessages are."""
     total: int = -1
-    """The place in TOTALS of what its elements also count towards."""
+    """The index in TOTALS of what its elements also count towards."""
     packed: int = 0
     """Bytes of one of several numbers in one record; 1 when they are varints."""
     sliced: bool = False
@@ -132,7 +132,7 @@ def _largest(field: FieldDescriptor, inner: Shape | None) -> int:
 
 
 def _total(field: FieldDescriptor, *, large: bool) -> int:
-    """The place of its total in TOTALS; -1 when it has none, or none that a request can pass that is not large."""
+    """The index of its total in TOTALS; -1 when it has none, or none that a request can pass that is not large."""
     name = field.full_name.removeprefix(_PACKAGE)
     found = next((n for n, (_, names) in enumerate(TOTALS) if name in names), -1)
     return found if found >= 0 and (large or BYTES_OF_AN_ELEMENT * TOTALS[found][0] < LARGE) else -1

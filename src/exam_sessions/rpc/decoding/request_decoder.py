@@ -73,7 +73,7 @@ class RequestDecoder:
         self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
         self._limit = limit
         self._requirement = requirement
-        self._candidates = candidate_ids.places_of(method.input_type)
+        self._candidates = candidate_ids.id_fields_of(method.input_type)
         self._hasher = (hasher or NO_KEYS) if any(self._candidates) else None
         self._shape = maxima.shape_of(method.input_type)
         self._shape_of_large = maxima.shape_of(method.input_type, large=True)

@@ -42,18 +42,18 @@ def sentence_of(found: Any, kind: Descriptor) -> str:
     if words := FIXED.get(found.rule_id):
         return words
     make = MADE.get(found.rule_id)
-    return make(found.message, _place(found, kind)) if make else in_words(found.message)
+    return make(found.message, _target_of(found, kind)) if make else in_words(found.message)
 
 
-def _place(found: Any, kind: Descriptor) -> FieldDescriptor | OneofDescriptor | None:
+def _target_of(found: Any, kind: Descriptor) -> FieldDescriptor | OneofDescriptor | None:
     """The field, or the oneof, that breaks the rule."""
-    place: FieldDescriptor | OneofDescriptor | None = None
+    target: FieldDescriptor | OneofDescriptor | None = None
     for element in found.field.elements if found.field else ():
         field = kind.fields_by_name.get(element.field_name)
         if field is None:
             return kind.oneofs_by_name.get(element.field_name)
-        place, kind = field, field.message_type or kind
-    return place
+        target, kind = field, field.message_type or kind
+    return target
 
 
 def _number(text: str) -> str:
@@ -88,33 +88,33 @@ def _characters(message: str, _: object) -> str:
     return f"must be at most {int(number):,} characters"
 
 
-def _required(_: str, place: object) -> str:
-    if isinstance(place, OneofDescriptor):
-        return f"is needed: set one of {', '.join(field.name for field in place.fields)}"
+def _required(_: str, target: object) -> str:
+    if isinstance(target, OneofDescriptor):
+        return f"is needed: set one of {', '.join(field.name for field in target.fields)}"
     return "is required"
 
 
-def _enum(place: object) -> EnumDescriptor:
-    assert isinstance(place, FieldDescriptor)
-    assert place.enum_type is not None
-    return place.enum_type
+def _enum(target: object) -> EnumDescriptor:
+    assert isinstance(target, FieldDescriptor)
+    assert target.enum_type is not None
+    return target.enum_type
 
 
-def _names(message: str, place: object) -> str:
-    values = _enum(place).values_by_number
+def _names(message: str, target: object) -> str:
+    values = _enum(target).values_by_number
     return ", ".join(values[int(number)].name for number in NUMBERS.findall(message))
 
 
-def _one_of(message: str, place: object) -> str:
-    return f"must be one of {_names(message, place)}"
+def _one_of(message: str, target: object) -> str:
+    return f"must be one of {_names(message, target)}"
 
 
-def _none_of(message: str, place: object) -> str:
-    return f"must not be {_names(message, place).replace(', ', ' or ')}"
+def _none_of(message: str, target: object) -> str:
+    return f"must not be {_names(message, target).replace(', ', ' or ')}"
 
 
-def _defined(_: str, place: object) -> str:
-    return f"must be a value of {_enum(place).name} that this version knows"
+def _defined(_: str, target: object) -> str:
+    return f"must be a value of {_enum(target).name} that this version knows"
 
 
 MADE: dict[str, Callable[[str, FieldDescriptor | OneofDescriptor | None], str]] = {

@@ -50,21 +50,21 @@ def _collect(message: Message, path: str, found: list[errors.Violation]) -> None
     shell = type(message)()
     _part(message, shell, path, lists)
     overlong = [
-        errors.Violation(place, too_many(most))
-        for place, _, field, values in lists
+        errors.Violation(field_path, too_many(most))
+        for field_path, _, field, values in lists
         if len(values) > (most := most_elements(field)) > 0
     ]
     if overlong:
         found += overlong
         return
     # A list that was left out cannot be missing.
-    left_out = {place for place, *_ in lists}
+    left_out = {field_path for field_path, *_ in lists}
     found += [bad for bad in _violations(shell, path) if bad.field not in left_out]
-    for place, kind, field, values in lists:
+    for field_path, kind, field, values in lists:
         if field.message_type:
-            _collect_rows(place, values, found)
+            _collect_rows(field_path, values, found)
         else:
-            _collect_values(place, kind, field.name, values, found)
+            _collect_values(field_path, kind, field.name, values, found)
 
 
 def _part(
@@ -73,14 +73,14 @@ def _part(
     path: str,
     lists: list[tuple[str, type[Message], FieldDescriptor, Sequence[Any]]],
 ) -> None:
-    """Copies singular fields into a message of the same kind, and notes the lists with their places."""
+    """Copies singular fields into a message of the same kind, and notes the lists with their paths."""
     for field, value in message.ListFields():
-        place = path + field.name
+        field_path = path + field.name
         if is_map(field):
             getattr(shell, field.name).update(value)
         elif field.is_repeated:
             if not is_ignored(field):
-                lists.append((place, type(message), field, value))
+                lists.append((field_path, type(message), field, value))
         elif field.message_type is None:
             setattr(shell, field.name, value)
         elif field.message_type.full_name.startswith("google."):
@@ -88,7 +88,7 @@ def _part(
         else:
             inner = getattr(shell, field.name)
             inner.SetInParent()
-            _part(value, inner, f"{place}.", lists)
+            _part(value, inner, f"{field_path}.", lists)
 
 
 def _collect_rows(path: str, rows: Sequence[Message], found: list[errors.Violation]) -> None:
@@ -107,14 +107,14 @@ def _collect_values(
     for first in range(0, len(values), VALUES_AT_ONCE):
         if len(found) >= VIOLATIONS_AT_MOST:
             return
-        for place, index, description in _of_list(kind, name, values[first : first + VALUES_AT_ONCE]):
-            if place == name and index is not None:
+        for field_path, index, description in _of_list(kind, name, values[first : first + VALUES_AT_ONCE]):
+            if field_path == name and index is not None:
                 found.append(errors.Violation(f"{path}[{first + index}]", description))
     if len(found) == before:
         found += [
             errors.Violation(path, description)
-            for place, index, description in _of_list(kind, name, values)
-            if place == name and index is None
+            for field_path, index, description in _of_list(kind, name, values)
+            if field_path == name and index is None
         ]
 
 
@@ -128,8 +128,8 @@ def _of_list(kind: type[Message], name: str, values: Sequence[Any]) -> Iterator[
         if found.field and len(found.field.elements) == 1:
             element = found.field.elements[0]
             subscript = element.subscript
-            place = None if subscript is None else int(subscript.value)
-            yield element.field_name, place, sentence_of(found, descriptor)
+            index = None if subscript is None else int(subscript.value)
+            yield element.field_name, index, sentence_of(found, descriptor)
 
 
 def _violations(message: Message, path: str) -> list[errors.Violation]:
@@ -138,14 +138,14 @@ def _violations(message: Message, path: str) -> list[errors.Violation]:
 
 
 def _violation(found: Any, path: str, kind: Descriptor) -> errors.Violation:
-    place = ""
+    field_path = ""
     for element in found.field.elements if found.field else ():
-        place += ("." if place else "") + element.field_name
+        field_path += ("." if field_path else "") + element.field_name
         subscript = element.subscript
         if subscript is not None:
             key = subscript.value
-            place += f"[{json.dumps(key) if isinstance(key, str) else key}]"
-    return errors.Violation(path + place, sentence_of(found, kind))
+            field_path += f"[{json.dumps(key) if isinstance(key, str) else key}]"
+    return errors.Violation(path + field_path, sentence_of(found, kind))
 
 
 @cache
@@ -180,11 +180,11 @@ def _texts_in(message: Message, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts_in_map(value, path + field.name)
             continue
         for n, item in enumerate(value if field.is_repeated else (value,)):
-            place = path + field.name + (f"[{n}]" if field.is_repeated else "")
+            field_path = path + field.name + (f"[{n}]" if field.is_repeated else "")
             if isinstance(item, str):
-                yield place, item
+                yield field_path, item
             elif field.message_type:
-                yield from _texts_in(item, f"{place}.")
+                yield from _texts_in(item, f"{field_path}.")
 
 
 def _texts_in_map(pairs: Mapping[str, str], path: str) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
     from exam_sessions.rpc.transports.admission import Admission
     from exam_sessions.rpc.transports.drain import Drain
-    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.rpc.transports.listen_addresses import ListenAddress
     from exam_sessions.rpc.transports.tls import Certificates
 
 
@@ -30,7 +30,7 @@ class Capability(StrEnum):
 
     TLS = "TLS"
     UNIX_SOCKETS = "Unix sockets"
-    SEVERAL_PLACES = "more than one place to listen at"
+    SEVERAL_ADDRESSES = "more than one address to listen at"
     DEADLINES = "a deadline for callers who set none (--default-deadline-s)"
     CONNECTION_AGE = "ending connections after a while (--max-connection-age-s)"
     ADDRESSES = "counting callers of this machine by address (--limit-loopback)"
@@ -46,7 +46,7 @@ class ConnectionAge(NamedTuple):
 
 
 class Transport(ABC):
-    """A server at some places. `admission` bounds what is in flight on it, `certificates` are for TLS.
+    """A server at some addresses. `admission` bounds what is in flight on it, `certificates` are for TLS.
 
     `age` is how old connections get; None: they stay.
     """
@@ -54,7 +54,7 @@ class Transport(ABC):
     capabilities: ClassVar[frozenset[Capability]]
     """What it can do; settings that ask for more are refused before anything is begun (selection.py)."""
 
-    places: Sequence[Place]
+    addresses: Sequence[ListenAddress]
     """Where it listens; a port is the one that the system gave when 0 was asked for."""
 
     aio: grpc.aio.Server
@@ -66,7 +66,7 @@ class Transport(ABC):
     @abstractmethod
     def __init__(
         self,
-        places: Sequence[Place],
+        addresses: Sequence[ListenAddress],
         admission: Admission,
         *,
         share_port: bool,
@@ -77,7 +77,7 @@ class Transport(ABC):
     @property
     def port(self) -> int:
         """The first port it listens on; 0 when it listens on Unix sockets only."""
-        return next((place.port for place in self.places if place.port), 0)
+        return next((address.port for address in self.addresses if address.port), 0)
 
     @abstractmethod
     def add(

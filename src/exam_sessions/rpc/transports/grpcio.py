@@ -24,9 +24,9 @@ from exam_sessions.rpc.transports.admission import GZIP, Admission, Reading, unp
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
 from exam_sessions.rpc.transports.drain import Drain
+from exam_sessions.rpc.transports.listen_addresses import ListenAddress, check_free, closed_to_others
 from exam_sessions.rpc.transports.message_spacing import HUGE
 from exam_sessions.rpc.transports.peers import address_in
-from exam_sessions.rpc.transports.places import Place, check_free, closed_to_others
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -42,7 +42,7 @@ class Grpcio(Transport):
 
     def __init__(
         self,
-        places: Sequence[Place],
+        addresses: Sequence[ListenAddress],
         admission: Admission,
         *,
         share_port: bool,
@@ -51,25 +51,25 @@ class Grpcio(Transport):
     ) -> None:
         self._admission, self._reading = admission, Reading(admission)
         self.aio = aio_server(admission.limit, share_port=share_port, age=age)
-        self.places = [self._listen(place, certificates) for place in places]
+        self.addresses = [self._listen(address, certificates) for address in addresses]
         self.drain = Drain()
 
-    def _listen(self, place: Place, certificates: Certificates | None) -> Place:
-        """Opens a place; returns it with the port it got."""
-        if place.path:
-            check_free(place, shared=False)  # gRPC would take it from whoever listens there
+    def _listen(self, address: ListenAddress, certificates: Certificates | None) -> ListenAddress:
+        """Opens an address; returns it with the port it got."""
+        if address.path:
+            check_free(address, shared=False)  # gRPC would take it from whoever listens there
         try:
-            if place.path:
+            if address.path:
                 with closed_to_others():
-                    self.aio.add_insecure_port(place.address)
-                return place
+                    self.aio.add_insecure_port(address.target)
+                return address
             if certificates is None:
-                return place._replace(port=self.aio.add_insecure_port(place.address))
-            credentials = certificates.credentials(asks_certificate=place.asks_certificate)
-            return place._replace(port=self.aio.add_secure_port(place.address, credentials))
+                return address._replace(port=self.aio.add_insecure_port(address.target))
+            credentials = certificates.credentials(asks_certificate=address.asks_certificate)
+            return address._replace(port=self.aio.add_secure_port(address.target, credentials))
         except RuntimeError as error:
             # gRPC does not say why; who asked before knew of nothing that stands in the way.
-            raise CannotListen(str(place), "another program has begun to listen there") from error
+            raise CannotListen(str(address), "another program has begun to listen there") from error
 
     def add(
         self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
@@ -84,7 +84,7 @@ class Grpcio(Transport):
 
     async def stop(self, grace: float) -> None:
         """See Transport."""
-        await self.drain.run(self.aio.stop, {place.port for place in self.places if place.port}, grace)
+        await self.drain.run(self.aio.stop, {address.port for address in self.addresses if address.port}, grace)
 
 
 class _Call(Call):

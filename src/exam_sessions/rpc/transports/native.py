@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.rpc.transports.admission import Admission
     from exam_sessions.rpc.transports.base import ConnectionAge
-    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.rpc.transports.listen_addresses import ListenAddress
     from exam_sessions.rpc.transports.tls import Certificates
 
     Metadata = Sequence[tuple[str, str | bytes]]
@@ -67,7 +67,7 @@ class Native(Transport):
 
     def __init__(
         self,
-        places: Sequence[Place],
+        addresses: Sequence[ListenAddress],
         admission: Admission,
         *,
         share_port: bool,
@@ -75,11 +75,11 @@ class Native(Transport):
         age: ConnectionAge | None = None,
     ) -> None:
         assert (certificates, age) == (None, None), "selection.py refuses what the front cannot do"
-        (place,) = places
+        (address,) = addresses
         self._admission, self._lateness = admission, Lateness()
         try:
             self._front = NativeGrpcFront(
-                str(place),
+                str(address),
                 [],
                 io_threads=1,
                 call_details=True,  # or nothing would tell of cancelled calls
@@ -89,8 +89,8 @@ class Native(Transport):
                 reuse_port=share_port,
             )
         except OSError as error:
-            raise CannotListen(str(place), str(error)) from error
-        self.places = [place._replace(port=self._front.bound_port)]
+            raise CannotListen(str(address), str(error)) from error
+        self.addresses = [address._replace(port=self._front.bound_port)]
         self.aio = aio_server(admission.limit)
         self._handlers: list[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler] = []
         self.drain = Drain()

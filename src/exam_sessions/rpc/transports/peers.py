@@ -13,7 +13,7 @@ def address_in(peer: str) -> str:
 
     An IPv4 address that came in an IPv6 one is that IPv4 address.
     """
-    kind, _, place = unquote(peer).partition(":")
+    kind, _, address = unquote(peer).partition(":")
     if kind not in {"ipv4", "ipv6"}:
         return UNIX if kind == "unix" else peer
-    return place.rpartition(":")[0].strip("[]").removeprefix("::ffff:")
+    return address.rpartition(":")[0].strip("[]").removeprefix("::ffff:")

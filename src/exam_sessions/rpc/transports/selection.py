@@ -12,32 +12,32 @@ from exam_sessions.settings import TRANSPORTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from exam_sessions.rpc.transports.places import Place
+    from exam_sessions.rpc.transports.listen_addresses import ListenAddress
     from exam_sessions.settings import Settings
 
 
-def transport_for(settings: Settings, places: Sequence[Place]) -> type[Transport]:
-    """The transport of a server with these settings at these places.
+def transport_for(settings: Settings, addresses: Sequence[ListenAddress]) -> type[Transport]:
+    """The transport of a server with these settings at these addresses.
 
     Raises:
         CannotServe: there is none of that name, it is not installed, or it cannot do what is asked for.
     """
     transport = transport_named(settings.transport)
-    for need in _needs(settings, places):
+    for need in _needs(settings, addresses):
         if need not in transport.capabilities:
             way_out = "serve with --transport grpcio, or leave that out"
             raise CannotServe(f"the transport {settings.transport!r} cannot do what is asked for: {need}", way_out)
     return transport
 
 
-def _needs(settings: Settings, places: Sequence[Place]) -> Iterator[Capability]:
+def _needs(settings: Settings, addresses: Sequence[ListenAddress]) -> Iterator[Capability]:
     """What settings ask of a transport."""
     if settings.tls_cert:
         yield Capability.TLS
-    if any(place.path for place in places):
+    if any(address.path for address in addresses):
         yield Capability.UNIX_SOCKETS
-    if len(places) > 1:
-        yield Capability.SEVERAL_PLACES
+    if len(addresses) > 1:
+        yield Capability.SEVERAL_ADDRESSES
     if settings.default_deadline_s:
         yield Capability.DEADLINES
     if settings.max_connection_age_s:

@@ -77,7 +77,7 @@ class Certificates:
         self._looked = time.monotonic()
 
     def credentials(self, *, asks_certificate: bool) -> grpc.ServerCredentials:
-        """Credentials of one place to listen at, which follow the files."""
+        """Credentials of one address to listen at, which follow the files."""
         given = self._material
 
         def renewed() -> grpc.ServerCertificateConfiguration | None:
