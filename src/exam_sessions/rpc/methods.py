@@ -1,4 +1,4 @@
-"""What a servicer gives for each RPC, and what it may ask about a call. How a call is served is handlers.py."""
+"""What a servicer gives for each RPC, and what it may ask about a call. How a call is served: handler.py."""
 
 from __future__ import annotations
 

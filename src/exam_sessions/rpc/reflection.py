@@ -27,16 +27,8 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import FileDescriptor
 
     from exam_sessions.rpc.doors import Doors
-    from exam_sessions.rpc.handlers import (
-        BidiStreamHandler,
-        QueuedUnaryHandler,
-        ServerStreamHandler,
-        UnaryHandler,
-    )
     from exam_sessions.rpc.methods import Call
     from exam_sessions.rpc.transports.base import Transport
-
-    AnyHandler = QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler
 
 OTHERS = (operations_pb2, error_details_pb2, health_pb2, pb, session_service_pb2)
 """Modules whose files, and what they import, are described; of our own, those that `documented.binpb` holds."""

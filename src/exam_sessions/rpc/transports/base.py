@@ -1,4 +1,4 @@
-"""Transports carry calls between the network and handlers.py. They are exchangeable; which one is used is a setting.
+"""Transports carry calls between the network and handlers. They are exchangeable; which one is used is a setting.
 
     grpcio   the default: gRPC's own server (grpcio.py)
     native   pygrpc-native, an extra, experimental: HTTP/2 outside the interpreter's lock (native.py)
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import grpc
 
-    from exam_sessions.rpc.handlers import BidiStreamHandler, QueuedUnaryHandler, ServerStreamHandler, UnaryHandler
+    from exam_sessions.rpc.handlers import AnyHandler
     from exam_sessions.rpc.transports.admission import Admission
     from exam_sessions.rpc.transports.drain import Drain
     from exam_sessions.rpc.transports.listen_addresses import ListenAddress
@@ -80,9 +80,7 @@ class Transport(ABC):
         return next((address.port for address in self.addresses if address.port), 0)
 
     @abstractmethod
-    def add(
-        self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
-    ) -> None:
+    def add(self, handlers: Sequence[AnyHandler]) -> None:
         """Takes the handlers of one service; before it starts."""
 
     @abstractmethod

@@ -12,13 +12,7 @@ from google.rpc import code_pb2
 
 from exam_sessions import errors
 from exam_sessions.rpc.cannot_serve import CannotListen
-from exam_sessions.rpc.handlers import (
-    BidiStreamHandler,
-    Handler,
-    QueuedUnaryHandler,
-    ServerStreamHandler,
-    UnaryHandler,
-)
+from exam_sessions.rpc.handlers import AnyHandler, BidiStreamHandler, ServerStreamHandler, UnaryHandler
 from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import GZIP, Admission, Reading, unpacked
 from exam_sessions.rpc.transports.aio import aio_server
@@ -31,6 +25,8 @@ from exam_sessions.rpc.transports.peers import address_in
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from exam_sessions.rpc.handler import Handler
+    from exam_sessions.rpc.queued_handler import QueuedUnaryHandler
     from exam_sessions.rpc.transports.base import ConnectionAge
     from exam_sessions.rpc.transports.tls import Certificates
 
@@ -71,9 +67,7 @@ class Grpcio(Transport):
             # gRPC does not say why; who asked before knew of nothing that stands in the way.
             raise CannotListen(str(address), "another program has begun to listen there") from error
 
-    def add(
-        self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
-    ) -> None:
+    def add(self, handlers: Sequence[AnyHandler]) -> None:
         """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
         wrapped = {handler.method: wrap(handler, self.drain, self._admission, self._reading) for handler in handlers}
         self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
@@ -130,7 +124,7 @@ async def _enter(handler: Handler, call: _Call) -> None:
 
 
 def wrap(
-    handler: QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler,
+    handler: AnyHandler,
     drain: Drain,
     admission: Admission,
     reading: Reading,

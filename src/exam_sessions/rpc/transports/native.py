@@ -25,13 +25,9 @@ from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from exam_sessions import errors
 from exam_sessions.rpc.cannot_serve import CannotListen
-from exam_sessions.rpc.handlers import (
-    BidiStreamHandler,
-    QueuedUnaryHandler,
-    ServerStreamHandler,
-    UnaryHandler,
-)
+from exam_sessions.rpc.handlers import AnyHandler, BidiStreamHandler, ServerStreamHandler, UnaryHandler
 from exam_sessions.rpc.methods import Call, CallerGone
+from exam_sessions.rpc.queued_handler import QueuedUnaryHandler
 from exam_sessions.rpc.transports.admission import Reading
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
@@ -99,9 +95,7 @@ class Native(Transport):
         self._stopping = False
         self._receiver = threading.Thread(target=self._receive, name="rpc", daemon=True)
 
-    def add(
-        self, handlers: Sequence[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler | BidiStreamHandler]
-    ) -> None:
+    def add(self, handlers: Sequence[AnyHandler]) -> None:
         """See Transport. The front takes one message a call; conversations are had with the server behind it."""
         reading = Reading(self._admission)  # not used: conversations read for themselves
         longer = {

@@ -1,0 +1,156 @@
+"""Methods whose calls stand in a queue: each call is opened with its group, and rendered once that is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from exam_sessions import errors
+from exam_sessions.execution.group_commit import Postponed
+from exam_sessions.rpc.decoding.request_decoder import start_aside
+from exam_sessions.rpc.handler import Handler
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from google.protobuf.descriptor import MethodDescriptor
+
+    from exam_sessions.execution.group_commit import ReplySink
+    from exam_sessions.rpc.doors import Doors
+    from exam_sessions.rpc.methods import Call, QueuedMethod
+
+
+class QueuedUnaryHandler(Handler):
+    """A method whose calls stand in a queue; `answer_alone` answers those that `function.otherwise` is for."""
+
+    def __init__(
+        self,
+        method: MethodDescriptor,
+        function: QueuedMethod,
+        limit: int,
+        doors: Doors,
+        answer_alone: Callable[[bytes, Call], Awaitable[bytes]] | None,
+    ) -> None:
+        super().__init__(method, limit, doors, function.read)
+        self.function = function
+        self._answer_alone = answer_alone
+        self._is_otherwise = function.otherwise.is_for if function.otherwise else None
+        self._alone: set[asyncio.Future[bytes]] = set()
+
+    def decode(self, data: bytes, call: Call) -> Any:
+        """The request of a call. Raises what it is refused with before its group works on it."""
+        request = self._decoder.decode(data, call.principal)
+        if self.observer:
+            self.observer.read(request, call)
+        if self.guard:
+            self.guard.enter(request, call)
+        return request
+
+    def queue(self, data: bytes, call: Call, sink: ReplySink) -> None:
+        """Puts a call in line; `sink` gets the reply. Raises what keeps it out of the line."""
+        if self._answer_alone and self._is_otherwise and self._is_otherwise(data):
+            alone = asyncio.ensure_future(self._answer_alone(data, call))
+            self._alone.add(alone)
+            alone.add_done_callback(partial(self._hand_over, sink))
+            return
+        if len(data) < self._decoder.long:
+            self.function.queue(QueuedCall(data, call, self), sink)
+            return
+        start_aside(self._opened, data, call).add_done_callback(partial(self._queue_opened, data, call, sink))
+
+    def _hand_over(self, sink: ReplySink, answering: asyncio.Future[bytes]) -> None:
+        self._alone.discard(answering)
+        if answering.cancelled() or sink.done():
+            return
+        if fault := answering.exception():
+            sink.set_exception(fault)
+        else:
+            sink.set_result(answering.result())
+
+    def _opened(self, data: bytes, call: Call) -> DecodedCall:
+        return DecodedCall(self.decode(data, call), call, self)
+
+    def _queue_opened(self, data: bytes, call: Call, sink: ReplySink, reading: asyncio.Future[DecodedCall]) -> None:
+        if sink.done():
+            reading.exception()  # or it would be missed
+            return
+        try:
+            opened = reading.result()
+            opened.count()
+            self.function.queue(opened, sink)
+        except errors.WorkspaceNotFound:
+            # Opened in its turn, like any other: this is rare.
+            self.function.queue(QueuedCall(data, call, self), sink)
+        except Exception as found:  # noqa: BLE001 - the caller is told
+            sink.set_exception(found)
+
+    def answer(self, data: bytes, call: Call) -> Awaitable[bytes]:
+        """The reply, as `UnaryHandler` gives it."""
+        sink: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.queue(data, call, sink)
+        return sink
+
+
+class QueuedCall:
+    """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
+
+    __slots__ = ("_call", "_data", "_handler", "_has_looked", "_request")
+
+    weight = 1
+
+    def __init__(self, data: bytes, call: Call, handler: QueuedUnaryHandler) -> None:
+        self._data, self._call, self._handler, self._has_looked = data, call, handler, False
+
+    def open(self) -> Any:
+        """Reads and checks the request; what the queue works on.
+
+        Raises:
+            Postponed: the workspace is looked for first, for another server may have created it.
+        """
+        call = self._call
+        if self._handler.observer and not call.started:
+            call.started = perf_counter()
+        self._request = self._handler.decode(self._data, call)
+        if self._handler.limits and not self._has_looked:
+            self._handler.count(self._request, call)
+        try:
+            return self._handler.function.open(self._request, call)
+        except errors.WorkspaceNotFound as refusal:
+            if self._has_looked:
+                raise
+            self._has_looked = True
+            raise Postponed(call.find(refusal.workspace)) from None
+
+    def render(self, result: Any) -> bytes:
+        """The reply, serialized."""
+        reply = self._handler.function.reply(self._request, result)
+        return self._handler.rendered(self._request, reply, self._call)
+
+
+class DecodedCall:
+    """A call in line that was read before it was queued, for it is long."""
+
+    __slots__ = ("_call", "_handler", "_opened", "_request")
+
+    weight = 1
+
+    def __init__(self, request: Any, call: Call, handler: QueuedUnaryHandler) -> None:
+        self._request, self._call, self._handler = request, call, handler
+        self._opened = handler.function.open(request, call)
+
+    def count(self) -> None:
+        """Counts it for its workspace. Raises RateLimited."""
+        self._handler.count(self._request, self._call)
+
+    def open(self) -> Any:
+        """What the queue works on."""
+        if self._handler.observer and not self._call.started:
+            self._call.started = perf_counter()
+        return self._opened
+
+    def render(self, result: Any) -> bytes:
+        """The reply, serialized."""
+        reply = self._handler.function.reply(self._request, result)
+        return self._handler.rendered(self._request, reply, self._call)
