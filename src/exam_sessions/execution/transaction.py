@@ -92,11 +92,11 @@ class Transaction:
     """One transaction on one connection."""
 
     __slots__ = (
-        "_has_written",
         "clock",
         "db",
         "deferred",
         "forgets_deleted",
+        "has_written",
         "published_workspaces",
         "repositories",
         "wrote_unread_rows",
@@ -112,18 +112,14 @@ class Transaction:
         """Where events were written immediately."""
         self.forgets_deleted = False
         """Whether what it overwrites is to be removed from the files of the database once it is committed."""
-        self._has_written = False
+        self.has_written = False
+        """Whether anything was written by `write_now`."""
 
     def write_now(self, *, unread_rows: bool = False) -> Db:
         """The connection, for a statement that writes immediately."""
-        self._has_written = True
+        self.has_written = True
         self.wrote_unread_rows |= unread_rows
         return self.db
-
-    @property
-    def wrote_immediately(self) -> bool:
-        """Whether anything was written by `write_now`."""
-        return self._has_written
 
     def write(self) -> bool:
         """Writes everything deferred, one statement per kind of change.
@@ -152,7 +148,7 @@ class Transaction:
         for workspace, events in deferred.events.items():
             repositories.events.append(db, workspace, events)
         # Every other row is written with an event.
-        return bool(self._has_written or deferred.events or deferred.requests or deferred.session_changes)
+        return bool(self.has_written or deferred.events or deferred.requests or deferred.session_changes)
 
     def _write_sessions(self) -> None:
         db, repositories, deferred = self.db, self.repositories, self.deferred

@@ -254,7 +254,7 @@ class UnitOfWork:
             LostRace: a row is not as it was read any more, a key is taken, or a workspace was closed meanwhile.
         """
         wrote = self._transaction.write()
-        if self._transaction.wrote_immediately:
+        if self._transaction.has_written:
             self._check_open()
         return wrote
 
@@ -278,11 +278,11 @@ class UnitOfWork:
             DatabaseDown: it may not be durable.
             LostRace: see `write`; a database that is only sent the statements may answer for them now.
         """
-        transaction = self._transaction
+        transaction, touched = self._transaction, self._with_events()
         transaction.db.commit()
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
-        self._factory.touched_workspaces |= self._with_events()
+        self._factory.touched_workspaces |= touched
         if "workspaces" in self.__dict__:
             # The unit was made, for it was asked for.
             self._factory.workspaces.learn(self.workspaces.seen.values())

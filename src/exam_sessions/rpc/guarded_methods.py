@@ -52,10 +52,12 @@ class MethodGuard:
             call.code_workspace = ""
 
     def answer(self, request: Any, reply: Any, call: CallIdentity) -> None:
-        """Counts an entry that succeeded. Raises TooManyWrongCodes where its caller was locked out meanwhile."""
+        """Counts an entry that succeeded, where its request named a code.
+
+        Raises:
+            errors.TooManyWrongCodes: its caller was locked out meanwhile.
+        """
         workspace = call.code_workspace
-        if not workspace:
-            return
         if self._guard.lockouts.locked_values:
             self._guard.check_codes(call, workspace)
         if self._counts_entries and not request.validate_only:

@@ -111,7 +111,7 @@ class Handler:
         Raises:
             errors.TooManyWrongCodes: its caller was locked out meanwhile.
         """
-        if self.guard:
+        if self.guard and call.code_workspace:
             self.guard.answer(request, reply, call)
         if self._masking and (mask := self._masking.mask_for(call.principal.permissions)):
             mask.apply(reply)

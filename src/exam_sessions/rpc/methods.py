@@ -17,7 +17,7 @@ from exam_sessions.domain.api_keys import SYSTEM_WORKSPACE
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 from exam_sessions.execution.session_reader import SessionKey
-from exam_sessions.rpc.access.verified import ANYBODY, CallIdentity
+from exam_sessions.rpc.access.verified import ANYBODY, NOBODY, CallIdentity
 from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE, target_of
 from exam_sessions.rpc.decoding.identifiers import spell
 
@@ -70,7 +70,7 @@ class Call(CallIdentity):
     """Which workspaces there are; None where the method's requests name none."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.principal = NOBODY
         self.began, self.started = perf_counter(), 0.0
         self.code, self.reason, self.keys = code_pb2.CANCELLED, "", NO_KEYS
 

@@ -29,10 +29,11 @@ class HistoryUnit:
         """Appends events of a session; the session with its last event, where events are linked."""
         appended = self._transaction.deferred.events.setdefault(session.workspace_id, [])
         before, linked = session.last_event, self._transaction.repositories.events.linked
+        start = self._sequence_before(session.workspace_id) if linked and events else 0
         for event in events:
             appended.append(happening(event, session, caller.actor, caller.request_id, before, now))
             if linked:
-                before = self._sequence_before(session.workspace_id) + len(appended)
+                before = start + len(appended)
         if before == session.last_event:
             return session
         return replace_fields(session, {"last_event": before})

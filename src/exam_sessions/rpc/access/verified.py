@@ -60,13 +60,10 @@ class CallIdentity(ABC):
     """The workspace in which its request names a code; empty without one. Set where codes are guarded."""
 
     principal: Principal
-    """Who calls."""
+    """Who calls; NOBODY until it has passed the gate."""
 
     verified: Verified
     """The principal with the credential that proves it."""
-
-    def __init__(self) -> None:
-        self.principal = NOBODY
 
     @abstractmethod
     def metadata(self, key: str) -> Sequence[str | bytes]:
