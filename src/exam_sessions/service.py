@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.background.operation_worker import Decode
     from exam_sessions.errors import Refusal
-    from exam_sessions.execution.group_commit import QueuedRequest
+    from exam_sessions.execution.queue_protocols import QueuedRequest
     from exam_sessions.store.engine import Store
 
 

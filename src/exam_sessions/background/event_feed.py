@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
@@ -109,11 +110,8 @@ class Tail:
 
     async def moved(self, seconds: float) -> None:
         """Waits for something to happen, or that long."""
-        waiting = asyncio.ensure_future(self._moved.wait())
-        try:
-            await asyncio.wait([waiting], timeout=seconds)
-        finally:
-            waiting.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), seconds)
 
     def since(self, after: int) -> list[RenderedEvent] | None:
         """The next events after one; None when they are not kept any more."""
@@ -242,7 +240,7 @@ class EventFeed:
     async def next(self, tail: Tail, after: int, patience: float, most: int) -> Iterable[RenderedEvent]:
         """The next events after one, in order; none when nothing happens within `patience` seconds.
 
-        At most `most` are read for one who is further back than the tail.
+        At most `most` are read where `after` is further back than the tail.
 
         Raises:
             errors.ShuttingDown: the watch is to go on elsewhere.

@@ -1,7 +1,8 @@
 """Side effects of a transition: the columns an action writes besides the state, and the action that follows it.
 
 An effect is called after the machine has changed `context.state`. Which effect belongs to which action is in
-transition_table.py; effects on responses are in response_effects.py, those on marks in marking.py.
+transition_table.py; effects on responses are in response_effects.py, those on marks in marking.py, those
+that begin attempts in attempt_effects.py.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.domain import effects, marking, response_effects
+from exam_sessions.domain import attempt_effects, effects, marking, response_effects
 from exam_sessions.domain import guards as g
 from exam_sessions.domain.deletion import delete
 from exam_sessions.domain.regrade import regrade
@@ -174,16 +174,16 @@ TABLE: tuple[ActionRow, ...] = (
     ActionRow(A.CLEAR_RESPONSES, (
         row(CLEARABLE, S.READY, g.release_open, when=g.online),
         row(CLEARABLE, S.PAPER_RESPONSE_UPLOAD),
-    ), marking.clear_responses, needs_form=True, for_many=True),
+    ), attempt_effects.clear_responses, needs_form=True, for_many=True),
     ActionRow(A.REOPEN, (
         row(SUBMITTED, S.PAPER_RESPONSE_UPLOAD, g.release_open, when=g.on_paper),
         row(SUBMITTED, S.PAUSED, g.time_left_to_reopen, when=g.clock_is_deferred),
         row(SUBMITTED, S.IN_PROGRESS),
-    ), marking.reopen, needs_form=True, for_many=True),
+    ), attempt_effects.reopen, needs_form=True, for_many=True),
     ActionRow(A.RETAKE, (
         row(RETAKABLE, S.READY, g.release_open, g.attempts_left, when=g.online),
         row(RETAKABLE, S.PAPER_RESPONSE_UPLOAD),
-    ), marking.retake, needs_form=True, for_many=True),
+    ), attempt_effects.retake, needs_form=True, for_many=True),
     ActionRow(A.FAIL, (row((state for state in NON_TERMINAL if state is not S.EXCEPTION), S.EXCEPTION),),
         effects.fail, for_many=True),
     ActionRow(A.RECOVER, (

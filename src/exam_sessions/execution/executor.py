@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.workspaces import Workspace, create_workspace
-from exam_sessions.execution.group_commit import REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.mutation import ChunkedMutation
 from exam_sessions.execution.outages import refusal_of
+from exam_sessions.execution.queue_protocols import REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.reservation import BlockedByStagedImport
 from exam_sessions.execution.unit_of_work import UnitOfWorkFactory
 from exam_sessions.store.database_errors import (

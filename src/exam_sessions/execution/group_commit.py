@@ -19,93 +19,24 @@ import asyncio
 import threading
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.execution.batching_window import BatchingWindow
 from exam_sessions.execution.queue_limit import Pace
+from exam_sessions.execution.queue_protocols import REQUEUE, Postponed, QueueEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Sequence
 
+    from exam_sessions.execution.queue_protocols import GroupHandler, Outcome, QueuedRequest, ReplySink
     from exam_sessions.store.engine import Db
-
-Outcome = Any
-"""A mutation's result, the exception that its caller gets, or REQUEUE while there is more to do."""
 
 GROUP_AT_MOST = 512
 """Calls in one group."""
 
 EXCLUSIVE_WEIGHT = 200
 """A mutation of this weight has a transaction to itself, on the thread."""
-
-REQUEUE = object()
-"""The outcome of a mutation that has more to do: it goes to the end of the queue, and others go first."""
-
-
-class Postponed(Exception):  # noqa: N818 - nothing went wrong
-    """A request cannot be opened before `until` has been awaited; then it goes to the end of the line."""
-
-    def __init__(self, until: Coroutine[Any, Any, None]) -> None:
-        super().__init__()
-        self.until = until
-
-
-class QueuedRequest(Protocol):
-    """What stands in line: something a queue can work on once it is opened, and whose result it can render."""
-
-    @property
-    def weight(self) -> int:
-        """How many rows it is about; a heavy one has a group to itself."""
-
-    def open(self) -> Any:
-        """Returns what GroupHandler takes. Raises the refusal of a request that cannot be decoded, or Postponed."""
-
-    def render(self, result: Any) -> Any:
-        """Returns the result as the caller gets it."""
-
-
-class PendingCommit(NamedTuple):
-    """A group that is worked out; its outcomes hold once `commit` has returned, or at once without one."""
-
-    outcomes: Sequence[Outcome]
-    commit: Callable[[], Sequence[Outcome]] | None
-
-
-class GroupHandler(Protocol):
-    """What a queue does with groups."""
-
-    def attach(self, db: Db) -> None:
-        """Works on this connection from now on; called once, before any group."""
-
-    def prepare(self, group: Sequence[Any]) -> PendingCommit | None:
-        """Works a light group out and leaves its transaction open; None when `run` has to do it."""
-
-    def run_together(self, group: Sequence[Any]) -> Sequence[Outcome]:
-        """Works a light group out and makes it durable, where the database keeps us waiting."""
-
-    def run(self, group: Sequence[Any]) -> Sequence[Outcome]:
-        """Works each of a group out by itself and makes it durable."""
-
-
-class ReplySink(Protocol):
-    """Gets the outcome of a request, on the event loop: a future, or what answers a caller without one."""
-
-    def done(self) -> bool:
-        """Whether the caller has gone away."""
-
-    def set_result(self, result: Any, /) -> None:
-        """The request succeeded."""
-
-    def set_exception(self, fault: BaseException, /) -> None:
-        """The request failed."""
-
-
-class QueueEntry(NamedTuple):
-    """A queued request, and what gets its outcome."""
-
-    request: QueuedRequest
-    sink: ReplySink
 
 
 class GroupCommitQueue:

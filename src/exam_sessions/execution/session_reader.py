@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.records import AccessCode, SessionWithRelease
-from exam_sessions.execution.group_commit import PendingCommit
 from exam_sessions.execution.outages import refusal_of
+from exam_sessions.execution.queue_protocols import PendingCommit
 from exam_sessions.store.database_errors import DatabaseDown
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from exam_sessions.execution.group_commit import QueuedRequest, ReplySink
     from exam_sessions.execution.known_workspaces import KnownWorkspaces
+    from exam_sessions.execution.queue_protocols import QueuedRequest, ReplySink
 
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.execution.group_commit import Postponed
+from exam_sessions.execution.queue_protocols import Postponed
 from exam_sessions.rpc.decoding.request_decoder import start_aside
 from exam_sessions.rpc.handler import Handler
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import MethodDescriptor
 
-    from exam_sessions.execution.group_commit import ReplySink
+    from exam_sessions.execution.queue_protocols import ReplySink
     from exam_sessions.rpc.doors import Doors
     from exam_sessions.rpc.methods import Call, QueuedMethod
 

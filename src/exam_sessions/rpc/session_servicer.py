@@ -14,6 +14,7 @@ from exam_sessions.domain.session_filter import ORDERS, PageCursor
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.statistics import statistics_of
 from exam_sessions.rpc import pages
+from exam_sessions.rpc.consumer_servicer import ConsumerServicer
 from exam_sessions.rpc.convert.booking import booking_of, bookings_of, edit_of, edited_fields
 from exam_sessions.rpc.convert.reply_size import (
     AT_MOST_FOR_A_CHARACTER,
@@ -54,6 +55,7 @@ class SessionServicer:
         self, service: Service, watchers: WatchServicer, marking: MarkingServicer, imports: ImportServicer
     ) -> None:
         self._service, self._watchers, self._marking, self._imports = service, watchers, marking, imports
+        self._consumers = ConsumerServicer(service)
 
     def methods(self) -> dict[str, Method | QueuedMethod | ServerStreamMethod | BidiMethod]:
         """The methods by the names of their RPCs."""
@@ -70,8 +72,8 @@ class SessionServicer:
             "DeleteSession": self.delete,
             "ListSessionEvents": self.events,
             "WatchSessions": ServerStreamMethod(self._watchers.watch),
-            "AcknowledgeEvents": self._watchers.acknowledge,
-            "ListEventConsumers": self._watchers.consumers,
+            "AcknowledgeEvents": self._consumers.acknowledge,
+            "ListEventConsumers": self._consumers.consumers,
         }
 
     async def create(self, request: pb.CreateSessionRequest, call: Call) -> pb.CreateSessionResponse:

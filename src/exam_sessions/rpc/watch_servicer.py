@@ -1,4 +1,4 @@
-"""WatchSessions and the consumers of the events. Converts and sends; what to tell is background/event_feed.py's.
+"""WatchSessions. Converts and sends; which events there are is found out by background/event_feed.py.
 
 An event is rendered once, as a whole piece with nothing but this event in it: pieces put one behind the other are the
 bytes of one piece with all their events (protobuf, encoding of repeated fields).
@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.background.event_feed import FEW, PAGE
-from exam_sessions.commands.consumers import Acknowledge
 from exam_sessions.domain.session_filter import SessionFilter
 from exam_sessions.domain.states import Action
-from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_event
-from exam_sessions.rpc.convert.times import micros, put
+from exam_sessions.rpc.convert.times import micros
 from exam_sessions.rpc.watch_snapshot import SnapshotPages
 from exam_sessions.v1 import session_service_pb2 as pb
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from exam_sessions.background.event_feed import EventFeed, RenderedEvent, Tail
-    from exam_sessions.domain.stored_records import ConsumerRow, EventRow
+    from exam_sessions.domain.stored_records import EventRow
     from exam_sessions.rpc.methods import Call
     from exam_sessions.service import Service
 
@@ -159,7 +157,7 @@ class EventCursor:
         self.after, self._most = after, FEW
 
     async def next(self, patience: float) -> bytes:
-        """A piece with the next events that pass the sieve, if there are any within so many seconds."""
+        """A piece with the next events that match the filter, if there are any within so many seconds."""
         # Not kept in a variable: while a watcher waits, nothing is held for it.
         return await self._piece(await self._feed.next(self._tail, self.after, patience, self._most), None, "")
 
@@ -200,7 +198,7 @@ class EventCursor:
 
 
 class WatchServicer:
-    """One method per RPC; `patience` is how long a watcher may take over one piece, in seconds."""
+    """The method of WatchSessions; `patience` is how long a watcher may take over one piece, in seconds."""
 
     def __init__(self, service: Service, patience: float) -> None:
         self._service, self._patience = service, patience
@@ -272,31 +270,3 @@ class WatchServicer:
         end = pb.WatchSessionsResponse(sequence=cursor.after, snapshot_complete=True)
         await stream.send(end.SerializeToString(), IN_SNAPSHOT)
         return cursor.after
-
-    async def acknowledge(self, request: pb.AcknowledgeEventsRequest, call: Call) -> pb.AcknowledgeEventsResponse:
-        """Stores how far a consumer has come."""
-        mutation = Acknowledge(call.caller(request), request.consumer, request.sequence, rewind=request.rewind)
-        consumer: ConsumerRow = await self._service.write(mutation)
-        last = await self._service.reads.last_sequence(consumer.workspace_id)
-        reply = pb.AcknowledgeEventsResponse()
-        fill_consumer(reply.consumer, consumer, last)
-        return reply
-
-    async def consumers(self, request: pb.ListEventConsumersRequest, call: Call) -> pb.ListEventConsumersResponse:
-        """A page of the workspace's consumers: one more than asked tells whether there is another page."""
-        most, last_shown = pages.size(request.page_size, pages.AT_MOST), pages.cursor(request, request.page_token)
-        after = last_shown[1] if last_shown else ""
-        found, last = await self._service.reads.consumers(call.workspace(request), after, most + 1)
-        reply = pb.ListEventConsumersResponse()
-        for consumer in found[:most]:
-            fill_consumer(reply.consumers.add(), consumer, last)
-        if len(found) > most:
-            reply.next_page_token = pages.token(request, 0, found[most - 1].name)
-        return reply
-
-
-def fill_consumer(message: pb.EventConsumer, consumer: ConsumerRow, last: int) -> None:
-    """Writes a consumer into a message; `last` is the workspace's last event."""
-    message.name, message.sequence = consumer.name, consumer.sequence
-    message.behind = max(0, last - consumer.sequence)
-    put(message.update_time, consumer.update_time)

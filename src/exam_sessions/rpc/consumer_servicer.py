@@ -1,0 +1,50 @@
+"""The consumers of the events: how far each has come. The events themselves are sent by watch_servicer.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exam_sessions.commands.consumers import Acknowledge
+from exam_sessions.rpc import pages
+from exam_sessions.rpc.convert.times import put
+from exam_sessions.v1 import session_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from exam_sessions.domain.stored_records import ConsumerRow
+    from exam_sessions.rpc.methods import Call
+    from exam_sessions.service import Service
+
+
+class ConsumerServicer:
+    """One method per RPC."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def acknowledge(self, request: pb.AcknowledgeEventsRequest, call: Call) -> pb.AcknowledgeEventsResponse:
+        """Stores how far a consumer has come."""
+        mutation = Acknowledge(call.caller(request), request.consumer, request.sequence, rewind=request.rewind)
+        consumer: ConsumerRow = await self._service.write(mutation)
+        last = await self._service.reads.last_sequence(consumer.workspace_id)
+        reply = pb.AcknowledgeEventsResponse()
+        fill_consumer(reply.consumer, consumer, last)
+        return reply
+
+    async def consumers(self, request: pb.ListEventConsumersRequest, call: Call) -> pb.ListEventConsumersResponse:
+        """A page of the workspace's consumers: one more than asked tells whether there is another page."""
+        most, last_shown = pages.size(request.page_size, pages.AT_MOST), pages.cursor(request, request.page_token)
+        after = last_shown[1] if last_shown else ""
+        found, last = await self._service.reads.consumers(call.workspace(request), after, most + 1)
+        reply = pb.ListEventConsumersResponse()
+        for consumer in found[:most]:
+            fill_consumer(reply.consumers.add(), consumer, last)
+        if len(found) > most:
+            reply.next_page_token = pages.token(request, 0, found[most - 1].name)
+        return reply
+
+
+def fill_consumer(message: pb.EventConsumer, consumer: ConsumerRow, last: int) -> None:
+    """Writes a consumer into a message; `last` is the workspace's last event."""
+    message.name, message.sequence = consumer.name, consumer.sequence
+    message.behind = max(0, last - consumer.sequence)
+    put(message.update_time, consumer.update_time)
