@@ -126,9 +126,9 @@ class DatabaseCheck:
         unpublished = set(map(tuple, self._rows(db, select(d.workspace_id, d.id))))
         known: dict[str, dict[str, Release]] = {}
         rows = _keyed(self._rows(db, self._sessions, advance))
-        attempts = _keyed(self._rows(db, self._attempts, advance))
+        attempt_rows = _keyed(self._rows(db, self._attempts, advance))
         histories = _keyed(self._rows(db, self._histories, advance))
-        for (workspace, session_id), (row, attempt_rows, history) in _merged(rows, attempts, histories):
+        for (workspace, session_id), (row, its_attempts, history) in _merged(rows, attempt_rows, histories):
             if workspace not in known:
                 known = {workspace: self._releases_of(db, workspace)}
             session = Session._make(row[0]) if row else None
@@ -138,7 +138,7 @@ class DatabaseCheck:
                 workspace,
                 session_id,
                 session,
-                [record_of_row(attempt) for attempt in attempt_rows],
+                [record_of_row(attempt) for attempt in its_attempts],
                 [PastEvent._make(event[2:]) for event in history],
                 known[workspace].get(session.release_id) if session else None,
             )
