@@ -93,7 +93,7 @@ all_workspaces = true
 def certificates(tmp_path_factory):
     file = tmp_path_factory.mktemp("rules") / "auth.toml"
     file.write_text(RULES)
-    return CertificateVerifier(read_auth_config(str(file)).certificates)
+    return CertificateVerifier(read_auth_config(str(file)).certificates, lambda: 0)
 
 
 def test_the_first_rule_that_fits_decides(certificates):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.execution.outages import OUTAGES
 from exam_sessions.rpc.access.open_streams import OpenStreams
-from exam_sessions.rpc.access.verified import Credentials
+from exam_sessions.rpc.access.verified import NO_CERTIFICATE, Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -38,6 +38,9 @@ TOKEN_AT_MOST = 8 * 1024
 
 SCHEME = "bearer "
 
+OF_TOKENS, OF_CERTIFICATES = b"token", b"certificate"
+"""What keeps digests of one kind of credential apart from those of the other: a token is whatever its caller says."""
+
 
 def token_of(values: Sequence[str | bytes]) -> str:
     """The token in the values of the metadata `authorization`, empty without any. Raises CredentialInvalid."""
@@ -50,6 +53,11 @@ def token_of(values: Sequence[str | bytes]) -> str:
     if not token or len(token) > TOKEN_AT_MOST:
         raise errors.CredentialInvalid
     return token
+
+
+def _digest(credential: bytes, kind: bytes) -> bytes:
+    """By what a credential is known again."""
+    return hashlib.blake2b(credential, digest_size=32, person=kind).digest()
 
 
 class Gate:
@@ -86,15 +94,15 @@ class Gate:
             errors.TooManyWrongCodes: its credential is not known, and its address showed too many wrong ones.
         """
         token = token_of(call.metadata("authorization"))
-        sans = () if token else call.sans()
-        key = hashlib.blake2b(token.encode() if token else repr(sans).encode(), digest_size=32).digest()
+        sans, pem = NO_CERTIFICATE if token else call.certificate()
+        key = _digest(token.encode(), OF_TOKENS) if token else _digest(pem, OF_CERTIFICATES)
         verified = self._known.get(key)
         if verified is None or 0 < verified.expires <= self._now():
             if not token and not sans:
                 raise errors.CredentialMissing
             if self._guard:
                 self._guard.check_credential(call)
-            return self._verify_and_enter(Credentials(token, sans, call.peer()), key, call, requirement)
+            return self._verify_and_enter(Credentials(token, sans, call.peer(), pem), key, call, requirement)
         self._enter(call, requirement, verified)
         return None
 

@@ -45,7 +45,7 @@ class Authentication(NamedTuple):
         if JWT in self.methods:
             found.append(JwtVerifier(self.issuers))
         if CERTIFICATES in self.methods:
-            found.append(CertificateVerifier(self.certificates))
+            found.append(CertificateVerifier(self.certificates, now))
         return found
 
     def gate(self, service: Service, now: Callable[[], int], guard: CodeGuard | None) -> Gate | None:

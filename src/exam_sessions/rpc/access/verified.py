@@ -20,6 +20,19 @@ class Credentials(NamedTuple):
     """The subject alternative names of the client certificate, whose signature TLS has checked."""
     peer: str
     """The address of the other side."""
+    certificate: bytes = b""
+    """The client certificate itself, in PEM; empty without one."""
+
+
+class ClientCertificate(NamedTuple):
+    """What TLS has verified of the other side."""
+
+    sans: tuple[str, ...] = ()
+    """Its subject alternative names."""
+    pem: bytes = b""
+
+
+NO_CERTIFICATE = ClientCertificate()
 
 
 class Verified(NamedTuple):
@@ -74,8 +87,8 @@ class CallIdentity(ABC):
         """The address of the other side, without its port; `unix` on a Unix socket."""
 
     @abstractmethod
-    def sans(self) -> tuple[str, ...]:
-        """The subject alternative names of the client certificate; none without one."""
+    def certificate(self) -> ClientCertificate:
+        """The client certificate; NO_CERTIFICATE without one."""
 
 
 class Verifier(Protocol):

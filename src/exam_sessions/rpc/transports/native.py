@@ -24,6 +24,7 @@ from google.rpc import code_pb2
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from exam_sessions import errors
+from exam_sessions.rpc.access.verified import NO_CERTIFICATE, ClientCertificate
 from exam_sessions.rpc.cannot_serve import CannotListen
 from exam_sessions.rpc.handlers import AnyHandler, BidiStreamHandler, ServerStreamHandler, UnaryHandler
 from exam_sessions.rpc.methods import Call, CallerGone
@@ -288,9 +289,9 @@ class _Call(Call):
         """Unknown: the front does not say it."""
         return ""
 
-    def sans(self) -> tuple[str, ...]:
+    def certificate(self) -> ClientCertificate:
         """None: the front has no TLS."""
-        return ()
+        return NO_CERTIFICATE
 
     def done(self) -> bool:
         return False
