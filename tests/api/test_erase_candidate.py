@@ -28,7 +28,7 @@ from processes import ServerProcess, calling
 from rows import read
 from watchers import Watch
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("what is left in the tables is each database's own")
@@ -233,6 +233,32 @@ def test_a_repeated_booking_is_answered_without_the_person(api, work):
     again = api.call("BatchCreateSessions", release_id=release.id, bookings=rows, request_id=request_id).sessions
     assert again[1] == first[1]
     assert (again[0].id, again[0].candidate_id, again[0].keycode) == (first[0].id, "erased", "erased")
+
+
+def told_of(api, session):
+    """Everything that reads tell of a session, and of what has happened in its workspace so far."""
+    full = session_service_pb2.SESSION_VIEW_FULL
+    told = [api.get(session), api.call("ListSessions", view=full), *api.history(session)]
+    last = told[-1].sequence
+    with Watch(api, start_sequence=1) as watch:
+        watch.until(lambda: watch.sequence >= last)
+        told += watch.events
+    return "".join(map(str, told))
+
+
+def test_another_server_that_had_read_the_person_tells_nothing_of_them_afterwards(database):
+    with serving(database) as here, serving(database) as there:
+        api = ApiClient(here.target)
+        session = voided_session(api)
+        other = ApiClient(there.target, api.workspace)
+        words = IDENTIFYING | {TYPED["message of a void"]}
+        with Watch(other, start_sequence=1):  # so that the other server keeps what it reads
+            before = told_of(other, session)
+            assert all(word in before for word in (CANDIDATE, WORDS["last name"], TYPED["message of a void"]))
+            erase(OperationsApi(api), erase_free_text=True)
+            until(lambda: not [word for word in words if word in told_of(other, session)])
+        api.close()
+        other.close()
 
 
 def test_a_watch_tells_of_the_erasure_and_a_later_one_is_not_sent_the_person(api, work):

@@ -54,7 +54,7 @@ class InvalidPageToken(InvalidArgument):
 
 @dataclass(eq=False)
 class RequestIdReused(InvalidArgument):
-    """The request id was used before with other content."""
+    """The request id was used before with other content, or by another principal."""
 
     request_id: str
     text = "request_id {request_id} was used before for another request; use a new UUID for a new request"

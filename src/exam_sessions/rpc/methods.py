@@ -131,6 +131,9 @@ class Call(CallIdentity):
             if centres is not None:
                 # A repetition shows what the first request came to: not to those who do not see its sessions.
                 content += "\0".join(sorted(centres)).encode()
+            if self.principal is not ANYBODY:
+                # It may hold what was for the first caller alone, such as an attempt token.
+                content += f"\0{self.principal.name}".encode()
             digest = hashlib.blake2b(content, digest_size=16).digest()
         return Caller(workspace, self.actor(), request_id, digest, request.validate_only, centres)
 
