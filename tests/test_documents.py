@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from documents import BLOCK, LINK, ROOT, anchors, documents, section, without_code
 from exam_sessions.cli import cli
-from exam_sessions.cli.shared.server_options import NAMES, TARGET_VARIABLE, WORKSPACE_VARIABLE
+from exam_sessions.cli.shared.server_options import NAMES, TARGET_VARIABLE, WORKSPACE_VARIABLE, ZONE_VARIABLE
 from exam_sessions.cli.shared.settings_options import CONFIG_VARIABLE
 from exam_sessions.cli.shared.token_source import VARIABLE
 from exam_sessions.domain.diagram import mermaid
@@ -44,7 +44,7 @@ SERVICES = (
 RPCS = {m.name for pb in SERVICES for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}
 README_LINES = 250
 PLURALS = {"ReadSets"}
-NOT_SETTINGS = {TARGET_VARIABLE, WORKSPACE_VARIABLE, VARIABLE, CONFIG_VARIABLE} | {
+NOT_SETTINGS = {TARGET_VARIABLE, WORKSPACE_VARIABLE, VARIABLE, CONFIG_VARIABLE, ZONE_VARIABLE} | {
     f"{PREFIX}{name.upper()}" for name in NAMES
 }
 

@@ -11,6 +11,7 @@ def configuration(monkeypatch, tmp_path_factory):
     """A directory for what a user configures, instead of one's own."""
     directory = tmp_path_factory.mktemp("configuration")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(directory))
+    monkeypatch.setenv("EXAM_SESSIONS_TZ", "UTC")
     return directory
 
 

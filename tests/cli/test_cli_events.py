@@ -6,12 +6,14 @@ import json
 import signal
 
 import pytest
+from google.protobuf import json_format
 from listening import columns, coming_and_going, listening, place, sequences, tail
 from terminal import Terminal, start, typed
 
 from exam_sessions.cli.shared import acknowledger
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
+from exam_sessions.v1 import session_pb2
 from serving import until
 
 MANY = 1000
@@ -53,33 +55,13 @@ def test_an_event_is_a_line_for_people(terminal, api, release):
     ]
 
 
-def test_an_event_is_json_with_the_names_of_the_protos(terminal, api, release):
+def test_an_event_is_the_same_json_wherever_it_is_printed_and_is_read_back_as_it_was(terminal, api, release):
     session = api.book(release)
-    request_id = "00000000-0000-4000-8000-000000000007"
-    api.move("VoidSession", session, reason=1, message="schlief\u2028ein", request_id=request_id)
+    api.move("VoidSession", session, reason=1, message="schlief\u2028ein")
     lines = tail(terminal, "--from", 1, "--count", 2, "--format", "json")
-    booked, voided = map(json.loads, lines)
-    event = api.history(session)[1]
-    assert voided == {
-        "sequence": 2,
-        "session_id": session.id,
-        "release_id": release.id,
-        "action": "VOID",
-        "from_state": "SCHEDULED_BUT_NOT_CREATED",
-        "to_state": "VOIDED",
-        "actor": "test",
-        "acting_for": "",
-        "reason": "ABSENT",
-        "message": "schlief\u2028ein",
-        "request_id": request_id,
-        "time": f"{event.time.ToDatetime():%Y-%m-%dT%H:%M:%S.%f}Z",
-        "changes": [
-            {"field": "void_reason", "old_value": None, "new_value": "VOID_REASON_ABSENT"},
-            {"field": "void_message", "old_value": None, "new_value": "schlief\u2028ein"},
-        ],
-    }
-    assert (booked["from_state"], booked["to_state"]) == ("", "SCHEDULED_BUT_NOT_CREATED")
-    assert list(voided) == list(booked) == [field.name for field in event.DESCRIPTOR.fields]
+    events = list(api.history(session))
+    assert [json_format.Parse(line, session_pb2.SessionEvent()) for line in lines] == events
+    assert [json.loads(line) for line in lines] == terminal.json("sessions", "history", session.id)
 
 
 def test_an_event_is_a_cloudevent(terminal, api, release):
@@ -153,10 +135,10 @@ def test_an_interrupted_consumer_gets_again_what_it_had_not_acknowledged(termina
     last = stuck_at(api)
     stuck.kill()
     read, _ = stuck.communicate(timeout=20)
-    before = [json.loads(line)["sequence"] for line in read.split("\n")[:-1]]
+    before = [int(json.loads(line)["sequence"]) for line in read.split("\n")[:-1]]
     assert before == list(range(1, len(before) + 1))
     assert len(before) >= last
-    again = [json.loads(line)["sequence"] for line in tail(terminal, *words[2:], "--count", MANY - last)]
+    again = [int(json.loads(line)["sequence"]) for line in tail(terminal, *words[2:], "--count", MANY - last)]
     assert again == list(range(last + 1, MANY + 1))
     assert place(api) == MANY
 

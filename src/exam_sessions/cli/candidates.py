@@ -17,7 +17,7 @@ from exam_sessions.cli.shared.database_faults import database_faults
 from exam_sessions.cli.shared.operation_views import erasure_facts
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl
-from exam_sessions.cli.shared.times import when
+from exam_sessions.cli.shared.times import zoned
 from exam_sessions.client.channel import new_request_id
 from exam_sessions.configuration.database_urls import without_password
 
@@ -173,7 +173,7 @@ def apply_retention(
         )
         if asked.needs_foresight:
             foreseen = retry(partial(call, validate_only=True))
-            what = f"{foreseen.session_count:,} sessions that ended before {when(foreseen, 'before')} UTC"
+            what = f"{foreseen.session_count:,} sessions that ended before {zoned(foreseen, 'before')}"
             question = f"{what} are {'deleted' if delete else 'erased'} for good"
             if not may_go_on(asked, foreseen, lambda: say(what), question):
                 return

@@ -62,7 +62,7 @@ cli = typer.Typer(no_args_is_help=True, help="Hand the events to other programs,
     "tail",
     epilog="""[bold]Examples[/]
 exam-sessions events tail --from 1
-exam-sessions events tail --format json | jq 'select(.to_state == "FINISHED")'
+exam-sessions events tail --format json | jq 'select(.to_state == "STATE_FINISHED")'
 exam-sessions events tail --consumer results --format cloudevents | ./forward-to-the-bus
 
 [bold]Consumers[/]
@@ -75,7 +75,7 @@ exam-sessions events rewind results 0
 
 [bold]Formats[/]
 table         for people
-json          the fields of SessionEvent by their names in the protos
+json          SessionEvent as the protos write JSON, as every command prints it
 cloudevents   CloudEvents 1.0: id WORKSPACE/SEQUENCE, type exam_sessions.session.ACTION, subject the session
 
 When the server goes away it tries again, and goes on behind the last line.
@@ -87,7 +87,9 @@ def tail(
         typer.Option(metavar="NAME", parser=consumer_name, help="Go on where this consumer is, and keep its place."),
     ] = None,
     from_: From = None,
-    format_: Annotated[Format, typer.Option("--format", help="How events are written.")] = Format.TABLE,
+    format_: Annotated[
+        Format, typer.Option("--format", case_sensitive=False, help="How events are written.")
+    ] = Format.TABLE,
     count: Count = None,
     release: Releases = None,
     target: Target = DEFAULT_TARGET,
@@ -150,7 +152,14 @@ def list_consumers(*, json: Json = False, target: Target = DEFAULT_TARGET, works
     elif not found:
         note(f"workspace {workspace} has no consumers; make one with `exam-sessions events tail --consumer NAME`")
     else:
-        made = table("name", "sequence", "behind", "last acknowledgement (UTC)", whole=("name",))
+        made = table(
+            "name",
+            "sequence",
+            "behind",
+            "last acknowledgement (UTC)",
+            whole=("name",),
+            spare=("last acknowledgement (UTC)",),
+        )
         for consumer in found:
             row = (f"{consumer.sequence}", f"{consumer.behind:,}", when(consumer, "update_time"))
             made.add_row(Text(consumer.name), *row)

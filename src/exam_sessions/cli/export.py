@@ -18,7 +18,7 @@ from exam_sessions.cli.shared.console import MISUSED, fail, note, until_the_read
 from exam_sessions.cli.shared.csv_rows import row_writer
 from exam_sessions.cli.shared.enum_names import word
 from exam_sessions.cli.shared.progress import bar
-from exam_sessions.cli.shared.times import exactly, when, written_span
+from exam_sessions.cli.shared.times import exactly, in_utc, written_span
 from exam_sessions.client.client import Session
 
 
@@ -63,13 +63,13 @@ COLUMNS: dict[str, Callable[[Session], object]] = {
     "extra_time_reason": lambda s: s.extra_time_reason,
     "state": lambda s: word(s, "state"),
     "maturity": lambda s: word(s, "maturity"),
-    "opens_dt": lambda s: when(s, "window_start"),
-    "closes_dt": lambda s: when(s, "window_end"),
+    "opens_dt": lambda s: in_utc(s, "window_start"),
+    "closes_dt": lambda s: in_utc(s, "window_end"),
     "attempt": lambda s: s.attempt.number,
-    "start_dt": lambda s: when(s.attempt, "start_time"),
-    "end_dt": lambda s: when(s.attempt, "end_time"),
+    "start_dt": lambda s: in_utc(s.attempt, "start_time"),
+    "end_dt": lambda s: in_utc(s.attempt, "end_time"),
     "finish_reason": lambda s: word(s.attempt, "finish_reason"),
-    "deadline_dt": lambda s: when(s.attempt, "deadline"),
+    "deadline_dt": lambda s: in_utc(s.attempt, "deadline"),
     "time_elapsed_s": lambda s: s.attempt.time_elapsed.seconds if s.attempt.HasField("time_elapsed") else "",
     "extra_time_s": lambda s: s.extra_time.seconds or "",
     "points": lambda s: s.points.actual,
@@ -77,8 +77,8 @@ COLUMNS: dict[str, Callable[[Session], object]] = {
     "percent": lambda s: s.score.actual,
     "activity_id": lambda s: s.activity_id,
     "void_reason": lambda s: word(s, "void_reason"),
-    "created": lambda s: when(s, "create_time"),
-    "modified": lambda s: when(s, "update_time"),
+    "created": lambda s: in_utc(s, "create_time"),
+    "modified": lambda s: in_utc(s, "update_time"),
 }
 """Columns and how a session fills them; those of a roster have a roster's names. Times are UTC.
 

@@ -14,7 +14,7 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import MISUSED, escaped, facts, fail, note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.input_file import UnreadableText, input_file, name_of, read_input, text_of
-from exam_sessions.cli.shared.times import when
+from exam_sessions.cli.shared.times import when, zoned
 from exam_sessions.client.catalog import TestForm
 from exam_sessions.client.client import Client
 
@@ -100,7 +100,14 @@ def export_form(
 def list_forms(*, json: Json = False, target: Target = DEFAULT_TARGET, workspace: Workspace = "default") -> None:
     """Shows the latest revision of every test form, by reference."""
     made = table(
-        "reference", "revision", "name", "marks", "decimals", "made (UTC)", whole=("reference", "made (UTC)")
+        "reference",
+        "revision",
+        "name",
+        "marks",
+        "decimals",
+        "made (UTC)",
+        whole=("reference", "made (UTC)"),
+        spare=("made (UTC)", "decimals", "marks"),
     )
     with connected(target, workspace) as client:
         for form in client.forms():
@@ -133,7 +140,18 @@ def show_form(
     show(facts((("test form", form.reference), *_described(form))))
     say("")
     short = {objective.id: objective.abbreviation or objective.id for objective in form.objectives}
-    made = table("no.", "question", "type", "options", "key", "mark", "marked by", "measures", whole=("no.", "key"))
+    made = table(
+        "no.",
+        "question",
+        "type",
+        "options",
+        "key",
+        "mark",
+        "marked by",
+        "measures",
+        whole=("no.", "key"),
+        spare=("measures", "options", "marked by", "type"),
+    )
     for question in form.questions:
         labels = {option.id: option.label for option in question.options}
         content = question.content if len(question.content) <= CONTENT else f"{question.content[: CONTENT - 1]}…"
@@ -195,7 +213,7 @@ def _described(form: TestForm) -> tuple[tuple[str, str], ...]:
     )
     return (
         ("name", form.name),
-        ("revision", f"{form.revision}, made {when(form, 'create_time')} UTC"),
+        ("revision", f"{form.revision}, made {zoned(form, 'create_time')}"),
         ("questions", f"{len(form.questions)}{marked}"),
         ("marks", f"{form.available_mark} in all{decimals}"),
     )

@@ -13,7 +13,7 @@ from exam_sessions.cli.shared.console import MISUSED, Yes, confirm, facts, fail,
 from exam_sessions.cli.shared.database_faults import database_faults
 from exam_sessions.cli.shared.enum_names import message_json, words
 from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl
-from exam_sessions.cli.shared.times import DAY, length, time_of, when
+from exam_sessions.cli.shared.times import DAY, length, time_of, when, zoned
 from exam_sessions.configuration.database_urls import without_password
 
 cli = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke API keys.")
@@ -40,7 +40,7 @@ Expires = Annotated[
     typer.Option(
         "--expires",
         metavar="TIME",
-        help="When it expires, UTC where no zone is named.",
+        help="When it expires.",
         parser=time_of,
         show_default="never",
     ),
@@ -96,7 +96,17 @@ def create_key(
 def list_keys(*, json: Json = False, target: Target = DEFAULT_TARGET) -> None:
     """Shows the keys that you may manage, the oldest first, without their secrets."""
     made = table(
-        "id", "name", "roles", "workspaces", "centres", "created", "last used", "expires", "revoked", whole=("id",)
+        "id",
+        "name",
+        "roles",
+        "workspaces",
+        "centres",
+        "created",
+        "last used",
+        "expires",
+        "revoked",
+        whole=("id",),
+        spare=("created", "last used", "centres", "revoked", "workspaces", "expires"),
     )
     with connected(target, NO_TENANT) as client:
         for key in sorted(client.keys(), key=lambda key: (key.create_time.ToMicroseconds(), key.id)):
@@ -147,7 +157,7 @@ def revoke_key(key_id: Id, *, yes: Yes = False, target: Target = DEFAULT_TARGET)
         confirm(f"Nobody can call with the key {key_id} any more; what goes on with it ends.")
     with connected(target, NO_TENANT) as client:
         key = client.revoke_key(key_id)
-    note(f"key {key.id} of {key.name} is revoked since {when(key, 'revoke_time')} UTC")
+    note(f"key {key.id} of {key.name} is revoked since {zoned(key, 'revoke_time')}")
 
 
 @cli.command(

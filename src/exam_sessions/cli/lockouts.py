@@ -40,7 +40,15 @@ def list_lockouts(
     with connected(target, workspace) as client:
         found = client.lockouts(in_force_only=not past, whole_deployment=deployment, page=limit + 1)
         listed, more = list(itertools.islice(found, limit)), next(found, None)
-    made = table("id", "who", "wrong", "ends (UTC)", "lifted by", whole=("id", "who", "ends (UTC)"))
+    made = table(
+        "id",
+        "who",
+        "wrong",
+        "ends (UTC)",
+        "lifted by",
+        whole=("id", "who", "ends (UTC)"),
+        spare=("lifted by", "wrong"),
+    )
     for lockout in listed:
         if json:
             say(message_json(lockout))

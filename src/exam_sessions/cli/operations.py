@@ -51,8 +51,8 @@ cli = typer.Typer(no_args_is_help=True, help="See what long work is under way, w
 
 @cli.command("list", epilog="[bold]Example[/]\nexam-sessions operations list --status running")
 def list_operations(
-    status: Annotated[Status | None, typer.Option(help="That have come so far.")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="That do this.")] = None,
+    status: Annotated[Status | None, typer.Option(case_sensitive=False, help="That have come so far.")] = None,
+    kind: Annotated[Kind | None, typer.Option(case_sensitive=False, help="That do this.")] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many at most.")] = 50,
     *,
     json: Json = False,
@@ -75,6 +75,7 @@ def list_operations(
         "accepted (UTC)",
         "asked by",
         whole=("id", "accepted (UTC)"),
+        spare=("asked by", "kind", "accepted (UTC)", "refused"),
     )
     for operation in listed:
         if json:

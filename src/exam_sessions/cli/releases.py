@@ -77,11 +77,12 @@ def list_releases(*, json: Json = False, target: Target = DEFAULT_TARGET, worksp
             for release in client.releases():
                 say(message_json(release))
             return
-        made = table("id", "name", "window (UTC)", "duration", "rules", whole=("id", "window (UTC)", "duration"))
+        made = table(
+            "id", "name", "window (UTC)", "duration", "rules", whole=("id", "duration"), spare=("rules", "duration")
+        )
         for release in client.releases():
             lasts = how_long(release, "duration") or "no limit"
-            window = window_text(release).replace(" to ", "\nto ")
-            made.add_row(release.id, Text(release.name), window, lasts, rules_text(release))
+            made.add_row(release.id, Text(release.name), window_text(release), lasts, rules_text(release))
     if made.row_count:
         show(made)
     else:
@@ -98,14 +99,15 @@ exam-sessions releases create "Maths, May" --duration 1h30m --invigilated --requ
 def create_release(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
     duration: Annotated[int | None, _length("Working time of an attempt, such as 1h30m.", "no limit")] = None,
-    window_start: Annotated[int | None, _moment("Earliest moment a session may be opened, in UTC.")] = None,
-    window_end: Annotated[int | None, _moment("Moment every session closes, in UTC.")] = None,
+    window_start: Annotated[int | None, _moment("Earliest moment a session may be opened.")] = None,
+    window_end: Annotated[int | None, _moment("Moment every session closes.")] = None,
     test_form: Annotated[str, typer.Option(metavar="FORM", help="Reference of the test form its sessions get.")] = "",
     max_attempts: Annotated[
         int, typer.Option(min=0, metavar="COUNT", help="Attempts of a session; 0 is unlimited.")
     ] = 0,
     counts: Annotated[
-        Counts, typer.Option("--counts", help="Which attempt counts; average is the mean of all.")
+        Counts,
+        typer.Option("--counts", case_sensitive=False, help="Which attempt counts; average is the mean of all."),
     ] = Counts.HIGHEST,
     grace_period: Annotated[
         int | None, _length("How late an offline attempt may be uploaded; 0s is not at all.", "no limit", least=0)
@@ -114,7 +116,10 @@ def create_release(
         int | None, _length("How late answers are taken online, stamped late.", "not at all", least=0)
     ] = None,
     device_policy: Annotated[
-        Devices, typer.Option("--device-policy", help="What a second device of the same candidate may do.")
+        Devices,
+        typer.Option(
+            "--device-policy", case_sensitive=False, help="What a second device of the same candidate may do."
+        ),
     ] = Devices.ANY,
     *,
     paper: Annotated[bool, typer.Option("--paper", help="It is sat on paper.")] = False,

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from exam_sessions.cli.sessions import Name, find_session
@@ -12,6 +11,7 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import MISUSED, coloured, facts, fail, note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.session_views import full_name
+from exam_sessions.cli.shared.tables import FittingTable
 from exam_sessions.cli.shared.times import when
 from exam_sessions.client.marking import SessionResults
 from exam_sessions.client.messages import ObjectiveResult, QuestionResult, Results, Score
@@ -92,8 +92,8 @@ def mark_text(score: Score) -> str:
     return f"{score.actual} / {score.max}" if score.is_scorable else f"- / {score.max}"
 
 
-def _questions(results: Results) -> Table:
-    made = table("no.", "response", "key", "mark", "marked by", whole=("no.", "key", "mark"))
+def _questions(results: Results) -> FittingTable:
+    made = table("no.", "response", "key", "mark", "marked by", whole=("no.", "key", "mark"), spare=("marked by",))
     for item in results.items:
         for question in item.questions:
             labels = {option.index: option.label for option in question.options}
@@ -152,8 +152,15 @@ def marked_by(question: QuestionResult) -> str:
     return "waits for people" if word(question, "marking") == "HUMAN" else ""
 
 
-def _objectives(objectives: Iterable[ObjectiveResult]) -> Table:
-    made = table("objective", "what", "mark", "question by question", whole=("objective", "mark"))
+def _objectives(objectives: Iterable[ObjectiveResult]) -> FittingTable:
+    made = table(
+        "objective",
+        "what",
+        "mark",
+        "question by question",
+        whole=("objective", "mark"),
+        spare=("question by question",),
+    )
     for objective in objectives:
         each = "  ".join(mark_text(score).replace(" ", "") for score in objective.scores)
         name = objective.abbreviation or objective.id

@@ -13,7 +13,7 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspac
 from exam_sessions.cli.shared.console import note
 from exam_sessions.cli.shared.csv_rows import row_writer
 from exam_sessions.cli.shared.enum_names import word
-from exam_sessions.cli.shared.times import when
+from exam_sessions.cli.shared.times import in_utc
 from exam_sessions.client.client import Client, Session
 from exam_sessions.client.failures import Refused
 from exam_sessions.client.messages import Attempt, ItemResult, QuestionResult, Score
@@ -55,8 +55,8 @@ CANDIDATES: dict[str, Callable[[Session], object]] = WHO | {
     "provisional": lambda s: "yes" if s.results.provisional else "no" if s.results.attempt else "",
     "marking_progress": lambda s: s.results.marking_progress if s.results.attempt else s.marking_progress,
     "finish_reason": lambda s: word(s.attempt, "finish_reason"),
-    "start_dt": lambda s: when(s.attempt, "start_time"),
-    "end_dt": lambda s: when(s.attempt, "end_time"),
+    "start_dt": lambda s: in_utc(s.attempt, "start_time"),
+    "end_dt": lambda s: in_utc(s.attempt, "end_time"),
 }
 """Columns of a row for a candidate: the attempt that counts, or the current one before any is marked."""
 

@@ -132,7 +132,13 @@ def list_sessions(
             releases, state or (), candidate or (), page=limit + 1, accommodated=accommodated, late=late, **more_of
         )
         made = table(
-            "keycode", "state", "candidate", "name", "changed (UTC)", whole=("keycode", "state", "changed (UTC)")
+            "keycode",
+            "state",
+            "candidate",
+            "name",
+            "changed (UTC)",
+            whole=("keycode", "state", "changed (UTC)"),
+            spare=("changed (UTC)", "name"),
         )
         for session in itertools.islice(found, limit):
             if json:

@@ -100,7 +100,9 @@ def transition(
     per_second: Annotated[
         int, typer.Option(min=0, max=100_000, metavar="COUNT", help="Of those that match, at most so many a second.")
     ] = 0,
-    reason: Annotated[Reason | None, typer.Option(help="void: why.", rich_help_panel=TAKES)] = None,
+    reason: Annotated[
+        Reason | None, typer.Option(case_sensitive=False, help="void: why.", rich_help_panel=TAKES)
+    ] = None,
     message: Annotated[
         str,
         typer.Option(
@@ -110,7 +112,7 @@ def transition(
         ),
     ] = "",
     finished_by: Annotated[
-        By | None, typer.Option(help="finish: who ends the attempts.", rich_help_panel=TAKES)
+        By | None, typer.Option(case_sensitive=False, help="finish: who ends the attempts.", rich_help_panel=TAKES)
     ] = None,
     form: Annotated[
         str, typer.Option(metavar="FORM", help="reset: the test form from now on.", rich_help_panel=TAKES)
@@ -155,7 +157,7 @@ def transition(
         str,
         typer.Option(
             metavar="TIME|release",
-            help="set_accommodation: not opened before, in UTC.",
+            help="set_accommodation: not opened before.",
             rich_help_panel=TAKES,
         ),
     ] = "",
@@ -163,7 +165,7 @@ def transition(
         str,
         typer.Option(
             metavar="TIME|release",
-            help="set_accommodation: closed then, in UTC.",
+            help="set_accommodation: closed then.",
             rich_help_panel=TAKES,
         ),
     ] = "",

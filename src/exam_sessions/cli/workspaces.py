@@ -43,7 +43,14 @@ def list_workspaces(*, json: Json = False, target: Target = DEFAULT_TARGET) -> N
     """Shows the workspaces, by name."""
     with connected(target, "") as client:
         found = list(client.workspaces())
-    made = table("name", "display name", "created (UTC)", "closed (UTC)", whole=("name",))
+    made = table(
+        "name",
+        "display name",
+        "created (UTC)",
+        "closed (UTC)",
+        whole=("name",),
+        spare=("closed (UTC)", "created (UTC)"),
+    )
     for workspace in found:
         if json:
             say(message_json(workspace))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import click
 import typer
 
 from exam_sessions.cli.shared.console import REFUSED, confirm, err, note, on_stderr, say
@@ -104,6 +103,6 @@ def _is_to_be_cancelled(operation: Operation) -> bool:
     note(f"operation {id_of(operation)} is under way")
     try:
         return typer.confirm("Cancel it? Otherwise it goes on", err=True)
-    except click.Abort:
+    except typer.Abort:
         note("")
         return False

@@ -17,6 +17,9 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from exam_sessions.cli.shared.output import Output, output, zone_name
+from exam_sessions.cli.shared.tables import UNBOUNDED, Facts, FittingTable
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from types import FrameType
@@ -30,7 +33,8 @@ OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x206
 
 LEFT_OUT: dict[int, None] = dict.fromkeys(character for character in OBEYED if chr(character) not in "\n\t")
 
-ESCAPED = {character: f"\\u{character:04x}" for character in LEFT_OUT}
+ESCAPED = {character: f"\\u{character:04x}" for character in (*LEFT_OUT, 0x2028, 0x2029)}
+"""In JSON also what some readers take for the end of a line."""
 
 
 def visible(text: str) -> str:
@@ -46,8 +50,8 @@ def escaped(json: str) -> str:
 class Screen(Console):
     """A console that shows what it is given: nothing of it is markup, and nothing is obeyed by the terminal."""
 
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """What is written, piece by piece; only rich's own control codes are left as they are."""
@@ -62,9 +66,6 @@ out = Screen()
 err = Screen(stderr=True)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-WIDE = 160
-"""Columns of output that goes to a file or another program, where nothing need fit a screen."""
 
 NAMED_AT_MOST = 1_000
 """Bad rows of a file that are named; each costs half a millisecond, and nobody reads more."""
@@ -89,11 +90,19 @@ def on_stderr() -> Iterator[None]:
         _aside.reset(before)
 
 
-def show(what: RenderableType) -> None:
-    """Prints a result."""
+def show(what: FittingTable | Facts | Table) -> None:
+    """Prints a table of results: as wide as a terminal, else never broken; or as CSV."""
     screen = err if _aside.get() else out
-    fixed = screen.is_terminal or "COLUMNS" in os.environ
-    screen.print(what, width=None if fixed else WIDE)
+    if isinstance(what, Table):
+        screen.print(what)
+    elif output() is Output.CSV:
+        screen.print(Text(what.csv(), end=""), soft_wrap=True)
+    elif screen.is_terminal and output() is not Output.WIDE:
+        screen.print(what)
+        if isinstance(what, FittingTable) and (left_out := what.left_out(screen.width)):
+            note(f"not shown: {', '.join(left_out)}; a wider terminal or -o wide has all", "dim")
+    else:
+        Screen(stderr=screen.stderr, width=UNBOUNDED).print(what, crop=False)
 
 
 def say(what: str | Text, style: str = "") -> None:
@@ -198,23 +207,21 @@ def reject(name: str, faults: Sequence[Fault], where: str, hint: str) -> NoRetur
     fail(f"{len(faults):,} problem{'s' * (len(faults) > 1)} in {rows:,} {where}", hint)
 
 
-def table(*headings: str, whole: Collection[str] = ()) -> Table:
-    """An empty table in the house's style; columns named in `whole` are never broken. Give text of others as Text."""
-    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in headings:
-        made.add_column(heading, overflow="fold", no_wrap=heading in whole)
-    return made
+def table(*headings: str, whole: Collection[str] = (), spare: Sequence[str] = ()) -> FittingTable:
+    """An empty table; `(UTC)` in a heading becomes the zone in which times are shown.
+
+    Columns named in `whole` are never broken, those in `spare` are left out first. Give text of others as Text.
+    """
+
+    def zoned(names: Iterable[str]) -> list[str]:
+        return [name.replace("(UTC)", f"({zone_name()})") for name in names]
+
+    return FittingTable(zoned(headings), zoned(whole), zoned(spare))
 
 
-def facts(rows: Iterable[tuple[str, str | Text]]) -> Table:
+def facts(rows: Iterable[tuple[str, str | Text]]) -> Facts:
     """Names and values, one a line; a value that is empty is left out."""
-    made = Table.grid(padding=(0, 2))
-    made.add_column(style="dim")
-    made.add_column(overflow="fold")
-    for name, value in rows:
-        if value:
-            made.add_row(name, value if isinstance(value, Text) else Text(value))
-    return made
+    return Facts(rows)
 
 
 def coloured(state: str, maturity: str) -> Text:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.text import Text
 
 from exam_sessions.cli.shared.console import coloured
-from exam_sessions.cli.shared.enum_names import word
+from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.times import when
 from exam_sessions.domain.states import MATURITY, Maturity
 
@@ -100,7 +100,7 @@ def as_line(event: SessionEvent, *who: str) -> str:
     return "  ".join(columns).rstrip()
 
 
-def as_object(event: SessionEvent) -> dict[str, Any]:
+def _as_object(event: SessionEvent) -> dict[str, Any]:
     """Every field by its name in the protos; enumerations in the contract's words, empty where they are unset.
 
     Values of a change that are unset are null.
@@ -119,13 +119,13 @@ def as_object(event: SessionEvent) -> dict[str, Any]:
 
 
 def as_json_line(event: SessionEvent, workspace: str) -> str:  # noqa: ARG001 - alike with as_cloudevent
-    """An object with the names of the protos."""
-    return json.dumps(as_object(event))
+    """An object, as every command prints events."""
+    return message_json(event)
 
 
 def as_cloudevent(event: SessionEvent, workspace: str) -> str:
     """A CloudEvent in structured JSON."""
-    fields = as_object(event)
+    fields = _as_object(event)
     verb, sequence = fields.pop("action").lower(), fields.pop("sequence")
     attributes = {
         "specversion": "1.0",

@@ -13,15 +13,15 @@ from exam_sessions.cli.shared.console import facts, note, say, show, table
 from exam_sessions.cli.shared.enum_names import word
 from exam_sessions.cli.shared.progress import bar
 from exam_sessions.cli.shared.retry import retry
-from exam_sessions.cli.shared.times import when
+from exam_sessions.cli.shared.times import when, zoned
 from exam_sessions.client.operations import accommodated_in, failures_of, id_of, progress_of, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from google.longrunning.operations_pb2 import Operation
-    from rich.table import Table
 
+    from exam_sessions.cli.shared.tables import Facts
     from exam_sessions.client.client import Client
     from exam_sessions.client.messages import AccommodatedSession, ErasureSummary, OperationResult, RowOutcome
     from exam_sessions.client.operations import Failed, Progress
@@ -116,15 +116,14 @@ def _what(progress: Progress) -> str:
 
 
 def _moment(progress: Progress, field: str) -> str:
-    moment = when(progress, field)
-    return f"{moment} UTC" if moment else ""
+    return zoned(progress, field)
 
 
 def show_failures(failures: Sequence[Failed], operation: Operation | None = None) -> None:
     """Prints the rows that were refused, the first of them."""
     if not failures:
         return
-    made = table("row", "session", "reason", "why", whole=("row", "session", "reason"))
+    made = table("row", "session", "reason", "why", whole=("row", "session"), spare=("row",))
     for row, session_id, refusal in islice(failures, SHOWN_AT_MOST):
         made.add_row(str(row), session_id, Text(refusal.reason, style="red"), Text(str(refusal)))
     say("")
@@ -141,7 +140,7 @@ def show_erasure(result: OperationResult) -> None:
         show(erasure_facts(result.erasure))
 
 
-def erasure_facts(found: ErasureSummary) -> Table:
+def erasure_facts(found: ErasureSummary) -> Facts:
     """Where personal data was erased, or would be."""
     return facts(
         [
@@ -182,7 +181,7 @@ def show_regrade(result: OperationResult) -> None:
         made.add_row(measure, f"{before} %" if before else "", f"{after} %" if after else "")
     show(made)
     if found.largest_moves:
-        moves = table("session", "candidate", "before", "after", whole=("session",))
+        moves = table("session", "candidate", "before", "after", whole=("session",), spare=("candidate",))
         for move in found.largest_moves:
             before, after = f"{move.score_before} %", f"{move.score_after} %"
             moves.add_row(move.session_id, Text(move.candidate_id), before, after)

@@ -42,6 +42,6 @@ def bar(what: str, rows: int, unit: str = "rows") -> Iterator[Advance]:
         _Rate(unit),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=err, disable=not (rows and err.is_terminal)) as progress:
+    with Progress(*columns, console=err, disable=not (rows and err.is_interactive)) as progress:
         task = progress.add_task(what, total=rows)
         yield lambda done: progress.advance(task, done)

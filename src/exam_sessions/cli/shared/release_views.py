@@ -1,16 +1,15 @@
 """How the command line shows a release, and the statistics of its sessions."""
 
-from rich.table import Table
-
 from exam_sessions.cli.shared.console import coloured, table
 from exam_sessions.cli.shared.enum_names import word
+from exam_sessions.cli.shared.tables import FittingTable
 from exam_sessions.cli.shared.times import how_long, when
 from exam_sessions.client.catalog import Release
 from exam_sessions.client.messages import SessionStatistics
 from exam_sessions.domain.states import MATURITY, Maturity
 
 
-def statistics_table(statistics: SessionStatistics) -> Table:
+def statistics_table(statistics: SessionStatistics) -> FittingTable:
     """Sessions by state, and their scores."""
     made = table("state", "sessions")
     for row in statistics.states:

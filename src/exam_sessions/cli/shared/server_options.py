@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from exam_sessions.cli.shared.contexts import Context, Contexts
+from exam_sessions.cli.shared.output import Output, set_output, set_zone
 from exam_sessions.cli.shared.token_source import VARIABLE, check_source, token_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ PANEL = "Server"
 PREFIX = "EXAM_SESSIONS_"
 TARGET_VARIABLE = f"{PREFIX}TARGET"
 WORKSPACE_VARIABLE = f"{PREFIX}WORKSPACE"
+ZONE_VARIABLE = f"{PREFIX}TZ"
 NAMES = ("context", "tls", "ca", "cert", "key", "token", "insecure_token")
 """The options that are added."""
 
@@ -69,6 +71,52 @@ def _options(
     """Never called: its parameters are the options."""
 
 
+def _set_output(chosen: Output) -> Output:
+    set_output(chosen)
+    return chosen
+
+
+def _set_zone(name: str) -> str:
+    try:
+        set_zone(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return name
+
+
+def _shown(
+    output: Annotated[
+        Output,
+        typer.Option(
+            "--output",
+            "-o",
+            case_sensitive=False,
+            is_eager=True,
+            callback=_set_output,
+            help="How results are printed: wide and csv have every column, json is --json.",
+        ),
+    ] = Output.TABLE,
+) -> None:
+    """Never called: the option of commands that print results."""
+
+
+def _timed(
+    tz: Annotated[
+        str,
+        option(
+            "--tz",
+            told="The time zone of times, such as Europe/Berlin or UTC.",
+            metavar="ZONE",
+            envvar=ZONE_VARIABLE,
+            show_default="this machine's",
+            is_eager=True,
+            callback=_set_zone,
+        ),
+    ] = "",
+) -> None:
+    """Never called: the option of commands that show or take times."""
+
+
 class Reached(NamedTuple):
     """How the server of a command is reached."""
 
@@ -94,11 +142,20 @@ class ServerCommand(TyperCommand):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._reaches = any(getattr(p, "envvar", None) == TARGET_VARIABLE for p in self.params)
+        self._shows = any(p.name == "json" for p in self.params)
+        if self._shows:
+            self.params += _made_of(_shown)
         if self._reaches:
-            self.params += _parameters()
+            self.params += [*_made_of(_timed), *_made_of(_options)]
 
     def invoke(self, ctx: Any) -> Any:
         """Carries the command out."""
+        ctx.params.pop("tz", None)
+        if self._shows:
+            is_json = ctx.params.pop("output") is Output.JSON or ctx.params["json"]
+            ctx.params["json"] = is_json
+            if is_json:
+                set_output(Output.JSON)
         if not self._reaches:
             return super().invoke(ctx)
         typed = _typed(self.params, ctx)
@@ -157,8 +214,8 @@ def _typed(parameters: Sequence[Any], ctx: Any) -> tuple[str, ...]:
 
 
 @cache
-def _parameters() -> list[Any]:
-    """The options, as typer makes them from the signature above."""
+def _made_of(function: Callable[..., None]) -> list[Any]:
+    """The options in a function's signature, as typer makes them."""
     app = typer.Typer(add_completion=False)
-    app.command()(_options)
-    return [parameter for parameter in get_command(app).params if parameter.name in NAMES]
+    app.command()(function)
+    return [parameter for parameter in get_command(app).params if parameter.name != "help"]

@@ -5,13 +5,16 @@ from rich.text import Text
 from exam_sessions.cli.shared.console import coloured, facts, note, say, show, table
 from exam_sessions.cli.shared.enum_names import word, words
 from exam_sessions.cli.shared.event_lines import details_of, moved, painted
-from exam_sessions.cli.shared.times import how_long, when
+from exam_sessions.cli.shared.output import zone_name
+from exam_sessions.cli.shared.times import how_long, when, zoned
 from exam_sessions.client.client import Explanation, Session, SessionEvent
 
 
 def show_events(events: list[SessionEvent]) -> None:
     """Prints events as a table."""
-    made = table("time (UTC)", "action", "from → to", "actor", "reason", whole=("time (UTC)", "action"))
+    made = table(
+        "time (UTC)", "action", "from → to", "actor", "reason", whole=("time (UTC)", "action"), spare=("actor",)
+    )
     for event in events:
         what = word(event, "action").lower(), moved(event), Text(event.actor), Text(details_of(event))
         made.add_row(when(event, "time"), *what)
@@ -62,7 +65,7 @@ def described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("activity", session.activity_id),
         ("annotations", "\n".join(f"{key}: {session.annotations[key]}" for key in sorted(session.annotations))),
         ("test form", _form(session)),
-        ("window", f"{start or 'open'} to {end or 'open'} UTC" if start or end else ""),
+        ("window", f"{start or 'open'} to {end or 'open'} {zone_name()}" if start or end else ""),
         ("extra time", _extra_time(session)),
         ("time limit", _own_limit(session)),
         ("attempt", ", ".join([str(attempt.number), *clock])),
@@ -75,7 +78,7 @@ def described(session: Session, release: str) -> list[tuple[str, str | Text]]:
         ("device", _device(session)),
         ("voided", ": ".join(part for part in (word(session, "void_reason"), session.void_message) if part)),
         ("went wrong", session.exception_message),
-        ("changed", f"{when(session, 'update_time')} UTC (booked {when(session, 'create_time')})"),
+        ("changed", f"{zoned(session, 'update_time')} (booked {when(session, 'create_time')})"),
     ]
 
 
@@ -101,7 +104,7 @@ def _device(session: Session) -> str:
         return ""
     allowed = ", another may take over" if session.device.take_over_allowed else ""
     name = session.device.device_label or "without a name"
-    return f"{name}, since {when(session.device, 'enter_time')} UTC{allowed}"
+    return f"{name}, since {zoned(session.device, 'enter_time')}{allowed}"
 
 
 def _own_limit(session: Session) -> str:

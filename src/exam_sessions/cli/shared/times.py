@@ -1,14 +1,15 @@
-"""Times and lengths of time as people write and read them; always UTC."""
+"""Times and lengths of time as people write and read them: in their zone (output.py), in files in UTC."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from exam_sessions.cli.shared.csv_file import shown
+from exam_sessions.cli.shared.output import zone, zone_name
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -20,6 +21,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d
 LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.(\d{1,6}))?s)?")
 
 
+WRITTEN = "%Y-%m-%d %H:%M:%S"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,28 +34,42 @@ def length(text: str) -> int:
 
 
 def time_of(text: str) -> int:
-    """Microseconds since 1970 of a time. Raises BadParameter."""
+    """Microseconds since 1970 of a time, in the zone of the command when it names none. Raises BadParameter."""
     try:
-        return moment(text)
+        return moment(text, zone())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
 
 def when(message: Message, field: str) -> str:
-    """A time of a message to the second, as rosters write it; empty when it is unset."""
+    """A time of a message to the second, in the zone of the command; empty when it is unset."""
     if not message.HasField(field):
         return ""
     time: Any = getattr(message, field)
-    return str(time.ToDatetime(UTC).strftime("%Y-%m-%d %H:%M:%S"))
+    return str(time.ToDatetime(UTC).astimezone(zone()).strftime(WRITTEN))
+
+
+def zoned(message: Message, field: str) -> str:
+    """The same with the zone behind it."""
+    found = when(message, field)
+    return f"{found} {zone_name()}" if found else ""
+
+
+def in_utc(message: Message, field: str) -> str:
+    """A time of a message to the second in UTC, as rosters write it; empty when it is unset."""
+    if not message.HasField(field):
+        return ""
+    time: Any = getattr(message, field)
+    return str(time.ToDatetime(UTC).strftime(WRITTEN))
 
 
 def exactly(message: Message, field: str) -> str:
-    """A time of a message to the microsecond where it has a fraction, else to the second; empty when it is unset."""
+    """The same to the microsecond where it has a fraction; empty when it is unset."""
     if not message.HasField(field):
         return ""
     time: Any = getattr(message, field)
     fraction = f".{time.nanos // 1000:06}".rstrip("0") if time.nanos else ""
-    return f"{when(message, field)}{fraction}"
+    return f"{in_utc(message, field)}{fraction}"
 
 
 def how_long(message: Message, field: str) -> str:
@@ -64,8 +80,8 @@ def how_long(message: Message, field: str) -> str:
     return str(duration.ToTimedelta())
 
 
-def moment(cell: str) -> int:
-    """Microseconds since 1970 of a time; UTC when it names no zone."""
+def moment(cell: str, at: tzinfo | None = UTC) -> int:
+    """Microseconds since 1970 of a time; in the zone `at` when it names none (None: this machine's)."""
     written = cell.upper()
     if not MOMENT.fullmatch(written):
         raise ValueError(
@@ -73,13 +89,21 @@ def moment(cell: str) -> int:
         )
     try:
         found = datetime.fromisoformat(written)
-        since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - EPOCH
+        since = (found if found.tzinfo else _placed(found, at)) - EPOCH
     except (ValueError, OverflowError):
         raise ValueError(f"{shown(cell)} does not exist in the calendar") from None
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if micros <= 0:
         raise ValueError(f"{shown(cell)} is not later than 1970-01-01 00:00:00")
     return micros
+
+
+def _placed(found: datetime, at: tzinfo | None) -> datetime:
+    """A time of a clock on a wall. Raises ValueError when that clock never shows it, as it is put forward."""
+    placed = (found.replace(tzinfo=at) if at else found.astimezone()).astimezone(UTC)
+    if placed.astimezone(at).replace(tzinfo=None) != found:
+        raise ValueError
+    return placed
 
 
 def span(cell: str) -> int:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from exam_sessions.cli.shared.console import check_reader, deliver, note, out, table
 from exam_sessions.cli.shared.enum_names import word
-from exam_sessions.cli.shared.event_lines import as_line, moved, painted, plain
+from exam_sessions.cli.shared.event_lines import as_line, painted, plain
 from exam_sessions.cli.shared.times import when
 from exam_sessions.domain.states import State
 
@@ -35,7 +35,8 @@ AROUND = 8
 """Lines of a screen that events cannot have: headings, a notice, the line of whoever stopped it."""
 
 
-HEADINGS = ("at (UTC)", "session", "candidate", "action", "from → to", "actor")
+HEADINGS = ("at (UTC)", "session", "candidate", "action", "from", "to", "actor")
+SPARE = ("actor", "from", "candidate", "at (UTC)")
 
 
 class View(Protocol):
@@ -105,7 +106,8 @@ class Board:
                 plain(name.session),
                 plain(name.candidate),
                 word(event, "action").lower(),
-                _on_one_line(moved(event)),
+                word(event, "from_state") or "(new)",
+                painted(word(event, "to_state"), event.to_state),
                 plain(event.actor),
             )
             for event, name in zip(newest, self._names.of(newest), strict=True)
@@ -122,9 +124,7 @@ class Board:
     def __rich__(self) -> RenderableType:
         """The board as it is now."""
         with self._lock:
-            made = table(*HEADINGS, whole=HEADINGS)
-            # On a narrow screen this column is the one to suffer.
-            made.columns[HEADINGS.index("from → to")].no_wrap = False
+            made = table(*HEADINGS, whole=HEADINGS, spare=SPARE)
             for row in list(self._newest)[: max(1, out.height - AROUND)]:
                 made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
             title = Text.assemble((self._title, "bold"), (f"  event {self._sequence:,}", "dim"))
@@ -137,8 +137,3 @@ class Board:
         shown = [s for s in State if (s in self._states if self._states else self._counts[s])]
         counts = [Text.assemble(painted(s.name, s), f" {self._counts[s]:,}") for s in shown]
         return Text("   ").join(counts) if counts else Text("no sessions", style="dim")
-
-
-def _on_one_line(text: Text) -> Text:
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
