@@ -15,7 +15,7 @@ from buf.validate import validate_pb2
 from exam_sessions.client.proto_source import declared_in, default_json_name, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from google.protobuf.descriptor import FileDescriptor
 
@@ -49,13 +49,42 @@ def descriptor_set(*, rules: bool = False) -> bytes:
     return descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(deterministic=True)
 
 
+def own_descriptors() -> list[FileDescriptor]:
+    """Our own files, as their modules have them."""
+    names = [file.name for file in _documented()]
+    modules = (import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2") for name in names)
+    return [module.DESCRIPTOR for module in modules]
+
+
+def comments_of() -> dict[str, str]:
+    """The comment of everything in our own files that has one, by its full name, as one paragraph."""
+    found: dict[str, str] = {}
+    for file in _documented():
+        for at in file.source_code_info.location:
+            if text := at.leading_comments or at.trailing_comments:
+                found[_name_at(file, at.path)] = " ".join(text.split())
+    return found
+
+
+def _name_at(file: Any, path: Sequence[int]) -> str:
+    """The full name of what stands at a path: numbers of fields, each of a list followed by a position in it."""
+    holder, name = file, [file.package]
+    for number, position in zip(path[::2], path[1::2], strict=False):
+        holder = getattr(holder, type(holder).DESCRIPTOR.fields_by_number[number].name)[position]
+        name.append(holder.name)
+    return ".".join(name)
+
+
+def _documented() -> Sequence[descriptor_pb2.FileDescriptorProto]:
+    """Our own files with their comments; options are known where the files that declare them were imported."""
+    data = (resources.files("exam_sessions.v1") / "documented.binpb").read_bytes()
+    return descriptor_pb2.FileDescriptorSet.FromString(data).file
+
+
 def _files(*, rules: bool) -> list[descriptor_pb2.FileDescriptorProto]:
     """Every file after those that it imports."""
-    documented = (resources.files("exam_sessions.v1") / "documented.binpb").read_bytes()
-    names = [file.name for file in descriptor_pb2.FileDescriptorSet.FromString(documented).file]
-    modules = [import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2") for name in names]
-    # Parsed again, now that the options which our files declare are known.
-    ours = {file.name: file for file in descriptor_pb2.FileDescriptorSet.FromString(documented).file}
+    descriptors = own_descriptors()
+    ours = {file.name: file for file in _documented()}
     found: dict[str, descriptor_pb2.FileDescriptorProto] = {}
 
     def take(file: FileDescriptor) -> None:
@@ -65,8 +94,8 @@ def _files(*, rules: bool) -> list[descriptor_pb2.FileDescriptorProto]:
             take(needed)
         found[file.name] = ours.get(file.name) or _copied(file)
 
-    for module in (*OTHERS, *modules):
-        take(module.DESCRIPTOR)
+    for file in (*(module.DESCRIPTOR for module in OTHERS), *descriptors):
+        take(file)
     return list(found.values())
 
 
