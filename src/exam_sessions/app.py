@@ -27,12 +27,13 @@ from exam_sessions.rpc.observation import composed
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
 from exam_sessions.rpc.transports.base import ConnectionAge
-from exam_sessions.rpc.transports.listen_addresses import check_free, listen_addresses
+from exam_sessions.rpc.transports.listen_addresses import METRICS, check_free, listen_addresses, metrics_addresses
 from exam_sessions.rpc.transports.selection import transport_for
 from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
 from exam_sessions.store.candidate_keys import check_generations, read_keys, stored_generations
 from exam_sessions.store.databases import store_for
+from exam_sessions.telemetry.metrics import Build, Metrics
 from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.observation import Observer
     from exam_sessions.rpc.transports.base import Transport
     from exam_sessions.rpc.transports.listen_addresses import ListenAddress
+    from exam_sessions.rpc.transports.tls import Certificates
     from exam_sessions.settings import Settings
     from exam_sessions.store.engine import Store
 
@@ -77,7 +79,7 @@ class App:
         self.settings = settings
         self._plan = plan = planned(settings)
         store = self._store = store_for(settings)
-        upgrade(store)
+        upgraded = upgrade(store)
         _check_candidate_ids(store, plan.candidate_id_keys)
         self.service = Service(
             store,
@@ -92,6 +94,11 @@ class App:
             decode=DECODE,
             describe=describe,
         )
+        self.metrics: Metrics | None = None
+        if plan.metrics:
+            build = Build.of(store, upgraded.after, settings.transport)
+            self.metrics = Metrics(plan.metrics[0], self.service, store, build)
+            observers = [*observers, self.metrics.calls]
         self._doors = _doors(settings, plan, self.service, clock)._replace(observer=composed(observers))
         self._server: Server | None = None
 
@@ -113,6 +120,8 @@ class App:
         admission = Admission(limit, self.settings.bytes_in_flight)
         try:
             transport = self._plan.transport(admission)
+            if self.metrics:
+                self.metrics.start(admission, self._plan.certificates)
         except CannotServe:
             self._store.close()
             raise
@@ -135,6 +144,8 @@ class App:
         """Finishes the calls under way and what they put in line, then stops."""
         if self._server:
             await self._server.stop(self.settings.drain_s)
+        if self.metrics:
+            await self.metrics.stop()
         await self.service.close()
 
 
@@ -145,6 +156,9 @@ class Plan(NamedTuple):
     """What makes the transport."""
     candidate_id_keys: CandidateIdKeys | None
     limits: Sequence[Limit]
+    certificates: Certificates | None
+    metrics: Sequence[ListenAddress]
+    """Where metrics are scraped: an address for each process, none where they are not."""
     authentication: Authentication
 
 
@@ -157,15 +171,19 @@ def planned(settings: Settings) -> Plan:
     addresses = listen_addresses(settings)
     authentication = authentication_of(settings)
     _check_authentication(settings, authentication, addresses)
+    kind, certificates = transport_for(settings, addresses), certificates_of(settings)
     transport = partial(
-        transport_for(settings, addresses),
+        kind,
         addresses,
         share_port=bool(settings.share_port),
-        certificates=certificates_of(settings),
+        certificates=certificates,
         age=_connection_age(settings),
     )
     limits = limits_in(settings.limits, rpc_names()) if settings.limits else []
-    return Plan(transport, _candidate_id_keys(settings), limits, authentication)
+    metrics = metrics_addresses(settings)
+    for address in metrics:
+        check_free(address, shared=False, setting=METRICS)
+    return Plan(transport, _candidate_id_keys(settings), limits, certificates, metrics, authentication)
 
 
 def _connection_age(settings: Settings) -> ConnectionAge | None:

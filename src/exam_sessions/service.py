@@ -61,6 +61,10 @@ class Service:
         self._reading = GroupCommitQueue(
             store.reader, SessionReader(Repositories(store)), linger=linger, backlog=backlog
         )
+        self.queues = {"write": self._writing, "read": self._reading}
+        """The queues, by what they do."""
+        self.written, self.availability = self._executor.measures, store.availability
+        """What was counted of commits, and what is known of the database."""
         self.queue_write, self.queue_read = self._writing.enqueue, self._reading.enqueue
         """As `write` and `read`, for a sink of the caller's own."""
         self._store = store

@@ -147,6 +147,9 @@ class Settings:
     """1: wrong codes from loopback addresses and Unix sockets count as well; 0: those callers stand for many."""
     limits: str = setting("", "How many calls a principal or a workspace may make, in TOML.", "FILE")
     """How many calls a principal or a workspace may make: a TOML file (docs/operate/security). Each server counts."""
+    metrics: str = setting("", "Where Prometheus scrapes metrics; a port alone is on this machine.", "HOST:PORT")
+    """Host and port where Prometheus scrapes metrics, or only the port, for this machine; none when empty. With
+    workers each process has a port of its own, one after the other. Whoever can connect may read them."""
     default_deadline_s: float = setting(0.0, "When a call ends that set no deadline; 0 never.", "SECONDS", least=0)
     """After how many seconds a call is ended that set no deadline; 0: never. Streams go on. Not with native."""
     log_level: str = setting("INFO", f"How much is logged: {', '.join(LEVELS)}.", "LEVEL", choices=LEVELS)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exam_sessions import logs
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
-from exam_sessions.rpc.transports.listen_addresses import ListenAddress, joined, listen_addresses
+from exam_sessions.rpc.transports.listen_addresses import ListenAddress, joined, listen_addresses, metrics_addresses
 from exam_sessions.store.databases import store_for
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Workers:
         if not self._kept:
             way_out = "leave out --workers, or listen on a port too"
             raise CannotServe("a Unix socket is served by one process", way_out)
+        self._metrics = metrics_addresses(settings)
         self._settings = replace(settings, workers=1, share_port=1)
         self._count, self._serve = settings.workers, serve
         self._context = multiprocessing.get_context("spawn")
@@ -81,7 +82,8 @@ class Workers:
         mine = [address for address in self.addresses if number == 0 or not address.path]
         listen = joined([address for address in mine if not (apart and address.asks_certificate)])
         mtls_listen = joined([address for address in mine if apart and address.asks_certificate])
-        return replace(self._settings, listen=listen, mtls_listen=mtls_listen)
+        metrics = str(self._metrics[number]) if self._metrics else ""
+        return replace(self._settings, listen=listen, mtls_listen=mtls_listen, metrics=metrics)
 
     def start(self) -> None:
         """Starts all of them.

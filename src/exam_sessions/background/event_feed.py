@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.background.watch_cursors import WatchCursors
 from exam_sessions.domain.states import Action
 from exam_sessions.execution.outages import OUTAGES
 
@@ -151,11 +152,17 @@ class EventFeed:
         self._reads, self._reach, self._most = reads, reach, most
         self.tails: dict[str, Tail] = {}
         """By workspace, as long as somebody watches it."""
+        self.cursors = WatchCursors()
         self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
         self._reading = asyncio.Semaphore(READS_AT_ONCE)
         self.closed = False
+
+    @property
+    def watchers(self) -> int:
+        """How many watches are open."""
+        return self._count
 
     @property
     def pause(self) -> float:

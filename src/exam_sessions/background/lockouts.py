@@ -84,6 +84,11 @@ class Lockouts:
         self._lifts = self._looks = self._dropped = 0
         self._sharing: asyncio.Task[None] | None = None
 
+    @property
+    def in_force(self) -> int:
+        """How many subjects are locked out, as far as this server has seen."""
+        return len(self._locked)
+
     def check(self, watched: Iterable[Watched]) -> None:
         """Refuses a call of subjects that are locked out.
 

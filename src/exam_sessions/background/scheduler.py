@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
@@ -22,6 +23,7 @@ from exam_sessions.domain.quarantine import quarantine
 from exam_sessions.domain.states import STATE_BY_CODE
 from exam_sessions.execution.mutation import SystemMutation
 from exam_sessions.execution.outages import OUTAGES
+from exam_sessions.measures import Distribution
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.staged_imports import REVOKED
 
@@ -156,6 +158,10 @@ class Scheduler:
         self._workspaces = workspaces
         self._expiry = RequestExpiry(reads, queue, now)
         self._sweeps = 0
+        self.durations = Distribution()
+        """How long each sweep that succeeded took, in seconds."""
+        self.last_sweep = 0
+        """When the last of them ended, in microseconds since 1970; 0 before the first."""
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Sweeps for ever, once a tick; a fault is logged and the next tick tries again."""
@@ -177,6 +183,7 @@ class Scheduler:
 
         In a closed workspace nothing moves; what became due there does once it is reopened.
         """
+        begun = perf_counter()
         moved, states = 0, await self._reads.workspaces.states()
         self._workspaces.learn(states)
         workspaces = [state.workspace_id for state in states if not state.close_time]
@@ -194,6 +201,8 @@ class Scheduler:
         if self._sweeps % TEND_EVERY == 0:
             await asyncio.to_thread(self._store.analyze)
         self._sweeps += 1
+        self.durations.record(perf_counter() - begun)
+        self.last_sweep = self._now()
         return moved
 
     async def _sweep(self, workspace: str) -> int:

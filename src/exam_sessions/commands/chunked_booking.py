@@ -93,7 +93,7 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
             result = receipts_of(written)
             payload = self.replay_payload(result)
             yield
-            self._publish(factory, staged, len(result), payload)
+            self._publish(factory, staged, written, payload)
         except Exception as fault:
             yield from discard(factory, staged)
             if isinstance(fault, UniqueViolation):
@@ -102,13 +102,15 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
             raise
         return result
 
-    def _publish(self, factory: UnitOfWorkFactory, staged: StagedImportRow, count: int, payload: str) -> None:
+    def _publish(
+        self, factory: UnitOfWorkFactory, staged: StagedImportRow, written: Sequence[Session], payload: str
+    ) -> None:
         """All at once: the history, what a repetition is answered from, and the end of the draft."""
         caller = self.caller
         with factory.writing([self]) as uow:
             if uow.releases.get(caller.workspace, self.release_id).finalized:
                 raise errors.ReleaseFinalized(self.release_id)
-            uow.staged_imports.publish_now(staged, count, caller)
+            uow.staged_imports.publish_now(staged, len(written), written[0].state, caller)
             if caller.request_id:
                 uow.requests.record(caller, payload)
 

@@ -11,6 +11,7 @@ from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.queue_protocols import REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.reservation import BlockedByStagedImport
 from exam_sessions.execution.unit_of_work import UnitOfWorkFactory
+from exam_sessions.execution.write_measures import WriteMeasures
 from exam_sessions.store.database_errors import (
     DatabaseDown,
     LostRace,
@@ -50,12 +51,15 @@ class Executor:
     ) -> None:
         self._repositories, self._now, self._server = repositories, now, server
         self._workspaces = workspaces
+        self.measures = WriteMeasures()
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
     def attach(self, db: Db) -> None:
         """Writes on this connection from now on."""
         self._db = db
-        self._factory = UnitOfWorkFactory(db, self._repositories, self._now, self._server, self._workspaces)
+        self._factory = UnitOfWorkFactory(
+            db, self._repositories, self._now, self._server, self._workspaces, self.measures
+        )
 
     def prepare(self, group: Sequence[Mutation]) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to a thread that can wait for the disk.

@@ -19,12 +19,14 @@ import asyncio
 import threading
 from functools import partial
 from queue import SimpleQueue
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.execution.batching_window import BatchingWindow
 from exam_sessions.execution.queue_limit import Pace
 from exam_sessions.execution.queue_protocols import REQUEUE, Postponed, QueueEntry
+from exam_sessions.measures import SIZES, Distribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,6 +64,9 @@ class GroupCommitQueue:
         self._waiting: set[asyncio.Future[None]] = set()
         """What postponed requests wait for."""
         self._timer: asyncio.TimerHandle | None = None
+        self._planned_at = 0.0
+        self.sizes, self.lingers = Distribution(SIZES), Distribution()
+        """Calls of each group, and for how many seconds it was waited for before it started."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,6 +80,16 @@ class GroupCommitQueue:
         self._db = self._connect()
         self._handler.attach(self._db)
         self._thread.start()
+
+    @property
+    def depth(self) -> int:
+        """Requests that wait for a group."""
+        return len(self._queue)
+
+    @property
+    def limit(self) -> int:
+        """How many may wait now."""
+        return self._pace.most
 
     def submit(self, request: QueuedRequest) -> asyncio.Future[Any]:
         """Queues a request and returns a future of its result.
@@ -117,7 +132,7 @@ class GroupCommitQueue:
             self._db.close()
 
     def _plan(self) -> None:
-        self._planned = True
+        self._planned, self._planned_at = True, perf_counter()
         if self._linger and self._window.should_wait(len(self._queue)):
             self._wait()
         else:
@@ -142,7 +157,9 @@ class GroupCommitQueue:
     def _dispatch(self) -> None:
         self._planned, self._busy = False, True
         self._window.group_started(len(self._queue))
+        self.lingers.record(perf_counter() - self._planned_at)
         group, opened = self._open(self._next_group())
+        self.sizes.record(len(group))
         db = self._db
         assert db is not None
         if not group:

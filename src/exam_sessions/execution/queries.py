@@ -80,9 +80,9 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        self.api_keys = ApiKeyReads(self._pool)
-        self.lockouts = LockoutReads(self._pool)
-        self.workspaces = WorkspaceReads(self._pool)
+        self.api_keys = ApiKeyReads(self.pool)
+        self.lockouts = LockoutReads(self.pool)
+        self.workspaces = WorkspaceReads(self.pool)
 
     async def sessions(
         self, workspace: str, ids: Sequence[str], centres: frozenset[str] | None

@@ -32,9 +32,11 @@ READERS = 2
 class ReaderPool:
     """A few threads that run one read at a time."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader", initializer=lower_own_priority)
+    def __init__(self, store: Store, threads: int = READERS) -> None:
+        self._store, self.threads = store, threads
+        self.under_way = 0
+        """Reads that are under way or wait for a thread."""
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader", initializer=lower_own_priority)
         self._own = threading.local()
         self._opened: list[Db] = []
         self._closed = False
@@ -65,7 +67,16 @@ class ReaderPool:
 
         if self._closed:
             raise errors.ShuttingDown
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        self.under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        finally:
+            self.under_way -= 1
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._opened)
 
     def close(self) -> None:
         """Ends the threads and closes their connections."""
@@ -79,10 +90,10 @@ class PooledReads:
     """What classes of reads have in common: the pool, and a cache of test forms."""
 
     def __init__(self, store: Store) -> None:
-        self._pool = ReaderPool(store)
-        self._read = self._pool.read
+        self.pool = ReaderPool(store)
+        self._read = self.pool.read
         self._form_cache = FormCache()
 
     def close(self) -> None:
         """Ends the threads and closes their connections."""
-        self._pool.close()
+        self.pool.close()

@@ -97,7 +97,7 @@ class Transaction:
         "deferred",
         "forgets_deleted",
         "has_written",
-        "published_workspaces",
+        "published",
         "repositories",
         "wrote_unread_rows",
     )
@@ -108,8 +108,8 @@ class Transaction:
         self.clock = TransactionClock(now)
         self.wrote_unread_rows = False
         """Whether it wrote rows that were not read: what the cache has of them is out of date."""
-        self.published_workspaces: set[str] = set()
-        """Where events were written immediately."""
+        self.published: dict[str, tuple[int, int]] = {}
+        """By workspace, the state and the number of the sessions of a staged import, published with an event each."""
         self.forgets_deleted = False
         """Whether what it overwrites is to be removed from the files of the database once it is committed."""
         self.has_written = False

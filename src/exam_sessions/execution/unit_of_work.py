@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from contextlib import contextmanager
 from functools import cached_property
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from exam_sessions.execution.committed_cache import CommittedCache
@@ -30,6 +31,7 @@ from exam_sessions.execution.units.requests import RequestUnit
 from exam_sessions.execution.units.sessions import SessionUnit
 from exam_sessions.execution.units.staged_imports import StagedImportUnit
 from exam_sessions.execution.units.workspaces import WorkspaceUnit
+from exam_sessions.execution.write_measures import WriteMeasures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +53,7 @@ class UnitOfWorkFactory:
         now: Callable[[], int],
         server: str,
         workspaces: KnownWorkspaces | None = None,
+        measures: WriteMeasures | None = None,
     ) -> None:
         """Opens nothing yet.
 
@@ -61,6 +64,7 @@ class UnitOfWorkFactory:
             server: this server's name, as the owner of staged imports.
             workspaces: which are open, as far as it is known; what is committed is added to it. None where nothing
                 is written.
+            measures: what commits are counted in.
         """
         self.db, self.repositories, self.now, self.server = db, repositories, now, server
         self.workspaces = workspaces or KnownWorkspaces()
@@ -71,6 +75,7 @@ class UnitOfWorkFactory:
         """What staged imports in progress on this server have reserved."""
         self.touched_workspaces: set[str] = set()
         """The workspaces in which events were committed, until they are taken out."""
+        self.measures = measures or WriteMeasures()
         self._own: Reservation | None = None
 
     @contextmanager
@@ -269,7 +274,7 @@ class UnitOfWork:
 
     def _with_events(self) -> set[str]:
         """The workspaces in which events were appended."""
-        return self._transaction.published_workspaces.union(self._transaction.deferred.events)
+        return self._transaction.published.keys() | self._transaction.deferred.events.keys()
 
     def commit(self) -> None:
         """Makes what was written durable, then stores in the cache what was read and written.
@@ -279,7 +284,10 @@ class UnitOfWork:
             LostRace: see `write`; a database that is only sent the statements may answer for them now.
         """
         transaction, touched = self._transaction, self._with_events()
+        measures, begun = self._factory.measures, perf_counter()
         transaction.db.commit()
+        measures.commits.record(perf_counter() - begun)
+        measures.count_transitions(transaction)
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
         self._factory.touched_workspaces |= touched

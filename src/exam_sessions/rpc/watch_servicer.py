@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
@@ -20,7 +21,7 @@ from exam_sessions.rpc.watch_snapshot import SnapshotPages
 from exam_sessions.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 
     from exam_sessions.background.event_feed import EventFeed, RenderedEvent, Tail
     from exam_sessions.domain.stored_records import EventRow
@@ -156,6 +157,20 @@ class EventCursor:
         self._feed, self._tail, self._filter = feed, tail, event_filter
         self.after, self._most = after, FEW
 
+    @property
+    def behind(self) -> int:
+        """See Cursor."""
+        return max(0, self._tail.last - self.after)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Counts it among those that follow the events, until the block ends."""
+        self._feed.cursors.add(self)
+        try:
+            yield
+        finally:
+            self._feed.cursors.discard(self)
+
     async def next(self, patience: float) -> bytes:
         """A piece with the next events that match the filter, if there are any within so many seconds."""
         # Not kept in a variable: while a watcher waits, nothing is held for it.
@@ -213,9 +228,10 @@ class WatchServicer:
         tail = await feed.join(call.workspace(request), piece_of)
         try:
             cursor = EventCursor(feed, tail, event_filter, await self._begin(request, tail, event_filter, stream))
-            while True:
-                await self._tell_next(cursor, stream, heartbeat)
-                await asyncio.sleep(feed.pause)
+            with cursor.following():
+                while True:
+                    await self._tell_next(cursor, stream, heartbeat)
+                    await asyncio.sleep(feed.pause)
         finally:
             feed.leave(tail)
 

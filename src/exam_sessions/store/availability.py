@@ -28,6 +28,8 @@ class Availability:
     def __init__(self) -> None:
         self.unreachable = ""
         """Why the database cannot be asked anything, as the last health check found; empty when it can."""
+        self.round_trips = 0
+        """How often a thread has waited for an answer of the database's; 0 where it is in this process."""
         self.era = 0
         """Counts the times the database was lost: connections of an earlier era are not worth trying."""
         self._impatient_until = 0.0
@@ -48,6 +50,16 @@ class Availability:
             if not (self.is_impatient or self._since):
                 log.warning("somebody holds a lock, and calls that want it are refused: %s", _line(why))
             self._impatient_until = time.monotonic() + IMPATIENT_S
+
+    @property
+    def serves(self) -> bool:
+        """Whether no outage is under way."""
+        return not self._since
+
+    def count_round_trip(self) -> None:
+        """A thread waits for an answer."""
+        with self._lock:
+            self.round_trips += 1
 
     def connections_lost(self) -> None:
         """Connections that are not in use are as dead as one that was tried."""

@@ -98,6 +98,9 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
     is_given_up: Callable[[Driver, float], bool] = staticmethod(lambda _driver, _waited: True)
     """Whether what was waited for that many seconds will not be answered any more."""
 
+    count_round_trip: Callable[[], None] = staticmethod(lambda: None)
+    """Is called before each wait."""
+
     backend: Backend | None = None
     """What works for this connection; None when a pooler has each transaction done by another."""
 
@@ -117,6 +120,7 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
         Raises:
             psycopg.OperationalError: no answer is to be expected.
         """
+        self.count_round_trip()
         try:
             limit = self.silence_s if timeout is None else timeout
             return wait(gen, self.pgconn.socket, interval, limit)
@@ -174,12 +178,14 @@ class Connector:
             self._end_what_was_left(driver)
         driver.prepare_threshold = 0
         driver.is_given_up, driver.silence_s = self._is_given_up, self._limits.silence_s
+        driver.count_round_trip = self._availability.count_round_trip
         return driver
 
     def connect_pooled(self) -> Driver:
         """A connection whose transactions may each be another session's, by the pooler's will."""
         driver = self.connect_bare()
         driver.is_given_up, driver.silence_s = self._is_given_up, self._limits.silence_s
+        driver.count_round_trip = self._availability.count_round_trip
         return driver
 
     def connect_bare(self) -> Driver:

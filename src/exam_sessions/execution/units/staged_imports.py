@@ -50,12 +50,13 @@ class StagedImportUnit:
         """Writes sessions of it, hidden until it is published."""
         self._transaction.repositories.sessions.insert(self._transaction.write_now(), sessions)
 
-    def publish_now(self, staged: StagedImportRow, count: int, caller: Caller) -> None:
+    def publish_now(self, staged: StagedImportRow, count: int, state: int, caller: Caller) -> None:
         """Writes the history of its `count` sessions, and that it is in progress no more: all are visible now.
 
         Args:
             staged: the import.
             count: how many sessions it has.
+            state: the one they all begin in.
             caller: the actor of the events.
 
         Raises:
@@ -66,7 +67,7 @@ class StagedImportUnit:
             raise errors.DatabaseUnavailable
         assert caller.workspace not in self._transaction.deferred.events, "its sequence numbers would be given twice"
         first = repositories.events.reserve(db, caller.workspace, count)
-        self._transaction.published_workspaces.add(caller.workspace)
+        self._transaction.published[caller.workspace] = state, count
         repositories.staged_imports.append_events(
             db, staged, first, Action.SCHEDULE.value, caller.actor, caller.request_id
         )

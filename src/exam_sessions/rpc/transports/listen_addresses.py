@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 HIGHEST_PORT = 65_535
 UNIX = "unix:"
+LISTEN, METRICS = "--listen", "--metrics"
+"""The settings that name addresses."""
+
 LONGEST_PATH = 107
 """Bytes of a Unix socket's path; Linux takes no more."""
 
@@ -94,8 +97,29 @@ def _check_local(address: ListenAddress) -> None:
         )
 
 
-def parse_address(text: str) -> ListenAddress:
-    """The address that HOST:PORT or unix:PATH names. Raises CannotServe."""
+def metrics_addresses(settings: Settings) -> list[ListenAddress]:
+    """Where the metrics of a server with these settings are scraped: a port for each process, one after the other.
+
+    Raises:
+        CannotServe: the setting names no address, or one where calls are taken.
+    """
+    if not settings.metrics:
+        return []
+    text = settings.metrics if ":" in settings.metrics else f"127.0.0.1:{settings.metrics}"
+    first = parse_address(text, METRICS, "127.0.0.1:9464")
+    if first.path or first.port + settings.workers - 1 > HIGHEST_PORT:
+        way_out = f"give HOST:PORT, such as {METRICS} 127.0.0.1:9464; each of --workers has the next port"
+        raise CannotServe(f"metrics cannot be served at {text!r}", way_out)
+    ports = [first.port + number if first.port else 0 for number in range(settings.workers)]
+    both = {address.port for address in listen_addresses(settings)}.intersection(ports) - {0}
+    if both:
+        way_out = f"give {METRICS} another port"
+        raise CannotServe(f"calls and metrics cannot both be served on port {min(both)}", way_out)
+    return [first._replace(port=port) for port in ports]
+
+
+def parse_address(text: str, setting: str = LISTEN, example: str = "127.0.0.1:50051") -> ListenAddress:
+    """The address that HOST:PORT or unix:PATH names, in a setting. Raises CannotServe."""
     text = text.strip()
     if text.startswith(UNIX):
         path = text.removeprefix(UNIX)
@@ -106,12 +130,12 @@ def parse_address(text: str) -> ListenAddress:
         return ListenAddress(path=path)
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal()) or int(port) > HIGHEST_PORT:
-        raise CannotServe(f"{text!r} is no address to listen at", "give HOST:PORT, such as --listen 127.0.0.1:50051")
+        raise CannotServe(f"{text!r} is no address to listen at", f"give HOST:PORT, such as {setting} {example}")
     return ListenAddress(host, int(port))
 
 
-def check_free(address: ListenAddress, *, shared: bool) -> None:
-    """Finds out whether a server could listen at an address: gRPC says so late, and without the reason.
+def check_free(address: ListenAddress, *, shared: bool, setting: str = LISTEN) -> None:
+    """Finds out whether a server could listen at an address of a setting: gRPC says so late, without the reason.
 
     `shared`: others may listen there too, when they say so as well. A Unix socket that a server left behind when it
     was killed is removed.
@@ -130,9 +154,10 @@ def check_free(address: ListenAddress, *, shared: bool) -> None:
             probe.listen()
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            raise CannotListen(str(address), error.strerror or str(error)) from error
+            way_out = f"choose another address with {setting} HOST:PORT"
+            raise CannotListen(str(address), error.strerror or str(error), way_out) from error
         other = f"{address.host}:{address.port % HIGHEST_PORT + 1}"
-        way_out = f"stop it, or choose another port: exam-sessions serve --listen {other}"
+        way_out = f"stop it, or choose another port: exam-sessions serve {setting} {other}"
         raise AddressTaken(str(address), way_out) from error
 
 
