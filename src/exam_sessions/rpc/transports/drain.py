@@ -1,10 +1,13 @@
 """How the calls of a transport end when the server stops: every call is answered, or refused as SHUTTING_DOWN.
 
 gRPC's own server cancels, without a reason, the calls that its core has taken from the network and not yet handed
-over when it is told to stop. So before that happens, new calls are held unanswered: their callers wait and send no
-more, and the core's queue runs empty. Then nothing more is read from connections without a call under way, and only
-then the core is told. The calls that were held are refused after it has said GOAWAY, so that callers who try again do
-so on another connection.
+over when it is told to stop (https://github.com/grpc/grpc/issues/41785), and those that it reads afterwards. So
+before that happens, new calls are held unanswered, and those under way come to their end. Then nothing more is read
+from connections, the core hands over what it has read, and only then it is told. The calls that were held are refused
+after it has said GOAWAY, so that callers who try again do so on another connection.
+
+Calls under way that take longer than half of the grace are not waited for. Their connections are read further on, and
+calls that come on them before their clients have the GOAWAY end as CANCELLED.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from exam_sessions import errors
+from exam_sessions.rpc.transports import threads
 from exam_sessions.rpc.transports.connections import UnreadConnections
 
 if TYPE_CHECKING:
@@ -25,11 +29,16 @@ QUIET_S = 0.05
 HOLD_AT_MOST_S = 0.5
 """How long calls are read and held at most, in seconds: callers who do not wait for replies never cease to call."""
 
-HANDED_OVER_S = 0.03
-"""For how long no call may come that the core has read, before it has handed over all, in seconds."""
+TURNS = 3
+"""How often every thread must be seen without work, while no call comes, before all that the core has read counts
+as handed over: by the thread that reads to one that unpacks, and by that to the one that tells the event loop."""
 
-HAND_OVER_AT_MOST_S = 2.0
-"""How long the core may take for that at most, in seconds."""
+NEVER_COMES_S = 0.5
+"""After how long without a change the core is taken to hand over nothing more, in seconds: calls that were reset
+before that are pending for ever."""
+
+HAND_OVER_AT_MOST_S = 5.0
+"""How long the core may take to hand over at most, in seconds."""
 
 LAST_REPLIES_S = 0.1
 """How long the last replies have to get out, in seconds."""
@@ -71,17 +80,27 @@ class Drain:
         """Whether a task that was cancelled was so because the server stops."""
         return self.over or (self.stopping and task in self.streams)
 
-    async def run(self, stop: Callable[[float], Awaitable[None]], ports: Collection[int], grace: float) -> None:
+    async def run(
+        self,
+        stop: Callable[[float], Awaitable[None]],
+        ports: Collection[int],
+        grace: float,
+        pending: Callable[[], int] = lambda: 0,
+    ) -> None:
         """Ends all calls within `grace` seconds; `stop` tells the transport on these ports that no more are to come.
 
-        It is given the seconds it may take, and awaited once all calls have ended.
+        It is given the seconds it may take, and awaited once all calls have ended. `pending` counts the calls that
+        the transport has begun and not handed over.
         """
         loop = asyncio.get_running_loop()
-        until = loop.time() + grace
+        began = loop.time()
+        until = began + grace
         self.begin()
-        await self._quiet(QUIET_S, min(until, loop.time() + HOLD_AT_MOST_S))
+        await self._quiet(min(until, began + HOLD_AT_MOST_S))
+        if ports:
+            await wait_until(lambda: not self._under_way(), began + grace / 2)
         unread = UnreadConnections(ports, self._peers_under_way())
-        await self._quiet(HANDED_OVER_S, min(until, loop.time() + HAND_OVER_AT_MOST_S))
+        await self._hand_over(pending, min(until, loop.time() + HAND_OVER_AT_MOST_S))
         stopping = asyncio.ensure_future(stop(max(0.0, until - loop.time()) + 3 * LAST_REPLIES_S))
         await asyncio.sleep(0)
         self._released.set()
@@ -95,9 +114,13 @@ class Drain:
         await (stop(0) if self.calls or self.streams else stopping)
         await stopping
 
+    def _under_way(self) -> list[Any]:
+        """The calls that are under way, by gRPC's contexts."""
+        return [call for task, call in self.calls.items() if task not in self._held]
+
     def _peers_under_way(self) -> set[int]:
         """The ports from which calls came that are under way: their replies may be longer than fits, and go on."""
-        peers = (call.peer() for task, call in self.calls.items() if task not in self._held)
+        peers = (call.peer() for call in self._under_way())
         return {int(port) for peer in peers if (port := peer.rpartition(":")[2]).isdecimal()}
 
     def begin(self) -> None:
@@ -106,12 +129,36 @@ class Drain:
         for task in self.streams:
             task.cancel()
 
-    async def _quiet(self, seconds: float, until: float) -> None:
-        """Waits until no call has come or ended for so many seconds."""
+    def _counts(self) -> tuple[int, int]:
+        return len(self._held), len(self.calls)
+
+    async def _quiet(self, until: float) -> None:
+        """Waits until no call has come or ended for QUIET_S."""
         before: tuple[int, int] | None = None
-        while before != (now := (len(self._held), len(self.calls))) and asyncio.get_running_loop().time() < until:
+        while before != (now := self._counts()) and asyncio.get_running_loop().time() < until:
             before = now
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(QUIET_S)
+
+    async def _hand_over(self, pending: Callable[[], int], until: float) -> None:
+        """Waits until the core has handed over what it has read, and reads no more."""
+        clock = asyncio.get_running_loop().time
+        before: tuple[int, ...] | None = None
+        since, turns = clock(), 0
+        while clock() < until:
+            if before != (now := (*self._counts(), pending())):
+                before, since, turns = now, clock(), 0
+            elif turns >= TURNS and (not now[-1] or clock() > since + NEVER_COMES_S):
+                return
+            await _turn(until)
+            turns += 1
+
+
+async def _turn(until: float) -> None:
+    """Waits until every other thread has been seen without work."""
+    busy = threads.others()
+    await asyncio.sleep(LOOK_EVERY_S)
+    while (busy := threads.at_work(busy)) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - as below
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def wait_until(condition: Callable[[], bool], until: float) -> None:

@@ -18,6 +18,7 @@ from exam_sessions.rpc.methods import Call, CallerGone
 from exam_sessions.rpc.transports.admission import GZIP, Admission, Reading, unpacked
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
+from exam_sessions.rpc.transports.core_calls import PendingCalls
 from exam_sessions.rpc.transports.drain import Drain
 from exam_sessions.rpc.transports.listen_addresses import ListenAddress, check_free, closed_to_others
 from exam_sessions.rpc.transports.message_spacing import HUGE
@@ -47,7 +48,8 @@ class Grpcio(Transport):
         age: ConnectionAge | None = None,
     ) -> None:
         self._admission, self._reading = admission, Reading(admission)
-        self.aio = aio_server(admission.limit, share_port=share_port, age=age)
+        self._pending = PendingCalls(partial(aio_server, admission.limit, share_port=share_port, age=age))
+        self.aio = self._pending.server
         self.addresses = [self._listen(address, certificates) for address in addresses]
         self.drain = Drain()
 
@@ -79,7 +81,8 @@ class Grpcio(Transport):
 
     async def stop(self, grace: float) -> None:
         """See Transport."""
-        await self.drain.run(self.aio.stop, {address.port for address in self.addresses if address.port}, grace)
+        ports = {address.port for address in self.addresses if address.port}
+        await self.drain.run(self.aio.stop, ports, grace, self._pending.count)
 
 
 class _Call(Call):
@@ -119,8 +122,10 @@ class _Call(Call):
         return self._certificate
 
 
-async def _enter(handler: Handler, call: _Call) -> None:
-    """Has a call pass the gate. Raises what keeps it out."""
+async def _enter(handler: Handler, call: _Call, drain: Drain, context: Any) -> None:
+    """Has a call pass the gate. Raises what keeps it out: a stop, too, before its message is read."""
+    if drain.stopping:
+        await drain.refuse(context)
     if entering := handler.enter(call):
         await entering
 
@@ -157,7 +162,7 @@ def _unary(
         size, length, data = 0, 0, b""
         try:
             try:
-                await _enter(handler, call)
+                await _enter(handler, call, drain, context)
                 data = await reading.read(task, context)
                 length = len(data)
                 if drain.stopping:
@@ -257,7 +262,7 @@ async def _tell(
             # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers
             # twice.
             await _begin(context)
-            await _enter(handler, call)
+            await _enter(handler, call, drain, context)
             await tell(call, partial(_send, context))
         except CallerGone:
             return
