@@ -118,7 +118,7 @@ def test_every_setting_and_reason_that_is_named_exists(page):
     assert not {reason.upper() for reason in linked} - reasons
 
 
-@pytest.mark.parametrize("name", ["docs/operate/monitoring.md", "docs/operate/troubleshooting.md"])
+@pytest.mark.parametrize("name", ["docs/operate/logs-and-traces.md", "docs/operate/troubleshooting.md"])
 def test_every_message_that_is_quoted_is_in_the_source(name):
     lines = [line for path in sources() for line in path.read_text().splitlines()]
     quoted = re.findall(r"^\|(?: \w+ \|)? `([^`]+ [^`]+)` ?[,|]", (ROOT / name).read_text(), re.MULTILINE)

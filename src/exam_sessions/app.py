@@ -34,6 +34,7 @@ from exam_sessions.service import Service
 from exam_sessions.store.candidate_keys import check_generations, read_keys, stored_generations
 from exam_sessions.store.databases import store_for
 from exam_sessions.telemetry.metrics import Build, Metrics
+from exam_sessions.telemetry.start_report import report_start
 from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class App:
         self.settings = settings
         self._plan = plan = planned(settings)
         store = self._store = store_for(settings)
-        upgraded = upgrade(store)
+        self._schema = upgrade(store).after
         _check_candidate_ids(store, plan.candidate_id_keys)
         self.service = Service(
             store,
@@ -96,7 +97,7 @@ class App:
         )
         self.metrics: Metrics | None = None
         if plan.metrics:
-            build = Build.of(store, upgraded.after, settings.transport)
+            build = Build.of(store, self._schema, settings.transport)
             self.metrics = Metrics(plan.metrics[0], self.service, store, build)
             observers = [*observers, self.metrics.calls]
         self._doors = _doors(settings, plan, self.service, clock)._replace(observer=composed(observers))
@@ -113,6 +114,10 @@ class App:
         """Where it listens, as settings name it, with the ports that the system gave."""
         assert self._server is not None
         return [str(address) for address in self._server.addresses]
+
+    def report(self) -> None:
+        """Says in the log what runs, where and how; once it listens."""
+        report_start(self.settings, self._store, self._schema, self.addresses)
 
     async def start(self) -> None:
         """Starts to serve."""
@@ -255,27 +260,31 @@ def _check_authentication(
             raise CannotServe(f"other machines can reach {address}, and nobody is authenticated", way_out)
 
 
-def serve(settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:
+def serve(settings: Settings, ready: Callable[[Sequence[str]], None], *, reports: bool = True) -> None:
     """Serves until SIGTERM or SIGINT; `ready` is called with the addresses once it does.
+
+    With `reports` the log says what runs; one of several workers leaves that to the process that starts them.
 
     Raises:
         CannotServe: the settings contradict each other, or are more than the transport can do.
     """
     planned(settings)
     if settings.workers > 1:
-        serve_together(settings, serve, ready)
+        serve_together(settings, partial(serve, reports=False), ready)
         return
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(*GARBAGE)
-    uvloop.run(_serve(settings, ready))
+    uvloop.run(_serve(settings, ready, reports=reports))
 
 
-async def _serve(settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:
+async def _serve(settings: Settings, ready: Callable[[Sequence[str]], None], *, reports: bool) -> None:
     app = App(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await app.start()
+    if reports:
+        app.report()
     gc.collect()
     gc.freeze()
     ready(app.addresses)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PREFIX = "EXAM_SESSIONS_"
 TRANSPORTS = ("grpcio", "native")
+LOG_FORMATS = ("text", "json")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 YES, NO = frozenset({"1", "true", "t", "yes", "y", "on"}), frozenset({"0", "false", "f", "no", "n", "off", ""})
 
@@ -154,6 +155,8 @@ class Settings:
     """After how many seconds a call is ended that set no deadline; 0: never. Streams go on. Not with native."""
     log_level: str = setting("INFO", f"How much is logged: {', '.join(LEVELS)}.", "LEVEL", choices=LEVELS)
     """DEBUG, INFO, WARNING or ERROR."""
+    log_format: str = setting("text", f"How it is written: {', '.join(LOG_FORMATS)}.", "FORMAT", choices=LOG_FORMATS)
+    """How entries of the log are written: text, or json, an object a line (docs/operate/logs-and-traces)."""
 
     @classmethod
     def from_environment(cls, **flags: object) -> Self:

@@ -16,6 +16,7 @@ from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.transports.listen_addresses import ListenAddress, joined, listen_addresses, metrics_addresses
 from exam_sessions.store.databases import store_for
+from exam_sessions.telemetry.start_report import report_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +54,7 @@ class Workers:
             way_out = "leave out --workers, or listen on a port too"
             raise CannotServe("a Unix socket is served by one process", way_out)
         self._metrics = metrics_addresses(settings)
-        self._settings = replace(settings, workers=1, share_port=1)
+        self._asked, self._settings = settings, replace(settings, workers=1, share_port=1)
         self._count, self._serve = settings.workers, serve
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[int, SpawnProcess] = {}
@@ -92,7 +93,8 @@ class Workers:
             CannotServe: one did not come up.
         """
         store = store_for(self._settings)
-        upgrade(store)
+        schema = upgrade(store).after
+        report_start(self._asked, store, schema, [str(address) for address in self.addresses])
         store.close()
         begun = [self._begin(number) for number in range(self._count)]
         for event in begun:
@@ -136,7 +138,7 @@ class Workers:
 
 def run(serve: Serve, settings: Settings, ready: Event) -> None:
     """One worker, in its own process."""
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     serve(settings, lambda _: ready.set())
 
 

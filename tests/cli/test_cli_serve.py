@@ -129,7 +129,7 @@ def test_flags_win_over_the_environment(monkeypatch, url):
 def test_a_bad_setting_is_a_wrong_command_that_names_it(monkeypatch, variable, value):
     monkeypatch.setenv(f"EXAM_SESSIONS_{variable}", value)
     monkeypatch.setenv("EXAM_SESSIONS_LISTEN", value if variable == "LISTEN" else "127.0.0.1:0")
-    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+    monkeypatch.setattr("exam_sessions.logs.configure", lambda *_: None)
     said = typed("serve", code=2).stderr
     assert f"--{variable.lower().replace('_', '-')}" in said or repr(value) in said
     assert "Traceback" not in said
@@ -220,7 +220,7 @@ def test_a_port_lost_at_the_last_instant_ends_the_start_in_two_lines(tmp_path, m
     if "native" in more:
         pytest.importorskip("pygrpc_native", reason="the native transport is an extra")
     monkeypatch.setattr(serve, "_check_listen", lambda *_, **__: None)  # it was free when it was asked for
-    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+    monkeypatch.setattr("exam_sessions.logs.configure", lambda *_: None)
     url = f"sqlite:///{tmp_path}/x.db"
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

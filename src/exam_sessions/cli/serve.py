@@ -35,7 +35,7 @@ def serve(**given: Any) -> None:
     """Brings the database to the newest schema and serves until it is told to stop."""
     settings = Settings(**given)
     _check_listen(settings)
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
 
     def ready(addresses: Sequence[str]) -> None:
         typer.echo(f"serving on {', '.join(addresses)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +16,8 @@ from exam_sessions.migrations.ownership import UnknownRevision, check_after, che
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
+
+log = logging.getLogger(__name__)
 
 NEWEST = "head"
 
@@ -47,8 +51,12 @@ def upgrade(store: Store, revision: str = NEWEST) -> Upgraded:
                 check_before(store)  # before another program's file is set up as one of ours
             store.writer().close()  # sets a file up for concurrent readers before anything is in it
             before = check_before(store)
+            begun = time.monotonic()
             command.upgrade(configuration(store), revision)
             after = check_after(store) if revision == NEWEST else revision
+            if before != after:
+                facts = {"from": before or "empty", "to": after, "seconds": round(time.monotonic() - begun, 3)}
+                log.info("the schema was brought to another revision", extra={"facts": facts})
         except CommandError as error:
             raise UnknownRevision(str(error)) from error
         except DBAPIError as error:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from exam_sessions.store.availability import Availability
 
 
+PRODUCTS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+"""Names of the products, by SQLAlchemy's names of their dialects."""
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 """Values of a statement: in the driver's order where it is hot, by name elsewhere."""
 
@@ -152,6 +155,11 @@ class Store(ABC):
     def exists(self) -> bool:
         """Whether there is such a database; True where only connecting would tell."""
         return True
+
+    def version(self) -> str:
+        """The product and its version, such as `PostgreSQL 18.1`; once anything has connected."""
+        found = ".".join(map(str, self.engine.dialect.server_version_info or ()))
+        return f"{PRODUCTS[self.engine.dialect.name]} {found}".strip()
 
     def verify(self) -> None:  # noqa: B027 - a database behind a connection cannot be exchanged
         """Makes sure that what was opened is still what the URL names. Raises DatabaseDown."""
