@@ -19,10 +19,10 @@ from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.rpc.access.code_guard import CodeGuard
 from exam_sessions.rpc.access.limits import Limit, Limits, limits_in
 from exam_sessions.rpc.access.selection import Authentication, authentication_of
+from exam_sessions.rpc.call_policy import OPEN, CallPolicy
 from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
-from exam_sessions.rpc.doors import OPEN, Doors
 from exam_sessions.rpc.observation import composed
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
@@ -100,7 +100,7 @@ class App:
             build = Build.of(store, self._schema, settings.transport)
             self.metrics = Metrics(plan.metrics[0], self.service, store, build)
             observers = [*observers, self.metrics.calls]
-        self._doors = _doors(settings, plan, self.service, clock)._replace(observer=composed(observers))
+        self._call_policy = _call_policy(settings, plan, self.service, clock)._replace(observer=composed(observers))
         self._server: Server | None = None
 
     @property
@@ -132,7 +132,7 @@ class App:
             raise
         if self.settings.insecure and not self.settings.tls_cert:
             log.warning("no TLS: what is sent here can be read and changed on the way")
-        if self._doors.gate is None:
+        if self._call_policy.gate is None:
             log.warning("nobody is authenticated: everybody who can connect may do everything")
         await self.service.start()
         self._server = Server(
@@ -140,8 +140,10 @@ class App:
             transport,
             limit,
             self.settings.watcher_patience_s,
-            self._doors,
-            reflection=OPEN._replace(observer=self._doors.observer) if self.settings.open_reflection else self._doors,
+            self._call_policy,
+            reflection=OPEN._replace(observer=self._call_policy.observer)
+            if self.settings.open_reflection
+            else self._call_policy,
         )
         await self._server.start()
 
@@ -218,12 +220,12 @@ def _unfit(error: UnfitKeys) -> CannotServe:
     return CannotServe(str(error), "see --candidate-id-keys, and docs/operate/personal-data")
 
 
-def _doors(settings: Settings, plan: Plan, service: Service, clock: Callable[[], int]) -> Doors:
+def _call_policy(settings: Settings, plan: Plan, service: Service, clock: Callable[[], int]) -> CallPolicy:
     """What calls pass."""
     guard = None
     if settings.wrong_codes_at_most:
         guard = CodeGuard(service.lockouts, counts_loopback=bool(settings.limit_loopback))
-    return Doors(
+    return CallPolicy(
         plan.authentication.gate(service, clock, guard),
         guard,
         service.workspaces,

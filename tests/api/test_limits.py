@@ -146,7 +146,7 @@ def test_no_call_is_counted_as_under_way_once_all_have_ended(database, limits):
         assert told <= {"", "RATE_LIMITED"}
         with pytest.raises(Refused):
             api.call("BatchCreateSessions", release_id=release.id, bookings=bookings(1, "p0" * 80))
-        limits_held = server.app._doors.limits
+        limits_held = server.app._call_policy.limits
         until(lambda: not any(counter._under_way for counter in limits_held._counters))
         assert book(1_000) == ""
 

@@ -1,6 +1,6 @@
-"""Tells the other servers of a database in which workspaces something happened, and hears it from them.
+"""Notifies the other servers of a database of the workspaces in which events were committed, and is notified by them.
 
-A ring carries no event and may be lost: whoever hears one looks, and who hears none looks a little later.
+A notification carries no event and may be lost: a server that gets one reads the events, others do so a little later.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Telling watchers what happens. One tail per workspace is read from the database and shared by all its watchers.
+"""Delivers events to watchers. One tail per workspace is read from the database and shared by all its watchers.
 
-The workspace's events are numbered without a gap in the order of their commits: whoever takes the next number keeps
-the others waiting until it is durable (store/events.py). So what has been read up to a number is complete, and to
-resume takes nothing but a number. A wake-up only says that looking may pay; one that is lost costs `POLL_S`, never an
+The workspace's events are numbered without a gap in the order of their commits: a transaction that takes the next
+number blocks the others until it is durable (store/events.py). So what has been read up to a number is complete, and
+a number is enough to resume. A wake-up only says that there may be events; one that is lost costs `POLL_S`, never an
 event.
 
 Nothing is kept for a watcher: each takes from the tail, or from the database when it is further back, as fast as it
-can send. How it sends is rpc's business. What the tails keep is bounded in bytes over all of them.
+can send. How it sends is up to rpc. What the tails keep is bounded in bytes over all of them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ PAUSE_PER_WATCHER_S = 0.0003
 
 
 class RenderedEvent(NamedTuple):
-    """An event, as far as a filter asks for it, and the bytes in which every watcher is told of it."""
+    """An event, as far as a filter asks for it, and the bytes that every watcher is sent."""
 
     sequence: int
     session_id: str
@@ -85,10 +85,10 @@ class Tail:
         self._moved = asyncio.Event()
 
     def add(self, rows: list[EventRow]) -> None:
-        """Takes up the next events and lets the watchers go on."""
+        """Adds the next events and wakes the watchers."""
         assert rows[0].sequence == self.last + 1
         if any(row.action == ERASE for row in rows):
-            # What is kept was rendered before it was erased; who wants it reads it anew.
+            # What is kept was rendered before it was erased; watchers read it anew.
             self.drop(len(self._kept))
         new = list(self.rendered_events(rows))
         self._kept += new
@@ -105,7 +105,7 @@ class Tail:
         del self._kept[oldest]
 
     def notify(self) -> None:
-        """Lets those who wait look again."""
+        """Wakes those who wait in `moved`."""
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -122,7 +122,7 @@ class Tail:
         return self._kept[after + 1 - first : after + 1 - first + PAGE]
 
     def rendered_events(self, rows: Iterable[EventRow]) -> Iterator[RenderedEvent]:
-        """Events as watchers are told of them, each rendered when it is asked for."""
+        """Events as watchers are sent them, each rendered when it is iterated."""
         for row in rows:
             yield RenderedEvent(
                 row.sequence,
@@ -151,7 +151,7 @@ class EventFeed:
     def __init__(self, reads: Reads, *, reach: int, most: int) -> None:
         self._reads, self._reach, self._most = reads, reach, most
         self.tails: dict[str, Tail] = {}
-        """By workspace, as long as somebody watches it."""
+        """By workspace, as long as it is watched."""
         self.cursors = WatchCursors()
         self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -170,11 +170,11 @@ class EventFeed:
         return self._count * PAUSE_PER_WATCHER_S
 
     def start(self) -> None:
-        """Begins to look for what no wake-up tells of; call from the running event loop."""
+        """Begins to poll for events of which there was no wake-up; call from the running event loop."""
         self._polling = asyncio.create_task(self._poll())
 
     def close(self) -> None:
-        """Ends every watch; its caller is told to resume elsewhere."""
+        """Ends every watch with ShuttingDown, so that its caller resumes elsewhere."""
         self.closed = True
         if self._polling:
             self._polling.cancel()
@@ -188,7 +188,7 @@ class EventFeed:
             if tail and tail.looking:
                 tail.look_again = True
             elif tail:
-                # Said here and not by the task, which begins later: two that look at once would tell events twice.
+                # Set here and not by the task, which begins later: two that read at once would add events twice.
                 tail.looking = True
                 task = asyncio.create_task(self._look(tail))
                 self._tasks.add(task)
@@ -217,14 +217,14 @@ class EventFeed:
         return tail
 
     def leave(self, tail: Tail) -> None:
-        """One watcher less."""
+        """Takes note that a watcher has left."""
         self._count -= 1
         tail.watchers -= 1
         if not tail.watchers:
             del self.tails[tail.workspace]
 
     async def first(self, workspace: str, start: int) -> int:
-        """The event after which a watch begins that wants `start` first.
+        """The event after which a watch begins whose first event is `start`.
 
         Raises:
             errors.SequenceTooOld, errors.SequenceAhead: there is no such event, or not any more.

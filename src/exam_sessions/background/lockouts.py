@@ -222,7 +222,7 @@ class Lockouts:
         self.locked_values = {subject.value for subject in locked}
 
     async def _purge(self) -> None:
-        """Removes counts that nobody needs any more, and lock-outs that have been kept long enough."""
+        """Removes counts that are not needed any more, and lock-outs that have been kept long enough."""
         now = self._now()
         forgotten = max(self.rule.window, FORGOTTEN_AFTER + self.rule.lock_at_most)
         await self._remove(ForgetTries, await self._reads.old_tries(now - forgotten, PURGED_AT_ONCE))

@@ -1,4 +1,4 @@
-"""Takes operations further, step by step, in every server at once: whoever is first with one keeps it for a while.
+"""Carries out operations, step by step, in every server at once: the first to take one holds a lease on it.
 
 A step that fails is tried again row by row; a row that fails again and again gets its outcome and is passed over.
 Nothing accepted waits for anybody in particular.
@@ -80,7 +80,7 @@ class Worker:
                 await self._pause(pause)
 
     async def _pause(self, seconds: float) -> None:
-        """Until somebody wakes it, or it is time to look."""
+        """Until it is woken, or the next read is due."""
         loop = asyncio.get_running_loop()
         self._pausing = loop.create_future()
         timer = loop.call_later(seconds, self.wake)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.queries import Reads
 
 RETENTION = 48 * 3600 * 1_000_000
-"""How long requests are remembered, in microseconds. The contract asks for 24 hours at least."""
+"""How long requests are remembered, in microseconds. The contract requires 24 hours at least."""
 
 LOOK_AT = 20_000
 """Requests looked at in one step."""
@@ -51,7 +51,7 @@ class RequestExpiry:
         self._cursors.setdefault(workspace, "")
 
     async def step(self, workspace: str) -> None:
-        """Looks at the next requests of the round, if one is under way, and forgets the old ones."""
+        """Reads the next requests of the round, if one is under way, and deletes the expired ones."""
         after = self._cursors.get(workspace)
         if after is None:
             return

@@ -51,7 +51,7 @@ CLOSE_EVERY_S = 0.02
 """Seconds between two looks whether a release can be closed that others are submitting too."""
 
 TEND_EVERY = 4
-"""Sweeps between two looks whether the database wants something done."""
+"""Sweeps between two maintenance runs of the database."""
 
 
 class Sweep(SystemMutation):
@@ -117,7 +117,7 @@ class QuarantineSessions(Sweep):
         self.fault = fault
 
     def declare_reads(self, reads: ReadSet) -> None:
-        """Every session named, but not its attempts: they may be what nobody can read."""
+        """Every session named, but not its attempts: they may be unreadable."""
         self._declare_sessions(reads)
 
     def _move(self, uow: SessionChanges, session: Session, release: Release) -> int:  # noqa: ARG002 - as Sweep

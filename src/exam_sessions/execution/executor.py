@@ -164,7 +164,7 @@ class Executor:
                     return self._has_open_session(mutation)
                 if isinstance(mutation, ChunkedMutation):
                     break
-            except Exception as fault:  # noqa: BLE001 - the door logs it and tells the caller no more than it must
+            except Exception as fault:  # noqa: BLE001 - its handler logs it and returns INTERNAL
                 return fault
         return errors.DatabaseUnavailable()
 

@@ -186,7 +186,7 @@ class GroupCommitQueue:
                 waiting = asyncio.ensure_future(postponed.until)
                 self._waiting.add(waiting)
                 waiting.add_done_callback(partial(self._queue_again, entry))
-            except Exception as fault:  # noqa: BLE001 - the caller is told
+            except Exception as fault:  # noqa: BLE001 - the caller gets it
                 _deliver(entry.sink, fault)
         return kept, opened
 
@@ -223,7 +223,7 @@ class GroupCommitQueue:
             if not isinstance(outcome, BaseException):
                 try:
                     outcome = entry.request.render(outcome)  # noqa: PLW2901 - the same outcome, rendered
-                except Exception as fault:  # noqa: BLE001 - the caller is told
+                except Exception as fault:  # noqa: BLE001 - the caller gets it
                     outcome = fault  # noqa: PLW2901
             _deliver(entry.sink, outcome)
         self._busy = False
@@ -240,7 +240,7 @@ class GroupCommitQueue:
             group, handler = task
             try:
                 outcomes = handler()
-            except Exception as fault:  # noqa: BLE001 - the callers are told, the queue lives on
+            except Exception as fault:  # noqa: BLE001 - the callers get it, the queue goes on
                 outcomes = [fault] * len(group)
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._done, group, outcomes)

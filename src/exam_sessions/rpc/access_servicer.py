@@ -92,7 +92,7 @@ class AccessServicer:
             reply.credential = mutation.credential
 
     async def list(self, request: pb.ListApiKeysRequest, call: Call) -> pb.ListApiKeysResponse:
-        """Reads a page: one row more than asked tells whether there is another."""
+        """Reads a page: one row more than asked shows whether there is another."""
         most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)
         page = await self._service.reads.api_keys.page(call.principal, found[1] if found else "", most + 1)
         reply = pb.ListApiKeysResponse()

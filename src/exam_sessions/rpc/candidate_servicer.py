@@ -114,7 +114,7 @@ def erasure_of(request: pb.EraseCandidateRequest) -> Erasure:
 
 
 def read_erasure(payload: bytes) -> Erasure:
-    """What an accepted request asks for."""
+    """The task of an accepted request."""
     return erasure_of(pb.EraseCandidateRequest.FromString(payload))
 
 
@@ -132,5 +132,5 @@ def retention_of(request: pb.ApplyRetentionRequest) -> Retention:
 
 
 def read_retention(payload: bytes) -> Retention:
-    """What an accepted request asks for."""
+    """The task of an accepted request."""
     return retention_of(pb.ApplyRetentionRequest.FromString(payload))

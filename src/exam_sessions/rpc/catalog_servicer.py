@@ -67,7 +67,7 @@ class CatalogServicer:
         return reply
 
     async def list(self, request: pb.ListReleasesRequest, call: Call) -> pb.ListReleasesResponse:
-        """Reads a page: one row more than asked tells whether there is another."""
+        """Reads a page: one row more than asked shows whether there is another."""
         most, after = pages.size(request.page_size), pages.cursor(request, request.page_token)
         page = await self._service.reads.releases(call.workspace(request), request.name, after or (-1, ""), most + 1)
         reply = pb.ListReleasesResponse()
@@ -139,7 +139,7 @@ class CatalogServicer:
         return reply
 
     async def list_forms(self, request: pb.ListTestFormsRequest, call: Call) -> pb.ListTestFormsResponse:
-        """Reads a page: one row more than asked tells whether there is another."""
+        """Reads a page: one row more than asked shows whether there is another."""
         workspace, most = call.workspace(request), pages.size(request.page_size)
         found = pages.cursor(request, request.page_token)
         page = await self._service.reads.forms(workspace, found[1] if found else "", most + 1)

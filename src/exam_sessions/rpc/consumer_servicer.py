@@ -31,7 +31,7 @@ class ConsumerServicer:
         return reply
 
     async def consumers(self, request: pb.ListEventConsumersRequest, call: Call) -> pb.ListEventConsumersResponse:
-        """A page of the workspace's consumers: one more than asked tells whether there is another page."""
+        """A page of the workspace's consumers: one more than asked shows whether there is another page."""
         most, last_shown = pages.size(request.page_size, pages.AT_MOST), pages.cursor(request, request.page_token)
         after = last_shown[1] if last_shown else ""
         found, last = await self._service.reads.consumers(call.workspace(request), after, most + 1)

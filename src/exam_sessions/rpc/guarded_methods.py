@@ -1,8 +1,8 @@
 """Methods whose requests may name a session by a code: which calls do, what counts, what a locked-out caller gets.
 
 A call that names a code is refused before the code is looked up while its address or its principal is locked out,
-right or wrong. What was under way when the lock-out began is answered with it as well: a burst of calls learns no
-more than calls one by one. Calls that name a session by its id pass.
+right or wrong. What was under way when the lock-out began is answered with it as well: a burst of calls reveals
+no more than calls one by one. Calls that name a session by its id pass.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ class MethodGuard:
             self._guard.lockouts.entered(workspace, entry, self._guard.watched(call, workspace))
 
     def failure(self, fault: BaseException, call: CallIdentity) -> BaseException:
-        """Counts a wrong code; what the caller is told, which is nothing of the code once it is locked out."""
+        """Counts a wrong code. Returns what the caller gets, which is TooManyWrongCodes once it is locked out."""
         workspace = getattr(call, "code_workspace", "")
         if not workspace or isinstance(fault, errors.TooManyWrongCodes | errors.WorkspaceNotFound):
-            # Who may not enter a workspace is not told who is locked out there.
+            # A caller who may not enter a workspace must not find out who is locked out there.
             return fault
         try:
             if self._guard.lockouts.locked_values:

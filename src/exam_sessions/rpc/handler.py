@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from exam_sessions.rpc.access.limits import MethodLimits
-    from exam_sessions.rpc.doors import Doors
+    from exam_sessions.rpc.call_policy import CallPolicy
     from exam_sessions.rpc.methods import Call
 
 log = logging.getLogger(__name__)
@@ -46,22 +46,22 @@ class Handler:
     """A method as every transport serves it. Its calls are served by its subclasses."""
 
     def __init__(
-        self, method: MethodDescriptor, limit: int, doors: Doors, read: Callable[[bytes], Any] | None = None
+        self, method: MethodDescriptor, limit: int, policy: CallPolicy, read: Callable[[bytes], Any] | None = None
     ) -> None:
         self.service, self.method = method.containing_service.full_name, method.name
         self.name = f"{self.service}/{self.method}"
-        self._gate = gate = doors.gate
-        self._workspaces = doors.workspaces
-        self.guard = guard_of(doors.guard, method) if doors.guard else None
-        """Counts wrong codes; None where nobody does, or requests name none."""
-        self.limits = doors.limits.of(method.name) if doors.limits else None
+        self._gate = gate = policy.gate
+        self._workspaces = policy.workspaces
+        self.guard = guard_of(policy.guard, method) if policy.guard else None
+        """Counts wrong codes; None where they are not counted, or requests name none."""
+        self.limits = policy.limits.of(method.name) if policy.limits else None
         """Counts calls by principal and workspace; None where no limit concerns them."""
-        self.observer = MethodObserver(method, doors.observer) if doors.observer else None
+        self.observer = MethodObserver(method, policy.observer) if policy.observer else None
         """Reports calls that have ended; None without anybody to report them to."""
-        self.default_deadline_s = doors.default_deadline_s
+        self.default_deadline_s = policy.default_deadline_s
         self._requirement = requirement_of(method) if gate else None
         self._masking = Masking(method.output_type) if gate else None
-        self._decoder = RequestDecoder(method, limit, read, self._requirement, doors.candidate_ids)
+        self._decoder = RequestDecoder(method, limit, read, self._requirement, policy.candidate_ids)
 
     def enter(self, call: Call) -> Awaitable[None] | None:
         """Finds out who calls and whether it may, before its request is read; what to await where that takes time.
@@ -99,7 +99,7 @@ class Handler:
             self.limits.enter_workspace(call, workspace or DEFAULT_WORKSPACE)
 
     async def _read(self, data: bytes, call: Call) -> Any:
-        """The request of a call that stands in no queue. Raises what the door refuses it with."""
+        """The request of a call that stands in no queue. Raises the refusal of a request that cannot be decoded."""
         request = await self._decoder.read(data, call.principal)
         if self.observer:
             self.observer.read(request, call)

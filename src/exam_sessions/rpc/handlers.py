@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
     from exam_sessions.domain.access import Principal
-    from exam_sessions.rpc.doors import Doors
+    from exam_sessions.rpc.call_policy import CallPolicy
 
 Result = TypeVar("Result")
 
@@ -36,8 +36,8 @@ async def _with_new_workspace(call: Call, function: Callable[[], Awaitable[Resul
 class UnaryHandler(Handler):
     """A method that works on each call by itself."""
 
-    def __init__(self, method: MethodDescriptor, function: Method, limit: int, doors: Doors) -> None:
-        super().__init__(method, limit, doors)
+    def __init__(self, method: MethodDescriptor, function: Method, limit: int, policy: CallPolicy) -> None:
+        super().__init__(method, limit, policy)
         self._function = function
         self._bounds = Throttle() if only_reads(method) else nullcontext()
 
@@ -55,30 +55,32 @@ class UnaryHandler(Handler):
 class ServerStreamHandler(Handler):
     """A method that answers with many messages."""
 
-    def __init__(self, method: MethodDescriptor, function: ServerStreamMethod, limit: int, doors: Doors) -> None:
-        super().__init__(method, limit, doors)
+    def __init__(
+        self, method: MethodDescriptor, function: ServerStreamMethod, limit: int, policy: CallPolicy
+    ) -> None:
+        super().__init__(method, limit, policy)
         self._function = function
 
-    async def tell(self, data: bytes, call: Call, send: Callable[[bytes], Awaitable[None]]) -> None:
-        """Sends message after message. Raises what ended it."""
+    async def stream(self, data: bytes, call: Call, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Sends the messages of the reply. Raises what ended it."""
         async with self._held(call):
             request = await self._read(data, call)
             self.count(request, call)
-            await _with_new_workspace(call, partial(self._function.tell, request, call, self._masked(send, call)))
+            await _with_new_workspace(call, partial(self._function.stream, request, call, self._masked(send, call)))
 
 
 class BidiStreamHandler(Handler):
     """A method that takes many messages and answers with as many."""
 
-    def __init__(self, method: MethodDescriptor, function: BidiMethod, limit: int, doors: Doors) -> None:
-        super().__init__(method, limit, doors)
+    def __init__(self, method: MethodDescriptor, function: BidiMethod, limit: int, policy: CallPolicy) -> None:
+        super().__init__(method, limit, policy)
         self._function = function
         self.ends_itself = function.ends_itself
 
     async def converse(
         self, messages: AsyncIterator[bytes], call: Call, send: Callable[[bytes], Awaitable[None]]
     ) -> None:
-        """Answers message after message. Raises what ended it."""
+        """Answers each message. Raises what ended it."""
 
         async def requests() -> AsyncIterator[Any]:
             async for data in messages:
@@ -104,27 +106,27 @@ def handlers_of(
     service: ServiceDescriptor,
     methods: dict[str, Method | QueuedMethod | ServerStreamMethod | BidiMethod],
     limit: int,
-    doors: Doors,
+    policy: CallPolicy,
 ) -> list[AnyHandler]:
     """The handlers of a service; every method of the proto must be there. `limit` is the largest request in bytes.
 
-    Every call passes `doors`.
+    `policy` applies to every call.
     """
-    return [_handler(method, methods[method.name], limit, doors) for method in service.methods]
+    return [_handler(method, methods[method.name], limit, policy) for method in service.methods]
 
 
 def _handler(
     method: MethodDescriptor,
     function: Method | QueuedMethod | ServerStreamMethod | BidiMethod,
     limit: int,
-    doors: Doors,
+    policy: CallPolicy,
 ) -> AnyHandler:
     if isinstance(function, QueuedMethod):
         other = function.otherwise
-        alone = UnaryHandler(method, other.method, limit, doors).answer if other else None
-        return QueuedUnaryHandler(method, function, limit, doors, alone)
+        alone = UnaryHandler(method, other.method, limit, policy).answer if other else None
+        return QueuedUnaryHandler(method, function, limit, policy, alone)
     if isinstance(function, ServerStreamMethod):
-        return ServerStreamHandler(method, function, limit, doors)
+        return ServerStreamHandler(method, function, limit, policy)
     if isinstance(function, BidiMethod):
-        return BidiStreamHandler(method, function, limit, doors)
-    return UnaryHandler(method, function, limit, doors)
+        return BidiStreamHandler(method, function, limit, policy)
+    return UnaryHandler(method, function, limit, policy)

@@ -1,4 +1,4 @@
-"""grpc.health.v1: what the server says of itself and of its services, to those who ask and those who watch."""
+"""grpc.health.v1: the serving status of the server and of its services, on request and as a stream."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class HealthServicer:
             self._notify()
 
     async def close(self) -> None:
-        """Says NOT_SERVING of everything from now on, and ends the watches once they have told it."""
+        """Reports NOT_SERVING for everything from now on, and ends the watches once they have sent it."""
         self._is_closed = True
         self._statuses = dict.fromkeys(self._statuses, NOT_SERVING)
         self._notify()

@@ -143,7 +143,7 @@ def _mutation(head: _Head, chunk: Chunk) -> BookSessions | errors.Refusal:
 
 
 class _Answers:
-    """What is told of chunks, one after the other, and how many sessions the import has by then."""
+    """The replies to chunks, in their order, each with how many sessions the import has by then."""
 
     def __init__(self, send: Callable[[bytes], Awaitable[None]]) -> None:
         self._send, self._count = send, 0

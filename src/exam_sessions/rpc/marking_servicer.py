@@ -81,7 +81,7 @@ class MarkingServicer:
             raise errors.TestFormUnknown(record.test_form)
         reply = pb.GetSessionResultsResponse()
         fill_session(reply.session, pair, BASIC)
-        _tell_damage(reply.session, record, form)
+        _fill_damage(reply.session, record, form)
         results = results_of(form, record, provisional=_is_provisional(pair, record))
         withheld = not request.show_keys and not is_over(*pair, record.attempt)
         fill_results(reply.results, results, counted, withheld=withheld)
@@ -127,7 +127,7 @@ class MarkingServicer:
         return done
 
 
-def _tell_damage(message: session_pb2.Session, record: AttemptRecord, form: Form | None) -> None:
+def _fill_damage(message: session_pb2.Session, record: AttemptRecord, form: Form | None) -> None:
     if damage := damage_of(record):
         message.damage = f"its stored {damage} cannot be read"
     elif form is None and record.form_revision:
@@ -151,7 +151,7 @@ def _add(
 ) -> None:
     current = current_attempt_of(pair.session, attempts)
     form = forms.get((current.test_form, marking_revision_of(current)))
-    _tell_damage(message, current, form)
+    _fill_damage(message, current, form)
     if form and asked.responses:
         fill_responses(message.responses, form, current)
     if asked.results:

@@ -1,4 +1,4 @@
-"""What a servicer gives for each RPC, and what it may ask about a call. How a call is served: handler.py."""
+"""What a servicer gives for each RPC, and what a method may read of a call. How a call is served: handler.py."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NO_KEYS = RequestKeys()
 
 
 class Call(CallIdentity):
-    """What a method may ask about the call it serves, and what handlers note for its observers (observation.py)."""
+    """What a method may read of the call it serves, and what handlers note for its observers (observation.py)."""
 
     __slots__ = ("_method", "began", "code", "keys", "reason", "started", "workspaces")
 
@@ -60,7 +60,7 @@ class Call(CallIdentity):
     started: float
     """When its group was started, on the same clock; 0 before, and where it stands in no queue."""
     code: int
-    """Its gRPC status code. CANCELLED until it has ended: it remains where nobody is left to be answered."""
+    """Its gRPC status code. CANCELLED until it has ended, and where its caller has gone away."""
     reason: str
     """The name of the ErrorReason it was refused with; empty without one."""
     keys: RequestKeys
@@ -107,12 +107,12 @@ class Call(CallIdentity):
             await known.find(workspace)
 
     def session_key(self, request: Any) -> SessionKey:
-        """The session that a request names, as the caller sees it. Raises WorkspaceNotFound, see `enter`."""
+        """The session that a request names, among those the caller may see. Raises WorkspaceNotFound, see `enter`."""
         target = target_of(request)
         return SessionKey(self.workspace(request), target.session_id, target.keycode, self.principal.centres)
 
     def caller(self, request: Any, *, makes_workspace: bool = False) -> Caller:
-        """Who asks, and the digest that tells a repetition of this mutation from another request.
+        """The caller, and the digest that distinguishes a repetition of this mutation from another request.
 
         With `makes_workspace` there need not be the workspace.
 
@@ -138,11 +138,11 @@ class Call(CallIdentity):
         return Caller(workspace, self.actor(), request_id, digest, request.validate_only, centres)
 
     def in_workspace(self, workspace: str) -> Caller:
-        """Who asks, of a request that names its workspace in its own way and carries no request id."""
+        """The caller of a request that names its workspace in its own way and carries no request id."""
         return Caller(self.enter(workspace), self.actor(), centres=self.principal.centres)
 
     def outside_workspaces(self, request: Any) -> Caller:
-        """Who asks for a mutation of what belongs to no workspace, such as an API key; as `caller`.
+        """The caller of a mutation of what belongs to no workspace, such as an API key; as `caller`.
 
         Raises:
             errors.InvalidField: as `caller`.
@@ -157,9 +157,9 @@ class Call(CallIdentity):
         return Caller(SYSTEM_WORKSPACE, actor, request_id, digest, request.validate_only)
 
     def actor(self) -> str:
-        """The principal's name, and for whom it says to act; x-actor alone where nobody is authenticated.
+        """The principal's name, and the person it acts for; x-actor alone where callers are not authenticated.
 
-        Who may not act for others is not believed, and acts for itself.
+        Where the principal may not act for others, x-actor is ignored.
         """
         principal = self.principal
         if principal is ANYBODY:
@@ -205,7 +205,7 @@ class Otherwise(NamedTuple):
 
 
 class QueuedMethod(NamedTuple):
-    """A method that does nothing but stand in a queue: read and answered in its group, not call by call."""
+    """A method whose calls are read and answered in groups (group_commit.py), not one by one."""
 
     queue: Callable[[QueuedRequest, ReplySink], None]
     """Puts an order into the queue."""
@@ -218,26 +218,26 @@ class QueuedMethod(NamedTuple):
     otherwise: Otherwise | None = None
 
 
-class CallerGone(Exception):  # noqa: N818 - nobody is left to whom it would be an error
+class CallerGone(Exception):  # noqa: N818 - its caller has gone
     """What was to be sent cannot be, because its caller has gone away."""
 
 
 class ServerStreamMethod(NamedTuple):
-    """A method that goes on telling until its caller goes away."""
+    """A method that sends messages until its caller cancels."""
 
-    tell: Callable[[Any, Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+    stream: Callable[[Any, Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
     """Takes the request, its call, and what sends one message and returns once there is room for the next."""
 
 
 class RefusedMessage(NamedTuple):
-    """A message of a conversation that its door refuses. The method decides whether the conversation goes on."""
+    """A message of a stream that cannot be decoded. The method decides whether the stream goes on."""
 
     data: bytes
     refusal: errors.Refusal
 
 
 class BidiMethod(NamedTuple):
-    """A method that takes message after message, and answers each."""
+    """A method that answers each message of a stream."""
 
     converse: Callable[[AsyncIterator[Any], Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]]
     """Takes the requests as they come, RefusedMessages among them, the call, and what sends one message."""

@@ -1,4 +1,4 @@
-"""google.longrunning.Operations: reading, awaiting, cancelling and forgetting operations, whoever accepted them."""
+"""google.longrunning.Operations: reading, awaiting, cancelling and deleting operations, on any server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEWEST = "z"
 """Greater than every id."""
 
 LOOK_EVERY_S = (0.02, 0.5)
-"""Seconds between two looks at an operation somebody waits for: at first, and at most."""
+"""Seconds between two reads of an operation that a caller waits for: at first, and at most."""
 
 WAIT_AT_MOST_S = 60.0
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import MethodDescriptor
 
     from exam_sessions.execution.queue_protocols import ReplySink
-    from exam_sessions.rpc.doors import Doors
+    from exam_sessions.rpc.call_policy import CallPolicy
     from exam_sessions.rpc.methods import Call, QueuedMethod
 
 
@@ -30,10 +30,10 @@ class QueuedUnaryHandler(Handler):
         method: MethodDescriptor,
         function: QueuedMethod,
         limit: int,
-        doors: Doors,
+        policy: CallPolicy,
         answer_alone: Callable[[bytes, Call], Awaitable[bytes]] | None,
     ) -> None:
-        super().__init__(method, limit, doors, function.read)
+        super().__init__(method, limit, policy, function.read)
         self.function = function
         self._answer_alone = answer_alone
         self._is_otherwise = function.otherwise.is_for if function.otherwise else None
@@ -83,7 +83,7 @@ class QueuedUnaryHandler(Handler):
         except errors.WorkspaceNotFound:
             # Opened in its turn, like any other: this is rare.
             self.function.queue(QueuedCall(data, call, self), sink)
-        except Exception as found:  # noqa: BLE001 - the caller is told
+        except Exception as found:  # noqa: BLE001 - the caller gets it
             sink.set_exception(found)
 
     def answer(self, data: bytes, call: Call) -> Awaitable[bytes]:

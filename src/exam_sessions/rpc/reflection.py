@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import FileDescriptor
 
-    from exam_sessions.rpc.doors import Doors
+    from exam_sessions.rpc.call_policy import CallPolicy
     from exam_sessions.rpc.methods import Call
     from exam_sessions.rpc.transports.base import Transport
 
@@ -184,7 +184,7 @@ def _refuse(reply: pb.ServerReflectionResponse, code: int, message: str) -> None
     reply.error_response.error_code, reply.error_response.error_message = code, message
 
 
-def add_reflection(transport: Transport, names: Sequence[str], limit: int, doors: Doors) -> None:
+def add_reflection(transport: Transport, names: Sequence[str], limit: int, policy: CallPolicy) -> None:
     """Serves reflection under both its names, about `names` and itself. `limit` is the largest request in bytes."""
     alpha = pb.DESCRIPTOR.services_by_name["ServerReflection"]
     pool = descriptor_pool.DescriptorPool()
@@ -192,4 +192,4 @@ def add_reflection(transport: Transport, names: Sequence[str], limit: int, doors
     v1 = pool.FindServiceByName(f"grpc.reflection.v1.{alpha.name}")
     servicer = ReflectionServicer([*names, alpha.full_name, v1.full_name])
     for service in (alpha, v1):
-        transport.add(handlers_of(service, {"ServerReflectionInfo": BidiMethod(servicer.converse)}, limit, doors))
+        transport.add(handlers_of(service, {"ServerReflectionInfo": BidiMethod(servicer.converse)}, limit, policy))

@@ -104,5 +104,5 @@ def regrade_of(request: pb.RegradeReleaseRequest) -> Regrade:
 
 
 def read_regrade(payload: bytes) -> Regrade:
-    """What an accepted request asks for."""
+    """The task of an accepted request."""
     return regrade_of(pb.RegradeReleaseRequest.FromString(payload))

@@ -12,9 +12,9 @@ from grpc_health.v1 import health_pb2
 from exam_sessions.domain.states import OperationKind
 from exam_sessions.rpc import health
 from exam_sessions.rpc.access_servicer import AccessServicer
+from exam_sessions.rpc.call_policy import OPEN
 from exam_sessions.rpc.candidate_servicer import CandidateServicer, read_erasure, read_retention
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
-from exam_sessions.rpc.doors import OPEN
 from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.import_servicer import ImportServicer
 from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from exam_sessions.background.operation_worker import Decode
-    from exam_sessions.rpc.doors import Doors
+    from exam_sessions.rpc.call_policy import CallPolicy
     from exam_sessions.rpc.transports.base import Transport
     from exam_sessions.rpc.transports.listen_addresses import ListenAddress
     from exam_sessions.service import Service
@@ -87,7 +87,7 @@ class Server:
     """A Service on a transport.
 
     `limit` is the largest request in bytes, `patience` how long a watcher may take over one message, in seconds.
-    Every call passes `doors`, but those of health, and those of reflection `reflection`.
+    `policy` applies to every call but those of health, and `reflection` to those of reflection.
     """
 
     def __init__(
@@ -96,13 +96,13 @@ class Server:
         transport: Transport,
         limit: int,
         patience: float,
-        doors: Doors = OPEN,
+        policy: CallPolicy = OPEN,
         *,
-        reflection: Doors = OPEN,
+        reflection: CallPolicy = OPEN,
     ) -> None:
-        self._service, self._transport, self._gate = service, transport, doors.gate
+        self._service, self._transport, self._gate = service, transport, policy.gate
         self._health = health.HealthServicer()
-        self._names = _add_services(transport, service, limit, patience, doors)
+        self._names = _add_services(transport, service, limit, patience, policy)
         transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL, OPEN))
         add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL, reflection)
         self._probing: asyncio.Task[None] | None = None
@@ -162,7 +162,9 @@ def rpc_names() -> frozenset[str]:
     )
 
 
-def _add_services(transport: Transport, service: Service, limit: int, patience: float, doors: Doors) -> list[str]:
+def _add_services(
+    transport: Transport, service: Service, limit: int, patience: float, policy: CallPolicy
+) -> list[str]:
     marking = MarkingServicer(service)
     candidates = CandidateServicer(service, marking)
     sessions = SessionServicer(service, WatchServicer(service, patience), marking, ImportServicer(service))
@@ -182,5 +184,5 @@ def _add_services(transport: Transport, service: Service, limit: int, patience: 
         (operations_pb2.DESCRIPTOR.services_by_name["Operations"], OperationsServicer(service).methods()),
     ]
     for descriptor, methods in services:
-        transport.add(handlers_of(descriptor, methods, limit, doors))
+        transport.add(handlers_of(descriptor, methods, limit, policy))
     return [descriptor.full_name for descriptor, _ in services]

@@ -103,7 +103,7 @@ class SessionServicer:
         return await aside(_booked, booked) if many else _booked(booked)
 
     def get(self) -> QueuedMethod:
-        """Reads one session, together with whoever else reads one now."""
+        """Reads one session, in one group with other reads."""
 
         def wanted_of(request: pb.GetSessionRequest, call: Call) -> SessionKey:
             return call.session_key(request)
@@ -135,7 +135,7 @@ class SessionServicer:
         return reply
 
     async def list(self, request: pb.ListSessionsRequest, call: Call) -> pb.ListSessionsResponse:
-        """Reads a page: one row more than asked tells whether there is another."""
+        """Reads a page: one row more than asked shows whether there is another."""
         kept = kept_paths(request.read_mask)
         check_filter(request.filter)
         most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)

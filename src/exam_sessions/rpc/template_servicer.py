@@ -57,5 +57,5 @@ class TemplateServicer:
 
 
 def read_submission(payload: bytes) -> Submission:
-    """What an accepted request asks for."""
+    """The task of an accepted request."""
     return submission_of(pb.SubmitFromTemplateRequest.FromString(payload))

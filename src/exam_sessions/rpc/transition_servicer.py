@@ -139,5 +139,5 @@ def transition_of(request: pb.BatchTransitionSessionsRequest) -> BulkTransition:
 
 
 def read_transition(payload: bytes) -> BulkTransition:
-    """What an accepted request asks for."""
+    """The task of an accepted request."""
     return transition_of(pb.BatchTransitionSessionsRequest.FromString(payload))

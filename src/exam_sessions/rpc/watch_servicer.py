@@ -60,7 +60,7 @@ def piece_of(row: EventRow) -> bytes:
 
 
 class EventFilter(NamedTuple):
-    """A filter, ready to be asked."""
+    """The filter of a watch."""
 
     releases: frozenset[str]
     sessions: frozenset[str]
@@ -82,7 +82,7 @@ class EventFilter(NamedTuple):
         )
 
     def matches(self, event: RenderedEvent) -> bool:
-        """Whether the event is wanted."""
+        """Whether an event matches."""
         return (
             (not self.releases or event.release_id in self.releases)
             and (not self.sessions or event.session_id in self.sessions)
@@ -97,7 +97,7 @@ class EventFilter(NamedTuple):
 
 
 class Unread:
-    """What all watchers of a server have not taken yet. Beyond `at_most` bytes, who takes longest has to resume."""
+    """What all watchers of a server have not taken yet. Beyond `at_most` bytes, the slowest has to resume."""
 
     def __init__(self, at_most: int) -> None:
         self._at_most, self.size = at_most, 0
@@ -220,7 +220,7 @@ class WatchServicer:
         self._unread = Unread(UNREAD_AT_MOST)
 
     async def watch(self, request: pb.WatchSessionsRequest, call: Call, send: Send) -> None:
-        """Tells events until the caller goes away."""
+        """Sends events until the caller cancels."""
         event_filter = EventFilter.of(request.filter, call.principal.centres)
         heartbeat = (micros(request, "heartbeat_interval", "heartbeat_interval") / SECOND) or HEARTBEAT_S
         feed = self._service.event_feed
@@ -230,14 +230,14 @@ class WatchServicer:
             cursor = EventCursor(feed, tail, event_filter, await self._begin(request, tail, event_filter, stream))
             with cursor.following():
                 while True:
-                    await self._tell_next(cursor, stream, heartbeat)
+                    await self._send_next(cursor, stream, heartbeat)
                     await asyncio.sleep(feed.pause)
         finally:
             feed.leave(tail)
 
     @staticmethod
-    async def _tell_next(cursor: EventCursor, stream: WatchStream, heartbeat: float) -> None:
-        """Sends what happens next, or a heartbeat; what was sent is kept no longer than this lasts."""
+    async def _send_next(cursor: EventCursor, stream: WatchStream, heartbeat: float) -> None:
+        """Sends what happens next, or a heartbeat; what was sent is not kept."""
         if events := await cursor.next(max(0.0, heartbeat - stream.silence)):
             await stream.send_with_position(events, cursor.after)
         elif stream.silence >= heartbeat:

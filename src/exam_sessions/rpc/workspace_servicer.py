@@ -47,7 +47,7 @@ class WorkspaceServicer:
         return reply
 
     async def list(self, request: pb.ListWorkspacesRequest, call: Call) -> pb.ListWorkspacesResponse:
-        """Reads a page: one row more than asked tells whether there is another."""
+        """Reads a page: one row more than asked shows whether there is another."""
         most, found = pages.size(request.page_size), pages.cursor(request, request.page_token)
         own = call.principal.workspaces
         page = await self._service.reads.workspaces.page(own, found[1] if found else "", most + 1)

@@ -63,26 +63,26 @@ class CodeGuard:
         self.lockouts.failed(self._showing(call))
 
     def _showing(self, call: CallIdentity) -> list[Watched]:
-        """Whose wrong credential it is: nobody says yet for whom the call is made."""
+        """Who is counted for a wrong credential: the address only, for the principal is not known."""
         address = _network_of(call.peer(), self._counts_loopback)
         subject = Subject("", Guarded.CREDENTIALS, SubjectKind.ADDRESS, address)
         return [Watched(subject, self.lockouts.rule)] if address else []
 
     def _address_of(self, call: CallIdentity) -> tuple[str, bool]:
-        """The address that a call's entries count for, empty where none; and whether a trusted caller told it."""
+        """The address that a call's entries count for, empty where none; and whether a trusted caller gave it."""
         peer = call.peer()
         own = _network_of(peer, self._counts_loopback)
-        # Where nobody is authenticated, the machine's own programs are trusted, and nobody else.
+        # Where callers are not authenticated, only programs of this machine are trusted.
         trusted = (
             _is_of_this_machine(peer) if call.principal is ANYBODY else call.principal.may(Permission.ACT_FOR_OTHERS)
         )
-        told = call.metadata(CANDIDATE_ADDRESS) if trusted else ()
-        if not told:
+        given = call.metadata(CANDIDATE_ADDRESS) if trusted else ()
+        if not given:
             return own, False
         try:
-            return network_of(str(told[-1])), True
+            return network_of(str(given[-1])), True
         except ValueError:
-            log.warning("%s is not an IP address: %.60r", CANDIDATE_ADDRESS, told[-1])
+            log.warning("%s is not an IP address: %.60r", CANDIDATE_ADDRESS, given[-1])
             return own, False
 
 

@@ -125,7 +125,7 @@ class Gate:
     def _verified(self, key: bytes, done: asyncio.Task[Verified]) -> None:
         del self._verifying[key]
         if not done.cancelled():
-            done.exception()  # or it would be missed, where nobody waits any more
+            done.exception()  # or it is reported as never retrieved
 
     async def _verify(self, credentials: Credentials, key: bytes) -> Verified:
         async with self._at_once:

@@ -48,7 +48,7 @@ class Key(NamedTuple):
 
     key: jwt.PyJWK
     fingerprint: str
-    """Digest of the key, by which a later read knows it again."""
+    """Digest of the key, by which a later read recognizes it."""
 
 
 class KeySource(Protocol):
@@ -86,7 +86,7 @@ class KeyFile:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows nobody elsewhere: the URL that was configured is the one that is trusted."""
+    """Follows no redirect: only the URL that was configured is trusted."""
 
     def redirect_request(self, *_: Any) -> None:
         """Nowhere: the redirect is then an error of HTTP."""

@@ -2,7 +2,7 @@
 
 A masked text is `***`, so that it is seen to be there; everything else is unset. Values in the history of a session
 are masked by the column they are of, refusals that are kept with operations by the facts they name. What people type
-about a session is masked as what identifies its candidate is, for nobody knows what is in it.
+about a session is masked as what identifies its candidate is, for it may hold anything.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Requirement(NamedTuple):
             raise errors.PermissionDenied("the whole workspace", self.rpc)
 
     def check_request(self, principal: Principal, request: Any) -> None:
-        """Lets a principal ask for what the request asks for. Raises PermissionDenied."""
+        """Checks that a principal may make the request. Raises PermissionDenied."""
         for path, permission in self.fields:
             if permission not in principal.permissions and _is_set(request, path):
                 raise errors.PermissionDenied(permission.name, f"{self.rpc} with {'.'.join(path)}")
@@ -82,7 +82,7 @@ def requirement_of(method: MethodDescriptor) -> Requirement:
     """What callers of a method must be allowed to do.
 
     Raises:
-        MethodWithoutPermission: nobody has said it.
+        MethodWithoutPermission: the method has none.
     """
     name = f"{method.containing_service.name}.{method.name}"
     if method.containing_service.full_name.startswith(FOREIGN_SERVICES):

@@ -62,7 +62,7 @@ class Counts(Protocol):
 
 
 class CallIdentity(ABC):
-    """What a call says of its caller, and who that is once it has passed the gate."""
+    """What a call carries of its caller, and its principal once it has passed the gate."""
 
     __slots__ = ("code_workspace", "counted", "principal", "verified")
 

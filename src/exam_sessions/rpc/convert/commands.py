@@ -42,7 +42,7 @@ def _enter_keycode(request: pb.EnterKeycodeRequest) -> Command:
 
 
 def _enter_pin(request: pb.EnterPinRequest) -> Command:
-    # A check that writes nothing must not tell right from wrong: it would be a way to guess.
+    # A check that writes nothing must not distinguish right from wrong: codes could be guessed with it.
     pin = None if request.validate_only else request.pin
     return Command(A.ENTER_PIN, pin=pin, token_digest=digest_of(request.attempt_token))
 

@@ -74,7 +74,7 @@ def _name_in(enum: EnumTypeWrapper) -> Callable[[Any], str | None]:
     names = {number: name for name, number in enum.items()}
 
     def name(value: Any) -> str | None:
-        # A number that only a newer server knows is shown as it is.
+        # A number that a newer server has written is shown as it is.
         return names.get(value, str(value)) if value else None
 
     return name
@@ -153,7 +153,7 @@ KINDS["scripts"] = _attempts
 def shown_value(column: str, value: object) -> str | None:
     """A value of a column as the contract writes it; None when it is unset.
 
-    What does not fit its column's kind, or is of a column that only another version knows, is shown as it is stored.
+    What does not fit its column's kind, or is of a column of another version, is shown as it is stored.
     """
     if value is None:
         return None

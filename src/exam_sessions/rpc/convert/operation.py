@@ -98,7 +98,7 @@ def operation_of(row: OperationRow, outcomes: Sequence[OutcomeRow] = ()) -> oper
         operation.error.code = code_of(kind(operation_name(row)))
         operation.error.message = row.message
         operation.error.details.add().Pack(info)
-        # What was done stays done, and is told: in the place of a response there is the error.
+        # What was done stays done: metadata shows it, and the operation has an error instead of a response.
         operation.error.details.add().Pack(_result(row, outcomes))
     return operation
 

@@ -200,7 +200,7 @@ def _check_text(text: str, path: str, most: int = 0) -> None:
 
 
 def _check_count(elements: Sized, most: int, path: str) -> None:
-    """Short requests are not counted at the door. Raises InvalidField."""
+    """The options of short requests are not counted when they are decoded. Raises InvalidField."""
     if len(elements) > most:
         raise errors.invalid(path, too_many(most))
 

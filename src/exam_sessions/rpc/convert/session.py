@@ -263,5 +263,5 @@ ACTIONS = {name.removeprefix("ACTION_").lower(): number for name, number in sess
 
 
 def action_number(action: str) -> session_pb2.Action:
-    """The enum value of a verb; unspecified for one that only a newer server knows, which shares the database."""
+    """The enum value of a verb; unspecified for one that a newer server on the same database has written."""
     return cast("session_pb2.Action", ACTIONS.get(action, 0))

@@ -1,4 +1,4 @@
-"""Candidate ids in requests, hashed before anything else sees them: every field that the protos mark as one."""
+"""Candidate ids in requests, hashed before anything else reads them: every field that the protos mark as one."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def chunk_in(data: bytes, refusal: errors.Refusal) -> Chunk:
 
 
 def _located(refusal: errors.Refusal, path: str, rows: Sequence[bytes]) -> errors.Refusal:
-    """The refusal, with the chunk and the row it speaks of."""
+    """The refusal, with the chunk and the row it is about."""
     if isinstance(refusal, errors.InvalidField):
         return refusal.under(path)
     if isinstance(refusal, errors.MalformedMessage):

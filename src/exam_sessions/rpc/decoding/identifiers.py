@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 NIL = "00000000-0000-0000-0000-000000000000"
-"""RFC 9562, 5.9: what a variable holds that nobody has set."""
+"""RFC 9562, 5.9: the value of a variable that was never set."""
 
 NIL_BYTES = NIL.encode()
 
@@ -74,7 +74,7 @@ def _is_uuid(field: FieldDescriptor) -> bool:
 
 
 def refuse_nil(message: Message) -> None:
-    """Refuses a request with an id that nobody has set. Raises InvalidField."""
+    """Refuses a request with an id that was never set. Raises InvalidField."""
     found = next(_nils(message, identifier_fields_of(message.DESCRIPTOR), ""), None)
     if found:
         raise errors.invalid(found, "must not be the nil UUID: it is what a variable holds that was never set")

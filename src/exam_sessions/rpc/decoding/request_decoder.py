@@ -1,4 +1,4 @@
-"""The door: what bytes pass before they are a request. Size, counts (bounds.py), parsing, rules (rules.py).
+"""Decoding: what bytes pass before they are a request. Size, counts (bounds.py), parsing, rules (rules.py).
 
 Long requests pass it on threads of their own, a few for all calls.
 """
@@ -38,7 +38,7 @@ THREADS = 2
 
 NO_KEYS = candidate_ids.CandidateIdHasher(None)
 
-_threads = ThreadPoolExecutor(THREADS, "door", initializer=lower_own_priority)
+_threads = ThreadPoolExecutor(THREADS, "decode", initializer=lower_own_priority)
 
 
 def start_aside(function: Callable[..., Result], *arguments: Any) -> asyncio.Future[Result]:

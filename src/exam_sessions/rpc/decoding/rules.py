@@ -196,7 +196,7 @@ def _texts_in_map(pairs: Mapping[str, str], path: str) -> Iterator[tuple[str, st
 def refuse_nul(message: Message) -> None:
     """Refuses a text with a NUL: neither database can keep one. Raises InvalidField.
 
-    A page token reaches no database, and is refused as one that nobody was given.
+    A page token reaches no database, and is refused as one that was never issued.
     """
     for path, text in _texts_in(message, ""):
         if "\0" in text and path != "page_token":

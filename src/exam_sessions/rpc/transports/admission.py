@@ -1,13 +1,14 @@
 """Bounds what is in flight: the bytes of all requests, unpacked, from their arrival until they are answered.
 
-gRPC would unpack a compressed request before anybody could refuse it. So grpcio is told to leave that to us: gzip
+gRPC would unpack a compressed request before it could be refused. So grpcio is set to leave that to us: gzip
 says in its last four bytes how long its content is, and what is too long, or too much beside the others, is refused
 before a byte is unpacked. A message never begins as gzip does: that would be a field of a wire type there is not.
 
-How long a request is nobody says before it has been read, and gRPC's core fills its buffers for all of them at once:
-of 100 calls with 16 MiB each the server had 4.4 GB, and answered nobody else for 20 s. So whatever is not read within
-a moment is looked after. As long as the process grows no more than requests may, as with many callers on slow lines,
-all of them go on; when it grows more, the eldest go on, as many as have room, and the others are refused.
+The size of a request is unknown before it has been read, and gRPC's core fills its buffers for all of them at once:
+of 100 calls with 16 MiB each the server had 4.4 GB, and answered no other call for 20 s. So requests that
+are not read within a moment are watched. As long as the process grows no more than requests may, as with many callers
+on slow lines, all of them go on; when it grows more, the eldest go on, as many as have room, and the others are
+refused.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Admission:
     def take(self, data: bytes) -> int:
         """Counts a request in; gives how many bytes to count out again. What is refused is not counted.
 
-        Nor is one that came unpacked and is larger than a request may be: to refuse it is the door's.
+        Nor is one that came unpacked and is larger than a request may be: to refuse it is the decoder's.
 
         Raises:
             errors.MessageTooLarge: unpacked, it would be larger than a request may be.
@@ -186,7 +187,7 @@ class Reading:
 
 
 def resident_bytes() -> int:
-    """The memory of this process; 0 where nobody tells, so that it never grows."""
+    """The memory of this process; 0 where it is unknown, so that it never grows."""
     with suppress(OSError), open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - a third of the time
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0

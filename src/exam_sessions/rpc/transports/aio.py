@@ -44,7 +44,7 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.server_max_unrequested_time_in_server", DAY_S),
     ("grpc.http2.min_ping_interval_without_data_ms", PING_FLOOR_MS),
     ("grpc.keepalive_permit_without_calls", 1),
-    # Unpacked by us, who look at the size first. Deflate cannot be told from a message of ours.
+    # Unpacked by us, who check the size first. Deflate cannot be distinguished from a message.
     ("grpc.per_message_decompression", 0),
     ("grpc.compression_enabled_algorithms_bitset", IDENTITY_AND_GZIP),
 )
@@ -54,7 +54,7 @@ OPTIONS: tuple[tuple[str, int], ...] = (
 def low_priority_threads() -> Iterator[None]:
     """Has threads that are started meanwhile wait for a core that is at work, rather than interrupt it.
 
-    gRPC tells the event loop of every step of every call from threads of its own. Where they share its core, each
+    gRPC notifies the event loop of every step of every call from threads of its own. Where they share its core, each
     step interrupted the loop to hand over one event, and a quarter of a call's cost was going to and fro; now they
     gather until the loop has nothing to do. On a core of their own they run as ever. Linux only.
     """

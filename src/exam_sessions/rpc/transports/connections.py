@@ -1,8 +1,8 @@
 """The TCP connections of a server's ports, found among the files this process has open: gRPC's core shows none.
 
-A call that the core reads after it was told to stop is cancelled without a reason. Reading stops before, for a socket
-tells of data only once there is as much of it as SO_RCVLOWAT says. What was not read is nobody's: closing the
-connection tells its caller UNAVAILABLE, as every connection that breaks does. Linux only; elsewhere none are found.
+A call that the core reads after it was stopped is cancelled without a reason. Reading stops before, for a socket
+becomes readable only once it holds SO_RCVLOWAT bytes. What was not read is lost with the connection: closing
+it gives the caller UNAVAILABLE, as every connection that breaks does. Linux only; elsewhere none are found.
 
 No file is duplicated or closed here: closing a copy of a database file would end SQLite's locks on it.
 """

@@ -63,7 +63,7 @@ class Drain:
         self._released = asyncio.Event()
 
     async def refuse(self, context: Any) -> NoReturn:
-        """Refuses a call that came after the stop began, once nobody takes it for a reason to call again here.
+        """Refuses a call that came after the stop began, once no caller tries again on the same connection.
 
         Half of the time its caller gives it is the longest it is held.
 

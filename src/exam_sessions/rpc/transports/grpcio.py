@@ -56,7 +56,7 @@ class Grpcio(Transport):
     def _listen(self, address: ListenAddress, certificates: Certificates | None) -> ListenAddress:
         """Opens an address; returns it with the port it got."""
         if address.path:
-            check_free(address, shared=False)  # gRPC would take it from whoever listens there
+            check_free(address, shared=False)  # gRPC would take the socket of another server
         try:
             if address.path:
                 with closed_to_others():
@@ -71,7 +71,7 @@ class Grpcio(Transport):
             raise CannotListen(str(address), "another program has begun to listen there") from error
 
     def add(self, handlers: Sequence[AnyHandler]) -> None:
-        """See Transport. Wrapped once per method: gRPC's own interceptors cost more than the whole door."""
+        """See Transport. Wrapped once per method: gRPC's own interceptors cost more than decoding."""
         wrapped = {handler.method: wrap(handler, self.drain, self._admission, self._reading) for handler in handlers}
         self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, wrapped)])
 
@@ -114,7 +114,7 @@ class _Call(Call):
         return self._context.time_remaining() is not None
 
     def certificate(self) -> ClientCertificate:
-        """See CallIdentity. The gate asks first, on the event loop."""
+        """See CallIdentity. The gate reads it first, on the event loop."""
         if self._certificate is None:
             found = self._context.auth_context()
             sans = tuple(name.decode(errors="replace") for name in found.get("x509_subject_alternative_name", ()))
@@ -174,7 +174,7 @@ def _unary(
                 if length >= HUGE:
                     data = b""
                     await reading.space(length)
-            except Exception as fault:  # noqa: BLE001 - the caller is told
+            except Exception as fault:  # noqa: BLE001 - the caller gets it
                 status = handler.status_of(fault, call)
             except asyncio.CancelledError:
                 if not drain.ends(task):
@@ -195,7 +195,7 @@ def _unary(
             handler.leave(call)
         return b""  # Nobody is there to whom it would be sent.
 
-    # As far as gRPC knows it takes many, for then it is we who begin to read.
+    # Registered as a method that takes a stream, so that reading is begun here and not by gRPC.
     return grpc.stream_unary_rpc_method_handler(serve)
 
 
@@ -245,11 +245,11 @@ async def _begin(context: Any) -> None:
         raise CallerGone from fault
 
 
-async def _tell(
+async def _serve_stream(
     handler: ServerStreamHandler | BidiStreamHandler,
     context: Any,
     drain: Drain,
-    tell: Callable[[_Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]],
+    stream: Callable[[_Call, Callable[[bytes], Awaitable[None]]], Awaitable[None]],
 ) -> None:
     """Has a call pass the gate, sends what `tell` gives to its argument, and the status of what ended it."""
     task, call = _task(), _Call(handler.name, context)
@@ -259,14 +259,14 @@ async def _tell(
         try:
             if drain.stopping:
                 await drain.refuse(context)
-            # Now, for a status cannot be sent while the headers wait behind a message nobody takes, nor headers
+            # Now, for a status cannot be sent while the headers wait behind a message that is not taken, nor headers
             # twice.
             await _begin(context)
             await _enter(handler, call, drain, context)
-            await tell(call, partial(_send, context))
+            await stream(call, partial(_send, context))
         except CallerGone:
             return
-        except Exception as fault:  # noqa: BLE001 - the caller is told
+        except Exception as fault:  # noqa: BLE001 - the caller gets it
             status = handler.status_of(fault, call)
         except asyncio.CancelledError:
             if not drain.ends(task):
@@ -275,7 +275,7 @@ async def _tell(
         else:
             call.code = code_pb2.OK
             return
-        del tell  # An aborted call keeps this frame, in a cycle, and this the last message.
+        del stream  # An aborted call keeps this frame, in a cycle, and this the last message.
         await _refuse(context, status)  # not in the block that handles the fault, as in _unary
     finally:
         del tasks[task]
@@ -286,19 +286,19 @@ def _stream(
     handler: ServerStreamHandler, drain: Drain, admission: Admission, reading: Reading
 ) -> grpc.RpcMethodHandler[Any, Any]:
     async def serve(_: Any, context: Any) -> None:
-        async def tell(call: _Call, send: Callable[[bytes], Awaitable[None]]) -> None:
+        async def stream(call: _Call, send: Callable[[bytes], Awaitable[None]]) -> None:
             size, length, data = 0, 0, b""
             try:
                 data = await reading.read(_task(), context)
                 length = len(data)
                 size = admission.take(data)
-                await handler.tell(await unpacked(data, size), call, send)
+                await handler.stream(await unpacked(data, size), call, send)
             finally:
                 data = b""
                 admission.give(size)
                 await reading.space(length)
 
-        await _tell(handler, context, drain, tell)
+        await _serve_stream(handler, context, drain, stream)
 
     return grpc.stream_stream_rpc_method_handler(serve)
 
@@ -326,9 +326,9 @@ def _conversation(
         received = [requests(messages)]
         del messages
 
-        async def tell(call: _Call, send: Callable[[bytes], Awaitable[None]]) -> None:
+        async def stream(call: _Call, send: Callable[[bytes], Awaitable[None]]) -> None:
             await handler.converse(received.pop(), call, send)
 
-        await _tell(handler, context, drain, tell)
+        await _serve_stream(handler, context, drain, stream)
 
     return grpc.stream_stream_rpc_method_handler(serve)

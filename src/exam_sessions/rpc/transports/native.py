@@ -4,8 +4,8 @@ It hands over the calls of a moment as a list, and takes a reply by the number o
 a queue needs neither task nor future: it is put in line here, and answered when its group is done.
 
 A message of a stream is offered until there is room for it. The package's own servers wait for room on a thread of
-the event loop's executor, and streams that nobody reads take all of them. Streams that take many messages are served
-by a grpc.aio server behind the front, on a Unix socket; watches are not, for there each may keep 4 MiB unread.
+the event loop's executor, and streams whose callers do not read take all of them. Streams that take many messages are
+served by a grpc.aio server behind the front, on a Unix socket; watches are not, for there each may keep 4 MiB unread.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Native(Transport):
                 str(address),
                 [],
                 io_threads=1,
-                call_details=True,  # or nothing would tell of cancelled calls
+                call_details=True,  # or cancelled calls go unnoticed
                 delay_stream_headers=True,
                 keepalive_permit_without_calls=False,
                 max_concurrent_streams=ANY_NUMBER,
@@ -125,7 +125,7 @@ class Native(Transport):
         self._receiver.start()
 
     async def stop(self, grace: float) -> None:
-        """See Transport. Whoever calls meanwhile is told at once that the server is going away."""
+        """See Transport. Calls that arrive meanwhile are refused at once: the server is going away."""
         until = self._loop.time() + grace
         self._stopping = True
         for number in [number for number, call in self._calls.items() if call.is_stream]:
@@ -156,7 +156,7 @@ class Native(Transport):
         late = self._lateness.refuses(came, time.monotonic())
         for kind, number, method, data, _, details in events:
             if kind == EVENT_CANCEL:
-                # What stands in line is carried out even so: its caller cannot tell whether it was.
+                # What stands in line is carried out even so: its caller does not know whether it was.
                 if task := self._tasks.get(number):
                     task.cancel()
                 continue
@@ -164,14 +164,14 @@ class Native(Transport):
             call = self._calls[number] = _Call(self, number, handler, details[0])
             try:
                 if self._stopping:
-                    raise errors.ShuttingDown  # noqa: TRY301 - the caller is told as of any refusal
+                    raise errors.ShuttingDown  # noqa: TRY301 - the caller gets it, as any refusal
                 if late:
                     raise errors.Overloaded  # noqa: TRY301
                 if entering := handler.enter(call):
                     self._tasks[number] = self._loop.create_task(self._begin_entered(entering, number, data, call))
                 else:
                     self._begin(number, data, call)
-            except Exception as fault:  # noqa: BLE001 - the caller is told
+            except Exception as fault:  # noqa: BLE001 - the caller gets it
                 call.set_exception(fault)
 
     async def _begin_entered(self, entering: Awaitable[None], number: int, data: bytes, call: _Call) -> None:
@@ -184,7 +184,7 @@ class Native(Transport):
             self._tasks.pop(number, None)
             self._ended(number)
             raise
-        except Exception as fault:  # noqa: BLE001 - the caller is told
+        except Exception as fault:  # noqa: BLE001 - the caller gets it
             self._tasks.pop(number, None)
             call.set_exception(fault)
 
@@ -201,7 +201,7 @@ class Native(Transport):
         """Begins a call that has a task to itself."""
         stream = NativeStream(self._front, number)
         work = (
-            handler.tell(data, call, stream.send)
+            handler.stream(data, call, stream.send)
             if isinstance(handler, ServerStreamHandler)
             else handler.answer(data, call)
         )
@@ -251,7 +251,7 @@ class Native(Transport):
             self._front.respond(number, reply)
 
     def refuse(self, number: int, call: _Call, fault: BaseException) -> None:
-        """Sends what the caller is told of a fault."""
+        """Sends the status of a fault."""
         if number not in self._calls:
             return
         try:
@@ -279,7 +279,7 @@ class _Call(Call):
 
     @property
     def is_stream(self) -> bool:
-        """Whether it goes on telling until its caller goes away."""
+        """Whether it sends messages until its caller cancels."""
         return isinstance(self.handler, ServerStreamHandler)
 
     def metadata(self, key: str) -> Sequence[str | bytes]:

@@ -47,7 +47,7 @@ class NativeStream:
     def _offered(self, offering: asyncio.Task[None]) -> None:
         self.offering = None
         if not offering.cancelled():
-            offering.exception()  # or it would be missed, where nobody waits any more
+            offering.exception()  # or it is reported as never retrieved
 
     def _is_sent(self, message: bytes) -> bool:
         sent = self._front.stream_try_send(self._number, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 UNIX = "unix"
-"""The address of whoever comes through a Unix socket."""
+"""The address of callers through a Unix socket."""
 
 
 def address_in(peer: str) -> str:

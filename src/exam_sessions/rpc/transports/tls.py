@@ -1,6 +1,6 @@
 """The server's certificate, its key and the CA of its clients: read from files, and again whenever these change.
 
-gRPC asks before each handshake whether there is something new. So a renewed certificate is used by the next
+gRPC checks before each handshake whether the files have changed. So a renewed certificate is used by the next
 connection, and those that are open stay as they are.
 """
 
@@ -27,7 +27,7 @@ LOOK_EVERY_S = 1.0
 """Seconds between two looks at the files, at least."""
 
 Versions = tuple[tuple[int, ...] | None, ...]
-"""What tells one version of the files from another: None for a file that is not there."""
+"""What distinguishes one version of the files from another: None for a file that is not there."""
 
 
 class Files(NamedTuple):

@@ -1,4 +1,4 @@
-"""What calls pass before their methods see them."""
+"""What applies to calls before and after their methods: authentication, limits, deadlines, observation."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.observation import Observer
 
 
-class Doors(NamedTuple):
-    """What calls pass."""
+class CallPolicy(NamedTuple):
+    """What applies to the calls of a method."""
 
     gate: Gate | None = None
-    """Finds out who calls; None: nobody is authenticated, and everybody may do everything."""
+    """Authenticates and authorizes calls; None: callers are not authenticated and may do everything."""
     guard: CodeGuard | None = None
-    """Counts wrong codes; None: they may be tried at will."""
+    """Counts wrong codes; None: they are not limited."""
     workspaces: KnownWorkspaces | None = None
     """Which workspaces requests may name; None where they name none."""
     limits: Limits | None = None
@@ -29,8 +29,8 @@ class Doors(NamedTuple):
     candidate_ids: CandidateIdHasher | None = None
     """Hashes the candidate ids of requests; None: they are stored as they are."""
     observer: Observer | None = None
-    """Is called with the record of each call that has ended; None: nobody is."""
+    """Is called with the record of each call that has ended."""
 
 
-OPEN = Doors()
-"""Nothing, as for health."""
+OPEN = CallPolicy()
+"""No policy: for calls that every caller may make, such as health checks."""
