@@ -33,6 +33,9 @@ LOOK_EVERY_S = 1.0
 VERIFIED_AT_ONCE = 16
 """Credentials looked at in the same moment: a flood of unknown ones keeps no read waiting."""
 
+UNKNOWN_AT_MOST = 1_000
+"""Credentials that wait to be looked at; more are refused. Calls with known ones do not wait."""
+
 TOKEN_AT_MOST = 8 * 1024
 """Characters of a token."""
 
@@ -92,6 +95,7 @@ class Gate:
             errors.Unauthenticated: its credential proves nothing.
             errors.PermissionDenied: its principal may not call this RPC.
             errors.TooManyWrongCodes: its credential is not known, and its address showed too many wrong ones.
+            errors.Overloaded: its credential is not known, and too many such wait.
         """
         token = token_of(call.metadata("authorization"))
         sans, pem = NO_CERTIFICATE if token else call.certificate()
@@ -102,6 +106,8 @@ class Gate:
                 raise errors.CredentialMissing
             if self._guard:
                 self._guard.check_credential(call)
+            if len(self._verifying) >= UNKNOWN_AT_MOST and key not in self._verifying:
+                raise errors.Overloaded
             return self._verify_and_enter(Credentials(token, sans, call.peer(), pem), key, call, requirement)
         self._enter(call, requirement, verified)
         return None
