@@ -31,7 +31,7 @@ from exam_sessions.rpc.transports.listen_addresses import METRICS, check_free, l
 from exam_sessions.rpc.transports.selection import transport_for
 from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
-from exam_sessions.store.candidate_keys import check_generations, read_keys, stored_generations
+from exam_sessions.store.candidate_keys import check_generations, check_keys, read_keys, stored_generations
 from exam_sessions.store.databases import store_for
 from exam_sessions.telemetry.metrics import Build, Metrics
 from exam_sessions.telemetry.start_report import report_start
@@ -211,6 +211,8 @@ def _check_candidate_ids(store: Store, keys: CandidateIdKeys | None) -> None:
     """Closes a database that does not fit the keys. Raises CannotServe."""
     try:
         check_generations(stored_generations(store), keys)
+        if keys:
+            check_keys(store, keys)
     except UnfitKeys as error:
         store.close()
         raise _unfit(error) from error

@@ -239,3 +239,23 @@ def test_a_file_of_keys_that_others_can_read_is_refused(database, tmp_path):
     assert "chmod 600" in refused(database, candidate_id_keys=path)
     assert "cannot be read" in refused(database, candidate_id_keys=str(tmp_path / "nowhere"))
     assert read_keys(key_file(tmp_path / "closed", FIRST)).current == 1
+
+
+def test_a_wrong_key_of_the_right_number_is_noticed(database, tmp_path):
+    first, second = key_file(tmp_path / "first", FIRST), key_file(tmp_path / "second", SECOND)
+    with serving(database, candidate_id_keys=first):
+        pass  # what it is known by is stored, before there is any candidate
+    why = "key number 1 of the key file is not the one that the database was served with"
+    assert why in refused(database, candidate_id_keys=second)
+    both = key_file(tmp_path / "both", FIRST, SECOND)
+    with serving(database, candidate_id_keys=both):
+        pass
+    assert why in refused(database, candidate_id_keys=key_file(tmp_path / "swapped", SECOND, FIRST))
+    with serving(database, candidate_id_keys=both):
+        pass
+
+
+def test_what_a_key_is_known_by_is_of_that_key_alone_and_is_no_candidates():
+    one, two = (CandidateIdKeys.parse(keys).check_values() for keys in (FIRST, f"{FIRST}\n{SECOND}"))
+    assert one[1] == two[1] != two[2]
+    assert FIRST not in str(two)

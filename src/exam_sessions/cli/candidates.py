@@ -204,7 +204,7 @@ def rekey(
     """Hashes the stored candidate ids with the newest key; cannot be undone."""
     from exam_sessions.domain.candidate_ids import UnfitKeys  # noqa: PLC0415 - other commands need no database
     from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as above
-    from exam_sessions.store.candidate_keys import read_keys, stored_generations  # noqa: PLC0415 - as above
+    from exam_sessions.store.candidate_keys import check_keys, read_keys, stored_generations  # noqa: PLC0415 - as above
     from exam_sessions.store.candidate_rekey import CandidateRekey, OperationsUnderWay  # noqa: PLC0415 - as above
     from exam_sessions.store.databases import store_of  # noqa: PLC0415 - as above
 
@@ -214,6 +214,10 @@ def rekey(
         fail(str(error), "see docs/operate/personal-data")
     with database_faults(database_url), closing(store_of(database_url)) as store:
         upgrade(store)
+        try:
+            check_keys(store, keys)
+        except UnfitKeys as error:
+            fail(str(error), "see docs/operate/personal-data")
         newest = max(stored_generations(store), default=0)
         if newest > keys.current:
             fail(f"the database holds generation {newest}, and {candidate_id_keys} ends with {keys.current}")

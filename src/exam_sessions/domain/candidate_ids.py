@@ -20,6 +20,9 @@ GENERATIONS_AT_MOST = 999
 KEY_AT_LEAST = 32
 """Bytes of a key: as many as the hash has (RFC 2104, 3)."""
 
+OF_A_KEY = b"\0which key this is"
+"""Whose HMAC tells one key from another. It is no candidate id, for those hold no control characters."""
+
 PLAIN = 0
 """The generation of an id that is stored as it is."""
 
@@ -69,6 +72,10 @@ class CandidateIdKeys(NamedTuple):
     def current(self) -> int:
         """The newest generation."""
         return len(self.keys)
+
+    def check_values(self) -> dict[int, str]:
+        """By what each generation's key is known again; it says nothing of the key, nor of a candidate."""
+        return {number: hmac.digest(key, OF_A_KEY, "sha256").hex() for number, key in enumerate(self.keys, 1)}
 
     def hashed(self, candidate_id: str) -> str:
         """What is stored of a candidate id; a value that is stored already is brought to the newest generation.

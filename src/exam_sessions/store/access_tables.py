@@ -1,4 +1,4 @@
-"""The tables of API keys and of lockouts."""
+"""The tables of API keys, of lockouts, and of what keys of candidate ids are known by."""
 
 from __future__ import annotations
 
@@ -68,5 +68,17 @@ lockouts = Table(
     number_column("lift_time"),
     text_column("lifted_by"),
     text_column("message"),
+    sqlite_with_rowid=False,
+)
+
+
+candidate_id_keys = Table(
+    "candidate_id_keys",
+    metadata,
+    # Always empty: the keys are of all workspaces.
+    text_column("workspace_id", key=True),
+    number_column("generation", key=True),
+    # An HMAC with the key (domain/candidate_ids.py).
+    text_column("check_value"),
     sqlite_with_rowid=False,
 )

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import case, literal, select
 from sqlalchemy import func as sql
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from exam_sessions.domain.candidate_ids import PLAIN, CandidateIdKeys, UnfitKeys, generation_of
 from exam_sessions.domain.erasure import PREFIX
+from exam_sessions.store.access_tables import candidate_id_keys
 from exam_sessions.store.schema import sessions
 
 if TYPE_CHECKING:
@@ -51,6 +54,30 @@ def stored_generations(store: Store) -> set[int]:
         found = {row[0] for row in connection.execute(select(kind).distinct())}
     # What begins so may be an id all the same.
     return {_generation(kind) for kind in found if kind}
+
+
+def check_keys(store: Store, keys: CandidateIdKeys) -> None:
+    """Makes sure that the key of each generation is the one that the database was served with before.
+
+    By what a key is known that has not been seen yet is stored.
+
+    Raises:
+        UnfitKeys: it is another.
+    """
+    c, values = candidate_id_keys.c, keys.check_values()
+    rows = [{"workspace_id": "", "generation": number, "check_value": value} for number, value in values.items()]
+    insert = sqlite_insert if store.engine.dialect.name == "sqlite" else postgresql_insert
+    with store.engine.connect() as connection:
+        known = select(c.generation, c.check_value)
+        stored = {row.generation: row.check_value for row in connection.execute(known)}
+        if not values.keys() <= stored.keys():
+            connection.execute(insert(candidate_id_keys).values(rows).on_conflict_do_nothing())
+            connection.commit()
+            # Another server may have been faster, with other keys.
+            stored = {row.generation: row.check_value for row in connection.execute(known)}
+    for number, value in values.items():
+        if stored[number] != value:
+            raise UnfitKeys(f"key number {number} of the key file is not the one that the database was served with")
 
 
 def _generation(kind: str) -> int:
