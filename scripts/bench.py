@@ -11,6 +11,7 @@ measures:
   reads        GetSession, 64 callers, against the echo
   tls          GetSession and transitions over TLS, 64 callers, against plain text
   credentials  the same with an API key and with a token, against none
+  metrics      the same with metrics, scraped every second, against none
   batches      BatchCreate of 10,000 against the raw driver, and what other calls wait meanwhile
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
@@ -61,6 +62,7 @@ from benchmark import (
     long_work,
     marking,
     marks_file,
+    metrics,
     native,
     overload,
     pages,
@@ -90,6 +92,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "reads": traffic.reads,
     "tls": secured.secured,
     "credentials": credentials.credentials,
+    "metrics": metrics.metrics,
     "batches": batches.batches,
     "pages": pages.pages,
     "footprint": footprint.footprint,

@@ -8,7 +8,6 @@ The messages are written by hand. Field numbers as in etcd's rpc.proto:
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ import grpc
 
 from benchmark.processes import Process
 from benchmark.results import Missing
+from benchmark.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def etcd(directory: Path, cores: Cores) -> Iterator[Process]:
     program = shutil.which("etcd")
     if not program:
         raise Missing("no etcd on the path: apt-get install etcd-server (Debian), or put etcd's own binary there")
-    client, peer = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+    client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     log = directory / "etcd.log"
     command = [program, f"--data-dir={directory / 'etcd'}", f"--listen-client-urls={client}"]
     command += [f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}"]
@@ -135,8 +135,3 @@ def _wait_until_ready(process: Process, log: Path) -> None:
             return
         time.sleep(0.05)
     raise RuntimeError(f"etcd does not answer\n{log.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

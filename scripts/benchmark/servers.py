@@ -71,6 +71,13 @@ def running(command: list[str], cores: Cores, log: Path | None, environment: dic
                 errors.close()
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def wait_until_serving(port: int, within: float = READY_WITHIN, ca: object = None) -> None:
     """Asks grpc.health.v1 until it says SERVING, over TLS where the path of a CA is given."""
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415 - the echo does without

@@ -51,19 +51,30 @@ class CallRecord(NamedTuple):
 
 
 Observer = Callable[[CallRecord], None]
-"""Is called with the record of each call."""
+"""Is called with the record of each call. One whose attribute `ignores_keys` is true finds no `keys` in the call."""
+
+
+class Composed:
+    """One observer that calls several, in their order."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = observers
+        self.ignores_keys = all(map(ignores_keys, observers))
+
+    def __call__(self, record: CallRecord) -> None:
+        """Hands on a record."""
+        for observer in self._observers:
+            observer(record)
+
+
+def ignores_keys(observer: Observer) -> bool:
+    """Whether an observer has no use for what requests name."""
+    return bool(getattr(observer, "ignores_keys", False))
 
 
 def composed(observers: Sequence[Observer]) -> Observer | None:
-    """One observer that calls several, in their order; None for none."""
-    if len(observers) <= 1:
-        return observers[0] if observers else None
-
-    def observe(record: CallRecord) -> None:
-        for observer in observers:
-            observer(record)
-
-    return observe
+    """One observer for several; None for none."""
+    return Composed(observers) if len(observers) > 1 else next(iter(observers), None)
 
 
 class MethodObserver:
@@ -77,11 +88,13 @@ class MethodObserver:
         self._fields = tuple(
             (index, name)
             for index, name in enumerate(("workspace_id", "session_id", "request_id"))
-            if name in method.input_type.fields_by_name
+            if name in method.input_type.fields_by_name and not ignores_keys(observer)
         )
 
     def read(self, request: Any, call: Call) -> None:
         """Notes what a request names; its handler calls it once the request has been decoded."""
+        if not self._fields:
+            return
         found = ["", "", ""]
         for index, name in self._fields:
             found[index] = getattr(request, name)

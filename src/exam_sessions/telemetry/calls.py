@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 class CallMeasures:
     """The calls that have ended since the server started."""
 
+    ignores_keys = True
+    """No metric says what requests name, so that need not be read."""
+
     def __init__(self) -> None:
         self.durations: dict[tuple[str, int], Distribution] = {}
         """In seconds, by method and status code."""
@@ -23,12 +26,12 @@ class CallMeasures:
 
     def __call__(self, record: CallRecord) -> None:
         """Counts a call."""
-        key = record[:2]
-        durations = self.durations.get(key)
+        method, code, reason, _, duration, wait, _ = record
+        durations = self.durations.get((method, code))
         if durations is None:
-            durations = self.durations[key] = Distribution()
-        durations.record(record.duration_s)
-        if record.queue_s is not None:
-            self.queue_waits.record(record.queue_s)
-        if reason := record.reason:
+            durations = self.durations[method, code] = Distribution()
+        durations.record(duration)
+        if wait is not None:
+            self.queue_waits.record(wait)
+        if reason:
             self.refusals[reason] = self.refusals.get(reason, 0) + 1
