@@ -9,7 +9,7 @@ from exam_sessions.store.databases import store_of
 from postgres import postgres_server
 from serving import ApiClient, Clock, serving
 
-pytest_plugins = ["choice"]
+pytest_plugins = ["choice", "again"]
 
 
 @pytest.fixture(scope="session")
