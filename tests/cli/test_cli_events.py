@@ -143,10 +143,12 @@ def test_an_interrupted_consumer_gets_again_what_it_had_not_acknowledged(termina
     assert place(api) == MANY
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["", "unbuffered"])
 @pytest.mark.parametrize("number", [signal.SIGINT, None], ids=["Ctrl-C", "broken pipe"])
-def test_what_was_not_seen_off_is_not_acknowledged_at_the_end(terminal, api, release, number):
+def test_what_was_not_seen_off_is_not_acknowledged_at_the_end(terminal, api, release, number, unbuffered):
     book_many(api, release)
-    stuck = start("events", "tail", "--consumer", "results", "--format", "json", *terminal.where)
+    words = ("events", "tail", "--consumer", "results", "--format", "json", *terminal.where)
+    stuck = start(*words, PYTHONUNBUFFERED=unbuffered)
     last = stuck_at(api)
     if number:
         stuck.send_signal(number)

@@ -113,8 +113,12 @@ def say(what: str | Text, style: str = "") -> None:
 
 def deliver(lines: Iterable[str]) -> None:
     """Writes lines to stdout, and sees them off. Raises BrokenPipeError when nobody reads them."""
-    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
     sys.stdout.flush()
+    left = "".join(f"{visible(line)}\n" for line in lines).encode(sys.stdout.encoding, sys.stdout.errors or "strict")
+    while left:
+        # With PYTHONUNBUFFERED this is a file: it takes a part when a signal comes, and print loses the rest.
+        left = left[sys.stdout.buffer.write(left) :]
+    sys.stdout.buffer.flush()
 
 
 @contextmanager
