@@ -68,6 +68,21 @@ def test_principals_are_limited_each_by_itself(database, limits):
             client.close()
 
 
+def test_a_tenant_uses_up_nothing_of_another_that_gives_a_key_the_same_name(database, limits):
+    path = limits(f'by = "principal"\nonly = ["portal"]\ncalls = 2\nwithin_s = {HOUR}\nat_once = 5')
+    with guarded(database, limits=path) as server:
+        clients = [
+            client_of(server, "reader", name="portal", workspace=name, workspaces=[name])
+            for name in ("north", "south")
+        ]
+        clients.append(client_of(server, "reader", name="portal", workspace="north"))
+        for client in clients:
+            for _ in range(2):
+                client.call("ListSessions")
+            assert refusal_of(client.call, "ListSessions").reason == "RATE_LIMITED"
+            client.close()
+
+
 def test_a_limit_concerns_those_it_names_only(database, limits):
     path = limits(f'by = "principal"\nonly = ["platform"]\ncalls = 1\nwithin_s = {HOUR}')
     with guarded(database, limits=path) as server:

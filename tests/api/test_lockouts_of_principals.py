@@ -47,6 +47,22 @@ def test_the_lock_out_of_a_principal_names_it(server):
         assert guess(device) == ["SESSION_NOT_FOUND"]
 
 
+def test_a_tenant_locks_nobody_out_of_another_workspace_whose_name_it_gives_to_a_key(server):
+    tenant = [f"south-{number}" for number in range(10)]
+    with (
+        closing(client_of(server, "candidate", name="portal", workspaces=tenant)) as hostile,
+        closing(client_of(server, "candidate", name="portal", workspace="north")) as portal,
+        closing(client_of(server, "admin", name="root", workspace="north")) as admin,
+    ):
+        for workspace in tenant:
+            hostile.workspace = workspace
+            lock_out(hostile)
+        assert guess(portal) == ["SESSION_NOT_FOUND"]
+        found = [lockout.value for lockout in recorded(admin, whole_deployment=True)]
+        assert found == [f"portal of {', '.join(tenant)}"]
+        assert is_locked_out(hostile)
+
+
 def test_a_platform_that_acts_for_others_locks_out_the_addresses_it_names(server):
     with closing(client_of(server, "admin", name="platform")) as platform:
         own = platform.metadata

@@ -5,12 +5,18 @@ The numbers of Permission are those of the protos. Roles are this one table; doc
 
 from __future__ import annotations
 
+import hashlib
 import json
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+
+LISTED_AT_MOST = 200
+"""Characters of workspaces that an identity names."""
 
 
 class Permission(IntEnum):
@@ -147,6 +153,11 @@ class Principal(NamedTuple):
     """The centres whose sessions it sees and changes; None: all."""
     roles: tuple[str, ...] = ()
 
+    @property
+    def identity(self) -> str:
+        """What is counted for it beyond one workspace goes by: another tenant may give the same name to another."""
+        return self.name if self.workspaces is None else _bound_identity(self.name, self.workspaces)
+
     def may(self, permission: Permission) -> bool:
         """Whether it has a permission; everybody has NONE."""
         return permission in self.permissions or permission is Permission.NONE
@@ -154,6 +165,15 @@ class Principal(NamedTuple):
     def may_enter(self, workspace: str) -> bool:
         """Whether a workspace is one of its own."""
         return self.workspaces is None or workspace in self.workspaces
+
+
+@lru_cache(10_000)
+def _bound_identity(name: str, workspaces: frozenset[str]) -> str:
+    """A name with the workspaces of its principal; names hold no blanks, so that it is no other's."""
+    listed = ", ".join(sorted(workspaces))
+    if len(listed) <= LISTED_AT_MOST:
+        return f"{name} of {listed}"
+    return f"{name} of {len(workspaces)} workspaces, {hashlib.blake2b(listed.encode(), digest_size=8).hexdigest()}"
 
 
 def stored_names(names: Collection[str] | None) -> str:

@@ -45,12 +45,17 @@ class CodeGuard:
         if principal is not ANYBODY:
             found.append((SubjectKind.PRINCIPAL, principal.name, rule.widened() if is_one_of_many else rule))
         here = [Watched(Subject(workspace, Guarded.CODES, kind, value), rule) for kind, value, rule in found]
-        return here + [Watched(one.subject._replace(workspace=""), one.rule.widened()) for one in here]
+        for one in tuple(here):
+            value = principal.identity if one.subject.kind is SubjectKind.PRINCIPAL else one.subject.value
+            everywhere = one.subject._replace(workspace="", value=value)
+            here.append(Watched(everywhere, one.rule.widened()))
+        return here
 
     def check_codes(self, call: CallIdentity, workspace: str) -> None:
         """Keeps a call out that names a code. Raises TooManyWrongCodes."""
         locked = self.lockouts.locked_values
-        if call.principal.name in locked or self._address_of(call)[0] in locked:
+        principal = call.principal
+        if principal.name in locked or principal.identity in locked or self._address_of(call)[0] in locked:
             self.lockouts.check(self.watched(call, workspace))
 
     def check_credential(self, call: CallIdentity) -> None:

@@ -66,11 +66,13 @@ class Counter:
         self._full_at: dict[str, float] = {}
         self._under_way: dict[str, int] = {}
 
+    def concerns(self, name: str) -> bool:
+        """Whether the limit is of a principal or workspace of that name."""
+        return not self.limit.only or name in self.limit.only
+
     def enter(self, name: str) -> None:
         """Counts a call in. Raises RateLimited."""
         limit = self.limit
-        if limit.only and name not in limit.only:
-            return
         if limit.at_once and self._under_way.get(name, 0) >= limit.at_once:
             raise errors.RateLimited(limit.by, limit.in_words(), AGAIN_S)
         if rate := limit.rate:
@@ -108,23 +110,26 @@ class MethodLimits:
     def enter(self, call: CallIdentity) -> None:
         """Counts a call for its principal, before its request is read. Raises RateLimited."""
         call.counted = []
-        self._enter(self._of_principal, call.principal.name, call)
+        if self._of_principal:
+            self._enter(self._of_principal, call.principal.name, call.principal.identity, call)
 
     def enter_workspace(self, call: CallIdentity, workspace: str) -> None:
         """Counts a call for its workspace. Raises RateLimited."""
         if self._of_workspace:
-            self._enter(self._of_workspace, workspace, call)
+            self._enter(self._of_workspace, workspace, workspace, call)
 
     @staticmethod
-    def _enter(counters: Sequence[Counter], name: str, call: CallIdentity) -> None:
+    def _enter(counters: Sequence[Counter], name: str, counted_as: str, call: CallIdentity) -> None:
         for counter in counters:
+            if not counter.concerns(name):
+                continue
             try:
-                counter.enter(name)
+                counter.enter(counted_as)
             except errors.RateLimited:
                 MethodLimits.leave(call)
                 raise
-            if counter.limit.at_once and not (counter.limit.only and name not in counter.limit.only):
-                call.counted.append((counter, name))
+            if counter.limit.at_once:
+                call.counted.append((counter, counted_as))
 
     @staticmethod
     def leave(call: CallIdentity) -> None:
