@@ -15,6 +15,7 @@ measures:
   batches      BatchCreate of 10,000 against the raw driver, and what other calls wait meanwhile
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
+  cli          `exam-sessions --version` and `sessions show`, against an interpreter that does nothing
   responses    SetResponses of 50 questions, submitted and scored, against the echo
   structured   SetResponses of 50 structured answers, submitted and scored, against the echo
   regrades     RegradeRelease of 10,000 sessions of 50 questions, against the raw driver
@@ -56,6 +57,7 @@ from typing import TYPE_CHECKING
 from benchmark import (
     batches,
     capacity,
+    command_line,
     credentials,
     footprint,
     hostile,
@@ -96,6 +98,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "batches": batches.batches,
     "pages": pages.pages,
     "footprint": footprint.footprint,
+    "cli": command_line.command_line,
     "responses": marking.responses,
     "structured": structured.structured,
     "regrades": regrading.regrades,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from typer.main import get_command
 
-from exam_sessions.cli import EPILOG, cli
+from exam_sessions.cli import cli
 from exam_sessions.cli.shared.server_options import PANEL
+from exam_sessions.cli.tree import EPILOG
 from exam_sessions.configuration import option
 from reference.protos import table
 

@@ -11,8 +11,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-import uvloop
-
 from exam_sessions.domain.candidate_ids import UnfitKeys
 from exam_sessions.domain.lockout import LockoutRule
 from exam_sessions.migrations.upgrade import upgrade
@@ -49,6 +47,12 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
 
 __all__ = ["App", "CannotListen", "CannotServe", "Plan", "check_addresses", "now", "planned", "serve"]
+
+try:
+    # The faster loop, where there is one: not on Windows.
+    from uvloop import run as run_loop
+except ImportError:
+    from asyncio import run as run_loop  # type: ignore[assignment]
 
 log = logging.getLogger(__name__)
 
@@ -278,7 +282,7 @@ def serve(settings: Settings, ready: Callable[[Sequence[str]], None], *, reports
         return
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(*GARBAGE)
-    uvloop.run(_serve(settings, ready, reports=reports))
+    run_loop(_serve(settings, ready, reports=reports))
 
 
 async def _serve(settings: Settings, ready: Callable[[Sequence[str]], None], *, reports: bool) -> None:

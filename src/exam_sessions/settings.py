@@ -59,12 +59,14 @@ class Settings:
     """A file of keys outside of the database, with which candidate ids are stored as keyed hashes: in hexadecimal, a
     line each, the last is current (docs/operate/personal-data)."""
     database_url: str = setting(
-        "sqlite:///exam-sessions.db",
+        "",
         "sqlite:///FILE, made when it is missing, or postgresql://USER:PASSWORD@HOST/NAME.",
         "URL",
         shown=without_password,
     )
-    """A SQLite file, made when it is missing; a relative path is relative to where the server starts."""
+    """A SQLite file, made when it is missing, or a PostgreSQL database; a relative path is relative to where the
+    server starts. When it is left out: `exam-sessions.db` in the directory where the server starts, if it is there,
+    else in the user's data directory. The server says at start which it is."""
     direct_database_url: str = setting(
         "", "The same database without its pooler, where that pools transactions.", "URL", shown=without_password
     )

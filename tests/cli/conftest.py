@@ -12,6 +12,7 @@ def configuration(monkeypatch, tmp_path_factory):
     directory = tmp_path_factory.mktemp("configuration")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(directory))
     monkeypatch.setenv("EXAM_SESSIONS_TZ", "UTC")
+    monkeypatch.setenv("XDG_DATA_HOME", str(directory))
     return directory
 
 

@@ -11,6 +11,7 @@ from exam_sessions import logs
 from exam_sessions.cli.shared.console import MISUSED, REFUSED, fail, note, say
 from exam_sessions.cli.shared.database_faults import database_faults
 from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl, takes_settings
+from exam_sessions.configuration.database_place import names_new_file
 from exam_sessions.configuration.database_urls import without_password
 from exam_sessions.settings import Settings
 
@@ -37,7 +38,10 @@ def serve(**given: Any) -> None:
     _check_listen(settings)
     logs.configure(settings.log_level, settings.log_format)
 
+    made = ", which was made now" if names_new_file(settings.database_url) else ""
+
     def ready(addresses: Sequence[str]) -> None:
+        note(f"database: {without_password(settings.database_url)}{made}", style="dim")
         typer.echo(f"serving on {', '.join(addresses)}")
         if sys.stderr.isatty():
             at = "" if settings.listen == DEFAULTS.listen else f" --target {addresses[0]}"

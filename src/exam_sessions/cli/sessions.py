@@ -61,6 +61,15 @@ def state_of(text: str) -> int:
     raise typer.BadParameter(f"{text!r} is not a state; {hint}")
 
 
+IN_STATE = f"In this state, in any case: {', '.join(State.__members__)}."
+
+
+def complete_state(incomplete: str) -> list[str]:
+    """The states that begin so, for a shell, in small letters when what is typed is."""
+    found = [name for name in State.__members__ if name.startswith(incomplete.upper())]
+    return [name.lower() for name in found] if incomplete.islower() else found
+
+
 Name = Annotated[
     str,
     typer.Argument(
@@ -71,7 +80,13 @@ Name = Annotated[
 ]
 States = Annotated[
     list[int] | None,
-    typer.Option("--state", metavar="STATE", parser=state_of, help="In this state, such as READY. May be repeated."),
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        parser=state_of,
+        autocompletion=complete_state,
+        help=f"{IN_STATE} May be repeated.",
+    ),
 ]
 
 Accommodated = Annotated[

@@ -11,7 +11,15 @@ from rich.text import Text
 
 from exam_sessions.cli.files.marks_importer import in_flight
 from exam_sessions.cli.releases import find_releases
-from exam_sessions.cli.sessions import Accommodated, Late, find_session, session_name, state_of
+from exam_sessions.cli.sessions import (
+    IN_STATE,
+    Accommodated,
+    Late,
+    complete_state,
+    find_session,
+    session_name,
+    state_of,
+)
 from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview, follow, may_go_on
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, Yes, fail, note, on_stderr, say
@@ -20,7 +28,16 @@ from exam_sessions.cli.shared.operation_views import show_accommodated
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import length, time_of
 from exam_sessions.cli.shared.transition_views import sessions_text, show_preview
-from exam_sessions.cli.transition_fields import By, Reason, accommodation_of, action_of, end_of, extra_of
+from exam_sessions.cli.transition_fields import (
+    FOR_MANY,
+    By,
+    Reason,
+    accommodation_of,
+    action_of,
+    complete_action,
+    end_of,
+    extra_of,
+)
 from exam_sessions.client import messages
 from exam_sessions.client.channel import is_id, new_request_id
 from exam_sessions.client.client import Client
@@ -77,7 +94,10 @@ def transition(
     action: Annotated[
         int,
         typer.Argument(
-            metavar="ACTION", parser=action_of, help="Such as pause, resume, finish, void, reset, retake."
+            metavar="ACTION",
+            parser=action_of,
+            autocompletion=complete_action,
+            help=f"One of {', '.join(FOR_MANY)}; in any case.",
         ),
     ],
     sessions: Annotated[
@@ -88,7 +108,8 @@ def transition(
         list[str] | None, _which("Of this release, by its id or its name. May be repeated.", "ID|NAME")
     ] = None,
     state: Annotated[
-        list[int] | None, _which("In this state, such as READY. May be repeated.", "STATE", parser=state_of)
+        list[int] | None,
+        _which(f"{IN_STATE} May be repeated.", "STATE", parser=state_of, autocompletion=complete_state),
     ] = None,
     candidate: Annotated[list[str] | None, _which("Of this candidate. May be repeated.")] = None,
     school: Annotated[str, _which("Of this school.")] = "",

@@ -95,6 +95,11 @@ class Client(
         status: str = health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
         return status
 
+    def server_version(self) -> str:
+        """The version of the server; empty where it is too old to say."""
+        request = lifecycle_service_pb2.GetStateMachineRequest()
+        return self._call(self._lifecycle.GetStateMachine, request).server_version
+
     # Sessions.
 
     def book(

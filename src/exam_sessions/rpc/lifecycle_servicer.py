@@ -16,6 +16,7 @@ from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
 from exam_sessions.rpc.transition_servicer import TransitionServicer
 from exam_sessions.v1 import lifecycle_service_pb2 as pb
 from exam_sessions.v1 import session_pb2
+from exam_sessions.version import VERSION
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import SessionWithRelease
@@ -42,7 +43,7 @@ class LifecycleServicer:
 
     async def machine(self, _: pb.GetStateMachineRequest, __: Call) -> pb.GetStateMachineResponse:
         """Describes the machine from the machine itself."""
-        reply = pb.GetStateMachineResponse(mermaid=mermaid())
+        reply = pb.GetStateMachineResponse(mermaid=mermaid(), server_version=VERSION)
         voidable = sources_of(A.VOID)
         for state in State:
             rules = reply.states.add()

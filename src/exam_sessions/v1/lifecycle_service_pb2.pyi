@@ -1006,14 +1006,16 @@ class Transition(_message.Message):
     def __init__(self, action: _Optional[_Union[_session_pb2.Action, str]] = ..., from_state: _Optional[_Union[_session_pb2.State, str]] = ..., to_state: _Optional[_Union[_session_pb2.State, str]] = ..., condition: _Optional[str] = ...) -> None: ...
 
 class GetStateMachineResponse(_message.Message):
-    __slots__ = ("states", "transitions", "mermaid")
+    __slots__ = ("states", "transitions", "mermaid", "server_version")
     STATES_FIELD_NUMBER: _ClassVar[int]
     TRANSITIONS_FIELD_NUMBER: _ClassVar[int]
     MERMAID_FIELD_NUMBER: _ClassVar[int]
+    SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     states: _containers.RepeatedCompositeFieldContainer[StateRules]
     transitions: _containers.RepeatedCompositeFieldContainer[Transition]
     mermaid: str
-    def __init__(self, states: _Optional[_Iterable[_Union[StateRules, _Mapping]]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., mermaid: _Optional[str] = ...) -> None: ...
+    server_version: str
+    def __init__(self, states: _Optional[_Iterable[_Union[StateRules, _Mapping]]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., mermaid: _Optional[str] = ..., server_version: _Optional[str] = ...) -> None: ...
 
 class ExplainSessionRequest(_message.Message):
     __slots__ = ("workspace_id", "session_id", "keycode", "access_code")

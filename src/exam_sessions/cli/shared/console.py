@@ -149,10 +149,10 @@ def ctrl_c_after() -> Iterator[None]:
 def _has_room() -> bool:
     """Whether stdout takes more without waiting for its reader."""
     try:
-        handle = sys.stdout.fileno()
-    except OSError:
+        handle, poll = sys.stdout.fileno(), select.poll()
+    except (OSError, AttributeError):
+        # Nothing to ask, or nobody: Windows has no poll.
         return True
-    poll = select.poll()
     poll.register(handle, select.POLLOUT)
     return bool(poll.poll(0))
 
@@ -160,10 +160,10 @@ def _has_room() -> bool:
 def check_reader() -> None:
     """Raises BrokenPipeError when stdout is a pipe whose reader has gone, without writing to it."""
     try:
-        handle = sys.stdout.fileno()
-    except OSError:
+        handle, poll = sys.stdout.fileno(), select.poll()
+    except (OSError, AttributeError):
+        # As above.
         return
-    poll = select.poll()
     poll.register(handle, 0)
     if any(happened & select.POLLERR for _, happened in poll.poll(0)):
         raise BrokenPipeError

@@ -15,6 +15,7 @@ from typer.main import get_command
 from exam_sessions.cli.shared.console import MISUSED, fail, note
 from exam_sessions.cli.shared.server_options import ServerCommand
 from exam_sessions.configuration.config_file import ConfigFile, UnfitFile, read_config
+from exam_sessions.configuration.database_place import default_database_url
 from exam_sessions.configuration.option import LARGEST
 from exam_sessions.settings import DECLARED, PREFIX, Settings
 
@@ -42,6 +43,8 @@ def option_of(name: str, **more: Any) -> Any:
         more |= {"min": option.least, "max": LARGEST if option.most is None else option.most}
     if option.choices:
         more["parser"] = _chooser(name)
+    if name == "database_url":
+        more["show_default"] = "./exam-sessions.db if it exists, else in your data directory"
     return typer.Option(*words, envvar=PREFIX + name.upper(), help=option.summary, **more)
 
 
@@ -92,7 +95,16 @@ class SettingsCommand(ServerCommand):
     def invoke(self, ctx: Any) -> Any:
         """Carries the command out; the file has been read by now."""
         ctx.params.pop("config", None)
+        if ctx.params.get("database_url") == "":
+            ctx.params["database_url"] = _database_of_its_own()
         return super().invoke(ctx)
+
+
+def _database_of_its_own() -> str:
+    try:
+        return default_database_url()
+    except OSError as error:
+        fail(f"no database is named, and {error.filename} cannot be made: {error.strerror}", "say --database-url")
 
 
 def _read(ctx: typer.Context, path: str) -> str:
