@@ -6,16 +6,16 @@ import uuid
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
 from exam_sessions.cli.releases import find_release
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import facts, note, say, show, table
+from exam_sessions.cli.shared.console import facts, note, say, show
 from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.cli.shared.session_views import described, full_name, show_events, show_verdicts, state_text
-from exam_sessions.cli.shared.times import when
+from exam_sessions.cli.shared.session_views import described, session_table, show_events, show_verdicts
+from exam_sessions.cli.shared.times import time_of
 from exam_sessions.client.channel import is_id
 from exam_sessions.client.client import Client
+from exam_sessions.client.messages import time_range
 from exam_sessions.domain.states import State
 from exam_sessions.domain.texts import fold_code
 
@@ -102,6 +102,11 @@ Late = Annotated[
     typer.Option("--late/--not-late", show_default="either", help="With answers that came late."),
 ]
 
+
+def _time(told: str) -> Any:
+    return typer.Option(metavar="TIME", parser=time_of, show_default="any", help=told)
+
+
 cli = typer.Typer(no_args_is_help=True, help="Find sessions, look at one, read its history.")
 
 
@@ -125,11 +130,24 @@ def list_sessions(
         list[str] | None, typer.Option(metavar="FORM", help="Of this test form. May be repeated.")
     ] = None,
     reference: Annotated[str, typer.Option(metavar="TEXT", help="With this external reference.")] = "",
+    school: Annotated[str, typer.Option(metavar="ID", help="Of this school.")] = "",
+    district: Annotated[str, typer.Option(metavar="ID", help="Of this district.")] = "",
+    centre: Annotated[str, typer.Option(metavar="ID", help="At this centre.")] = "",
+    ends_after: Annotated[int | None, _time("Whose running attempt ends then or later.")] = None,
+    ends_before: Annotated[int | None, _time("Whose running attempt ends before.")] = None,
+    booked_after: Annotated[int | None, _time("Booked then or later.")] = None,
+    booked_before: Annotated[int | None, _time("Booked before.")] = None,
+    changed_after: Annotated[int | None, _time("Last changed then or later.")] = None,
+    changed_before: Annotated[int | None, _time("Last changed before.")] = None,
     attempt: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="In this attempt.", show_default="any")] = 0,
     limit: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many at most.")] = 50,
     *,
     accommodated: Accommodated = None,
     late: Late = None,
+    exception: Annotated[
+        bool | None,
+        typer.Option("--exception/--no-exception", show_default="either", help="Set aside for an operator."),
+    ] = None,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
@@ -142,30 +160,25 @@ def list_sessions(
             "test_forms": test_form or (),
             "external_reference": reference,
             "attempt": attempt,
+            "school_id": school,
+            "district_id": district,
+            "centre_id": centre,
+            "exception": exception,
+            "deadline": time_range(ends_after, ends_before),
+            "create_time": time_range(booked_after, booked_before),
+            "update_time": time_range(changed_after, changed_before),
         }
         found = client.sessions(
             releases, state or (), candidate or (), page=limit + 1, accommodated=accommodated, late=late, **more_of
         )
-        made = table(
-            "keycode",
-            "state",
-            "candidate",
-            "name",
-            "changed (UTC)",
-            whole=("keycode", "state", "changed (UTC)"),
-            spare=("changed (UTC)", "name"),
-        )
-        for session in itertools.islice(found, limit):
-            if json:
-                say(message_json(session))
-            else:
-                person = session.candidate
-                who = (Text(person.candidate_id), Text(full_name(session)))
-                made.add_row(session.keycode, state_text(session), *who, when(session, "update_time"))
+        listed = list(itertools.islice(found, limit))
         more = next(found, None)
-    if made.row_count:
-        show(made)
-    elif not json:
+    if json:
+        for session in listed:
+            say(message_json(session))
+    elif listed:
+        show(session_table(listed))
+    else:
         note("no session matches")
     if more:
         note(f"there are more than {limit}; raise --limit, narrow the search, or use `exam-sessions export`", "dim")

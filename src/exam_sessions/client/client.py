@@ -33,7 +33,7 @@ from exam_sessions.v1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from exam_sessions.client.bookings import Booking
     from exam_sessions.client.messages import SessionStatistics
@@ -218,6 +218,18 @@ class Client(
         """How many sessions of a release are in which state, and their scores."""
         request = session_service_pb2.AggregateSessionsRequest(workspace_id=self.workspace, release_ids=[release_id])
         return self._call(self._sessions.AggregateSessions, request).total
+
+    def update_session(self, session_id: str, edits: Mapping[str, str], etag: str, request_id: str) -> Session:
+        """Edits a booking; the session as it became. `edits` are new values by their paths in Booking."""
+        request = session_service_pb2.UpdateSessionRequest(
+            workspace_id=self.workspace, session_id=session_id, etag=etag, request_id=request_id
+        )
+        request.update_mask.paths.extend(edits)
+        request.booking.SetInParent()
+        for path, value in edits.items():
+            inner, _, name = path.rpartition(".")
+            setattr(request.booking.candidate if inner else request.booking, name, value)
+        return self._call(self._sessions.UpdateSession, request).session
 
     def history(self, session: str, page: int = PAGE) -> Iterator[SessionEvent]:
         """The events of the session with this id or keycode, oldest first; by id also of a deleted one."""

@@ -1,11 +1,15 @@
 """How the command line shows a session: its state, what is known of it, its events, and what it may do."""
 
+import time
+from collections.abc import Sequence
+
 from rich.text import Text
 
 from exam_sessions.cli.shared.console import coloured, facts, note, say, show, table
 from exam_sessions.cli.shared.enum_names import word, words
 from exam_sessions.cli.shared.event_lines import details_of, moved, painted
 from exam_sessions.cli.shared.output import zone_name
+from exam_sessions.cli.shared.tables import FittingTable
 from exam_sessions.cli.shared.times import how_long, when, zoned
 from exam_sessions.client.client import Explanation, Session, SessionEvent
 
@@ -30,6 +34,36 @@ def full_name(session: Session) -> str:
     """What the candidate is called; empty when nobody said it."""
     person = session.candidate
     return " ".join(f"{person.name_first} {person.name_middle} {person.name_last}".split())
+
+
+def session_table(sessions: Sequence[Session]) -> FittingTable:
+    """Sessions as a list, with when their attempts end and how much time is left."""
+    made = table(
+        "keycode", "state", "candidate", "name", "left", "ends (UTC)", "centre", "changed (UTC)",
+        whole=("keycode", "state", "left", "ends (UTC)", "changed (UTC)"),
+        spare=("changed (UTC)", "centre", "ends (UTC)", "name", "left"),
+    )  # fmt: skip
+    for session in sessions:
+        made.add_row(
+            session.keycode,
+            state_text(session),
+            Text(session.candidate.candidate_id),
+            Text(full_name(session)),
+            time_left(session),
+            when(session.attempt, "deadline"),
+            Text(session.centre_id),
+            when(session, "update_time"),
+        )
+    return made
+
+
+def time_left(session: Session, now: float | None = None) -> str:
+    """How long a running attempt has until its deadline, as H:MM:SS; empty when nothing runs out."""
+    if not session.attempt.HasField("deadline") or session.attempt.HasField("end_time"):
+        return ""
+    left = int(session.attempt.deadline.ToMicroseconds() / 1_000_000 - (time.time() if now is None else now))
+    sign, left = ("-", -left) if left < 0 else ("", left)
+    return f"{sign}{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
 
 
 def described(session: Session, release: str) -> list[tuple[str, str | Text]]:
