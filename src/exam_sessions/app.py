@@ -31,6 +31,7 @@ from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
 from exam_sessions.store.candidate_keys import check_generations, check_keys, read_keys, stored_generations
 from exam_sessions.store.databases import store_for
+from exam_sessions.telemetry.call_log import call_log_of
 from exam_sessions.telemetry.metrics import Build, Metrics
 from exam_sessions.telemetry.start_report import report_start
 from exam_sessions.workers import serve_together
@@ -104,6 +105,8 @@ class App:
             build = Build.of(store, self._schema, settings.transport)
             self.metrics = Metrics(plan.metrics[0], self.service, store, build)
             observers = [*observers, self.metrics.calls]
+        if call_log := call_log_of(settings):
+            observers = [*observers, call_log]
         self._call_policy = _call_policy(settings, plan, self.service, clock)._replace(observer=composed(observers))
         self._server: Server | None = None
 

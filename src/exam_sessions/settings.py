@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PREFIX = "EXAM_SESSIONS_"
 TRANSPORTS = ("grpcio", "native")
 LOG_FORMATS = ("text", "json")
+LOGGED_CALLS = ("off", "slow", "refused", "all")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 YES, NO = frozenset({"1", "true", "t", "yes", "y", "on"}), frozenset({"0", "false", "f", "no", "n", "off", ""})
 
@@ -159,6 +160,12 @@ class Settings:
     """DEBUG, INFO, WARNING or ERROR."""
     log_format: str = setting("text", f"How it is written: {', '.join(LOG_FORMATS)}.", "FORMAT", choices=LOG_FORMATS)
     """How entries of the log are written: text, or json, an object a line (docs/operate/logs-and-traces)."""
+    log_calls: str = setting(
+        "off", f"Which calls are logged: {', '.join(LOGGED_CALLS)}.", "WHICH", choices=LOGGED_CALLS
+    )
+    """Which calls have a line in the log: none, those that were slow, those that were slow or refused, or all."""
+    slow_call_ms: float = setting(1_000.0, "From when on a logged call is slow; 0: none is.", "MS", least=0)
+    """How long a call takes that is slow, in milliseconds; 0: none is. Streams and WaitOperation never are."""
 
     @classmethod
     def from_environment(cls, **flags: object) -> Self:

@@ -111,6 +111,8 @@ class Handler:
         Raises:
             errors.TooManyWrongCodes: its caller was locked out meanwhile.
         """
+        if self.observer:
+            self.observer.answered(reply, call)
         if self.guard and call.code_workspace:
             self.guard.answer(request, reply, call)
         if self._masking and (mask := self._masking.mask_for(call.principal.permissions)):

@@ -80,7 +80,7 @@ def composed(observers: Sequence[Observer]) -> Observer | None:
 class MethodObserver:
     """Reports the calls of one method to an observer."""
 
-    __slots__ = ("_fields", "_method", "_observer")
+    __slots__ = ("_fields", "_method", "_observer", "_shows_session")
 
     def __init__(self, method: MethodDescriptor, observer: Observer) -> None:
         self._method = f"{method.containing_service.full_name}/{method.name}"
@@ -90,6 +90,8 @@ class MethodObserver:
             for index, name in enumerate(("workspace_id", "session_id", "request_id"))
             if name in method.input_type.fields_by_name and not ignores_keys(observer)
         )
+        shown = method.output_type.fields_by_name.get("session")
+        self._shows_session = bool(shown and shown.message_type and "id" in shown.message_type.fields_by_name)
 
     def read(self, request: Any, call: Call) -> None:
         """Notes what a request names; its handler calls it once the request has been decoded."""
@@ -99,6 +101,11 @@ class MethodObserver:
         for index, name in self._fields:
             found[index] = getattr(request, name)
         call.keys = RequestKeys(*found)
+
+    def answered(self, reply: Any, call: Call) -> None:
+        """Notes which session a reply shows, where the request names it otherwise than by its id."""
+        if self._shows_session and not call.keys.session_id:
+            call.keys = call.keys._replace(session_id=reply.session.id)
 
     def ended(self, call: Call) -> None:
         """Reports a call that has ended."""

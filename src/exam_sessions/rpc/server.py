@@ -162,6 +162,17 @@ def rpc_names() -> frozenset[str]:
     )
 
 
+def streaming_methods() -> frozenset[str]:
+    """The full names of the RPCs that take or send many messages."""
+    return frozenset(
+        f"{service.full_name}/{method.name}"
+        for file in SERVICE_FILES
+        for service in file.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+        if method.client_streaming or method.server_streaming
+    )
+
+
 def _add_services(
     transport: Transport, service: Service, limit: int, patience: float, policy: CallPolicy
 ) -> list[str]:
