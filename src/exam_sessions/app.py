@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.domain.candidate_ids import UnfitKeys
@@ -34,6 +35,7 @@ from exam_sessions.store.databases import store_for
 from exam_sessions.telemetry.call_log import call_log_of
 from exam_sessions.telemetry.metrics import Build, Metrics
 from exam_sessions.telemetry.start_report import report_start
+from exam_sessions.telemetry.traces import Traces, check_traces
 from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
@@ -107,6 +109,9 @@ class App:
             observers = [*observers, self.metrics.calls]
         if call_log := call_log_of(settings):
             observers = [*observers, call_log]
+        self._traces = Traces(settings, version("exam-sessions")) if plan.traces else None
+        if self._traces:
+            observers = [*observers, self._traces]
         self._call_policy = _call_policy(settings, plan, self.service, clock)._replace(observer=composed(observers))
         self._server: Server | None = None
 
@@ -160,6 +165,8 @@ class App:
             await self._server.stop(self.settings.drain_s)
         if self.metrics:
             await self.metrics.stop()
+        if self._traces:
+            await self._traces.stop()
         await self.service.close()
 
 
@@ -174,6 +181,8 @@ class Plan(NamedTuple):
     metrics: Sequence[ListenAddress]
     """Where metrics are scraped: an address for each process, none where they are not."""
     authentication: Authentication
+    traces: bool
+    """Whether calls are traced."""
 
 
 def planned(settings: Settings) -> Plan:
@@ -197,7 +206,9 @@ def planned(settings: Settings) -> Plan:
     metrics = metrics_addresses(settings)
     for address in metrics:
         check_free(address, shared=False, setting=METRICS)
-    return Plan(transport, _candidate_id_keys(settings), limits, certificates, metrics, authentication)
+    return Plan(
+        transport, _candidate_id_keys(settings), limits, certificates, metrics, authentication, check_traces(settings)
+    )
 
 
 def _connection_age(settings: Settings) -> ConnectionAge | None:

@@ -166,6 +166,13 @@ class Settings:
     """Which calls have a line in the log: none, those that were slow, those that were slow or refused, or all."""
     slow_call_ms: float = setting(1_000.0, "From when on a logged call is slow; 0: none is.", "MS", least=0)
     """How long a call takes that is slow, in milliseconds; 0: none is. Streams and WaitOperation never are."""
+    otlp_endpoint: str = setting(
+        "", "Where traces are sent: a collector of OTLP over gRPC.", "URL", shown=without_password
+    )
+    """Where traces of sampled calls are sent, by OTLP over gRPC, such as http://127.0.0.1:4317; an extra. Without it
+    OTEL_EXPORTER_OTLP_ENDPOINT says so; other variables of that kind hold too (docs/operate/logs-and-traces)."""
+    trace_sample: float = setting(0.0, "The part of all calls that is traced.", "RATIO", least=0, most=1)
+    """The part of all calls that is traced, beside those whose callers' traces are sampled; 0.01 is one of 100."""
 
     @classmethod
     def from_environment(cls, **flags: object) -> Self:

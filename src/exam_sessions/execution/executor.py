@@ -54,6 +54,11 @@ class Executor:
         self.measures = WriteMeasures()
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
+    @property
+    def commit_began(self) -> float:
+        """When the last commit was begun, on the clock of `time.perf_counter`; 0 without one."""
+        return self.measures.commit_began
+
     def attach(self, db: Db) -> None:
         """Writes on this connection from now on."""
         self._db = db

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions import errors
 from exam_sessions.execution.batching_window import BatchingWindow
 from exam_sessions.execution.queue_limit import Pace
-from exam_sessions.execution.queue_protocols import REQUEUE, Postponed, QueueEntry
+from exam_sessions.execution.queue_protocols import REQUEUE, GroupTimes, Postponed, QueueEntry
 from exam_sessions.measures import SIZES, Distribution
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class GroupCommitQueue:
         """What postponed requests wait for."""
         self._timer: asyncio.TimerHandle | None = None
         self._planned_at = 0.0
+        self._times = GroupTimes()
+        """Of the group at work."""
         self.sizes, self.lingers = Distribution(SIZES), Distribution()
         """Calls of each group, and for how many seconds it was waited for before it started."""
         self._idle = asyncio.Event()
@@ -158,8 +160,10 @@ class GroupCommitQueue:
         self._planned, self._busy = False, True
         self._window.group_started(len(self._queue))
         self.lingers.record(perf_counter() - self._planned_at)
-        group, opened = self._open(self._next_group())
-        self.sizes.record(len(group))
+        times = self._times = GroupTimes()
+        group, opened = self._open(self._next_group(), times)
+        times.size = len(group)
+        self.sizes.record(times.size)
         db = self._db
         assert db is not None
         if not group:
@@ -173,14 +177,15 @@ class GroupCommitQueue:
         elif prepared.commit:
             self._tasks.put((group, prepared.commit))
         else:
+            times.decided = perf_counter()
             self._done(group, prepared.outcomes)
 
-    def _open(self, group: list[QueueEntry]) -> tuple[list[QueueEntry], list[Any]]:
+    def _open(self, group: list[QueueEntry], times: GroupTimes) -> tuple[list[QueueEntry], list[Any]]:
         """The calls of a group that can be worked on, opened; the others are refused."""
         kept, opened = [], []
         for entry in group:
             try:
-                opened.append(entry.request.open())
+                opened.append(entry.request.open(times))
                 kept.append(entry)
             except Postponed as postponed:
                 waiting = asyncio.ensure_future(postponed.until)
@@ -238,12 +243,22 @@ class GroupCommitQueue:
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
             group, handler = task
+            before = self._handler.commit_began
             try:
                 outcomes = handler()
             except Exception as fault:  # noqa: BLE001 - the callers get it, the queue goes on
                 outcomes = [fault] * len(group)
+            self._note_times(before)
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._done, group, outcomes)
+
+    def _note_times(self, before: float) -> None:
+        """Notes when the group at work was decided and committed; the last commit before it was begun then."""
+        times, began = self._times, self._handler.commit_began
+        if began == before:
+            times.decided = perf_counter()
+        else:
+            times.decided, times.committed = began, perf_counter()
 
 
 def _deliver(sink: ReplySink, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from exam_sessions.execution.queue_protocols import GroupTimes
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.execution.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -32,7 +33,7 @@ class Mutation(ABC):
         """Whether a refusal of it may be written: then it must not be judged before it is known to be new."""
         return False
 
-    def open(self) -> Self:
+    def open(self, _: GroupTimes) -> Self:
         """Itself: a batch is ready to be worked on."""
         return self
 

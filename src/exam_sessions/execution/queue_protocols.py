@@ -24,6 +24,22 @@ class Postponed(Exception):  # noqa: N818 - nothing went wrong
         self.until = until
 
 
+class GroupTimes:
+    """What a group was: its calls, and when it was decided and made durable, on the clock of `time.perf_counter`."""
+
+    __slots__ = ("committed", "decided", "name", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        """Calls in the group, once it is opened."""
+        self.decided = 0.0
+        """When its last commit was begun, or when it was answered without one; 0 before."""
+        self.committed = 0.0
+        """When it was durable; 0 before, and of a group that wrote nothing."""
+        self.name = ""
+        """Given by who traces its calls."""
+
+
 class QueuedRequest(Protocol):
     """What stands in line: something a queue can work on once it is opened, and whose result it can render."""
 
@@ -31,8 +47,13 @@ class QueuedRequest(Protocol):
     def weight(self) -> int:
         """How many rows it is about; a heavy one has a group to itself."""
 
-    def open(self) -> Any:
-        """Returns what GroupHandler takes. Raises the refusal of a request that cannot be decoded, or Postponed."""
+    def open(self, group: GroupTimes) -> Any:
+        """Returns what GroupHandler takes; it may keep the times of its group.
+
+        Raises:
+            Refusal: the request cannot be decoded.
+            Postponed: something has to be awaited first.
+        """
 
     def render(self, result: Any) -> Any:
         """Returns the result as the caller gets it."""
@@ -47,6 +68,10 @@ class PendingCommit(NamedTuple):
 
 class GroupHandler(Protocol):
     """What a queue does with groups."""
+
+    @property
+    def commit_began(self) -> float:
+        """When the last commit was begun, on the clock of `time.perf_counter`; 0 without one."""
 
     def attach(self, db: Db) -> None:
         """Works on this connection from now on; called once, before any group."""

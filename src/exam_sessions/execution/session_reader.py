@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.records import Release, Session
+    from exam_sessions.execution.queue_protocols import GroupTimes
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
 
@@ -32,7 +33,7 @@ class SessionKey(NamedTuple):
         """One row."""
         return 1
 
-    def open(self) -> SessionKey:
+    def open(self, _: GroupTimes) -> SessionKey:
         """Itself."""
         return self
 
@@ -43,6 +44,8 @@ class SessionKey(NamedTuple):
 
 class SessionReader:
     """The work of the reading queue: single sessions."""
+
+    commit_began = 0.0
 
     def __init__(self, repositories: Repositories) -> None:
         self._repositories = repositories

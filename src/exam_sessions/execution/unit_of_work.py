@@ -284,7 +284,8 @@ class UnitOfWork:
             LostRace: see `write`; a database that is only sent the statements may answer for them now.
         """
         transaction, touched = self._transaction, self._with_events()
-        measures, begun = self._factory.measures, perf_counter()
+        measures = self._factory.measures
+        measures.commit_began = begun = perf_counter()
         transaction.db.commit()
         measures.commits.record(perf_counter() - begun)
         measures.count_transitions(transaction)

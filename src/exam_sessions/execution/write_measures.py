@@ -22,6 +22,8 @@ class WriteMeasures:
     def __init__(self) -> None:
         self.commits = Distribution()
         """How long each took, in seconds."""
+        self.commit_began = 0.0
+        """When the last one was begun, on the clock of `time.perf_counter`."""
         self.transitions: dict[Transition, int] = {}
 
     def count_transitions(self, transaction: Transaction) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from exam_sessions.execution.known_workspaces import KnownWorkspaces
-    from exam_sessions.execution.queue_protocols import QueuedRequest, ReplySink
+    from exam_sessions.execution.queue_protocols import GroupTimes, QueuedRequest, ReplySink
 
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
@@ -50,13 +50,17 @@ NO_KEYS = RequestKeys()
 class Call(CallIdentity):
     """What a method may read of the call it serves, and what handlers note for its observers (observation.py)."""
 
-    __slots__ = ("_method", "began", "code", "keys", "reason", "started", "workspaces")
+    __slots__ = ("_method", "began", "code", "group", "keys", "queued", "reason", "started", "workspaces")
 
     _method: str
     """The service's name and its own."""
 
     began: float
     """When it arrived, on the clock of `time.perf_counter`."""
+    queued: float
+    """When it was put in line, on the same clock; 0 where it stands in no queue. Noted where there is an observer."""
+    group: GroupTimes | None
+    """The group that it is in, the last one where it was in several. Noted where there is an observer."""
     started: float
     """When its group was started, on the same clock; 0 before, and where it stands in no queue."""
     code: int
@@ -71,8 +75,15 @@ class Call(CallIdentity):
 
     def __init__(self) -> None:
         self.principal = NOBODY
-        self.began, self.started = perf_counter(), 0.0
+        self.began, self.queued, self.started = perf_counter(), 0.0, 0.0
+        self.group = None
         self.code, self.reason, self.keys = code_pb2.CANCELLED, "", NO_KEYS
+
+    def group_opens(self, group: GroupTimes) -> None:
+        """Notes that its group opens it, now."""
+        self.group = group
+        if not self.started:
+            self.started = perf_counter()
 
     def workspace(self, request: Any) -> str:
         """The workspace that a request names. Raises WorkspaceNotFound, see `enter`."""

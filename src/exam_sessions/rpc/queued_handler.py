@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import MethodDescriptor
 
-    from exam_sessions.execution.queue_protocols import ReplySink
+    from exam_sessions.execution.queue_protocols import GroupTimes, ReplySink
     from exam_sessions.rpc.call_policy import CallPolicy
     from exam_sessions.rpc.methods import Call, QueuedMethod
 
@@ -50,6 +50,8 @@ class QueuedUnaryHandler(Handler):
 
     def queue(self, data: bytes, call: Call, sink: ReplySink) -> None:
         """Puts a call in line; `sink` gets the reply. Raises what keeps it out of the line."""
+        if self.observer:
+            call.queued = perf_counter()
         if self._answer_alone and self._is_otherwise and self._is_otherwise(data):
             alone = asyncio.ensure_future(self._answer_alone(data, call))
             self._alone.add(alone)
@@ -103,15 +105,15 @@ class QueuedCall:
     def __init__(self, data: bytes, call: Call, handler: QueuedUnaryHandler) -> None:
         self._data, self._call, self._handler, self._has_looked = data, call, handler, False
 
-    def open(self) -> Any:
+    def open(self, group: GroupTimes) -> Any:
         """Reads and checks the request; what the queue works on.
 
         Raises:
             Postponed: the workspace is looked for first, for another server may have created it.
         """
         call = self._call
-        if self._handler.observer and not call.started:
-            call.started = perf_counter()
+        if self._handler.observer:
+            call.group_opens(group)
         self._request = self._handler.decode(self._data, call)
         if self._handler.limits and not self._has_looked:
             self._handler.count(self._request, call)
@@ -144,10 +146,10 @@ class DecodedCall:
         """Counts it for its workspace. Raises RateLimited."""
         self._handler.count(self._request, self._call)
 
-    def open(self) -> Any:
+    def open(self, group: GroupTimes) -> Any:
         """What the queue works on."""
-        if self._handler.observer and not self._call.started:
-            self._call.started = perf_counter()
+        if self._handler.observer:
+            self._call.group_opens(group)
         return self._opened
 
     def render(self, result: Any) -> bytes:
