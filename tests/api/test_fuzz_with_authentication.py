@@ -18,6 +18,7 @@ from walls import request_in
 
 from exam_sessions.domain.access import ROLES, Permission
 from exam_sessions.rpc.access.requirements import requirement_of
+from exam_sessions.rpc.throttle import only_reads
 from exam_sessions.store import schema
 from exam_sessions.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, until
@@ -33,6 +34,8 @@ class Place:
     """Sessions at one centre, with words that stand nowhere else: for each the permissions one of which it takes."""
 
     def __init__(self, owner, where):
+        self.written = set()
+        """Words of this place that callers have written elsewhere since: they may be told them."""
         self.where, mark = where, f"{where.upper()}{new_id()[:4].upper()}"
         personal = ("id", "first", "middle", "last", "note", "why", "typed", "failed", "tablet", "host")
         self.words = {kind: f"{kind}-QX-{mark}" for kind in personal} | {"ref": f"ref-QX-{mark}"[:30]}
@@ -111,6 +114,8 @@ def hidden(places, role, seen, asked):
     words = set()
     for place in places.values():
         for word, permissions in place.needed.items():
+            if word in place.written:
+                continue
             if (place.where not in seen or not permissions & ROLES[role]) and word.encode() not in asked:
                 words.add(word)
     return words
@@ -161,6 +166,9 @@ def attack(owner, places, client, role, seen, rounds, chance):
             assert code not in FAULTS, (role, method.name, code, told, requests)
             if code is StatusCode.OK:
                 accepted.add(method.name)
+            if code is StatusCode.OK and not only_reads(method):
+                for place in places.values():
+                    place.written |= {word for word in place.needed if word.encode() in asked}
     return accepted
 
 
