@@ -18,6 +18,7 @@ from exam_sessions.settings import TRANSPORTS
 
 KINDS = ("sqlite", "postgresql")
 LONG = "a long proof: scripts/test --slow"
+ALIKE = "one of many cases alike: scripts/test --all"
 EXTRA = "the native transport is an extra: scripts/test --all"
 
 for size in ("COLUMNS", "LINES"):
@@ -42,6 +43,9 @@ def pytest_configure(config):
     for kind in KINDS:
         config.addinivalue_line("markers", f"{kind}(reason): what has no meaning on another database")
     config.addinivalue_line("markers", "both_databases(reason): what the database matters for")
+    config.addinivalue_line(
+        "markers", "alike: one of many cases alike, of which the fast run has a few (sampling.py)"
+    )
     config.addinivalue_line("markers", "native_transport: what tests the native transport")
 
 
@@ -79,6 +83,8 @@ def reason_against(config, item):
         return f"has no meaning on {kind}"
     if "slow" in item.keywords and not config.getoption("--slow"):
         return LONG
+    if "alike" in item.keywords and not config.getoption("--all"):
+        return ALIKE
     if "native_transport" in item.keywords or "native" in values.values():
         if not config.getoption("--all") and config.getoption("--transport") != "native":
             return EXTRA

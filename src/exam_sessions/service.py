@@ -17,7 +17,7 @@ from exam_sessions.execution.group_commit import GroupCommitQueue
 from exam_sessions.execution.known_workspaces import KnownWorkspaces
 from exam_sessions.execution.queries import Reads
 from exam_sessions.execution.session_reader import SessionReader
-from exam_sessions.store.repositories import Repositories
+from exam_sessions.store.repositories import repositories_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,12 +54,12 @@ class Service:
         self.event_feed = EventFeed(self.reads, reach=reach, most=watchers)
         self._notifier = ChangeNotifier(store, self.event_feed.wake)
         self.workspaces = KnownWorkspaces(self.reads.workspaces.states_of, takes_any=open_workspaces)
-        self._executor = Executor(Repositories(store), now, store.register_liveness(), self.workspaces)
+        self._executor = Executor(repositories_of(store), now, store.register_liveness(), self.workspaces)
         self._writing = GroupCommitQueue(
             store.writer, self._executor, linger=linger, backlog=backlog, on_group_done=self._after_writing
         )
         self._reading = GroupCommitQueue(
-            store.reader, SessionReader(Repositories(store)), linger=linger, backlog=backlog
+            store.reader, SessionReader(repositories_of(store)), linger=linger, backlog=backlog
         )
         self.queues = {"write": self._writing, "read": self._reading}
         """The queues, by what they do."""

@@ -97,11 +97,11 @@ def test_a_name_is_given_once(admin, tenant):
     assert admin.call("GetWorkspace", workspace_id="north").workspace.display_name == "North"
 
 
-@pytest.mark.parametrize("name", ["", "North", "a b", "ä", "x" * 65, "a/b", "a\n"])
-def test_a_name_that_no_request_could_carry_is_refused(admin, name):
-    with pytest.raises(Refused) as caught:
-        admin.call("CreateWorkspace", workspace_id=name)
-    assert (caught.value.reason, list(caught.value.fields)) == ("INVALID_FIELD", ["workspace_id"])
+def test_a_name_that_no_request_could_carry_is_refused(admin):
+    for name in ("", "North", "a b", "ä", "x" * 65, "a/b", "a\n"):
+        with pytest.raises(Refused) as caught:
+            admin.call("CreateWorkspace", workspace_id=name)
+        assert (caught.value.reason, list(caught.value.fields)) == ("INVALID_FIELD", ["workspace_id"]), name
 
 
 def test_only_checking_creates_nothing(admin):

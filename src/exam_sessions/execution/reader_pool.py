@@ -12,12 +12,13 @@ from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.thread_priority import lower_own_priority
 from exam_sessions.store.database_errors import DatabaseDown
-from exam_sessions.store.repositories import Repositories
+from exam_sessions.store.repositories import repositories_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.repositories import Repositories
 
 Result = TypeVar("Result")
 
@@ -52,7 +53,7 @@ class ReaderPool:
         def run() -> Result:
             try:
                 if not hasattr(self._own, "db"):
-                    self._own.db, self._own.repositories = self._store.reader(), Repositories(self._store)
+                    self._own.db, self._own.repositories = self._store.reader(), repositories_of(self._store)
                     self._opened.append(self._own.db)
                 db, repositories = self._own.db, self._own.repositories
                 self._store.verify()

@@ -141,6 +141,9 @@ class Store(ABC):
     availability: Availability
     """What is known of the database."""
 
+    compiled: Any = None
+    """Its repositories, once they are asked for (repositories.py)."""
+
     silence_s = 2.0
     """Seconds after which a database that has not answered counts as silent."""
 

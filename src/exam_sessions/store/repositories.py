@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from exam_sessions.store.aggregates import AggregateRows
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
 
 
+_compiling = threading.Lock()
+
+
 class Repositories:
-    """One attribute per kind of row. Not shared between threads: a queue has its own."""
+    """One attribute per kind of row. Threads share them: statements are never changed, and kept ones made again."""
 
     def __init__(self, store: Store) -> None:
         self.sessions = SessionRows(store)
@@ -45,3 +49,12 @@ class Repositories:
         self.lockouts = LockoutRows(store)
         self.personal_data = PersonalDataRows(store)
         self.workspaces = WorkspaceRows(store)
+
+
+def repositories_of(store: Store) -> Repositories:
+    """The statements of a store, compiled when they are first asked for: it takes 70 ms."""
+    with _compiling:
+        if store.compiled is None:
+            store.compiled = Repositories(store)
+        repositories: Repositories = store.compiled
+        return repositories

@@ -150,11 +150,12 @@ class SessionPages:
     def _statement(self, criteria: SessionFilter, order: str, after: bool) -> Statement:
         shape = (order, after, *(min(len(v), 2) if isinstance(v, tuple) else bool(v) for v in criteria))
         key = (*shape, len(criteria.states), len(criteria.finish_reasons))
-        if key not in self._kept:
+        kept = self._kept.get(key)
+        if kept is None:
             if len(self._kept) >= STATEMENTS_KEPT:
                 self._kept.clear()
-            self._kept[key] = self._store.statement(self._build(criteria, order, after=after))
-        return self._kept[key]
+            kept = self._kept[key] = self._store.statement(self._build(criteria, order, after=after))
+        return kept
 
     def _named(self) -> ColumnElement[bool]:
         """Whether first and last name, or all three, hold a text."""
