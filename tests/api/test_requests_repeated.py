@@ -176,7 +176,7 @@ def test_a_repetition_is_answered_by_a_server_that_was_started_since(database):
     requests = {}
     for start in range(2):
         with serving(database, tick_ms=3_600_000) as server:
-            api = ApiClient(server.target, "w")
+            api = ApiClient(server.quiet().target, "w")
             if start == 0:
                 requests = {name: prepare(api) for name, prepare in MUTATIONS.items()}
             replies = {n: api.call(rpc, request_id=ids[n], **f) for n, (rpc, f) in requests.items()}

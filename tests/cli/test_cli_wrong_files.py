@@ -36,6 +36,8 @@ def right(tmp_path):
     keys = tmp_path / "candidate-ids.keys"
     keys.touch(mode=0o600)
     keys.write_text("5a" * 32)
+    settings = tmp_path / "settings.toml"
+    settings.touch()
     limits = tmp_path / "limits.toml"
     limits.write_text('[[limit]]\nby = "principal"\ncalls = 5\n')
     return {
@@ -43,6 +45,7 @@ def right(tmp_path):
         "tls_cert": cert,
         "tls_key": key,
         "tls_client_ca": ca,
+        "config": settings,
         "auth_config": config,
         "candidate_id_keys": keys,
         "limits": limits,

@@ -25,6 +25,7 @@ def release(api):
 
 
 OUTPUTS = {"import": {"out"}, "forms export": {"file"}, "candidates export": {"out"}}
+OUTPUTS |= {"protos": {"out", "descriptors", "openapi"}}
 OUTPUTS |= {f"keys {command}": {"out"} for command in ("bootstrap", "create", "rotate")}
 """Paths that are written."""
 

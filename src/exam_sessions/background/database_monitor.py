@@ -19,9 +19,15 @@ class Monitor:
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="monitor")
         self._checking: asyncio.Future[None] | None = None
+        self._closed = False
 
     async def check(self) -> bool:
-        """Whether the database can be read and written; says so after the store's `silence_s` at the latest."""
+        """Whether the database can be read and written; says so after the store's `silence_s` at the latest.
+
+        False once it is closed.
+        """
+        if self._closed:
+            return False
         limit = self._store.silence_s
         if self._checking is None:
             self._checking = asyncio.get_running_loop().run_in_executor(self._thread, self._store.check)
@@ -36,6 +42,7 @@ class Monitor:
 
     def close(self) -> None:
         """Ends the thread, once the check under way has ended."""
+        self._closed = True
         self._thread.shutdown()
 
 
