@@ -75,6 +75,7 @@ EXEMPT = {
     "Release.name": TITLE,
     "TestForm.name": TITLE,
     "ListReleasesRequest.name": ID,
+    "WatchFilter.centre_ids": ID,
     "RegradeReleaseRequest.test_form": ID,
     "GetTestFormRequest.reference": ID,
     "SessionTemplate.release_id": ID,

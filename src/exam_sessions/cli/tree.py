@@ -82,6 +82,7 @@ TREE: dict[str, tuple[Part, ...]] = {
     "candidates": (Part("candidates"),),
     "retention": (Part("candidates", "retention"),),
     "watch": (Part("watch", "watch", epilog="EPILOG"),),
+    "board": (Part("board", "board", epilog="EPILOG"),),
     "events": (Part("events"),),
     "workspaces": (Part("workspaces"),),
     "keys": (Part("keys"),),

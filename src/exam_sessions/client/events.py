@@ -33,20 +33,27 @@ class EventCalls(Channel):
         self._events = session_service_pb2_grpc.SessionServiceStub(self._channel)
 
     def watch(
-        self, release_ids: Sequence[str] = (), session_ids: Sequence[str] = (), **start: Any
+        self,
+        release_ids: Sequence[str] = (),
+        session_ids: Sequence[str] = (),
+        centre_ids: Sequence[str] = (),
+        **start: Any,
     ) -> Generator[Piece, None, None]:
         """Yields what happens until the watch breaks off.
 
         Args:
             release_ids: only sessions of these releases; any when empty.
             session_ids: only these sessions; any when empty.
+            centre_ids: only sessions at these centres; any when empty.
             **start: one of WatchSessionsRequest's ways to begin; without any it begins with a snapshot.
 
         Raises:
             Refused: the server ended it, with its reason.
             NoServer: the connection broke, or was silent for too long.
         """
-        wanted = session_service_pb2.WatchFilter(release_ids=release_ids, session_ids=session_ids)
+        wanted = session_service_pb2.WatchFilter(
+            release_ids=release_ids, session_ids=session_ids, centre_ids=centre_ids
+        )
         request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
         request.heartbeat_interval.seconds = HEARTBEAT
         call: Any = self._events.WatchSessions(request, metadata=self._metadata())

@@ -67,12 +67,15 @@ class EventFilter(NamedTuple):
     states: frozenset[int]
     actions: frozenset[str]
     centres: frozenset[str] | None = None
-    """The centres that the watcher is bound to; None: all."""
+    """The centres that the watcher asks for, of those it is bound to; None: all."""
 
     @classmethod
     def of(cls, message: pb.WatchFilter, centres: frozenset[str] | None) -> EventFilter:
         """From the message, for a watcher who is bound to centres or not."""
         wanted = {action_number(action) for action in Action} & set(message.actions)
+        if message.centre_ids:
+            asked = frozenset(message.centre_ids)
+            centres = asked if centres is None else asked & centres
         return cls(
             frozenset(i.lower() for i in message.release_ids),
             frozenset(i.lower() for i in message.session_ids),

@@ -49,10 +49,11 @@ class ResumingWatch:
         start: Mapping[str, Any],
         releases: Sequence[str] = (),
         sessions: Sequence[str] = (),
+        centres: Sequence[str] = (),
         *,
         anew: bool = False,
     ) -> None:
-        self._client, self._start, self._filter, self._anew = client, dict(start), (releases, sessions), anew
+        self._client, self._start, self._filter, self._anew = client, dict(start), (releases, sessions, centres), anew
         self._heard = False
         self.after: int | None = start["start_sequence"] - 1 if "start_sequence" in start else None
 

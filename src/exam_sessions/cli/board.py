@@ -1,0 +1,143 @@
+"""`exam-sessions board`: a room on the terminal, live, with keys for what an invigilator does."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+
+from exam_sessions.cli.releases import Releases, find_releases
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, fail, out
+from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch
+from exam_sessions.cli.shared.room import Order, Room
+from exam_sessions.cli.transition_fields import action_of, extra_of
+from exam_sessions.client.client import Client
+from exam_sessions.client.events import Piece
+from exam_sessions.client.failures import NoServer, Refused
+from exam_sessions.domain.states import VoidReason
+
+FRAMES = 4
+"""How often the room is drawn in a second."""
+
+EPILOG = """[bold]Example[/]
+exam-sessions board --centre K-03
+exam-sessions board --centre K-03 --release "Maths, May"
+
+It shows candidate, state, time left, extra time, machine and last answer of every session of the room, those
+first and in red that need a person. Keys: up and down choose a session; p pause, r resume, u unlock, c check in,
+e extra time, v void with a reason; each is confirmed. Escape takes a question back, q ends the board.
+"""
+
+
+def board(
+    centre: Annotated[str, typer.Option(metavar="ID", show_default=False, help="The room: a centre.")],
+    release: Releases = None,
+    target: Target = DEFAULT_TARGET,
+    workspace: Workspace = "default",
+) -> None:
+    """Shows a room, live, and does what an invigilator does there."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        hint = f"elsewhere there is `exam-sessions sessions list --centre {centre}`"
+        fail("a board needs a terminal", hint, MISUSED)
+    room = Room(f"{centre} in {workspace}")
+    with connected(target, workspace) as client:
+        following = ResumingWatch(client, {}, find_releases(client, release), (), [centre], anew=True)
+        failed: list[NoServer | Refused] = []
+
+        def watch() -> None:
+            try:
+                for piece in following:
+                    _take(room, client, piece, centre)
+            except (NoServer, Refused) as failure:
+                failed.append(failure)
+                room.notice = f"{failure}; q ends the board"
+            except ValueError:
+                """The channel was closed: the board has ended."""
+
+        threading.Thread(target=watch, daemon=True).start()
+        with suppress(KeyboardInterrupt), _raw_keys() as keys, _drawn(room):
+            _obey(room, client, keys)
+        if failed:
+            raise failed[0]
+
+
+def _drawn(room: Room) -> Live:
+    return Live(room, console=out, refresh_per_second=FRAMES, screen=True)
+
+
+def _obey(room: Room, client: Client, keys: Iterator[str]) -> None:
+    """Does what keys ask for, until one ends the board; in a text, that key is a letter."""
+    for key in keys:
+        if key == "q" and not room.asks:
+            return
+        if order := room.press(key):
+            _carry_out(room, client, order)
+
+
+def _take(room: Room, client: Client, piece: Piece | Notice, centre: str) -> None:
+    """Brings the room to where a piece of the watch has come."""
+    if isinstance(piece, Notice):
+        room.notice = piece.text
+        return
+    room.put(piece.sessions)
+    room.note_answers(piece.events)
+    for session_id in {event.session_id for event in piece.events}:
+        try:
+            session = client.session(session_id)
+        except Refused:
+            room.drop([session_id])
+            continue
+        if session.centre_id == centre:
+            room.put([session])
+        else:
+            room.drop([session_id])
+
+
+def _carry_out(room: Room, client: Client, order: Order) -> None:
+    """Does what was confirmed; what came of it stands below the room."""
+    given = dict(order.fields)
+    fields: dict[str, Any] = {}
+    try:
+        if "extra" in given:
+            fields |= extra_of(given.pop("extra"))
+        if "reason" in given:
+            fields["void_reason"] = VoidReason[given.pop("reason")]
+        client.transition_many(action_of(order.action), [order.session_id], **fields, **given)
+        room.put([client.session(order.session_id)])
+        room.notice = f"{order.action}: done"
+    except (Refused, NoServer, typer.BadParameter) as failure:
+        # Of several sessions the field says which; here there is one.
+        violations = failure.violations if isinstance(failure, Refused) else ()
+        room.notice = f"{order.action}: {violations[0].description if violations else failure}"
+
+
+@contextmanager
+def _raw_keys() -> Iterator[Iterator[str]]:
+    """What is typed, key by key, without echo."""
+    try:
+        import termios  # noqa: PLC0415 - Unix only
+        import tty  # noqa: PLC0415 - Unix only
+    except ImportError:
+        fail("the board reads single keys, which it can on Unix only", status=MISUSED)
+    handle = sys.stdin.fileno()
+    before = termios.tcgetattr(handle)
+    tty.setcbreak(handle)
+    try:
+        yield _keys(handle)
+    finally:
+        termios.tcsetattr(handle, termios.TCSADRAIN, before)
+
+
+def _keys(handle: int) -> Iterator[str]:
+    while typed := os.read(handle, 64):
+        text = typed.decode(errors="ignore").replace("\n", "\r")
+        if text.startswith("\x1b"):
+            # An arrow comes in one piece.
+            yield text
+        else:
+            yield from text

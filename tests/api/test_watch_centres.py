@@ -1,0 +1,43 @@
+"""A watch of some centres: the snapshot and the events of the sessions there, and of those that move."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from exam_sessions.client.client import Client
+
+
+def pieces_of(server, api, centres, **start):
+    with (
+        Client(server.target, api.workspace, "test") as client,
+        closing(client.watch(centre_ids=centres, **start)) as watch,
+    ):
+        yield from watch
+
+
+def test_a_watch_of_a_centre_has_its_sessions_and_their_events_only(server, api):
+    release = api.release()
+    here = api.book(release, centre_id="K-03")
+    there = api.book(release, centre_id="K-04")
+    watch = pieces_of(server, api, ["K-03"])
+    seen = []
+    for piece in watch:
+        seen += [session.id for session in piece.sessions]
+        if piece.snapshot_complete:
+            break
+    assert seen == [here.id]
+    api.move("CreatePackage", there)
+    api.move("CreatePackage", here)
+    mask = {"paths": ["centre_id"]}
+    api.call("UpdateSession", session_id=there.id, booking={"centre_id": "K-03"}, update_mask=mask)
+    events = [event.session_id for piece in _until_events(watch, 2) for event in piece.events]
+    assert events == [here.id, there.id]
+    watch.close()
+
+
+def _until_events(watch, count):
+    for piece in watch:
+        yield piece
+        count -= len(piece.events)
+        if count <= 0:
+            return
