@@ -126,25 +126,29 @@ def test_groups_and_commits_are_counted(server, api):
     groups = grown("exam_sessions_group_size_calls_count", queue="write")
     assert grown("exam_sessions_group_size_calls_sum", queue="write") >= 8
     assert grown("exam_sessions_group_linger_seconds_count", queue="write") == groups
-    assert 1 <= grown("exam_sessions_commit_duration_seconds_count") <= groups
+    assert grown("exam_sessions_commit_duration_seconds_count") >= 1
     assert grown("exam_sessions_commit_duration_seconds_sum") > 0
     assert moved(server, lambda: api.get(sessions[0]), "exam_sessions_group_size_calls_sum", queue="read") == 1
 
 
 @pytest.mark.sqlite("the database has one lock for all writers")
 def test_what_waits_is_seen_while_it_waits(server, api):
-    release = catalog_pb2.Release(name="Maths")
+    release, waiting = catalog_pb2.Release(name="Maths"), []
     api.release()
+
+    def is_seen(now):
+        # The first waits for the lock, and those that come meanwhile for the first.
+        waiting.append(send(api, "CreateRelease", release=release))
+        in_flight, depth = "exam_sessions_request_in_flight_bytes", "exam_sessions_queue_depth_calls"
+        return now.value(in_flight) > 0 and now.value(depth, queue="write") > 0
+
     with server.database.locked_for_writing():
-        waiting = [send(api, "CreateRelease", release=release)]
-        scraped_until(server, lambda now: now.value("exam_sessions_request_in_flight_bytes") > 0)
-        waiting += [send(api, "CreateRelease", release=release) for _ in range(3)]
-        found = scraped_until(server, lambda now: now.value("exam_sessions_queue_depth_calls", queue="write") == 3)
+        found = scraped_until(server, is_seen)
         assert found.value("exam_sessions_queue_limit_calls", queue="write") >= 512
     for call in waiting:
         call.exception()
     scraped_until(server, lambda now: not now.value("exam_sessions_request_in_flight_bytes"))
-    assert scrape(server).value("exam_sessions_queue_depth_calls", queue="write") == 0
+    scraped_until(server, lambda now: not now.value("exam_sessions_queue_depth_calls", queue="write"))
 
 
 def test_an_outage_of_the_database_is_seen(database):
@@ -186,12 +190,12 @@ def test_the_connections_of_the_pool_are_seen(server, api):
         server,
         lambda now: (
             now.value("db_client_connection_count", **used) == 2
-            and now.value("db_client_connection_pending_requests") == 1
+            and now.value("db_client_connection_pending_requests") >= 1
         ),
     )
     gate.set()
     thread.join()
-    assert scrape(server).value("db_client_connection_pending_requests") == 0
+    scraped_until(server, lambda now: not now.value("db_client_connection_pending_requests"))
 
 
 def test_watchers_and_how_far_they_are_behind_are_seen(server, api):
@@ -211,7 +215,7 @@ def test_watchers_and_how_far_they_are_behind_are_seen(server, api):
 
 
 def test_lock_outs_are_seen(database, clock):
-    settings = {"limit_loopback": 1, "wrong_codes_at_most": 2, "metrics": "0"}
+    settings = {"transport": "grpcio", "limit_loopback": 1, "wrong_codes_at_most": 2, "metrics": "0"}
     with serving(database, clock, **settings) as server, closing(ApiClient(server.target)) as api:
         api.book()
         assert scrape(server).value("exam_sessions_lockouts") == 0
@@ -223,7 +227,7 @@ def test_lock_outs_are_seen(database, clock):
 
 def test_the_end_of_each_certificate_is_seen(secured):  # noqa: F811 - the fixture
     pair = authority().issue("127.0.0.1")
-    server = secured(pair, client_ca=authority(), metrics="0")
+    server = secured(pair, client_ca=authority(), metrics="0", transport="grpcio")
     found = scrape(server)
     name = "exam_sessions_certificate_not_after_timestamp_seconds"
     assert found.value(name, certificate="server") == pair.certificate.not_valid_after_utc.timestamp()

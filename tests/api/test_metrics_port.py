@@ -71,8 +71,6 @@ def test_the_port_is_given_back_when_the_server_stops(database):
         assert fetch(address)
     with pytest.raises(URLError):
         fetch(address)
-    with serving(database, metrics=str(address)) as again:
-        assert again.app.metrics.address == address
 
 
 def test_a_port_that_is_taken_is_refused_before_the_database_is_opened(tmp_path):

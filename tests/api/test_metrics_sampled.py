@@ -131,3 +131,20 @@ def test_workspaces_are_named_up_to_a_number_and_the_others_are_added_up():
     assert found[OTHER, "IN_PROGRESS"] == sum(1000 - number for number in (100, 101, 102))
     assert found[OTHER, "EXCEPTION"] == 1
     assert found[()] == 1
+
+
+@pytest.mark.sqlite("its columns may hold anything")
+def test_damaged_rows_keep_no_metric_from_being_sampled(clocked, desk):
+    session = desk.walk(desk.book(), "CreatePackage")
+    desk.call("AcknowledgeEvents", consumer="marking", sequence=1)
+    work = OperationsApi(desk)
+    work.wait(long_lasting(work, filled(desk, 2), per_second=0))
+    write = clocked.database.write
+    write("UPDATE sessions SET state = 'x', due_time = 'x' WHERE id = ?", session.id)
+    write("UPDATE operations SET create_time = 'x', status = 'x'")
+    write("UPDATE consumers SET sequence = 'x'")
+    found = sampled(clocked)
+    assert found.value("exam_sessions_sessions", workspace=desk.workspace, state="EXCEPTION") == 1
+    assert found.value("exam_sessions_overdue_sessions") == 0
+    assert found.value("exam_sessions_operations", status="COMPLETED") == 0
+    assert found.labels("exam_sessions_consumer_lag_events") == [{"workspace": desk.workspace, "consumer": "marking"}]

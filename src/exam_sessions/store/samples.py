@@ -89,13 +89,20 @@ class SampleRows:
     def overdue(self, db: Db, now: int) -> Overdue:
         """What is due at `now`, in microseconds since 1970, in all open workspaces."""
         ((count, oldest),) = db.query(self._overdue, {"now": now})
-        return Overdue(int(count or 0), oldest or 0)
+        return Overdue(int(count or 0), _sound(oldest))
 
     def operations(self, db: Db) -> list[OperationCount]:
         """How many operations there are, by status."""
-        return [OperationCount._make(row) for row in db.query(self._operations)]
+        return [
+            OperationCount(status, number, _sound(oldest)) for status, number, oldest in db.query(self._operations)
+        ]
 
     def consumers(self, db: Db) -> list[ConsumerLag]:
         """The consumers that are furthest behind, up to CONSUMERS_AT_MOST of them."""
         rows = db.query(self._consumers, {"most": CONSUMERS_AT_MOST})
-        return [ConsumerLag(workspace, name, max(0, behind)) for workspace, name, behind in rows]
+        return [ConsumerLag(workspace, name, max(0, _sound(behind))) for workspace, name, behind in rows]
+
+
+def _sound(value: object) -> int:
+    """A number as it is stored; 0 for none, and for the text that SQLite may hold in a damaged row."""
+    return value if isinstance(value, int) else 0
