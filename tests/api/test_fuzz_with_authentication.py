@@ -166,7 +166,7 @@ def attack(owner, places, client, role, seen, rounds, chance):
             assert code not in FAULTS, (role, method.name, code, told, requests)
             if code is StatusCode.OK:
                 accepted.add(method.name)
-            if code is StatusCode.OK and not only_reads(method):
+            if code is StatusCode.OK and (method.client_streaming or not only_reads(method)):
                 for place in places.values():
                     place.written |= {word for word in place.needed if word.encode() in asked}
     return accepted
