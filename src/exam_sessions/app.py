@@ -165,9 +165,9 @@ class App:
             await self._server.stop(self.settings.drain_s)
         if self.metrics:
             await self.metrics.stop()
+        await self.service.close()
         if self._traces:
             await self._traces.stop()
-        await self.service.close()
 
 
 class Plan(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -227,6 +228,16 @@ def test_a_collector_that_is_away_keeps_nobody_waiting(database, monkeypatch):
         api = ApiClient(server.target)
         assert api.get(api.book())
         api.close()
+
+
+def test_a_collector_that_keeps_silent_does_not_keep_a_server_from_stopping(database, monkeypatch):
+    monkeypatch.setattr("exam_sessions.telemetry.traces.EXPORT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with serving(database, otlp_endpoint=endpoint, trace_sample=1.0) as server:
+            api = ApiClient(server.target)
+            api.book()
+            api.close()
 
 
 def test_traces_without_a_collector_or_without_their_library_are_told(monkeypatch):

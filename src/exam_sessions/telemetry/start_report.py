@@ -7,7 +7,9 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from exam_sessions.configuration.database_urls import without_password
 from exam_sessions.settings import DECLARED, Settings
+from exam_sessions.telemetry.traces import collector_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,7 @@ def report_start(settings: Settings, store: Store, schema: str | None, addresses
         "auth": settings.auth,
         "tls": _tls(settings),
         "metrics": settings.metrics or "none",
+        "traces": without_password(collector_of(settings)) or "none",
         "settings": changed(settings),
     }
     log.info("exam-sessions starts", extra={"facts": facts, "is_block": True})

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from random import random
 from secrets import token_hex
@@ -40,10 +41,15 @@ FAULTS = frozenset({2, 4, 12, 13, 14, 15})
 NS = 1_000_000_000
 
 
+def collector_of(settings: Settings) -> str:
+    """Where traces are sent; empty where they are not."""
+    return settings.otlp_endpoint or next(filter(None, map(os.environ.get, ENDPOINTS)), "")
+
+
 def check_traces(settings: Settings) -> bool:
     """Whether a server with these settings sends traces. Raises CannotServe where it could not."""
     endpoint = settings.otlp_endpoint
-    if not endpoint and not any(os.environ.get(name) for name in ENDPOINTS):
+    if not collector_of(settings):
         if settings.trace_sample:
             raise CannotServe(
                 "there is no collector that traces could be sent to", "give --otlp-endpoint http://HOST:4317"
@@ -86,8 +92,11 @@ class Traces:
         self._tracer = self._provider.get_tracer("exam_sessions", version)
 
     async def stop(self) -> None:
-        """Sends what is left, as far as the collector takes it."""
-        await asyncio.to_thread(self._provider.shutdown)
+        """Sends what is left, as far as the collector takes it within EXPORT_S."""
+        # Not on asyncio's threads: these are waited for, however long a collector keeps silent.
+        sending = threading.Thread(target=self._provider.shutdown, name="last traces", daemon=True)
+        sending.start()
+        await asyncio.to_thread(sending.join, EXPORT_S)
 
     def __call__(self, record: CallRecord) -> None:
         """Makes the spans of a call, where it is sampled."""
