@@ -18,6 +18,7 @@ from exam_sessions.cli.shared.file_faults import Fault, Unreadable
 from exam_sessions.cli.shared.input_file import input_file, name_of, read_input
 from exam_sessions.cli.shared.progress import bar
 from exam_sessions.cli.shared.times import time_of
+from exam_sessions.cli.shared.transition_views import sessions_text
 from exam_sessions.client.failures import NoServer, Refused
 
 cli = typer.Typer(no_args_is_help=True, help="Enter the marks of papers.")
@@ -70,9 +71,9 @@ def import_marks(
         if faults:
             _reject(file, faults, f"of {read.size:,} rows; nothing was written")
         if marker.known:
-            note(f"{_sessions(marker.known)} had these marks from an earlier run; --again would write them anew")
+            note(f"{sessions_text(marker.known)} had these marks from an earlier run; --again would write them anew")
         if dry_run:
-            say(f"{marker.rows:,} marks of {_sessions(len(marker.left))} can be entered; nothing was written")
+            say(f"{marker.rows:,} marks of {sessions_text(len(marker.left))} can be entered; nothing was written")
         elif marker.left:
             _write(marker, file)
         else:
@@ -88,7 +89,7 @@ def _write(marker: MarksImporter, file: Path) -> None:
         _tell_written(marker, time.monotonic() - start)
         _reject(file, rejected.faults, "that were good a moment ago; all other sessions are written")
     except (KeyboardInterrupt, NoServer, Refused) as stopped:
-        note(f"stopped with {_sessions(len(marker.left))} to go; type the same command again to go on", "yellow")
+        note(f"stopped with {sessions_text(len(marker.left))} to go; type the same command again to go on", "yellow")
         if isinstance(stopped, KeyboardInterrupt):
             raise typer.Exit(REFUSED) from None
         raise
@@ -99,7 +100,7 @@ def _tell_written(marker: MarksImporter, took: float) -> None:
     """The closing summary: how many, how fast, and where the sessions are now."""
     rows = marker.entered
     say(
-        f"{rows:,} marks of {_sessions(len(marker.written))} entered in {took:.2f} s "
+        f"{rows:,} marks of {sessions_text(len(marker.written))} entered in {took:.2f} s "
         f"({rows / took:,.0f} rows/s, {len(marker.written) / took:,.0f} sessions/s)"
     )
     counts = Counter((word(session, "state"), word(session, "maturity")) for session in marker.written)
@@ -109,10 +110,6 @@ def _tell_written(marker: MarksImporter, took: float) -> None:
     if counts:
         show(made)
         note(f"next:  exam-sessions results show {marker.written[0].keycode}", "dim")
-
-
-def _sessions(count: int) -> str:
-    return f"{count:,} session{'s' * (count != 1)}"
 
 
 def _reject(file: Path, faults: Sequence[Fault], where: str) -> NoReturn:

@@ -39,14 +39,19 @@ ERASED_VALUE = re.compile(rf"{PREFIX}[0-9a-f]{{20}}")
 UNIQUE = ("candidate_id", "keycode", "access_code")
 """Columns whose values are unique: they become a random value, which keeps them so."""
 
-TEXTS = (
-    "name_first", "name_middle", "name_last", "external_reference", "annotations", "pin", "client_os",
-    "client_machine", "client_ip", "extra_reason",
+IDENTIFYING_TEXTS = (
+    "name_first", "name_middle", "name_last", "external_reference", "annotations", "client_os", "client_machine",
+    "client_ip", "extra_reason",
 )  # fmt: skip
+
+TEXTS = (*IDENTIFYING_TEXTS, "pin")
 """Columns that become empty."""
 
 CODES = ("gender", "grade_level", "ethnicity")
 """Columns that become 0, which is not given."""
+
+IDENTIFYING = frozenset({"candidate_id", "open_candidate", "device_label", *IDENTIFYING_TEXTS, *CODES})
+"""Names under which the history records what identifies a person; codes and PINs give access instead."""
 
 FREE_TEXTS = ("void_message", "exception_message")
 """Columns that become empty where what people typed is to be removed."""

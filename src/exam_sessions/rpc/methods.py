@@ -137,16 +137,18 @@ class Call(CallIdentity):
         digest = b""
         if request_id:
             request.workspace_id = workspace
-            spell(request)
-            content = self._method.encode() + b"\0" + request.SerializeToString(deterministic=True)
-            if centres is not None:
-                # A repetition shows what the first request came to: not to those who do not see its sessions.
-                content += "\0".join(sorted(centres)).encode()
-            if self.principal is not ANYBODY:
-                # It may hold what was for the first caller alone, such as an attempt token.
-                content += f"\0{self.principal.name}".encode()
-            digest = hashlib.blake2b(content, digest_size=16).digest()
+            # A repetition shows the result of the first request: not to callers who may not see its sessions.
+            bound_to = "" if centres is None else "\0".join(sorted(centres))
+            # It may hold what was for the first caller alone, such as an attempt token.
+            by = "" if self.principal is ANYBODY else f"\0{self.principal.name}"
+            digest = self._digest(request, after=bound_to + by)
         return Caller(workspace, self.actor(), request_id, digest, request.validate_only, centres)
+
+    def _digest(self, request: Any, before: str = "", after: str = "") -> bytes:
+        """A digest of the method and a request in its normal form, with what stands before and after the request."""
+        spell(request)
+        content = f"{self._method}\0{before}".encode() + request.SerializeToString(deterministic=True)
+        return hashlib.blake2b(content + after.encode(), digest_size=16).digest()
 
     def in_workspace(self, workspace: str) -> Caller:
         """The caller of a request that names its workspace in its own way and carries no request id."""
@@ -161,10 +163,8 @@ class Call(CallIdentity):
         actor, request_id = self.actor(), request.request_id.lower()
         digest = b""
         if request_id:
-            spell(request)
             # Another principal that repeats the request has not seen its answer.
-            content = f"{self._method}\0{actor}\0".encode() + request.SerializeToString(deterministic=True)
-            digest = hashlib.blake2b(content, digest_size=16).digest()
+            digest = self._digest(request, before=f"{actor}\0")
         return Caller(SYSTEM_WORKSPACE, actor, request_id, digest, request.validate_only)
 
     def actor(self) -> str:

@@ -95,12 +95,27 @@ class QueuedUnaryHandler(Handler):
         return sink
 
 
-class QueuedCall:
-    """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
+class CallInLine:
+    """A call that stands in the queue; it is one row to the queue's counting."""
 
-    __slots__ = ("_call", "_data", "_handler", "_has_looked", "_request")
+    __slots__ = ("_call", "_handler", "_request")
 
     weight = 1
+
+    _call: Call
+    _handler: QueuedUnaryHandler
+    _request: Any
+
+    def render(self, result: Any) -> bytes:
+        """The reply, serialized."""
+        reply = self._handler.function.reply(self._request, result)
+        return self._handler.rendered(self._request, reply, self._call)
+
+
+class QueuedCall(CallInLine):
+    """A call in line as it came: bytes until its group is opened, bytes again when it is rendered."""
+
+    __slots__ = ("_data", "_has_looked")
 
     def __init__(self, data: bytes, call: Call, handler: QueuedUnaryHandler) -> None:
         self._data, self._call, self._handler, self._has_looked = data, call, handler, False
@@ -125,18 +140,11 @@ class QueuedCall:
             self._has_looked = True
             raise Postponed(call.find(refusal.workspace)) from None
 
-    def render(self, result: Any) -> bytes:
-        """The reply, serialized."""
-        reply = self._handler.function.reply(self._request, result)
-        return self._handler.rendered(self._request, reply, self._call)
 
-
-class DecodedCall:
+class DecodedCall(CallInLine):
     """A call in line that was read before it was queued, for it is long."""
 
-    __slots__ = ("_call", "_handler", "_opened", "_request")
-
-    weight = 1
+    __slots__ = ("_opened",)
 
     def __init__(self, request: Any, call: Call, handler: QueuedUnaryHandler) -> None:
         self._request, self._call, self._handler = request, call, handler
@@ -151,8 +159,3 @@ class DecodedCall:
         if self._handler.observer:
             self._call.group_opens(group)
         return self._opened
-
-    def render(self, result: Any) -> bytes:
-        """The reply, serialized."""
-        reply = self._handler.function.reply(self._request, result)
-        return self._handler.rendered(self._request, reply, self._call)

@@ -13,6 +13,7 @@ from google.protobuf import any_pb2, message_factory, symbol_database
 from google.protobuf.descriptor import FieldDescriptor
 from google.rpc import error_details_pb2, status_pb2
 
+from exam_sessions.domain import erasure
 from exam_sessions.domain.access import Permission
 from exam_sessions.v1 import access_fields_pb2, access_pb2, session_pb2
 
@@ -48,11 +49,7 @@ CODES, RESPONSES = frozenset({P.READ_CODES}), frozenset({P.READ_RESPONSES})
 OPEN: frozenset[Permission] = frozenset()
 
 READ_BY_COLUMN: dict[str, frozenset[Permission]] = {
-    **dict.fromkeys(("candidate_id", "open_candidate", "name_first", "name_middle", "name_last"), PERSONAL),
-    **dict.fromkeys(("gender", "grade_level", "ethnicity"), PERSONAL),
-    **dict.fromkeys(("external_reference", "annotations"), PERSONAL),
-    **dict.fromkeys(("client_os", "client_machine", "client_ip", "device_label"), PERSONAL),
-    **dict.fromkeys(("void_message", "extra_reason"), PERSONAL),
+    **dict.fromkeys(erasure.IDENTIFYING | {"void_message"}, PERSONAL),
     "exception_message": PERSONAL | {P.RECOVER_SESSIONS},
     **dict.fromkeys(("points", "points_max", "points_min", "score", "score_min", "marks"), RESULTS),
     **dict.fromkeys(("responses", "scripts"), RESPONSES),
