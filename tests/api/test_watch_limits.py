@@ -15,7 +15,7 @@ from processes import ServerProcess, calling
 from state_paths import bring_to
 from watchers import Sluggard, Watch, assert_gapless, last_of, open_stream, watchers
 
-from exam_sessions.background import event_feed
+from exam_sessions.background import event_feed, event_tail
 from exam_sessions.rpc import watch_servicer
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import session_service_pb2
@@ -121,7 +121,7 @@ def test_a_watcher_that_reads_slowly_is_told_everything(impatient, long_history)
 
 
 def test_nothing_is_kept_for_those_who_do_not_read_nor_told_of_those_who_leave(server, api, monkeypatch, caplog):
-    monkeypatch.setattr(event_feed, "KEPT", 100)
+    monkeypatch.setattr(event_tail, "KEPT", 100)
     caplog.set_level(logging.WARNING)
     with Watch(api) as brisk, Sluggard(server, api.workspace) as sluggard:
         streams = [open_stream(sluggard, start_sequence=1) for _ in range(20)]

@@ -16,8 +16,8 @@ from processes import ServerProcess, calling
 from state_paths import bring_to, walk
 from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now, watchers
 
-from exam_sessions.background import change_notifier, event_feed
-from exam_sessions.background.event_feed import Tail
+from exam_sessions.background import change_notifier, event_tail
+from exam_sessions.background.event_tail import Tail
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.store.postgres_listener import CHANNEL
@@ -101,8 +101,8 @@ def test_a_resumed_watch_that_is_up_to_date_waits_for_the_next_event(server, api
 
 @pytest.mark.parametrize(("kept", "page"), [(1, 1), (1, 5), (3, 2), (100, 2), (100, 5)])
 def test_nothing_is_missed_or_repeated_by_those_far_behind(server, api, kept, page, monkeypatch):
-    monkeypatch.setattr(event_feed, "KEPT", kept)
-    monkeypatch.setattr(event_feed, "PAGE", page)
+    monkeypatch.setattr(event_tail, "KEPT", kept)
+    monkeypatch.setattr(event_tail, "PAGE", page)
     with Watch(api) as ahead:
         ahead.complete()
         session = bring_to(api, "IN_PROGRESS")
@@ -117,7 +117,7 @@ def test_nothing_is_missed_or_repeated_by_those_far_behind(server, api, kept, pa
 
 
 def test_watchers_who_have_caught_up_keep_nothing(server, api, monkeypatch):
-    class Counted(event_feed.RenderedEvent):
+    class Counted(event_tail.RenderedEvent):
         alive = most = 0
 
         def __new__(cls, *fields):
@@ -129,7 +129,7 @@ def test_watchers_who_have_caught_up_keep_nothing(server, api, monkeypatch):
             Counted.alive -= 1
 
     api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(1_200))
-    monkeypatch.setattr(event_feed, "RenderedEvent", Counted)
+    monkeypatch.setattr(event_tail, "RenderedEvent", Counted)
     watches = [Watch(api, start_sequence=1) for _ in range(10)]
     for watch in watches:
         assert_gapless(watch.up_to(1_200), 1, 1_200)
@@ -145,7 +145,7 @@ def row(sequence):
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=9), st.integers(1, 9), st.integers(1, 9), st.integers(0, 9))
 def test_what_a_tail_keeps_is_the_newest_without_a_gap(portions, kept, page, began):
-    with patch.multiple(event_feed, KEPT=kept, PAGE=page):
+    with patch.multiple(event_tail, KEPT=kept, PAGE=page):
         tail, last = Tail("w", began, lambda row: b""), began
         for portion in portions:
             tail.add([row(last + n + 1) for n in range(portion)])

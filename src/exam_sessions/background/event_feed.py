@@ -12,27 +12,24 @@ can send. How it sends is up to rpc. What the tails keep is bounded in bytes ove
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.background import event_tail
+from exam_sessions.background.event_tail import Tail
 from exam_sessions.background.watch_cursors import WatchCursors
-from exam_sessions.domain.states import Action
 from exam_sessions.execution.outages import OUTAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from exam_sessions.background.event_tail import RenderedEvent
     from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import EventRow
     from exam_sessions.execution.queries import Reads, SnapshotPage
 
 log = logging.getLogger(__name__)
-
-PAGE = 1_000
-"""Events read at once, at most."""
 
 READS_AT_ONCE = 1
 """Watchers who read from the database at the same moment: hundreds who are further back keep no list waiting."""
@@ -40,109 +37,14 @@ READS_AT_ONCE = 1
 FEW = 16
 """Events read at once by one who is further back, at first: they may be long."""
 
-KEPT = 10_000
-"""Events of a workspace kept in memory for its watchers, unless they are long; at most twice as many."""
-
-ERASE = Action.ERASE.value
-
 KEPT_BYTES = 64 * 1024 * 1024
 """Bytes of events kept in memory, of all workspaces."""
-
-OVERHEAD = 600
-"""Bytes an event costs beside what it is rendered as."""
 
 POLL_S = 0.5
 """How often a watched workspace is looked at without a wake-up, in seconds."""
 
 PAUSE_PER_WATCHER_S = 0.0003
 """What a watcher pauses between two pieces for each watcher there is: with hundreds, pieces hold more events."""
-
-
-class RenderedEvent(NamedTuple):
-    """An event, as far as a filter asks for it, and the bytes that every watcher is sent."""
-
-    sequence: int
-    session_id: str
-    release_id: str
-    action: str
-    to_state: int
-    rendered: bytes
-    centres: frozenset[str] = frozenset()
-    """The centres it names: those of a booking, and those that a session is moved from and to."""
-
-
-class Tail:
-    """The newest events of one workspace."""
-
-    def __init__(self, workspace: str, last: int, render: Callable[[EventRow], bytes]) -> None:
-        self.workspace, self.last = workspace, last
-        self.watchers = 0
-        self.size = 0
-        """Bytes it keeps."""
-        self.looking = self.look_again = False
-        self._render = render
-        self._kept: list[RenderedEvent] = []
-        self._moved = asyncio.Event()
-
-    def add(self, rows: list[EventRow]) -> None:
-        """Adds the next events and wakes the watchers."""
-        assert rows[0].sequence == self.last + 1
-        if any(row.action == ERASE for row in rows):
-            # What is kept was rendered before it was erased; watchers read it anew.
-            self.drop(len(self._kept))
-        new = list(self.rendered_events(rows))
-        self._kept += new
-        self.size += sum(len(event.rendered) + OVERHEAD for event in new)
-        self.last = rows[-1].sequence
-        if len(self._kept) > 2 * KEPT:
-            self.drop(len(self._kept) - KEPT)
-        self.notify()
-
-    def drop(self, count: int | None = None) -> None:
-        """Keeps the oldest events no more: so many, or half of them."""
-        oldest = slice(0, (len(self._kept) + 1) // 2 if count is None else count)
-        self.size -= sum(len(event.rendered) + OVERHEAD for event in self._kept[oldest])
-        del self._kept[oldest]
-
-    def notify(self) -> None:
-        """Wakes those who wait in `moved`."""
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    async def moved(self, seconds: float) -> None:
-        """Waits for something to happen, or that long."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), seconds)
-
-    def since(self, after: int) -> list[RenderedEvent] | None:
-        """The next events after one; None when they are not kept any more."""
-        first = self.last - len(self._kept) + 1
-        if after + 1 < first:
-            return None
-        return self._kept[after + 1 - first : after + 1 - first + PAGE]
-
-    def rendered_events(self, rows: Iterable[EventRow]) -> Iterator[RenderedEvent]:
-        """Events as watchers are sent them, each rendered when it is iterated."""
-        for row in rows:
-            yield RenderedEvent(
-                row.sequence,
-                row.session_id,
-                row.release_id,
-                row.action,
-                row.to_state,
-                self._render(row),
-                _centres_in(row.changes),
-            )
-
-
-NO_CENTRES: frozenset[str] = frozenset()
-
-
-def _centres_in(changes: str) -> frozenset[str]:
-    """The centres that the changes of an event name."""
-    if '"centre_id"' not in changes:
-        return NO_CENTRES
-    return frozenset(filter(None, json.loads(changes).get("centre_id", ())))
 
 
 class EventFeed:
@@ -283,7 +185,7 @@ class EventFeed:
             tail.look_again = True
             while tail.look_again:
                 tail.look_again = False
-                while rows := await self._reads.events_after(tail.workspace, tail.last, PAGE):
+                while rows := await self._reads.events_after(tail.workspace, tail.last, event_tail.PAGE):
                     tail.add(rows)
                     self._trim()
         except OUTAGES:

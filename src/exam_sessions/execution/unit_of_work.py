@@ -44,7 +44,15 @@ if TYPE_CHECKING:
 
 
 class UnitOfWorkFactory:
-    """Opens units of work on one connection, which one thread uses at a time, and keeps what they share."""
+    """Opens units of work on one connection, which one thread uses at a time, and keeps what they share.
+
+    Args:
+        now: the time, in microseconds since 1970.
+        server: this server's name, as the owner of staged imports.
+        workspaces: which are open, as far as it is known; what is committed is added to it. None where nothing is
+            written.
+        measures: what commits are counted in.
+    """
 
     def __init__(
         self,
@@ -55,17 +63,6 @@ class UnitOfWorkFactory:
         workspaces: KnownWorkspaces | None = None,
         measures: WriteMeasures | None = None,
     ) -> None:
-        """Opens nothing yet.
-
-        Args:
-            db: the connection.
-            repositories: the statements.
-            now: the time, in microseconds since 1970.
-            server: this server's name, as the owner of staged imports.
-            workspaces: which are open, as far as it is known; what is committed is added to it. None where nothing
-                is written.
-            measures: what commits are counted in.
-        """
         self.db, self.repositories, self.now, self.server = db, repositories, now, server
         self.workspaces = workspaces or KnownWorkspaces()
         self.form_cache = FormCache()
@@ -143,7 +140,10 @@ class UnitOfWorkFactory:
 
 
 class UnitOfWork:
-    """A transaction that is open. A later mutation of the group reads what the earlier ones have left."""
+    """A transaction that is open. A later mutation of the group reads what the earlier ones have left.
+
+    `group` is the mutations that may write. `cache` has rows committed earlier; None where they may have changed.
+    """
 
     def __init__(
         self,
@@ -151,13 +151,6 @@ class UnitOfWork:
         group: Sequence[DeclaresReads] = (),
         cache: CommittedCache | None = None,
     ) -> None:
-        """Reads nothing yet.
-
-        Args:
-            factory: what all units of work share.
-            group: the mutations that may write.
-            cache: rows committed earlier; None when they may have changed since.
-        """
         self._factory, self._group, self._cache = factory, group, cache
         self._transaction = transaction = Transaction(factory.db, factory.repositories, factory.now)
         self.clock = transaction.clock
@@ -287,8 +280,7 @@ class UnitOfWork:
         measures = self._factory.measures
         measures.commit_began = begun = perf_counter()
         transaction.db.commit()
-        measures.commits.record(perf_counter() - begun)
-        measures.count_transitions(transaction)
+        measures.committed(transaction, perf_counter() - begun)
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
         self._factory.touched_workspaces |= touched

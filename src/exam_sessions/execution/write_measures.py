@@ -26,8 +26,9 @@ class WriteMeasures:
         """When the last one was begun, on the clock of `time.perf_counter`."""
         self.transitions: dict[Transition, int] = {}
 
-    def count_transitions(self, transaction: Transaction) -> None:
-        """Counts the events of a transaction, once it is committed."""
+    def committed(self, transaction: Transaction, seconds: float) -> None:
+        """Counts a transaction, whose commit took so long, and its events."""
+        self.commits.record(seconds)
         counted = self.transitions
         for events in transaction.deferred.events.values():
             for event in events:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
-from exam_sessions.background.event_feed import FEW, PAGE
+from exam_sessions.background.event_feed import FEW
+from exam_sessions.background.event_tail import PAGE
 from exam_sessions.domain.session_filter import SessionFilter
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_event
@@ -23,7 +24,8 @@ from exam_sessions.v1 import session_service_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 
-    from exam_sessions.background.event_feed import EventFeed, RenderedEvent, Tail
+    from exam_sessions.background.event_feed import EventFeed
+    from exam_sessions.background.event_tail import RenderedEvent, Tail
     from exam_sessions.domain.stored_records import EventRow
     from exam_sessions.rpc.methods import Call
     from exam_sessions.service import Service

@@ -33,7 +33,7 @@ from exam_sessions.rpc.transports.admission import Reading
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
 from exam_sessions.rpc.transports.drain import LAST_REPLIES_S, Drain, wait_until
-from exam_sessions.rpc.transports.grpcio import wrap
+from exam_sessions.rpc.transports.grpcio_streams import bidi_stream
 from exam_sessions.rpc.transports.lateness import Lateness
 from exam_sessions.rpc.transports.native_stream import NativeStream
 
@@ -89,7 +89,7 @@ class Native(Transport):
             raise CannotListen(str(address), str(error)) from error
         self.addresses = [address._replace(port=self._front.bound_port)]
         self.aio = aio_server(admission.limit)
-        self._handlers: list[QueuedUnaryHandler | UnaryHandler | ServerStreamHandler] = []
+        self._handlers: list[AnyUnary] = []
         self.drain = Drain()
         self._calls: dict[int, _Call] = {}
         self._tasks: dict[int, asyncio.Task[Any]] = {}
@@ -97,20 +97,15 @@ class Native(Transport):
         self._receiver = threading.Thread(target=self._receive, name="rpc", daemon=True)
 
     def add(self, handlers: Sequence[AnyHandler]) -> None:
-        """See Transport. The front takes one message a call; conversations are had with the server behind it."""
-        reading = Reading(self._admission)  # not used: conversations read for themselves
-        longer = {
-            h.method: wrap(h, self.drain, self._admission, reading)
-            for h in handlers
-            if isinstance(h, BidiStreamHandler)
-        }
+        """See Transport. The front takes one message a call; streams of many are served by the server behind it."""
+        reading = Reading(self._admission)  # not used by them
+        bidi = [handler for handler in handlers if isinstance(handler, BidiStreamHandler)]
+        longer = {handler.method: bidi_stream(handler, self.drain, self._admission, reading) for handler in bidi}
         if longer:
             self.aio.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(handlers[0].service, longer)])
         taken = [handler for handler in handlers if not isinstance(handler, BidiStreamHandler)]
         if taken:
-            self._front.add_methods(
-                [(f"/{handler.name}", isinstance(handler, ServerStreamHandler)) for handler in taken]
-            )
+            self._front.add_methods([(f"/{each.name}", isinstance(each, ServerStreamHandler)) for each in taken])
         self._handlers += taken
 
     async def start(self) -> None:
