@@ -1,4 +1,4 @@
-"""The sessions of the demonstration on their way, each step told in a line."""
+"""The sessions of the demonstration, step by step, each printed as a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`exam-sessions import`: what people type, and what they are told. The work is roster.py's and importer.py's."""
+"""`exam-sessions import`: options and output. The work is roster.py's and importer.py's."""
 
 import time
 from collections.abc import Sequence

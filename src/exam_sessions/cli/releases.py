@@ -18,7 +18,7 @@ from exam_sessions.client.catalog import Release
 from exam_sessions.client.client import Client
 
 COMPARED_AT_MOST = 1_000
-"""Releases whose names are compared with a name nobody knows."""
+"""Releases whose names are compared with a name that is unknown."""
 
 
 class Counts(StrEnum):

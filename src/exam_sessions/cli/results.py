@@ -144,7 +144,7 @@ def _marker(question: QuestionResult) -> Text:
 
 
 def marked_by(question: QuestionResult) -> str:
-    """Who has marked a question, or has to; empty where nobody has, or need."""
+    """Who has marked a question, or has to; empty where nobody has to."""
     if question.marked_by_people:
         return "people"
     if question.score.is_scorable:

@@ -73,7 +73,7 @@ def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
 
 
 def _check_listen(settings: Settings) -> None:
-    """Ends the command when nobody could listen there: gRPC says so late, and without the reason."""
+    """Ends the command where no server can listen: gRPC reports it late, and without the reason."""
     from exam_sessions import app  # noqa: PLC0415 - other commands start faster without the server
 
     try:

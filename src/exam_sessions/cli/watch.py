@@ -96,7 +96,7 @@ def _show(following: ResumingWatch, view: View, states: Sequence[int], count: in
 
 @contextmanager
 def _view(title: str, states: Sequence[int], names: CandidateNames) -> Iterator[View]:
-    """A board where somebody looks at it, else lines."""
+    """A board on a terminal, else lines."""
     if sys.stdout.isatty() and not out.is_dumb_terminal:
         board = Board(title, states, names)
         with Live(board, console=out, refresh_per_second=FRAMES):

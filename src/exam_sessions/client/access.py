@@ -17,7 +17,7 @@ Principal = access_service_pb2.Principal
 
 
 class NewKey(NamedTuple):
-    """A key, and the credential, which nobody is shown again."""
+    """A key, and the credential, which is not shown again."""
 
     key: ApiKey
     credential: str

@@ -72,7 +72,7 @@ class HandshakeFault(StrEnum):
 
 
 SIGNS = (
-    # Words in what gRPC says of a connection, and what they mean; the first that is found counts.
+    # Words in the details of a status of gRPC, and what they mean; the first that is found counts.
     ("Hostname Verification Check failed", HandshakeFault.WRONG_HOST),
     ("certificate has expired", HandshakeFault.EXPIRED),
     ("certificate is not yet valid", HandshakeFault.NOT_YET_VALID),

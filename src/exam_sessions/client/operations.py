@@ -193,7 +193,7 @@ def failures_in(result: operation_pb2.OperationResult) -> list[Failed]:
 
 
 def accommodated_in(operation: operations_pb2.Operation) -> list[operation_pb2.RowOutcome]:
-    """The rows of which the result says when their attempts end now, or how much the window takes away."""
+    """The rows of which the result holds when their attempts end now, or how much the window takes away."""
     result = result_of(operation)
     return [row for row in result.rows if row.HasField("deadline") or row.HasField("cut_by_window")]
 

@@ -1,4 +1,4 @@
-"""How a client makes its connection safe, and what it shows of itself: TLS, certificates, tokens."""
+"""How a client secures its connection and identifies itself: TLS, certificates, tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Token = str | Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """What a client trusts, and what it shows of itself.
+    """What a client trusts, and how it identifies itself.
 
     Raises:
         ValueError: a part lacks another, a file is not what it should be, or a token would be sent in plain text.

@@ -284,8 +284,7 @@ class UnitOfWork:
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
         self._factory.touched_workspaces |= touched
-        if "workspaces" in self.__dict__:
-            # The unit was made, for it was asked for.
+        if "workspaces" in self.__dict__:  # The unit was made.
             self._factory.workspaces.learn(self.workspaces.seen.values())
         if self._cache is None:
             return

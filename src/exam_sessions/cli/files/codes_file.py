@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class CodesDiffer(Exception):  # noqa: N818 - a fact about the file, told to people
+class CodesDiffer(Exception):  # noqa: N818 - a fact about the file, shown to people
     """Another file is there."""
 
 

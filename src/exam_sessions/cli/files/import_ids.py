@@ -22,7 +22,7 @@ SPAN = 16_384
 
 
 class ImportIds:
-    """The ids of one file, told by its digest, on its way into one release."""
+    """The ids of one import: of a file, by its digest, into one release."""
 
     def __init__(self, workspace: str, release_id: str, digest: str) -> None:
         self._file = f"{workspace}/{release_id}/{digest}"

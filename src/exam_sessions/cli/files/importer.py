@@ -62,7 +62,7 @@ class Known(NamedTuple):
     access_code: str
 
 
-class Rejected(Exception):  # noqa: N818 - an outcome, told to people row by row
+class Rejected(Exception):  # noqa: N818 - an outcome, shown to people row by row
     """The service refuses rows, all of them named."""
 
     def __init__(self, faults: list[Fault]) -> None:
@@ -73,7 +73,7 @@ class Rejected(Exception):  # noqa: N818 - an outcome, told to people row by row
 class Importer:
     """One file on its way into one release, `chunk` rows at a time.
 
-    Methods that call the service may raise Refused and NoServer; `advance` is told how many rows they dealt with.
+    Methods that call the service may raise Refused and NoServer; `advance` is called with the rows they dealt with.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Importer:
         """Finds out what is booked already, and how far an earlier run of the same file came.
 
         Args:
-            advance: is told how many rows were looked up.
+            advance: is called with how many rows were looked up.
             skip_booked: leave out rows whose candidate has a session in the release.
             booked: ids of the sessions that the file says candidates have; those of the release are left out too.
         """
@@ -197,7 +197,7 @@ class Importer:
         return faults
 
     def _written_before(self) -> int:
-        """How many rows, from the first, an earlier run wrote: chunk after chunk, each told by its request id."""
+        """How many rows, from the first, an earlier run wrote: chunk after chunk, each found by its request id."""
         written = 0
         while written < len(self.rows):
             reach = self.rows[written : written + LARGEST]
@@ -247,7 +247,7 @@ class Importer:
 
 
 def digest(rows: Sequence[Row]) -> str:
-    """What tells one file's rows from another's, however they are written down."""
+    """What distinguishes one file's rows from another's, however they are written."""
     found = hashlib.sha256()
     for _, booking in rows:
         found.update(json.dumps(booking).encode())

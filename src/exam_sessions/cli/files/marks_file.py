@@ -1,4 +1,4 @@
-"""A file of marks: from the bytes of a CSV file to one paper for each session. Knows no server.
+"""A file of marks: from the bytes of a CSV file to one paper for each session. Calls no server.
 
 Whether a question exists, and what it can earn, is the service's to say.
 """

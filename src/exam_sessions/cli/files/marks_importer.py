@@ -52,7 +52,7 @@ Answer = TypeVar("Answer")
 class MarksImporter:
     """The papers of one file on their way in.
 
-    Methods that call the service may raise Refused and NoServer; `advance` is told how many rows they dealt with.
+    Methods that call the service may raise Refused and NoServer; `advance` is called with the rows they dealt with.
     With `again` papers are written that an earlier run wrote.
     """
 

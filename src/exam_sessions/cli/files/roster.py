@@ -31,7 +31,7 @@ EMPTY = Booking()
 
 
 class Row(NamedTuple):
-    """One good row: its first line in the file, and the booking it asks for."""
+    """One good row: its first line in the file, and its booking."""
 
     line: int
     booking: Booking

@@ -28,7 +28,7 @@ LAST_PAUSES = (0.2, 0.5, 1.0, 2.0, 0.0)
 class Acknowledger:
     """Acknowledges, in a consumer's name, what was delivered; nothing without a consumer.
 
-    At the end of the block the rest is acknowledged, unless it ends because nobody reads any more. At the usual end
+    At the end of the block the rest is acknowledged, unless it ends because stdout is closed. At the usual end
     and at Ctrl-C that is tried again for seconds when the server does not answer; what fails then is said.
     """
 
@@ -47,7 +47,7 @@ class Acknowledger:
         """Acknowledges what was delivered when it is much, or was delivered a while ago.
 
         Raises:
-            BrokenPipeError: nobody reads any more, so what was flushed last may never have been read.
+            BrokenPipeError: stdout is closed, so what was flushed last may never have been read.
         """
         due = self._events >= OFTEN or time.monotonic() - self._last >= SOON
         if not due:

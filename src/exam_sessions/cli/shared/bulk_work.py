@@ -96,7 +96,7 @@ def watch_to_the_end(
 
 
 def _is_to_be_cancelled(operation: Operation) -> bool:
-    """Asks a person; an operation goes on where nobody can be asked, or answers with Ctrl-C again."""
+    """Asks a person; an operation goes on where there is no terminal, or answers with Ctrl-C again."""
     if not (sys.stdin.isatty() and err.is_terminal):
         return False
     note("")

@@ -26,7 +26,7 @@ class Name(NamedTuple):
 
 
 class CandidateNames:
-    """Remembers the sessions it was shown, and asks for those of which it hears first in an event."""
+    """Remembers the sessions it was shown, and reads those that first appear in an event."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Which server a command talks to, and what people are told when it refuses or does not answer."""
+"""Which server a command calls, and what is printed when it refuses or does not answer."""
 
 from __future__ import annotations
 

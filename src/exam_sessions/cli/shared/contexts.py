@@ -36,7 +36,7 @@ class Context:
         return bool(self.ca or self.cert or self.key) if self.tls is None else self.tls
 
     def for_client(self) -> dict[str, Any]:
-        """What a client is told of it, by the names of its arguments."""
+        """The arguments of a client, by their names."""
         files = {name: getattr(self, name) or None for name in ("ca", "cert", "key")}
         return {**files, "tls": self.tls, "insecure_token": bool(self.insecure_token)}
 

@@ -13,5 +13,5 @@ class Fault(NamedTuple):
     reason: str
 
 
-class Unreadable(Exception):  # noqa: N818 - told to people as it is
+class Unreadable(Exception):  # noqa: N818 - shown to people as it is
     """The file as a whole cannot be read; the text says why, and what to do."""

@@ -67,7 +67,7 @@ def text_of(data: bytes, kind: str) -> str:
     raise UnreadableText(f"it is not UTF-8 text (line{'s' * (len(bad) > 1)} {named}); save it as `{kind}`")
 
 
-class UnreadableText(Exception):  # noqa: N818 - told to people as it is
+class UnreadableText(Exception):  # noqa: N818 - shown to people as it is
     """The bytes are no text in UTF-8; the text says where, and what to do."""
 
 

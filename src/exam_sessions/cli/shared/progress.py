@@ -1,4 +1,4 @@
-"""The bar that long work is watched on: rows done, rows a second, time left. Only where somebody watches."""
+"""The progress bar of long work: rows done, rows a second, time left. Only on a terminal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from rich.progress import Task
 
     Advance = Callable[[int], None]
-    """Told how many rows were dealt with since it was told last."""
+    """Called with how many rows were dealt with since the last call."""
 
 
 class _Rate(ProgressColumn):
-    """Rows a second, once they can be told."""
+    """Rows a second, once they are known."""
 
     def __init__(self, unit: str) -> None:
         super().__init__()

@@ -57,7 +57,7 @@ def window_text(release: Release) -> str:
 
 
 def rules_text(release: Release) -> str:
-    """What a release asks for besides its times."""
+    """The rules of a release besides its times."""
     flags = ("invigilated", "requires_check_in", "auto_create_pin", "moderated", "allow_multiple_open_sessions")
     rules = [name.replace("_", " ") for name in flags if getattr(release, name)]
     if word(release, "delivery") == "PAPER":

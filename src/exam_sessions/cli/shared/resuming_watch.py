@@ -1,6 +1,6 @@
-"""Following what happens: watches, one behind the other, so that whoever reads sees a single one without an end.
+"""Following what happens: watches, one behind the other, so that the reader gets a single one without an end.
 
-A watch that breaks off is resumed with the event behind the last one that was told, without gap or repetition.
+A watch that breaks off is resumed with the event behind the last one that was delivered, without gap or repetition.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0)
 """Seconds to wait before one try after the other; the last holds for all that follow."""
 
 OUT_OF_REACH = frozenset({"SEQUENCE_TOO_OLD", "SEQUENCE_AHEAD"})
-"""Reasons why an event cannot be told: it is forgotten, or the database is an older one than it was."""
+"""Reasons why an event cannot be delivered: it is deleted, or the database is an older one than it was."""
 
 PASSING = frozenset({"WATCHER_TOO_SLOW", "TOO_MANY_WATCHERS", "CANCELLED", "UNKNOWN"})
 """Reasons that pass although the code is not UNAVAILABLE; the last two are those of calls torn in the middle."""
@@ -40,7 +40,7 @@ class ResumingWatch:
     """Iterates over the pieces of watches, and over notices of what happens to them.
 
     `start` is where to begin, in WatchSessionsRequest's words, with nothing in it for a snapshot. `anew` allows to
-    begin again with a snapshot where the events can no longer be told. `after` is the last event that was told.
+    begin again with a snapshot where the events can no longer be read. `after` is the last event that was delivered.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ResumingWatch:
                         yield Notice(f"connected again; {self._going_on()}")
                     tries, self._heard = 0, True
                     yield piece
-                    # Whoever asks for more is done with this one.
+                    # The reader is done with this one once it takes the next.
                     self._reached(piece)
             except (NoServer, Refused) as failure:
                 if self._is_lost(failure):
@@ -95,7 +95,7 @@ class ResumingWatch:
             self.after = piece.sequence
 
     def _is_lost(self, failure: NoServer | Refused) -> bool:
-        """Whether only a snapshot helps. Who asked for an event that has not happened is to be told so."""
+        """Whether only a snapshot helps. A start behind the last event is an error to be shown."""
         reasons = OUT_OF_REACH if self._heard else {"SEQUENCE_TOO_OLD"}
         return self._anew and isinstance(failure, Refused) and failure.reason in reasons
 

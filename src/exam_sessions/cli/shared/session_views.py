@@ -31,7 +31,7 @@ def state_text(session: Session) -> Text:
 
 
 def full_name(session: Session) -> str:
-    """What the candidate is called; empty when nobody said it."""
+    """The candidate's name; empty without one."""
     person = session.candidate
     return " ".join(f"{person.name_first} {person.name_middle} {person.name_last}".split())
 

@@ -59,7 +59,7 @@ class Lines:
         self._names = names
 
     def look(self, piece: Piece) -> None:
-        """Learns names, and ends when nobody reads any more. Raises BrokenPipeError."""
+        """Reads names, and ends when stdout is closed. Raises BrokenPipeError."""
         self._names.learn(piece.sessions)
         check_reader()
 
@@ -73,7 +73,7 @@ class Lines:
 
 
 class Board:
-    """Counts by state, and the newest events on top. Drawn by another thread than the one that tells it."""
+    """Counts by state, and the newest events on top. Drawn by another thread than the one that adds events."""
 
     def __init__(self, title: str, states: Collection[int], names: CandidateNames) -> None:
         self._title, self._states, self._names = title, states, names
