@@ -25,9 +25,15 @@ from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
 from exam_sessions.rpc.observation import composed
 from exam_sessions.rpc.server import DECODE, Server, rpc_names
 from exam_sessions.rpc.transports.admission import Admission
-from exam_sessions.rpc.transports.base import ConnectionAge
-from exam_sessions.rpc.transports.listen_addresses import METRICS, check_free, listen_addresses, metrics_addresses
-from exam_sessions.rpc.transports.selection import transport_for
+from exam_sessions.rpc.transports.listen_addresses import (
+    HEALTH,
+    METRICS,
+    check_free,
+    health_addresses,
+    listen_addresses,
+    metrics_addresses,
+)
+from exam_sessions.rpc.transports.selection import connection_age, health_transport, transport_for
 from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
 from exam_sessions.store.candidate_keys import check_generations, check_keys, read_keys, stored_generations
@@ -122,6 +128,12 @@ class App:
         return self._server.port
 
     @property
+    def health_port(self) -> int:
+        """Where health is served and nothing else; 0: nowhere."""
+        assert self._server is not None
+        return self._server.health_port
+
+    @property
     def addresses(self) -> list[str]:
         """Where it listens, as settings name it, with the ports that the system gave."""
         assert self._server is not None
@@ -137,6 +149,7 @@ class App:
         admission = Admission(limit, self.settings.bytes_in_flight)
         try:
             transport = self._plan.transport(admission)
+            health_transport = self._plan.health_transport()
             if self.metrics:
                 self.metrics.start(admission, self._plan.certificates)
         except CannotServe:
@@ -156,6 +169,7 @@ class App:
             reflection=OPEN._replace(observer=self._call_policy.observer)
             if self.settings.open_reflection
             else self._call_policy,
+            health_transport=health_transport,
         )
         await self._server.start()
 
@@ -175,6 +189,8 @@ class Plan(NamedTuple):
 
     transport: Callable[[Admission], Transport]
     """What makes the transport."""
+    health_transport: Callable[[], Transport | None]
+    """What makes the transport of health, where that has a place of its own."""
     candidate_id_keys: CandidateIdKeys | None
     limits: Sequence[Limit]
     certificates: Certificates | None
@@ -200,21 +216,15 @@ def planned(settings: Settings) -> Plan:
         addresses,
         share_port=bool(settings.share_port),
         certificates=certificates,
-        age=_connection_age(settings),
+        age=connection_age(settings),
     )
     limits = limits_in(settings.limits, rpc_names()) if settings.limits else []
     metrics = metrics_addresses(settings)
     for address in metrics:
         check_free(address, shared=False, setting=METRICS)
-    return Plan(
-        transport, _candidate_id_keys(settings), limits, certificates, metrics, authentication, check_traces(settings)
-    )
-
-
-def _connection_age(settings: Settings) -> ConnectionAge | None:
-    if not settings.max_connection_age_s:
-        return None
-    return ConnectionAge(settings.max_connection_age_s, settings.max_connection_age_grace_s)
+    for_health = partial(health_transport, health_addresses(settings), share_port=bool(settings.share_port))
+    keys = _candidate_id_keys(settings)
+    return Plan(transport, for_health, keys, limits, certificates, metrics, authentication, check_traces(settings))
 
 
 def _candidate_id_keys(settings: Settings) -> CandidateIdKeys | None:
@@ -266,8 +276,11 @@ def check_addresses(settings: Settings) -> None:
     Raises:
         CannotServe: it could not; nothing has been begun.
     """
+    shared = bool(settings.share_port)
     for address in listen_addresses(settings):
-        check_free(address, shared=bool(settings.share_port))
+        check_free(address, shared=shared)
+    for address in health_addresses(settings):
+        check_free(address, shared=shared, setting=HEALTH)
 
 
 def _check_authentication(

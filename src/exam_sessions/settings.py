@@ -45,6 +45,9 @@ class Settings:
     mtls_listen: str = setting("", "Where a client certificate is needed; --listen then asks for none.", "HOST:PORT")
     """Host and port where callers must have a certificate of tls_client_ca, beside listen, where none is asked for
     then."""
+    health_listen: str = setting("", "Where health is served without TLS, for probes.", "HOST:PORT")
+    """Host and port where grpc.health.v1 is served and nothing else, without TLS and to everybody: for probes that
+    speak no TLS, such as those of Kubernetes. Empty: only where everything is served."""
     insecure: bool = setting(default=False, summary="Serve other machines without TLS.")
     """1 serves other machines without TLS. For servers behind something that encrypts, such as a service mesh."""
     auth: str = setting("none", "How callers are authenticated: none, or some of keys, jwt, certificates.", "WAYS")

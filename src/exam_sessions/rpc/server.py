@@ -87,7 +87,8 @@ class Server:
     """A Service on a transport.
 
     `limit` is the largest request in bytes, `patience` how long a watcher may take over one message, in seconds.
-    `policy` applies to every call but those of health, and `reflection` to those of reflection.
+    `policy` applies to every call but those of health, and `reflection` to those of reflection. `health_transport`
+    carries health and nothing else.
     """
 
     def __init__(
@@ -99,11 +100,14 @@ class Server:
         policy: CallPolicy = OPEN,
         *,
         reflection: CallPolicy = OPEN,
+        health_transport: Transport | None = None,
     ) -> None:
         self._service, self._transport, self._gate = service, transport, policy.gate
         self._health = health.HealthServicer()
         self._names = _add_services(transport, service, limit, patience, policy)
-        transport.add(handlers_of(health.SERVICE, self._health.methods(), SMALL, OPEN))
+        self._health_transport = health_transport
+        for carrier in filter(None, (transport, health_transport)):
+            carrier.add(handlers_of(health.SERVICE, self._health.methods(), SMALL, OPEN))
         add_reflection(transport, [*self._names, health.SERVICE.full_name], SMALL, reflection)
         self._probing: asyncio.Task[None] | None = None
 
@@ -117,11 +121,18 @@ class Server:
         """Where it listens."""
         return self._transport.addresses
 
+    @property
+    def health_port(self) -> int:
+        """Where health is served and nothing else; 0: nowhere."""
+        return self._health_transport.port if self._health_transport else 0
+
     async def start(self) -> None:
         """Starts to serve; healthy once the database has answered."""
         if self._gate:
             self._gate.start()
         await self._transport.start()
+        if self._health_transport:
+            await self._health_transport.start()
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await self._probe()
         self._probing = asyncio.create_task(_for_ever(self._probe))
@@ -136,6 +147,8 @@ class Server:
         self._service.event_feed.close()
         self._service.leaving.set()
         await self._transport.stop(grace)
+        if self._health_transport:
+            await self._health_transport.stop(0)
         if self._gate:
             self._gate.close()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HIGHEST_PORT = 65_535
 UNIX = "unix:"
-LISTEN, METRICS = "--listen", "--metrics"
+LISTEN, METRICS, HEALTH = "--listen", "--metrics", "--health-listen"
 """The settings that name addresses."""
 
 LONGEST_PATH = 107
@@ -86,6 +86,12 @@ def listen_addresses(settings: Settings) -> list[ListenAddress]:
         for address in addresses:
             _check_local(address)
     return addresses
+
+
+def health_addresses(settings: Settings) -> list[ListenAddress]:
+    """Where health is served and nothing else, whether others can reach it or not. Raises CannotServe."""
+    texts = settings.health_listen.split(",") if settings.health_listen else []
+    return [parse_address(text, HEALTH, "0.0.0.0:50052") for text in texts]
 
 
 def _check_local(address: ListenAddress) -> None:

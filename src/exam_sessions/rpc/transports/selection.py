@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.rpc.cannot_serve import CannotServe
-from exam_sessions.rpc.transports.base import Capability, Transport
+from exam_sessions.rpc.transports.admission import Admission
+from exam_sessions.rpc.transports.base import Capability, ConnectionAge, Transport
 from exam_sessions.rpc.transports.grpcio import Grpcio
 from exam_sessions.settings import TRANSPORTS
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from exam_sessions.rpc.transports.listen_addresses import ListenAddress
     from exam_sessions.settings import Settings
+
+HEALTH_BYTES = 64 * 1024
+"""Bytes that all requests of probes may take."""
 
 
 def transport_for(settings: Settings, addresses: Sequence[ListenAddress]) -> type[Transport]:
@@ -28,6 +32,20 @@ def transport_for(settings: Settings, addresses: Sequence[ListenAddress]) -> typ
             way_out = "serve with --transport grpcio, or leave that out"
             raise CannotServe(f"the transport {settings.transport!r} cannot do what is asked for: {need}", way_out)
     return transport
+
+
+def connection_age(settings: Settings) -> ConnectionAge | None:
+    """How old connections get; None: they stay."""
+    if not settings.max_connection_age_s:
+        return None
+    return ConnectionAge(settings.max_connection_age_s, settings.max_connection_age_grace_s)
+
+
+def health_transport(addresses: Sequence[ListenAddress], *, share_port: bool) -> Transport | None:
+    """A transport for health only, without TLS and small; None where it has no address. Raises CannotServe."""
+    if not addresses:
+        return None
+    return Grpcio(addresses, Admission(HEALTH_BYTES, HEALTH_BYTES), share_port=share_port, certificates=None)
 
 
 def _needs(settings: Settings, addresses: Sequence[ListenAddress]) -> Iterator[Capability]:
