@@ -34,12 +34,10 @@ RUN groupadd --gid 10001 exam-sessions \
  && mkdir --parents --mode 0750 /var/lib/exam-sessions \
  && chown 10001:10001 /var/lib/exam-sessions
 COPY --from=build /opt/exam-sessions /opt/exam-sessions
-# Engines kill 10 s after a stop: calls under way get less, and what they wrote is committed in the rest.
-# The socket is for the health check, and for commands in the container: it has no TLS, and nobody else can reach it.
+# Settings stand in a file, for variables would win over a file of one's own.
+COPY deploy/image/exam-sessions.toml /opt/exam-sessions/etc/
 ENV PATH=/opt/exam-sessions/bin:$PATH \
-    EXAM_SESSIONS_LISTEN=0.0.0.0:50051,unix:/tmp/exam-sessions.sock \
-    EXAM_SESSIONS_DATABASE_URL=sqlite:////var/lib/exam-sessions/exam-sessions.db \
-    EXAM_SESSIONS_DRAIN_S=7 \
+    EXAM_SESSIONS_CONFIG=/opt/exam-sessions/etc/exam-sessions.toml \
     EXAM_SESSIONS_TARGET=unix:/tmp/exam-sessions.sock
 # By number: Kubernetes' runAsNonRoot cannot look up names.
 USER 10001:10001
@@ -48,7 +46,7 @@ VOLUME ["/var/lib/exam-sessions"]
 EXPOSE 50051
 STOPSIGNAL SIGTERM
 # An outage of the database is no reason to replace a container, which engines do with those that are not healthy.
-# Asks at EXAM_SESSIONS_TARGET. Who makes it listen elsewhere keeps the socket in EXAM_SESSIONS_LISTEN.
+# Asks at EXAM_SESSIONS_TARGET. Who makes it listen elsewhere keeps the socket in `listen`.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["/opt/exam-sessions/bin/exam-sessions", "health", "liveness"]
 ENTRYPOINT ["/opt/exam-sessions/bin/exam-sessions"]

@@ -33,8 +33,8 @@ DETECTORS = (
 )
 """Detectors of detect-secrets that know what they look for. Those that measure entropy find every UUID of a test."""
 
-EXAMPLES = frozenset({"PASSWORD", "hunter2", "password", "se", "secret", "x-actor"})
-"""What stands for a secret in examples."""
+EXAMPLES = frozenset({"PASSWORD", "hunter2", "password", "se", "secret", "x-actor", "exam-sessions-tls"})
+"""What stands for a secret in examples, and names of secrets."""
 
 GENERATED = ("src/exam_sessions/v1/", "src/buf/", "docs/reference/")
 

@@ -6,6 +6,7 @@ away, so that what is copied from it must hold at its new owner's, with the abso
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -17,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from dataclasses import dataclass, field, fields
-from importlib.metadata import distributions
+from dataclasses import dataclass, field
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,15 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from exam_sessions.cli import cli
-from exam_sessions.settings import Settings
+from exam_sessions.cli.shared.settings_options import CONFIG_VARIABLE
+from exam_sessions.configuration.config_file import read_config
+from exam_sessions.settings import DECLARED
 from serving import until
 
 PROJECT = Path(__file__).parent.parent
 VENV = "/opt/exam-sessions"
-MEGABYTES = 105
-"""What the environment may weigh; 101.7 MB with the PostgreSQL driver, a quarter of it compiled modules."""
+MEGABYTES = 130
+"""What the environment may weigh; 124.5 MB, a quarter of it compiled modules."""
 
 IS_ROOT = os.geteuid() == 0
 OF_THE_BASE = "bin|dev|etc|proc|sbin|tmp|usr"
@@ -91,6 +94,8 @@ STEPS = parse((PROJECT / "Dockerfile").read_text())
 IGNORE = [line for line in (PROJECT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
 FINAL = final_stage(STEPS)
 ENV = variables(FINAL["ENV"], {"PATH": "/usr/bin"})
+SETTINGS = tomllib.loads((PROJECT / "deploy/image/exam-sessions.toml").read_text())
+"""The image's configuration file."""
 
 
 @dataclass
@@ -148,7 +153,7 @@ class Replay:
     def start(self, **environment):
         """Starts the container, and says at which port it serves."""
         command = [self.rewrite(word) for word in self.stage.words["ENTRYPOINT"] + self.stage.words["CMD"]]
-        listen = self.environment()["EXAM_SESSIONS_LISTEN"].replace(f":{FINAL['EXPOSE'].rest}", ":0")
+        listen = SETTINGS["listen"].replace(f":{FINAL['EXPOSE'].rest}", ":0")
         running = subprocess.Popen(
             self.as_user(command),
             env=self.environment(EXAM_SESSIONS_LISTEN=listen, EXAM_SESSIONS_INSECURE="1", **environment),
@@ -191,6 +196,8 @@ class Replay:
                     copy = to if path.is_file() else to / file.relative_to(path)
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(file, copy)
+                    if file.suffix == ".toml" and self.name != "build":
+                        copy.write_text(self.rewrite(file.read_text()))
 
     def _run(self, step):
         assert self.stage.user == "0:0", "steps after USER are not replayed"
@@ -256,33 +263,39 @@ def test_it_starts_without_a_shell_and_stops_at_a_signal_the_server_heeds():
 
 
 def test_it_is_done_draining_before_an_engine_kills_it():
-    assert float(ENV["EXAM_SESSIONS_DRAIN_S"]) < 10
+    assert SETTINGS["drain_s"] < 10
 
 
-def test_every_variable_of_ours_is_a_setting():
-    ours = {name for name in ENV if name.startswith("EXAM")}
-    assert ours <= {"EXAM_SESSIONS_TARGET", *(f"EXAM_SESSIONS_{f.name.upper()}" for f in fields(Settings))}
+def test_no_variable_of_ours_is_a_setting_for_it_would_win_over_a_file():
+    assert {name for name in ENV if name.startswith("EXAM")} == {"EXAM_SESSIONS_TARGET", CONFIG_VARIABLE}
+
+
+def test_its_configuration_file_is_copied_to_where_it_is_looked_for(monkeypatch):
+    monkeypatch.delenv("EXAM_SESSIONS_TRANSPORT", raising=False)
+    [(source, folder)] = [step.arguments for step in STEPS if step.word == "COPY" and "deploy" in step.rest]
+    assert ENV[CONFIG_VARIABLE] == f"{folder}{Path(source).name}"
+    assert not ignored(Path(source), IGNORE)
+    file = read_config(str(PROJECT / source), DECLARED)
+    assert set(file.values) == {"listen", "database_url", "drain_s"}
 
 
 def test_it_listens_on_the_port_it_exposes_and_writes_only_to_its_volume():
-    assert ENV["EXAM_SESSIONS_LISTEN"].split(",")[0] == f"0.0.0.0:{FINAL['EXPOSE'].rest}"
+    assert SETTINGS["listen"].split(",")[0] == f"0.0.0.0:{FINAL['EXPOSE'].rest}"
     [volume] = FINAL["VOLUME"].arguments
     assert FINAL["WORKDIR"].rest == volume
-    assert ENV["EXAM_SESSIONS_DATABASE_URL"].startswith(f"sqlite:///{volume}/")
+    assert SETTINGS["database_url"].startswith(f"sqlite:///{volume}/")
 
 
 def test_it_serves_other_machines_only_with_certificates_or_when_it_is_told_otherwise(monkeypatch):
-    assert not {"EXAM_SESSIONS_INSECURE", "EXAM_SESSIONS_TLS_CERT"} & set(ENV)
-    for name, value in ENV.items():
-        monkeypatch.setenv(name, value)
-    said = CliRunner().invoke(cli, ["serve"])
+    monkeypatch.delenv("EXAM_SESSIONS_TRANSPORT", raising=False)
+    said = CliRunner().invoke(cli, ["serve", "--config", str(PROJECT / "deploy/image/exam-sessions.toml")])
     assert said.exit_code == 2
     assert "other machines can reach 0.0.0.0:50051" in said.stderr
     assert "--tls-cert" in said.stderr
 
 
 def test_its_health_check_is_a_command_of_ours_at_a_socket_that_needs_no_certificates():
-    assert ENV["EXAM_SESSIONS_LISTEN"].split(",")[1:] == [ENV["EXAM_SESSIONS_TARGET"]]
+    assert SETTINGS["listen"].split(",")[1:] == [ENV["EXAM_SESSIONS_TARGET"]]
     assert ENV["EXAM_SESSIONS_TARGET"].startswith("unix:/tmp/")
     check = parse(FINAL["HEALTHCHECK"].rest)[0]
     assert set(FINAL["HEALTHCHECK"].flags) == {"interval", "timeout", "start-period", "retries"}
@@ -298,6 +311,30 @@ def test_it_installs_what_is_constrained_and_no_extras():
     assert {"--no-cache-dir", "--constraint"} <= set(install.split())
 
 
+def test_every_module_imports_only_what_is_installed_with_the_package():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    needs = [*project["dependencies"], *project["optional-dependencies"]["native"]]
+    declared = {canonical(re.match(r"[\w-]+", need)[0]) for need in needs}
+    known = {name: {canonical(each) for each in found} for name, found in packages_distributions().items()}
+    installed = {name for name, found in known.items() if found & declared}
+    allowed = installed | sys.stdlib_module_names | {"exam_sessions", "buf", "_typeshed"}
+    for path in (PROJECT / "src/exam_sessions").rglob("*.py"):
+        assert imports_of(path) <= allowed, path
+
+
+def imports_of(path):
+    """The packages that a module imports, not those beside it."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    return {name.partition(".")[0] for name in names}
+
+
+def canonical(name):
+    """A distribution's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -308,6 +345,8 @@ def test_it_installs_what_is_constrained_and_no_extras():
         ".env",
         "src/x.db-wal",
         "src/a/__pycache__/b.pyc",
+        "deploy/compose/.env",
+        "deploy/compose/tls/tls.key",
     ],
 )
 def test_what_the_image_needs_not_stays_out_of_its_context(path):

@@ -74,6 +74,6 @@ def test_a_port_in_use_is_found_out_before_anything_is_begun(tmp_path):
 
 
 def test_an_address_that_is_none_is_refused(tmp_path):
-    with pytest.raises(CannotServe, match="no place to listen at"):
+    with pytest.raises(CannotServe, match="no address to listen at"):
         App(Settings(health_listen="50052", database_url=f"sqlite:///{tmp_path}/x.db"))
     assert not list(tmp_path.iterdir())
