@@ -10,7 +10,6 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from messages import bookings, new_id
-from processes import was_cut_off
 from rows import read
 
 from exam_sessions.v1 import (
@@ -24,6 +23,7 @@ from exam_sessions.v1 import (
     template_service_pb2,
     template_service_pb2_grpc,
 )
+from processes import was_cut_off
 from serving import read_refusal
 
 ARRAY, STRING = template_pb2.RESPONSE_TYPE_ARRAY, template_pb2.RESPONSE_TYPE_STRING

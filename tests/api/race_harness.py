@@ -11,11 +11,11 @@ from typing import NamedTuple
 from concurrency import assert_unbroken
 from messages import bookings, new_id, outcome_of, request_of
 from mutations import key_of
-from processes import ServerProcess
 from random_history import Line
 from state_paths import ARGUMENTS, name_of
 
 from exam_sessions.v1 import session_pb2
+from processes import ServerProcess
 from serving import ApiClient, Refused, serving
 
 TRIALS = 1700

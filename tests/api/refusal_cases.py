@@ -10,11 +10,11 @@ from unittest.mock import ANY, patch
 
 from grpc import StatusCode as Code
 from messages import at, bookings, lasting, mask, new_id, send, send_bytes
-from processes import ServerProcess
 from rows import read
 from state_paths import bring_to, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
+from processes import ServerProcess
 from serving import ApiClient, Refused, serving, until
 
 REFUSAL_CASES: dict[str, tuple[Code, Any]] = {}

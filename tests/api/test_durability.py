@@ -8,12 +8,12 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from messages import booking, bookings, new_id, outcome_of, send
-from processes import ServerProcess, calling, was_cut_off
 from rows import count, read
 from state_paths import FETCHED, walk
 
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2, session_service_pb2
+from processes import ServerProcess, calling, was_cut_off
 from serving import ApiClient, Refused, until
 
 pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")

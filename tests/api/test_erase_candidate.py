@@ -24,11 +24,11 @@ from personal import (
     voided_session,
     written_about,
 )
-from processes import ServerProcess, calling
 from rows import read
 from watchers import Watch
 
 from exam_sessions.v1 import session_pb2, session_service_pb2
+from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("what is left in the tables is each database's own")

@@ -7,11 +7,11 @@ from concurrency import at_once, reasons, won
 from forms import PAPER, answer, enter_marks, mixed, results, sitting, three_choices
 from grpc import StatusCode
 from messages import at, bookings, lasting, micros, new_id, send
-from processes import ServerProcess, calling
 from rows import count, read, unchanged, write
 from state_paths import FETCHED, STARTED, bring_to, name_of, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
+from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("all sessions of a release are moved in one transaction")

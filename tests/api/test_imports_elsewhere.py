@@ -9,10 +9,10 @@ import pytest
 from concurrency import at_once
 from messages import bookings, new_id
 from operations import OperationsApi, chunks_of
-from processes import ServerProcess, calling, was_cut_off
 from rows import count
 
 from exam_sessions.v1 import session_service_pb2
+from processes import ServerProcess, calling, was_cut_off
 from serving import ApiClient, read_refusal, serving
 
 pytestmark = pytest.mark.both_databases("servers share a database")

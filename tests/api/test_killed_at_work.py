@@ -28,9 +28,9 @@ from operations import (
     status_of,
     told,
 )
-from processes import ServerProcess, calling, was_cut_off
 from rows import count, read
 
+from processes import ServerProcess, calling, was_cut_off
 from serving import until
 
 if TYPE_CHECKING:

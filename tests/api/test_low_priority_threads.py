@@ -6,9 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from processes import ServerProcess
 
 from exam_sessions.rpc.transports.aio import low_priority_threads
+from processes import ServerProcess
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows threads that give way")
 

@@ -9,13 +9,13 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
-from processes import ServerProcess, calling
 
 from exam_sessions.app import App, planned
 from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.transports.listen_addresses import metrics_addresses
 from exam_sessions.settings import Settings
 from exam_sessions.telemetry import exposition
+from processes import ServerProcess, calling
 from scraping import Scrape, fetch, scrape
 from serving import serving, until
 

@@ -12,7 +12,6 @@ import pytest
 from concurrency import assert_unbroken
 from grpc import StatusCode
 from messages import bookings, new_id, request_of, send
-from processes import ServerProcess, calling
 from rows import read, unchanged
 from state_paths import bring_to
 from test_health_and_reflection import SERVICES, SERVING, grpcurl, health_of
@@ -24,6 +23,7 @@ from exam_sessions.rpc.transports.listen_addresses import parse_address
 from exam_sessions.rpc.transports.selection import transport_named
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_pb2
+from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 
 native = pytest.importorskip("exam_sessions.rpc.transports.native", reason="the native transport is an extra")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from messages import bookings, new_id, outcome_of, send
-from processes import ServerProcess, calling
 from rows import read
 
 from exam_sessions.background.scheduler import DiscardStagedImport
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.staged_imports import StagedImportRow
+from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who is there is known by the database")

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from messages import new_id
 from operations import COMPLETED, OperationsApi, counts_of, done_of, info_of, metadata_of, status_of, times_done
-from processes import ServerProcess, calling
 from race_harness import Race, RaceHarness, run_race, servers_on
 from regrading import REASON, corrected, preview, regrade, regrade_now, regraded, sat, score_of, told, wrong_key
 from rows import write
 from state_paths import FETCHED, STARTED, walk
 
 from exam_sessions.v1 import operation_pb2, session_pb2
+from processes import ServerProcess, calling
 from serving import Refused, until
 
 pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")

@@ -6,10 +6,10 @@ import pytest
 from messages import new_id
 from operations import OperationsApi, counts_of, done_of, result_of
 from personal import EVERYTHING, archived_session, found_in_tables, person, their_form, voided_session
-from processes import ServerProcess, calling
 from rows import count, read, write
 
 from exam_sessions.v1 import session_pb2
+from processes import ServerProcess, calling
 from serving import ApiClient, Clock, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("what is left in the tables is each database's own")

@@ -15,7 +15,6 @@ from grpc import StatusCode
 from grpc_health.v1 import health_pb2
 from messages import booking, bookings, new_id, request_of, send
 from operations import OperationsApi, filled, long_lasting
-from processes import ServerProcess
 from reflected import LIST, methods_of
 from state_paths import bring_to
 from watchers import Sluggard, open_stream, watchers
@@ -23,6 +22,7 @@ from watchers import Sluggard, open_stream, watchers
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import session_service_pb2_grpc
 from postgres import free_port
+from processes import ServerProcess
 from serving import ApiClient, RunningServer, read_refusal, serving, until
 
 CALLERS = 32

@@ -7,7 +7,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from messages import lasting
-from processes import ServerProcess, calling
 from sqlalchemy import insert, inspect
 from state_paths import bring_to, walk
 
@@ -19,6 +18,7 @@ from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.requests import RequestRow
 from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
+from processes import ServerProcess, calling
 from serving import ApiClient, serving, until
 
 pytestmark = pytest.mark.both_databases("the tables and indexes are of each database")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from concurrency import assert_in_order, assert_unbroken
-from processes import ServerProcess, calling
 from state_paths import move, name_of
 from test_time_in_order import A_LONG_DAY, STEPS, STRICT
+
+from processes import ServerProcess, calling
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 pytestmark = [

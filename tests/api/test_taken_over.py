@@ -14,9 +14,9 @@ from operations import (
     status_of,
     times_done,
 )
-from processes import ServerProcess, calling
 from rows import read
 
+from processes import ServerProcess, calling
 from serving import ApiClient, serving, until
 
 pytestmark = pytest.mark.both_databases("work is leased by the database")

@@ -13,11 +13,11 @@ from concurrency import assert_in_order, assert_unbroken, at_once
 from forms import mixed
 from messages import booking, bookings, lasting, mask, micros, new_id
 from operations import OperationsApi, counts_of, done_of, filled, long_lasting
-from processes import calling
 from rows import read
 from state_paths import STARTED, bring_to, move, name_of, walk
 
 from exam_sessions.v1 import catalog_pb2, session_pb2
+from processes import calling
 from serving import ApiClient, Clock, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("the moment of a change is taken while its row is held")

@@ -15,7 +15,6 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from processes import ServerProcess
 
 from certificates import Authority, authority, self_signed
 from exam_sessions.app import App
@@ -23,6 +22,7 @@ from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports import tls
 from exam_sessions.settings import Settings
 from exam_sessions.v1 import session_service_pb2, session_service_pb2_grpc
+from processes import ServerProcess
 from serving import RunningServer
 
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")

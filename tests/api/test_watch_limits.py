@@ -11,7 +11,6 @@ import psutil
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from messages import bookings, new_id
-from processes import ServerProcess, calling
 from state_paths import bring_to
 from watchers import Sluggard, Watch, assert_gapless, last_of, open_stream, watchers
 
@@ -19,6 +18,7 @@ from exam_sessions.background import event_feed, event_tail
 from exam_sessions.rpc import watch_servicer
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.v1 import session_service_pb2
+from processes import ServerProcess, calling
 from serving import ApiClient, read_refusal, serving, until
 
 

@@ -12,7 +12,6 @@ from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
 from hypothesis import strategies as st
 from messages import bookings
-from processes import ServerProcess, calling
 from state_paths import bring_to, walk
 from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now, watchers
 
@@ -21,6 +20,7 @@ from exam_sessions.background.event_tail import Tail
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.store.postgres_listener import CHANNEL
+from processes import ServerProcess, calling
 from serving import ApiClient, serving, until
 
 pytestmark = pytest.mark.both_databases("what another server has written is noticed in another way")
