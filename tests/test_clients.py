@@ -1,0 +1,48 @@
+"""What the clients of other languages share: the published service config, and the shape of each folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from google.longrunning import operations_pb2
+
+from exam_sessions.client.proto_tree import own_descriptors
+
+CLIENTS = Path(__file__).parent.parent / "clients"
+LANGUAGES = sorted(path.parent for path in CLIENTS.glob("*/check"))
+CONFIG = CLIENTS / "service_config.json"
+
+
+def methods():
+    files = [*own_descriptors(), operations_pb2.DESCRIPTOR]
+    services = [service for file in files for service in file.services_by_name.values()]
+    return {(service.full_name, rpc.name): rpc for service in services for rpc in service.methods}
+
+
+def test_the_service_config_names_methods_that_exist_and_gives_streams_no_deadline():
+    known = methods()
+    configs = json.loads(CONFIG.read_text())["methodConfig"]
+    named = {
+        (name["service"], name["method"]): config for config in configs for name in config["name"] if "method" in name
+    }
+    assert set(named) <= set(known)
+    streams = {key for key, rpc in known.items() if rpc.server_streaming or rpc.client_streaming}
+    assert streams == {key for key, config in named.items() if "timeout" not in config}
+
+
+def test_only_what_is_surely_not_done_is_retried():
+    configs = json.loads(CONFIG.read_text())["methodConfig"]
+    policies = [config["retryPolicy"] for config in configs if "retryPolicy" in config]
+    assert all(policy["retryableStatusCodes"] == ["UNAVAILABLE"] for policy in policies)
+
+
+@pytest.mark.parametrize("folder", LANGUAGES, ids=lambda folder: folder.name)
+def test_a_client_has_a_page_an_example_and_the_published_config(folder):
+    assert (folder / "README.md").read_text().startswith("# The ")
+    assert os.access(folder / "check", os.X_OK)
+    for copy in folder.rglob("service_config.json"):
+        if "node_modules" not in copy.parts and "target" not in copy.parts:
+            assert copy.read_text() == CONFIG.read_text()
