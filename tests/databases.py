@@ -162,6 +162,11 @@ class PostgresqlDatabase(Database):
         self.url = server.new_database(template=None if empty else server.template(migrate))
         self._connection: psycopg.Connection | None = None
 
+    @property
+    def programs(self):
+        """Where the server's programs are."""
+        return getattr(self._server, "binaries", "")
+
     def read(self, sql, *values):
         return self._run(sql, values).fetchall()
 

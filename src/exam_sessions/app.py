@@ -93,6 +93,7 @@ class App:
         self.settings = settings
         self._plan = plan = planned(settings)
         store = self._store = store_for(settings)
+        store.check_after_unclean_stop(settings.start_check_s)
         self._schema = upgrade(store).after
         _check_candidate_ids(store, plan.candidate_id_keys)
         self.service = Service(

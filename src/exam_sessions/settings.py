@@ -81,6 +81,11 @@ class Settings:
     """How long PostgreSQL may wait for a lock that another program holds, in seconds."""
     statement_timeout_s: float = setting(60.0, "How long PostgreSQL may work on a statement.", "SECONDS", least=1)
     """How long PostgreSQL may work on one statement, in seconds; migrations take as long as they need."""
+    start_check_s: float = setting(
+        60.0, "How long a SQLite file may be checked after an unclean stop; 0 not at all.", "SECONDS", least=0
+    )
+    """How long a SQLite file that was not closed properly may be read before it is served, in seconds. A damaged one
+    is not served; what takes longer is served with a warning in the log; 0 serves without."""
     linger_ms: float = setting(1.0, "How long overlapping calls wait for more of them; 0 never.", "MS", least=0)
     """How long a queue waits for more requests when calls overlap, in milliseconds; 0 never waits."""
     tick_ms: float = setting(500.0, "How often windows and deadlines are looked at.", "MS", least=1)

@@ -129,12 +129,14 @@ class EventFeed:
         """The event after which a watch begins whose first event is `start`.
 
         Raises:
-            errors.SequenceTooOld, errors.SequenceAhead: there is no such event, or not any more.
+            errors.SequenceTooOld, errors.SequenceAhead: there is no such event, or not any more; or it follows one
+                that a restore has lost.
         """
-        last = await self._reads.last_sequence(workspace)
+        last, oldest, lost_after = await self._reads.position(workspace, start - 1, self._reach)
         if start > last + 1:
             raise errors.SequenceAhead(last)
-        oldest = max(1, last - self._reach + 1)
+        if lost_after is not None:
+            raise errors.SequenceAhead(lost_after)
         if start < oldest:
             raise errors.SequenceTooOld(oldest)
         return start - 1
@@ -144,7 +146,7 @@ class EventFeed:
         consumer = await self._reads.consumer(workspace, name)
         if consumer:
             return await self.first(workspace, consumer.sequence + 1)
-        return max(0, await self._reads.last_sequence(workspace) - self._reach)
+        return (await self._reads.position(workspace, 0, self._reach)).oldest - 1
 
     async def next(self, tail: Tail, after: int, patience: float, most: int) -> Iterable[RenderedEvent]:
         """The next events after one, in order; none when nothing happens within `patience` seconds.
@@ -158,15 +160,27 @@ class EventFeed:
             await tail.moved(patience)
         if self.closed:
             raise errors.ShuttingDown
-        return [] if after >= tail.last else await self.between(tail, after, most)
+        if after >= tail.last:
+            return []
+        kept = tail.since(after)
+        if kept is not None:
+            return kept
+        rows = await self._rows(tail, after, most)
+        if not rows:
+            # It is at the end of what a restore has kept, and nothing has happened since.
+            await tail.moved(patience)
+        return tail.rendered_events(rows)
 
     async def between(self, tail: Tail, after: int, most: int) -> Iterable[RenderedEvent]:
         """Events that have happened after one; those that are not kept are read, at most `most`."""
         kept = tail.since(after) if after < tail.last else None
         if kept is not None:
             return kept
+        return tail.rendered_events(await self._rows(tail, after, most))
+
+    async def _rows(self, tail: Tail, after: int, most: int) -> list[EventRow]:
         async with self._reading:
-            return tail.rendered_events(await self._reads.events_after(tail.workspace, after, most))
+            return await self._reads.events_after(tail.workspace, after, most)
 
     async def centres_of(self, workspace: str, session_ids: Collection[str]) -> Mapping[str, str]:
         """See Reads."""

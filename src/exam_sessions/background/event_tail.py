@@ -54,11 +54,12 @@ class Tail:
 
     def add(self, rows: list[EventRow]) -> None:
         """Adds the next events and wakes the watchers."""
-        assert rows[0].sequence == self.last + 1
-        if any(row.action == ERASE for row in rows):
-            # What is kept was rendered before it was erased; watchers read it anew.
+        is_gapless = rows[-1].sequence == self.last + len(rows)
+        if any(row.action == ERASE for row in rows) or not is_gapless:
+            # What is kept was rendered before it was erased, or ends where a restore began a new range of numbers;
+            # watchers read it anew.
             self.drop(len(self._kept))
-        new = list(self.rendered_events(rows))
+        new = list(self.rendered_events(rows)) if is_gapless else []
         self._kept += new
         self.size += sum(len(event.rendered) + OVERHEAD for event in new)
         self.last = rows[-1].sequence

@@ -45,6 +45,8 @@ TREE: dict[str, tuple[Part, ...]] = {
     "serve": (Part("serve", "serve", epilog="EPILOG"),),
     "protos": (Part("protos", "protos", epilog="EPILOG"),),
     "migrate": (Part("serve", "migrate"),),
+    "backup": (Part("backup", "backup", epilog="EPILOG"),),
+    "restore": (Part("restore", "restore", epilog="EPILOG"),),
     "check": (Part("check", "check", epilog="EPILOG"),),
     "health": (Part("health", "health", epilog="EPILOG"),),
     "version": (Part("version", "version"),),

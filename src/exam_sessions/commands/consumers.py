@@ -31,12 +31,14 @@ class Acknowledge(Mutation):
         """Moves the consumer forward; back only when told to.
 
         Raises:
-            errors.SequenceAhead: that event has not happened.
+            errors.SequenceAhead: that event has not happened, or a restore has lost it.
         """
         workspace = self.caller.workspace
         last = uow.history.last_sequence(workspace)
         if self.sequence > last:
             raise errors.SequenceAhead(last)
+        if (end := uow.history.lost_after(workspace, self.sequence, last)) is not None:
+            raise errors.SequenceAhead(end)
         known = uow.history.consumer(workspace, self.name)
         if known and known.sequence >= self.sequence and not self.rewind:
             return known

@@ -196,6 +196,10 @@ class Erasure:
         """Events of sessions that are not the candidate's any more, or are deleted."""
         workspace, start = row.workspace_id, int(after or 0)
         last = uow.history.last_sequence(workspace)
+        following = uow.history.next_sequence(workspace, start)
+        if not following:
+            return None, ()
+        start = following - 1  # after a restore, far behind the one before
         until = min(start + EVENTS_AT_ONCE, last)
         present = set(uow.personal_data.session_ids(workspace, self.candidate_id))
         for session_id in uow.personal_data.sessions_of_events(workspace, self.candidate_id, start, until):

@@ -8,6 +8,14 @@ given, and a position among the lost events is refused.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    EndBefore = Callable[[int], int]
+    """The last event that is stored up to a number; 0 without one."""
+
 RANGE = 2**28
 """Numbers of a range. One that is used up goes on in the next without a gap."""
 
@@ -42,3 +50,46 @@ def follows(sequence: int, before: int) -> bool:
 def is_given(given: int, last: int) -> bool:
     """Whether a workspace that has given the numbers up to `given` may have `last` as its last event."""
     return given == last or (given > last and given % RANGE == 0)
+
+
+def lost_after(position: int, given: int, end_before: EndBefore) -> int | None:
+    """Whether a position is one that a restore has lost, for which events are not to be told from there on.
+
+    Args:
+        position: the number of an event that somebody has come to; 0 before the first.
+        given: the last number that the workspace has given; the position is not beyond.
+        end_before: looks an event up; not called for a database that was never restored.
+
+    Returns:
+        The last event before what was lost; None for every other position.
+    """
+    if given < RANGE or position % RANGE == 0:
+        return None
+    end = end_before(position)
+    return None if end == position else end
+
+
+def oldest_of_last(count: int, given: int, end_before: EndBefore) -> int:
+    """The number of the oldest of the last `count` events of a workspace; of the next event when that is none."""
+    end = end_before(given) if given >= RANGE else given
+    while end:
+        start = range_start(end)
+        if count <= end - start:
+            return end - count + 1
+        if not start:
+            break
+        count -= end - start
+        end = end_before(start)
+    return 1
+
+
+def count_after(position: int, given: int, end_before: EndBefore) -> int:
+    """How many events of a workspace come after a position."""
+    count, end = 0, end_before(given) if given >= RANGE else given
+    while end > position:
+        start = range_start(end)
+        count += end - max(start, position)
+        if not start:
+            break
+        end = end_before(start)
+    return count

@@ -87,7 +87,7 @@ class SequenceTooOld(OutOfRange):
 
 @dataclass(eq=False)
 class SequenceAhead(OutOfRange):
-    """The event has not happened: perhaps the database was restored from a copy."""
+    """The event has not happened, or the database was restored from a backup that does not hold it."""
 
     text = "the last event is {last_sequence}; what comes after it has not happened, or the database is an older copy"
     last_sequence: int

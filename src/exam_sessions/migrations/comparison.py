@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from exam_sessions.migrations.ownership import connected
 from exam_sessions.store.schema import ONLY_ON, metadata
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def schema_differences(store: Store) -> Iterator[str]:
         # Alembic does not ask for which database an index is.
         "include_object": lambda _, name, *__: name not in elsewhere,
     }
-    with store.engine.connect() as connection:
+    with connected(store) as connection:
         for difference in compare_metadata(MigrationContext.configure(connection, opts=opts), metadata):
             # Changes of one column come as a list of their own.
             for change in difference if isinstance(difference, list) else [difference]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, Table, func, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from exam_sessions.store.schema import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import Connection
 
     from exam_sessions.store.engine import Store
 
@@ -34,13 +38,24 @@ class OlderRevision(Exception):  # noqa: N818 - as above
     """The schema is of a revision before this version's."""
 
 
+@contextmanager
+def connected(store: Store) -> Iterator[Connection]:
+    """A connection of the engine for the length of a block. Raises DatabaseDown for what the database says."""
+    try:
+        with store.engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        with store.translated():
+            raise error.orig or error from error
+
+
 def check_before(store: Store) -> str | None:
     """The revision of a database; None of one without, once it has been found to have no tables in the way.
 
     Raises:
         NotOurs: it has. On SQLite any table is one too many: the file is another program's.
     """
-    with store.engine.connect() as connection:
+    with connected(store) as connection:
         # In this order: a server that migrates at the same time commits both at once.
         tables = set(inspect(connection).get_table_names()) - {OF_MIGRATIONS}
         revision = MigrationContext.configure(connection).get_current_revision()
@@ -52,13 +67,23 @@ def check_before(store: Store) -> str | None:
     return None
 
 
+def tables_of(store: Store) -> dict[str, int]:
+    """The tables in a database that would be in the way of this service's, and how many rows each has."""
+    with connected(store) as connection:
+        tables = set(inspect(connection).get_table_names())
+        if connection.dialect.name != "sqlite":
+            tables &= {*metadata.tables, OF_MIGRATIONS}
+        count = select(func.count())
+        return {name: connection.scalar(count.select_from(Table(name, MetaData()))) or 0 for name in sorted(tables)}
+
+
 def check_after(store: Store) -> str | None:
     """The revision of a database, once it has been found to have every table and column of the newest.
 
     Raises:
         NotOurs: it does not.
     """
-    with store.engine.connect() as connection:
+    with connected(store) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
         inspector = inspect(connection)
         found = {

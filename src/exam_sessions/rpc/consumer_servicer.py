@@ -25,26 +25,25 @@ class ConsumerServicer:
         """Stores how far a consumer has come."""
         mutation = Acknowledge(call.caller(request), request.consumer, request.sequence, rewind=request.rewind)
         consumer: ConsumerRow = await self._service.write(mutation)
-        last = await self._service.reads.last_sequence(consumer.workspace_id)
         reply = pb.AcknowledgeEventsResponse()
-        fill_consumer(reply.consumer, consumer, last)
+        fill_consumer(reply.consumer, consumer, await self._service.reads.behind(consumer))
         return reply
 
     async def consumers(self, request: pb.ListEventConsumersRequest, call: Call) -> pb.ListEventConsumersResponse:
         """A page of the workspace's consumers: one more than asked shows whether there is another page."""
         most, last_shown = pages.size(request.page_size, pages.AT_MOST), pages.cursor(request, request.page_token)
         after = last_shown[1] if last_shown else ""
-        found, last = await self._service.reads.consumers(call.workspace(request), after, most + 1)
+        found = await self._service.reads.consumers(call.workspace(request), after, most + 1)
         reply = pb.ListEventConsumersResponse()
-        for consumer in found[:most]:
-            fill_consumer(reply.consumers.add(), consumer, last)
+        for consumer, behind in found[:most]:
+            fill_consumer(reply.consumers.add(), consumer, behind)
         if len(found) > most:
-            reply.next_page_token = pages.token(request, 0, found[most - 1].name)
+            reply.next_page_token = pages.token(request, 0, found[most - 1][0].name)
         return reply
 
 
-def fill_consumer(message: pb.EventConsumer, consumer: ConsumerRow, last: int) -> None:
-    """Writes a consumer into a message; `last` is the workspace's last event."""
+def fill_consumer(message: pb.EventConsumer, consumer: ConsumerRow, behind: int) -> None:
+    """Writes a consumer into a message; `behind` is how many events it has not acknowledged."""
     message.name, message.sequence = consumer.name, consumer.sequence
-    message.behind = max(0, last - consumer.sequence)
+    message.behind = behind
     put(message.update_time, consumer.update_time)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from exam_sessions.store.postgres import PostgresStore
@@ -15,6 +15,8 @@ from exam_sessions.store.postgres_driver import Limits
 from exam_sessions.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from exam_sessions.settings import Settings
     from exam_sessions.store.engine import Store
 
@@ -48,6 +50,11 @@ def store_for(settings: Settings) -> Store:
     """The database that a server is to use. Raises ValueError, as `store_of`."""
     limits = Limits(settings.database_silence_s, settings.lock_timeout_s, settings.statement_timeout_s)
     return store_of(settings.database_url, limits, settings.direct_database_url)
+
+
+def store_of_file(path: Path) -> SqliteStore:
+    """The SQLite database in a file, whatever its name is."""
+    return SqliteStore(URL.create("sqlite", database=str(path)))
 
 
 A_DAY_S = 86_400.0

@@ -164,6 +164,20 @@ class Store(ABC):
         found = ".".join(map(str, self.engine.dialect.server_version_info or ()))
         return f"{PRODUCTS[self.engine.dialect.name]} {found}".strip()
 
+    def is_served(self) -> bool:
+        """Whether another server is at work on the database; False where it cannot be found out."""
+        return False
+
+    def check_after_unclean_stop(self, seconds: float) -> None:  # noqa: B027 - a database server does it by itself
+        """Reads a file that nobody serves, and that was not closed by whoever served it last, before it is used.
+
+        Args:
+            seconds: how long that may take; 0 does without.
+
+        Raises:
+            DatabaseDamaged: it cannot be read.
+        """
+
     def verify(self) -> None:  # noqa: B027 - a database behind a connection cannot be exchanged
         """Makes sure that what was opened is still what the URL names. Raises DatabaseDown."""
 

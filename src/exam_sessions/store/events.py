@@ -95,6 +95,11 @@ class EventRows:
         self._last_sequence = store.statement(
             select(workspaces.c.last_sequence).where(workspaces.c.workspace_id == bindparam("workspace"))
         )
+        here = in_workspace & (c.sequence <= bindparam("sequence"))
+        self._end_before = store.statement(select(c.sequence).where(here).order_by(c.sequence.desc()).limit(1))
+        self._next_after = store.statement(
+            select(c.sequence).where(in_workspace, c.sequence > bindparam("sequence")).order_by(c.sequence).limit(1)
+        )
         count: BindParameter[int] = bindparam("count")
         # A closed workspace has no next sequence number: the column may not be NULL, so the statement fails.
         w = workspaces.c
@@ -175,8 +180,18 @@ class EventRows:
         values = {"workspace": workspace, "after": after, "most": most}
         return [EventRow._make(row) for row in db.query(self._after, values)]
 
+    def end_before(self, db: Db, workspace: str, sequence: int) -> int:
+        """Returns the sequence of the last event up to a sequence number; 0 without one."""
+        rows = db.query(self._end_before, {"workspace": workspace, "sequence": sequence})
+        return int(rows[0][0]) if rows else 0
+
+    def next_after(self, db: Db, workspace: str, sequence: int) -> int:
+        """Returns the sequence of the first event after a sequence number; 0 without one."""
+        rows = db.query(self._next_after, {"workspace": workspace, "sequence": sequence})
+        return int(rows[0][0]) if rows else 0
+
     def last_sequence(self, db: Db, workspace: str) -> int:
-        """The sequence of the workspace's last event; 0 before the first."""
+        """The last sequence that the workspace has given: of its last event, or after a restore of none yet."""
         rows = db.query(self._last_sequence, (workspace,))
         return int(rows[0][0]) if rows else 0
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Integer, bindparam, func, literal_column, select
 
+from exam_sessions.domain.sequences import count_after
+from exam_sessions.store.events import EventRows
 from exam_sessions.store.operation_tables import operations
 from exam_sessions.store.schema import consumers, sessions, workspaces
 from exam_sessions.store.sessions import AT_ONCE
@@ -75,12 +78,13 @@ class SampleRows:
         self._operations = store.statement(select(o.status, func.count(), func.min(o.create_time)).group_by(o.status))
         behind: ColumnElement[int] = w.last_sequence - c.sequence
         lags = (
-            select(c.workspace_id, c.name, behind)
+            select(c.workspace_id, c.name, c.sequence, w.last_sequence)
             .join(workspaces, w.workspace_id == c.workspace_id)
             .order_by(behind.desc(), c.workspace_id, c.name)
             .limit(bindparam("most", type_=Integer))
         )
         self._consumers = store.statement(lags)
+        self._events = EventRows(store)
 
     def sessions(self, db: Db) -> list[SessionCount]:
         """How many sessions there are, by workspace and state."""
@@ -100,7 +104,14 @@ class SampleRows:
     def consumers(self, db: Db) -> list[ConsumerLag]:
         """The consumers that are furthest behind, up to CONSUMERS_AT_MOST of them."""
         rows = db.query(self._consumers, {"most": CONSUMERS_AT_MOST})
-        return [ConsumerLag(workspace, name, max(0, _sound(behind))) for workspace, name, behind in rows]
+        return [
+            ConsumerLag(
+                workspace,
+                name,
+                count_after(_sound(sequence), _sound(last), partial(self._events.end_before, db, workspace)),
+            )
+            for workspace, name, sequence, last in rows
+        ]
 
 
 def _sound(value: object) -> int:

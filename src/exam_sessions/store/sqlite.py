@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import itertools
+import glob
+import logging
 import os
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     LargeBinary,
     Select,
@@ -30,12 +30,14 @@ from sqlalchemy.pool import NullPool
 
 from exam_sessions.store import sqlite_pages
 from exam_sessions.store.availability import Availability
-from exam_sessions.store.database_errors import DatabaseDown
+from exam_sessions.store.database_errors import DatabaseDamaged, DatabaseDown
 from exam_sessions.store.engine import Statement, Store
 from exam_sessions.store.schema import metadata
+from exam_sessions.store.sqlite_clean_stop import mark_served, stopped_cleanly
 from exam_sessions.store.sqlite_connection import BUSY_S, SqliteDb, cause_of, translated
 from exam_sessions.store.sqlite_files import SqliteFiles
 from exam_sessions.store.sqlite_library import sqlite3
+from exam_sessions.store.sqlite_statistics import planner_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,32 +46,13 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.dialects.sqlite.dml import Insert
 
+log = logging.getLogger(__name__)
+
 CHECKPOINT_PAGES = 16_384
 """Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
 
 VALUE, EXPECTED = "value_of_", "expected_"
 """What sets the parameters of an UPDATE apart from its columns, whose names it wants for itself."""
-
-
-ROWS = 1_000_000
-"""In each table, as far as SQLite knows."""
-
-DISTINCT = {"workspace_id": 1, "release_id": 100, "state": 10, "create_time": 2_000, "session_id": 100_000}
-"""How many values a column has among them; any other has as many as there are rows."""
-
-
-def _statistics() -> Iterator[tuple[str, str, str]]:
-    """For each index how many rows share its first column, its first two, and so on."""
-    for table in metadata.sorted_tables:
-        keys = {table.name: list(table.primary_key.columns)}
-        keys |= {str(index.name): list(index.columns) for index in table.indexes}
-        for name, columns in keys.items():
-            shared = list(itertools.accumulate(columns, _sharing, initial=ROWS))
-            yield table.name, name, " ".join(map(str, shared))
-
-
-def _sharing(rows: int, column: Column[Any]) -> int:
-    return max(1, rows // DISTINCT.get(column.name, ROWS))
 
 
 class SqliteStore(Store):
@@ -138,6 +121,23 @@ class SqliteStore(Store):
         """Whether there is a file."""
         return self.path.exists()
 
+    def check_after_unclean_stop(self, seconds: float) -> None:
+        """By SQLite's quick_check; what is not done in time is said in the log."""
+        if not seconds or stopped_cleanly(self.path) or self.is_served():
+            return
+        log.info("%s was not closed when it was served last: it is checked", self.path)
+        fault = sqlite_pages.quick_fault(self.path, seconds)
+        if fault is None:
+            log.warning("%s is served without having been checked: that takes more than %g s", self.path, seconds)
+        elif fault:
+            raise DatabaseDamaged(f"{fault}; it was not closed when it was served last, or is a copy made meanwhile")
+
+    def is_served(self) -> bool:
+        """Whether another server is at work on the file."""
+        signs = self.path.parent.glob(f"{glob.escape(self.path.name)}-server-*")
+        ids = [sign.name.removeprefix(f"{self.path.name}-server-") for sign in signs]
+        return any(self.is_alive(server) for server in ids if server != self._server)
+
     def verify(self) -> None:
         """Looks at the file and at those beside it. Raises DatabaseReplaced, DatabaseDamaged."""
         self._files.check()
@@ -176,6 +176,7 @@ class SqliteStore(Store):
             self._liveness = self._sign_of(self._server).open("wb")
             # The system lets go of the lock when the process ends, however it ends.
             fcntl.flock(self._liveness, fcntl.LOCK_EX)
+            mark_served(self.path, served=True)
         return self._server
 
     def is_alive(self, server: str) -> bool:
@@ -213,7 +214,7 @@ class SqliteStore(Store):
         those of the moment, its plans would change under way.
         """
         with translated(), closing(sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)) as driver:
-            wanted = sorted(_statistics())
+            wanted = sorted(planner_statistics())
             known = driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()
             if known and driver.execute("SELECT * FROM sqlite_stat1 ORDER BY tbl, idx").fetchall() == wanted:
                 # Nothing to write: a server that starts need not wait for one that is at work on the file.
@@ -277,3 +278,7 @@ class SqliteStore(Store):
         if self._liveness:
             self._sign_of(self._server).unlink(missing_ok=True)
             self._liveness.close()
+            with suppress(DatabaseDown):  # another file in its place is not written to
+                self._files.check_file()
+                if not self.is_served():
+                    mark_served(self.path, served=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import BigInteger, bindparam, func, literal_column, select
 
+from exam_sessions.domain.sequences import RANGE
 from exam_sessions.domain.workspaces import Workspace
 from exam_sessions.store.schema import workspaces
 
@@ -45,7 +46,10 @@ class WorkspaceRows:
         self._take_up = store.statement(store.for_update(one, c.workspace_id))
         self._share = store.statement(store.for_share(select(c.close_time).where(this), c.workspace_id))
         values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in Workspace._fields}
-        values["last_sequence"] = literal_column("0")
+        # One that was lost in a restore may be registered again: its events do not get numbers that it has given.
+        given = func.coalesce(func.max(c.last_sequence), literal_column("0"))
+        first_range = literal_column(str(RANGE), BigInteger)
+        values["last_sequence"] = select(given // first_range * first_range).scalar_subquery()
         new = store.upsert(workspaces).values(values)
         self._insert = store.statement(new.on_conflict_do_nothing(index_elements=[c.workspace_id]))
         self._update = store.update_many(workspaces, CHANGING)

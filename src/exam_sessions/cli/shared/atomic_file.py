@@ -30,3 +30,37 @@ def atomic_file(path: Path) -> Iterator[TextIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def atomic_path(path: Path, *, replace: bool) -> Iterator[Path]:
+    """An empty file for a program to write to, which takes its place, on disk, when the block ends well.
+
+    Raises:
+        FileExistsError: there is a file in its place by then, and it is not to be replaced.
+        OSError: it cannot be written.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    os.close(handle)
+    written = Path(name)
+    try:
+        yield written
+        _sync(written)
+        if not replace:
+            # A rename would replace a file that was put there meanwhile.
+            path.hardlink_to(written)
+            written.unlink()
+        else:
+            written.replace(path)
+        _sync(path.parent)
+    finally:
+        for beside in path.parent.glob(f"{written.name}*"):
+            beside.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

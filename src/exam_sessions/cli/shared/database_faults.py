@@ -43,7 +43,7 @@ def database_faults(url: str) -> Iterator[None]:
     except DatabaseDown as error:
         ways_out = {
             DatabaseFull: "make room where the database is kept",
-            DatabaseDamaged: "restore it from a backup, or give another",
+            DatabaseDamaged: "restore a backup, or give another; `exam-sessions check` says what is damaged",
             UnfitPooler: "give the database's own URL with --direct-database-url, or have the pooler pool sessions",
         }
         way_out = ways_out.get(type(error), reachable if url.startswith("postgresql") else usable)

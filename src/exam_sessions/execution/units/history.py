@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from exam_sessions.domain import clock
+from exam_sessions.domain import clock, sequences
 from exam_sessions.domain.decide import replace_fields
 from exam_sessions.store.events import happening
 
@@ -46,8 +47,18 @@ class HistoryUnit:
         return sequence
 
     def last_sequence(self, workspace: str) -> int:
-        """The workspace's last event before this transaction; 0 before the first."""
+        """The last sequence that the workspace has given before this transaction; 0 before the first."""
         return self._transaction.repositories.events.last_sequence(self._transaction.db, workspace)
+
+    def lost_after(self, workspace: str, position: int, given: int) -> int | None:
+        """The last event before what a restore has lost, where a position is among that (domain/sequences.py)."""
+        transaction = self._transaction
+        end_before = partial(transaction.repositories.events.end_before, transaction.db, workspace)
+        return sequences.lost_after(position, given, end_before)
+
+    def next_sequence(self, workspace: str, after: int) -> int:
+        """The first event after a position; 0 without one."""
+        return self._transaction.repositories.events.next_after(self._transaction.db, workspace, after)
 
     def booking_time(self, workspace: str, ids: Collection[str]) -> int:
         """The time of new sessions with these ids, which may have been those of sessions that were deleted."""
