@@ -1,16 +1,15 @@
-"""`exam-sessions serve` and `migrate`, and words for what goes wrong at start."""
+"""`exam-sessions serve`, and words for what goes wrong at start."""
 
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from exam_sessions import logs
-from exam_sessions.cli.shared.console import MISUSED, REFUSED, fail, note, say
+from exam_sessions.cli.shared.console import MISUSED, REFUSED, fail, note
 from exam_sessions.cli.shared.database_faults import database_faults
-from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl, takes_settings
+from exam_sessions.cli.shared.settings_options import DEFAULTS, takes_settings
 from exam_sessions.configuration.database_place import names_new_file
 from exam_sessions.configuration.database_urls import without_password
 from exam_sessions.settings import Settings
@@ -55,21 +54,6 @@ def serve(**given: Any) -> None:
             app.serve(settings, ready)
         except app.CannotServe as error:
             _cannot_serve(error)
-
-
-def migrate(database_url: DatabaseUrl = DEFAULTS.database_url) -> None:
-    """Brings the database to the newest schema; `serve` does the same by itself."""
-    with database_faults(database_url):
-        from exam_sessions.migrations.upgrade import upgrade  # noqa: PLC0415 - as below
-        from exam_sessions.store.databases import store_of  # noqa: PLC0415 - as below
-
-        with closing(store_of(database_url)) as store:
-            before, after = upgrade(store)
-    url = without_password(database_url)
-    if before == after:
-        say(f"{url} is at revision {after} already, the newest")
-    else:
-        say(f"{url} went from {f'revision {before}' if before else 'empty'} to revision {after}, the newest")
 
 
 def _check_listen(settings: Settings) -> None:

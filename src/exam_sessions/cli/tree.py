@@ -44,7 +44,7 @@ TREE: dict[str, tuple[Part, ...]] = {
     "demo": (Part("demo", "demo"),),
     "serve": (Part("serve", "serve", epilog="EPILOG"),),
     "protos": (Part("protos", "protos", epilog="EPILOG"),),
-    "migrate": (Part("serve", "migrate"),),
+    "migrate": (Part("migrate", "migrate", epilog="EPILOG"),),
     "backup": (Part("backup", "backup", epilog="EPILOG"),),
     "restore": (Part("restore", "restore", epilog="EPILOG"),),
     "check": (Part("check", "check", epilog="EPILOG"),),

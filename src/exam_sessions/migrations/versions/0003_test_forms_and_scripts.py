@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
+indexes = ("releases", "sessions")
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0005"
 down_revision = "0004"
+indexes = ("events",)
 
 COLUMNS = ["workspace_id", "session_id", "sequence"]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 revision = "0010"
 down_revision = "0007"
+rewrites = ("releases", "sessions", "events", "operations")
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

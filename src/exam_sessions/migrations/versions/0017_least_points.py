@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 revision = "0017"
 down_revision = "0016"
+rewrites = ("scripts", "sessions")
 
 ROWS = 1_000
 
