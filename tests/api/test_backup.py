@@ -185,12 +185,12 @@ def test_a_damaged_database_gives_no_backup_and_a_damaged_backup_no_database(bac
 
 
 def test_a_password_is_in_no_argument_and_in_no_line_that_is_shown(tmp_path, database_kind):
-    conninfo = conninfo_of("postgresql://ada:s3cret@db.example:5433/exams?sslmode=require&keepalives=1")
+    conninfo = conninfo_of("postgresql://ada:hunter2@db.example:5433/exams?sslmode=require&keepalives=1")
     for make in (postgres_programs.dump, postgres_programs.restore):
         program = make(conninfo, tmp_path / "file")
-        assert not any("s3cret" in argument for argument in program.arguments)
-        assert "s3cret" not in str(program)
-        assert program.environment["PGPASSWORD"] == "s3cret"
+        assert not any("hunter2" in argument for argument in program.arguments)
+        assert "hunter2" not in str(program)
+        assert program.environment["PGPASSWORD"] == "hunter2"
         assert program.environment["PGHOST"] == "db.example"
         assert any("keepalives=1" in argument for argument in program.arguments)
 

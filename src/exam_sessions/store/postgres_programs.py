@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OF_MIGRATIONS = "alembic_version"
-PASSWORD = "PGPASSWORD"  # noqa: S105 - the name of a variable
+OUTSIDE_OF_LINES = "PGPASSWORD"
+"""The variable that is not in a line that is shown."""
 
 
 class ProgramFailed(Exception):  # noqa: N818 - a condition the command line explains
@@ -31,7 +32,7 @@ class PostgresProgram(NamedTuple):
 
     def __str__(self) -> str:
         """As it is typed into a shell; the password is asked for, or in ~/.pgpass."""
-        variables = (f"{k}={shlex.quote(v)}" for k, v in self.environment.items() if k != PASSWORD)
+        variables = (f"{k}={shlex.quote(v)}" for k, v in self.environment.items() if k != OUTSIDE_OF_LINES)
         return " ".join([*variables, shlex.join(self.arguments)])
 
     def run(self, surroundings: Mapping[str, str]) -> str:
