@@ -9,11 +9,11 @@ from contextlib import closing
 
 import pytest
 from messages import bookings
-from processes import ServerProcess, calling
 
 from databases import SqliteDatabase
 from exam_sessions.store.database_errors import DatabaseDamaged
 from exam_sessions.store.sqlite_clean_stop import stopped_cleanly
+from processes import ServerProcess, calling
 from serving import ApiClient, serving
 
 pytestmark = pytest.mark.sqlite(reason="a database server looks after its files by itself")

@@ -14,11 +14,11 @@ from messages import new_id
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from personal import CANDIDATE, EVERYTHING, written_about
-from processes import ServerProcess
 
 from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.settings import Settings
 from exam_sessions.telemetry.traces import check_traces
+from processes import ServerProcess
 from serving import ApiClient, Refused, serving, until
 
 STEPS = ["receive", "queue", "decide", "commit", "render"]
