@@ -21,9 +21,16 @@ def main() -> None:
 
         sys.stdout.write(f"exam-sessions {VERSION}\n")
         return
-    from exam_sessions.cli.tree import tree_for  # noqa: PLC0415 - as above
+    try:
+        from exam_sessions.cli.shared.terminal_texts import as_typed, show_what_can_be_shown  # noqa: PLC0415 - as above
+        from exam_sessions.cli.tree import tree_for  # noqa: PLC0415 - as above
 
-    tree_for(sys.argv[1:])()
+        show_what_can_be_shown()
+        sys.argv[1:] = [as_typed(word) for word in sys.argv[1:]]
+        tree_for(sys.argv[1:])()
+    except KeyboardInterrupt:
+        # Before a command runs; typer sees to it afterwards.
+        sys.exit(130)
 
 
 def __getattr__(name: str) -> Any:

@@ -96,7 +96,7 @@ def show(what: FittingTable | Facts | Table) -> None:
     if isinstance(what, Table):
         screen.print(what)
     elif output() is Output.CSV:
-        screen.print(Text(what.csv(), end=""), soft_wrap=True)
+        screen.print(Text(what.csv().removesuffix("\n")), soft_wrap=True)
     elif screen.is_terminal and output() is not Output.WIDE:
         screen.print(what)
         if isinstance(what, FittingTable) and (left_out := what.left_out(screen.width)):
