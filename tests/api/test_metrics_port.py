@@ -173,6 +173,5 @@ def test_each_of_several_processes_is_scraped_on_a_port_of_its_own(database):
             api.book()
         found = [Scrape(fetch(f"127.0.0.1:{port + number}")) for number in range(2)]
         assert sum(scrape.total("exam_sessions_transitions_total") for scrape in found) == 1
-        assert len({scrape.value("process_cpu_seconds_total") for scrape in found}) == 2
         server.terminate()
         assert server.wait() == 0
