@@ -30,6 +30,7 @@ measures:
   hostile      GetSession beside callers that send messages of many tiny elements, and memory meanwhile
 only when asked for, since they take long:
   stored       transitions and reads with 10,000,000 stored sessions (--stored) against 10,000, on both databases
+  backup       backup of a file of --stored sessions while it is served, and what calls wait; restore, check
   imports      ImportSessions of a million rows, against the raw driver
   capacity     the curves of the capacity page: callers, rows per batch, replicas, the cost of a session's life
 
@@ -55,6 +56,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import (
+    backups,
     batches,
     capacity,
     command_line,
@@ -113,9 +115,10 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "watch": watch.watch,
     "hostile": hostile.hostile,
     "stored": stored.stored,
+    "backup": backups.backup,
     "capacity": capacity.capacity,
 }
-LONG = {"stored", "imports", "capacity"}
+LONG = {"stored", "backup", "imports", "capacity"}
 """Taken only when they are named."""
 BUSY = 0.1
 """Share of a core that others may take before the figures are doubtful: two cores are often two halves of one."""
