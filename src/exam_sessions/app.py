@@ -10,38 +10,28 @@ import sys
 import time
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from exam_sessions.domain.candidate_ids import UnfitKeys
 from exam_sessions.domain.lockout import LockoutRule
 from exam_sessions.migrations.upgrade import upgrade
+from exam_sessions.plan import Plan, check_addresses, planned, unfit_keys
 from exam_sessions.rpc.access.code_guard import CodeGuard
-from exam_sessions.rpc.access.limits import Limit, Limits, limits_in
-from exam_sessions.rpc.access.selection import Authentication, authentication_of
+from exam_sessions.rpc.access.limits import Limits
 from exam_sessions.rpc.call_policy import OPEN, CallPolicy
 from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher
 from exam_sessions.rpc.observation import composed
-from exam_sessions.rpc.server import DECODE, Server, rpc_names
+from exam_sessions.rpc.server import DECODE, Server
 from exam_sessions.rpc.transports.admission import Admission
-from exam_sessions.rpc.transports.listen_addresses import (
-    HEALTH,
-    METRICS,
-    check_free,
-    health_addresses,
-    listen_addresses,
-    metrics_addresses,
-)
-from exam_sessions.rpc.transports.selection import connection_age, health_transport, transport_for
-from exam_sessions.rpc.transports.tls import certificates_of
 from exam_sessions.service import Service
-from exam_sessions.store.candidate_keys import check_generations, check_keys, read_keys, stored_generations
+from exam_sessions.store.candidate_keys import check_generations, check_keys, stored_generations
 from exam_sessions.store.databases import store_for
 from exam_sessions.telemetry.call_log import call_log_of
 from exam_sessions.telemetry.metrics import Build, Metrics
 from exam_sessions.telemetry.start_report import report_start
-from exam_sessions.telemetry.traces import Traces, check_traces
+from exam_sessions.telemetry.traces import Traces
 from exam_sessions.workers import serve_together
 
 if TYPE_CHECKING:
@@ -49,13 +39,10 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.candidate_ids import CandidateIdKeys
     from exam_sessions.rpc.observation import Observer
-    from exam_sessions.rpc.transports.base import Transport
-    from exam_sessions.rpc.transports.listen_addresses import ListenAddress
-    from exam_sessions.rpc.transports.tls import Certificates
     from exam_sessions.settings import Settings
     from exam_sessions.store.engine import Store
 
-__all__ = ["App", "CannotListen", "CannotServe", "Plan", "check_addresses", "now", "planned", "serve"]
+__all__ = ["App", "CannotListen", "CannotServe", "check_addresses", "now", "serve"]
 
 try:
     # The faster loop, where there is one: not on Windows.
@@ -185,57 +172,6 @@ class App:
             await self._traces.stop()
 
 
-class Plan(NamedTuple):
-    """What settings, and the files they name, come to: found out before anything is begun."""
-
-    transport: Callable[[Admission], Transport]
-    """What makes the transport."""
-    health_transport: Callable[[], Transport | None]
-    """What makes the transport of health, where that has a place of its own."""
-    candidate_id_keys: CandidateIdKeys | None
-    limits: Sequence[Limit]
-    certificates: Certificates | None
-    metrics: Sequence[ListenAddress]
-    """Where metrics are scraped: an address for each process, none where they are not."""
-    authentication: Authentication
-    traces: bool
-    """Whether calls are traced."""
-
-
-def planned(settings: Settings) -> Plan:
-    """Reads the files that settings name, and finds out whether a server can do what they ask for.
-
-    Raises:
-        CannotServe: it cannot, or a file has a mistake. Nothing has been begun, and no database been opened.
-    """
-    addresses = listen_addresses(settings)
-    authentication = authentication_of(settings)
-    _check_authentication(settings, authentication, addresses)
-    kind, certificates = transport_for(settings, addresses), certificates_of(settings)
-    transport = partial(
-        kind,
-        addresses,
-        share_port=bool(settings.share_port),
-        certificates=certificates,
-        age=connection_age(settings),
-    )
-    limits = limits_in(settings.limits, rpc_names()) if settings.limits else []
-    metrics = metrics_addresses(settings)
-    for address in metrics:
-        check_free(address, shared=False, setting=METRICS)
-    for_health = partial(health_transport, health_addresses(settings), share_port=bool(settings.share_port))
-    keys = _candidate_id_keys(settings)
-    return Plan(transport, for_health, keys, limits, certificates, metrics, authentication, check_traces(settings))
-
-
-def _candidate_id_keys(settings: Settings) -> CandidateIdKeys | None:
-    """The keys of candidate ids; None where there are none. Raises CannotServe."""
-    try:
-        return read_keys(settings.candidate_id_keys) if settings.candidate_id_keys else None
-    except UnfitKeys as error:
-        raise _unfit(error) from error
-
-
 def _check_candidate_ids(store: Store, keys: CandidateIdKeys | None) -> None:
     """Closes a database that does not fit the keys. Raises CannotServe."""
     try:
@@ -244,11 +180,7 @@ def _check_candidate_ids(store: Store, keys: CandidateIdKeys | None) -> None:
             check_keys(store, keys)
     except UnfitKeys as error:
         store.close()
-        raise _unfit(error) from error
-
-
-def _unfit(error: UnfitKeys) -> CannotServe:
-    return CannotServe(str(error), "see --candidate-id-keys, and docs/operate/personal-data")
+        raise unfit_keys(error) from error
 
 
 def _call_policy(settings: Settings, plan: Plan, service: Service, clock: Callable[[], int]) -> CallPolicy:
@@ -269,31 +201,6 @@ def _call_policy(settings: Settings, plan: Plan, service: Service, clock: Callab
 def _lockout_rule(settings: Settings) -> LockoutRule:
     in_seconds = (settings.wrong_codes_window_s, settings.lockout_s, settings.lockout_at_most_s)
     return LockoutRule(settings.wrong_codes_at_most, *(int(seconds * 1_000_000) for seconds in in_seconds))
-
-
-def check_addresses(settings: Settings) -> None:
-    """Finds out whether a server with these settings could listen where they say.
-
-    Raises:
-        CannotServe: it could not; nothing has been begun.
-    """
-    shared = bool(settings.share_port)
-    for address in listen_addresses(settings):
-        check_free(address, shared=shared)
-    for address in health_addresses(settings):
-        check_free(address, shared=shared, setting=HEALTH)
-
-
-def _check_authentication(
-    settings: Settings, authentication: Authentication, addresses: Sequence[ListenAddress]
-) -> None:
-    """Refuses to let everybody on other machines do everything, unless that is said. Raises CannotServe."""
-    if authentication.methods or settings.insecure:
-        return
-    for address in addresses:
-        if not (address.asks_certificate or address.is_local()):
-            way_out = "authenticate callers, such as with --auth keys, or say --insecure"
-            raise CannotServe(f"other machines can reach {address}, and nobody is authenticated", way_out)
 
 
 def serve(settings: Settings, ready: Callable[[Sequence[str]], None], *, reports: bool = True) -> None:

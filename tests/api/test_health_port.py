@@ -9,7 +9,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from certificates import authority
-from exam_sessions.app import App, CannotServe, check_addresses
+from exam_sessions.app import App, CannotServe
+from exam_sessions.plan import check_addresses
 from exam_sessions.rpc import server as rpc_server
 from exam_sessions.settings import Settings
 from serving import read_refusal, serving, until

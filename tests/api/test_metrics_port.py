@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from exam_sessions.app import App, planned
+from exam_sessions.app import App
+from exam_sessions.plan import planned
 from exam_sessions.rpc.cannot_serve import CannotListen, CannotServe
 from exam_sessions.rpc.transports.listen_addresses import metrics_addresses
 from exam_sessions.settings import Settings
