@@ -106,8 +106,15 @@ def test_calls_come_to_the_port_that_is_served(settings):
     for name in ("exam-sessions", "exam-sessions-headless"):
         (port,) = manifest("Service", name)["spec"]["ports"]
         assert (port["port"], port["targetPort"]) == (PORTS["grpc"], "grpc")
-    (rule,) = manifest("NetworkPolicy")["spec"]["ingress"]
-    assert rule["ports"] == [{"protocol": "TCP", "port": PORTS["grpc"]}]
+    calls, _ = manifest("NetworkPolicy")["spec"]["ingress"]
+    assert calls["ports"] == [{"protocol": "TCP", "port": PORTS["grpc"]}]
+
+
+def test_prometheus_is_let_in_to_the_metrics_and_nobody_else(settings):
+    assert settings["metrics"] == f"0.0.0.0:{PORTS['metrics']}"
+    _, scrapes = manifest("NetworkPolicy")["spec"]["ingress"]
+    assert scrapes["ports"] == [{"protocol": "TCP", "port": PORTS["metrics"]}]
+    assert scrapes["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
 
 
 def test_it_is_not_killed_before_it_has_drained(settings):
