@@ -85,6 +85,8 @@ TREE: dict[str, tuple[Part, ...]] = {
     "retention": (Part("candidates", "retention"),),
     "watch": (Part("watch", "watch", epilog="EPILOG"),),
     "board": (Part("board", "board", epilog="EPILOG"),),
+    "stuck": (Part("stuck", "stuck", epilog="EPILOG"),),
+    "audit": (Part("audit", "audit", epilog="EPILOG"),),
     "events": (Part("events"),),
     "workspaces": (Part("workspaces"),),
     "keys": (Part("keys"),),
