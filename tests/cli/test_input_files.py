@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import get_type_hints
 
 import pytest
-from terminal import rows_of
+from terminal import rows_of, typed
 
 from exam_sessions.cli import cli
 
@@ -25,7 +25,7 @@ def release(api):
 
 
 OUTPUTS = {"import": {"out"}, "forms export": {"file"}, "candidates export": {"out"}}
-OUTPUTS |= {"protos": {"out", "descriptors", "openapi"}}
+OUTPUTS |= {"protos": {"out", "descriptors", "openapi"}, "backup": {"file"}}
 OUTPUTS |= {f"keys {command}": {"out"} for command in ("bootstrap", "create", "rotate")}
 """Paths that are written."""
 
@@ -50,7 +50,7 @@ def test_every_command_that_reads_a_file_is_tried_here():
         for parameter, kind in get_type_hints(callback).items()
         if "Path" in str(kind) and parameter not in OUTPUTS.get(name, ())
     }
-    assert found == set(COMMANDS)
+    assert found == {*COMMANDS, "restore"}
 
 
 KINDS = {
@@ -90,6 +90,16 @@ def test_a_file_that_is_none_is_refused_in_two_lines(terminal, release, tmp_path
     assert said[-1].startswith("next:  ")
     assert len(said) <= 1_003
     assert all(len(line) < 2_000 for line in said)
+
+
+@pytest.mark.parametrize("content", KINDS)
+def test_a_backup_that_is_none_is_refused_in_two_lines_and_nothing_is_made(tmp_path, content):
+    file, database = tmp_path / "file", tmp_path / "new.db"
+    file.write_bytes(KINDS[content](b"SQLite format 3\0"))
+    said = typed("restore", file, "--database-url", f"sqlite:///{database}", code=1).stderr.splitlines()
+    assert said[-2].startswith("error: ")
+    assert said[-1].startswith("next:  ")
+    assert not database.exists()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
