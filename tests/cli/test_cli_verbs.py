@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from drawn import drawn
+from terminal import typed
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions.v1 import session_pb2, session_service_pb2
 from serving import State
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
@@ -91,10 +92,30 @@ def test_the_list_takes_every_filter_and_shows_the_time_left(terminal, api, rele
         ("--ends-before", "2999-01-01 00:00:00"),
         ("--ends-after", "2020-01-01 00:00:00"),
         ("--centre", "K-03", "--no-exception", "--changed-after", "2020-01-01 00:00:00"),
+        ("--maturity", "in-progress"),
     ):
         assert [row["id"] for row in terminal.json("sessions", "list", *words)] == [sitting.id], words
-    nobody = (("--exception",), ("--school", "north"), ("--district", "lakes"))
+    nobody = (
+        ("--exception",),
+        ("--school", "north"),
+        ("--district", "lakes"),
+        ("--finish-reason", "TIME_EXPIRED"),
+        ("--maturity", "void", "--maturity", "complete"),
+    )
     for words in (*nobody, ("--booked-before", "2020-01-01 00:00:00")):
         assert terminal.json("sessions", "list", *words) == [], words
     line = next(line for line in terminal("sessions", "list").stdout.splitlines() if sitting.keycode in line)
     assert any(part.startswith("0:5") or part == "1:00:00" for part in line.split())
+
+
+def test_the_list_takes_every_field_of_the_filter(terminal, api, sitting):
+    """A filter that the service gets must be one that can be typed; ids of candidates and forms have short names."""
+    typed_as = {
+        "release_ids": "release", "states": "state", "maturities": "maturity", "candidate_ids": "candidate",
+        "school_id": "school", "district_id": "district", "centre_id": "centre", "create_time": "booked-after",
+        "update_time": "changed-after", "test_forms": "test-form", "external_reference": "reference",
+        "finish_reasons": "finish-reason", "deadline": "ends-after",
+    }  # fmt: skip
+    offered = typed("sessions", "list", "--help").stdout
+    for field in session_service_pb2.SessionFilter.DESCRIPTOR.fields:
+        assert f"--{typed_as.get(field.name, field.name)}" in offered, field.name

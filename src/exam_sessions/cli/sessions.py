@@ -3,6 +3,7 @@
 import difflib
 import itertools
 import uuid
+from enum import IntEnum
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +17,7 @@ from exam_sessions.cli.shared.times import time_of
 from exam_sessions.client.channel import is_id
 from exam_sessions.client.client import Client
 from exam_sessions.client.messages import time_range
-from exam_sessions.domain.states import State
+from exam_sessions.domain.states import FinishReason, Maturity, State
 from exam_sessions.domain.texts import fold_code
 
 LONGEST_KEYCODE = 16
@@ -51,14 +52,29 @@ def find_session(client: Client, session: str) -> str:
     return f"{find_release(client, release).id}/{code}"
 
 
+def number_of(kind: type[IntEnum], what: str, text: str) -> int:
+    """The number of a member of an enumeration, by its name in any case. Raises BadParameter."""
+    name = text.strip().upper().replace("-", "_")
+    if name in kind.__members__:
+        return int(kind[name])
+    near = difflib.get_close_matches(name, kind.__members__, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(kind.__members__)}"
+    raise typer.BadParameter(f"{text!r} is not a {what}; {hint}")
+
+
 def state_of(text: str) -> int:
     """The code of a state, by its name in any case. Raises BadParameter."""
-    name = text.strip().upper().replace("-", "_")
-    if name in State.__members__:
-        return int(State[name])
-    near = difflib.get_close_matches(name, State.__members__, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"states are: {', '.join(State.__members__)}"
-    raise typer.BadParameter(f"{text!r} is not a state; {hint}")
+    return number_of(State, "state", text)
+
+
+def maturity_of(text: str) -> int:
+    """The number of a maturity, by its name in any case. Raises BadParameter."""
+    return number_of(Maturity, "maturity", text)
+
+
+def finish_reason_of(text: str) -> int:
+    """The number of who ended an attempt, by its name in any case. Raises BadParameter."""
+    return number_of(FinishReason, "finish reason", text)
 
 
 IN_STATE = f"In this state, in any case: {', '.join(State.__members__)}."
@@ -122,6 +138,18 @@ def list_sessions(
         str | None, typer.Option("--release", metavar="ID|NAME", help="Of this release, by its id or its name.")
     ] = None,
     state: States = None,
+    maturity: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="MATURITY", parser=maturity_of, help=f"Of this maturity: {', '.join(Maturity.__members__)}."
+        ),
+    ] = None,
+    finish_reason: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="REASON", parser=finish_reason_of, help=f"Ended by: {', '.join(FinishReason.__members__)}."
+        ),
+    ] = None,
     candidate: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Of this candidate. May be repeated.")
     ] = None,
@@ -164,6 +192,8 @@ def list_sessions(
             "district_id": district,
             "centre_id": centre,
             "exception": exception,
+            "maturities": maturity or (),
+            "finish_reasons": finish_reason or (),
             "deadline": time_range(ends_after, ends_before),
             "create_time": time_range(booked_after, booked_before),
             "update_time": time_range(changed_after, changed_before),
