@@ -26,6 +26,8 @@ def stopped_cleanly(path: Path) -> bool:
     with suppress(OSError):
         if log.stat().st_size:
             return False
+    if not path.is_file():
+        return True  # What is no file, such as a pipe, is refused by who opens it; to read it here could last for ever.
     try:
         with path.open("rb") as file:
             header = file.read(64)
