@@ -27,7 +27,8 @@ def stopped_cleanly(path: Path) -> bool:
         if log.stat().st_size:
             return False
     if not path.is_file():
-        return True  # What is no file, such as a pipe, is refused by who opens it; to read it here could last for ever.
+        # A pipe would be waited for without an end; SQLite refuses it.
+        return True
     try:
         with path.open("rb") as file:
             header = file.read(64)
