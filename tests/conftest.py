@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from contextlib import ExitStack, closing, contextmanager
 
 import pytest
@@ -8,6 +9,10 @@ from databases import PostgresqlDatabase, SqliteDatabase, migrate
 from exam_sessions.store.databases import store_of
 from postgres import postgres_server
 from serving import ApiClient, Clock, serving
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As for whoever runs the tests in a script's background: programs that tests stop by Ctrl-C would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["choice", "again"]
 
