@@ -6,8 +6,9 @@ before that happens, new calls are held unanswered, and those under way come to 
 from connections, the core hands over what it has read, and only then it is told. The calls that were held are refused
 after it has said GOAWAY, so that callers who try again do so on another connection.
 
-Calls under way that take longer than half of the grace are not waited for. Their connections are read further on, and
-calls that come on them before their clients have the GOAWAY end as CANCELLED.
+Calls under way that take longer than WAIT_AT_MOST_S are not waited for before that: whoever calls meanwhile is held,
+and could be served elsewhere. Their connections are read further on, and calls that come on them before their clients
+have the GOAWAY end as CANCELLED.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ QUIET_S = 0.05
 
 HOLD_AT_MOST_S = 0.5
 """How long calls are read and held at most, in seconds: callers who do not wait for replies never cease to call."""
+
+WAIT_AT_MOST_S = 2.0
+"""How long calls under way are waited for at most before callers are told to go elsewhere, in seconds."""
 
 TURNS = 3
 """How often every thread must be seen without work, while no call comes, before all that the core has read counts
@@ -98,7 +102,7 @@ class Drain:
         self.begin()
         await self._quiet(min(until, began + HOLD_AT_MOST_S))
         if ports:
-            await wait_until(lambda: not self._under_way(), began + grace / 2)
+            await wait_until(lambda: not self._under_way(), min(began + grace / 2, loop.time() + WAIT_AT_MOST_S))
         unread = UnreadConnections(ports, self._peers_under_way())
         await self._hand_over(pending, min(until, loop.time() + HAND_OVER_AT_MOST_S))
         stopping = asyncio.ensure_future(stop(max(0.0, until - loop.time()) + 3 * LAST_REPLIES_S))
