@@ -102,7 +102,9 @@ def show(what: FittingTable | Facts | Table) -> None:
         if isinstance(what, FittingTable) and (left_out := what.left_out(screen.width)):
             note(f"not shown: {', '.join(left_out)}; a wider terminal or -o wide has all", "dim")
     else:
-        Screen(stderr=screen.stderr, width=UNBOUNDED).print(what, crop=False)
+        whole = Screen(stderr=screen.stderr, width=UNBOUNDED)
+        whole.file = screen.file
+        whole.print(what, crop=False)
 
 
 def say(what: str | Text, style: str = "") -> None:
