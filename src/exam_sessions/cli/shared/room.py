@@ -110,12 +110,12 @@ class Room:
         rows = self._rows()
         if not rows:
             return
-        places = [session.id for session in rows]
-        place = places.index(self._chosen) if self._chosen in places else 0
+        ids = [session.id for session in rows]
+        index = ids.index(self._chosen) if self._chosen in ids else 0
         if key in {UP, "k", DOWN, "j"}:
-            place = max(0, min(len(places) - 1, place + (1 if key in {DOWN, "j"} else -1)))
-        self._chosen, self.notice = places[place], ""
-        session = rows[place]
+            index = max(0, min(len(ids) - 1, index + (1 if key in {DOWN, "j"} else -1)))
+        self._chosen, self.notice = ids[index], ""
+        session = rows[index]
         about = f"{session.candidate.candidate_id} {full_name(session)}".strip()
         if key in SIMPLE:
             self._question = Question(session.id, SIMPLE[key], f"{SIMPLE[key]} {about}", [])
