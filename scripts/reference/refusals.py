@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from google.rpc import code_pb2
 
@@ -38,6 +38,20 @@ Messages are for people and may change; programs look at code, reason and metada
 ## What to do, by code
 """
 
+BY_REASON = """\
+## What to do, by reason
+
+A program that does not know a reason goes by its code. The remedies are
+
+- **retry**: the same request, with the same `request_id`, after the pause of RetryInfo or with backoff;
+- **read again**: read what the request is about, and decide anew;
+- **change the request**: the same one is refused again;
+- **ask a person**, who has to do something first;
+- **nothing**: what was asked for is the case already, or cannot be had.
+"""
+
+REMEDIES = ("retry", "read again", "change the request", "ask a person", "nothing")
+
 ADVICE: dict[str, tuple[str, str]] = {
     "INVALID_ARGUMENT": ("The request itself is wrong.", "Change the request."),
     "NOT_FOUND": ("There is no such thing in the workspace.", "Change the request."),
@@ -68,13 +82,14 @@ def page() -> str:
     kinds = {kind.reason: kind for kind in _kinds(errors.Refusal)}
     groups: dict[str, list[EnumValueDescriptor]] = {code: [] for code in ADVICE}
     for value in values:
-        groups.setdefault(_code_and_meaning(value)[0], []).append(value)
+        groups.setdefault(documented(value).code, []).append(value)
     users = _users({value.name.removeprefix(PREFIX) for value in values})
     overview: list[tuple[str, ...]] = [
         (f"[{code}](#code-{code.lower()})", str(code_pb2.Code.Value(code)), *ADVICE[code], str(len(found)))
         for code, found in groups.items()
     ]
     sections = [INTRODUCTION, table(("Code", "Number", "Meaning", "What to do", "Reasons"), overview)]
+    sections += [BY_REASON, table(("Reason", "Code", "Remedy", "Metadata"), [_row(value) for value in values])]
     for code, found in groups.items():
         sections.append(f"## Code {code}\n\n{ADVICE[code][0]} {ADVICE[code][1]}\n")
         sections += [_reason(value, kinds.get(value.name.removeprefix(PREFIX)), users) for value in found]
@@ -85,10 +100,40 @@ def _kinds(kind: type[errors.Refusal]) -> list[type[errors.Refusal]]:
     return [kind, *(found for inner in kind.__subclasses__() for found in _kinds(inner))]
 
 
-def _code_and_meaning(value: EnumValueDescriptor) -> tuple[str, str]:
-    """The status code that the comment of a reason begins with, and the rest of it."""
-    code, _, meaning = comment_of(f"{value.type.full_name}.{value.name}").partition(". ")
-    return code, meaning
+class Documented(NamedTuple):
+    """What the comment of a reason says."""
+
+    code: str
+    meaning: str
+    metadata: str
+    """The keys, with explanations in brackets; empty where there are none."""
+    remedy: str
+    """One of REMEDIES, and what follows it."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the metadata alone."""
+        return re.findall(r"\b[a-z_]+\b", re.sub(r"\([^)]*\)", "", self.metadata.partition(".")[0]))
+
+    @property
+    def kind_of_remedy(self) -> str:
+        """The remedy without what follows it."""
+        return next(kind for kind in REMEDIES if self.remedy.startswith(kind))
+
+
+def documented(value: EnumValueDescriptor) -> Documented:
+    """The comment of a reason in its parts."""
+    comment = comment_of(f"{value.type.full_name}.{value.name}")
+    comment, _, remedy = comment.removesuffix(".").partition(" Remedy: ")
+    code, _, meaning = comment.removesuffix(" No metadata.").partition(". ")
+    meaning, _, metadata = meaning.partition(" Metadata: ")
+    return Documented(code, meaning, metadata.removesuffix("."), remedy)
+
+
+def _row(value: EnumValueDescriptor) -> tuple[str, ...]:
+    reason, said = value.name.removeprefix(PREFIX), documented(value)
+    keys = ", ".join(f"`{key}`" for key in said.keys)
+    return f"[{reason}](#{reason.lower()})", said.code, said.kind_of_remedy, keys
 
 
 def _users(reasons: set[str]) -> dict[str, list[str]]:
@@ -108,14 +153,12 @@ EVERYWHERE = 12
 
 def _reason(value: EnumValueDescriptor, kind: type[errors.Refusal] | None, users: dict[str, list[str]]) -> str:
     reason = value.name.removeprefix(PREFIX)
-    code, meaning = _code_and_meaning(value)
+    said = documented(value)
     if kind is not None:
-        assert code == next(code_pb2.Code.Name(CODES[k]) for k in kind.__mro__ if k in CODES), reason
-    meaning, _, metadata = meaning.partition(" Metadata: ")
-    lines = [f"### {reason}\n", meaning.replace(" No metadata.", "") + "\n"]
-    lines.append(f"- Number: {value.number}")
-    if metadata:
-        lines.append(f"- Metadata: {re.sub(r'[.]$', '', metadata)}")
+        assert said.code == next(code_pb2.Code.Name(CODES[k]) for k in kind.__mro__ if k in CODES), reason
+    lines = [f"### {reason}\n", said.meaning + "\n", f"- Remedy: {said.remedy}", f"- Number: {value.number}"]
+    if said.metadata:
+        lines.append(f"- Metadata: {said.metadata}")
     if kind and kind.text:
         lines.append(f"- Message: “{kind.text}”")
     if kind and kind.retry_after:

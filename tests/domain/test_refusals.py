@@ -1,12 +1,15 @@
 """Refusals as values: their reason, their family, their facts, and the sentence they say."""
 
+import re
 from dataclasses import FrozenInstanceError
 
 import pytest
 
+from documents import ROOT, section
 from exam_sessions import errors
 from exam_sessions.errors import BatchRefused, InvalidField, RowRefusal, RowRefused, Violation, as_text, invalid
 from exam_sessions.errors.sessions import Duplicate
+from exam_sessions.v1.error_reason_pb2 import ErrorReason
 
 AT = "2026-03-02T09:00:00.000Z"
 UNTIL = "2026-03-02T13:00:00.000Z"
@@ -274,6 +277,31 @@ def test_a_refusal_can_be_raised_and_caught_as_what_it_is(refusal):
 
 def kinds_below(kind):
     return {lower for below in kind.__subclasses__() for lower in {below} | kinds_below(below)}
+
+
+REMEDIES = {"retry", "read again", "change the request", "ask a person", "nothing"}
+
+
+def documented_reasons():
+    """The rows of the table of reasons: code, remedy and the keys of the metadata, by reason."""
+    page = section((ROOT / "docs/reference/errors.md").read_text(), "What to do, by reason")
+    rows = re.findall(r"^\| \[(\w+)\]\(#\w+\) \| (\w+) \| ([a-z ]+) \| (.*) \|$", page, re.MULTILINE)
+    return {reason: (code, remedy, set(re.findall(r"`(\w+)`", keys))) for reason, code, remedy, keys in rows}
+
+
+def test_the_page_of_errors_names_every_reason_with_a_remedy():
+    reasons = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name} - {"UNSPECIFIED"}
+    found = documented_reasons()
+    assert set(found) == reasons
+    assert {remedy for _, remedy, _ in found.values()} == REMEDIES
+
+
+@pytest.mark.parametrize(("refusal", "family", "reason", "facts"), REFUSALS, ids=NAMES)
+def test_the_page_of_errors_names_the_facts_that_a_refusal_has(refusal, family, reason, facts):
+    _, remedy, keys = documented_reasons()[reason]
+    assert keys == set(facts)
+    if refusal.retry_after:
+        assert remedy == "retry"
 
 
 def test_no_refusal_is_forgotten_here():
