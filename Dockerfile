@@ -10,11 +10,12 @@ FROM python:3.11 AS build
 WORKDIR /build
 COPY pyproject.toml constraints.txt README.md ./
 COPY src ./src
+COPY clients/python ./clients/python
 # Wheels only: what a compiler made here could want libraries that the slim image lacks.
 # pip and setuptools have then done their work.
 RUN python3 -m venv /opt/exam-sessions \
  && /opt/exam-sessions/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
-      --only-binary :all: --constraint constraints.txt . \
+      --only-binary :all: --constraint constraints.txt ./clients/python ".[server]" \
  && /opt/exam-sessions/bin/pip check \
  && /opt/exam-sessions/bin/pip uninstall --quiet --yes setuptools pip
 # These two ship debug information, a fifth of all; SQLAlchemy would silently do without a module that came to harm.

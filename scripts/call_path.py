@@ -81,8 +81,8 @@ class Server:
 
     def call(self, service: str, rpc: str, **fields: Any) -> Any:
         """Calls a method with the fields of its request, as JSON has them."""
-        kinds = importlib.import_module(f"exam_sessions.v1.{service.lower()}_service_pb2")
-        stubs = importlib.import_module(f"exam_sessions.v1.{service.lower()}_service_pb2_grpc")
+        kinds = importlib.import_module(f"exam_sessions_client.v1.{service.lower()}_service_pb2")
+        stubs = importlib.import_module(f"exam_sessions_client.v1.{service.lower()}_service_pb2_grpc")
         request = json_format.ParseDict(fields, getattr(kinds, f"{rpc}Request")())
         return getattr(getattr(stubs, f"{service}ServiceStub")(self._channel), rpc)(request)
 
@@ -98,7 +98,7 @@ class Scene:
     def __init__(self, server: Server) -> None:
         self._call = server.call
         form = json_format.Parse(
-            SAMPLE.read_text(), importlib.import_module("exam_sessions.v1.test_form_pb2").TestForm()
+            SAMPLE.read_text(), importlib.import_module("exam_sessions_client.v1.test_form_pb2").TestForm()
         )
         self._form: Any = self._call("Catalog", "CreateTestForm", testForm=json_format.MessageToDict(form)).test_form
         self._release = self._new_release()

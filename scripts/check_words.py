@@ -17,9 +17,19 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 WORDS = Path(__file__).with_name("words.txt")
-PLACES = ("src", "tests", "scripts", "protos", "docs", "README.md", "CONTRIBUTING.md", "SECURITY.md")
+PLACES = (
+    "src",
+    "tests",
+    "scripts",
+    "protos",
+    "docs",
+    "clients/python",
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+)
 LEFT_ALONE = re.compile(
-    r"^src/(?:buf|exam_sessions/v1)/|migrations/versions/|docs/develop/decisions|[.](?:png|svg|json|csv)$"
+    r"^src/exam_sessions/contract/|exam_sessions_client/v1/|migrations/versions/|docs/develop/decisions|[.](?:png|svg|json|csv)$"
     r"|^scripts/(?:check_words.py|words.txt)$"
 )
 

@@ -4,11 +4,17 @@ Without arguments it writes the pages of docs/reference too (generate_reference.
 
 Files of others (buf/validate/validate.proto, google/longrunning/operations.proto) are not copied into this
 repository: their descriptors are read from the wheels that hold them and handed to protoc as a descriptor set.
+
+Our modules are in the package of the Python client, which the server uses too. They hold the validation rules as
+options that only those can read who have the module of the rules: our files do not import it, so that a client needs
+none (docs/develop/decisions/0033).
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +34,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 RULES = "buf/validate/validate.proto"
+CLIENT = Path("clients", "python", "src", "exam_sessions_client")
+"""The Python client; `v1` in it holds the modules of our files."""
+CONTRACT = Path("src", "exam_sessions", "contract")
+"""What command line and server need besides: the module of the rules, and our files with comments and rules."""
+OWN_IMPORT = re.compile(r"^from exam_sessions\.v1 import ", re.MULTILINE)
 
 
 def foreign_descriptor_set() -> bytes:
@@ -76,9 +87,48 @@ def documented(protos: Path, files: list[str]) -> bytes:
     return found.SerializeToString(deterministic=True)
 
 
+def without_imported_rules(protos: Path, files: list[str]) -> bytes:
+    """Our files and what they import, except the file of the rules. The rules stay, as options of a type unknown."""
+    with tempfile.NamedTemporaryFile(suffix=".binpb") as whole:
+        run(protos, "--include_imports", f"--descriptor_set_out={whole.name}", *files)
+        found = descriptor_pb2.FileDescriptorSet.FromString(whole.read())
+    kept = [file for file in found.file if file.name != RULES]
+    for file in kept:
+        if RULES in file.dependency:
+            file.dependency.remove(RULES)
+    return descriptor_pb2.FileDescriptorSet(file=kept).SerializeToString()
+
+
+def write_modules(protos: Path, files: list[str], out: Path) -> None:
+    """Writes the modules of our files to CLIENT, and that of the rules to CONTRACT, below `out`."""
+    plugin = f"--plugin=protoc-gen-mypy_grpc={Path(sys.executable).parent / 'protoc-gen-mypy_grpc'}"
+    services = [name for name in files if "service" in name]
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        (work / "files.binpb").write_bytes(without_imported_rules(protos, files))
+        made = f"--descriptor_set_in={work / 'files.binpb'}"
+        called = (
+            [made, f"--python_out={work}", f"--pyi_out={work}", *files],
+            [made, plugin, f"--grpc_python_out={work}", f"--mypy_grpc_out=quiet:{work}", *services],
+        )
+        for arguments in called:
+            if status := protoc.main(["protoc", *arguments]):
+                sys.exit(status)
+        run(protos, f"--python_out={work}", f"--pyi_out={work}", RULES)
+        for module in sorted((work / "exam_sessions" / "v1").glob("*.py*")):
+            text = module.read_text(encoding="utf-8")
+            (out / CLIENT / "v1" / module.name).write_text(
+                OWN_IMPORT.sub("from exam_sessions_client.v1 import ", text), encoding="utf-8"
+            )
+        for module in sorted((work / "buf" / "validate").glob("*.py*")):
+            (out / CONTRACT / module.name).write_bytes(module.read_bytes())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, default=ROOT / "src", help="where the modules go (default: src)")
+    parser.add_argument(
+        "--into", type=Path, default=ROOT, help="the tree that the modules go into (default: this one)"
+    )
     parser.add_argument("--image", type=Path, help="write only an image for buf lint and buf breaking, to this file")
     parser.add_argument("--baseline", type=Path, help="write only that image without comments, to this file")
     parser.add_argument("--descriptors", type=Path, help="write only a descriptor set for other languages' protoc")
@@ -94,14 +144,15 @@ def main() -> None:
         details = [error_details_pb2.DESCRIPTOR.name] if options.descriptors else []
         run(protos, "--include_imports", "--include_source_info", f"--descriptor_set_out={image}", *files, *details)
         return
-    plugin = f"--plugin=protoc-gen-mypy_grpc={Path(sys.executable).parent / 'protoc-gen-mypy_grpc'}"
-    services = [name for name in files if "service" in name]
-    run(protos, f"--python_out={out}", f"--pyi_out={out}", *files, RULES)
-    run(protos, plugin, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *services)
-    (out / "exam_sessions" / "v1" / "documented.binpb").write_bytes(documented(protos, files))
-    if out == ROOT / "src":
+    for folder in (CLIENT / "v1", CONTRACT):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    write_modules(protos, files, out)
+    (out / CONTRACT / "documented.binpb").write_bytes(documented(protos, files))
+    if out == ROOT:
         # In a process of its own, for it imports what was just written.
-        subprocess.run([sys.executable, str(ROOT / "scripts" / "generate_reference.py")], check=True)
+        command = [sys.executable, str(ROOT / "scripts" / "generate_reference.py")]
+        path = os.pathsep.join(filter(None, (str(ROOT / CLIENT.parent), os.environ.get("PYTHONPATH"))))
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": path})
 
 
 if __name__ == "__main__":

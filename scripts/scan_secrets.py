@@ -36,7 +36,7 @@ DETECTORS = (
 EXAMPLES = frozenset({"PASSWORD", "hunter2", "password", "se", "secret", "x-actor", "exam-sessions-tls"})
 """What stands for a secret in examples, and names of secrets."""
 
-GENERATED = ("src/exam_sessions/v1/", "src/buf/", "docs/reference/")
+GENERATED = ("clients/python/src/exam_sessions_client/v1/", "src/exam_sessions/contract/", "docs/reference/")
 
 
 def files() -> list[str]:

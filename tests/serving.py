@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 
 from exam_sessions.app import App, now
 from exam_sessions.settings import Settings
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     access_service_pb2,
     access_service_pb2_grpc,
     candidate_service_pb2,

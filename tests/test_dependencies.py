@@ -10,9 +10,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-OWN = {"exam_sessions", "buf"}
+OWN = {"exam_sessions", "exam_sessions_client"}
 FOR_DEVELOPERS = {"test", "check"}
 """Extras that a server does without."""
+TREES = (ROOT / "src", ROOT / "clients" / "python" / "src")
 
 
 def normalized(name: str) -> str:
@@ -23,7 +24,7 @@ def normalized(name: str) -> str:
 def imported() -> dict[str, set[str]]:
     """The packages of others that modules import, each with the files that do."""
     found: dict[str, set[str]] = {}
-    for file in (ROOT / "src").rglob("*.py"):
+    for file in (path for tree in TREES for path in tree.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level and node.module:

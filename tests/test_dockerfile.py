@@ -306,24 +306,25 @@ def test_its_health_check_is_a_command_of_ours_at_a_socket_that_needs_no_certifi
     assert {"serve", "health"} <= set(get_command(cli).commands)
 
 
-def test_it_installs_what_is_constrained_and_no_extras():
+def test_it_installs_what_is_constrained_and_what_a_server_needs_only():
     [install] = [
         command for step in STEPS if step.word == "RUN" for command in step.rest.split("&&") if " install " in command
     ]
-    assert shlex.split(install)[-1] == "."
+    assert shlex.split(install)[-2:] == ["./clients/python", ".[server]"]
     assert {"--no-cache-dir", "--constraint"} <= set(install.split())
 
 
 def test_every_module_imports_only_what_is_installed_with_the_package():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     extras = {name: needs for name, needs in project["optional-dependencies"].items() if name not in FOR_DEVELOPERS}
-    declared = {canonical(re.match(r"[\w-]+", need)[0]) for need in project["dependencies"]}
+    needed = project["dependencies"] + extras.pop("server")
+    declared = {canonical(re.match(r"[\w-]+", need)[0]) for need in needed}
     known = {name: {canonical(each) for each in found} for name, found in packages_distributions().items()}
     installed = {name for name, found in known.items() if found & declared}
     # Extras need not be installed here: their packages have the names of their distributions, or the first word.
     optional = {canonical(re.match(r"[\w-]+", need)[0]) for needs in extras.values() for need in needs}
     optional = {name.replace("-", "_") for name in optional} | {name.partition("-")[0] for name in optional}
-    allowed = installed | optional | sys.stdlib_module_names | {"exam_sessions", "buf", "_typeshed"}
+    allowed = installed | optional | sys.stdlib_module_names | {"exam_sessions", "exam_sessions_client", "_typeshed"}
     for path in (PROJECT / "src/exam_sessions").rglob("*.py"):
         assert imports_of(path) <= allowed, path
 
@@ -363,9 +364,9 @@ def test_what_the_wheel_is_made_of_is_in_the_context_and_copied():
     copied = [a for step in STEPS if step.word == "COPY" and not step.flags for a in step.arguments[:-1]]
     wheel = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     packages = wheel["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    for name in ("pyproject.toml", "constraints.txt", wheel["project"]["readme"], *packages):
+    for name in ("pyproject.toml", "constraints.txt", wheel["project"]["readme"], "clients/python", *packages):
         assert (PROJECT / name).exists()
-        assert name.split("/")[0] in copied
+        assert name in copied or name.split("/")[0] in copied
         assert not ignored(Path(name), IGNORE)
 
 
@@ -406,8 +407,7 @@ def test_the_image_holds_no_tool_and_nothing_that_is_not_pinned(installed):
         "buf-bin",
     }
     constraints = (PROJECT / "constraints.txt").read_text().lower().replace("_", "-").split()
-    ours = installed.pop("exam-sessions")
-    assert ours
+    assert installed.pop("exam-sessions") == installed.pop("exam-sessions-client")
     assert {f"{name}=={version}" for name, version in installed.items()} <= set(constraints)
 
 

@@ -18,7 +18,7 @@ from exam_sessions.cli.shared.settings_options import CONFIG_VARIABLE
 from exam_sessions.cli.shared.token_source import VARIABLE
 from exam_sessions.domain.diagram import mermaid
 from exam_sessions.settings import PREFIX, Settings
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     access_service_pb2,
     catalog_service_pb2,
     error_reason_pb2,

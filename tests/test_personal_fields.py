@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.descriptor import FieldDescriptor
 
-import exam_sessions.v1
-from exam_sessions.v1 import access_fields_pb2 as access
+import exam_sessions_client.v1
+from exam_sessions_client.v1 import access_fields_pb2 as access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,9 @@ ABOUT_SESSIONS = ("lifecycle_service.proto", "marking_service.proto")
 
 def messages() -> Iterator[Descriptor]:
     """The messages of all our protos."""
-    for module in pkgutil.iter_modules(exam_sessions.v1.__path__):
+    for module in pkgutil.iter_modules(exam_sessions_client.v1.__path__):
         if module.name.endswith("_pb2"):
-            file = importlib.import_module(f"exam_sessions.v1.{module.name}").DESCRIPTOR
+            file = importlib.import_module(f"exam_sessions_client.v1.{module.name}").DESCRIPTOR
             yield from file.message_types_by_name.values()
 
 

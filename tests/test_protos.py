@@ -14,7 +14,7 @@ import pytest
 from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
 
-import exam_sessions.v1
+import exam_sessions_client.v1
 from exam_sessions.client import proto_tree
 
 WITHOUT_A_PATH = {"ImportSessions"}
@@ -24,8 +24,10 @@ VARIABLE = re.compile(r"\{([^}]+)\}")
 
 
 def own_files():
-    names = [found.name for found in pkgutil.iter_modules(exam_sessions.v1.__path__) if found.name.endswith("_pb2")]
-    return [importlib.import_module(f"exam_sessions.v1.{name}").DESCRIPTOR for name in names]
+    names = [
+        found.name for found in pkgutil.iter_modules(exam_sessions_client.v1.__path__) if found.name.endswith("_pb2")
+    ]
+    return [importlib.import_module(f"exam_sessions_client.v1.{name}").DESCRIPTOR for name in names]
 
 
 def methods():

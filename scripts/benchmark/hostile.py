@@ -17,7 +17,7 @@ from benchmark.load_sessions import PACKAGE, Cohort
 from benchmark.native import require_native
 from benchmark.results import Figure, Missing
 from benchmark.servers import service
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

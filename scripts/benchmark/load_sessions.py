@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from benchmark.load import Callers, Driver
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_pb2,
     catalog_service_pb2,
     catalog_service_pb2_grpc,

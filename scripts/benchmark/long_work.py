@@ -17,7 +17,7 @@ from benchmark.batches import RawDriver
 from benchmark.load_sessions import LARGE, PACKAGE, PLACEHOLDERS, Cohort, bookings, create_release, reply_size
 from benchmark.results import Figure, median, spread
 from benchmark.servers import echo, service
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_pb2,
     catalog_service_pb2,
     catalog_service_pb2_grpc,

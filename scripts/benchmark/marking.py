@@ -16,7 +16,7 @@ from benchmark.load import Callers, Driver
 from benchmark.load_sessions import LARGE, PACKAGE, PLACEHOLDERS, Cohort, reply_size
 from benchmark.results import Figure, median, spread
 from benchmark.servers import echo, service
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_service_pb2,
     catalog_service_pb2_grpc,
     marking_service_pb2,

@@ -14,7 +14,7 @@ import grpc
 from benchmark.load_sessions import LARGE, bookings
 from benchmark.results import Figure
 from benchmark.servers import service
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_pb2,
     catalog_service_pb2,
     catalog_service_pb2_grpc,

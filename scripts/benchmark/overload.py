@@ -17,7 +17,7 @@ from benchmark.native import require_native
 from benchmark.results import Figure, median
 from benchmark.servers import service
 from benchmark.subjects import Refused
-from exam_sessions.v1 import lifecycle_service_pb2
+from exam_sessions_client.v1 import lifecycle_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from benchmark.load import Callers, Driver
 from benchmark.load_sessions import LARGE, LIST, book, create_release
 from benchmark.results import Figure, median, spread
 from benchmark.servers import service
-from exam_sessions.v1 import session_service_pb2, session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2, session_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

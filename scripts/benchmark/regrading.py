@@ -20,7 +20,7 @@ from benchmark.marking import QUESTIONS, SAVED, create_form, form_of, submission
 from benchmark.results import Figure, median, spread
 from benchmark.servers import service
 from exam_sessions.commands.regrades import Regrade
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_service_pb2,
     catalog_service_pb2_grpc,
     marking_service_pb2,

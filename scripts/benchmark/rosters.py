@@ -16,7 +16,7 @@ from benchmark.load_sessions import BATCH_CREATE, LARGE, PLACEHOLDERS, bookings,
 from benchmark.results import Figure, median, spread
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 
 if TYPE_CHECKING:
     from benchmark.bench import Bench

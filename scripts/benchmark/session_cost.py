@@ -11,7 +11,7 @@ from benchmark.load import Driver
 from benchmark.load_sessions import PACKAGE, PAUSE, RESUME, book
 from benchmark.results import Figure, median, spread
 from benchmark.servers import echo, service
-from exam_sessions.v1 import lifecycle_service_pb2 as pb
+from exam_sessions_client.v1 import lifecycle_service_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmark.databases import Database
     from benchmark.load import Call
     from benchmark.processes import Process
-    from exam_sessions.v1.session_service_pb2 import BookedSession
+    from exam_sessions_client.v1.session_service_pb2 import BookedSession
 
 LIVES = 10_000
 """Sessions of a run: one roster."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from benchmark.results import Figure
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from benchmark.processes import Process

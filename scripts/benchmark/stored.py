@@ -14,7 +14,7 @@ from benchmark.load_sessions import GET, RESUME, Cohort, Sessions
 from benchmark.results import Figure, Missing, skipped
 from benchmark.servers import service
 from benchmark.stored_databases import stored_in_postgres, stored_in_sqlite
-from exam_sessions.v1 import lifecycle_service_pb2, session_service_pb2
+from exam_sessions_client.v1 import lifecycle_service_pb2, session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from benchmark.load import Callers, Driver
 from benchmark.load_sessions import PACKAGE, Cohort
 from benchmark.results import Missing
 from benchmark.servers import service
-from exam_sessions.v1 import lifecycle_service_pb2
+from exam_sessions_client.v1 import lifecycle_service_pb2
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from benchmark.bulk_fill import fill, session_id
 from benchmark.load_sessions import PLACEHOLDERS, Cohort, reply_size
 from benchmark.marking import FORM, QUESTIONS, SET_RESPONSES, create_form
 from benchmark.servers import echo, service
-from exam_sessions.v1 import marking_service_pb2, result_pb2, template_pb2, test_form_pb2
+from exam_sessions_client.v1 import marking_service_pb2, result_pb2, template_pb2, test_form_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

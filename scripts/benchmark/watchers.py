@@ -19,7 +19,7 @@ from typing import Any
 import grpc
 import uvloop
 
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 WATCH = "/exam_sessions.v1.SessionService/WatchSessions"
 PATIENCE_S = 30.0

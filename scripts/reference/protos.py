@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import descriptor_pb2
 
 import exam_sessions
-from buf.validate import validate_pb2
+from exam_sessions.contract import validate_pb2
 from exam_sessions.rpc import server
 from exam_sessions.rpc.decoding.maxima import longest_text, most_elements
 from exam_sessions.rpc.decoding.pattern_sentences import SENTENCES
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     error_reason_pb2,
     operation_pb2,
 )
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, ServiceDescriptor
 
 PACKAGE = "exam_sessions.v1"
-DOCUMENTED = Path(exam_sessions.__file__).parent / "v1" / "documented.binpb"
+DOCUMENTED = Path(exam_sessions.__file__).parent / "contract" / "documented.binpb"
 SERVICE_FILES = tuple(module for module in server.SERVICE_FILES if module.DESCRIPTOR.package == PACKAGE)
 
 MESSAGES, ENUMS, SERVICES = 4, 5, 6

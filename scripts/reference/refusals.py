@@ -9,7 +9,7 @@ from google.rpc import code_pb2
 
 from exam_sessions import errors
 from exam_sessions.rpc.status import CODES
-from exam_sessions.v1 import error_reason_pb2
+from exam_sessions_client.v1 import error_reason_pb2
 from reference import protos, rpcs
 from reference.protos import comment_of, table
 
@@ -33,7 +33,7 @@ A batch that is refused because of some of its rows has the code and reason of t
 `index` (its place) and `bad_rows` (how many) besides, and BadRequest names up to 100 rows.
 
 Messages are for people and may change; programs look at code, reason and metadata. Python clients find the reasons in
-`exam_sessions.v1.error_reason_pb2`.
+`exam_sessions_client.v1.error_reason_pb2`.
 
 ## What to do, by code
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.v1 import error_reason_pb2
+from exam_sessions_client.v1 import error_reason_pb2
 from reference import protos
 from reference.protos import PACKAGE, comment_of, in_words, sentence_end, table, type_of
 

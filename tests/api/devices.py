@@ -7,7 +7,7 @@ from forms import mixed
 from messages import new_id
 from state_paths import FETCHED, INVIGILATED, walk
 
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 from serving import Refused
 
 ONE_DEVICE = {"device_policy": catalog_pb2.DEVICE_POLICY_ONE_DEVICE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from state_paths import LONG_AGO, STARTED, walk
 
-from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, marking_service_pb2, result_pb2, test_form_pb2
 
 PAPER = {"delivery": catalog_pb2.DELIVERY_PAPER}
 

@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     access_service_pb2,
     candidate_service_pb2,
     catalog_service_pb2,

@@ -6,7 +6,7 @@ from forms import essay, mcq, mixed
 from messages import ACTION_RPCS, booking, bookings, mask, new_id
 from state_paths import ARGUMENTS, ON_PAPER, STARTED, bring_to, walk
 
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_pb2,
     lifecycle_service_pb2,
     session_pb2,

@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 from messages import bookings, new_id
 from rows import read
 
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
     operation_pb2,

@@ -12,7 +12,7 @@ from operations import OperationsApi, handed, result_of, written
 from state_paths import walk
 
 from exam_sessions.store.schema import metadata
-from exam_sessions.v1 import catalog_pb2, session_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, test_form_pb2
 
 CANDIDATE = "ZQ-Ünlü-77301"
 """An id that nothing else in a database holds."""

@@ -14,7 +14,7 @@ from mutations import key_of
 from random_history import Line
 from state_paths import ARGUMENTS, name_of
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from processes import ServerProcess
 from serving import ApiClient, Refused, serving
 

@@ -23,7 +23,7 @@ from exam_sessions.domain.transition_table import ALLOWED
 from exam_sessions.rpc.convert.booking import edit_of, edited_fields
 from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS
 from exam_sessions.rpc.convert.session import fill_session
-from exam_sessions.v1 import marking_service_pb2, result_pb2, session_pb2
+from exam_sessions_client.v1 import marking_service_pb2, result_pb2, session_pb2
 from linearizability import NEVER, No, Op, Seen, Told, linearize
 from serving import read_refusal
 

@@ -13,7 +13,7 @@ from messages import at, bookings, lasting, mask, new_id, send, send_bytes
 from rows import read
 from state_paths import bring_to, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from processes import ServerProcess
 from serving import ApiClient, Refused, serving, until
 

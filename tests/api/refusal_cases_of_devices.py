@@ -8,7 +8,7 @@ from grpc import StatusCode as Code
 from refusal_cases import refused_with
 from state_paths import FETCHED, bring_to, walk
 
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 
 ONE_DEVICE = {"device_policy": catalog_pb2.DEVICE_POLICY_ONE_DEVICE}
 HOLDER = {"device": "Laptop 3", "since": ANY}

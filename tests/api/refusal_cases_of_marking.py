@@ -9,7 +9,7 @@ from regrading import corrected, regraded, sat, with_essay, wrong_key
 from rows import write
 from state_paths import FINISHED, bring_to, walk
 
-from exam_sessions.v1 import test_form_pb2
+from exam_sessions_client.v1 import test_form_pb2
 
 
 @refused_with(Code.FAILED_PRECONDITION)

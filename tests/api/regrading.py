@@ -6,7 +6,7 @@ from forms import answer, essay, form, hand_in, mcq
 from operations import result_of
 from state_paths import STARTED, walk
 
-from exam_sessions.v1 import session_pb2, test_form_pb2
+from exam_sessions_client.v1 import session_pb2, test_form_pb2
 
 REASON = "the key of question 2 was wrong"
 

@@ -11,7 +11,7 @@ from rows import write
 from widest import LIMIT, MOST, TEXT, WIDE, catalog_form, essays, sessions
 
 from exam_sessions.rpc.convert.reply_size import SESSION_AT_MOST
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     session_pb2,
     session_service_pb2,
     test_form_pb2,

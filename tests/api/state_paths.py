@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from messages import at, booking, lasting, mask
 
-from exam_sessions.v1 import catalog_pb2, marking_service_pb2, result_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, marking_service_pb2, result_pb2, session_pb2
 from serving import Refused, State
 
 FAR_AHEAD = at(4_000_000_000 * 1_000_000)

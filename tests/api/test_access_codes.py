@@ -7,7 +7,7 @@ from messages import METHOD, booking, mask, new_id
 from rows import unchanged
 from state_paths import ARGUMENTS, bring_to
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
 pytestmark = pytest.mark.both_databases("codes are unique by the database")

@@ -16,7 +16,7 @@ from exam_sessions.rpc.access.requirements import (
     MethodWithoutPermission,
     requirement_of,
 )
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 P = Permission
 

@@ -14,7 +14,7 @@ from rows import snapshot
 from state_paths import walk
 
 from exam_sessions.domain.access import ROLES
-from exam_sessions.v1 import lifecycle_service_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import lifecycle_service_pb2, session_pb2, session_service_pb2
 from serving import ApiClient, Refused, read_refusal
 
 LETTERS = dict(

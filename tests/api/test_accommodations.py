@@ -12,7 +12,7 @@ from rows import unchanged
 from state_paths import FAR_AHEAD, STARTED, bring_to, name_of, walk
 from timed import SECOND, begun, closing_in, timed_release, working_time
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 Accommodation = session_pb2.Accommodation

@@ -11,7 +11,7 @@ from messages import bookings, new_id, send
 from rows import count
 from state_paths import STARTED, STATE_PATHS, bring_to, name_of, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, until
 
 pytestmark = pytest.mark.both_databases("counts and averages are made by SQL")

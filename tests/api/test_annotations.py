@@ -7,7 +7,7 @@ from messages import booking, mask
 from rows import unchanged
 from state_paths import bring_to
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
 CARRIED = {"lti_user_id": "29123", "Jos\u00e9": " two  words\n", "empty": ""}

@@ -13,7 +13,7 @@ from grpc import StatusCode
 from messages import at, micros, new_id
 from rows import read
 
-from exam_sessions.v1 import access_pb2
+from exam_sessions_client.v1 import access_pb2
 from serving import Refused, until
 
 DAY = 24 * 3600

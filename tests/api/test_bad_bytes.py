@@ -6,7 +6,7 @@ from grpc import StatusCode
 from messages import SERVICE, booking, bookings, mask, new_id, request_of, send_bytes
 from rows import unchanged
 
-from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, result_pb2, session_pb2
 from serving import ApiClient, Refused, serving
 
 

@@ -7,7 +7,7 @@ from rows import unchanged
 from state_paths import ARGUMENTS, bring_to
 
 from exam_sessions.settings import TRANSPORTS
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import ApiClient, Refused, serving
 
 ID = "5f1d1f0e-7a51-4c39-9f6e-0a6f0d1c2b3a"

@@ -7,7 +7,7 @@ from messages import booking, mask, moment
 from rows import unchanged
 from state_paths import ARGUMENTS, bring_to
 
-from exam_sessions.v1 import catalog_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_service_pb2
 from serving import Refused
 
 LAST_SECOND = 253_402_300_799

@@ -7,7 +7,7 @@ from messages import booking, bookings, new_id
 from rows import count, read, unchanged
 from state_paths import ON_PAPER
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
 pytestmark = pytest.mark.both_databases("many rows are written in another way")

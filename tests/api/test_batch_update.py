@@ -6,7 +6,7 @@ from messages import booking, bookings, mask, moment, new_id
 from rows import count, unchanged
 from state_paths import bring_to
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
 pytestmark = pytest.mark.both_databases("many rows are written in another way")

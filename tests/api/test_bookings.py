@@ -7,7 +7,7 @@ from messages import booking, bookings, lasting, moment, new_id
 from rows import read, unchanged
 from state_paths import ON_PAPER
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused
 
 pytestmark = pytest.mark.both_databases("who was booked twice is found in another way")

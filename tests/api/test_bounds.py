@@ -16,7 +16,7 @@ from rows import unchanged
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.decoding.bounds import UNKNOWN_AT_MOST
 from exam_sessions.rpc.decoding.maxima import FOREIGN, REPETITIONS, TOTALS, longest_text, most_elements
-from exam_sessions.v1 import result_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import result_pb2, session_pb2, session_service_pb2
 from serving import Refused, until
 
 at_the_door = pytest.mark.sqlite("what holds too much is refused before a database is asked")

@@ -15,7 +15,7 @@ from walls import request_in
 
 from exam_sessions.logs.lines import JsonLines, TextLines
 from exam_sessions.telemetry.call_log import LONG_ON_PURPOSE, CallLog
-from exam_sessions.v1 import access_fields_pb2 as access
+from exam_sessions_client.v1 import access_fields_pb2 as access
 from serving import ApiClient, Refused, serving, until
 
 CALLS = "exam_sessions.calls"

@@ -12,7 +12,7 @@ from hostile import METHODS
 from messages import bookings, new_id, send
 
 from exam_sessions.domain.access import ROLES
-from exam_sessions.v1 import lifecycle_service_pb2, session_pb2
+from exam_sessions_client.v1 import lifecycle_service_pb2, session_pb2
 from serving import ApiClient, serving
 
 pytestmark = pytest.mark.both_databases("replies are rendered on another thread where the service waits for a server")

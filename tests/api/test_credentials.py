@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from messages import micros
 
 from certificates import authority, self_signed
-from exam_sessions.v1 import access_pb2
+from exam_sessions_client.v1 import access_pb2
 from issuing import ISSUER, IssuerKeys, config_file, seconds
 from serving import ApiClient, Refused, serving
 

@@ -10,7 +10,7 @@ from rows import write
 from state_paths import STARTED, name_of, walk
 from test_damaged_content import ALL, SCRIPTS, spoil, three, untyped
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
 GONE = "a release that does not exist"

@@ -15,7 +15,7 @@ from state_paths import STARTED, walk
 from test_damaged_content import reason_of
 
 from exam_sessions.store.schema import attempts, sessions
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 from sampling import sampled
 
 pytestmark = pytest.mark.sqlite(reason="elsewhere a column of numbers takes numbers only")

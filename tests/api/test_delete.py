@@ -6,7 +6,7 @@ from messages import new_id
 from rows import count, unchanged
 from state_paths import STATE_PATHS, bring_to
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
 pytestmark = pytest.mark.both_databases("what goes with a session is removed by SQL")

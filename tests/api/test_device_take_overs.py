@@ -15,7 +15,7 @@ from operations import OperationsApi
 from rows import unchanged, write
 from state_paths import FETCHED, name_of, walk
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient, Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -26,7 +26,7 @@ from state_paths import FETCHED, name_of, pin_of, walk
 from test_secrets import RecordedClient
 from watchers import Watch
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

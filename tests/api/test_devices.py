@@ -22,7 +22,7 @@ from messages import mask, new_id
 from rows import read, unchanged
 from state_paths import FETCHED, bring_to, name_of, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

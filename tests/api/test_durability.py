@@ -12,7 +12,7 @@ from rows import count, read
 from state_paths import FETCHED, walk
 
 from exam_sessions.settings import Settings
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from processes import ServerProcess, calling, was_cut_off
 from serving import ApiClient, Refused, until
 

@@ -27,7 +27,7 @@ from personal import (
 from rows import read
 from watchers import Watch
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 

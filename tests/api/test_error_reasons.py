@@ -11,7 +11,7 @@ import refusal_cases_of_work  # noqa: F401 - enters its own
 from messages import new_id
 from refusal_cases import REFUSAL_CASES, Stage
 
-from exam_sessions.v1 import error_reason_pb2
+from exam_sessions_client.v1 import error_reason_pb2
 from serving import ApiClient, Clock, Refused, serving
 
 

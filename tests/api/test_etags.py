@@ -6,7 +6,7 @@ from messages import booking, mask, moment
 from rows import unchanged
 from state_paths import bring_to, walk
 
-from exam_sessions.v1 import catalog_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_service_pb2
 from serving import Refused
 
 EDIT = {"booking": booking(external_reference="r-1"), "update_mask": mask("external_reference")}

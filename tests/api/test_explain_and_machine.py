@@ -6,7 +6,7 @@ from messages import booking, lasting, mask, new_id
 from rows import unchanged
 from state_paths import ARGUMENTS, STATE_PATHS, bring_to, name_of, walk
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused
 
 Action, State = session_pb2.Action, session_pb2.State

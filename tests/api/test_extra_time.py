@@ -9,7 +9,7 @@ from rows import unchanged
 from state_paths import FETCHED, STARTED, STATE_PATHS, bring_to, name_of, walk
 from timed import SECOND, begun, timed_release, working_time
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import Refused
 
 LEGAL = {

@@ -10,7 +10,7 @@ from rows import unchanged
 from state_paths import STARTED, bring_to, walk
 from timed import SECOND, begun, closing_in, timed_release
 
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 from serving import Refused
 
 GIVEN = {"extra_time": lasting(300), "message": "the heating failed"}

@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from messages import at, booking, micros
 from state_paths import STARTED, bring_to, walk
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
 pytestmark = pytest.mark.both_databases("what passes a filter is found by SQL")

@@ -10,7 +10,7 @@ from messages import at, bookings, lasting, micros, new_id, send
 from rows import count, read, unchanged, write
 from state_paths import FETCHED, STARTED, bring_to, name_of, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 

@@ -20,7 +20,7 @@ from exam_sessions.domain.access import ROLES, Permission
 from exam_sessions.rpc.access.requirements import requirement_of
 from exam_sessions.rpc.throttle import only_reads
 from exam_sessions.store import schema
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, until
 
 ROUNDS = pytest.mark.parametrize("rounds", [1, pytest.param(40, marks=pytest.mark.slow)])

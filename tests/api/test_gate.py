@@ -12,7 +12,7 @@ from reflected import names_of
 from state_paths import walk
 
 from exam_sessions.app import CannotServe
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving
 
 

@@ -11,7 +11,7 @@ from rows import count
 from state_paths import bring_to
 
 from exam_sessions.store import sqlite_connection
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("transactions fail in other ways")

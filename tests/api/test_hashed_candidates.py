@@ -15,8 +15,8 @@ from exam_sessions.rpc.decoding.candidate_ids import CandidateIdHasher, id_field
 from exam_sessions.store.candidate_keys import read_keys
 from exam_sessions.store.candidate_rekey import CandidateRekey, OperationsUnderWay
 from exam_sessions.store.databases import store_of
-from exam_sessions.v1 import access_fields_pb2 as access
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import access_fields_pb2 as access
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("what is stored is asked for in each database's own words")

@@ -18,7 +18,7 @@ from state_paths import bring_to
 
 from exam_sessions.rpc import server as rpc_server
 from exam_sessions.settings import TRANSPORTS
-from exam_sessions.v1 import error_reason_pb2
+from exam_sessions_client.v1 import error_reason_pb2
 from serving import ApiClient, Refused, RunningServer, read_refusal, serving, until
 
 SERVICES = (

@@ -6,7 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from messages import booking, bookings, mask, new_id
 from state_paths import STATE_PATHS, bring_to, edit, walk
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, State
 
 pytestmark = pytest.mark.both_databases("events are found in another way")

@@ -11,7 +11,7 @@ from state_paths import bring_to, edit, walk
 
 from exam_sessions.domain.records import AttemptRecord, Session
 from exam_sessions.rpc.convert.history import KINDS, shown_value
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 CENTURY = 1_700_000_000_000_000
 

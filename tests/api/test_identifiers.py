@@ -17,7 +17,7 @@ from exam_sessions import errors
 from exam_sessions.rpc.access.verified import ANYBODY
 from exam_sessions.rpc.decoding.identifiers import NIL
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder
-from exam_sessions.v1 import session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2_grpc
 from serving import ApiClient, Refused
 
 LIMIT = 1_000_000

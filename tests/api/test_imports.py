@@ -14,7 +14,7 @@ from rows import count, read, unchanged
 from watchers import NARROW
 
 from exam_sessions.rpc.import_servicer import ImportServicer, _Answers
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient, Refused, read_refusal, serving, until
 
 

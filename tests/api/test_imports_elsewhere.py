@@ -11,7 +11,7 @@ from messages import bookings, new_id
 from operations import OperationsApi, chunks_of
 from rows import count
 
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 from processes import ServerProcess, calling, was_cut_off
 from serving import ApiClient, read_refusal, serving
 

@@ -7,8 +7,8 @@ from forms import answer, form, hand_in, question_of, results, sitting, three_ch
 from messages import new_id
 from state_paths import name_of, walk
 
-from exam_sessions.v1 import result_pb2
-from exam_sessions.v1 import test_form_pb2 as pb
+from exam_sessions_client.v1 import result_pb2
+from exam_sessions_client.v1 import test_form_pb2 as pb
 from serving import Refused
 
 UNDER_WAY = {

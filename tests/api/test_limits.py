@@ -18,7 +18,7 @@ from exam_sessions.app import CannotServe
 from exam_sessions.domain.rates import Rate
 from exam_sessions.rpc.access.limits import limits_in
 from exam_sessions.rpc.server import rpc_names
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 from serving import ApiClient, Refused, serving, until
 
 HOUR = 3600

@@ -15,7 +15,7 @@ from exam_sessions.domain.records import Release, Session
 from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert.form import form_in
 from exam_sessions.store import sqlite_connection
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 from linearizability import CLOCK, Seen, Told
 from serving import ApiClient, serving
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from messages import at, booking, bookings, mask, micros, new_id
 from state_paths import STATE_PATHS, bring_to
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient, Refused
 
 pytestmark = pytest.mark.both_databases("pages are cut by SQL")

@@ -15,7 +15,7 @@ from exam_sessions.background.lockouts import Watched
 from exam_sessions.domain.lockout import Guarded, Subject, SubjectKind
 from exam_sessions.rpc.access.code_guard import CANDIDATE_ADDRESS
 from exam_sessions.rpc.guarded_methods import names_sessions_by_code
-from exam_sessions.v1 import access_fields_pb2, lockout_service_pb2
+from exam_sessions_client.v1 import access_fields_pb2, lockout_service_pb2
 from serving import ApiClient, Refused, serving, until
 
 LIMIT = 20

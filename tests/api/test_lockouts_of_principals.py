@@ -9,7 +9,7 @@ from authenticated import bearer, client_of, guarded
 from test_lockouts import LIMIT, WRONG, guess, is_locked_out, lock_out, reason_of, recorded
 
 from exam_sessions.rpc.access.code_guard import CANDIDATE_ADDRESS
-from exam_sessions.v1 import lockout_service_pb2
+from exam_sessions_client.v1 import lockout_service_pb2
 from serving import ApiClient, until
 
 NOT_ACCEPTED = bearer("es_aaaaaaaaaaaaaaaa_" + "a" * 43)

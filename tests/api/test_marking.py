@@ -8,7 +8,7 @@ from grpc import StatusCode
 from rows import unchanged
 from state_paths import STATE_PATHS, bring_to, name_of, walk
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
 

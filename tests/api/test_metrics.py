@@ -20,7 +20,7 @@ from exam_sessions.domain.states import Action, State
 from exam_sessions.rpc.observation import CODE_NAMES
 from exam_sessions.rpc.server import SERVICE_FILES
 from exam_sessions.telemetry.catalogue import FAMILIES, Kind
-from exam_sessions.v1 import catalog_pb2, error_reason_pb2
+from exam_sessions_client.v1 import catalog_pb2, error_reason_pb2
 from scraping import moved, sampled, scrape, scraped_until
 from serving import ApiClient, Refused, serving
 

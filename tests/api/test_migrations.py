@@ -12,7 +12,7 @@ from state_paths import STARTED, name_of, walk
 
 from exam_sessions.migrations.upgrade import configuration, upgrade
 from exam_sessions.store.databases import store_of
-from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
 from serving import ApiClient, serving
 
 pytestmark = pytest.mark.both_databases("what alters a table is of each database")

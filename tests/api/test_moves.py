@@ -5,7 +5,7 @@ from messages import at, lasting
 from rows import unchanged
 from state_paths import FETCHED, STARTED, bring_to, name_of, walk
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
 CLIENT = {"os": "Windows 11", "machine": "LAB-7", "ip": "10.0.0.7"}

@@ -13,7 +13,7 @@ from operations import OperationsApi, fields_of, info_of
 from rows import unchanged
 from state_paths import bring_to
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("names are unique by the database")

@@ -22,7 +22,7 @@ from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.listen_addresses import parse_address
 from exam_sessions.rpc.transports.selection import transport_named
 from exam_sessions.settings import Settings
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 

@@ -14,7 +14,7 @@ from state_paths import bring_to
 from test_native_transport import transport_of
 from watchers import Watch
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, RunningServer, read_refusal, serving, until
 
 PAUSED = session_pb2.STATE_PAUSED

@@ -15,7 +15,7 @@ from test_health_and_reflection import grpcurl, health_of
 from watchers import open_stream
 
 from exam_sessions.rpc.observation import CODE_NAMES, CallRecord, composed
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 from serving import ApiClient, Refused, serving, until
 
 

@@ -12,7 +12,7 @@ from rows import unchanged
 from state_paths import name_of, walk
 from timed import SECOND, begun, timed_release
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 

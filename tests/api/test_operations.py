@@ -26,7 +26,7 @@ from operations import (
 from rows import count
 
 from exam_sessions.app import now
-from exam_sessions.v1 import operation_pb2, session_pb2
+from exam_sessions_client.v1 import operation_pb2, session_pb2
 from serving import ApiClient, Refused, until
 
 

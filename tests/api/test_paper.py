@@ -10,7 +10,7 @@ from rows import unchanged
 from state_paths import LONG_AGO, STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.app import now
-from exam_sessions.v1 import marking_service_pb2, result_pb2
+from exam_sessions_client.v1 import marking_service_pb2, result_pb2
 from serving import Refused
 
 ItemMark, PaperResponse = marking_service_pb2.ItemMark, marking_service_pb2.PaperResponse

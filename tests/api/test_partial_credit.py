@@ -7,8 +7,8 @@ from forms import answer, form, hand_in, mcq, question_of, results, sitting
 from operations import OperationsApi
 from state_paths import walk
 
-from exam_sessions.v1 import catalog_pb2, marking_service_pb2
-from exam_sessions.v1 import test_form_pb2 as pb
+from exam_sessions_client.v1 import catalog_pb2, marking_service_pb2
+from exam_sessions_client.v1 import test_form_pb2 as pb
 from serving import Refused
 
 DECIDING = marking_service_pb2.ATTEMPT_SELECTION_DECIDING

@@ -8,7 +8,7 @@ from messages import booking, mask
 from rows import count
 from state_paths import FETCHED, bring_to, name_of, walk
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")

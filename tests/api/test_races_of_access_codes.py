@@ -13,7 +13,7 @@ from messages import booking, mask
 from rows import read
 from state_paths import FETCHED, name_of, walk
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who has a code first is decided by the database")

@@ -11,7 +11,7 @@ from forms import answer, mixed
 from messages import new_id
 from state_paths import FETCHED, walk
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")

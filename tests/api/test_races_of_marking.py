@@ -17,9 +17,9 @@ from race_harness import TRIALS, Race, RaceHarness, accepted, action_of, assert_
 from state_paths import FETCHED, FINISHED, LONG_AGO, STARTED, name_of
 
 from exam_sessions.app import now
-from exam_sessions.v1 import marking_service_pb2, session_pb2
-from exam_sessions.v1.catalog_pb2 import Release
-from exam_sessions.v1.test_form_pb2 import TestForm
+from exam_sessions_client.v1 import marking_service_pb2, session_pb2
+from exam_sessions_client.v1.catalog_pb2 import Release
+from exam_sessions_client.v1.test_form_pb2 import TestForm
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")

@@ -11,9 +11,9 @@ from grpc import StatusCode
 from messages import METHOD, booking, mask, new_id
 from operations import OperationsApi, fields_of, handed, info_of, picked
 
-from buf.validate import validate_pb2
+from exam_sessions.contract import validate_pb2
 from exam_sessions.rpc.decoding.pattern_sentences import SENTENCES, in_words
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 pytestmark = pytest.mark.sqlite("how a refusal is put into words is no matter of the database")

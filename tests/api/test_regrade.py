@@ -21,7 +21,7 @@ from regrading import (
 )
 from state_paths import bring_to, name_of, walk
 
-from exam_sessions.v1 import operation_pb2, test_form_pb2
+from exam_sessions_client.v1 import operation_pb2, test_form_pb2
 from serving import Refused
 
 

@@ -16,7 +16,7 @@ from regrading import REASON, corrected, preview, regrade, regrade_now, regraded
 from rows import write
 from state_paths import FETCHED, STARTED, walk
 
-from exam_sessions.v1 import operation_pb2, session_pb2
+from exam_sessions_client.v1 import operation_pb2, session_pb2
 from processes import ServerProcess, calling
 from serving import Refused, until
 

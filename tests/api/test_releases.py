@@ -7,7 +7,7 @@ from messages import lasting, mask, moment, new_id
 from rows import unchanged
 from state_paths import bring_to
 
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 from serving import Refused
 
 Release = catalog_pb2.Release

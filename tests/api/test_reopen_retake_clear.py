@@ -24,7 +24,7 @@ from messages import mask
 from rows import count, unchanged
 from state_paths import FETCHED, LONG_AGO, STATE_PATHS, bring_to, name_of, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, test_form_pb2
 from serving import Refused
 
 SUBMITTED = {"FINISHED", "AWAITING_MARKING", "MARKED", "AWAITING_VERIFICATION", "SCRIPT_VERIFIED"}

@@ -11,7 +11,7 @@ from rows import unchanged
 from state_paths import FINISHED, name_of, walk
 from timed import SECOND, time_left
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 

@@ -18,7 +18,7 @@ from exam_sessions.store import schema
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.events import dump_json
 from exam_sessions.store.repositories import Repositories
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     access_service_pb2,
     candidate_service_pb2,
     catalog_pb2,

@@ -8,7 +8,7 @@ from mutations import LEGAL_IN, MUTATIONS, NEEDS_FORM
 from rows import count, snapshot, unchanged
 from state_paths import STATE_PATHS, bring_to
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving
 
 ACCEPTED_AGAIN = {

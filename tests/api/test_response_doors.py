@@ -12,7 +12,7 @@ from rows import unchanged
 from state_paths import name_of, walk
 from thirteen_types import HALF, ONLINE, QUESTIONS, RIGHT, Response, answered, places, texts, thirteen
 
-from exam_sessions.v1 import marking_service_pb2, result_pb2, template_pb2, test_form_pb2
+from exam_sessions_client.v1 import marking_service_pb2, result_pb2, template_pb2, test_form_pb2
 from serving import Refused
 
 NUMBER = {name: str(place) for place, name in enumerate(QUESTIONS, 1)}

@@ -8,7 +8,7 @@ from grpc import StatusCode
 from rows import unchanged
 from state_paths import name_of, walk
 
-from exam_sessions.v1 import result_pb2
+from exam_sessions_client.v1 import result_pb2
 from serving import Refused
 
 

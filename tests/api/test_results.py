@@ -9,7 +9,7 @@ from messages import bookings, mask, new_id
 from rows import unchanged
 from state_paths import FINISHED, STARTED, name_of, walk
 
-from exam_sessions.v1 import catalog_pb2, marking_service_pb2, session_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, marking_service_pb2, session_pb2, test_form_pb2
 from serving import Refused
 
 HIGHEST, LATEST, FIRST, AVERAGE = (

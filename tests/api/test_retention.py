@@ -8,7 +8,7 @@ from operations import OperationsApi, counts_of, done_of, result_of
 from personal import EVERYTHING, archived_session, found_in_tables, person, their_form, voided_session
 from rows import count, read, write
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Clock, Refused, serving, until
 

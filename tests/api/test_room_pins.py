@@ -9,7 +9,7 @@ from messages import booking, mask, moment, new_id
 from rows import unchanged
 from state_paths import bring_to, pin_of, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("who is first is decided by the database")

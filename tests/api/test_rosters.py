@@ -7,7 +7,7 @@ from concurrency import at_once, reasons, won
 from messages import booking, bookings, mask, new_id, send
 from rows import count, read, unchanged
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("many rows are written in another way")

@@ -10,11 +10,11 @@ from google.protobuf import message_factory
 from messages import METHOD
 from test_refusal_texts import messages_of
 
-from buf.validate import validate_pb2
+from exam_sessions.contract import validate_pb2
 from exam_sessions.errors import InvalidField
 from exam_sessions.rpc.decoding.rule_sentences import FIXED, MADE
 from exam_sessions.rpc.decoding.rules import check
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
 pytestmark = pytest.mark.sqlite("how a refusal is put into words is no matter of the database")

@@ -9,7 +9,7 @@ from state_paths import STARTED, STATE_PATHS, bring_to, name_of, walk
 
 from exam_sessions.background import request_expiry
 from exam_sessions.background.scheduler import TIDY_EVERY
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving, until
 
 both_databases = pytest.mark.both_databases("what is due is found by SQL")

@@ -10,7 +10,7 @@ from rows import read, unchanged
 from state_paths import bring_to, pin_of, walk
 from watchers import Watch
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient, Refused
 
 PIN, ANOTHER = "XQWZKV", "VKZWQX"

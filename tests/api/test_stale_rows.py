@@ -15,7 +15,7 @@ from state_paths import STARTED, bring_to, move, name_of, walk
 from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.repositories import Repositories
-from exam_sessions.v1 import catalog_pb2, result_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, result_pb2, session_pb2
 from serving import ApiClient, Refused, serving
 
 pytestmark = pytest.mark.both_databases("what another server has written is noticed in another way")

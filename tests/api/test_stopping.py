@@ -20,7 +20,7 @@ from state_paths import bring_to
 from watchers import Sluggard, open_stream, watchers
 
 from exam_sessions.settings import TRANSPORTS
-from exam_sessions.v1 import session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2_grpc
 from postgres import free_port
 from processes import ServerProcess
 from serving import ApiClient, RunningServer, read_refusal, serving, until

@@ -17,7 +17,7 @@ from exam_sessions.store import schema
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.requests import RequestRow
-from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, test_form_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, serving, until
 

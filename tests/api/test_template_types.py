@@ -20,7 +20,7 @@ from thirteen_types import (
     thirteen,
 )
 
-from exam_sessions.v1 import result_pb2, template_pb2
+from exam_sessions_client.v1 import result_pb2, template_pb2
 from serving import Refused
 
 WRONG = {

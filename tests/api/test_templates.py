@@ -27,7 +27,7 @@ from operations import (
 )
 from rows import count, unchanged
 
-from exam_sessions.v1 import catalog_pb2, operation_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, operation_pb2, test_form_pb2
 from serving import ApiClient, Refused
 
 

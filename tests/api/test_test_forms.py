@@ -13,7 +13,7 @@ from messages import booking, mask, new_id
 from rows import unchanged
 from state_paths import FETCHED, walk
 
-from exam_sessions.v1 import catalog_pb2, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, test_form_pb2
 from serving import Refused
 
 TestForm, Question, Option = test_form_pb2.TestForm, test_form_pb2.Question, test_form_pb2.Option

@@ -13,8 +13,14 @@ from operations import OperationsApi, chunks_of, fields_of, handed, told
 from rows import unchanged
 from state_paths import ARGUMENTS, bring_to
 
-from buf.validate import validate_pb2
-from exam_sessions.v1 import catalog_pb2, lifecycle_service_pb2, session_pb2, session_service_pb2, test_form_pb2
+from exam_sessions.contract import validate_pb2
+from exam_sessions_client.v1 import (
+    catalog_pb2,
+    lifecycle_service_pb2,
+    session_pb2,
+    session_service_pb2,
+    test_form_pb2,
+)
 from serving import Refused
 
 pytestmark = pytest.mark.sqlite("a text is refused before a database is asked")

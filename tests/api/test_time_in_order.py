@@ -16,7 +16,7 @@ from operations import OperationsApi, counts_of, done_of, filled, long_lasting
 from rows import read
 from state_paths import STARTED, bring_to, move, name_of, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from processes import calling
 from serving import ApiClient, Clock, Refused, serving, until
 

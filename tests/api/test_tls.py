@@ -21,7 +21,7 @@ from exam_sessions.app import App
 from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports import tls
 from exam_sessions.settings import Settings
-from exam_sessions.v1 import session_service_pb2, session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2, session_service_pb2_grpc
 from processes import ServerProcess
 from serving import RunningServer
 

@@ -25,7 +25,7 @@ from operations import (
 from rows import count, read, unchanged
 from state_paths import FINISHED, STARTED, bring_to, name_of, walk
 
-from exam_sessions.v1 import operation_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import operation_pb2, session_pb2, session_service_pb2
 from serving import ApiClient, Refused, until
 
 

@@ -11,7 +11,7 @@ from rows import unchanged
 from state_paths import FINISHED, STARTED, bring_to, name_of, walk
 
 from exam_sessions.domain.transition_table import TABLE
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 
 EVERYBODY = session_service_pb2.SessionFilter()
 STATES = ("IN_PROGRESS", "READY", "IN_PROGRESS", "PAUSED", "FINISHED", "VOIDED", "SCHEDULED_BUT_NOT_CREATED")

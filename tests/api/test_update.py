@@ -6,7 +6,7 @@ from messages import booking, mask, moment, new_id
 from rows import unchanged
 from state_paths import STATE_PATHS, bring_to
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
 SCHEDULE = {

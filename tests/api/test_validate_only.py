@@ -6,7 +6,7 @@ from mutations import MUTATIONS
 from rows import unchanged
 from state_paths import ARGUMENTS, bring_to, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import Refused
 
 

@@ -19,7 +19,7 @@ from operations import (
 )
 from state_paths import FINISHED, STARTED, name_of, walk
 
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_pb2,
     marking_service_pb2,
     result_pb2,

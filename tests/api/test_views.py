@@ -6,7 +6,7 @@ from messages import SERVICE, booking, lasting, mask, new_id
 from rows import unchanged
 from state_paths import ARGUMENTS, bring_to, walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
 from serving import ApiClient, Refused
 
 BASIC, FULL = session_service_pb2.SESSION_VIEW_BASIC, session_service_pb2.SESSION_VIEW_FULL

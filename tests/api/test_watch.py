@@ -22,7 +22,7 @@ from watchers import (
 )
 
 from exam_sessions.rpc import watch_servicer, watch_snapshot
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient
 
 pytestmark = pytest.mark.both_databases("events are read while others write")

@@ -17,7 +17,7 @@ from watchers import Sluggard, Watch, assert_gapless, last_of, open_stream, watc
 from exam_sessions.background import event_feed, event_tail
 from exam_sessions.rpc import watch_servicer
 from exam_sessions.settings import TRANSPORTS
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, read_refusal, serving, until
 

@@ -10,7 +10,7 @@ from messages import bookings, lasting, new_id, request_of
 from operations import OperationsApi, metadata_of
 from state_paths import name_of, walk
 
-from exam_sessions.v1 import workspace_service_pb2
+from exam_sessions_client.v1 import workspace_service_pb2
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("a closed workspace is refused by the statement that numbers its events")

@@ -12,7 +12,7 @@ from state_paths import bring_to
 from exam_sessions import errors
 from exam_sessions.rpc.access.verified import ANYBODY
 from exam_sessions.rpc.decoding.request_decoder import RequestDecoder
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 from serving import Refused
 
 TIMES = {Duration.DESCRIPTOR.full_name, Timestamp.DESCRIPTOR.full_name}

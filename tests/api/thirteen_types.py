@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operations import ARRAY, STRING, gridded, picked, written
 
-from exam_sessions.v1 import result_pb2, template_pb2, test_form_pb2
+from exam_sessions_client.v1 import result_pb2, template_pb2, test_form_pb2
 
 T = test_form_pb2
 Response = result_pb2.Response

@@ -16,7 +16,7 @@ from operations import OperationsApi
 from rows import read, write
 from state_paths import walk
 
-from exam_sessions.v1 import catalog_pb2, session_pb2, template_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2, template_pb2
 
 NOT_NAMES = {
     "workspace_id", "abbreviation", "api_key_id", "available_mark", "average_score", "centres", "content",

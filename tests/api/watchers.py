@@ -9,7 +9,7 @@ import grpc
 from concurrency import at_once
 from messages import request_of
 
-from exam_sessions.v1 import session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2_grpc
 from serving import ApiClient, read_refusal, until
 from waiting import PATIENCE_SECONDS
 

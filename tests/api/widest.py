@@ -6,7 +6,7 @@ from forms import answer, essay, form
 from operations import OperationsApi
 from state_paths import STARTED, walk
 
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_pb2,
     session_pb2,
     test_form_pb2,

@@ -6,7 +6,7 @@ import pytest
 from drawn import drawn
 from listening import columns
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import State, until
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

@@ -6,7 +6,7 @@ import pytest
 
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import Refused as ClientRefused
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from terminal import Terminal, start, typed
 from exam_sessions.cli.shared import acknowledger
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import until
 
 MANY = 1000

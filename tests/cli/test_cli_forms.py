@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import json_format
 from terminal import typed
 
-from exam_sessions.v1 import test_form_pb2
+from exam_sessions_client.v1 import test_form_pb2
 
 FORM = {
     "reference": "tiny",

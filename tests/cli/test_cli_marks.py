@@ -8,7 +8,7 @@ import pytest
 from terminal import typed
 
 from exam_sessions.client.client import Client
-from exam_sessions.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, session_pb2
 
 FULL = {"1": "1", "2": "0", "3": "1", "4": "2", "5": "1", "6": "1", "7": "1", "8": "1.5", "9": "3.5", "10": "N/A"}
 """Marks for every question of the sample form, 12 of 16."""

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from terminal import typed
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import until
 
 HOURS = "1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exam_sessions.v1 import test_form_pb2
+from exam_sessions_client.v1 import test_form_pb2
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
 WHY = ("--reason", "B was right")

@@ -10,7 +10,7 @@ from exam_sessions.client.failures import NoServer
 from exam_sessions.commands.finalize import SetReleaseFinalized
 from exam_sessions.execution.caller import Caller
 from exam_sessions.rpc.convert.release import EDITABLE_RELEASE_FIELDS
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
 

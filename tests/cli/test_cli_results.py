@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from terminal import typed
 
-from exam_sessions.v1 import catalog_pb2, result_pb2
+from exam_sessions_client.v1 import catalog_pb2, result_pb2
 
 RIGHT = {"q1": "C", "q2": "C", "q3": "B", "q4": "AC", "q5": "C", "q6": "B", "q7": "C", "q8": "B"}
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from drawn import drawn
 
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import State, until
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

@@ -8,7 +8,7 @@ from terminal import typed
 
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import until
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

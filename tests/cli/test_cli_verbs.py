@@ -6,7 +6,7 @@ import pytest
 from drawn import drawn
 from terminal import typed
 
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import State
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

@@ -15,7 +15,7 @@ from exam_sessions.cli.files.roster_columns import BY_NAME
 from exam_sessions.cli.files.roster_format import OURS
 from exam_sessions.cli.files.school_words import FORMULA
 from exam_sessions.cli.results_export import CANDIDATES
-from exam_sessions.v1 import result_pb2, session_pb2, test_form_pb2
+from exam_sessions_client.v1 import result_pb2, session_pb2, test_form_pb2
 
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")
 RISKY = {"name_first": '=HYPERLINK("http://x.invalid","a")', "name_last": "+cmd", "school_id": "@SUM(1)"}

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from buf.validate import validate_pb2
 from exam_sessions.cli.files.roster import EMPTY, Row, read_roster
 from exam_sessions.cli.files.roster_columns import BY_NAME, COLUMNS, ETHNICITIES
 from exam_sessions.cli.files.school_words import GENDERS, GRADES
 from exam_sessions.cli.shared.file_faults import Unreadable
 from exam_sessions.cli.shared.times import span, written_span
-from exam_sessions.v1 import session_pb2
+from exam_sessions.contract import validate_pb2
+from exam_sessions_client.v1 import session_pb2
 
 
 def roster_of(text):

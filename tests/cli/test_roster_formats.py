@@ -14,7 +14,7 @@ from exam_sessions.cli.files.roster import read_roster
 from exam_sessions.cli.files.roster_format import OWN, read_map
 from exam_sessions.cli.files.school_words import harmless, unquoted
 from exam_sessions.cli.shared.file_faults import Unreadable
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 ONE = (
     "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,"

@@ -14,7 +14,7 @@ from rich.text import Text
 from terminal import typed
 
 from exam_sessions.cli.shared.tables import FittingTable
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 WIDTHS = (60, 80, 140)
 STARTED = ("CreatePackage", "DownloadSession", "EnterKeycode")

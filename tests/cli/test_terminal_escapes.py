@@ -12,7 +12,7 @@ from terminal import typed
 from exam_sessions.cli.export import Shown
 from exam_sessions.cli.shared import console
 from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 EVIL = "a\x1b[2J\x1b]0;owned\x07b\x9b31mc\x7f\u202ed\u2066e [red]f[/red] :smile:"
 SEEN = "a[2J]0;ownedb31mcde [red]f[/red] :smile:"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from exam_sessions.domain.access import ROLES, Permission, Principal, permissions_of
-from exam_sessions.v1 import access_pb2
+from exam_sessions_client.v1 import access_pb2
 
 
 def test_permissions_have_the_names_and_numbers_of_the_protos():

@@ -13,7 +13,7 @@ from exam_sessions.domain.question_types import QuestionType
 from exam_sessions.domain.scoring import marking_progress, results_of, total_of, waits_for_marks
 from exam_sessions.domain.stored_values import fits
 from exam_sessions.rpc.convert.result import fill_responses, fill_results
-from exam_sessions.v1 import result_pb2
+from exam_sessions_client.v1 import result_pb2
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form

@@ -18,7 +18,7 @@ from exam_sessions.domain.records import AttemptRecord, Session
 from exam_sessions.rpc.access.masking import MASKED, READ_BY_COLUMN, READ_BY_FACT, Mask, Masking, permissions_of
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.status import code_of
-from exam_sessions.v1 import operation_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import operation_pb2, session_pb2, session_service_pb2
 
 P = Permission
 EVERYTHING = frozenset(P)

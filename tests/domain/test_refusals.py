@@ -9,7 +9,7 @@ from documents import ROOT, section
 from exam_sessions import errors
 from exam_sessions.errors import BatchRefused, InvalidField, RowRefusal, RowRefused, Violation, as_text, invalid
 from exam_sessions.errors.sessions import Duplicate
-from exam_sessions.v1.error_reason_pb2 import ErrorReason
+from exam_sessions_client.v1.error_reason_pb2 import ErrorReason
 
 AT = "2026-03-02T09:00:00.000Z"
 UNTIL = "2026-03-02T13:00:00.000Z"

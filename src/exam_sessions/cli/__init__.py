@@ -31,6 +31,11 @@ def main() -> None:
     except KeyboardInterrupt:
         # Before a command runs; typer sees to it afterwards.
         sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("exam_sessions"):
+            raise
+        missing = f"error: this command needs the server, of which {error.name} is not installed"
+        sys.exit(f"{missing}\nnext:  pip install 'exam-sessions[server]'")
 
 
 def __getattr__(name: str) -> Any:

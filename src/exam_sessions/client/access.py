@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.client.channel import PAGE, Channel, new_request_id
 from exam_sessions.client.times import put
-from exam_sessions.v1 import access_service_pb2, access_service_pb2_grpc
+from exam_sessions_client.v1 import access_service_pb2, access_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

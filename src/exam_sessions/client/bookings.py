@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from exam_sessions.client.times import put
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 NO_LIMIT = -1
 """A working time that is set to none."""

@@ -8,7 +8,7 @@ import grpc
 
 from exam_sessions.client.channel import BATCH, Channel, new_request_id, next_of
 from exam_sessions.client.failures import read_failure
-from exam_sessions.v1 import candidate_service_pb2, candidate_service_pb2_grpc
+from exam_sessions_client.v1 import candidate_service_pb2, candidate_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from exam_sessions.client.channel import BATCH, PAGE, Channel, new_request_id
 from exam_sessions.client.times import put
-from exam_sessions.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

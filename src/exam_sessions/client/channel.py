@@ -10,7 +10,7 @@ import grpc
 import uuid_utils
 
 from exam_sessions.client.failures import read_failure
-from exam_sessions.v1.session_pb2 import AccessCodeKey
+from exam_sessions_client.v1.session_pb2 import AccessCodeKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,7 +23,7 @@ from exam_sessions.client.marking import MarkingCalls
 from exam_sessions.client.operations import OperationCalls
 from exam_sessions.client.security import Security
 from exam_sessions.client.workspaces import WorkspaceCalls
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
     marking_service_pb2,

@@ -8,7 +8,7 @@ import grpc
 
 from exam_sessions.client.channel import Channel, next_of
 from exam_sessions.client.failures import NoServer
-from exam_sessions.v1 import session_service_pb2, session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2, session_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -10,7 +10,7 @@ import grpc
 from exam_sessions.client.bookings import message_of
 from exam_sessions.client.channel import BATCH, next_of
 from exam_sessions.client.failures import NoServer, Refused, read_status
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

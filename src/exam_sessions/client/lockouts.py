@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.client.channel import PAGE, Channel, new_request_id
-from exam_sessions.v1 import lockout_service_pb2, lockout_service_pb2_grpc
+from exam_sessions_client.v1 import lockout_service_pb2, lockout_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions.client.channel import Channel, which
 from exam_sessions.client.times import put
-from exam_sessions.v1 import marking_service_pb2, marking_service_pb2_grpc, session_pb2
+from exam_sessions_client.v1 import marking_service_pb2, marking_service_pb2_grpc, session_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,11 +1,11 @@
 """The messages of the service that its callers handle, and Action, whichever file of the protos they are in."""
 
 from exam_sessions.client.times import put
-from exam_sessions.v1.catalog_pb2 import AttemptStrategy, DevicePolicy, Release
-from exam_sessions.v1.lifecycle_service_pb2 import AccommodatedSession
-from exam_sessions.v1.marking_service_pb2 import ItemMark, PaperResponse
-from exam_sessions.v1.operation_pb2 import ErasureSummary, OperationResult, RowOutcome
-from exam_sessions.v1.result_pb2 import (
+from exam_sessions_client.v1.catalog_pb2 import AttemptStrategy, DevicePolicy, Release
+from exam_sessions_client.v1.lifecycle_service_pb2 import AccommodatedSession
+from exam_sessions_client.v1.marking_service_pb2 import ItemMark, PaperResponse
+from exam_sessions_client.v1.operation_pb2 import ErasureSummary, OperationResult, RowOutcome
+from exam_sessions_client.v1.result_pb2 import (
     Choice,
     ItemResponse,
     ItemResult,
@@ -16,8 +16,8 @@ from exam_sessions.v1.result_pb2 import (
     Results,
     Score,
 )
-from exam_sessions.v1.session_pb2 import Action, Attempt, FieldChange, SessionStatistics
-from exam_sessions.v1.session_service_pb2 import TimeRange
+from exam_sessions_client.v1.session_pb2 import Action, Attempt, FieldChange, SessionStatistics
+from exam_sessions_client.v1.session_service_pb2 import TimeRange
 
 
 def time_range(start: int | None, end: int | None) -> TimeRange | None:

@@ -9,7 +9,7 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 from exam_sessions.client.channel import BATCH, PAGE, SOON, Channel, new_request_id
 from exam_sessions.client.failures import Refused, read_status
 from exam_sessions.client.times import put
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
     marking_service_pb2,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from google.rpc import status_pb2
 
     from exam_sessions.client.security import Security
-    from exam_sessions.v1 import session_pb2
+    from exam_sessions_client.v1 import session_pb2
 
 Transitioned = lifecycle_service_pb2.BatchTransitionSessionsResponse
 Regraded = marking_service_pb2.RegradeReleaseResponse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module, resources
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from google.api import annotations_pb2
@@ -11,8 +12,8 @@ from google.protobuf import descriptor_pb2
 from google.rpc import code_pb2, error_details_pb2
 from grpc_health.v1 import health_pb2
 
-from buf.validate import validate_pb2
 from exam_sessions.client.proto_source import declared_in, default_json_name, source_of
+from exam_sessions.contract import validate_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ def descriptor_set(*, rules: bool = False) -> bytes:
 def own_descriptors() -> list[FileDescriptor]:
     """Our own files, as their modules have them."""
     names = [file.name for file in _documented()]
-    modules = (import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2") for name in names)
+    modules = (import_module(f"exam_sessions_client.v1.{PurePosixPath(name).stem}_pb2") for name in names)
     return [module.DESCRIPTOR for module in modules]
 
 
@@ -77,7 +78,7 @@ def _name_at(file: Any, path: Sequence[int]) -> str:
 
 def _documented() -> Sequence[descriptor_pb2.FileDescriptorProto]:
     """Our own files with their comments; options are known where the files that declare them were imported."""
-    data = (resources.files("exam_sessions.v1") / "documented.binpb").read_bytes()
+    data = (resources.files("exam_sessions.contract") / "documented.binpb").read_bytes()
     return descriptor_pb2.FileDescriptorSet.FromString(data).file
 
 
@@ -88,13 +89,14 @@ def _files(*, rules: bool) -> list[descriptor_pb2.FileDescriptorProto]:
     found: dict[str, descriptor_pb2.FileDescriptorProto] = {}
 
     def take(file: FileDescriptor) -> None:
-        if file.name in found or (file.name == RULES and not rules):
+        if file.name in found:
             return
         for needed in file.dependencies:
             take(needed)
         found[file.name] = ours.get(file.name) or _copied(file)
 
-    for file in (*(module.DESCRIPTOR for module in OTHERS), *descriptors):
+    others = (*OTHERS, validate_pb2) if rules else OTHERS
+    for file in (*(module.DESCRIPTOR for module in others), *descriptors):
         take(file)
     return list(found.values())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from exam_sessions.client.channel import PAGE, Channel, new_request_id
-from exam_sessions.v1 import workspace_service_pb2, workspace_service_pb2_grpc
+from exam_sessions_client.v1 import workspace_service_pb2, workspace_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

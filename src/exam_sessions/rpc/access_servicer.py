@@ -12,7 +12,7 @@ from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.access import fill_api_key, fill_principal, grant_of
 from exam_sessions.rpc.convert.reply_size import fitting
 from exam_sessions.rpc.convert.times import micros
-from exam_sessions.v1 import access_service_pb2 as pb
+from exam_sessions_client.v1 import access_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.commands.api_keys import KeyMutation

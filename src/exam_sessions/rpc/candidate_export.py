@@ -15,7 +15,7 @@ from exam_sessions.execution.read_set import ReadSet
 from exam_sessions.rpc.convert.candidate_payloads import mentions, part_of
 from exam_sessions.rpc.convert.history import KINDS
 from exam_sessions.rpc.convert.session import FULL, fill_event, fill_session
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -19,7 +19,7 @@ from exam_sessions.rpc.convert.operation import fill_erasure, operation_of, reda
 from exam_sessions.rpc.convert.request import each_once
 from exam_sessions.rpc.convert.times import put
 from exam_sessions.rpc.methods import ServerStreamMethod
-from exam_sessions.v1 import candidate_service_pb2 as pb
+from exam_sessions_client.v1 import candidate_service_pb2 as pb
 
 PIECE = 700_000
 """Characters of one piece: each has at most four bytes."""

@@ -14,14 +14,14 @@ from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.form import fill_form, fill_form_row, form_in
 from exam_sessions.rpc.convert.release import edited_fields, fill_release, release_of
 from exam_sessions.rpc.decoding.request_decoder import aside
-from exam_sessions.v1 import catalog_service_pb2 as pb
+from exam_sessions_client.v1 import catalog_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import Release
     from exam_sessions.execution.catalog_queries import ReleaseWithStatistics
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
-    from exam_sessions.v1 import catalog_pb2
+    from exam_sessions_client.v1 import catalog_pb2
 
 
 class CatalogServicer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from exam_sessions.commands.consumers import Acknowledge
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.times import put
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.stored_records import ConsumerRow

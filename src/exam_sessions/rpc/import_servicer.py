@@ -21,7 +21,7 @@ from exam_sessions.rpc.decoding.identifiers import spell_all
 from exam_sessions.rpc.decoding.rules import check
 from exam_sessions.rpc.methods import RefusedMessage
 from exam_sessions.rpc.status import rpc_status_of
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

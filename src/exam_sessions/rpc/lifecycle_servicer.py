@@ -14,9 +14,9 @@ from exam_sessions.rpc.access.requirements import PERMISSION_OF_ACTION
 from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_session
 from exam_sessions.rpc.transition_servicer import TransitionServicer
-from exam_sessions.v1 import lifecycle_service_pb2 as pb
-from exam_sessions.v1 import session_pb2
 from exam_sessions.version import VERSION
+from exam_sessions_client.v1 import lifecycle_service_pb2 as pb
+from exam_sessions_client.v1 import session_pb2
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import SessionWithRelease

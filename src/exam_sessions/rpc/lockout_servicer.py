@@ -10,7 +10,7 @@ from exam_sessions.domain.lockout import subject_of
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.reply_size import fitting
 from exam_sessions.rpc.convert.times import put
-from exam_sessions.v1 import lockout_service_pb2 as pb
+from exam_sessions_client.v1 import lockout_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.stored_records import LockoutRow

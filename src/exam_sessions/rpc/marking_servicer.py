@@ -22,7 +22,7 @@ from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_result
 from exam_sessions.rpc.convert.result import fill_responses, fill_results
 from exam_sessions.rpc.convert.session import BASIC, DAMAGE, fill_attempt, fill_earlier_attempt, fill_session
 from exam_sessions.rpc.regrade_servicer import RegradeServicer
-from exam_sessions.v1 import marking_service_pb2 as pb
+from exam_sessions_client.v1 import marking_service_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import AttemptRecord, SessionWithRelease
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
-    from exam_sessions.v1 import session_pb2
+    from exam_sessions_client.v1 import session_pb2
 
 log = logging.getLogger(__name__)
 

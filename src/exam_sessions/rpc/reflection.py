@@ -17,9 +17,10 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
+from exam_sessions.contract import validate_pb2
 from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.methods import BidiMethod, RefusedMessage
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from exam_sessions.rpc.methods import Call
     from exam_sessions.rpc.transports.base import Transport
 
-OTHERS = (operations_pb2, error_details_pb2, health_pb2, pb, session_service_pb2)
+OTHERS = (operations_pb2, error_details_pb2, health_pb2, pb, validate_pb2, session_service_pb2)
 """Modules whose files, and what they import, are described; of our own, those that `documented.binpb` holds."""
 
 NOT_FOUND, INVALID_ARGUMENT = 5, 3
@@ -60,7 +61,7 @@ class _Files:
     def __init__(self) -> None:
         self._serialized: dict[str, bytes] = {}
         self._pool = descriptor_pool.DescriptorPool()
-        documented = (resources.files("exam_sessions.v1") / "documented.binpb").read_bytes()
+        documented = (resources.files("exam_sessions.contract") / "documented.binpb").read_bytes()
         files = {file.name: file for file in descriptor_pb2.FileDescriptorSet.FromString(documented).file}
         for module in OTHERS:
             self._take(module.DESCRIPTOR, files)

@@ -14,7 +14,7 @@ from exam_sessions.domain.states import OperationKind
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OutcomeRow
 from exam_sessions.rpc.convert.operation import describe, fill_outcomes, operation_of
 from exam_sessions.rpc.convert.regrade import fill_summary
-from exam_sessions.v1 import marking_service_pb2 as pb
+from exam_sessions_client.v1 import marking_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import MarkingContext, SessionWithRelease

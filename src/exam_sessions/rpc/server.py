@@ -28,7 +28,7 @@ from exam_sessions.rpc.template_servicer import TemplateServicer, read_submissio
 from exam_sessions.rpc.transition_servicer import read_transition
 from exam_sessions.rpc.watch_servicer import WatchServicer
 from exam_sessions.rpc.workspace_servicer import WorkspaceServicer
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     access_service_pb2,
     candidate_service_pb2,
     catalog_service_pb2,

@@ -29,7 +29,7 @@ from exam_sessions.rpc.convert.result import fill_statistics
 from exam_sessions.rpc.convert.session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
 from exam_sessions.rpc.decoding.request_decoder import aside
 from exam_sessions.rpc.methods import BidiMethod, Otherwise, QueuedMethod, ServerStreamMethod
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import SessionWithRelease

@@ -9,7 +9,7 @@ from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.domain.states import Delivery, OperationKind
 from exam_sessions.rpc.convert.operation import operation_of
 from exam_sessions.rpc.convert.template import fill_template, submission_of
-from exam_sessions.v1 import template_service_pb2 as pb
+from exam_sessions_client.v1 import template_service_pb2 as pb
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2

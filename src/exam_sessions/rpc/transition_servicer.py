@@ -20,8 +20,8 @@ from exam_sessions.rpc.convert.operation import operation_of
 from exam_sessions.rpc.convert.request import check_filter, criteria_of
 from exam_sessions.rpc.convert.times import micros
 from exam_sessions.rpc.convert.transition_preview import fill_preview
-from exam_sessions.v1 import lifecycle_service_pb2 as pb
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import lifecycle_service_pb2 as pb
+from exam_sessions_client.v1 import session_pb2
 
 if TYPE_CHECKING:
     from exam_sessions.rpc.methods import Call

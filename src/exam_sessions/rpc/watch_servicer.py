@@ -19,7 +19,7 @@ from exam_sessions.domain.states import Action
 from exam_sessions.rpc.convert.session import BASIC, action_number, fill_event
 from exam_sessions.rpc.convert.times import micros
 from exam_sessions.rpc.watch_snapshot import SnapshotPages
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator

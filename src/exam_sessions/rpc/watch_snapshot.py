@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.rpc.convert.session import fill_session
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.background.event_feed import EventFeed

@@ -9,7 +9,7 @@ from exam_sessions.commands.workspaces import CloseWorkspace, CreateWorkspace, R
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.convert.workspace import edited_fields, fill_workspace, workspace_in
-from exam_sessions.v1 import workspace_service_pb2 as pb
+from exam_sessions_client.v1 import workspace_service_pb2 as pb
 
 if TYPE_CHECKING:
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod

@@ -1,1 +1,7 @@
-"""Generated from protos/exam_sessions/v1 by scripts/generate; never edited by hand."""
+"""The former place of the generated code, which is in exam_sessions_client.v1."""
+
+import sys
+
+import exam_sessions_client.v1
+
+sys.modules[__name__] = exam_sessions_client.v1

@@ -15,7 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from exam_sessions.domain import erasure
 from exam_sessions.domain.access import Permission
-from exam_sessions.v1 import access_fields_pb2, access_pb2, session_pb2
+from exam_sessions_client.v1 import access_fields_pb2, access_pb2, session_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable

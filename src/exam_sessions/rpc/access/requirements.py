@@ -8,7 +8,7 @@ from google.longrunning import operations_pb2
 
 from exam_sessions import errors
 from exam_sessions.domain.access import Permission, Principal
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     access_pb2,
     lifecycle_service_pb2,
     marking_service_pb2,

@@ -16,8 +16,8 @@ from exam_sessions.rpc.convert.times import put
 if TYPE_CHECKING:
     from exam_sessions.domain.stored_records import ApiKeyRow
     from exam_sessions.rpc.access.verified import Verified
-    from exam_sessions.v1 import access_pb2
-    from exam_sessions.v1 import access_service_pb2 as pb
+    from exam_sessions_client.v1 import access_pb2
+    from exam_sessions_client.v1 import access_service_pb2 as pb
 
 
 def grant_of(request: pb.CreateApiKeyRequest) -> Grant:

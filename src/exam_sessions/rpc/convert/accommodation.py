@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exam_sessions.domain.records import Session, SessionWithRelease
-    from exam_sessions.v1 import lifecycle_service_pb2, operation_pb2, session_pb2
+    from exam_sessions_client.v1 import lifecycle_service_pb2, operation_pb2, session_pb2
 
     Warned = (
         lifecycle_service_pb2.SetExtraTimeResponse

@@ -16,7 +16,7 @@ from exam_sessions.rpc.convert.times import micros
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from exam_sessions.v1 import session_pb2
+    from exam_sessions_client.v1 import session_pb2
 
 CANDIDATE = (
     "candidate_id",

@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from exam_sessions.domain.states import OperationKind
-from exam_sessions.v1 import candidate_service_pb2, lifecycle_service_pb2, template_service_pb2
+from exam_sessions_client.v1 import candidate_service_pb2, lifecycle_service_pb2, template_service_pb2
 
 
 def mentions(kind: int, payload: bytes, candidate_id: str) -> bool:

@@ -13,8 +13,8 @@ from exam_sessions.execution.random_codes import new_pin
 from exam_sessions.rpc.convert.accommodation import accommodation_of, cut_of, warn_of_window
 from exam_sessions.rpc.convert.response_cache import answers_of, paper_answer_of, reader_of
 from exam_sessions.rpc.convert.times import micros
-from exam_sessions.v1 import lifecycle_service_pb2 as pb
-from exam_sessions.v1 import marking_service_pb2 as marking
+from exam_sessions_client.v1 import lifecycle_service_pb2 as pb
+from exam_sessions_client.v1 import marking_service_pb2 as marking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

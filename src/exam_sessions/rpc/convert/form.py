@@ -16,7 +16,7 @@ from exam_sessions.rpc.convert.times import put
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Question
     from exam_sessions.domain.stored_records import FormRow, StoredForm
-    from exam_sessions.v1 import test_form_pb2
+    from exam_sessions_client.v1 import test_form_pb2
 
 FORM_AT_MOST = 2_000_000
 """Bytes of a form, so that the form, a template and results each fit into a reply of 3.5 MB."""

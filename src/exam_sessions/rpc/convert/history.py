@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import NO_LIMIT, AttemptRecord
 from exam_sessions.rpc.convert.times import SECOND
-from exam_sessions.v1 import session_pb2
+from exam_sessions_client.v1 import session_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.convert.session import action_number
 from exam_sessions.rpc.convert.times import put
 from exam_sessions.rpc.status import DOMAIN, code_of, rpc_status_of
-from exam_sessions.v1 import operation_pb2
+from exam_sessions_client.v1 import operation_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from exam_sessions.domain.regrade_summary import BANDS, Summary
 if TYPE_CHECKING:
     from exam_sessions.domain.regrade_summary import Spread
     from exam_sessions.domain.stored_records import OperationRow
-    from exam_sessions.v1 import operation_pb2
+    from exam_sessions_client.v1 import operation_pb2
 
 
 def fill_regrade(message: operation_pb2.RegradeSummary, row: OperationRow) -> None:

@@ -10,7 +10,7 @@ from exam_sessions.domain.records import NO_GRACE, Release
 from exam_sessions.domain.states import Delivery, Finalized
 from exam_sessions.rpc.convert.result import fill_statistics
 from exam_sessions.rpc.convert.times import micros, put
-from exam_sessions.v1 import catalog_pb2
+from exam_sessions_client.v1 import catalog_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from exam_sessions import errors
-from exam_sessions.v1 import session_service_pb2
+from exam_sessions_client.v1 import session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from exam_sessions.domain.records import Booking
-    from exam_sessions.v1 import result_pb2, session_pb2
+    from exam_sessions_client.v1 import result_pb2, session_pb2
 
 REPLY_AT_MOST = 3_500_000
 """Bytes of a reply."""

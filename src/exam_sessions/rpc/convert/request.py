@@ -15,8 +15,8 @@ from exam_sessions.rpc.convert.times import micros
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exam_sessions.v1 import session_pb2
-    from exam_sessions.v1 import session_service_pb2 as pb
+    from exam_sessions_client.v1 import session_pb2
+    from exam_sessions_client.v1 import session_service_pb2 as pb
 
 
 DEFAULT_WORKSPACE = "default"

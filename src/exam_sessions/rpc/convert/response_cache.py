@@ -19,7 +19,7 @@ from exam_sessions.domain.texts import fold_label
 from exam_sessions.rpc.decoding.maxima import longest_text, most_elements
 from exam_sessions.rpc.decoding.request_decoder import read_with
 from exam_sessions.rpc.decoding.rule_sentences import too_many
-from exam_sessions.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2, template_pb2
+from exam_sessions_client.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2, template_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence, Sized

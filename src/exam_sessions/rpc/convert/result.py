@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import AttemptRecord
     from exam_sessions.domain.scoring import QuestionResult, Results
     from exam_sessions.domain.statistics import Statistics
-    from exam_sessions.v1 import result_pb2, session_pb2
+    from exam_sessions_client.v1 import result_pb2, session_pb2
 
 HUNDRED = 100 * UNIT
 

@@ -19,7 +19,7 @@ from exam_sessions.rpc.convert.history import shown_value
 from exam_sessions.rpc.convert.reply_size import abridge_event
 from exam_sessions.rpc.convert.result import HUNDRED, fill_score
 from exam_sessions.rpc.convert.times import put
-from exam_sessions.v1 import session_pb2, session_service_pb2
+from exam_sessions_client.v1 import session_pb2, session_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ from exam_sessions.commands.templates import Submission, TemplateSession
 from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, STRINGS, TEXT
 from exam_sessions.domain.submitted_responses import TemplateResponse
 from exam_sessions.rpc.convert.form import fill_question
-from exam_sessions.v1 import template_pb2, template_service_pb2
+from exam_sessions_client.v1 import template_pb2, template_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable

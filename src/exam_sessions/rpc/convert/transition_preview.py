@@ -10,7 +10,7 @@ from exam_sessions.rpc.convert.operation import describe
 
 if TYPE_CHECKING:
     from exam_sessions.commands.transition_preview import TransitionPreview
-    from exam_sessions.v1 import lifecycle_service_pb2 as pb
+    from exam_sessions_client.v1 import lifecycle_service_pb2 as pb
 
 
 def fill_preview(message: pb.TransitionPreview, preview: TransitionPreview) -> None:

@@ -11,7 +11,7 @@ from exam_sessions.rpc.convert.times import put
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exam_sessions.v1 import workspace_service_pb2 as pb
+    from exam_sessions_client.v1 import workspace_service_pb2 as pb
 
 EDITABLE = {"display_name": "display_name", "settings.retention_months": "retention_months"}
 """The column of each field that may be edited, by the path of the field."""

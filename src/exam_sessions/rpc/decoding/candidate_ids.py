@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exam_sessions import errors
 from exam_sessions.domain.candidate_ids import PLAIN, generation_of
 from exam_sessions.domain.texts import are_plain, flaw_of
-from exam_sessions.v1 import access_fields_pb2 as access
+from exam_sessions_client.v1 import access_fields_pb2 as access
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor

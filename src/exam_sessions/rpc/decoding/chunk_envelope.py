@@ -13,8 +13,8 @@ from google.protobuf.message import DecodeError
 from exam_sessions import errors
 from exam_sessions.rpc.decoding.bounds import outside_rows
 from exam_sessions.rpc.decoding.maxima import shape_of
-from exam_sessions.v1 import session_pb2
-from exam_sessions.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_pb2
+from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

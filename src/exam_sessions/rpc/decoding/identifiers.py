@@ -6,8 +6,8 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from buf.validate import validate_pb2
 from exam_sessions import errors
+from exam_sessions.contract import validate_pb2
 from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
