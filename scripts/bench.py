@@ -33,6 +33,8 @@ only when asked for, since they take long:
   backup       backup of a file of --stored sessions while it is served, and what calls wait; restore, check
   imports      ImportSessions of a million rows, against the raw driver
   capacity     the curves of the capacity page: callers, rows per batch, replicas, the cost of a session's life
+  exam-day     whole lives of --candidates at 30, 70 and 90 % of capacity, on both databases: what every verb waits,
+               what a candidate costs, and whether anything is lost
 
 Examples:
   scripts/bench                                           everything that is quick enough, a quarter of an hour
@@ -80,6 +82,7 @@ from benchmark import (
 )
 from benchmark.bench import Bench
 from benchmark.environment import environment
+from benchmark.exam_day import measure as exam_day
 from benchmark.processes import Cores, machine_busy_seconds
 from benchmark.report import report
 from benchmark.results import Figure, Missing, as_json, notes, skipped, table
@@ -117,8 +120,9 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "stored": stored.stored,
     "backup": backups.backup,
     "capacity": capacity.capacity,
+    "exam-day": exam_day.exam_day,
 }
-LONG = {"stored", "backup", "imports", "capacity"}
+LONG = {"stored", "backup", "imports", "capacity", "exam-day"}
 """Taken only when they are named."""
 BUSY = 0.1
 """Share of a core that others may take before the figures are doubtful: two cores are often two halves of one."""
@@ -136,6 +140,7 @@ def arguments() -> argparse.Namespace:
     add("--json", type=Path, default=ROOT / "bench.json", help="where to write (default: bench.json)")
     add("--directory", type=Path, help="where the databases go, on a real disk (default: that of temporary files)")
     add("--stored", type=int, default=10_000_000, metavar="N", help="sessions of `stored` (default: 10000000)")
+    add("--candidates", type=int, default=20_000, metavar="N", help="of `exam-day` (default: 20000)")
     add(
         "--keep",
         type=Path,
@@ -182,7 +187,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         about = environment(directory, cores)
         console.print("\n".join(f"{key.replace('_', ' ')}: {value}" for key, value in about.items()), style="dim")
         bench = Bench(options.runs, options.seconds, directory, cores, options.connections)
-        bench.stored, bench.keep = options.stored, options.keep
+        bench.stored, bench.keep, bench.candidates = options.stored, options.keep, options.candidates
         try:
             measure(options.only or [name for name in MEASURES if name not in LONG], console, bench, figures)
         finally:

@@ -47,6 +47,8 @@ class Bench:
     """Told what is under way, how much of it is done, and how much there is."""
     stored: int = 10_000_000
     """Rows of the measure that is about many."""
+    candidates: int = 20_000
+    """Of the exam day."""
     keep: Path | None = None
     """Where the databases with many rows stay."""
 

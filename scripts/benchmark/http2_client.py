@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,13 +107,14 @@ class Connection:
     """
 
     def __init__(self, port: int, ca: Path | None = None, credential: str = "") -> None:
+        self.port = port
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if ca:
             self.socket = _secured(self.socket, ca)
         self._blocks = _HeaderBlocks(f"127.0.0.1:{port}", HTTPS if ca else HTTP, credential)
         self._next = 1
-        self._started: dict[int, float] = {}
+        self._started: dict[int, Any] = {}
         self._answered: set[int] = set()
         self._in = b""
         self._credit = INITIAL_WINDOW
@@ -129,10 +130,14 @@ class Connection:
         """Calls that wait for their end."""
         return len(self._started)
 
-    def put(self, path: str, message: bytes, began: float | None = None) -> bool:
+    def waiting(self) -> list[Any]:
+        """When the calls that wait for their end began."""
+        return list(self._started.values())
+
+    def put(self, path: str, message: bytes, began: Any = None) -> bool:
         """Queues a call; False when the server has not yet made room for it, and nothing was queued.
 
-        It counts from now, or from when it `began`.
+        It counts from now, or from when it `began`; `receive` gives that back, whatever it is.
         """
         size = len(message) + 5
         if self._credit < size:
@@ -154,7 +159,7 @@ class Connection:
             self.socket.sendall(b"".join(self._out))
             self._out.clear()
 
-    def receive(self) -> list[tuple[float, bool]]:
+    def receive(self) -> list[tuple[Any, bool]]:
         """Waits for bytes; for each call that ended when it was put, and whether it was answered with a message.
 
         A refused unary call ends without a message, so that the status itself need not be decoded.
@@ -163,7 +168,7 @@ class Connection:
         if not data:
             raise ConnectionError("the server closed the connection")
         data = self._in + data
-        ended: list[tuple[float, bool]] = []
+        ended: list[tuple[Any, bool]] = []
         place, end = 0, len(data)
         while end - place >= 9:  # noqa: PLR2004 - a frame header
             size = data[place] << 16 | data[place + 1] << 8 | data[place + 2]
@@ -191,7 +196,7 @@ class Connection:
             self._owed = 0
         return ended
 
-    def _end(self, stream: int, kind: int, payload: bytes) -> tuple[float, bool]:
+    def _end(self, stream: int, kind: int, payload: bytes) -> tuple[Any, bool]:
         answered = kind == HEADERS and stream in self._answered
         self._answered.discard(stream)
         if not answered:
@@ -210,7 +215,15 @@ class Connection:
         elif kind == PING and not flags & ACK:
             self._out.append(frame(PING, ACK, 0, payload))
         elif kind == GOAWAY:
-            raise ConnectionError(f"the server ended the connection: {payload!r}")
+            self.server_leaves(payload)
+
+    def server_leaves(self, payload: bytes) -> None:
+        """The server ends the connection.
+
+        Raises:
+            ConnectionError: always.
+        """
+        raise ConnectionError(f"the server ended the connection: {payload!r}")
 
     def close(self) -> None:
         """Closes the connection."""

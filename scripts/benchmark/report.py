@@ -49,6 +49,8 @@ def report(directory: Path, files: Sequence[Path]) -> Path:
         *_replicas(directory, records),
         "## What a million sessions cost",
         *_lives(records),
+        "## Exam day",
+        *_exam_days(directory, records),
         "## Every figure",
         _table(
             ("measure", "figure", "floor", "ratio", "target", "", "notes"),
@@ -122,6 +124,29 @@ def _lives(records: Sequence[Record]) -> Iterator[str]:
     yield _table(("table", *(at["series"] for at in found)), [*rows, ["all", *totals]])
     yield COST
     yield "\n".join(_example(at) for at in found)
+
+
+def _exam_days(directory: Path, records: Sequence[Record]) -> Iterator[str]:
+    """What each verb waits at each load, and a plot of the saves, which are nearly all calls."""
+    found = [record["at"] for record in records if record["at"].get("curve") == "exam-day"]
+    if not found:
+        yield "Not measured. `scripts/bench --only exam-day` measures it."
+        return
+    drawn: dict[str, list[tuple[float, float]]] = {}
+    for at in found:
+        for name, wait in at["waits"]["SetResponses"].items():
+            drawn.setdefault(f"{at['series']}, {name}", []).append((at["x"], wait))
+    title = "What saving an answer waits, by load"
+    lines = [plots.Line(name, sorted(points), name.endswith("p50")) for name, points in drawn.items()]
+    (directory / "exam-day.svg").write_text(plots.lines(title, "load, % of capacity", "milliseconds", lines))
+    yield f"![{title}](exam-day.svg)"
+    yield "Milliseconds that each verb waited from when it was due, p50 / p99 / p99.9:"
+    heads = ("verb", *(f"{at['series']}, {at['x']} %" for at in found))
+    verbs = list(found[0]["waits"])
+    yield _table(
+        heads,
+        [[verb, *(" / ".join(f"{w:.1f}" for w in at["waits"][verb].values()) for at in found)] for verb in verbs],
+    )
 
 
 def _example(at: Record) -> str:

@@ -28,11 +28,11 @@ LOG_LINES = 20
 
 
 @contextmanager
-def service(cores: Cores, database: Database, **settings: object) -> Iterator[Process]:
-    """The service on a database; settings as in exam_sessions.settings, for instance linger_ms=0."""
+def service(cores: Cores, database: Database, port: int = 0, **settings: object) -> Iterator[Process]:
+    """The service on a database, on a free port or this; settings as in exam_sessions.settings, e.g. linger_ms=0."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("EXAM_SESSIONS_")}
     environment |= {f"EXAM_SESSIONS_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-m", "exam_sessions", "serve", "--listen", "127.0.0.1:0", "--database-url"]
+    command = [sys.executable, "-m", "exam_sessions", "serve", "--listen", f"127.0.0.1:{port}", "--database-url"]
     with running([*command, database.url], cores, database.log, environment) as process:
         wait_until_serving(process.port, ca=settings.get("tls_cert"))
         yield process

@@ -1,0 +1,1 @@
+"""The exam day: whole lives of many candidates at the times when candidates live them."""
