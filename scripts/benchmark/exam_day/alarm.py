@@ -9,7 +9,12 @@ import uuid
 import grpc
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
-from exam_sessions.v1 import lifecycle_service_pb2, lifecycle_service_pb2_grpc, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import (
+    lifecycle_service_pb2,
+    lifecycle_service_pb2_grpc,
+    session_pb2,
+    session_service_pb2,
+)
 
 WAIT_S = 60
 """How long it may take, in seconds."""

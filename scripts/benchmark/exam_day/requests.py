@@ -9,7 +9,7 @@ import grpc
 
 from benchmark.exam_day.timetable import ITEMS, LARGEST_SAVE, OPTIONS, Candidate, Verb
 from benchmark.load_sessions import LARGE, PACKAGE, bookings
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     catalog_pb2,
     catalog_service_pb2,
     catalog_service_pb2_grpc,

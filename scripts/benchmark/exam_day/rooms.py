@@ -21,8 +21,8 @@ from typing import Any
 import grpc
 import uvloop
 
-from exam_sessions.v1 import session_service_pb2 as pb
-from exam_sessions.v1 import session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2 as pb
+from exam_sessions_client.v1 import session_service_pb2_grpc
 
 OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
 PATIENCE_S = 30.0
