@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import threading
 import uuid
 from contextlib import contextmanager
@@ -67,6 +68,11 @@ class Clock:
         self.ahead += int(seconds * 1_000_000)
 
 
+def transport():
+    """What carries the calls of servers where a test does not say it (choice.py)."""
+    return os.environ.get("EXAM_SESSIONS_TRANSPORT", Settings().transport)
+
+
 class RunningServer:
     """An App on its own thread and event loop."""
 
@@ -77,9 +83,8 @@ class RunningServer:
         self._thread.start()
         # Each test has a workspace to itself, which its first change makes.
         settings = {"open_workspaces": 1} | settings
-        self.app = App(
-            Settings.from_environment(listen=listen, database_url=database.url, **settings), clock, observers
-        )
+        settings = {"transport": transport()} | settings
+        self.app = App(Settings(listen=listen, database_url=database.url, **settings), clock, observers)
         self._wait(self.app.start())
         self.target = f"127.0.0.1:{self.app.port}"
 

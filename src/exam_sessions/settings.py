@@ -6,23 +6,18 @@ its row in docs/reference/settings.md are made from its field.
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Self, get_type_hints
+from dataclasses import dataclass, fields
+from typing import get_type_hints
 
 from exam_sessions.configuration.config_file import Declared
 from exam_sessions.configuration.database_urls import without_password
 from exam_sessions.configuration.option import setting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PREFIX = "EXAM_SESSIONS_"
 TRANSPORTS = ("grpcio", "native")
 LOG_FORMATS = ("text", "json")
 LOGGED_CALLS = ("off", "slow", "refused", "all")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-YES, NO = frozenset({"1", "true", "t", "yes", "y", "on"}), frozenset({"0", "false", "f", "no", "n", "off", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,32 +176,6 @@ class Settings:
     OTEL_EXPORTER_OTLP_ENDPOINT says so; other variables of that kind hold too (docs/operate/logs-and-traces)."""
     trace_sample: float = setting(0.0, "The part of all calls that is traced.", "RATIO", least=0, most=1)
     """The part of all calls that is traced, beside those whose callers' traces are sampled; 0.01 is one of 100."""
-
-    @classmethod
-    def from_environment(cls, **flags: object) -> Self:
-        """The settings: flags that are not None, else the environment, else the defaults.
-
-        Raises:
-            ValueError: a value is not of its field's kind; the message names the variable.
-        """
-        values: dict[str, object] = {}
-        for field in fields(cls):
-            kind: Callable[[str], object] = _flag if isinstance(field.default, bool) else type(field.default)
-            text = os.environ.get(PREFIX + field.name.upper())
-            if text is not None:
-                try:
-                    values[field.name] = kind(text)
-                except ValueError:
-                    raise ValueError(f"{PREFIX}{field.name.upper()} must be a {field.type}, not {text!r}") from None
-        return replace(cls(**values), **{k: v for k, v in flags.items() if v is not None})  # type: ignore[arg-type]
-
-
-def _flag(text: str) -> bool:
-    """Whether a variable switches something on. Raises ValueError when it says neither that nor the contrary."""
-    word = text.strip().lower()
-    if word not in YES | NO:
-        raise ValueError(text)
-    return word in YES
 
 
 DECLARED = {

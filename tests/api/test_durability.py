@@ -11,10 +11,9 @@ from messages import booking, bookings, new_id, outcome_of, send
 from rows import count, read
 from state_paths import FETCHED, walk
 
-from exam_sessions.settings import Settings
 from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from processes import ServerProcess, calling, was_cut_off
-from serving import ApiClient, Refused, until
+from serving import ApiClient, Refused, transport, until
 
 pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")
 
@@ -178,7 +177,7 @@ def is_leaving(server):
         return True
     finally:
         api.close()
-    return Settings.from_environment().transport == "native" and status == health_pb2.HealthCheckResponse.NOT_SERVING
+    return transport() == "native" and status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def test_a_second_start_finds_everything_as_it_was(database):

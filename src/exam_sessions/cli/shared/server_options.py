@@ -144,9 +144,9 @@ class ServerCommand(TyperCommand):
         self._reaches = any(getattr(p, "envvar", None) == TARGET_VARIABLE for p in self.params)
         self._shows = any(p.name == "json" for p in self.params)
         if self._shows:
-            self.params += _made_of(_shown)
+            self.params += options_of(_shown)
         if self._reaches:
-            self.params += [*_made_of(_timed), *_made_of(_options)]
+            self.params += [*options_of(_timed), *options_of(_options)]
 
     def invoke(self, ctx: Any) -> Any:
         """Carries the command out."""
@@ -214,8 +214,8 @@ def _typed(parameters: Sequence[Any], ctx: Any) -> tuple[str, ...]:
 
 
 @cache
-def _made_of(function: Callable[..., None]) -> list[Any]:
-    """The options in a function's signature, as typer makes them."""
+def options_of(function: Callable[..., None]) -> list[Any]:
+    """The options in the signature of a function that is never called, as typer makes them."""
     app = typer.Typer(add_completion=False)
     app.command()(function)
     return [parameter for parameter in get_command(app).params if parameter.name != "help"]

@@ -5,15 +5,13 @@ Click decides which counts: a flag, else the variable, else the file (its `defau
 
 from __future__ import annotations
 
-from functools import cache
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from typer.main import get_command
 
 from exam_sessions.cli.shared.console import MISUSED, fail, note
-from exam_sessions.cli.shared.server_options import ServerCommand
+from exam_sessions.cli.shared.server_options import ServerCommand, options_of
 from exam_sessions.configuration.config_file import ConfigFile, UnfitFile, read_config
 from exam_sessions.configuration.database_place import default_database_url
 from exam_sessions.configuration.option import LARGEST
@@ -90,7 +88,7 @@ class SettingsCommand(ServerCommand):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         if any(getattr(parameter, "envvar", None) in VARIABLES for parameter in self.params):
-            self.params.insert(0, _config_parameter())
+            self.params[:0] = options_of(_options)
 
     def invoke(self, ctx: Any) -> Any:
         """Carries the command out; the file has been read by now."""
@@ -142,11 +140,3 @@ def _options(
     ] = "",
 ) -> None:
     """Never called: its parameter is the option."""
-
-
-@cache
-def _config_parameter() -> Any:
-    """The option, as typer makes it from the signature above."""
-    app = typer.Typer(add_completion=False)
-    app.command()(_options)
-    return next(parameter for parameter in get_command(app).params if parameter.name == "config")
