@@ -40,14 +40,14 @@ exam-sessions marks import marks.csv --completed 2026-11-20T10:00:00Z
 def import_marks(
     file: Annotated[Path, input_file("MARKS.csv", "The marks")],
     completed: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="TIME",
             parser=time_of,
             show_default=False,
             help="When the papers were completed, where the file does not say it; UTC without a zone.",
         ),
-    ] = 0,
+    ] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
     again: Annotated[
@@ -61,7 +61,7 @@ def import_marks(
     Every bad row is named by its line before anything is written.
     """
     try:
-        read = read_marks(read_input(file), completed)
+        read = read_marks(read_input(file), completed or 0)
     except Unreadable as error:
         fail(f"{name_of(file)}: {error}", "a file of marks begins with a line that names its columns; see --help")
     with connected(target, workspace) as client:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import grpc
 import uuid_utils
 
-from exam_sessions.client.failures import read_failure
+from exam_sessions.client.failures import NoServer, read_failure
 from exam_sessions_client.v1.session_pb2 import AccessCodeKey
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Channel:
         self.target, self.workspace = target, workspace
         self._actor, self._security = ("x-actor", actor), security
         self._channel = security.channel(target, OPTIONS)
+        self._was_reached = False
 
     def __enter__(self) -> Self:
         """Gives the line for the length of a block."""
@@ -71,7 +72,12 @@ class Channel:
 
     def _failure(self, error: Any) -> Failure:
         """What a failed call means."""
-        return read_failure(error, self.target, has_tls=self._security.has_tls)
+        failure = read_failure(error, self.target, has_tls=self._security.has_tls)
+        if isinstance(failure, NoServer):
+            failure.was_reached = self._was_reached
+        else:
+            self._was_reached = True
+        return failure
 
     def _pages(self, method: Callable[..., Reply], request: Any) -> Iterator[Reply]:
         while True:
@@ -83,9 +89,11 @@ class Channel:
 
     def _call(self, method: Callable[..., Reply], request: Message, timeout: float = SOON) -> Reply:
         try:
-            return method(request, timeout=timeout, metadata=self._metadata())
+            reply = method(request, timeout=timeout, metadata=self._metadata())
         except grpc.RpcError as error:
             raise self._failure(error) from None
+        self._was_reached = True
+        return reply
 
 
 def is_id(session: str) -> bool:

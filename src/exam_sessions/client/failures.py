@@ -48,6 +48,9 @@ class NoServer(Exception):  # noqa: N818 - a condition the command line explains
 
     target: str
 
+    was_reached = True
+    """Whether the server has answered an earlier call of the same client: it may be restarting."""
+
     def __str__(self) -> str:
         """The condition in words."""
         return f"no server answers at {self.target}"

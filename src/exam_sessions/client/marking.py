@@ -66,3 +66,38 @@ class MarkingCalls(Channel):
             **which(session),
         )
         return self._call(self._marking.GetSessionResults, request)
+
+    def score_response(
+        self, session_id: str, question_number: str, mark: str, message: str = "", *, request_id: str = ""
+    ) -> Session:
+        """Gives a question the mark of a person; returns the session as it is then.
+
+        Args:
+            session_id: the session.
+            question_number: the question's number in the form.
+            mark: an exact decimal.
+            message: why; kept in the history.
+            request_id: a UUID that makes a repetition of this call return the first answer; empty is none.
+        """
+        request = marking_service_pb2.ScoreResponseRequest(
+            workspace_id=self.workspace,
+            session_id=session_id,
+            question_number=question_number,
+            mark=mark,
+            message=message,
+            request_id=request_id,
+        )
+        return self._call(self._marking.ScoreResponse, request).session
+
+    def unscore_response(
+        self, session_id: str, question_number: str, message: str = "", *, request_id: str = ""
+    ) -> Session:
+        """Takes the mark of a person back, with arguments as above; returns the session as it is then."""
+        request = marking_service_pb2.UnscoreResponseRequest(
+            workspace_id=self.workspace,
+            session_id=session_id,
+            question_number=question_number,
+            message=message,
+            request_id=request_id,
+        )
+        return self._call(self._marking.UnscoreResponse, request).session
