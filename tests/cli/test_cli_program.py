@@ -11,7 +11,7 @@ from importlib.metadata import version
 import pytest
 from terminal import start, typed
 
-from exam_sessions.cli.transition_fields import FOR_MANY
+from exam_sessions.cli.shared.typed_names import FOR_MANY
 from exam_sessions.cli.tree import TREE
 from exam_sessions.domain.states import State
 from exam_sessions.domain.transition_table import TABLE

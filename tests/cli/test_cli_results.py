@@ -73,6 +73,35 @@ def test_results_tell_each_objective_with_what_its_questions_earned(terminal, ap
     assert data[-6:] == ["2.5", "/", "3.5", "1/1", "0/1", "1.5/1.5"]
 
 
+def test_a_score_is_shown_item_by_item_by_keycode_or_candidate(terminal, api, sitting):
+    session = sitting()
+    marked(api, session, nine="3.5")
+    for who in (session.keycode.lower(), session.id, "17"):
+        lines = lines_of(terminal("sessions", "score", who))
+        assert ["points", "15.5", "/", "16"] in lines
+        assert ["percent", "96.875", "%"] in lines
+    assert sum("/" in line for line in lines) > 3
+
+
+def test_a_person_gives_a_mark_and_takes_it_back(terminal, api, sitting):
+    session = sitting()
+    submit(api, session, **RIGHT)
+    terminal("sessions", "score", "17", "--question", "9", "--mark", "3.5", "--message", "the diagram is right")
+    (event,) = [event for event in api.history(session) if event.message]
+    assert event.message == "the diagram is right"
+    assert "refused" in terminal("sessions", "score", "17", "--question", "9", "--mark", "5", code=1).stderr
+    terminal("sessions", "score", "17", "--question", "9", "--no-mark")
+    assert "3.5" not in str(terminal.json("results", "show", "17"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--question", "9"), ("--mark", "2"), ("--no-mark",), ("--message", "m"), ("--question", "9", "--mark", "two")],
+)
+def test_a_mark_goes_with_its_question(terminal, words):
+    assert "Invalid value" in terminal("sessions", "score", "17", *words, code=2).stderr
+
+
 def test_what_waits_for_people_is_named(terminal, api, sitting):
     session = sitting()
     submit(api, session, q1="C", q9="words")

@@ -113,14 +113,20 @@ def test_a_session_is_printed_as_json_with_the_names_of_the_protos(terminal, api
 
 def test_an_unknown_session_is_refused_with_a_way_on(terminal):
     said = terminal("sessions", "show", "NOSUCHKC", code=1).stderr.splitlines()
-    assert said[0] == "refused: there is no session NOSUCHKC in this workspace"
-    assert said[1].startswith("reason:  SESSION_NOT_FOUND")
-    assert "sessions list" in said[2]
+    assert said[0] == "error: no session and no candidate is called 'NOSUCHKC'"
+    assert "sessions list" in said[1]
 
 
-@pytest.mark.parametrize("name", ["", "ABC-DEF", "A" * 17])
-def test_what_is_neither_id_nor_keycode_is_a_wrong_command(terminal, name):
-    assert "neither" in terminal("sessions", "show", name, code=2).stderr
+@pytest.mark.parametrize("name", ["ABC-DEF", "A" * 17])
+def test_what_is_neither_id_nor_keycode_may_be_a_candidate(terminal, api, release, name):
+    assert f"no candidate is called '{name}'" in terminal("sessions", "show", name, code=1).stderr
+    session = api.book(release, candidate_id=name)
+    assert session.keycode in terminal("sessions", "show", name).stdout
+
+
+@pytest.mark.parametrize("words", [("show",), ("pin",), ("history",), ("pause",), ("score",)])
+def test_a_blank_names_no_session(terminal, words):
+    assert "a blank names no session" in terminal("sessions", *words, " ", code=2).stderr
 
 
 def test_the_history_tells_time_action_states_actor_and_reason(terminal, api, release):

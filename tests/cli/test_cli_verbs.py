@@ -52,7 +52,7 @@ def test_whom_nobody_knows_is_told_with_a_way_on(terminal):
     for who in ("S-9999", "NOSUCHKC"):
         said = terminal("sessions", "pause", who, code=1).stderr
         assert "no session and no candidate" in said
-        assert "exam-sessions sessions list --name" in said
+        assert "exam-sessions sessions list" in said
 
 
 @pytest.mark.parametrize("verb", [("void", "--reason", "absent"), ("delete",)])

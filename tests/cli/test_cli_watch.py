@@ -198,7 +198,7 @@ def test_an_unknown_release_is_told_with_the_one_it_resembles(terminal, release)
 
 @pytest.mark.parametrize("session", ["NOSUCHKC", ONE_OF])
 def test_an_unknown_session_is_told(terminal, session):
-    assert f"there is no session {session}" in terminal("watch", "--session", session, code=1).stderr
+    assert f"no candidate is called {session!r}" in terminal("watch", "--session", session, code=1).stderr
 
 
 def test_a_watch_begins_at_one_place_only(terminal):

@@ -14,7 +14,7 @@ from exam_sessions.cli.shared.console import note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.event_lines import details_of, moved
 from exam_sessions.cli.shared.times import time_of, when
-from exam_sessions.cli.transition_fields import action_of
+from exam_sessions.cli.shared.typed_names import action_of, complete_action
 from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
@@ -38,7 +38,12 @@ def audit(
     ] = None,
     action: Annotated[
         list[int] | None,
-        typer.Option(metavar="ACTION", parser=action_of, help="This action, in any case. May be repeated."),
+        typer.Option(
+            metavar="ACTION",
+            parser=action_of,
+            autocompletion=complete_action,
+            help="This action, in any case. May be repeated.",
+        ),
     ] = None,
     since: Annotated[
         int | None, typer.Option(metavar="TIME", parser=time_of, help="Then or later.", show_default="any")

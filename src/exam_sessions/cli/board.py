@@ -15,7 +15,9 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspac
 from exam_sessions.cli.shared.console import MISUSED, fail, out
 from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch
 from exam_sessions.cli.shared.room import Order, Room
-from exam_sessions.cli.transition_fields import action_of, extra_of
+from exam_sessions.cli.shared.transition_views import refusal_of_one
+from exam_sessions.cli.shared.typed_names import action_of
+from exam_sessions.cli.transition_fields import extra_of
 from exam_sessions.client.client import Client
 from exam_sessions.client.events import Piece
 from exam_sessions.client.failures import NoServer, Refused
@@ -111,9 +113,7 @@ def _carry_out(room: Room, client: Client, order: Order) -> None:
         room.put([client.session(order.session_id)])
         room.notice = f"{order.action}: done"
     except (Refused, NoServer, typer.BadParameter) as failure:
-        # Of several sessions the field says which; here there is one.
-        violations = failure.violations if isinstance(failure, Refused) else ()
-        room.notice = f"{order.action}: {violations[0].description if violations else failure}"
+        room.notice = f"{order.action}: {refusal_of_one(failure) if isinstance(failure, Refused) else failure}"
 
 
 @contextmanager

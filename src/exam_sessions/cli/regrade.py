@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from exam_sessions.cli.releases import Named, find_release
-from exam_sessions.cli.sessions import Name, find_session
+from exam_sessions.cli.session_names import Who, resolved
 from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview, follow, may_go_on
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import Yes, say
@@ -81,7 +81,7 @@ def _show_foreseen(foreseen: OperationResult) -> None:
 
 
 def regrade_session(
-    session: Name,
+    session: Who,
     reason: Why,
     revision: Revision = 0,
     *,
@@ -93,8 +93,7 @@ def regrade_session(
 ) -> None:
     """Marks what was handed in of one session by another revision of its form."""
     with connected(target, workspace) as client:
-        named = find_session(client, session)
-        before = client.session(named)
+        before = resolved(client, session)
         call = partial(client.regrade_session, before.id, message=reason)
         became = retry(partial(call, revision, validate_only=True))
         outcome = f"{before.keycode}: {score_text(before) or 'no score'} becomes {score_text(became) or 'no score'}"

@@ -1,12 +1,13 @@
 """`exam-sessions results`: what an attempt earned, question by question and objective by objective."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from exam_sessions.cli.sessions import Name, find_session
+from exam_sessions.cli.session_names import Who, read_named
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, coloured, facts, fail, note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
@@ -31,7 +32,7 @@ exam-sessions results show H76RBD8P --deciding    (the attempt that counts by th
 """,
 )
 def show_command(
-    session: Name,
+    session: Who,
     attempt: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="Which attempt.", show_default="the current")
     ] = None,
@@ -45,7 +46,7 @@ def show_command(
     if attempt and deciding:
         fail("--attempt and --deciding each choose an attempt; give one of them", status=MISUSED)
     with connected(target, workspace) as client:
-        found = client.results(find_session(client, session), attempt or 0, deciding=deciding)
+        found = read_named(client, session, partial(client.results, attempt=attempt or 0, deciding=deciding))
     if json:
         say(message_json(found))
     else:
@@ -75,7 +76,7 @@ def show_results(found: SessionResults) -> None:
     say("")
     percent = f"{results.percent.actual} %" if results.percent.is_scorable else "not to be told yet"
     show(facts((("points", mark_text(results.points)), ("percent", Text(percent, style="bold")))))
-    _tell_open(results)
+    tell_open(results)
 
 
 def _form(results: Results) -> str:
@@ -168,7 +169,7 @@ def _objectives(objectives: Iterable[ObjectiveResult]) -> FittingTable:
     return made
 
 
-def _tell_open(results: Results) -> None:
+def tell_open(results: Results) -> None:
     """What may still change, and who is to do something about it."""
     if not results.provisional:
         return

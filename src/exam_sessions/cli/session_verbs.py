@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from exam_sessions.cli.releases import ReleaseName, find_release
-from exam_sessions.cli.sessions import find_session, session_name
+from exam_sessions.cli.session_names import Who, resolved
 from exam_sessions.cli.shared.bulk_work import Asked, may_go_on
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import Yes, fail, note, say, show
+from exam_sessions.cli.shared.console import Yes, note, say
 from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.operation_views import show_accommodated
 from exam_sessions.cli.shared.retry import retry
-from exam_sessions.cli.shared.session_views import session_table
 from exam_sessions.cli.shared.times import length
-from exam_sessions.cli.transition_fields import Reason, action_of, end_of, extra_of
+from exam_sessions.cli.shared.transition_views import refusal_of_one
+from exam_sessions.cli.shared.typed_names import action_of
+from exam_sessions.cli.transition_fields import Reason, end_of, extra_of
 from exam_sessions.client.bookings import Booking
 from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.failures import Refused
@@ -27,36 +27,17 @@ from exam_sessions.domain.states import VoidReason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exam_sessions.client.client import Client, Session
-
-LISTED_AT_MOST = 20
-"""Sessions of a candidate that are listed."""
+    from exam_sessions.client.client import Client
+    from exam_sessions.client.operations import Transitioned
 
 FOR_GOOD = frozenset({"void", "delete"})
 
-Who = Annotated[
-    str,
-    typer.Argument(
-        metavar="ID|KEYCODE|CANDIDATE",
-        help="The session, by its id, its keycode, RELEASE/CODE, or the id of a candidate who has one session.",
-    ),
-]
 
-
-def resolved(client: Client, who: str) -> Session:
-    """The session somebody means; ends the command where there is none, or a candidate has several."""
+def _moved(client: Client, action: str, session_id: str, **fields: Any) -> Transitioned:
     try:
-        return client.session(find_session(client, session_name(who)))
-    except (typer.BadParameter, Refused) as error:
-        if isinstance(error, Refused) and error.reason not in {"SESSION_NOT_FOUND", "INVALID_FIELD"}:
-            raise
-    found = list(islice(client.sessions(candidate_ids=[who]), LISTED_AT_MOST + 1))
-    if len(found) == 1:
-        return client.session(found[0].id)
-    if not found:
-        fail(f"no session and no candidate is called {who!r}", "look with `exam-sessions sessions list --name NAME`")
-    show(session_table(found[:LISTED_AT_MOST]))
-    return fail(f"candidate {who!r} has more than one session", "name one by its keycode")
+        return client.transition_many(action_of(action), [session_id], **fields)
+    except Refused as refused:
+        raise refusal_of_one(refused) from None
 
 
 def _do(who: str, action: str, asked: Asked, target: str, workspace: str, **fields: Any) -> None:
@@ -64,7 +45,7 @@ def _do(who: str, action: str, asked: Asked, target: str, workspace: str, **fiel
     with connected(target, workspace) as client:
         before = resolved(client, who)
         named = {before.id: before.keycode or before.id}
-        call = partial(client.transition_many, action_of(action), [before.id], **fields)
+        call = partial(_moved, client, action, before.id, **fields)
         if action in FOR_GOOD and not asked.yes:
             foreseen = retry(partial(call, request_id=new_request_id(), validate_only=True))
             person = before.candidate.candidate_id

@@ -1,99 +1,31 @@
 """`exam-sessions sessions`: finding sessions, one session with what it may do now, and its history."""
 
-import difflib
 import itertools
-import uuid
-from enum import IntEnum
 from typing import Annotated, Any
 
 import typer
 
 from exam_sessions.cli.releases import find_release
+from exam_sessions.cli.session_names import Who, read_named, resolved
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import facts, note, say, show
 from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.session_views import described, session_table, show_events, show_verdicts
 from exam_sessions.cli.shared.times import time_of
-from exam_sessions.client.channel import is_id
-from exam_sessions.client.client import Client
+from exam_sessions.cli.shared.typed_names import (
+    complete_finish_reason,
+    complete_maturity,
+    complete_state,
+    finish_reason_of,
+    maturity_of,
+    state_of,
+)
 from exam_sessions.client.messages import time_range
 from exam_sessions.domain.states import FinishReason, Maturity, State
-from exam_sessions.domain.texts import fold_code
-
-LONGEST_KEYCODE = 16
-
-
-def session_name(text: str) -> str:
-    """A session's id or keycode, or RELEASE/CODE with its access code. Raises BadParameter."""
-    name = text.strip()
-    release, slash, code = name.partition("/")
-    if slash and release and code:
-        return name
-    try:
-        return str(uuid.UUID(name))
-    except ValueError:
-        if name.isascii() and name.isalnum() and len(name) <= LONGEST_KEYCODE:
-            return fold_code(name)
-    raise typer.BadParameter(
-        f"{text!r} is neither a session's id (a UUID) nor a keycode (letters and digits) nor RELEASE/ACCESS_CODE"
-    )
-
-
-def find_session(client: Client, session: str) -> str:
-    """A session as calls name it: where a release is named by its name, by its id. Ends the command without one."""
-    release, slash, code = session.partition("/")
-    if not slash or is_id(release):
-        return session
-    # Names of releases may hold a slash, and so may access codes.
-    for at in [at for at, sign in enumerate(session) if sign == "/"] if "/" in code else ():
-        if session[at + 1 :] and any(client.releases(session[:at])):
-            release, code = session[:at], session[at + 1 :]
-            break
-    return f"{find_release(client, release).id}/{code}"
-
-
-def number_of(kind: type[IntEnum], what: str, text: str) -> int:
-    """The number of a member of an enumeration, by its name in any case. Raises BadParameter."""
-    name = text.strip().upper().replace("-", "_")
-    if name in kind.__members__:
-        return int(kind[name])
-    near = difflib.get_close_matches(name, kind.__members__, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(kind.__members__)}"
-    raise typer.BadParameter(f"{text!r} is not a {what}; {hint}")
-
-
-def state_of(text: str) -> int:
-    """The code of a state, by its name in any case. Raises BadParameter."""
-    return number_of(State, "state", text)
-
-
-def maturity_of(text: str) -> int:
-    """The number of a maturity, by its name in any case. Raises BadParameter."""
-    return number_of(Maturity, "maturity", text)
-
-
-def finish_reason_of(text: str) -> int:
-    """The number of who ended an attempt, by its name in any case. Raises BadParameter."""
-    return number_of(FinishReason, "finish reason", text)
-
 
 IN_STATE = f"In this state, in any case: {', '.join(State.__members__)}."
 
 
-def complete_state(incomplete: str) -> list[str]:
-    """The states that begin so, for a shell, in small letters when what is typed is."""
-    found = [name for name in State.__members__ if name.startswith(incomplete.upper())]
-    return [name.lower() for name in found] if incomplete.islower() else found
-
-
-Name = Annotated[
-    str,
-    typer.Argument(
-        metavar="ID|KEYCODE|RELEASE/CODE",
-        parser=session_name,
-        help="The session, by its id, its keycode, or a release (id or name) and its access code.",
-    ),
-]
 States = Annotated[
     list[int] | None,
     typer.Option(
@@ -141,13 +73,19 @@ def list_sessions(
     maturity: Annotated[
         list[int] | None,
         typer.Option(
-            metavar="MATURITY", parser=maturity_of, help=f"Of this maturity: {', '.join(Maturity.__members__)}."
+            metavar="MATURITY",
+            parser=maturity_of,
+            autocompletion=complete_maturity,
+            help=f"Of this maturity: {', '.join(Maturity.__members__)}.",
         ),
     ] = None,
     finish_reason: Annotated[
         list[int] | None,
         typer.Option(
-            metavar="REASON", parser=finish_reason_of, help=f"Ended by: {', '.join(FinishReason.__members__)}."
+            metavar="REASON",
+            parser=finish_reason_of,
+            autocompletion=complete_finish_reason,
+            help=f"Ended by: {', '.join(FinishReason.__members__)}.",
         ),
     ] = None,
     candidate: Annotated[
@@ -222,7 +160,7 @@ exam-sessions sessions show H76RBD8P -v    (also why the other actions are refus
 """,
 )
 def show_session(
-    session: Name,
+    session: Who,
     *,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why the other actions are refused.")] = False,
     json: Json = False,
@@ -231,7 +169,7 @@ def show_session(
 ) -> None:
     """Shows one session, and what it may do now."""
     with connected(target, workspace) as client:
-        explanation = client.explain(find_session(client, session))
+        explanation = read_named(client, session, client.explain)
         found = client.session(explanation.session.id)
         release = client.release(found.release_id)
     if json:
@@ -251,7 +189,7 @@ exam-sessions sessions pin H76RBD8P --set QUARKS
 """,
 )
 def show_pin(
-    session: Name,
+    session: Who,
     chosen: Annotated[
         str | None, typer.Option("--set", metavar="PIN", help="Sets this PIN, six letters, first.")
     ] = None,
@@ -264,13 +202,13 @@ def show_pin(
     if new and chosen is not None:
         raise typer.BadParameter("either --new or --set, not both")
     with connected(target, workspace) as client:
-        session = find_session(client, session)
-        say(client.pin(session) if chosen is None and not new else client.set_pin(session, chosen or ""))
+        found = resolved(client, session).id
+        say(client.pin(found) if chosen is None and not new else client.set_pin(found, chosen or ""))
 
 
 @cli.command("history", epilog="[bold]Example[/]\nexam-sessions sessions history H76RBD8P")
 def show_history(
-    session: Name,
+    session: Who,
     *,
     json: Json = False,
     target: Target = DEFAULT_TARGET,
@@ -278,7 +216,7 @@ def show_history(
 ) -> None:
     """Shows everything that happened to a session, oldest first; by id also of a deleted one."""
     with connected(target, workspace) as client:
-        events = list(client.history(find_session(client, session)))
+        events = read_named(client, session, lambda name: list(client.history(name)))
     if json:
         for event in events:
             say(message_json(event))

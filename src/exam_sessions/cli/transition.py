@@ -1,48 +1,25 @@
 """`exam-sessions sessions transition`: one action on many sessions, named one by one, or all that match."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
-from exam_sessions.cli.files.marks_importer import in_flight
+from exam_sessions.cli.bulk_moves import Order, move_matching, move_named
 from exam_sessions.cli.releases import find_releases
-from exam_sessions.cli.sessions import (
-    IN_STATE,
-    Accommodated,
-    Late,
+from exam_sessions.cli.session_names import session_name
+from exam_sessions.cli.sessions import IN_STATE, Accommodated, Late
+from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview
+from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
+from exam_sessions.cli.shared.console import MISUSED, Yes, fail
+from exam_sessions.cli.shared.times import length, time_of
+from exam_sessions.cli.shared.typed_names import (
+    FOR_MANY,
+    action_of,
+    complete_action_for_many,
     complete_state,
-    find_session,
-    session_name,
     state_of,
 )
-from exam_sessions.cli.shared.bulk_work import Asked, NoWait, Preview, follow, may_go_on
-from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
-from exam_sessions.cli.shared.console import MISUSED, Yes, fail, note, on_stderr, say
-from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.cli.shared.operation_views import show_accommodated
-from exam_sessions.cli.shared.retry import retry
-from exam_sessions.cli.shared.times import length, time_of
-from exam_sessions.cli.shared.transition_views import sessions_text, show_preview
-from exam_sessions.cli.transition_fields import (
-    FOR_MANY,
-    By,
-    Reason,
-    accommodation_of,
-    action_of,
-    complete_action,
-    end_of,
-    extra_of,
-)
-from exam_sessions.client import messages
-from exam_sessions.client.channel import is_id, new_request_id
-from exam_sessions.client.client import Client
-from exam_sessions.client.failures import Refused
-from exam_sessions.client.operations import Transitioned
+from exam_sessions.cli.transition_fields import By, Reason, accommodation_of, end_of, extra_of
 from exam_sessions.domain.states import VoidReason
 
 EPILOG = """[bold]Named sessions[/] are moved at once, all or none.
@@ -59,35 +36,11 @@ exam-sessions sessions transition set_extra_time H76RBD8P --extra-time 25% --mes
 exam-sessions sessions transition create_package --release "Maths, May" --per-second 200 --no-wait
 """
 
-AT = re.compile(r"ids\.session_ids\[(\d+)\]")
-
-FOR_GOOD = frozenset({"void", "delete", "archive", "clear_responses"})
-"""Actions that no other takes back: a person is asked, also where sessions are named."""
-
 WHICH, TAKES = "Which sessions match", "What some actions take"
 
 
 def _which(help_text: str, metavar: str = "ID", **more: Any) -> Any:
     return typer.Option(metavar=metavar, help=help_text, rich_help_panel=WHICH, **more)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for: the action with what it takes, under one request id."""
-
-    action: int
-    taken: dict[str, Any]
-    asked: Asked
-
-    @property
-    def name(self) -> str:
-        """The action as it was typed."""
-        return messages.Action.Name(self.action).removeprefix("ACTION_").lower()
-
-    def send(self, client: Client, **fields: Any) -> Any:
-        """Sends it until there is an answer; it is carried out once."""
-        request_id = new_request_id()
-        return retry(partial(client.transition_many, self.action, request_id=request_id, **self.taken, **fields))
 
 
 def transition(
@@ -96,7 +49,7 @@ def transition(
         typer.Argument(
             metavar="ACTION",
             parser=action_of,
-            autocompletion=complete_action,
+            autocompletion=complete_action_for_many,
             help=f"One of {', '.join(FOR_MANY)}; in any case.",
         ),
     ],
@@ -238,7 +191,7 @@ def transition(
     order = Order(action, taken, Asked(preview, yes, json, no_wait))
     with connected(target, workspace) as client:
         if sessions:
-            _move_named(client, order, sessions)
+            move_named(client, order, sessions)
             return
         criteria = {
             "release_ids": find_releases(client, release),
@@ -253,7 +206,7 @@ def transition(
             "accommodated": accommodated,
             "late": late,
         }
-        _move_matching(client, order, criteria, per_second)
+        move_matching(client, order, criteria, per_second)
 
 
 def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:
@@ -267,58 +220,3 @@ def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> N
     if not (named or match or all_of_them):
         hint = "name them, or say which match, such as --release or --centre; --all is every one of the workspace"
         fail("it is not said which sessions are meant", hint, status=MISUSED)
-
-
-def _move_named(client: Client, order: Order, names: Sequence[str]) -> None:
-    keycodes = [name for name in dict.fromkeys(names) if not is_id(name)]
-    ids = {
-        code: found.id
-        for code, found in in_flight(lambda code: retry(lambda: client.session(find_session(client, code))), keycodes)
-    }
-    named = {ids.get(name, name): name for name in names}
-    try:
-        if order.asked.preview or (order.name in FOR_GOOD and not order.asked.yes):
-            foreseen = order.send(client, session_ids=list(named), validate_only=True)
-            what = f"{order.name} is possible for {sessions_text(foreseen.session_count)}"
-            question = f"{sessions_text(len(named))}: {order.name}, which cannot be undone"
-            if not may_go_on(order.asked, foreseen, lambda: _show_named(foreseen, named, what), question):
-                return
-        reply = order.send(client, session_ids=list(named))
-    except Refused as refused:
-        _reject(refused, list(named.values()))
-    if order.asked.json:
-        say(message_json(reply))
-    else:
-        _show_named(reply, named, f"{order.name}: {sessions_text(reply.session_count)} done")
-
-
-def _show_named(reply: Transitioned, named: dict[str, str], what: str) -> None:
-    show_accommodated(reply.sessions, named)
-    say(what)
-
-
-def _reject(refused: Refused, names: Sequence[str]) -> NoReturn:
-    """Says of each session that cannot be moved why. Raises the refusal when it is about none of them."""
-    bad = [(names[int(at[1])], v.description) for v in refused.violations if (at := AT.fullmatch(v.field))]
-    if not bad:
-        raise refused
-    for name, why in bad:
-        note(Text.assemble((f"{name}: ", "bold"), why))
-    note(Text.assemble(("reason:  ", "bold"), refused.reason))
-    fail(f"refused for {len(bad):,} of {sessions_text(len(names))}; nothing was written")
-
-
-def _move_matching(client: Client, order: Order, criteria: dict[str, Any], rate: int) -> None:
-    if order.asked.needs_foresight:
-        foreseen = order.send(client, criteria=criteria, validate_only=True, show_preview=True)
-        if not order.asked.preview and not foreseen.preview.succeeded_count:
-            with on_stderr():
-                show_preview(foreseen)
-            fail(f"{order.name} is possible for none of them")
-        question = f"{order.name} for {sessions_text(foreseen.preview.succeeded_count)}"
-        question += ", which cannot be undone" if order.name in FOR_GOOD else ""
-        if not may_go_on(order.asked, foreseen, partial(show_preview, foreseen), question):
-            return
-    reply = order.send(client, criteria=criteria, sessions_per_second=rate)
-    note(f"{sessions_text(reply.session_count)} match")
-    follow(client, reply.operation, order.asked)

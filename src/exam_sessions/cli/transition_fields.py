@@ -1,6 +1,5 @@
 """From what is typed behind `exam-sessions sessions transition` to the fields of the call."""
 
-import difflib
 from enum import StrEnum
 from typing import Any
 
@@ -9,8 +8,6 @@ import typer
 from exam_sessions.cli.files.roster_columns import extra_time
 from exam_sessions.cli.shared.console import MISUSED, fail
 from exam_sessions.cli.shared.times import length, time_of
-from exam_sessions.client import messages
-from exam_sessions.domain.states import Action
 
 
 class Reason(StrEnum):
@@ -29,35 +26,6 @@ class By(StrEnum):
 
     CANDIDATE = "candidate"
     INVIGILATOR = "invigilator"
-
-
-FOR_MANY = tuple(
-    sorted(
-        set(Action)
-        - {
-            *(Action.SCHEDULE, Action.UPDATE, Action.ROUTE, Action.REGRADE, Action.ERASE, Action.TAKE_OVER),
-            *(Action.ENTER_KEYCODE, Action.ENTER_PIN, Action.SET_PIN, Action.GET_PIN),
-            *(Action.ASSIGN_ITEM_MARKS, Action.ASSIGN_ITEM_RESPONSES, Action.SET_RESPONSES),
-            *(Action.SCORE_RESPONSE, Action.UNSCORE_RESPONSE),
-        }
-    )
-)
-"""Actions that can be done to many sessions at once; the transition table says so too, but takes long to import."""
-
-
-def complete_action(incomplete: str) -> list[str]:
-    """The actions that begin so, for a shell."""
-    return [str(action) for action in FOR_MANY if action.startswith(incomplete)]
-
-
-def action_of(text: str) -> int:
-    """The number of an action, by its name in any case. Raises BadParameter."""
-    name = text.strip().lower().replace("-", "_")
-    if name in set(Action):
-        return int(messages.Action.Value(f"ACTION_{name.upper()}"))
-    near = difflib.get_close_matches(name, list(Action), n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise typer.BadParameter(f"{text!r} is not an action{hint}")
 
 
 def end_of(deadline: int | None, time_from_now: int | None, *, no_limit: bool) -> dict[str, Any]:

@@ -74,6 +74,7 @@ TREE: dict[str, tuple[Part, ...]] = {
         Part("session_verbs", "finish", "finish"),
         Part("session_verbs", "reopen", "reopen"),
         Part("session_verbs", "retake", "retake"),
+        Part("session_score", "score", "score", "EPILOG"),
         Part("session_verbs", "verify", "verify"),
         Part("session_verbs", "void", "void"),
     ),

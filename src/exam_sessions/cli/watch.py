@@ -3,18 +3,21 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 from rich.live import Live
 
 from exam_sessions.cli.releases import Releases, find_releases
-from exam_sessions.cli.sessions import States, find_session, session_name
+from exam_sessions.cli.session_names import read_named
+from exam_sessions.cli.sessions import States
 from exam_sessions.cli.shared.candidate_names import CandidateNames
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.shared.console import out, until_the_reader_leaves
 from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch, interruptible
 from exam_sessions.cli.shared.watch_views import Board, Lines, View
+from exam_sessions.client.client import Client
 from exam_sessions.domain.states import State
 
 FRAMES = 8
@@ -44,7 +47,7 @@ Count = Annotated[int | None, typer.Option(min=1, metavar="EVENTS", help="End af
 def watch(
     release: Releases = None,
     session: Annotated[
-        str | None, typer.Option(metavar="ID|KEYCODE", parser=session_name, help="What happens to this session.")
+        str | None, typer.Option(metavar="ID|KEYCODE|CANDIDATE", help="What happens to this session.")
     ] = None,
     state: States = None,
     from_: From = None,
@@ -64,7 +67,7 @@ def watch(
     words += [word for number in wanted for word in ("--state", State(number).name)]
     with connected(target, workspace) as client:
         # Its history knows the id of a session by keycode, and deleted sessions by id.
-        sessions = [next(client.history(find_session(client, session), page=1)).session_id] if session else []
+        sessions = [read_named(client, session, partial(_id_of, client))] if session else []
         releases = find_releases(client, release)
         following = ResumingWatch(client, start, releases, sessions, anew=True)
         title = f"{workspace} at {target}"
@@ -73,6 +76,10 @@ def watch(
             _view(title, wanted, CandidateNames(client)) as view,
         ):
             _show(following, view, wanted, count)
+
+
+def _id_of(client: Client, name: str) -> str:
+    return next(client.history(name, page=1)).session_id
 
 
 def _show(following: ResumingWatch, view: View, states: Sequence[int], count: int | None) -> None:

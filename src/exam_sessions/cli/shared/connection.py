@@ -40,6 +40,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a lin
 
 HINTS = {
     "SESSION_NOT_FOUND": "look it up with `exam-sessions sessions list`; is the --workspace right?",
+    **dict.fromkeys(
+        ("INVALID_TRANSITION", "SESSION_NOT_EDITABLE", "SESSION_NOT_VOIDABLE", "SESSION_NOT_RESETTABLE"),
+        "see what it may do now, and why not the rest: `exam-sessions sessions show KEYCODE -v`",
+    ),
     "RELEASE_NOT_FOUND": "see which there are with `exam-sessions releases list`; is the --workspace right?",
     "DUPLICATE_RELEASE_NAME": "commands find releases by name; choose another, or say --allow-duplicate-name",
     "OPERATION_NOT_FOUND": "see which there are with `exam-sessions operations list`; is the --workspace right?",

@@ -39,9 +39,9 @@ def full_name(session: Session) -> str:
 def session_table(sessions: Sequence[Session]) -> FittingTable:
     """Sessions as a list, with when their attempts end and how much time is left."""
     made = table(
-        "keycode", "state", "candidate", "name", "left", "ends (UTC)", "centre", "changed (UTC)",
-        whole=("keycode", "state", "left", "ends (UTC)", "changed (UTC)"),
-        spare=("changed (UTC)", "centre", "ends (UTC)", "name", "left"),
+        "keycode", "state", "candidate", "name", "left", "ends (UTC)", "score", "centre", "changed (UTC)",
+        whole=("keycode", "state", "left", "ends (UTC)", "score", "changed (UTC)"),
+        spare=("changed (UTC)", "centre", "ends (UTC)", "score", "name", "left"),
     )  # fmt: skip
     for session in sessions:
         made.add_row(
@@ -51,6 +51,7 @@ def session_table(sessions: Sequence[Session]) -> FittingTable:
             Text(full_name(session)),
             time_left(session),
             when(session.attempt, "deadline"),
+            f"{session.score.actual} %" if session.HasField("score") else "",
             Text(session.centre_id),
             when(session, "update_time"),
         )

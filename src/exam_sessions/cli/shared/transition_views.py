@@ -9,9 +9,18 @@ from rich.text import Text
 from exam_sessions.cli.shared.console import note, say, show, table
 from exam_sessions.cli.shared.enum_names import word
 from exam_sessions.cli.shared.event_lines import painted
+from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
     from exam_sessions.client.operations import Transitioned
+
+
+def refusal_of_one(refused: Refused) -> Refused:
+    """The refusal of a call for many sessions, where there was one: without its row."""
+    if len(refused.violations) != 1 or not refused.violations[0].field.startswith("ids.session_ids["):
+        return refused
+    known = {name: value for name, value in refused.metadata.items() if name not in {"bad_rows", "index"}}
+    return Refused(refused.code, refused.reason, refused.violations[0].description, known)
 
 
 def sessions_text(count: int) -> str:
