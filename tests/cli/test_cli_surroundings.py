@@ -8,19 +8,10 @@ import subprocess
 import sys
 
 import pytest
-from typer.main import get_command
-
-from exam_sessions.cli import cli
+from command_runs import leaves
 
 NO_UTF_8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 LATIN_1 = {"PYTHONIOENCODING": "iso-8859-1"}
-
-
-def commands(command=None, path=()):
-    """Every command, by its words."""
-    command = command or get_command(cli)
-    for name, inner in getattr(command, "commands", {}).items():
-        yield from commands(inner, (*path, name)) if hasattr(inner, "commands") else [(*path, name)]
 
 
 def run(*words, code=None, **environment):
@@ -78,14 +69,15 @@ def test_every_command_shows_its_help_where_there_is_no_utf_8():
     program = (
         "import json, sys\n"
         "from exam_sessions.cli import main\n"
+        "sys.argv[0] = 'exam-sessions'\n"
         "for words in json.loads(sys.stdin.read()):\n"
-        "    sys.argv[1:] = [*words, '--help']\n"
+        "    sys.argv[1:] = [*words.split(), '--help']\n"
         "    try:\n"
         "        main()\n"
         "    except SystemExit as ended:\n"
         "        assert ended.code == 0, words\n"
     )
-    every = list(commands())
+    every = list(leaves())
     assert len(every) > 60
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -95,3 +87,5 @@ def test_every_command_shows_its_help_where_there_is_no_utf_8():
         check=False,
     )
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr.decode(errors="replace")
+    shown = " ".join(done.stdout.decode().split())
+    assert all(f"Usage: exam-sessions {words} " in shown for words in every)

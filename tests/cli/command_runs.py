@@ -1,0 +1,74 @@
+"""Running commands of the tree in this process, cheaply: the tree is built once."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from functools import cache
+from typing import NamedTuple
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from exam_sessions.cli import cli
+
+
+@cache
+def tree():
+    """The whole tree of commands."""
+    return get_command(cli)
+
+
+@cache
+def leaves():
+    """Every command that does something, by its words."""
+
+    def below(command, path):
+        for name, inner in command.commands.items():
+            if hasattr(inner, "commands"):
+                yield from below(inner, (*path, name))
+            else:
+                yield " ".join((*path, name)), inner
+
+    return dict(below(tree(), ()))
+
+
+def parsed(words):
+    """Parses what is typed, and runs nothing. Raises what the parser raises."""
+    command, context = tree(), None
+    left = list(words)
+    while hasattr(command, "commands"):
+        context = command.make_context(command.name or "exam-sessions", left, parent=context, allow_extra_args=True)
+        name, command, left = command.resolve_command(context, [*context._protected_args, *context.args])
+    return command.make_context(name, left, parent=context)
+
+
+class Run(NamedTuple):
+    """What came of a command."""
+
+    code: int
+    stdout: str
+    stderr: str
+    exception: BaseException | None
+
+
+def run(*words, charset="utf-8", **environment):
+    """Runs a command; an exception that nobody handled is kept."""
+    runner = CliRunner(charset=charset)
+    exception, code = None, 0
+    with runner.isolation(env={"COLUMNS": "200", **environment}) as (out, err, _):
+        try:
+            tree().main([*map(str, words)], prog_name="exam-sessions")
+        except SystemExit as ended:
+            code = ended.code or 0
+        except BaseException as unexpected:  # noqa: BLE001 - it is what the test is about
+            exception, code = unexpected, -1
+        sys.stdout.flush()
+        sys.stderr.flush()
+        said = [stream.getvalue().decode(charset, "replace") for stream in (out, err)]
+    return Run(code, *said, exception)
+
+
+def split(words):
+    """Words as a shell splits them."""
+    return shlex.split(words)
