@@ -77,5 +77,10 @@ def test_the_newest_are_kept_and_the_others_counted(terminal, by_two):
     assert "4 older changes match too" in said.stderr
 
 
+def test_a_day_is_its_beginning(terminal, by_two):
+    assert "nothing matches" in terminal("audit", "--until", "2020-01-01").stderr
+    assert terminal.json("audit", "--since", "2020-01-01")
+
+
 def test_an_action_that_does_not_exist_is_refused(terminal):
     assert "is not an action" in terminal("audit", "--action", "unlok", code=2).stderr

@@ -74,6 +74,18 @@ def test_a_shell_completes_commands_states_and_actions():
     }
 
 
+def test_names_are_completed_in_any_case():
+    for words, offered in (
+        ("sessions transition PAU", "PAUSE"),
+        ("sessions transition create-p", "create-package"),
+        ("sessions list --state in-p", "in-progress"),
+        ("sessions list --maturity COM", "COMPLETE"),
+        ("sessions list --finish-reason time", "time_expired"),
+        ("audit --action reg", "regrade"),
+    ):
+        assert completed(f"exam-sessions {words}", len(words.split())) == [offered], words
+
+
 def test_help_lists_the_states_and_the_actions():
     said = "".join(typed("sessions", "transition", "--help").stdout.split())
     assert all(f"{state.name}" in said for state in State)

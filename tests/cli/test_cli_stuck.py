@@ -82,8 +82,8 @@ def test_rows_of_an_operation_that_were_refused_are_found(terminal, api):
     terminal("sessions", "transition", "check_in", "--state", "IN_PROGRESS", "--yes", code=1)
     said = terminal("stuck", code=1).stderr
     assert "1 rows of an operation" in said
-    (command,) = [line for line in said.splitlines() if line.startswith("exam-sessions operations show ")]
-    assert session.id in terminal(*command.split()[1:]).stdout
+    (command,) = [line for line in said.splitlines() if line.startswith("next:  exam-sessions operations show ")]
+    assert session.id in terminal(*command.split()[2:]).stdout
 
 
 def test_a_release_and_a_centre_narrow_the_search(terminal, api):

@@ -9,6 +9,7 @@ import pytest
 from command_runs import leaves, run, split
 from command_table import TABLE
 from command_world import Fakes, World
+from hinted import commands_in, flaw
 
 from exam_sessions.cli.shared.server_options import TARGET_VARIABLE
 from postgres import free_port
@@ -74,6 +75,14 @@ def where_of(name, where):
     return where if takes_a_workspace(name) else where[:2]
 
 
+def reaches(command, server):
+    """Whether a command that is named talks to the server that was asked, where it talks to one."""
+    name = next((name for name in leaves() if command.startswith(f"exam-sessions {name} ")), "")
+    return (
+        not name or name in {"demo", "serve"} or not talks_to_a_server(name) or f"--target {server.target}" in command
+    )
+
+
 @pytest.fixture
 def world(server, api, tmp_path):
     return World(api, typed_in("--target", server.target, "--workspace", api.workspace), tmp_path)
@@ -127,6 +136,12 @@ def test_bad_data_is_refused_by_every_command_with_what_is_wrong_and_a_way_out(w
                 found.append(f"did not say {bad.said!r}: {said}")
             if not WAY_OUT.search(said):
                 found.append(f"no way out: {said}")
+            found += [f"{command!r}: {why}" for command in commands_in(done.stderr) if (why := flaw(command))]
+            found += [
+                f"{command!r} asks another server"
+                for command in commands_in(done.stderr)
+                if not reaches(command, server)
+            ]
             if found:
                 wrong[words, bad.words] = found
     assert not wrong, "\n".join(f"{words}: {found}" for words, found in wrong.items())

@@ -13,7 +13,7 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.event_lines import details_of, moved
-from exam_sessions.cli.shared.times import time_of, when
+from exam_sessions.cli.shared.times import day_or_time_of, when
 from exam_sessions.cli.shared.typed_names import action_of, complete_action
 from exam_sessions.client.failures import Refused
 
@@ -46,10 +46,10 @@ def audit(
         ),
     ] = None,
     since: Annotated[
-        int | None, typer.Option(metavar="TIME", parser=time_of, help="Then or later.", show_default="any")
+        int | None, typer.Option(metavar="TIME", parser=day_or_time_of, help="Then or later.", show_default="any")
     ] = None,
     until: Annotated[
-        int | None, typer.Option(metavar="TIME", parser=time_of, help="Before then.", show_default="any")
+        int | None, typer.Option(metavar="TIME", parser=day_or_time_of, help="Before then.", show_default="any")
     ] = None,
     release: Releases = None,
     limit: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many at most: the newest.")] = 1_000,

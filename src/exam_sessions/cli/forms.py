@@ -169,7 +169,11 @@ def show_form(
 
 
 def _read(file: Path) -> TestForm:
-    data, name, hint = read_input(file), name_of(file), "`exam-sessions forms export` writes one to compare with"
+    data, name, hint = (
+        read_input(file),
+        name_of(file),
+        "`exam-sessions forms export REFERENCE` writes one to compare with",
+    )
     try:
         text = text_of(data, "UTF-8")
         if not text.strip():

@@ -120,7 +120,7 @@ def list_keys(*, json: Json = False, target: Target = DEFAULT_TARGET) -> None:
     if made.row_count:
         show(made)
     elif not json:
-        note("there are no keys; make one with `exam-sessions keys create`")
+        note("there are no keys; make one: `exam-sessions keys create NAME --role ROLE --all-workspaces`")
 
 
 @cli.command(

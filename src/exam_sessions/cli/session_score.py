@@ -29,8 +29,8 @@ exam-sessions sessions score H76RBD8P
 exam-sessions sessions score S-4471 --question 9 --mark 3.5 --message "the diagram is right"
 exam-sessions sessions score S-4471 --question 9 --no-mark
 
-Without --question it shows points and percent, and what each item has earned; `exam-sessions results show` has every
-answer. With --question it gives that question the mark of a person, or takes it back, and shows what comes of it.
+Without --question it shows points and percent, and what each item has earned; `exam-sessions results show KEYCODE`
+has every answer. With --question it gives that question the mark of a person, or takes it back.
 """
 
 MARK = re.compile(r"-?[0-9]{1,9}([.][0-9]{1,9})?")

@@ -11,7 +11,7 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import facts, note, say, show
 from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.session_views import described, session_table, show_events, show_verdicts
-from exam_sessions.cli.shared.times import time_of
+from exam_sessions.cli.shared.times import day_or_time_of
 from exam_sessions.cli.shared.typed_names import (
     complete_finish_reason,
     complete_maturity,
@@ -52,7 +52,7 @@ Late = Annotated[
 
 
 def _time(told: str) -> Any:
-    return typer.Option(metavar="TIME", parser=time_of, show_default="any", help=told)
+    return typer.Option(metavar="TIME", parser=day_or_time_of, show_default="any", help=told)
 
 
 cli = typer.Typer(no_args_is_help=True, help="Find sessions, look at one, read its history.")
@@ -149,7 +149,10 @@ def list_sessions(
     else:
         note("no session matches")
     if more:
-        note(f"there are more than {limit}; raise --limit, narrow the search, or use `exam-sessions export`", "dim")
+        note(
+            f"there are more than {limit}; raise --limit, or use `exam-sessions export --release RELEASE`",
+            "dim",
+        )
 
 
 @cli.command(

@@ -13,6 +13,7 @@ from exam_sessions.cli.releases import find_release
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import note, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json, word
+from exam_sessions.cli.shared.hints import complete_commands
 from exam_sessions.cli.shared.session_views import state_text
 from exam_sessions.cli.shared.times import DAY, HOUR, length, when
 from exam_sessions.client.messages import time_range
@@ -128,8 +129,8 @@ def stuck(
         show(_table(found[:limit]))
     for operation in failed:
         said = progress_of(operation)
-        note(f"{said.failed_count:,} rows of an operation ({word(said, 'kind')}) were refused; next:")
-        note(f"exam-sessions operations show {operation.name.rpartition('/')[2]}")
+        note(f"{said.failed_count:,} rows of an operation ({word(said, 'kind')}) were refused")
+        note(f"next:  exam-sessions operations show {operation.name.rpartition('/')[2]}")
     if len(found) > limit:
         note(f"there are more than {limit}; raise --limit, or name a release or a centre", "dim")
     if found or failed:
@@ -157,6 +158,6 @@ def _table(found: list[Stuck]) -> FittingTable:
             Text(one.session.candidate.candidate_id),
             Text(one.session.centre_id),
             Text(one.why),
-            Text(one.command),
+            Text(complete_commands(one.command)),
         )
     return made

@@ -26,7 +26,7 @@ EPILOG = """[bold]Named sessions[/] are moved at once, all or none.
 
 [bold]Those that match[/] are moved one after the other by an operation, each for itself: one that cannot be is told,
 and does not stop the rest. What it would come to is shown first, and a person is asked; a program says --yes.
-It goes on when this command is stopped; `exam-sessions operations cancel` ends it.
+It goes on when this command is stopped; `exam-sessions operations cancel ID` ends it.
 
 [bold]Examples[/]
 exam-sessions sessions transition pause --centre K-03 --state IN_PROGRESS       (a fire alarm)

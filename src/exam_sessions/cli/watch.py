@@ -35,7 +35,7 @@ When the server goes away it tries again, and goes on behind the last event: not
 told twice. Only where events are too old to be told does it say so and begin again with the sessions as
 they are. Ctrl-C ends it and shows the command that goes on from there.
 
-A program that must not miss an event, even when it was not running, uses `exam-sessions events tail --consumer`.
+A program that must not miss an event, even when it was not running, uses `exam-sessions events tail --consumer NAME`.
 """
 
 From = Annotated[

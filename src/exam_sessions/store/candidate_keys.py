@@ -19,7 +19,7 @@ from exam_sessions.store.schema import sessions
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
 
-REKEY = "exam-sessions candidates rekey"
+REKEY = "exam-sessions candidates rekey --candidate-id-keys FILE"
 
 
 def read_keys(path: str) -> CandidateIdKeys:

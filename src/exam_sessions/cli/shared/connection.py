@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from exam_sessions.cli.shared.console import MISUSED, fail, note
+from exam_sessions.cli.shared.hints import complete_commands
 from exam_sessions.cli.shared.server_options import PANEL, TARGET_VARIABLE, WORKSPACE_VARIABLE, Reached, reached
 
 if TYPE_CHECKING:
@@ -48,21 +49,21 @@ HINTS = {
     "DUPLICATE_RELEASE_NAME": "commands find releases by name; choose another, or say --allow-duplicate-name",
     "OPERATION_NOT_FOUND": "see which there are with `exam-sessions operations list`; is the --workspace right?",
     "API_KEY_NOT_FOUND": "see which there are with `exam-sessions keys list`",
-    "API_KEY_ENDED": "make another with `exam-sessions keys create`",
+    "API_KEY_ENDED": "make another: `exam-sessions keys create NAME --role ROLE --all-workspaces`",
     "GRANT_EXCEEDS_CALLER": "see what you have yourself with `exam-sessions keys whoami`",
     "TEST_FORM_NOT_FOUND": "see which there are with `exam-sessions forms list`; is the --workspace right?",
     "DUPLICATE_TEST_FORM": "make the next revision of it: `exam-sessions forms import FORM.json --update`",
     "STALE_TEST_FORM": "somebody made a revision meanwhile; type the command again",
-    "TEST_FORM_UNKNOWN": "bring the form with `exam-sessions forms import`, then reset the session, or book it anew",
+    "TEST_FORM_UNKNOWN": "bring the form with `exam-sessions forms import FORM.json`, then reset the session",
     "RELEASE_FINALIZED": "open it again with `exam-sessions releases unfinalize RELEASE`",
     "ATTEMPT_NOT_FOUND": "without --attempt and --deciding the current attempt is shown",
-    "SEQUENCE_TOO_OLD": "begin with that event: --from; a consumer is taken there by `exam-sessions events rewind`",
-    "SEQUENCE_AHEAD": "begin with an event that has happened; `exam-sessions events rewind` sets a consumer back",
+    "SEQUENCE_TOO_OLD": "begin with that event: --from, or `exam-sessions events rewind NAME SEQUENCE`",
+    "SEQUENCE_AHEAD": "begin with an earlier event; for a consumer: `exam-sessions events rewind NAME SEQUENCE`",
     "SNAPSHOT_TOO_LARGE": "narrow it with --release or --session, or do without a snapshot: --now",
     "TOO_MANY_WATCHERS": "end another watch, or name another server with --target",
     "TOO_MANY_WRONG_CODES": "an invigilator can lift it: `exam-sessions lockouts list`, then `lockouts lift ID`",
     "LOCKOUT_NOT_FOUND": "see which there are with `exam-sessions lockouts list --all`; is the --workspace right?",
-    "MESSAGE_TOO_LARGE": "send fewer rows at once; `exam-sessions import` takes --chunk",
+    "MESSAGE_TOO_LARGE": "send fewer rows at once; `exam-sessions import --help` says how: --chunk",
     "CANDIDATE_HAS_LIVE_SESSIONS": "end them first: void or archive them; or say --live",
     "CANDIDATE_IN_OPERATION": "see it with `exam-sessions operations list`; wait for it, or cancel it",
     "DATABASE_REPLACED": "restore the database's files, then start the server again; its log says which",
@@ -139,7 +140,7 @@ def tell(refused: Refused) -> None:
     for violation in refused.violations:
         note(Text.assemble(("field:   ", "bold"), violation.field, " ", violation.description))
     if hint := HINTS.get(refused.reason):
-        note(Text.assemble(("next:    ", "bold"), hint))
+        note(Text.assemble(("next:    ", "bold"), complete_commands(hint)))
 
 
 def _way_out(target: str) -> str:

@@ -17,6 +17,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from exam_sessions.cli.shared.hints import complete_commands
 from exam_sessions.cli.shared.output import Output, output, zone_name
 from exam_sessions.cli.shared.tables import UNBOUNDED, Facts, FittingTable
 
@@ -183,14 +184,14 @@ def until_the_reader_leaves() -> Iterator[None]:
 
 def note(what: str | Text, style: str = "") -> None:
     """Prints a line about the result, on stderr."""
-    err.print(Text(what, style=style) if isinstance(what, str) else what, soft_wrap=True)
+    err.print(Text(complete_commands(what), style=style) if isinstance(what, str) else what, soft_wrap=True)
 
 
 def fail(what: str, hint: str = "", status: int = REFUSED) -> NoReturn:
     """Says what went wrong and what to do next, and ends the command."""
-    note(Text.assemble(("error: ", "bold red"), what))
+    note(Text.assemble(("error: ", "bold red"), complete_commands(what)))
     if hint:
-        note(Text.assemble(("next:  ", "bold"), hint))
+        note(Text.assemble(("next:  ", "bold"), complete_commands(hint)))
     raise typer.Exit(status)
 
 

@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from exam_sessions.cli.shared.contexts import Context, Contexts
+from exam_sessions.cli.shared.hints import set_typed
 from exam_sessions.cli.shared.output import Output, set_output, set_zone
 from exam_sessions.cli.shared.token_source import VARIABLE, check_source, token_of
 
@@ -156,9 +157,11 @@ class ServerCommand(TyperCommand):
             ctx.params["json"] = is_json
             if is_json:
                 set_output(Output.JSON)
+        set_typed(())
         if not self._reaches:
             return super().invoke(ctx)
         typed = _typed(self.params, ctx)
+        set_typed(typed)
         given = {name: ctx.params.pop(name) for name in NAMES}
         context = _context(given.pop("context"), target_is_given=_is_given(ctx, "target"))
         for name in ("target", "workspace"):

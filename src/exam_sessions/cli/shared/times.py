@@ -18,6 +18,7 @@ DAY, HOUR, MINUTE, SECOND = 86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 
 
+DAY_ALONE = re.compile(r"\d{4}-\d\d-\d\d")
 LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.(\d{1,6}))?s)?")
 
 
@@ -39,6 +40,11 @@ def time_of(text: str) -> int:
         return moment(text, zone())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def day_or_time_of(text: str) -> int:
+    """The same, where a day alone is its beginning. Raises BadParameter."""
+    return time_of(f"{text.strip()} 00:00" if DAY_ALONE.fullmatch(text.strip()) else text)
 
 
 def when(message: Message, field: str) -> str:

@@ -72,6 +72,8 @@ def completer(names: Iterable[str]) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         asked = incomplete.lower().replace("-", "_")
         found = [name for name in known if name.lower().startswith(asked)]
+        if "-" in incomplete:
+            found = [name.replace("_", "-") for name in found]
         if incomplete.islower():
             return [name.lower() for name in found]
         return [name.upper() for name in found] if incomplete.isupper() else found
