@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,7 @@ def revisions() -> list[str]:
     return [script.revision for script in found][::-1]
 
 
+@cache
 def newest_revision() -> str:
     """The revision that this version migrates to."""
     head = ScriptDirectory(str(Path(__file__).parent)).get_current_head()

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from exam_sessions.migrations.ownership import UnknownRevision, check_after, check_before
+from exam_sessions.migrations.ownership import UnknownRevision, check_after, check_before, newest_revision
 
 if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
@@ -52,7 +52,8 @@ def upgrade(store: Store, revision: str = NEWEST) -> Upgraded:
             store.writer().close()  # sets a file up for concurrent readers before anything is in it
             before = check_before(store)
             begun = time.monotonic()
-            command.upgrade(configuration(store), revision)
+            if revision != NEWEST or before != newest_revision():
+                command.upgrade(configuration(store), revision)
             after = check_after(store) if revision == NEWEST else revision
             if before != after:
                 facts = {"from": before or "empty", "to": after, "seconds": round(time.monotonic() - begun, 3)}

@@ -1,4 +1,4 @@
-"""All statements of one database, compiled together."""
+"""All statements of one database, each compiled when it is first used."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Repositories:
 
 
 def repositories_of(store: Store) -> Repositories:
-    """The statements of a store, compiled when they are first asked for: it takes 70 ms."""
+    """The statements of a store, made when they are first asked for: it takes 20 ms."""
     with _compiling:
         if store.compiled is None:
             store.compiled = Repositories(store)
