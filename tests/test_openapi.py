@@ -13,6 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
+from exam_sessions.client import operation_paths
 from exam_sessions.client.openapi import openapi_document
 from exam_sessions.client.proto_tree import own_descriptors
 
@@ -73,13 +74,26 @@ def test_every_rpc_with_a_path_is_in_it_with_its_comment():
         for verb, operation in verbs.items()
     }
     bound = [rpc for rpc in METHODS if rpc.GetOptions().HasExtension(annotations_pb2.http)]
-    assert set(described) == {rpc.name for rpc in bound}
+    assert set(described) == {rpc.name for rpc in bound} | set(operation_paths.PATHS)
     for rpc in bound:
         rule = rpc.GetOptions().Extensions[annotations_pb2.http]
         path, verb, operation = described[rpc.name]
         assert getattr(rule, verb) == path
         assert operation["description"]
         assert ("requestBody" in operation) == bool(rule.body)
+
+
+def test_operations_have_the_paths_of_their_names():
+    paths = {path: set(verbs) for path, verbs in DOCUMENT["paths"].items() if "/operations" in path}
+    one = "/v1/workspaces/{workspace}/operations/{operation}"
+    assert paths == {
+        "/v1/workspaces/{workspace}/operations": {"get"},
+        one: {"get", "delete"},
+        f"{one}:cancel": {"post"},
+        f"{one}:wait": {"post"},
+    }
+    named = [parameter["name"] for parameter in DOCUMENT["paths"][one]["get"]["parameters"]]
+    assert named == ["workspace", "operation"]
 
 
 @pytest.mark.parametrize("descriptor", MESSAGES, ids=lambda descriptor: descriptor.name)

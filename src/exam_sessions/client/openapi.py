@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from google.api import annotations_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
+from exam_sessions.client import operation_paths
 from exam_sessions.client.proto_tree import comments_of, own_descriptors
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-VARIABLE = re.compile(r"\{([^}]+)\}")
+VARIABLE = re.compile(r"\{([^}=]+)(?:=([^}]+))?\}")
+"""A variable of a path, and the segments it stands for where it is more than one."""
+
+SEGMENT = re.compile(r"(\w+)s/\*")
 DEEPEST_QUERY = 3
 """How many messages within each other may be told in a query; deeper ones are of lists that no query can hold."""
 
@@ -66,19 +70,22 @@ def openapi_document(version: str) -> Json:
 class _Document:
     def __init__(self, version: str) -> None:
         self._version = version
-        self._comments = comments_of()
+        named = operation_paths.DESCRIPTIONS.items()
+        operations = {f"{operation_paths.SERVICE.full_name}.{name}": text for name, text in named}
+        self._comments = comments_of() | operations
         self._schemas: dict[str, Json] = {}
 
     def whole(self) -> Json:
         """Every RPC that has a path, and the messages they use."""
         paths: dict[str, Json] = {}
         services = [service for file in own_descriptors() for service in file.services_by_name.values()]
+        services.append(operation_paths.SERVICE)
         for service in services:
             for rpc in service.methods:
-                if rpc.GetOptions().HasExtension(annotations_pb2.http):
-                    rule = rpc.GetOptions().Extensions[annotations_pb2.http]
+                if rule := _rule_of(rpc):
                     verb = rule.WhichOneof("pattern")
-                    paths.setdefault(getattr(rule, verb), {})[verb] = self._operation(service, rpc, rule, verb)
+                    path = _templated(getattr(rule, verb))
+                    paths.setdefault(path, {})[verb] = self._operation(service, rpc, rule, verb)
         return {
             "openapi": "3.1.0",
             "info": {"title": "Exam Sessions", "version": self._version},
@@ -92,8 +99,19 @@ class _Document:
         }
 
     def _operation(self, service: ServiceDescriptor, rpc: MethodDescriptor, rule: Any, verb: str) -> Json:
-        variables = VARIABLE.findall(getattr(rule, verb))
-        parameters = [self._parameter(name, field, "path") for name, field in self._named(rpc.input_type, variables)]
+        found_in_path = VARIABLE.findall(getattr(rule, verb))
+        variables = [name for name, _ in found_in_path]
+        parameters = [
+            parameter
+            for (name, field), (_, segments) in zip(
+                self._named(rpc.input_type, variables), found_in_path, strict=True
+            )
+            for parameter in (
+                [_segment(one) for one in SEGMENT.findall(segments)]
+                if segments
+                else [self._parameter(name, field, "path")]
+            )
+        ]
         found: Json = {
             "tags": [service.name],
             "operationId": rpc.name,
@@ -189,6 +207,30 @@ class _Document:
                 for field in message.fields
             }
         return _reference(name)
+
+
+def _rule_of(rpc: MethodDescriptor) -> Any:
+    """The path of an RPC, or nothing."""
+    if rpc.containing_service.full_name == operation_paths.SERVICE.full_name:
+        return operation_paths.PATHS[rpc.name]
+    options = rpc.GetOptions()
+    return options.Extensions[annotations_pb2.http] if options.HasExtension(annotations_pb2.http) else None
+
+
+def _templated(path: str) -> str:
+    """A path as OpenAPI writes it: each of several segments that a variable stands for is a variable of its own."""
+    return VARIABLE.sub(lambda found: SEGMENT.sub(r"\1s/{\1}", found[2]) if found[2] else found[0], path)
+
+
+def _segment(name: str) -> Json:
+    """The parameter of one of several segments."""
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": f"The {name}'s id, which its name ends with.",
+        "schema": TEXT,
+    }
 
 
 def _reference(name: str) -> Json:

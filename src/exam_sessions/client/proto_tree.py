@@ -12,6 +12,7 @@ from google.protobuf import descriptor_pb2
 from google.rpc import code_pb2, error_details_pb2
 from grpc_health.v1 import health_pb2
 
+from exam_sessions.client import operation_paths
 from exam_sessions.client.proto_source import declared_in, default_json_name, source_of
 from exam_sessions.contract import validate_pb2
 
@@ -102,9 +103,11 @@ def _files(*, rules: bool) -> list[descriptor_pb2.FileDescriptorProto]:
 
 
 def _copied(file: FileDescriptor) -> descriptor_pb2.FileDescriptorProto:
-    """A file of another package, with the JSON names that its module leaves out."""
+    """A file of another package, with the JSON names that its module leaves out, and our REST paths of operations."""
     copied = descriptor_pb2.FileDescriptorProto()
     file.CopyToProto(copied)
+    if copied.name == operation_paths.FILE:
+        operation_paths.bind(copied)
     fields = list(copied.extension)
     for message in _messages(copied):
         fields += [*message.extension, *message.field]
