@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -65,7 +66,7 @@ def steps(text):
     """The steps of a document or of a section of one."""
     blocks = list(BLOCK.finditer(text))
     found = []
-    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, after in itertools.zip_longest(blocks, blocks[1:]):
         if block[1] == "bash":
             shown = after if after and after[1] == "text" else None
             span = shown.span(3) if shown else (0, 0)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exam_sessions.rpc import pages
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, REPLY_AT_MOST
 from exam_sessions.rpc.decoding.maxima import MASK_PATH, MASK_PATHS, REPETITIONS, TOTALS, longest_text, most_elements
+from exam_sessions.rpc.transports.aio import PING_FLOOR_MS
+from exam_sessions.rpc.watch_servicer import HEARTBEAT_S
 from exam_sessions.settings import Settings
 from reference.protos import in_words, messages_and_enums, services, table
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
+SERVICE_CONFIG = Path(__file__).parent.parent.parent / "clients" / "service_config.json"
 INTRODUCTION = """\
 # Limits
 
@@ -39,7 +44,6 @@ def page() -> str:
         ("Calls that wait to be answered", f"{default.backlog:,} (`--backlog`)", "OVERLOADED"),
         ("Calls at a time on one connection", "10,000", "they wait"),
         ("Compression of requests", "gzip or none; counted uncompressed", "deflate: UNIMPLEMENTED, by gRPC"),
-        ("Keepalive pings of a client", "one a second, also without calls", "GOAWAY, by gRPC"),
         ("A reply", f"{REPLY_AT_MOST:,} bytes; pages end early, with a token", "REPLY_TOO_LARGE without pages"),
         ("One event, session or result in a reply", f"{ELEMENT_AT_MOST:,} bytes", "it is cut and has `abridged` set"),
         ("A page", f"{pages.AT_MOST:,} elements; {pages.DEFAULT} by default", "a larger `page_size` is reduced"),
@@ -65,6 +69,8 @@ def page() -> str:
     return "\n".join(
         [
             INTRODUCTION + table(("What", "At most", "Beyond"), whole),
+            "## Connections, waiting and repeating\n",
+            table(("What", "How long, how often", "Then"), _times(default)),
             "## Totals over a whole request\n",
             table(("Elements of all these fields together", "At most"), totals),
             "## Lists\n",
@@ -73,6 +79,57 @@ def page() -> str:
             table(("Field", "Rules"), texts),
         ]
     )
+
+
+def _times(default: Settings) -> list[tuple[str, ...]]:
+    """What a connection, a call and a watch may take, and how the published service config repeats calls."""
+    config = json.loads(SERVICE_CONFIG.read_text())["methodConfig"][0]
+    policy = config["retryPolicy"]
+    tries = (
+        f"{policy['maxAttempts']}, after {policy['initialBackoff']}, then {policy['backoffMultiplier']} times as "
+        f"long each, at most {policy['maxBackoff']}; after {', '.join(policy['retryableStatusCodes'])}"
+    )
+    watch = next(kind for kind in _in_requests() if kind.name == "WatchSessionsRequest")
+    heartbeat = in_words(watch.fields_by_name["heartbeat_interval"])
+    age, age_grace = default.max_connection_age_s, default.max_connection_age_grace_s
+    deadline = default.default_deadline_s
+    return [
+        (
+            "Keepalive pings of a client",
+            f"at most one in {PING_FLOOR_MS:,} ms, also without calls",
+            "GOAWAY, by gRPC",
+        ),
+        (
+            "Heartbeats of a watch",
+            f"after {HEARTBEAT_S:g} s without a message; `heartbeat_interval`: {heartbeat}",
+            "",
+        ),
+        (
+            "A message of a watch that is not taken",
+            f"{default.watcher_patience_s:g} s (`--watcher-patience-s`)",
+            "WATCHER_TOO_SLOW",
+        ),
+        (
+            "A call without a deadline",
+            f"{f'{deadline:g} s' if deadline else 'no limit'} (`--default-deadline-s`)",
+            "DEFAULT_DEADLINE_EXCEEDED",
+        ),
+        (
+            "A connection",
+            f"{f'{age:g} s' if age else 'no limit'} (`--max-connection-age-s`)",
+            f"GOAWAY; calls on it have {age_grace:g} s more (`--max-connection-age-grace-s`)",
+        ),
+        (
+            "Calls under way when a server stops",
+            f"{default.drain_s:g} s (`--drain-s`)",
+            "UNAVAILABLE; watches end with SHUTTING_DOWN at once",
+        ),
+        (
+            "Tries of a call, by `clients/service_config.json`",
+            tries,
+            f"the error; {config['timeout']} in all",
+        ),
+    ]
 
 
 def _fields() -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
