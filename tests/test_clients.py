@@ -14,6 +14,7 @@ from exam_sessions.client.proto_tree import own_descriptors
 CLIENTS = Path(__file__).parent.parent / "clients"
 LANGUAGES = sorted(path.parent for path in CLIENTS.glob("*/check"))
 CONFIG = CLIENTS / "service_config.json"
+DOCS = CLIENTS.parent / "docs" / "clients"
 
 
 def methods():
@@ -37,6 +38,13 @@ def test_only_what_is_surely_not_done_is_retried():
     configs = json.loads(CONFIG.read_text())["methodConfig"]
     policies = [config["retryPolicy"] for config in configs if "retryPolicy" in config]
     assert all(policy["retryableStatusCodes"] == ["UNAVAILABLE"] for policy in policies)
+
+
+@pytest.mark.parametrize("folder", LANGUAGES, ids=lambda folder: folder.name)
+def test_what_a_user_of_the_language_meets_is_on_a_page(folder):
+    page = DOCS / f"{folder.name}.md"
+    assert page.is_file()
+    assert f"]({page.name})" in (DOCS / "index.md").read_text()
 
 
 @pytest.mark.parametrize("folder", LANGUAGES, ids=lambda folder: folder.name)
