@@ -102,12 +102,17 @@ def test_every_command_that_is_named_exists_with_its_options(page):
     assert not wrong
 
 
+GROUPS = "|".join(name for name, command in get_command(cli).commands.items() if hasattr(command, "commands"))
+
+
 def commands_in(text):
-    """The commands of the command line that stand in blocks and in code among the prose."""
+    """The commands that stand in blocks and in code among the prose, where `exam-sessions` may be left out."""
     blocks = "\n".join(block[3] for block in BLOCK.finditer(text) if block[1] in {"bash", "sh"})
     lines = re.findall(r"^ *((?:\S*/)?exam-sessions .*)$", blocks.replace("\\\n", " "), re.MULTILINE)
     lines += re.findall(r"^    ((?:\S*/)?exam-sessions .*)$", without_code(text), re.MULTILINE)
-    lines += re.findall(r"`(exam-sessions [^`]*)`", without_code(text).replace("\n", " "))
+    prose = without_code(text).replace("\n", " ")
+    lines += re.findall(r"`(exam-sessions [^`]*)`", prose)
+    lines += [f"exam-sessions {short}" for short in re.findall(rf"`((?:{GROUPS}) [a-z][^`]*)`", prose)]
     return [re.split(r" [|>&]+ |(?<!\w)\d?>", line)[0].replace("...", "").replace("…", "") for line in lines]
 
 
