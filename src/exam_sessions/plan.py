@@ -86,7 +86,7 @@ def _candidate_id_keys(settings: Settings) -> CandidateIdKeys | None:
 
 
 def unfit_keys(error: UnfitKeys) -> CannotServe:
-    """That keys of candidate ids do not fit, as whoever starts the server is told."""
+    """The message that keys of candidate ids do not fit, for the one who starts the server."""
     return CannotServe(str(error), "see --candidate-id-keys, and docs/operate/personal-data")
 
 

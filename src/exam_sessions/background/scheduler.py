@@ -125,7 +125,7 @@ class QuarantineSessions(Sweep):
 
 
 class DiscardStagedImport(SystemMutation):
-    """A draft whose writer has died. The result is how many of its sessions were removed."""
+    """A staged import whose server has died. The result is how many of its sessions were removed."""
 
     __slots__ = ("staged",)
 
@@ -136,7 +136,7 @@ class DiscardStagedImport(SystemMutation):
         self.staged = staged
 
     def apply(self, uow: HasStagedImports) -> int:
-        """Removes a bounded number, and the draft once none is left."""
+        """Removes a bounded number of sessions, and the staged import once none is left."""
         return uow.staged_imports.discard_now(self.staged, SWEEP_AT_MOST)
 
 

@@ -235,7 +235,7 @@ class BookSession(BookSessions):
     __slots__ = ()
 
     def apply(self, uow: Bookings) -> SessionWithRelease:  # type: ignore[override]
-        """Books the one row; its refusal is told without the batch around it."""
+        """Books the one row; its refusal is raised without the batch around it."""
         try:
             session = self._book(uow)[0]
         except errors.BatchRefused as refused:

@@ -1,8 +1,8 @@
 """Booking a long roster in chunks, so that nobody waits for it, and publishing it at one instant.
 
 SQLite has one writer. A transaction of ten thousand rows would keep every other call waiting for a third of a second,
-so the rows are screened and written some at a time, hidden behind a draft, and other calls go in between. The last
-chunk writes the history and strikes the draft off: from that commit on all sessions are there, before it none.
+so the rows are checked and written some at a time, hidden by a staged import, and other calls go in between. The last
+chunk writes the history and ends the staged import: from that commit on all sessions are there, before it none.
 What a server leaves behind when it dies is removed by another one, or at the next start.
 """
 
@@ -97,7 +97,7 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
         except Exception as fault:
             yield from discard(factory, staged)
             if isinstance(fault, UniqueViolation):
-                # Another server on the same file was faster; repeated, the call will be told which rows are taken.
+                # Another server on the same file was faster; a repeated call is refused with the rows that are taken.
                 raise errors.DatabaseUnavailable from fault
             raise
         return result
@@ -105,7 +105,7 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
     def _publish(
         self, factory: UnitOfWorkFactory, staged: StagedImportRow, written: Sequence[Session], payload: str
     ) -> None:
-        """All at once: the history, what a repetition is answered from, and the end of the draft."""
+        """All at once: the history, what a repetition is answered from, and the end of the staged import."""
         caller = self.caller
         with factory.writing([self]) as uow:
             if uow.releases.get(caller.workspace, self.release_id).finalized:

@@ -28,7 +28,7 @@ class Acknowledge(Mutation):
         """Nothing: the consumer is read when it is judged."""
 
     def apply(self, uow: ConsumerChanges) -> ConsumerRow:
-        """Moves the consumer forward; back only when told to.
+        """Moves the consumer forward; back only where the request says so.
 
         Raises:
             errors.SequenceAhead: that event has not happened, or a restore has lost it.

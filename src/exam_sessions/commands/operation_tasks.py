@@ -19,7 +19,7 @@ class RowOutcome(NamedTuple):
     state: int = 0
     refusal: errors.Refusal | None = None
     deadline: int = 0
-    """When its attempt ends now; 0 where that is not told of the action, or there is no end."""
+    """When its attempt ends now; 0 where the action does not report it, or there is no end."""
     cut_by_window: int = 0
     """How much of its time the end of the window takes away."""
 

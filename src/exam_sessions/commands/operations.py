@@ -1,7 +1,7 @@
 """Operations: work that outlasts a call. Accepted in one transaction, done in steps that commit with their progress.
 
 A step reads the operation's row, does the next rows, and writes how far it has come, all in one transaction, so that
-nothing is done twice and nothing that was accepted is lost, whoever dies. Who takes the steps is
+nothing is done twice and nothing that was accepted is lost, whichever server dies. Who takes the steps is
 operation_worker.py's.
 """
 
@@ -32,7 +32,7 @@ CREDIBLE = 60_000_000
 """Microseconds a lease, or the wait for a next step, may last as it is read.
 
 What is further ahead was written by a clock that has been set back since, or is another's, and nobody waits for it: a
-step is done once, whoever does it.
+step is done once, by whichever server.
 """
 
 

@@ -35,7 +35,7 @@ FRESH_CLOCK: Changes = {
 
 
 def clear_responses(context: TransitionContext) -> Changes:
-    """Begins the attempt anew (ExamSpark, Reset Session); what is removed is told in full.
+    """Begins the attempt anew (ExamSpark, Reset Session); what is removed is recorded in full.
 
     The count of writes goes on, so that a write from before is still late.
     """

@@ -21,7 +21,7 @@ KEY_AT_LEAST = 32
 """Bytes of a key: as many as the hash has (RFC 2104, 3)."""
 
 OF_A_KEY = b"\0which key this is"
-"""Whose HMAC tells one key from another. It is no candidate id, for those hold no control characters."""
+"""Its HMAC distinguishes one key from another. It is no candidate id, for those hold no control characters."""
 
 PLAIN = 0
 """The generation of an id that is stored as it is."""

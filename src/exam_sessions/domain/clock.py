@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MOMENT = 253_402_300_799_999_999
-"""The end of the year 9999: no message tells of a later one."""
+"""The end of the year 9999: no message can hold a later one."""
 RUNNING = (State.IN_PROGRESS, State.OFFLINE)
 UNDER_WAY = (State.IN_PROGRESS, State.PAUSED, State.OFFLINE)
 """Also the states a finalized release submits from (ItemLogic, /release/finalize)."""

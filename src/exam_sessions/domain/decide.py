@@ -27,7 +27,7 @@ ALWAYS = frozenset({"state", "update_time", "version"})
 
 
 class Decision(NamedTuple):
-    """What is to be written: the session as it becomes (None when deleted) and one event per hop.
+    """What is to be written: the session as it becomes (None when deleted) and one event per transition.
 
     With a `refusal` the caller is refused although something is written (a wrong PIN is counted).
     """

@@ -165,7 +165,7 @@ def release_not_moderated(context: TransitionContext) -> None:
 def void_reason_fits(context: TransitionContext) -> None:
     """NOT_YET_STARTED only before the attempt started, PARTIALLY_COMPLETED only after (Surpass, void reasons).
 
-    On paper nobody but the caller knows whether the candidate began, so either may be said.
+    On paper only the caller can say whether the candidate began, so either is accepted.
     """
     if context.on_paper():
         return

@@ -158,7 +158,7 @@ class Session(NamedTuple):
 class Unreadable(dict[str, Any]):
     """Responses or marks that are stored and cannot be read: none, until they are written anew.
 
-    `raw` is kept till then. Whoever is to score them must ask a person.
+    `raw` is kept till then. They can be scored by a person only.
     """
 
     def __init__(self, raw: str) -> None:

@@ -107,7 +107,7 @@ def _entered(
 def _events(
     context: TransitionContext, changed: list[tuple[AttemptRecord, AttemptRecord]], recorded: FieldChanges
 ) -> tuple[Event, ...]:
-    """One row of history for each attempt; the last tells what becomes of the session."""
+    """One row of history for each attempt; the last has what becomes of the session."""
     before, after, command = int(STATE_BY_CODE[context.session.state]), int(context.state), context.command
     several = context.session.attempt > 1
     if not several:

@@ -53,7 +53,7 @@ def is_given(given: int, last: int) -> bool:
 
 
 def lost_after(position: int, given: int, end_before: EndBefore) -> int | None:
-    """Whether a position is one that a restore has lost, for which events are not to be told from there on.
+    """Whether a position is one that a restore has lost, so that no events are sent from there on.
 
     Args:
         position: the number of an event that somebody has come to; 0 before the first.

@@ -65,7 +65,7 @@ class ActionRow(NamedTuple):
     for_many: bool = False
     """Takes nothing for each session, or the same for all: BatchTransitionSessions takes it."""
     reports_deadline: bool = False
-    """Its reply tells the deadline it leads to."""
+    """Its reply has the deadline it leads to."""
     has_rpc: bool = True
     """Can be called on a session, and is then named as allowed."""
     by_system: bool = False

@@ -1,4 +1,4 @@
-"""Every refusal of the service, as a type that carries its facts. Nothing here knows gRPC, SQL or the clock.
+"""Every refusal of the service, as a type that carries its facts. Nothing here uses gRPC, SQL or the clock.
 
     Refusal
     ├── InvalidArgument    the request itself is wrong            ─ fix it
@@ -6,7 +6,7 @@
     ├── AlreadyExists      a unique value is taken
     ├── WrongState         legal in another state, or later       ─ do not retry until it changes
     ├── Stale              judged against an older version        ─ read again, then retry
-    ├── OutOfRange         an event that cannot be told           ─ begin elsewhere
+    ├── OutOfRange         an event that cannot be sent           ─ begin elsewhere
     ├── Unauthenticated    no credential, or none that holds    ─ get another, then retry
     ├── Denied             the secret is wrong, or a permission is missing
     ├── Exhausted          a limit is reached                     ─ retry later, or smaller

@@ -83,7 +83,7 @@ class Stale(Refusal):
 
 
 class OutOfRange(Refusal):
-    """More than can be told: an event that is not there, or not any more, or a reply that is too large."""
+    """More than can be sent: an event that is not there, or not any more, or a reply that is too large."""
 
 
 class Unauthenticated(Refusal):

@@ -9,7 +9,7 @@ from exam_sessions.errors.refusal import AlreadyExists, NotFound, WrongState
 
 @dataclass(eq=False)
 class WorkspaceNotFound(NotFound):
-    """No such workspace, or none that the caller may use: the two cannot be told apart."""
+    """No such workspace, or none that the caller may use: the two cannot be distinguished."""
 
     workspace: str
     text = "there is no workspace {workspace}"

@@ -35,7 +35,7 @@ class CachedRows(NamedTuple):
 
 
 class CommittedCache:
-    """What one queue remembers."""
+    """What one queue has cached."""
 
     __slots__ = ("_version", "attempts", "keycodes", "releases", "sessions")
 

@@ -1,4 +1,4 @@
-"""What callers are told when the database fails: one refusal for each kind of failure the store knows."""
+"""The refusal of calls when the database fails: one for each kind of failure the store knows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REFUSALS: dict[type[DatabaseDown], type[errors.Refusal]] = {
 }
 
 OUTAGES = tuple(REFUSALS.values())
-"""Refusals that were counted and told where the database failed (store/availability.py)."""
+"""Refusals that were counted and logged where the database failed (store/availability.py)."""
 
 
 def refusal_of(down: DatabaseDown) -> errors.Refusal:

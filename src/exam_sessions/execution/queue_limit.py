@@ -1,4 +1,4 @@
-"""How many calls may stand in a queue's line, by the pace at which it moves: whoever would wait too long is refused.
+"""How many calls may stand in a queue's line, by its pace: a call that would wait too long is refused.
 
 A line that has come to its end since may grow as it likes, so that many calls at once are all answered. One that does
 not end, because more is asked than can be done, is kept as short as can be worked off in `PATIENCE_S`; and so it is

@@ -31,7 +31,7 @@ BY_CANDIDATE = attrgetter("workspace_id", "release_id", "candidate_id")
 class TransactionClock:
     """The time of a transaction, in microseconds since 1970.
 
-    It is read after every lock: whoever held the lock before has changed the row earlier than that.
+    It is read after every lock: the transaction that held the lock before has changed the row earlier than that.
     """
 
     __slots__ = ("_read", "now")

@@ -67,7 +67,7 @@ class UnitOfWorkFactory:
         self.workspaces = workspaces or KnownWorkspaces()
         self.form_cache = FormCache()
         self.cache = CommittedCache()
-        """Used by `begin_at_once` only; whoever commits otherwise clears it before."""
+        """Used by `begin_at_once` only; other commits clear it before."""
         self.reserved: list[Reservation] = []
         """What staged imports in progress on this server have reserved."""
         self.touched_workspaces: set[str] = set()

@@ -1,4 +1,4 @@
-"""Writes the log without making anybody wait: whoever logs only puts its line into a bounded queue.
+"""Writes the log without making its callers wait: they only put a line into a bounded queue.
 
 A thread writes what is queued. While the reader of the pipe does not read, lines gather, and those that find no room
 are dropped; how many is said in the next line that is written.

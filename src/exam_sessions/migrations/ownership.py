@@ -122,7 +122,7 @@ def check_is_newest(store: Store) -> None:
 
 
 def revisions() -> list[str]:
-    """The revisions that this version knows, the oldest first."""
+    """The revisions that this version has, the oldest first."""
     found = ScriptDirectory(str(Path(__file__).parent)).walk_revisions()
     return [script.revision for script in found][::-1]
 

@@ -1,4 +1,4 @@
-"""Whether a database answers, as far as one server knows, and the two lines in its log about each outage."""
+"""Whether a database answers, as one server finds it, and the two lines in its log about each outage."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class ConsumerRows:
         following = select(consumers).where(mine, c.name > bindparam("after")).order_by(c.name)
         self._page = store.statement(following.limit(bindparam("most")))
         new = store.upsert(consumers)
-        # Whoever made it meanwhile may have another clock.
+        # The server that made it meanwhile may have another clock.
         later = case((c.update_time > new.excluded.update_time, c.update_time), else_=new.excluded.update_time)
         self._put = store.statement(
             new.values({column.name: bindparam(column.name) for column in c}).on_conflict_do_update(

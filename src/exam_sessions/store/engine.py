@@ -193,7 +193,7 @@ class Store(ABC):
         return False
 
     def check_after_unclean_stop(self, seconds: float) -> None:  # noqa: B027 - a database server does it by itself
-        """Reads a file that nobody serves, and that was not closed by whoever served it last, before it is used.
+        """Reads a file that nobody serves, and that its last server did not close, before it is used.
 
         Args:
             seconds: how long that may take; 0 does without.
@@ -258,7 +258,7 @@ class Store(ABC):
     def analyze(self) -> None:
         """What the database wants done now and then, so that its plans fit its rows. May take a second."""
 
-    def install_planner_stats(self) -> None:  # noqa: B027 - most databases have nothing to be told
+    def install_planner_stats(self) -> None:  # noqa: B027 - most databases need none
         """What the database is to take for granted of its rows, once it has its tables. PostgreSQL counts them."""
 
     @abstractmethod

@@ -17,7 +17,7 @@ operations = Table(
     text_column("request_id"),
     # The action of a transition; empty otherwise.
     text_column("action"),
-    # The request as it came; what it means is the business of whoever accepted it.
+    # The request as it came; what it means is defined by the RPC that accepted it.
     Column("payload", LargeBinary, nullable=False),
     number_column("done"),
     number_column("total"),

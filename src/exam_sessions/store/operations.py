@@ -35,7 +35,7 @@ class OperationRows:
         mine = c.workspace_id == bindparam("workspace")
         this = mine & (c.id == bindparam("id"))
         self._insert = store.statement(insert(operations))
-        # A payload has up to 16 MiB, and whoever reads an operation but its worker has no use for it.
+        # A payload has up to 16 MiB, and is of use to the operation's worker only.
         shown = select(*(literal_column("''") if column is c.payload else column for column in c))
         one = shown.where(this)
         self._load = store.statement(one)

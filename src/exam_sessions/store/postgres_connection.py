@@ -277,4 +277,4 @@ class PooledDb(PostgresDb):
                 raise
 
     def _adapt_patience(self) -> None:
-        """Each transaction is told."""
+        """Each transaction is given it."""

@@ -37,7 +37,7 @@ CONNECT_S = 2
 """How long a connection to one host may take to come about, in seconds; libpq takes no less."""
 
 KEEPALIVE = {"keepalives": 1, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2}
-"""An idle connection whose other end is gone is noticed within four seconds."""
+"""An idle connection whose other end is gone is detected within four seconds."""
 
 STATEMENT_GRACE_S = 5.0
 """How much longer than the server's own limit a statement is waited for, in seconds."""
@@ -164,7 +164,7 @@ class Connector:
             "statement_timeout": milliseconds(self._limits.statement_s if read_only else 0),
             "idle_in_transaction_session_timeout": milliseconds(self._limits.statement_s),
             "default_transaction_read_only": "on" if read_only else "off",
-            # The server too is to notice a wire that is cut, and give up the locks of whoever is behind it.
+            # The server too is to detect a cut connection, and release its locks.
             "tcp_keepalives_idle": "5",
             "tcp_keepalives_interval": "2",
             "tcp_keepalives_count": "3",

@@ -1,4 +1,4 @@
-"""What a restored database needs before it is served: numbers of events that nobody has been told before."""
+"""What a restored database needs before it is served: numbers of events that were sent to nobody before."""
 
 from __future__ import annotations
 

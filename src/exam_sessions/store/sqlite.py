@@ -82,7 +82,7 @@ class SqliteStore(Store):
                 cached_statements=256,
             )
             driver.execute("PRAGMA journal_mode=WAL")
-            # From here on `begin` does the waiting, so that it can be told not to.
+            # From here on `begin` does the waiting, so that it can be switched off.
             driver.execute("PRAGMA busy_timeout=0")
             driver.execute("PRAGMA synchronous=FULL")
             # What is deleted or overwritten is zeroed in its page; distributions build SQLite so, but not all do.
@@ -230,7 +230,7 @@ class SqliteStore(Store):
         return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
 
     def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-        """By a function of ours: its own lower() knows ASCII only."""
+        """By a function of ours: its own lower() converts ASCII only."""
         return func.instr(func.lowered(column), bindparam(name)) > 0
 
     def contains(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:

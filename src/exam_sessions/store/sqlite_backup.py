@@ -51,7 +51,7 @@ def copy_database(source: Path, target: Path, advance: Advance) -> None:
         steps += 1
         if steps % SYNCED_EVERY == 0:
             os.fdatasync(handle)
-        # Half of the time belongs to whoever else uses the disk.
+        # Half of the time is left to other users of the disk.
         time.sleep(time.monotonic() - began)
         began = time.monotonic()
 

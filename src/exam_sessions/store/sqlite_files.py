@@ -150,7 +150,7 @@ class SqliteFiles:
             self._written = file.st_mtime_ns, index[SALTS] + index[COPIED] + index[TO_BE_COPIED], file.st_size
         start = os.pread(self._log, LOG_HEADER, 0)
         if start and start[:4] not in LOG_MAGIC:
-            # It was emptied; what was added behind the hole is not found by whoever opens it next.
+            # It was emptied; what was added behind the hole is not found at the next opening.
             raise self._damaged()
         self._log_start, self._log_size = start, log.st_size
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column
 
 ROWS = 1_000_000
-"""In each table, as far as SQLite knows."""
+"""In each table, by SQLite's statistics."""
 
 DISTINCT = {"workspace_id": 1, "release_id": 100, "state": 10, "create_time": 2_000, "session_id": 100_000}
 """How many values a column has among them; any other has as many as there are rows."""

@@ -1,4 +1,4 @@
-"""Statements on drafts: rosters written in chunks, whose sessions nobody sees before the last one is in."""
+"""Statements on staged imports: rosters written in chunks, whose sessions are hidden before the last one is in."""
 
 from __future__ import annotations
 

@@ -173,6 +173,6 @@ def _steps(record: CallRecord, end: float) -> Iterator[tuple[str, float, float, 
 
 
 def _of_group(group: GroupTimes) -> dict[str, Any]:
-    """What tells that calls shared a group, which has a name once one of them is sampled."""
+    """The attributes of calls that shared a group, which has a name once one of them is sampled."""
     group.name = group.name or token_hex(8)
     return {"exam_sessions.group.id": group.name, "exam_sessions.group.size": group.size}

@@ -75,7 +75,7 @@ class ReleaseUnit:
         return (workspace, release_id) in self.known
 
     def find_by_name(self, workspace: str, name: str) -> Release | None:
-        """The oldest release of exactly this name. Whoever else asks for it waits for this transaction to end."""
+        """The oldest release of exactly this name. Other transactions that read it wait for the end of this one."""
         return self._transaction.repositories.catalog.first_named(self._transaction.db, workspace, name)
 
     def aggregates(self, release: Release) -> list[Aggregate]:

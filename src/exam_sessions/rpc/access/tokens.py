@@ -89,7 +89,7 @@ class JwtVerifier:
             log.debug("a token of %s is refused: its key is not among those of the issuer", issuer.issuer)
             raise errors.CredentialInvalid
         async with self._one_by_one:
-            # A signature takes up to 0.2 ms of the event loop: whoever shows many tokens leaves others their turns.
+            # A signature takes up to 0.2 ms of the event loop: a caller with many tokens leaves others their turns.
             await asyncio.sleep(0)
             return self._verified(token, issuer, key)
 

@@ -1,10 +1,10 @@
 """How the calls of a transport end when the server stops: every call is answered, or refused as SHUTTING_DOWN.
 
 gRPC's own server cancels, without a reason, the calls that its core has taken from the network and not yet handed
-over when it is told to stop (https://github.com/grpc/grpc/issues/41785), and those that it reads afterwards. So
+over when it is asked to stop (https://github.com/grpc/grpc/issues/41785), and those that it reads afterwards. So
 before that happens, new calls are held unanswered, and those under way come to their end. Then nothing more is read
-from connections, the core hands over what it has read, and only then it is told. The calls that were held are refused
-after it has said GOAWAY, so that callers who try again do so on another connection.
+from connections, the core hands over what it has read, and only then it is asked to stop. The calls that were held
+are refused after it has sent GOAWAY, so that callers who try again do so on another connection.
 
 Calls under way that take longer than WAIT_AT_MOST_S are not waited for before that: whoever calls meanwhile is held,
 and could be served elsewhere. Their connections are read further on, and calls that come on them before their clients
@@ -31,11 +31,11 @@ HOLD_AT_MOST_S = 0.5
 """How long calls are read and held at most, in seconds: callers who do not wait for replies never cease to call."""
 
 WAIT_AT_MOST_S = 2.0
-"""How long calls under way are waited for at most before callers are told to go elsewhere, in seconds."""
+"""How long calls under way are waited for at most before callers are sent elsewhere, in seconds."""
 
 TURNS = 3
 """How often every thread must be seen without work, while no call comes, before all that the core has read counts
-as handed over: by the thread that reads to one that unpacks, and by that to the one that tells the event loop."""
+as handed over: by the thread that reads to one that unpacks, and by that to the one that wakes the event loop."""
 
 NEVER_COMES_S = 0.5
 """After how long without a change the core is taken to hand over nothing more, in seconds: calls that were reset
@@ -91,7 +91,7 @@ class Drain:
         grace: float,
         pending: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Ends all calls within `grace` seconds; `stop` tells the transport on these ports that no more are to come.
+        """Ends all calls within `grace` seconds; `stop` ends the transport's listening on these ports.
 
         It is given the seconds it may take, and awaited once all calls have ended. `pending` counts the calls that
         the transport has begun and not handed over.
