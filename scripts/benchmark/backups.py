@@ -11,7 +11,7 @@ from benchmark.load import Driver
 from benchmark.load_sessions import Cohort
 from benchmark.results import Figure
 from benchmark.servers import service
-from benchmark.stored_databases import stored_in_sqlite
+from benchmark.stored_databases import exams_in_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,8 @@ CALLERS, SESSIONS = 16, 500
 
 
 def backup(bench: Bench) -> Iterator[Figure]:
-    """On a file of `--stored` sessions, filled past the service: `check` finds each row without its history."""
-    stored = stored_in_sqlite(bench, bench.stored, bench.keep)
+    """On a file of `--stored` sessions of sat exams, with all of their history, so that `check` finds nothing."""
+    stored = exams_in_sqlite(bench, bench.stored, bench.keep)
     size = stored.database.bytes_on_disk()
     copy, restored = (bench.directory / name for name in ("backup.db", "restored.db"))
     with service(bench.cores, stored.database) as process:

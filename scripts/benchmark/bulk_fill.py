@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 
@@ -137,23 +137,32 @@ class _PostgresFiller(_Filler):
 
 
 def fill(
-    database: Database, count: int, models: Sequence[str], progress: Progress, releases: Sequence[str] = ()
+    database: Database,
+    count: int,
+    models: Sequence[str],
+    progress: Progress,
+    releases: Sequence[str] = (),
+    *,
+    whole: bool = False,
 ) -> None:
     """Adds so many sessions, copies of the models by turns, and the event of each one's booking.
 
-    The releases, where some are named, take the batches by turns. Nothing else may use the database meanwhile.
+    Nothing else may use the database meanwhile.
+
+    Args:
+        database: where the models are.
+        count: sessions to add.
+        models: ids of sessions.
+        progress: told of each step.
+        releases: take the batches by turns; without any, each copy is of its model's release.
+        whole: copy all events and the attempts of the models too, so that `exam-sessions check` finds nothing.
     """
     filler = _filler(database)
     first = database.last_sequence() + 1
-    turns = {"sessions": "id", "events": "session_id"}
-    ids = ", ".join(f"'{model}'" for model in models)
-    for table, column in turns.items():
-        turn = " ".join(f"WHEN '{model}' THEN {n}" for n, model in enumerate(models))
-        which = f"{column} IN ({ids})" + (" AND action = 'schedule'" if table == "events" else "")
-        models_by_turn = f"SELECT *, CASE {column} {turn} END AS turn FROM {table} WHERE {which}"
-        filler.run(f"CREATE TEMP TABLE {table}_model AS {models_by_turn}")
-    own = _own(filler, first, count, releases)
-    for table in turns:
+    tables = {"sessions": "id", "events": "session_id"} | ({"scripts": "session_id"} if whole else {})
+    _copy_models(filler, tables, models, "" if whole else " AND action = 'schedule'")
+    own = _own(filler, _Turns(first, count, len(models)), releases)
+    for table in tables:
         columns = [column.name for column in schema.metadata.tables[table].c]
         values = ", ".join(own[table].get(name, f"model.{name}") for name in columns)
         indexes = filler.indexes(table)
@@ -167,17 +176,47 @@ def fill(
         for n, (name, definition) in enumerate(indexes):
             progress(f"{database.kind}: index {name}", n, len(indexes))
             filler.run(definition)
-    filler.run(f"UPDATE workspaces SET last_sequence = {first + count - 1}")
+    filler.run("UPDATE workspaces SET last_sequence = (SELECT max(sequence) FROM events)")
     progress(f"{database.kind}: finishing", count, count)
     filler.finish()
 
 
-def _own(filler: _Filler, first: int, count: int, releases: Sequence[str]) -> dict[str, dict[str, str]]:
+def _copy_models(filler: _Filler, tables: dict[str, str], models: Sequence[str], events: str) -> None:
+    """Makes a table of the rows of the models for each table, with the turn of each; events are numbered, too."""
+    ids = ", ".join(f"'{model}'" for model in models)
+    for table, column in tables.items():
+        turn = "CASE {column} " + " ".join(f"WHEN '{model}' THEN {n}" for n, model in enumerate(models)) + " END"
+        turn = turn.format(column=column)
+        place = f", row_number() OVER (ORDER BY {turn}, sequence) - 1 AS place" if table == "events" else ""
+        which = f"{column} IN ({ids})" + (events if table == "events" else "")
+        # In the order of the keys they will have.
+        order = "turn, place" if place else "turn"
+        select = f"SELECT *, {turn} AS turn{place} FROM {table} WHERE {which} ORDER BY {order}"
+        filler.run(f"CREATE TEMP TABLE {table}_model AS {select}")
+
+
+class _Turns(NamedTuple):
+    """The first sequence number to give, and how many sessions are copied from how many models."""
+
+    first: int
+    sessions: int
+    models: int
+
+    def sequence(self, place: str) -> str:
+        """SQL for the number of the event at a place among those of all models; a turn has those of all."""
+        return f"({self.first} + {N} / {self.models} * (SELECT count(*) FROM events_model) + {place})"
+
+
+def _own(filler: _Filler, turns: _Turns, releases: Sequence[str]) -> dict[str, dict[str, str]]:
     """The columns in which a row differs from its model, by table."""
     cases = " ".join(f"WHEN {n} THEN '{release}'" for n, release in enumerate(releases))
     release = f"CASE {N} / {BATCH} % {len(releases)} {cases} END" if releases else "model.release_id"
     candidate = f"'F' || {filler.decimal(N, 9)}"
-    ago = f"({count} - {N}) / {BATCH} * 1000000"
+    ago = f"({turns.sessions} - {N}) / {BATCH} * 1000000"
+    sequence = turns.sequence("model.place")
+    last = "(SELECT max(e.place) FROM events_model AS e WHERE e.turn = model.turn)"
+    before = f"({sequence} - 1)"
+    shifted = ("start_time", "end_time", "pause_start_time", "download_time", "update_time")
     return {
         "sessions": {
             "id": filler.session_id(),
@@ -187,14 +226,18 @@ def _own(filler: _Filler, first: int, count: int, releases: Sequence[str]) -> di
             "candidate_id": candidate,
             "open_candidate": f"CASE WHEN model.open_candidate IS NULL THEN NULL ELSE {candidate} END",
             "create_time": f"model.create_time - {ago}",
-            "last_event": "0",
+            **{name: f"CASE model.{name} WHEN 0 THEN 0 ELSE model.{name} - {ago} END" for name in shifted},
+            "last_event": f"CASE model.last_event WHEN 0 THEN 0 ELSE {turns.sequence(last)} END",
         },
         "events": {
-            "sequence": f"{first} + {N}",
+            "sequence": sequence,
             "session_id": filler.session_id(),
             "release_id": release,
             "time": f"model.time - {ago}",
+            # The events of a session are next to each other.
+            "previous": f"CASE sign(model.previous) WHEN 1 THEN {before} WHEN -1 THEN -{before} ELSE 0 END",
         },
+        "scripts": {"session_id": filler.session_id()},
     }
 
 

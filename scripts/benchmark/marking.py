@@ -88,13 +88,15 @@ def form_of(shift: int = 0) -> test_form_pb2.TestForm:
         question.id, question.item_id = f"question-{n:04d}", f"item-{n // 5:04d}"
         for option in range(4):
             question.options.add().id = f"option-{n:04d}-{option}"
-        # Half of them are answered right (_request), with a shift of 1 none.
+        # Half of them are answered right (`answered`), with a shift of 1 none.
         question.keys.append(f"option-{n:04d}-{(n + shift) % 4}")
     return form
 
 
-def _request(answers: int, *, submit: bool) -> tuple[bytes, bytes, bytes]:
-    """A request in three parts, between which the ids of the session and of the request belong."""
+def answered(
+    session_id: str, answers: int, *, submit: bool, request_id: str = ""
+) -> marking_service_pb2.SetResponsesRequest:
+    """A request with the answers to the first questions of `form_of`."""
     items = []
     for first in range(0, answers, 5):
         questions = [
@@ -104,9 +106,14 @@ def _request(answers: int, *, submit: bool) -> tuple[bytes, bytes, bytes]:
             for n in range(first, min(first + 5, answers))
         ]
         items.append(result_pb2.ItemResponse(item_id=f"item-{first // 5:04d}", questions=questions))
-    message = marking_service_pb2.SetResponsesRequest(
-        session_id=PLACEHOLDERS[0], request_id=PLACEHOLDERS[1], responses=items, submit_for_scoring=submit, attempt=1
+    return marking_service_pb2.SetResponsesRequest(
+        session_id=session_id, request_id=request_id, responses=items, submit_for_scoring=submit, attempt=1
     )
+
+
+def _request(answers: int, *, submit: bool) -> tuple[bytes, bytes, bytes]:
+    """A request in three parts, between which the ids of the session and of the request belong."""
+    message = answered(PLACEHOLDERS[0], answers, submit=submit, request_id=PLACEHOLDERS[1])
     before, _, rest = message.SerializeToString().partition(PLACEHOLDERS[0].encode())
     between, _, after = rest.partition(PLACEHOLDERS[1].encode())
     return before, between, after

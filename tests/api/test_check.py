@@ -4,6 +4,7 @@ nothing is found after random lives.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sqlite3
@@ -199,6 +200,9 @@ def test_the_command_says_how_much_it_found_and_where(lived_in):
     assert {line["rule"]: line["count"] for line in lines} == dict.fromkeys(map(str, Rule), 0) | {"states": 1}
     (example,) = next(line["examples"] for line in lines if line["count"])
     assert example["workspaceId"] == "w"
+    as_csv = run("--database-url", lived_in.url, "-o", "csv")
+    assert {row["RULE"]: row["FOUND"] for row in csv.DictReader(as_csv.stdout.splitlines())}["states"] == "1"
+    assert "states: w: session " in as_csv.stderr
 
 
 def test_a_format_that_is_none_is_a_wrong_command(database):

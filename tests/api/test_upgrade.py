@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import re
@@ -97,6 +98,8 @@ def test_a_plan_names_what_is_to_come_and_touches_nothing(database, filled):
     renumbering = next(step for step in told["steps"] if step["revision"] == "0010")
     assert "sessions" in renumbering["rewrites"]
     assert renumbering["rows"] > 0
+    rows = list(csv.DictReader(run("--plan", "-o", "csv", "--database-url", database.url).stdout.splitlines()))
+    assert [row["REVISION"] for row in rows] == [step["revision"] for step in told["steps"]]
     shown = run("--plan", "--database-url", database.url)
     assert (shown.exit_code, "writes sessions" in shown.stdout) == (0, True)
     assert database.definition() == before
@@ -109,6 +112,9 @@ def test_a_status_is_0_for_the_newest_schema_only(database, empty_database):
     empty = run("--status", "--json", "--database-url", empty_database.url)
     told = {"current": None, "newest": REVISIONS[-1], "pending": len(REVISIONS)}
     assert (empty.exit_code, json.loads(empty.stdout)) == (1, told)
+    assert json.loads(run("--status", "-o", "json", "--database-url", empty_database.url).stdout) == told
+    (row,) = csv.DictReader(run("--status", "-o", "csv", "--database-url", database.url).stdout.splitlines())
+    assert row == {"current": REVISIONS[-1], "newest": REVISIONS[-1], "pending": "0"}
     assert len(json.loads(run("--plan", "--json", "--database-url", empty_database.url).stdout)["steps"]) == len(
         REVISIONS
     )
@@ -135,4 +141,5 @@ def test_a_database_of_a_newer_version_is_refused_by_a_server_and_has_no_plan(da
 
 def test_options_that_do_not_go_together_are_a_wrong_command():
     assert run("--plan", "--status").exit_code == 2
-    assert run("--json").exit_code == 2
+    for words in (("--json",), ("-o", "json"), ("-o", "csv")):
+        assert run(*words).exit_code == 2

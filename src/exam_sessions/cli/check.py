@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import json as json_text
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ import typer
 
 from exam_sessions.cli.shared.console import REFUSED, note, say, show, table
 from exam_sessions.cli.shared.database_faults import database_faults
+from exam_sessions.cli.shared.output import Output, output
 from exam_sessions.cli.shared.progress import bar
 from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl
 from exam_sessions.configuration.database_urls import without_password
@@ -33,22 +34,10 @@ code is 0 when everything holds, 1 when something does not or the database canno
 EXAMPLES = 5
 """Findings of one rule that are shown."""
 
-FORMATS = ("table", "json")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a rule.")]
 
 
-def output_format(text: str) -> str:
-    """One of FORMATS. Raises BadParameter."""
-    if text not in FORMATS:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(FORMATS)}")
-    return text
-
-
-def check(
-    database_url: DatabaseUrl = DEFAULTS.database_url,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="table or json, one object a rule.", parser=output_format)
-    ] = "table",
-) -> None:
+def check(database_url: DatabaseUrl = DEFAULTS.database_url, *, json: Json = False) -> None:
     """Reads a database and says what in it contradicts the service's rules."""
     with database_faults(database_url):
         from exam_sessions.store.databases import store_to_read_whole  # noqa: PLC0415 - others start faster without
@@ -57,7 +46,7 @@ def check(
             report = CheckReport()
             for finding in findings(store):
                 report.add(finding)
-    if output == "json":
+    if json:
         report.print_json()
     else:
         report.print_table(without_password(database_url))
@@ -123,21 +112,24 @@ class CheckReport:
                 {"workspaceId": found.workspace_id, "subject": found.subject, "text": found.text}
                 for found in self._examples.get(rule, ())
             ]
-            say(json.dumps({"rule": rule, "holds": meaning, "count": self.counts[rule], "examples": examples}))
+            say(json_text.dumps({"rule": rule, "holds": meaning, "count": self.counts[rule], "examples": examples}))
 
     def print_table(self, url: str) -> None:
-        """A line for each rule, then the first findings of those that do not hold."""
+        """A line for each rule, then the first findings of those that do not hold; as CSV the lines alone."""
         from exam_sessions.domain.invariants import MEANING  # noqa: PLC0415 - as above
 
         rules = table("RULE", "FOUND", "WHAT MUST HOLD", whole=("RULE", "FOUND"))
         for rule, meaning in MEANING.items():
             rules.add_row(rule.value, f"{self.counts[rule]:,}", meaning)
         show(rules)
+        tell = note if output() is Output.CSV else say
         for name, examples in self._examples.items():
-            say("")
+            tell("")
             for found in examples:
-                say(f"{name}: {f'{found.workspace_id}: ' if found.workspace_id else ''}{found.subject}: {found.text}")
+                tell(
+                    f"{name}: {f'{found.workspace_id}: ' if found.workspace_id else ''}{found.subject}: {found.text}"
+                )
             if self.counts[name] > len(examples):
-                say(f"{name}: and {self.counts[name] - len(examples):,} more")
+                tell(f"{name}: and {self.counts[name] - len(examples):,} more")
         total = sum(self.counts.values())
-        say(f"{url}: {f'{total:,} found' if total else 'everything holds'}")
+        tell(f"{url}: {f'{total:,} found' if total else 'everything holds'}")

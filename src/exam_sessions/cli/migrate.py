@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import json as json_text
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exam_sessions.cli.shared.console import MISUSED, REFUSED, fail, say, show, table
+from exam_sessions.cli.shared.console import MISUSED, REFUSED, facts, fail, note, say, show, table
 from exam_sessions.cli.shared.database_faults import database_faults
+from exam_sessions.cli.shared.output import Output, output
 from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl
 from exam_sessions.configuration.database_urls import without_password
 
@@ -31,13 +32,13 @@ def migrate(
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and do nothing.")] = False,
     status: Annotated[bool, typer.Option("--status", help="Say which revision it has, and do nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --plan or --status: print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --plan or --status: print one JSON object.")] = False,
 ) -> None:
     """Brings the database to the newest schema; `serve` does the same by itself."""
     if plan and status:
         fail("give --plan or --status", "--plan names the revision too", MISUSED)
-    if as_json and not (plan or status):
-        fail("--json goes with --plan or --status", "see `exam-sessions migrate --help`", MISUSED)
+    if output() is not Output.TABLE and not (plan or status):
+        fail("--json and -o go with --plan or --status", "see `exam-sessions migrate --help`", MISUSED)
     url = without_password(database_url)
     with database_faults(database_url):
         from exam_sessions.migrations.plan import plan as plan_for  # noqa: PLC0415 - others start faster
@@ -50,7 +51,7 @@ def migrate(
             else:
                 before, after = upgrade(store)
     if plan or status:
-        _report(url, found, as_json=as_json, in_full=plan)
+        _report(url, found, as_json=json, in_full=plan)
         if status and found.steps:
             raise typer.Exit(REFUSED)
     elif before == after:
@@ -60,19 +61,22 @@ def migrate(
 
 
 def _report(url: str, plan: Plan, *, as_json: bool, in_full: bool) -> None:
+    known = {"current": plan.current, "newest": plan.newest, "pending": len(plan.steps)}
     if as_json:
         steps = [step._asdict() for step in plan.steps]
-        known = {"current": plan.current, "newest": plan.newest, "pending": len(steps)}
-        say(json.dumps(known | {"steps": steps} if in_full else known))
+        say(json_text.dumps(known | {"steps": steps} if in_full else known))
         return
-    current = f"revision {plan.current}" if plan.current else "empty"
-    if not plan.steps:
-        say(f"{url} is at {current}, the newest")
-        return
-    if in_full:
+    if in_full and (plan.steps or output() is Output.CSV):
         shown = table("REVISION", "ROWS", "TAKES TIME BY ROWS OF", "WHAT", whole=("REVISION", "ROWS"))
         for step in plan.steps:
             work = [f"writes {name}" for name in step.rewrites] + [f"index of {name}" for name in step.indexes]
             shown.add_row(step.revision, f"{step.rows:,}", ", ".join(work), step.summary)
         show(shown)
-    say(f"{url} is at {current}; {len(plan.steps)} to come, to revision {plan.newest}")
+    elif output() is Output.CSV:
+        show(facts((name, str(value)) for name, value in known.items()))
+    current = f"revision {plan.current}" if plan.current else "empty"
+    tell = note if output() is Output.CSV else say
+    if plan.steps:
+        tell(f"{url} is at {current}; {len(plan.steps)} to come, to revision {plan.newest}")
+    else:
+        tell(f"{url} is at {current}, the newest")

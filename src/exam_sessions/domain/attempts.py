@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.clock import LAST_MOMENT
-from exam_sessions.domain.records import AttemptRecord, Session, Unreadable
+from exam_sessions.domain.records import AttemptRecord, Release, Session, Unreadable
 from exam_sessions.domain.states import Delivery, State
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from exam_sessions.domain.forms import Value
     from exam_sessions.domain.marks import Total
-    from exam_sessions.domain.records import Release
 
 OVER = frozenset(
     {
@@ -39,16 +38,13 @@ def is_over(session: Session, release: Release, attempt: int) -> bool:
 
 def is_sound(row: Session | AttemptRecord | Release) -> bool:
     """Whether every column of a row holds what its kind can hold: numbers within time, and texts."""
-    for name, kind in row.__annotations__.items():
-        value: Any = getattr(row, name)
-        if name in CONTENT or (value is None and row._field_defaults.get(name, 0) is None):
+    for value, kind in zip(row, KINDS[type(row)], strict=True):
+        if kind is None or (value is None and kind.may_be_none):
             continue
-        if "str" in str(kind):
-            sound = isinstance(value, str)
-        else:
-            least = -LAST_MOMENT if name in EARNED else -1
-            sound = isinstance(value, int) and least <= value <= LAST_MOMENT
-        if not sound:
+        if kind.is_text:
+            if not isinstance(value, str):
+                return False
+        elif not isinstance(value, int) or not kind.least <= value <= LAST_MOMENT:
             return False
     return True
 
@@ -58,6 +54,27 @@ CONTENT = frozenset({"responses", "marks"})
 
 EARNED = frozenset({"points", "score", "points_min", "score_min"})
 """Columns that may be below 0."""
+
+
+class _Kind(NamedTuple):
+    """What a column can hold; `least` is that of a number."""
+
+    is_text: bool
+    may_be_none: bool
+    least: int
+
+
+def _kind_of(record: type[Session | AttemptRecord | Release], name: str) -> _Kind | None:
+    if name in CONTENT:
+        return None
+    is_text = "str" in str(record.__annotations__[name])
+    return _Kind(is_text, record._field_defaults.get(name, 0) is None, -LAST_MOMENT if name in EARNED else -1)
+
+
+KINDS = {
+    record: tuple(_kind_of(record, name) for name in record._fields) for record in (Session, AttemptRecord, Release)
+}
+"""Of each record, the kinds of its columns in their order; None for CONTENT."""
 
 
 UNREADABLE = (TypeError, ValueError, OverflowError)
