@@ -11,7 +11,7 @@ measures:
   reads        GetSession, 64 callers, against the echo
   tls          GetSession and transitions over TLS, 64 callers, against plain text
   credentials  the same with an API key and with a token, against none
-  metrics      the same with metrics, scraped every second, against none
+  metrics      the same with metrics, with traces of no call, with a line of log a call, and with all, against none
   batches      BatchCreate of 10,000 against the raw driver, and what other calls wait meanwhile
   pages        ListSessions in a million sessions, page 5,000 against page 1
   footprint    start to ready, resident memory
@@ -68,8 +68,8 @@ from benchmark import (
     long_work,
     marking,
     marks_file,
-    metrics,
     native,
+    observed,
     overload,
     pages,
     postgres,
@@ -99,7 +99,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "reads": traffic.reads,
     "tls": secured.secured,
     "credentials": credentials.credentials,
-    "metrics": metrics.metrics,
+    "metrics": observed.observed,
     "batches": batches.batches,
     "pages": pages.pages,
     "footprint": footprint.footprint,
@@ -139,13 +139,19 @@ def arguments() -> argparse.Namespace:
     add("--connections", type=int, default=4, help="connections that callers share (default: 4)")
     add("--json", type=Path, default=ROOT / "bench.json", help="where to write (default: bench.json)")
     add("--directory", type=Path, help="where the databases go, on a real disk (default: that of temporary files)")
-    add("--stored", type=int, default=10_000_000, metavar="N", help="sessions of `stored` (default: 10000000)")
+    add(
+        "--stored",
+        type=int,
+        default=10_000_000,
+        metavar="N",
+        help="sessions of `stored` and `backup` (default: 10000000)",
+    )
     add("--candidates", type=int, default=20_000, metavar="N", help="of `exam-day` (default: 20000)")
     add(
         "--keep",
         type=Path,
         metavar="DIR",
-        help="where the databases of `stored` stay, and are found filled next time",
+        help="where the databases of `stored` and `backup` stay, and are found filled next time",
     )
     add("--report", type=Path, metavar="DIR", help="write the capacity page there; without --only, measure nothing")
     add(

@@ -140,3 +140,43 @@ def test_the_panels_of_the_dashboard_have_room_beside_each_other():
         assert panel["type"] == "row" or panel["targets"]
         assert [t["refId"] for t in panel.get("targets", ())] == list("ABCD")[: len(panel.get("targets", ()))]
         assert panel["type"] == "row" or panel["datasource"]["uid"] == "${datasource}"
+
+
+def lost(given, kept, where="dashboard"):
+    """What of a JSON value is not in another, or not the same there."""
+    if isinstance(given, dict):
+        return [
+            text for key in given for text in lost(given[key], (kept or {}).get(key, "nothing"), f"{where}.{key}")
+        ]
+    if isinstance(given, list) and isinstance(kept, list) and len(given) == len(kept):
+        return [text for n, both in enumerate(zip(given, kept, strict=True)) for text in lost(*both, f"{where}[{n}]")]
+    return [] if given == kept else [f"{where} is {given!r}, and would be {kept!r}"]
+
+
+def as_grafana_reads(dashboard):
+    """A dashboard through the types that Grafana's own schemas describe, of dashboards, panels and queries."""
+    pytest.importorskip("grafana_foundation_sdk", reason="scripts/install deployment")
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: PLC0415 - it may not be there
+    from grafana_foundation_sdk.cog.plugins import register_default_plugins  # noqa: PLC0415 - as above
+    from grafana_foundation_sdk.models.dashboard import Dashboard  # noqa: PLC0415 - as above
+
+    register_default_plugins()
+    return json.loads(JSONEncoder().encode(Dashboard.from_json(dashboard)))
+
+
+def test_grafana_s_schemas_know_every_field_of_the_dashboard():
+    dashboard = json.loads(DASHBOARD.read_text())
+    assert lost(dashboard, as_grafana_reads(dashboard)) == []
+
+
+def test_a_field_that_grafana_does_not_know_is_found():
+    dashboard = json.loads(DASHBOARD.read_text())
+    panel = next(panel for panel in dashboard["panels"] if panel["type"] == "timeseries")
+    panel["options"]["legend"]["placment"] = "right"
+    panel["targets"][0]["expression"] = "1"
+    number = dashboard["panels"].index(panel)
+    found = lost(dashboard, as_grafana_reads(dashboard))
+    assert [text.split(" is ")[0] for text in found] == [
+        f"dashboard.panels[{number}].targets[0].expression",
+        f"dashboard.panels[{number}].options.legend.placment",
+    ]

@@ -11,10 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from benchmark.bench import Side
-from benchmark.load_sessions import Cohort
-from benchmark.servers import service
-from benchmark.traffic import SESSIONS
+from benchmark.switched_on import SwitchedOn, beside_without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from benchmark.bench import Bench
     from benchmark.results import Figure
 
-CALLERS = 64
 DAY = timedelta(days=1)
 
 
@@ -37,25 +33,8 @@ class Files(NamedTuple):
 def secured(bench: Bench) -> Iterator[Figure]:
     """GetSession and durable transitions over TLS, against plain text: TLS 1.3, connections that stay open."""
     files = certificate(bench.directory)
-    database, floor_database = bench.database("tls"), bench.database("plain")
-    with service(bench.cores, database) as first:
-        bench.say(f"booking {SESSIONS:,} sessions and walking them into progress, on both servers")
-        cohort = Cohort(first.port, SESSIONS)
-    with (
-        service(bench.cores, floor_database) as plain,
-        service(bench.cores, database, tls_cert=files.cert, tls_key=files.key) as real,
-    ):
-        beside = Cohort(plain.port, SESSIONS)
-        for name, mine, its in (
-            ("GetSession", cohort.reads, beside.reads),
-            ("Durable transition", cohort.moves, beside.moves),
-        ):
-            yield bench.rate_figure(
-                f"{name} over TLS, {CALLERS} callers",
-                Side("TLS", real, mine, ca=files.cert),
-                Side("plain text", plain, its),
-                bench.callers(CALLERS),
-            )
+    tls = SwitchedOn("over TLS", {"tls_cert": files.cert, "tls_key": files.key}, ca=files.cert)
+    yield from beside_without(bench, "tls", lambda _: [tls], "plain text")
 
 
 def certificate(directory: Path) -> Files:
