@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 from benchmark.servers import free_port
@@ -26,10 +26,10 @@ SCRAPE_EVERY_S = 1.0
 def observed(bench: Bench) -> Iterator[Figure]:
     """Each of the three alone, then all of them, against a server that is not observed."""
     port = free_port()
-    metrics: dict[str, object] = {"metrics": port}
+    metrics: dict[str, Any] = {"metrics": port}
     # Nobody listens at the collector's address, and nothing is sent there: no call is sampled.
-    traces: dict[str, object] = {"otlp_endpoint": f"http://127.0.0.1:{free_port()}", "trace_sample": 0}
-    log: dict[str, object] = {"log_calls": "all", "log_format": "json"}
+    traces: dict[str, Any] = {"otlp_endpoint": f"http://127.0.0.1:{free_port()}", "trace_sample": 0}
+    log: dict[str, Any] = {"log_calls": "all", "log_format": "json"}
     scraped = partial(_scraped, port)
     ways = (
         SwitchedOn("with metrics", metrics, at_least=AT_LEAST, around=scraped),

@@ -8,7 +8,7 @@ import grpc
 
 from benchmark.load_sessions import LARGE, Cohort, book, create_release
 from benchmark.marking import QUESTIONS, answered, create_form
-from exam_sessions.v1 import (
+from exam_sessions_client.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
     marking_service_pb2_grpc,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.bench import Side
 from benchmark.load_sessions import Cohort
@@ -28,7 +28,7 @@ class SwitchedOn:
 
     name: str
     """As the row says it: "over TLS"."""
-    settings: dict[str, object] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     """As in exam_sessions.settings."""
     ca: Path | None = None
     """The server's CA, where it has TLS."""
