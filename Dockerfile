@@ -12,10 +12,10 @@ COPY pyproject.toml constraints.txt README.md ./
 COPY src ./src
 COPY clients/python ./clients/python
 # Wheels only: what a compiler made here could want libraries that the slim image lacks.
-# pip and setuptools have then done their work.
+# With traces, which nobody can add to an image: they weigh 3.3 MB. pip and setuptools have then done their work.
 RUN python3 -m venv /opt/exam-sessions \
  && /opt/exam-sessions/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
-      --only-binary :all: --constraint constraints.txt ./clients/python ".[server]" \
+      --only-binary :all: --constraint constraints.txt ./clients/python ".[server,traces]" \
  && /opt/exam-sessions/bin/pip check \
  && /opt/exam-sessions/bin/pip uninstall --quiet --yes setuptools pip
 # These two ship debug information, a fifth of all; SQLAlchemy would silently do without a module that came to harm.

@@ -58,6 +58,7 @@ def _kept_file(bench: Bench, name: str, count: int, keep: Path | None, each: int
     begun.path.unlink(missing_ok=True)
     seconds = fill_it(bench, begun, count)
     begun.path.rename(ready.path)
+    begun.log.unlink(missing_ok=True)
     return Stored(ready, count, seconds)
 
 
