@@ -184,9 +184,9 @@ def fill(
 def _copy_models(filler: _Filler, tables: dict[str, str], models: Sequence[str], events: str) -> None:
     """Makes a table of the rows of the models for each table, with the turn of each; events are numbered, too."""
     ids = ", ".join(f"'{model}'" for model in models)
+    turns = " ".join(f"WHEN '{model}' THEN {n}" for n, model in enumerate(models))
     for table, column in tables.items():
-        turn = "CASE {column} " + " ".join(f"WHEN '{model}' THEN {n}" for n, model in enumerate(models)) + " END"
-        turn = turn.format(column=column)
+        turn = f"CASE {column} {turns} END"
         place = f", row_number() OVER (ORDER BY {turn}, sequence) - 1 AS place" if table == "events" else ""
         which = f"{column} IN ({ids})" + (events if table == "events" else "")
         # In the order of the keys they will have.
