@@ -82,6 +82,8 @@ EXEMPT = {
     "TestForm.name": TITLE,
     "ListReleasesRequest.name": ID,
     "WatchFilter.centre_ids": ID,
+    "WatchFilter.district_ids": ID,
+    "WatchFilter.school_ids": ID,
     "RegradeReleaseRequest.test_form": ID,
     "GetTestFormRequest.reference": ID,
     "SessionTemplate.release_id": ID,

@@ -1,16 +1,19 @@
-"""A watch of some centres: the snapshot and the events of the sessions there, and of those that move."""
+"""A watch of centres, schools or districts: the sessions there, their events, and those that move."""
 
 from __future__ import annotations
 
 from contextlib import closing
 
+import pytest
+
 from exam_sessions.client.client import Client
+from exam_sessions_client.v1 import session_pb2
 
 
-def pieces_of(server, api, centres, **start):
+def pieces_of(server, api, centres=(), **more):
     with (
         Client(server.target, api.workspace, "test") as client,
-        closing(client.watch(centre_ids=centres, **start)) as watch,
+        closing(client.watch(centre_ids=centres, **more)) as watch,
     ):
         yield from watch
 
@@ -42,3 +45,44 @@ def _until_events(watch, count):
         count -= len(piece.events)
         if count <= 0:
             return
+
+
+@pytest.mark.parametrize("area", ["school_id", "district_id"])
+def test_a_watch_of_a_school_or_a_district_has_its_candidates_only(server, api, area):
+    release = api.release()
+
+    def booked(candidate, value):
+        person = session_pb2.Candidate(candidate_id=candidate, **{area: value})
+        return api.call("CreateSession", release_id=release.id, booking={"candidate": person}).session
+
+    here, there = booked("1", "north"), booked("2", "south")
+    watch = pieces_of(server, api, **{f"{area}s": ["north", "east"]})
+    seen = []
+    for piece in watch:
+        seen += [session.id for session in piece.sessions]
+        if piece.snapshot_complete:
+            break
+    assert seen == [here.id]
+    api.move("CreatePackage", there)
+    api.move("CreatePackage", here)
+    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [here.id]
+    mask = {"paths": [f"candidate.{area}"]}
+    api.call("UpdateSession", session_id=there.id, booking={"candidate": {area: "east"}}, update_mask=mask)
+    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [there.id]
+    api.call("DeleteSession", session_id=here.id)
+    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [here.id]
+    watch.close()
+
+
+def test_what_is_asked_for_must_all_hold(server, api):
+    release = api.release()
+    person = session_pb2.Candidate(candidate_id="1", school_id="north")
+    api.call("CreateSession", release_id=release.id, booking={"candidate": person, "centre_id": "K-04"})
+    both = api.call(
+        "CreateSession",
+        release_id=release.id,
+        booking={"candidate": {"candidate_id": "2", "school_id": "north"}, "centre_id": "K-03"},
+    ).session
+    watch = pieces_of(server, api, ["K-03"], school_ids=["north"], start_sequence=1)
+    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [both.id]
+    watch.close()

@@ -97,7 +97,7 @@ KINDS = {
 
 ALIASES = {
     "release_ids": "release_id", "session_ids": "session_id", "candidate_ids": "candidate_id",
-    "centre_ids": "centre_id",
+    "centre_ids": "centre_id", "school_ids": "school_id", "district_ids": "district_id",
     "user_id": "candidate_id", "activity_id": "external_reference", "test_forms": "test_form",
     "updated_form": "test_form", "current_form": "test_form", "reference": "test_form",
 }  # fmt: skip

@@ -216,7 +216,14 @@ TABLE: dict[str, Typed] = {
             Bad("--from 999999", "SEQUENCE_AHEAD"),
         ),
     ),
-    "board": Typed("--centre K-03", (Bad("--centre K-03", "needs a terminal", 2),), elsewhere="test_cli_room"),
+    "board": Typed(
+        "--centre K-03",
+        (
+            Bad("--centre K-03", "needs a terminal", 2),
+            Bad("", "--district", 2),
+        ),
+        elsewhere="test_cli_room",
+    ),
     "stuck": Typed("", (*no_release("--release {}"), Bad("--offline-for long", "long", 2))),
     "audit": Typed(
         "",

@@ -56,6 +56,18 @@ def test_a_room_is_drawn_and_follows_what_happens_there(terminal, api, release, 
         assert screen.ends() == 0
 
 
+def test_a_school_is_a_room_too(terminal, api, release):
+    person = session_pb2.Candidate(candidate_id="S-1", school_id="north")
+    here = api.call("CreateSession", release_id=release.id, booking={"candidate": person}).session
+    api.book(release, candidate_id="elsewhere")
+    with drawn("board", "--school", "north", *terminal.where, columns=140) as screen:
+        until(lambda: any("S-1" in line for line in screen.screen()))
+        assert not screen.has("elsewhere")
+        moved = {"candidate": {"school_id": "south"}}
+        api.call("UpdateSession", session_id=here.id, booking=moved, update_mask={"paths": ["candidate.school_id"]})
+        until(lambda: screen.has("no session is here"))
+
+
 def test_keys_do_what_was_confirmed_and_nothing_else(terminal, api, sitting):
     with board(terminal) as screen:
         until(lambda: any("S-4471" in line for line in screen.screen()))

@@ -201,6 +201,16 @@ def test_an_unknown_session_is_told(terminal, session):
     assert f"no candidate is called {session!r}" in terminal("watch", "--session", session, code=1).stderr
 
 
+def test_a_watch_is_narrowed_by_centre_school_and_district(terminal, api):
+    release = api.release()
+    api.book(release, candidate_id="other", centre_id="K-04")
+    person = {"candidate_id": "wanted", "school_id": "north", "district_id": "lakes"}
+    api.call("CreateSession", release_id=release.id, booking={"candidate": person, "centre_id": "K-03"})
+    for words in (("--centre", "K-03"), ("--school", "north"), ("--district", "lakes", "--district", "hills")):
+        said = terminal("watch", "--from", 1, "--count", 1, *words).stdout
+        assert ("wanted" in said, "other" in said) == (True, False), words
+
+
 def test_a_watch_begins_at_one_place_only(terminal):
     assert "exclude each other" in terminal("watch", "--from", 1, "--now", code=2).stderr
 

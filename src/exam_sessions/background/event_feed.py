@@ -182,10 +182,10 @@ class EventFeed:
         async with self._reading:
             return await self._reads.events_after(tail.workspace, after, most)
 
-    async def centres_of(self, workspace: str, session_ids: Collection[str]) -> Mapping[str, str]:
+    async def areas_of(self, workspace: str, session_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         """See Reads."""
         async with self._reading:
-            return await self._reads.centres_of(workspace, session_ids)
+            return await self._reads.areas_of(workspace, session_ids)
 
     async def snapshot_page(
         self, workspace: str, criteria: SessionFilter, before: SnapshotPage | None, rows: int, at_most: int

@@ -20,6 +20,9 @@ PAGE = 1_000
 KEPT = 10_000
 """Events of a workspace kept in memory for its watchers, unless they are long; at most twice as many."""
 
+AREA_COLUMNS = ("centre_id", "school_id", "district_id")
+"""Where a session is, and where its candidate comes from: what a watch may ask for."""
+
 ERASE = Action.ERASE.value
 
 OVERHEAD = 600
@@ -35,8 +38,8 @@ class RenderedEvent(NamedTuple):
     action: str
     to_state: int
     rendered: bytes
-    centres: frozenset[str] = frozenset()
-    """The centres it names: those of a booking, and those that a session is moved from and to."""
+    areas: tuple[frozenset[str], ...] = ()
+    """The values of AREA_COLUMNS it names, where it names any: of a deleted session, or of a move from and to."""
 
 
 class Tail:
@@ -100,15 +103,13 @@ class Tail:
                 row.action,
                 row.to_state,
                 self._render(row),
-                _centres_in(row.changes),
+                _areas_in(row.changes),
             )
 
 
-NO_CENTRES: frozenset[str] = frozenset()
-
-
-def _centres_in(changes: str) -> frozenset[str]:
-    """The centres that the changes of an event name."""
-    if '"centre_id"' not in changes:
-        return NO_CENTRES
-    return frozenset(filter(None, json.loads(changes).get("centre_id", ())))
+def _areas_in(changes: str) -> tuple[frozenset[str], ...]:
+    """The values of AREA_COLUMNS that the changes of an event name; nothing when they name none."""
+    if not any(f'"{column}"' in changes for column in AREA_COLUMNS):
+        return ()
+    named = json.loads(changes)
+    return tuple(frozenset(filter(None, named.get(column, ()))) for column in AREA_COLUMNS)

@@ -1,6 +1,7 @@
 """`exam-sessions board`: a room on the terminal, live, with keys for what an invigilator does."""
 
 import os
+import shlex
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from exam_sessions.cli.shared.room import Order, Room
 from exam_sessions.cli.shared.transition_views import refusal_of_one
 from exam_sessions.cli.shared.typed_names import action_of
 from exam_sessions.cli.transition_fields import extra_of
-from exam_sessions.client.client import Client
+from exam_sessions.client.client import Client, Session
 from exam_sessions.client.events import Piece
 from exam_sessions.client.failures import NoServer, Refused
 from exam_sessions.domain.states import VoidReason
@@ -29,6 +30,7 @@ FRAMES = 4
 EPILOG = """[bold]Example[/]
 exam-sessions board --centre K-03
 exam-sessions board --centre K-03 --release "Maths, May"
+exam-sessions board --school north
 
 It shows candidate, state, time left, extra time, machine and last answer of every session of the room, those
 first and in red that need a person. Keys: up and down choose a session; p pause, r resume, u unlock, c check in,
@@ -37,24 +39,30 @@ e extra time, v void with a reason; each is confirmed. Escape takes a question b
 
 
 def board(
-    centre: Annotated[str, typer.Option(metavar="ID", show_default=False, help="The room: a centre.")],
+    centre: Annotated[str, typer.Option(metavar="ID", show_default=False, help="The room: a centre.")] = "",
+    school: Annotated[str, typer.Option(metavar="ID", show_default=False, help="The candidates of a school.")] = "",
+    district: Annotated[str, typer.Option(metavar="ID", show_default=False, help="Those of a district.")] = "",
     release: Releases = None,
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
 ) -> None:
     """Shows a room, live, and does what an invigilator does there."""
+    areas = [(name, area) for name, area in (("centre", centre), ("school", school), ("district", district)) if area]
+    if not areas:
+        fail("it is not said which room is meant", "name it: --centre ID, --school ID or --district ID", MISUSED)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        hint = f"elsewhere there is `exam-sessions sessions list --centre {centre}`"
-        fail("a board needs a terminal", hint, MISUSED)
-    room = Room(f"{centre} in {workspace}")
+        words = shlex.join(["sessions", "list", *(word for name, area in areas for word in (f"--{name}", area))])
+        fail("a board needs a terminal", f"elsewhere there is `exam-sessions {words}`", MISUSED)
+    room = Room(f"{', '.join(area for _, area in areas)} in {workspace}")
     with connected(target, workspace) as client:
-        following = ResumingWatch(client, {}, find_releases(client, release), (), [centre], anew=True)
+        asked = {f"{name}_ids": [area] for name, area in areas}
+        following = ResumingWatch(client, {}, find_releases(client, release), anew=True, **asked)
         failed: list[NoServer | Refused] = []
 
         def watch() -> None:
             try:
                 for piece in following:
-                    _take(room, client, piece, centre)
+                    _take(room, client, piece, dict(areas))
             except (NoServer, Refused) as failure:
                 failed.append(failure)
                 room.notice = f"{failure}; q ends the board"
@@ -81,7 +89,7 @@ def _obey(room: Room, client: Client, keys: Iterator[str]) -> None:
             _carry_out(room, client, order)
 
 
-def _take(room: Room, client: Client, piece: Piece | Notice, centre: str) -> None:
+def _take(room: Room, client: Client, piece: Piece | Notice, areas: dict[str, str]) -> None:
     """Brings the room to where a piece of the watch has come."""
     if isinstance(piece, Notice):
         room.notice = piece.text
@@ -94,10 +102,17 @@ def _take(room: Room, client: Client, piece: Piece | Notice, centre: str) -> Non
         except Refused:
             room.drop([session_id])
             continue
-        if session.centre_id == centre:
+        if is_of(session, **areas):
             room.put([session])
         else:
             room.drop([session_id])
+
+
+def is_of(session: Session, centre: str = "", school: str = "", district: str = "") -> bool:
+    """Whether a session is of these areas; an empty one is any."""
+    person = session.candidate
+    pairs = ((centre, session.centre_id), (school, person.school_id), (district, person.district_id))
+    return all(asked in {"", known} for asked, known in pairs)
 
 
 def _carry_out(room: Room, client: Client, order: Order) -> None:

@@ -26,6 +26,7 @@ FRAMES = 8
 EPILOG = """[bold]Examples[/]
 exam-sessions watch
 exam-sessions watch --release "Maths, May" --state IN_PROGRESS --state PAUSED
+exam-sessions watch --school north --state EXCEPTION
 exam-sessions watch --session H76RBD8P --from 1 --count 3
 exam-sessions watch --now --state EXCEPTION | while read -r line; do notify-send "$line"; done
 
@@ -44,12 +45,19 @@ From = Annotated[
 Count = Annotated[int | None, typer.Option(min=1, metavar="EVENTS", help="End after so many events.")]
 
 
+def _area(told: str) -> Any:
+    return typer.Option(metavar="ID", help=f"{told} May be repeated.")
+
+
 def watch(
     release: Releases = None,
     session: Annotated[
         str | None, typer.Option(metavar="ID|KEYCODE|CANDIDATE", help="What happens to this session.")
     ] = None,
     state: States = None,
+    centre: Annotated[list[str] | None, _area("At this centre.")] = None,
+    school: Annotated[list[str] | None, _area("Of candidates of this school.")] = None,
+    district: Annotated[list[str] | None, _area("Of candidates of this district.")] = None,
     from_: From = None,
     *,
     now: Annotated[bool, typer.Option("--now", help="Begin with what happens next.")] = False,
@@ -64,12 +72,15 @@ def watch(
     wanted = state or []
     words = [word for name in release or () for word in ("--release", name)]
     words += ["--session", session] if session else []
+    areas = {"centre": centre or [], "school": school or [], "district": district or []}
+    words += [word for name, asked in areas.items() for area in asked for word in (f"--{name}", area)]
     words += [word for number in wanted for word in ("--state", State(number).name)]
     with connected(target, workspace) as client:
         # Its history knows the id of a session by keycode, and deleted sessions by id.
         sessions = [read_named(client, session, partial(_id_of, client))] if session else []
         releases = find_releases(client, release)
-        following = ResumingWatch(client, start, releases, sessions, anew=True)
+        asked = {f"{name}_ids": values for name, values in areas.items()}
+        following = ResumingWatch(client, start, releases, sessions, anew=True, **asked)
         title = f"{workspace} at {target}"
         with (
             interruptible(following, "watch", *words),

@@ -37,6 +37,8 @@ class EventCalls(Channel):
         release_ids: Sequence[str] = (),
         session_ids: Sequence[str] = (),
         centre_ids: Sequence[str] = (),
+        school_ids: Sequence[str] = (),
+        district_ids: Sequence[str] = (),
         **start: Any,
     ) -> Generator[Piece, None, None]:
         """Yields what happens until the watch breaks off.
@@ -45,6 +47,8 @@ class EventCalls(Channel):
             release_ids: only sessions of these releases; any when empty.
             session_ids: only these sessions; any when empty.
             centre_ids: only sessions at these centres; any when empty.
+            school_ids: only sessions of candidates of these schools; any when empty.
+            district_ids: only sessions of candidates of these districts; any when empty.
             **start: one of WatchSessionsRequest's ways to begin; without any it begins with a snapshot.
 
         Raises:
@@ -52,7 +56,11 @@ class EventCalls(Channel):
             NoServer: the connection broke, or was silent for too long.
         """
         wanted = session_service_pb2.WatchFilter(
-            release_ids=release_ids, session_ids=session_ids, centre_ids=centre_ids
+            release_ids=release_ids,
+            session_ids=session_ids,
+            centre_ids=centre_ids,
+            school_ids=school_ids,
+            district_ids=district_ids,
         )
         request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
         request.heartbeat_interval.seconds = HEARTBEAT

@@ -39,6 +39,8 @@ class SessionFilter(NamedTuple):
 
     centres: tuple[str, ...] | None = None
     """The centres that the caller is bound to; None: all."""
+    schools: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
 
     def within(self, centres: frozenset[str] | None) -> SessionFilter:
         """Of these, the sessions of some centres only; None: of all."""

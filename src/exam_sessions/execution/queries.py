@@ -104,10 +104,10 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
 
         return await self._read(work)
 
-    async def centres_of(self, workspace: str, ids: Collection[str]) -> dict[str, str]:
-        """The centre of each of these sessions that exist, by id."""
+    async def areas_of(self, workspace: str, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The centre, the school and the district of each of these sessions that exist, by id."""
         found = await self._read(lambda db, repositories: repositories.sessions.load(db, workspace, ids, ()))
-        return {session.id: session.centre_id for session in found}
+        return {session.id: (session.centre_id, session.school_id, session.district_id) for session in found}
 
     async def has_open_session(self, session: Session) -> bool:
         """Whether another session of the same candidate is marked as the only one open."""

@@ -9,15 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.background.event_feed import FEW
-from exam_sessions.background.event_tail import PAGE
-from exam_sessions.domain.session_filter import SessionFilter
-from exam_sessions.domain.states import Action
-from exam_sessions.rpc.convert.session import BASIC, action_number, fill_event
+from exam_sessions.background.event_tail import AREA_COLUMNS, PAGE
+from exam_sessions.rpc.convert.session import BASIC, fill_event
 from exam_sessions.rpc.convert.times import micros
+from exam_sessions.rpc.watch_filter import EventFilter
 from exam_sessions.rpc.watch_snapshot import SnapshotPages
 from exam_sessions_client.v1 import session_service_pb2 as pb
 
@@ -50,6 +49,9 @@ COPIES = 2
 
 SECOND = 1_000_000
 
+NOWHERE = ("",) * len(AREA_COLUMNS)
+"""The areas of a session that does not exist any more."""
+
 IN_SNAPSHOT = -1
 """The position of a watcher that cannot resume with an event, for it has not received all sessions."""
 
@@ -59,46 +61,6 @@ def piece_of(row: EventRow) -> bytes:
     piece = pb.WatchSessionsResponse()
     fill_event(piece.events.add(), row)
     return piece.SerializeToString()
-
-
-class EventFilter(NamedTuple):
-    """The filter of a watch."""
-
-    releases: frozenset[str]
-    sessions: frozenset[str]
-    states: frozenset[int]
-    actions: frozenset[str]
-    centres: frozenset[str] | None = None
-    """The centres that the watcher asks for, of those it is bound to; None: all."""
-
-    @classmethod
-    def of(cls, message: pb.WatchFilter, centres: frozenset[str] | None) -> EventFilter:
-        """From the message, for a watcher who is bound to centres or not."""
-        wanted = {action_number(action) for action in Action} & set(message.actions)
-        if message.centre_ids:
-            asked = frozenset(message.centre_ids)
-            centres = asked if centres is None else asked & centres
-        return cls(
-            frozenset(i.lower() for i in message.release_ids),
-            frozenset(i.lower() for i in message.session_ids),
-            frozenset(message.states),
-            frozenset(action.value for action in Action if action_number(action) in wanted),
-            centres,
-        )
-
-    def matches(self, event: RenderedEvent) -> bool:
-        """Whether an event matches."""
-        return (
-            (not self.releases or event.release_id in self.releases)
-            and (not self.sessions or event.session_id in self.sessions)
-            and (not self.states or event.to_state in self.states)
-            and (not self.actions or event.action in self.actions)
-        )
-
-    def criteria(self) -> SessionFilter:
-        """The sessions of the snapshot."""
-        wanted = SessionFilter(tuple(self.releases), tuple(sorted(self.states)), session_ids=tuple(self.sessions))
-        return wanted.within(self.centres)
 
 
 class Unread:
@@ -160,6 +122,7 @@ class EventCursor:
 
     def __init__(self, feed: EventFeed, tail: Tail, event_filter: EventFilter, after: int) -> None:
         self._feed, self._tail, self._filter = feed, tail, event_filter
+        self._areas = event_filter.areas
         self.after, self._most = after, FEW
 
     @property
@@ -185,23 +148,24 @@ class EventCursor:
         """A piece with the next events up to one, as far as they are about sessions up to an id."""
         return await self._piece(await self._feed.between(self._tail, self.after, self._most), last, shown)
 
-    async def _unseen(self, events: Collection[RenderedEvent], bound: frozenset[str]) -> set[int]:
-        """The events of sessions of other centres than these: by those an event names, else as it is now."""
-        asked = {event.session_id for event in events if not event.centres}
-        now = await self._feed.centres_of(self._tail.workspace, asked) if asked else {}
-        return {
-            event.sequence
-            for event in events
-            if not (event.centres & bound if event.centres else now.get(event.session_id) in bound)
-        }
+    async def _unseen(self, events: Collection[RenderedEvent]) -> set[int]:
+        """The events of sessions of other areas: by the areas that an event names, else as its session is now."""
+        asked = {event.session_id for event in events if not all(event.areas and event.areas[n] for n in self._areas)}
+        now = await self._feed.areas_of(self._tail.workspace, asked) if asked else {}
+
+        def is_within(event: RenderedEvent, n: int) -> bool:
+            named = event.areas[n] if event.areas else frozenset()
+            return bool(named & self._areas[n]) if named else now.get(event.session_id, NOWHERE)[n] in self._areas[n]
+
+        return {event.sequence for event in events if not all(is_within(event, n) for n in self._areas)}
 
     async def _piece(self, events: Iterable[RenderedEvent], last: int | None, shown: str) -> bytes:
         """Renders events until a piece is full, and reads the next time about as many as fit."""
         rendered: list[bytes] = []
         unseen: set[int] = set()
-        if self._filter.centres is not None:
+        if self._areas:
             events = list(events)
-            unseen = await self._unseen(events, self._filter.centres)
+            unseen = await self._unseen(events)
         size, begun = 0, self.after
         for event in events:
             if size >= PIECE_BYTES or (last is not None and event.sequence > last):

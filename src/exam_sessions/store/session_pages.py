@@ -97,6 +97,8 @@ class SessionPages:
         self._parts = PARTS | {
             "release_ids": store.in_array(c.release_id, "release_ids"),
             "centres": store.in_array(c.centre_id, "centres"),
+            "schools": store.in_array(c.school_id, "schools"),
+            "districts": store.in_array(c.district_id, "districts"),
             "session_ids": store.in_array(c.id, "session_ids"),
             "candidate_ids": store.in_array(c.candidate_id, "candidate_ids"),
             "test_forms": store.in_array(c.test_form, "test_forms"),

@@ -39,8 +39,9 @@ class Notice(NamedTuple):
 class ResumingWatch:
     """Iterates over the pieces of watches, and over notices of what happens to them.
 
-    `start` is where to begin, in WatchSessionsRequest's words, with nothing in it for a snapshot. `anew` allows to
-    begin again with a snapshot where the events can no longer be read. `after` is the last event that was delivered.
+    `start` is where to begin, in WatchSessionsRequest's words, with nothing in it for a snapshot. `areas` are
+    centres, schools and districts, in WatchFilter's words. `anew` allows to begin again with a snapshot where
+    events can no longer be read. `after` is the last event that was delivered.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class ResumingWatch:
         start: Mapping[str, Any],
         releases: Sequence[str] = (),
         sessions: Sequence[str] = (),
-        centres: Sequence[str] = (),
         *,
         anew: bool = False,
+        **areas: Sequence[str],
     ) -> None:
-        self._client, self._start, self._filter, self._anew = client, dict(start), (releases, sessions, centres), anew
+        self._client, self._start, self._anew = client, dict(start), anew
+        self._filter = {"release_ids": releases, "session_ids": sessions, **areas}
         self._heard = False
         self.after: int | None = start["start_sequence"] - 1 if "start_sequence" in start else None
 
@@ -86,7 +88,7 @@ class ResumingWatch:
     def _watch(self) -> Iterator[Piece]:
         self._in_snapshot = self.after is None and not self._start
         start = self._start if self.after is None else {"start_sequence": self.after + 1}
-        with closing(self._client.watch(*self._filter, **start)) as pieces:
+        with closing(self._client.watch(**self._filter, **start)) as pieces:
             yield from pieces
 
     def _reached(self, piece: Piece) -> None:

@@ -378,18 +378,22 @@ class ListSessionEventsResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[_session_pb2.SessionEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class WatchFilter(_message.Message):
-    __slots__ = ("release_ids", "session_ids", "states", "actions", "centre_ids")
+    __slots__ = ("release_ids", "session_ids", "states", "actions", "centre_ids", "school_ids", "district_ids")
     RELEASE_IDS_FIELD_NUMBER: _ClassVar[int]
     SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
     ACTIONS_FIELD_NUMBER: _ClassVar[int]
     CENTRE_IDS_FIELD_NUMBER: _ClassVar[int]
+    SCHOOL_IDS_FIELD_NUMBER: _ClassVar[int]
+    DISTRICT_IDS_FIELD_NUMBER: _ClassVar[int]
     release_ids: _containers.RepeatedScalarFieldContainer[str]
     session_ids: _containers.RepeatedScalarFieldContainer[str]
     states: _containers.RepeatedScalarFieldContainer[_session_pb2.State]
     actions: _containers.RepeatedScalarFieldContainer[_session_pb2.Action]
     centre_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., session_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., actions: _Optional[_Iterable[_Union[_session_pb2.Action, str]]] = ..., centre_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    school_ids: _containers.RepeatedScalarFieldContainer[str]
+    district_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, release_ids: _Optional[_Iterable[str]] = ..., session_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_session_pb2.State, str]]] = ..., actions: _Optional[_Iterable[_Union[_session_pb2.Action, str]]] = ..., centre_ids: _Optional[_Iterable[str]] = ..., school_ids: _Optional[_Iterable[str]] = ..., district_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class WatchSessionsRequest(_message.Message):
     __slots__ = ("workspace_id", "start_sequence", "consumer", "now", "filter", "heartbeat_interval", "view")
