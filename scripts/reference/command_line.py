@@ -46,7 +46,7 @@ def page() -> str:
         (f"[`{name}`](#{_anchor(name)})", _sentence(command)) for name, command in commands()
     ]
     server = next(command for name, command in commands() if name == "health")
-    options = [(_flags(p), f"`{p.envvar}`" if p.envvar else "", _help(p)) for p in server.params if _is_server(p)]
+    options = [(_flags(p), f"`{p.envvar}`" if p.envvar else "", help_of(p)) for p in server.params if is_server(p)]
     sections = [INTRODUCTION, SERVER_INTRODUCTION, table(("Option", "Variable", "Meaning"), options), "## Commands\n"]
     sections += [table(("Command", "What it does"), rows), f"```text\n{plain(EPILOG)}\n```\n"]
     return "\n".join([*sections, *(_command(name, command) for name, command in commands())])
@@ -74,28 +74,31 @@ def _anchor(name: str) -> str:
 
 def _command(name: str, command: Any) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    options = [
-        p
-        for p in command.params
-        if p.param_type_name == "option" and p.opts[0] != "--help" and not (_is_server(p) or p.hidden)
-    ]
-    words = " ".join(_metavar(p) for p in arguments)
+    options = own_options(command)
+    words = " ".join(metavar(p) for p in arguments)
     usage = f"exam-sessions {name}{' [OPTIONS]' if command.params else ''} {words}".rstrip()
     lines = [f"## {name}\n", plain(command.help or "") + "\n", f"```text\n{usage}\n```\n"]
-    lines.append(table(("Argument", "Meaning"), [(f"`{_metavar(p)}`", _help(p)) for p in arguments]))
-    rows: list[tuple[str, ...]] = [(_flags(p), _value(p), _default(p), _help(p)) for p in options]
+    lines.append(table(("Argument", "Meaning"), [(f"`{metavar(p)}`", help_of(p)) for p in arguments]))
+    rows: list[tuple[str, ...]] = [(_flags(p), value(p), default(p), help_of(p)) for p in options]
     lines.append(table(("Option", "Value", "Default", "Meaning"), rows))
     if command.epilog:
         lines.append(f"```text\n{plain(command.epilog)}\n```\n")
     return "\n".join(line for line in lines if line)
 
 
-def _is_server(parameter: Any) -> bool:
+def own_options(command: Any) -> list[Any]:
+    """The options of a command, but for those of the server."""
+    options = [p for p in command.params if p.param_type_name == "option" and p.opts[0] != "--help"]
+    return [p for p in options if not (is_server(p) or p.hidden)]
+
+
+def is_server(parameter: Any) -> bool:
     """Whether an option is one of those that say which server is meant, and how to reach it."""
     return getattr(parameter, "rich_help_panel", None) == PANEL
 
 
-def _metavar(parameter: Any) -> str:
+def metavar(parameter: Any) -> str:
+    """An argument as usage lines show it."""
     name = str(parameter.metavar or parameter.name.upper()).strip("[]")
     return name if parameter.required else f"[{name}]"
 
@@ -104,7 +107,8 @@ def _flags(parameter: Any) -> str:
     return ", ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
 
 
-def _value(parameter: Any) -> str:
+def value(parameter: Any) -> str:
+    """What an option takes; nothing for a switch."""
     if parameter.is_flag:
         return ""
     kind = parameter.type_descriptor.annotation
@@ -123,7 +127,8 @@ def within(parameter: Any) -> str:
     return option.within(least, most)
 
 
-def _default(parameter: Any) -> str:
+def default(parameter: Any) -> str:
+    """What holds where an option is not given; `required` where it must be."""
     default = parameter.default
     if parameter.required:
         return "required"
@@ -134,6 +139,7 @@ def _default(parameter: Any) -> str:
     return f"`{getattr(default, 'value', default)}`"
 
 
-def _help(parameter: Any) -> str:
+def help_of(parameter: Any) -> str:
+    """What an option or argument is, on one line."""
     repeated = " May be repeated." if parameter.multiple and "repeated" not in (parameter.help or "") else ""
     return plain(parameter.help or "").replace("\n", " ") + repeated
