@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shlex
 import sys
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from typing import NamedTuple
 
@@ -11,6 +14,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from exam_sessions.cli import cli
+from exam_sessions.cli.shared.console import out
+from exam_sessions.cli.shared.terminal_texts import show_what_can_be_shown
 
 
 @cache
@@ -57,6 +62,7 @@ def run(*words, charset="utf-8", **environment):
     runner = CliRunner(charset=charset)
     exception, code = None, 0
     with runner.isolation(env={"COLUMNS": "200", **environment}) as (out, err, _):
+        show_what_can_be_shown()
         try:
             tree().main([*map(str, words)], prog_name="exam-sessions")
         except SystemExit as ended:
@@ -72,3 +78,27 @@ def run(*words, charset="utf-8", **environment):
 def split(words):
     """Words as a shell splits them."""
     return shlex.split(words)
+
+
+def run_for_nobody(*words):
+    """Runs a command whose stdout is a pipe that nobody reads any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    exception, code = None, 0
+    # What is left in the buffer when the file is closed has no reader either.
+    with (
+        suppress(BrokenPipeError),
+        os.fdopen(writing, "w") as pipe,
+        redirect_stderr(io.StringIO()) as said,
+        redirect_stdout(pipe),
+    ):
+        try:
+            tree().main([*map(str, words)], prog_name="exam-sessions")
+        except SystemExit as ended:
+            code = ended.code or 0
+        except BaseException as unexpected:  # noqa: BLE001 - it is what the test is about
+            exception, code = unexpected, -1
+    # The console of the process is quiet after that, with what it could not write; elsewhere a process ends then.
+    out.quiet = False
+    out._buffer.clear()
+    return Run(code, "", said.getvalue(), exception)

@@ -72,6 +72,11 @@ class World:
     def _booked(self):
         return self._walk()
 
+    def _named(self):
+        person = {"candidate_id": f"ä{next(self._numbers)}", "name_first": "Łukasz", "name_last": "Mäder"}
+        release = self._new_release()
+        return self.api.call("CreateSession", release_id=release.id, booking={"candidate": person}).session
+
     def _sitting(self):
         return self._walk(*STARTED)
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from google.protobuf import json_format
-from terminal import typed
+from terminal import Terminal, typed
 
 from exam_sessions_client.v1 import test_form_pb2
 
@@ -90,6 +90,29 @@ def test_what_is_exported_can_be_imported_as_it_is(terminal, api, sample, tmp_pa
     written = json_format.Parse(sample.read_text(), test_form_pb2.TestForm())
     assert json_format.Parse(out.read_text(), test_form_pb2.TestForm()) == written
     assert "etag" not in out.read_text()
+
+
+def test_what_show_prints_as_json_can_be_imported_as_it_is(server, terminal, sample, tmp_path):
+    elsewhere = Terminal(server.target, f"{terminal.workspace}-2")
+    for words in (("--json",), ("-o", "json")):
+        printed = tmp_path / "printed.json"
+        printed.write_text(terminal("forms", "show", "maths-year-5", *words).stdout)
+        assert "is the same; nothing was written" in terminal("forms", "import", printed, "--update").stderr
+    elsewhere("forms", "import", printed)
+    of_the_service = {"workspace_id", "revision", "create_time", "etag"}
+    first, second = (
+        {name: value for name, value in typed("forms", "show", "maths-year-5").items() if name not in of_the_service}
+        for typed in (lambda *words: terminal.json(*words)[0], lambda *words: elsewhere.json(*words)[0])
+    )
+    assert first == second
+
+
+def test_what_a_list_prints_is_no_form(terminal, sample, tmp_path):
+    """A list has forms without questions, which would make a revision without any."""
+    printed = tmp_path / "printed.json"
+    printed.write_text(terminal("forms", "list", "--json").stdout)
+    said = terminal("forms", "import", printed, "--update", code=1).stderr
+    assert "question" in said
 
 
 def test_an_earlier_revision_is_exported_to_stdout(terminal, file):
