@@ -8,6 +8,8 @@ import stat
 import pytest
 from terminal import typed
 
+from serving import serving
+
 WHY = ("--reason", "request of 3 May")
 
 
@@ -78,3 +80,14 @@ def test_a_database_is_rekeyed_by_the_command_line_after_a_question(tmp_path):
     keys.chmod(0o600)
     assert "--yes" in typed(*command, code=2).stderr
     assert "generation 1" in typed(*command, "--yes").stdout
+
+
+@pytest.mark.sqlite(reason="its servers leave signs beside the file")
+def test_a_database_that_is_served_is_not_rekeyed(database, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("11" * 32)
+    keys.chmod(0o600)
+    command = ("candidates", "rekey", "--candidate-id-keys", keys, "--database-url", database.url, "--yes")
+    with serving(database):
+        assert "stop its servers first" in typed(*command, code=1).stderr
+    assert "generation 1" in typed(*command).stdout

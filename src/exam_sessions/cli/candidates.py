@@ -213,6 +213,8 @@ def rekey(
     except UnfitKeys as error:
         fail(str(error), "see docs/operate/personal-data")
     with database_faults(database_url), closing(store_of(database_url)) as store:
+        if store.is_served():
+            fail(f"{without_password(database_url)} is served", "stop its servers first")
         upgrade(store)
         try:
             check_keys(store, keys)

@@ -102,9 +102,8 @@ def _refuse_what_is_there(store: Store) -> None:
     from exam_sessions.migrations.ownership import tables_of  # noqa: PLC0415 - others start faster
 
     if found := tables_of(store):
-        rows = (
-            ", ".join(f"{count:,} rows of {name}" for name, count in found.items() if count) or "tables without rows"
-        )
+        counts = (f"{count:,} row{'s' * (count > 1)} of {name}" for name, count in found.items() if count)
+        rows = ", ".join(counts) or "tables without rows"
         fail(f"the database is not empty: it holds {rows}", "restore into a new one; nothing was changed")
 
 
