@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,25 @@ def test_a_client_has_a_page_an_example_and_the_published_config(folder):
     for copy in folder.rglob("service_config.json"):
         if "node_modules" not in copy.parts and "target" not in copy.parts:
             assert copy.read_text() == CONFIG.read_text()
+
+
+@pytest.mark.parametrize("folder", LANGUAGES, ids=lambda folder: folder.name)
+def test_the_page_of_a_client_says_how_to_use_each_part_of_the_contract(folder):
+    rows = re.findall(r"^\| ([^|]+) \|", (folder / "README.md").read_text(), re.MULTILINE)
+    parts = "Deadline, Request ids, Retries, Refusals, Pages, Watch, Import, Operations, Who calls, TLS"
+    assert [part for part in parts.split(", ") if part not in rows] == []
+
+
+@pytest.mark.parametrize("folder", LANGUAGES, ids=lambda folder: folder.name)
+def test_without_its_tools_a_client_is_skipped_with_the_reason(folder, tmp_path):
+    for tool in ("bash", "dirname", "env", "realpath"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    ended = subprocess.run(
+        [folder / "check", tmp_path, "127.0.0.1:1"],
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 77, ended.stderr
+    assert "is not installed" in ended.stdout.splitlines()[-1]

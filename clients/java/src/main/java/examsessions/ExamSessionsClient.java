@@ -1,0 +1,221 @@
+package examsessions;
+
+import com.google.gson.Gson;
+import com.google.longrunning.*;
+import examsessions.v1.*;
+import io.grpc.*;
+import io.grpc.health.v1.HealthGrpc;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.*;
+import java.util.concurrent.TimeUnit;
+import java.util.function.*;
+import java.util.stream.Stream;
+
+/**
+ * Calls the exam session service: every call has a deadline, an actor and, if it changes something, a request id, so that
+ * gRPC's retries do not do it twice. It connects with its first call, and is safe for use by many threads.
+ *
+ * <p>What fails, fails with a {@link io.grpc.StatusRuntimeException}; {@link Refusal#of} reads the service's reason of it.
+ */
+public final class ExamSessionsClient implements AutoCloseable {
+    /** How often an idle connection is probed; the server allows one ping a second. */
+    private static final int PING_EVERY_S = 30;
+    private static final int PING_TIMEOUT_S = 20;
+    /** The largest request of the server. gRPC keeps a request for its retries up to this size. */
+    private static final int REQUEST_BYTES = 16 << 20;
+
+    public final AccessServiceGrpc.AccessServiceBlockingStub access;
+    public final CandidateServiceGrpc.CandidateServiceBlockingStub candidates;
+    public final CatalogServiceGrpc.CatalogServiceBlockingStub catalog;
+    public final HealthGrpc.HealthBlockingStub health;
+    public final LifecycleServiceGrpc.LifecycleServiceBlockingStub lifecycle;
+    public final LockoutServiceGrpc.LockoutServiceBlockingStub lockouts;
+    public final MarkingServiceGrpc.MarkingServiceBlockingStub marking;
+    public final OperationsGrpc.OperationsBlockingStub operations;
+    public final SessionServiceGrpc.SessionServiceBlockingStub sessions;
+    public final TemplateServiceGrpc.TemplateServiceBlockingStub templates;
+    public final WorkspaceServiceGrpc.WorkspaceServiceBlockingStub workspaces;
+
+    private final ManagedChannel connection;
+    private final Channel channel;
+
+    private ExamSessionsClient(Builder builder) throws IOException {
+        connection = Grpc.newChannelBuilder(builder.target, builder.credentials())
+                .defaultServiceConfig(serviceConfig())
+                .perRpcBufferLimit(REQUEST_BYTES)
+                .retryBufferSize(4L * REQUEST_BYTES)
+                .keepAliveTime(PING_EVERY_S, TimeUnit.SECONDS)
+                .keepAliveTimeout(PING_TIMEOUT_S, TimeUnit.SECONDS)
+                .build();
+        channel = ClientInterceptors.intercept(
+                connection, new CallDefaults(builder.workspace, builder.actor, builder.token));
+        access = AccessServiceGrpc.newBlockingStub(channel);
+        candidates = CandidateServiceGrpc.newBlockingStub(channel);
+        catalog = CatalogServiceGrpc.newBlockingStub(channel);
+        health = HealthGrpc.newBlockingStub(channel);
+        lifecycle = LifecycleServiceGrpc.newBlockingStub(channel);
+        lockouts = LockoutServiceGrpc.newBlockingStub(channel);
+        marking = MarkingServiceGrpc.newBlockingStub(channel);
+        operations = OperationsGrpc.newBlockingStub(channel);
+        sessions = SessionServiceGrpc.newBlockingStub(channel);
+        templates = TemplateServiceGrpc.newBlockingStub(channel);
+        workspaces = WorkspaceServiceGrpc.newBlockingStub(channel);
+    }
+
+    /** A client of the server at target, such as "exams.example.org:443". */
+    public static Builder builder(String target) {
+        return new Builder(target);
+    }
+
+    /** What the stubs call; for stubs of another kind, such as {@code SessionServiceGrpc.newFutureStub}. */
+    public Channel channel() {
+        return channel;
+    }
+
+    /** The elements of a list: next asks for the page of a token, the first at once, others as the stream is read. */
+    public static <R, T> Stream<T> pages(
+            Function<String, R> next, Function<R, List<T>> elements, Function<R, String> nextToken) {
+        Function<R, R> following = page -> {
+            var token = nextToken.apply(page);
+            return token.isEmpty() ? null : next.apply(token);
+        };
+        return Stream.iterate(next.apply(""), Objects::nonNull, following::apply)
+                .flatMap(page -> elements.apply(page).stream());
+    }
+
+    /** The sessions that a request matches, read page by page. */
+    public Stream<Session> listSessions(ListSessionsRequest request) {
+        return pages(
+                token -> sessions.listSessions(request.toBuilder().setPageToken(token).build()),
+                ListSessionsResponse::getSessionsList,
+                ListSessionsResponse::getNextPageToken);
+    }
+
+    /** What happens, for as long as it is read; it goes on by itself after interruptions. */
+    public Watch watch(WatchSessionsRequest request) {
+        return new Watch(channel, request);
+    }
+
+    /**
+     * Books a roster of any length: each of the chunks is one transaction, and what became of it is handed to answered. After
+     * an interruption the import is begun again with the same id, and what was not answered is sent again; nothing is booked
+     * twice. A refused chunk has its refusal in the answer ({@link Refusal#of(com.google.rpc.Status)}), and the import goes on.
+     */
+    public void importSessions(
+            String releaseId, Iterable<List<Booking>> chunks, Consumer<ImportSessionsResponse> answered) {
+        new RosterImport(channel, releaseId, chunks.iterator(), answered).run();
+    }
+
+    /** Waits until an operation has ended, and returns it; its error is in the operation. */
+    public Operation waitFor(Operation operation) {
+        var found = operation;
+        while (!found.getDone()) {
+            var request = WaitOperationRequest.newBuilder().setName(operation.getName());
+            request.getTimeoutBuilder().setSeconds(30);
+            found = operations.waitOperation(request.build());
+        }
+        return found;
+    }
+
+    /** A UUID of version 7, for what a caller names itself. */
+    public static String newId() {
+        var random = UUID.randomUUID();
+        long timeAndVersion = System.currentTimeMillis() << 16 | 0x7000 | random.getMostSignificantBits() & 0x0fff;
+        return new UUID(timeAndVersion, random.getLeastSignificantBits()).toString();
+    }
+
+    /** Ends the connection; calls under way fail. */
+    @Override
+    public void close() {
+        connection.shutdownNow();
+    }
+
+    private static Map<String, ?> serviceConfig() throws IOException {
+        try (var json = ExamSessionsClient.class.getResourceAsStream("/service_config.json")) {
+            return new Gson().<Map<String, ?>>fromJson(new InputStreamReader(json, StandardCharsets.UTF_8), Map.class);
+        }
+    }
+
+    /** Which server is called, and as whom. */
+    public static final class Builder {
+        private final String target;
+        private String workspace = "";
+        private String actor = "";
+        private Supplier<String> token;
+        private boolean tls;
+        private Path ca;
+        private Path cert;
+        private Path key;
+
+        private Builder(String target) {
+            this.target = target;
+        }
+
+        /** Filled into requests that name none; without it the server takes "default". */
+        public Builder workspace(String workspace) {
+            this.workspace = workspace;
+            return this;
+        }
+
+        /** Recorded in the history of what is changed, where the server lets this caller say for whom it acts. */
+        public Builder actor(String actor) {
+            this.actor = actor;
+            return this;
+        }
+
+        /** Returns an API key or a JWT; it is asked with each call. It is sent over TLS, and in the clear to this machine only. */
+        public Builder token(Supplier<String> token) {
+            this.token = token;
+            return this;
+        }
+
+        /** TLS, with the CAs that Java trusts; the files below ask for it, too. */
+        public Builder tls() {
+            tls = true;
+            return this;
+        }
+
+        /** The CA of the server, a PEM file. */
+        public Builder ca(Path ca) {
+            this.ca = ca;
+            return tls();
+        }
+
+        /** A client certificate and its key (PKCS #8), PEM files. */
+        public Builder certificate(Path cert, Path key) {
+            this.cert = cert;
+            this.key = key;
+            return tls();
+        }
+
+        /**
+         * The client.
+         *
+         * @throws IllegalArgumentException a token would be sent to another machine without TLS, or a file holds something else
+         * @throws IOException a file cannot be read
+         */
+        public ExamSessionsClient build() throws IOException {
+            return new ExamSessionsClient(this);
+        }
+
+        private ChannelCredentials credentials() throws IOException {
+            if (!tls) {
+                if (token != null && !target.matches("(localhost|127(\\.\\d+){3}|\\[::1\\]):\\d+|unix:.*")) {
+                    throw new IllegalArgumentException("a token is not sent to " + target + " without TLS");
+                }
+                return InsecureChannelCredentials.create();
+            }
+            var credentials = TlsChannelCredentials.newBuilder();
+            if (ca != null) {
+                credentials.trustManager(ca.toFile());
+            }
+            if (cert != null) {
+                credentials.keyManager(cert.toFile(), key.toFile());
+            }
+            return credentials.build();
+        }
+    }
+}
