@@ -1,4 +1,4 @@
-"""Kubernetes' probes, asked by the real grpc_health_probe: before and while a server stops, with TLS, without a database."""
+"""Kubernetes' probes, asked by the real grpc_health_probe: while a server stops, with TLS, without a database."""
 
 from __future__ import annotations
 
