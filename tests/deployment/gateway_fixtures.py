@@ -11,24 +11,29 @@ from serving import until
 
 
 @contextmanager
-def gateway(servers, folder, name="gateway.yaml", *, tls=False):
-    """A running Envoy before servers, given by where they listen; it finds all of them ready.
+def gateway(servers, folder, name="gateway.yaml", *, tls=False, change=None, ready=True):
+    """A running Envoy before servers, given by where they listen.
 
     Args:
         servers: Their addresses.
         folder: Where its files are written.
         name: The configuration's file in deploy/envoy.
         tls: Whether both sides speak TLS.
+        change: Changes more of the configuration.
+        ready: Whether it finds all of them ready before it is used.
     """
     content = envoys.read(name, folder)
     script.place(content, "127.0.0.1:0", servers)
     if not tls:
         script.without_tls(content)
+    if change:
+        change(content)
     with (
         (folder / "envoy.log").open("w") as log,
         script.running(envoys.program_path(), content, folder, log) as envoy,
     ):
-        until(lambda: are_healthy(envoy, len(servers)))
+        if ready:
+            until(lambda: are_healthy(envoy, len(servers)))
         yield envoy
 
 
