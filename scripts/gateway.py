@@ -79,7 +79,7 @@ class Envoy:
 
     def ask(self, path: str) -> Json:
         """What one of its own pages says."""
-        with urllib.request.urlopen(f"http://{self._admin_file.read_text()}{path}?format=json", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self._admin_file.read_text()}{path}?format=json", timeout=60) as answer:
             found: Json = json.load(answer)
         return found
 

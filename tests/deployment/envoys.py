@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import ssl
 import urllib.error
 import urllib.request
 
@@ -59,18 +60,18 @@ def virtual_host(name="gateway.yaml"):
 
 
 class Rest:
-    """Calls of JSON over HTTP."""
+    """Calls of JSON over HTTP, over TLS where a CA is given."""
 
-    def __init__(self, target, **headers):
-        self.url, self.headers = f"http://{target}", headers
+    def __init__(self, target, ca=None, **headers):
+        self.url, self.headers = f"{'https' if ca else 'http'}://{target}", headers
+        self._context = ssl.create_default_context(cafile=ca) if ca else None
 
     def opened(self, verb, path, body=None, **headers):
         """A reply to be read and closed. The body is sent as it is, or as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         named = {"content-type": "application/json"} | self.headers | headers
-        return urllib.request.urlopen(
-            urllib.request.Request(self.url + path, data, named, method=verb.upper()), timeout=60
-        )
+        request = urllib.request.Request(self.url + path, data, named, method=verb.upper())
+        return urllib.request.urlopen(request, timeout=60, context=self._context)
 
     def __call__(self, *arguments, **headers):
         """The status of a reply and its JSON."""

