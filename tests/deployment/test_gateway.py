@@ -53,7 +53,7 @@ def test_it_transcodes_every_service_that_has_rest_paths():
 
 def test_what_comes_first_understands_what_comes_later():
     # Cross-origin questions are answered, and the other protocols made gRPC, before anything is taken for JSON.
-    assert list(FILTERS) == ["cors", "grpc_web", "connect_grpc_bridge", "grpc_json_transcoder", "router"]
+    assert list(FILTERS) == ["cors", "buffer", "grpc_web", "connect_grpc_bridge", "grpc_json_transcoder", "router"]
 
 
 @pytest.mark.parametrize("listener", [True, False], ids=["towards it", "behind it"])

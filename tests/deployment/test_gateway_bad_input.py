@@ -125,6 +125,13 @@ def test_a_request_that_is_too_large_is_refused_by_the_server(rest, releases):
     assert (reason, facts["limit"]) == ("MESSAGE_TOO_LARGE", str(LARGEST))
 
 
+def test_the_gateway_holds_no_more_of_a_body_than_it_is_allowed_to(rest, releases):
+    body = b'{"release":{"name":"' + b"a" * (2 * LARGEST + 1) + b'"}}'
+    assert rest("post", releases, body) == (413, {"code": 8, "message": "Payload Too Large"})
+    connect = {"content-type": "application/proto", "connect-protocol-version": "1"}
+    assert rest("post", "/exam_sessions.v1.CatalogService/CreateRelease", body, **connect)[0] == 413
+
+
 def test_a_path_that_holds_what_no_text_may_hold_is_refused(rest):
     status, reply = rest("get", "/v1/workspaces/default/sessions/%ff")
     assert (status, reason_of(reply)[0]) == (400, "MALFORMED_MESSAGE")
