@@ -177,3 +177,23 @@ def test_a_submission_and_a_roster_of_the_same_candidates_make_each_session_once
     made = [told(row) for row in rows_of(ended)]
     assert made == [("ALREADY_EXISTS", "DUPLICATE_CANDIDATE") if booked else "MARKED"] * 50
     assert count(server, "sessions", api.workspace) == (6_050 if booked else 50)
+
+
+def test_a_candidate_is_free_for_a_later_row_once_the_responses_of_an_earlier_one_were_refused(api, work, release):
+    data = (
+        handed("u1", picked("1", "no such option")),
+        handed("u1", picked("1", "1-A")),
+        handed("u1", picked("1", "1-A")),
+    )
+    refused, made, again = work.submitted(work.template(release), *data)
+    assert (refused.session_id, again.session_id) == ("", "")
+    assert told(made) == "MARKED"
+    assert session_of(api, made).candidate.candidate_id == "u1"
+
+
+def test_rows_beside_refused_ones_are_made_each_in_its_place(api, work, release):
+    data = [handed(f"u{n}", picked("1", "1-A" if n % 3 else "no such option"), picked("2", "2-B")) for n in range(50)]
+    rows = work.submitted(work.template(release), *data)
+    assert [bool(row.session_id) for row in rows] == [bool(n % 3) for n in range(50)]
+    candidates = [session_of(api, row).candidate.candidate_id for row in rows if row.session_id]
+    assert candidates == [f"u{n}" for n in range(50) if n % 3]

@@ -14,7 +14,7 @@ from exam_sessions.domain.booking import scheduled
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
 from exam_sessions.domain.records import Booking, MarkingContext
-from exam_sessions.domain.states import Action, Delivery
+from exam_sessions.domain.states import Action, Delivery, State
 from exam_sessions.domain.texts import flaw_of
 from exam_sessions.execution.caller import Caller
 from exam_sessions.execution.read_set import ReadSet
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Form
-    from exam_sessions.domain.records import Release
+    from exam_sessions.domain.records import Release, Session
     from exam_sessions.domain.stored_records import OperationRow
     from exam_sessions.domain.submitted_responses import TemplateResponse
     from exam_sessions.execution.capabilities import TaskChanges
@@ -46,6 +46,13 @@ class TemplateSession(NamedTuple):
     responses: tuple[TemplateResponse, ...]
 
 
+class _Booked(NamedTuple):
+    """Sessions as they are to be entered, and the PINs that were drawn for them."""
+
+    sessions: list[Session]
+    pins: SharedPins
+
+
 @dataclass(frozen=True)
 class Submission:
     """The template, and the sessions to be made of it."""
@@ -56,7 +63,7 @@ class Submission:
     sessions: Sequence[TemplateSession]
     ignore_revisions: bool
     per_second: int = 0
-    step_at_most: int = 10
+    step_at_most: int = 25
     keeps_all: bool = True
 
     def count(self, uow: TaskChanges, workspace: str) -> int:
@@ -77,13 +84,21 @@ class Submission:
         return release, form
 
     def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
-        """Makes the next sessions."""
+        """Makes the next sessions: booked together, or each for itself where one of them cannot be booked."""
         release, form = self._basis(uow, row.workspace_id)
         caller = Caller(row.workspace_id, row.actor, row.request_id)
-        outcomes = []
-        for template_session in self.sessions[row.done : row.done + most]:
+        given = self.sessions[row.done : row.done + most]
+        outcomes: list[RowOutcome] = []
+        together = self._booked_together(uow, release, given, caller)
+        for n, template_session in enumerate(given):
             try:
-                outcomes.append(self._made(uow, release, form, template_session, caller))
+                booked = together or self._booked_alone(uow, release, template_session, caller)
+                session = booked.sessions[n if together else 0]
+                state = self._entered(uow, release, form, template_session, session, caller)
+                if drawn := booked.pins.drawn:
+                    uow.releases.share_pins(release, drawn)
+                    booked.pins.drawn = {}
+                outcomes.append(RowOutcome(session.id, state))
             except BlockedByStagedImport:
                 if not outcomes:
                     raise
@@ -92,34 +107,64 @@ class Submission:
                 outcomes.append(RowOutcome(template_session.session_id, 0, refusal))
         return StepResult(outcomes, "", row.done + len(outcomes) >= len(self.sessions))
 
-    def _made(
-        self, uow: TaskChanges, release: Release, form: Form, template_session: TemplateSession, caller: Caller
-    ) -> RowOutcome:
-        """Decides all of it before anything is entered."""
-        bookings = [_booking_of(template_session, self.test_form)]
-        validator = BookingValidator(release, booking_time(uow, release, bookings), caller)
-        drafts = validator.validate(uow, bookings, 0)
+    def _booked_together(
+        self, uow: TaskChanges, release: Release, given: Sequence[TemplateSession], caller: Caller
+    ) -> _Booked | None:
+        """Sessions of these, which costs one look at what is in use; None when one of them is in the way."""
         try:
-            validator.raise_if_refused("data", 1)
+            return self._booked(uow, release, given, caller)
+        except (errors.Refusal, BlockedByStagedImport):
+            return None
+
+    def _booked_alone(
+        self, uow: TaskChanges, release: Release, template_session: TemplateSession, caller: Caller
+    ) -> _Booked:
+        try:
+            return self._booked(uow, release, [template_session], caller)
         except errors.BatchRefused as refused:
             raise _in_words_of_a_row(refused.first) from refused
+
+    def _booked(
+        self, uow: TaskChanges, release: Release, given: Sequence[TemplateSession], caller: Caller
+    ) -> _Booked:
+        """Decided, and nothing entered. Raises what refuses one of them."""
+        bookings = [_booking_of(one, self.test_form) for one in given]
+        validator = BookingValidator(release, booking_time(uow, release, bookings), caller)
+        drafts = validator.validate(uow, bookings, 0)
+        validator.raise_if_refused("data", len(bookings))
         pins = SharedPins(uow, release, drafts)
-        (session,) = validator.assign_codes(uow, drafts, pins)
-        session = session._replace(form_revision=self.form_revision, activity_id=template_session.activity_id)
+        sessions = validator.assign_codes(uow, drafts, pins)
+        revision = self.form_revision
+        return _Booked(
+            [
+                session._replace(form_revision=revision, activity_id=one.activity_id)
+                for session, one in zip(sessions, given, strict=True)
+            ],
+            pins,
+        )
+
+    def _entered(
+        self,
+        uow: TaskChanges,
+        release: Release,
+        form: Form,
+        template_session: TemplateSession,
+        session: Session,
+        caller: Caller,
+    ) -> State:
+        """Decides what the responses come to, and enters both; the state they lead to."""
+        moment = uow.clock.moment(session)
         command = Command(
             Action.ASSIGN_ITEM_RESPONSES,
             template=template_session.responses,
             ignore_revisions=self.ignore_revisions,
-            completion_time=uow.clock.moment(session),
+            completion_time=moment,
         )
-        decision = decide(
-            session, release, command, uow.clock.moment(session), MarkingContext(form, (), self.form_revision)
-        )
+        decision = decide(session, release, command, moment, MarkingContext(form, (), self.form_revision))
         assert decision.session is not None
-        uow.releases.share_pins(release, pins.drawn)
         uow.sessions.insert(session, scheduled(session), caller)
         record(uow, session, decision, caller)
-        return RowOutcome(session.id, decision.session.state)
+        return State(decision.session.state)
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
         """The next one to be made."""

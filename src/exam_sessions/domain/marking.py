@@ -73,11 +73,12 @@ def assign_item_responses(context: TransitionContext) -> Changes:
     write_responses(context, responses)
     # A response takes the place of "not attempted", and the other way round; a mark of people stays.
     marks = dict(context.attempt_record.marks)
-    for number, chosen in responses.items():
-        if chosen is None:
-            marks.setdefault(number, None)
-        elif marks.get(number, 0) is None:
-            del marks[number]
+    if marks or None in responses.values():
+        for number, chosen in responses.items():
+            if chosen is None:
+                marks.setdefault(number, None)
+            elif marks.get(number, 0) is None:
+                del marks[number]
     write_marks(context, marks)
     return _completed(context) | {"responses_revision": context.session.responses_revision + 1}
 

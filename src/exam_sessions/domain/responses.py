@@ -13,13 +13,13 @@ from urllib.parse import unquote_plus
 
 from exam_sessions import errors
 from exam_sessions.domain.forms import NOT_A_NUMBER, TEXT_AT_MOST, fits_grid, mismatch
-from exam_sessions.domain.question_types import GAPS, SHAPE, TEXT, QuestionType
+from exam_sessions.domain.question_types import GAPS, SHAPE, STRINGS, TEXT, QuestionType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Form, Question, Value
-    from exam_sessions.domain.submitted_responses import Choice, Structured, TemplateResponse
+    from exam_sessions.domain.submitted_responses import Answer, Choice, Structured, TemplateResponse
 
 T = QuestionType
 WITH_WORD_COUNT = frozenset({T.LONGTEXT, T.LONGTEXTV2, T.PLAINTEXT})
@@ -43,6 +43,8 @@ def values_of(form: Form, given: Sequence[TemplateResponse], *, ignore_revisions
         errors.BatchRefused: responses that do not fit, each named.
     """
     found: dict[str, Value | None] = dict.fromkeys(form.by_number)
+    if single := _single_choices(form, given, ignore_revisions=ignore_revisions):
+        return found | single
     named: set[str] = set()
     refused: list[errors.RowRefusal] = []
     for index, response in enumerate(given):
@@ -61,6 +63,21 @@ def values_of(form: Form, given: Sequence[TemplateResponse], *, ignore_revisions
     if refused:
         raise errors.BatchRefused("responses", refused, len(given))
     return found
+
+
+def _single_choices(
+    form: Form, given: Sequence[TemplateResponse], *, ignore_revisions: bool
+) -> dict[str, Value] | None:
+    """The responses when each is one option of a question that is there, as nearly all are; else None."""
+    revisions = {0, form.revision}
+    answers: list[Answer] = []
+    for response in given:
+        if response.shape != STRINGS or response.type == "string":
+            return None
+        if response.revision not in revisions and not ignore_revisions:
+            return None
+        answers.append((response.question_id, response.value, ""))
+    return form.fast_single_choice([("", tuple(answers))])
 
 
 def online_value(form: Form, question: Question, options: Sequence[Choice], other: str | Structured) -> Value | None:

@@ -84,8 +84,7 @@ def marking_progress(form: Form, record: AttemptRecord) -> int:
 
 def is_complete(form: Form, record: AttemptRecord) -> bool:
     """Whether every question of a paper has a mark, a response, or is said not to have been attempted."""
-    marks, responses = record.marks, record.responses
-    return all(question.number in marks or question.number in responses for question in form.questions)
+    return form.by_number.keys() <= record.marks.keys() | record.responses.keys()
 
 
 def deciding(strategy: int, attempts: Iterable[AttemptRecord]) -> Total | None:

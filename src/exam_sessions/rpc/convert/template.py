@@ -65,11 +65,16 @@ def _session_of(row: template_pb2.TemplateSession) -> TemplateSession:
 
 def _response_of(response: template_pb2.TemplateResponse) -> TemplateResponse:
     shape = response.WhichOneof("value") or ""
+    type_ = TYPES.get(response.type, "")
+    if shape == STRINGS:
+        # Nearly every response; counts and boxes say something of other shapes only.
+        values = response.strings.values[:]
+        return TemplateResponse(response.question_id, shape, values, type_, None, None, None, response.revision)
     return TemplateResponse(
         response.question_id,
         shape,
         READER_OF_SHAPE[shape](response) if shape else None,
-        TYPES.get(response.type, ""),
+        type_,
         _rows(response.responses) if response.HasField("responses") else None,
         response.character_count if response.HasField("character_count") else None,
         response.word_count if response.HasField("word_count") else None,
