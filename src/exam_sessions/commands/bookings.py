@@ -6,12 +6,14 @@ A few rows are booked in one transaction, here; a long roster in chunks (chunked
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.session_changes import check_centre, load_with_release
 from exam_sessions.domain.booking import schedule, scheduled
 from exam_sessions.domain.clock import day_of
+from exam_sessions.domain.decide import replace_fields
 from exam_sessions.domain.records import Booking, Release, Session, SessionWithRelease
 from exam_sessions.domain.states import Action
 from exam_sessions.execution import random_codes
@@ -87,20 +89,29 @@ class BookingValidator:
                 self.refused.append(errors.RowRefusal(index, "centre_id", refusal))
             except errors.NoWorkingTime as refusal:
                 self.refused.append(errors.RowRefusal(index, "accommodation.extra_time_percent", refusal))
-        looked = {kind: {getattr(s, column) for s in sessions} - {""} for column, _, kind, _ in UNIQUE}
+        self._find_conflicts(uow, sessions, indexes)
+        # Asked of the same moment as the look: what is in the way may be what a dead server has left.
+        self._doubtful |= bool(self.refused) and uow.staged_imports.has_unowned()
+        return sessions
+
+    def _find_conflicts(self, uow: Bookings, sessions: Sequence[Session], indexes: Sequence[int]) -> None:
+        """Adds to `refused` the rows whose ids, codes or candidates are in use. Raises BlockedByStagedImport."""
+        columns = {column: list(map(attrgetter(column), sessions)) for column, *_ in UNIQUE}
+        looked = {kind: {*columns[column]} - {""} for column, _, kind, _ in UNIQUE}
         found = uow.conflicts.find(self._release, **looked)
         if found.blocked_by_staged_import:
             raise BlockedByStagedImport
         for column, field, kind, refusal_of in UNIQUE:
-            in_use, used = getattr(found.in_use, kind), self._used[column]
-            for index, value in zip(indexes, [getattr(s, column) for s in sessions], strict=True):
+            values, in_use, used = columns[column], getattr(found.in_use, kind), self._used[column]
+            given = looked[kind]
+            if len(given) == len(values) - values.count("") and given.isdisjoint(in_use) and given.isdisjoint(used):
+                used.update(zip(values, indexes, strict=True))
+                continue
+            for index, value in zip(indexes, values, strict=True):
                 if value and (value in in_use or value in used):
                     earlier = None if value in in_use else used[value]
                     self.refused.append(errors.RowRefusal(index, field, refusal_of(value).of_row(earlier)))
                 used.setdefault(value, index)
-        # Asked of the same moment as the look: what is in the way may be what a dead server has left.
-        self._doubtful |= bool(self.refused) and uow.staged_imports.has_unowned()
-        return sessions
 
     def raise_if_refused(self, path: str, size: int) -> None:
         """Refuses the batch when a row was found bad.
@@ -116,8 +127,10 @@ class BookingValidator:
         self.refused.sort(key=lambda row: row.index)
         raise errors.BatchRefused(path, self.refused, size)
 
-    def assign_codes(self, uow: Bookings, sessions: Sequence[Session], pins: SharedPins) -> list[Session]:
-        """The sessions with ids, codes and PINs drawn where they were left empty."""
+    def assign_codes(
+        self, uow: Bookings, sessions: Sequence[Session], pins: SharedPins, draft: str | None = None
+    ) -> list[Session]:
+        """The sessions with ids, codes and PINs drawn where they were left empty, as part of a draft if any."""
         ids = random_codes.new_ids(len(sessions))
         keycodes = self._drawn(
             "keycode", sessions, lambda drawn: uow.conflicts.find(self._release, keycodes=drawn).in_use
@@ -126,13 +139,17 @@ class BookingValidator:
             "access_code", sessions, lambda drawn: uow.conflicts.find(self._release, access_codes=drawn).in_use
         )
         return [
-            session._replace(
-                id=session.id or ids[n],
-                keycode=keycodes[n],
-                access_code=access[n],
-                pin=session.pin or pins.of(session),
+            replace_fields(
+                session,
+                {
+                    "id": session.id or new_id,
+                    "keycode": keycode,
+                    "access_code": code,
+                    "pin": session.pin or pins.of(session),
+                    "draft": draft,
+                },
             )
-            for n, session in enumerate(sessions)
+            for session, new_id, keycode, code in zip(sessions, ids, keycodes, access, strict=True)
         ]
 
     def _drawn(self, column: str, sessions: Sequence[Session], look: Callable[[list[str]], Conflicts]) -> list[str]:
@@ -143,8 +160,9 @@ class BookingValidator:
             drawn = random_codes.new_codes(len(gaps))
             conflicts = look(drawn)
             again = []
+            taken = conflicts.keycodes | conflicts.access_codes
             for n, code in zip(gaps, drawn, strict=True):
-                if code in used or code in conflicts.keycodes or code in conflicts.access_codes:
+                if code in used or code in taken:
                     again.append(n)
                 else:
                     filled[n] = code

@@ -8,6 +8,7 @@ What a server leaves behind when it dies is removed by another one, or at the ne
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
@@ -84,9 +85,9 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
                         uow.staged_imports.renew_now(staged)
                     else:
                         uow.staged_imports.open_now(staged)
-                    chunk = [s._replace(draft=staged.id) for s in sessions[first : first + CHUNK]]
+                    chunk = sessions[first : first + CHUNK]
                     pins = SharedPins(uow, release, chunk)
-                    filled = validator.assign_codes(uow, chunk, pins)
+                    filled = validator.assign_codes(uow, chunk, pins, staged.id)
                     uow.releases.share_pins(release, pins.drawn)
                     uow.staged_imports.insert_sessions_now(filled)
                 written += filled
@@ -116,7 +117,7 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
 
     def _reservation(self, staged: StagedImportRow) -> Reservation:
         def given(name: str) -> frozenset[str]:
-            return frozenset(value for b in self.bookings if (value := getattr(b, name)))
+            return frozenset(map(attrgetter(name), self.bookings)) - {""}
 
         return Reservation(
             staged,
