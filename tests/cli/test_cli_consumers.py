@@ -73,7 +73,7 @@ def test_a_consumer_that_is_set_forward_is_told_what_it_will_not_hear(terminal, 
 
 
 def test_an_unknown_consumer_is_told_with_the_one_it_resembles(terminal, api, release):
-    assert "see `exam-sessions events consumers`" in terminal("events", "rewind", "results", 0, code=1).stderr
+    assert "see `exam-sessions events consumers " in terminal("events", "rewind", "results", 0, code=1).stderr
     api.book(release)
     tail(terminal, "--consumer", "results", "--count", 1)
     said = terminal("events", "rewind", "result", 0, "--yes", code=1).stderr

@@ -6,6 +6,7 @@ until Ctrl-C are not.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from terminal import Terminal
+from typer import testing
 from typer.main import get_command
 
 from documents import ROOT
@@ -40,6 +42,12 @@ PAPERS = "candidate_id,keycode\n3,PAPER002\n"
 MARKS = "keycode,question_number,mark\nPAPER002,1,1\nPAPER002,2,N/A\nPAPER002,3,2\n"
 
 
+@functools.cache
+def tree():
+    """All commands."""
+    return get_command(cli)
+
+
 class Room:
     """What a guide is walked with: a workspace, files and a terminal."""
 
@@ -51,7 +59,7 @@ class Room:
     def type(self, line):
         """Types a command, and says yes where it asks."""
         words = shlex.split(line, comments=True)[1:]
-        group, rest = get_command(cli), words
+        group, rest = tree(), words
         while hasattr(group, "commands"):
             group, rest = group.commands[rest[0]], rest[1:]
         if not rest and any(parameter.required for parameter in group.params):
@@ -110,6 +118,8 @@ def commands_of(text):
 @pytest.mark.parametrize("guide", [officer, invigilator, marker, support], ids=lambda guide: guide.__name__)
 def test_the_commands_of_a_guide_work_as_printed(guide, database, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # CliRunner builds the tree of all commands anew for each one, which takes longer than most of them run.
+    monkeypatch.setattr(testing, "_get_command", lambda _: tree())
     files = {"maths.json": FORM, "roster.csv": ROSTER, "papers.csv": PAPERS, "marks.csv": MARKS}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
