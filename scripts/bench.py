@@ -29,6 +29,7 @@ measures:
   watch        500 watchers, 500 events a second: delivery, loss, memory
   hostile      GetSession beside callers that send messages of many tiny elements, and memory meanwhile
 only when asked for, since they take long:
+  clients      the clients in clients/, built, each against Go's stub alone: calls a second, CPU of the client, lines
   stored       transitions and reads with 10,000,000 stored sessions (--stored) against 10,000, on both databases
   backup       backup of a file of --stored sessions while it is served, and what calls wait; restore, check
   imports      ImportSessions of a million rows, against the raw driver
@@ -61,6 +62,7 @@ from benchmark import (
     backups,
     batches,
     capacity,
+    clients,
     command_line,
     credentials,
     footprint,
@@ -120,9 +122,10 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "stored": stored.stored,
     "backup": backups.backup,
     "capacity": capacity.capacity,
+    "clients": clients.clients,
     "exam-day": exam_day.exam_day,
 }
-LONG = {"stored", "backup", "imports", "capacity", "exam-day"}
+LONG = {"stored", "backup", "imports", "capacity", "exam-day", "clients"}
 """Taken only when they are named."""
 BUSY = 0.1
 """Share of a core that others may take before the figures are doubtful: two cores are often two halves of one."""

@@ -10,12 +10,15 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -35,6 +38,9 @@ const DefaultTimeout = 30 * time.Second
 
 // PingEvery is how often an idle connection is probed; the server allows one ping a second.
 const PingEvery = 30 * time.Second
+
+// reconnect is how long a connection is waited for between two attempts: gRPC's own two minutes outlast every deadline.
+var reconnect = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, Jitter: 0.2, MaxDelay: 3 * time.Second}
 
 // Options say which server is called, and as whom.
 type Options struct {
@@ -77,11 +83,15 @@ func New(target string, options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if options.Token != "" && transport.Info().SecurityProtocol == "insecure" && !isLocal(target) {
+		return nil, errors.New("a token is sent over TLS, and in the clear to this machine only")
+	}
 	c := &Client{options: options}
 	dial := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: PingEvery, Timeout: 20 * time.Second}),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 20 * time.Second}),
 		grpc.WithUnaryInterceptor(c.unary),
 		grpc.WithStreamInterceptor(c.stream),
 	}, options.Dial...)
@@ -130,6 +140,12 @@ func (o Options) transport() (credentials.TransportCredentials, error) {
 	return credentials.NewTLS(config), nil
 }
 
+// isLocal tells whether a target is on this machine.
+func isLocal(target string) bool {
+	host, _, err := net.SplitHostPort(target)
+	return strings.HasPrefix(target, "unix:") || err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
+}
+
 // callContext adds who calls, and a deadline where there is none and one is wanted.
 func (c *Client) callContext(ctx context.Context, limited bool) (context.Context, context.CancelFunc) {
 	if c.options.Actor != "" {
@@ -147,11 +163,7 @@ func (c *Client) callContext(ctx context.Context, limited bool) (context.Context
 // fill sets the workspace and the request id of a request that leaves them empty; the same request sent again by gRPC's
 // retries has the same id.
 func (c *Client) fill(request any) {
-	message, ok := request.(proto.Message)
-	if !ok {
-		return
-	}
-	reflected := message.ProtoReflect()
+	reflected := request.(proto.Message).ProtoReflect()
 	set := func(name protoreflect.Name, value string) {
 		field := reflected.Descriptor().Fields().ByName(name)
 		if field != nil && field.Kind() == protoreflect.StringKind && reflected.Get(field).String() == "" && value != "" {

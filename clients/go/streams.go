@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/longrunning/autogen/longrunningpb"
@@ -28,8 +29,7 @@ func Pages[T any](next func(token string) ([]T, string, error)) iter.Seq2[T, err
 		for token, first := "", true; first || token != ""; first = false {
 			elements, following, err := next(token)
 			if err != nil {
-				var none T
-				yield(none, err)
+				yield(*new(T), err)
 				return
 			}
 			for _, element := range elements {
@@ -176,15 +176,8 @@ func (c *Client) Wait(ctx context.Context, operation *longrunningpb.Operation) (
 
 // passes tells whether the same call may succeed a little later.
 func passes(err error) bool {
-	if errors.Is(err, io.EOF) {
-		return true
-	}
-	switch status.Code(err) {
-	case codes.Unavailable, codes.Aborted, codes.ResourceExhausted:
-		return true
-	default:
-		return false
-	}
+	passing := []codes.Code{codes.Unavailable, codes.Aborted, codes.ResourceExhausted}
+	return errors.Is(err, io.EOF) || slices.Contains(passing, status.Code(err))
 }
 
 // pause waits before a stream is begun again: longer each time, and at least as long as the service says.

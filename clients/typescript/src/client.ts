@@ -97,9 +97,12 @@ export class Client {
     const settings = {
       "grpc.service_config": config,
       "grpc.keepalive_time_ms": PING_EVERY,
+      // gRPC's own two minutes between two attempts to connect outlast every deadline.
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 3_000,
       "grpc.max_receive_message_length": 4 * 1024 * 1024,
     };
-    const credentials = credentialsOf(options);
+    const credentials = credentialsOf(target, options);
     this.streams = new sessions.SessionServiceClient(target, credentials, settings);
     const channelOverride = this.streams.getChannel();
     this.#close = () => this.streams.close();
@@ -166,8 +169,14 @@ function requestType(module: Generated, method: string): { fromPartial(partly: o
   return (module[`${name}Request`] ?? module[`Health${name}Request`]) as { fromPartial(partly: object): object };
 }
 
-function credentialsOf(options: Options): ChannelCredentials {
-  if (!options.tls && !options.ca && !options.cert) return ChannelCredentials.createInsecure();
+function credentialsOf(target: string, options: Options): ChannelCredentials {
+  if (!options.tls && !options.ca && !options.cert) {
+    const local = /^(unix:.*|(localhost|127(\.\d+){3}|\[::1\]):\d+)$/;
+    if (options.token && !local.test(target)) {
+      throw new Error("a token is sent over TLS, and in the clear to this machine only");
+    }
+    return ChannelCredentials.createInsecure();
+  }
   const read = (path?: string) => (path ? readFileSync(path) : null);
   return ChannelCredentials.createSsl(read(options.ca), read(options.key), read(options.cert));
 }
