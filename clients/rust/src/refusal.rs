@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, error::Error, fmt, iter::successors, time::Duration};
 
 use prost::Message;
-use tonic::{Code, ConnectError, Status};
+use tonic::{Code, Status, transport};
 use tonic_types::StatusExt;
 
 use crate::v1::ErrorReason;
@@ -75,7 +75,8 @@ impl fmt::Display for Refusal {
 
 impl Error for Refusal {}
 
-/// Whether a call was not sent, because there was no connection.
+/// Whether a call brought no answer because there was no connection, or one that ended at once, as behind a balancer whose
+/// server is away.
 pub(crate) fn is_unconnected(status: &Status) -> bool {
-    successors(status.source(), |error| (*error).source()).any(|error| error.is::<ConnectError>())
+    successors(status.source(), |error| (*error).source()).any(|error| error.is::<transport::Error>())
 }
