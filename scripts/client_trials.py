@@ -43,6 +43,10 @@ EXAM_SESSIONS = str(ROOT / ".venv" / "bin" / "exam-sessions")
 SKIPPED = 77
 """Exit code of a build that lacks a tool."""
 
+STAND_BY = 2
+"""Processes that take over, started before, so that how long a start takes on a busy machine does not matter."""
+AWAY_S = 3.0
+"""Seconds without a server."""
 SIZE = 250
 """Bookings in a chunk."""
 WITHIN_S = 240.0
@@ -55,8 +59,8 @@ RESULT = re.compile(r"imported (\d+) created (\d+) seen (\d+) twice (\d+)")
 class Relay:
     """Passes connections on to a server, until it is asked to cut them, or to pass nothing on."""
 
-    def __init__(self, upstream: int | None) -> None:
-        """Listens; without an upstream everything is taken and nothing answered."""
+    def __init__(self, upstream: Callable[[], int] | None) -> None:
+        """Listens. `upstream` is asked for the server's port; without it everything is taken and nothing answered."""
         self.upstream = upstream
         self.loop = asyncio.new_event_loop()
         self.open: set[asyncio.StreamWriter] = set()
@@ -80,7 +84,7 @@ class Relay:
             await self._pass_on(reader, writer, writer)
             return
         try:
-            answers, requests = await asyncio.open_connection("127.0.0.1", self.upstream)
+            answers, requests = await asyncio.open_connection("127.0.0.1", self.upstream())
         except OSError:
             self._close(writer)
             return
@@ -104,30 +108,36 @@ class Relay:
 
 
 class Server:
-    """The service on a port and a database of its own, which can be ended and started again."""
+    """The service on a database of its own: one process that serves, and others that stand by to take over."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory, self.port = directory, free_port()
-        self.process = self._started()
+        self.directory = directory
+        self.processes = [self._started(free_port()) for _ in range(1 + STAND_BY)]
+        self.process, self.port = self.processes[0]
 
     def again(self, how: signal.Signals) -> None:
-        """Ends it by a signal, and starts it again."""
+        """Ends the process that serves by a signal; after a pause the next one takes over."""
         self.process.send_signal(how)
         self.process.wait()
-        self.process = self._started()
+        self.port = 0
+        time.sleep(AWAY_S)
+        self.processes.pop(0)
+        self.process, self.port = self.processes[0]
 
     def stop(self) -> None:
-        """Ends it for good."""
-        self.process.terminate()
-        self.process.wait()
+        """Ends all of them for good."""
+        for process, _ in self.processes:
+            process.terminate()
+        for process, _ in self.processes:
+            process.wait()
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self, port: int) -> tuple[subprocess.Popen[bytes], int]:
         with (self.directory / "server.log").open("ab") as log:
-            listen, database = f"127.0.0.1:{self.port}", f"sqlite:///{self.directory}/trials.db"
-            command = [EXAM_SESSIONS, "serve", "--listen", listen, "--database-url", database]
+            database = f"sqlite:///{self.directory}/trials.db"
+            command = [EXAM_SESSIONS, "serve", "--listen", f"127.0.0.1:{port}", "--database-url", database]
             process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until_serving(self.port)
-        return process
+        wait_until_serving(port)
+        return process, port
 
 
 class Plan(NamedTuple):
@@ -234,7 +244,7 @@ def language_tried(folder: Path, protos: Path, directory: Path) -> bool:
         return built.returncode == SKIPPED
     directory.mkdir()
     server = Server(directory)
-    relay, never = Relay(server.port), Relay(None)
+    relay, never = Relay(lambda: server.port), Relay(None)
     events = {4: lambda: server.again(signal.SIGKILL), 16: lambda: server.again(signal.SIGTERM), 28: relay.cut}
     try:
         return all(
