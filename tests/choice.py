@@ -14,6 +14,7 @@ from importlib.util import find_spec
 import pytest
 from hypothesis import settings
 
+import sampling
 from exam_sessions.settings import TRANSPORTS
 
 KINDS = ("sqlite", "postgresql")
@@ -37,6 +38,7 @@ def pytest_configure(config):
     # A slow machine fails no property, and what an earlier run has found, or another process, changes none.
     settings.register_profile("tests", deadline=None, database=None)
     settings.load_profile("tests")
+    sampling.full = config.getoption("--all") or config.getoption("--slow")
     if transport := config.getoption("--transport"):
         # Where servers of these tests look, and those that are processes of their own.
         os.environ["EXAM_SESSIONS_TRANSPORT"] = transport

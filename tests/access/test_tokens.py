@@ -21,6 +21,7 @@ from exam_sessions import errors
 from exam_sessions.domain.access import ROLES
 from exam_sessions.rpc.access.verified import Credentials
 from issuing import ISSUER, IssuerKeys, seconds, verifier_of, verify
+from sampling import examples
 
 KEYS = IssuerKeys(r="RS256", e="ES256", d="EdDSA", big="ES384")
 
@@ -216,7 +217,9 @@ def test_what_is_another_kind_of_credential_is_left_to_others(verifier):
 
 
 VALID = {kid: KEYS.token(kid) for kid in ("r", "e", "d")}
-MUTED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MUTED = settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @MUTED

@@ -14,7 +14,7 @@ from state_paths import STARTED, STATE_PATHS, bring_to, name_of, walk
 from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, until
 
-pytestmark = pytest.mark.both_databases("counts and averages are made by SQL")
+both_databases = pytest.mark.both_databases("counts and averages are made by SQL")
 
 
 def aggregate(api, *releases):
@@ -49,6 +49,7 @@ def release(api):
     return api.release(test_form="form-1")
 
 
+@both_databases
 def test_counts_and_scores_of_a_release(api, release):
     for right in (3, 2, 2, 0):
         scored(api, release, right)
@@ -66,6 +67,7 @@ def test_counts_and_scores_of_a_release(api, release):
     assert scores_of(total) == (4, "0", "58.3334", "100")
 
 
+@both_databases
 def test_each_state_is_counted_under_its_code_in_their_order(api):
     release = api.release(invigilated=True)
     for state in ("READY", "LOCKED_FOR_INVIGILATOR", "READY"):
@@ -79,6 +81,7 @@ def test_each_state_is_counted_under_its_code_in_their_order(api):
     assert states_of(by_release[release.id]) == {"READY": 2, "LOCKED_FOR_INVIGILATOR": 1}
 
 
+@both_databases
 def test_several_releases_come_in_the_order_asked_and_together(api, release):
     second, empty = api.release(test_form="form-1"), api.release()
     scored(api, release, 3)
@@ -140,6 +143,7 @@ def test_the_deciding_attempt_counts_while_another_is_under_way(api, release):
     assert scores_of(aggregate(api, release)[0]) == (1, "66.6667", "66.6667", "66.6667")
 
 
+@both_databases
 def test_what_is_reopened_or_cleared_is_scored_no_more(api, release):
     first, second = scored(api, release, 2), scored(api, release, 3)
     api.move("ReopenSession", first)
@@ -147,6 +151,7 @@ def test_what_is_reopened_or_cleared_is_scored_no_more(api, release):
     assert scores_of(aggregate(api, release)[0]) == (0, "", "", "")
 
 
+@both_databases
 def test_a_mean_is_rounded_half_up_to_four_decimals(api):
     form(api, mcq("1", available_mark="3"), mark_decimals=4)
     release = api.release(test_form="form-1", delivery=catalog_pb2.DELIVERY_PAPER)
@@ -159,6 +164,7 @@ def test_a_mean_is_rounded_half_up_to_four_decimals(api):
     assert scores_of(aggregate(api, release)[0]) == (3, "0", "0.0033", "0.0067")
 
 
+@both_databases
 def test_papers_without_all_their_marks_have_no_score(api):
     mixed(api)
     session = enter_marks(api, paper(api), {"1": "1"})

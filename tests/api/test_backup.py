@@ -21,7 +21,7 @@ from exam_sessions.store import postgres_programs
 from exam_sessions.store.databases import conninfo_of, store_of
 from serving import ApiClient, serving
 
-pytestmark = pytest.mark.both_databases("a backup is made by each database's own means")
+both_databases = pytest.mark.both_databases("a backup is made by each database's own means")
 
 
 def run(*arguments):
@@ -66,6 +66,7 @@ def backed_up(database, tmp_path):
         return file, before, api.workspace
 
 
+@both_databases
 def test_a_backup_of_a_served_database_is_restored_and_served(backed_up, empty_database):
     file, before, workspace = backed_up
     assert file.stat().st_mode & 0o777 == 0o600
@@ -107,6 +108,7 @@ def test_a_database_that_holds_something_is_not_restored_into(backed_up, databas
     assert database.read("SELECT count(*) FROM sessions") == before
 
 
+@both_databases
 def test_a_backup_of_an_older_version_is_restored_and_what_brings_it_up_is_said(
     database, new_database, empty_database, tmp_path
 ):
@@ -140,6 +142,7 @@ def test_a_file_that_is_no_backup_is_refused(database, empty_database, tmp_path)
     assert is_empty(empty_database)
 
 
+@both_databases
 def test_a_database_that_was_restored_by_other_means_numbers_its_events_anew(database):
     with serving(database) as server, closing(ApiClient(server.target, "w")) as api:
         session = api.book()
@@ -184,6 +187,7 @@ def test_a_damaged_database_gives_no_backup_and_a_damaged_backup_no_database(bac
     assert not (tmp_path / "again").exists()
 
 
+@both_databases
 def test_a_password_is_in_no_argument_and_in_no_line_that_is_shown(tmp_path, database_kind):
     conninfo = conninfo_of("postgresql://ada:hunter2@db.example:5433/exams?sslmode=require&keepalives=1")
     for make in (postgres_programs.dump, postgres_programs.restore):
@@ -195,6 +199,7 @@ def test_a_password_is_in_no_argument_and_in_no_line_that_is_shown(tmp_path, dat
         assert any("keepalives=1" in argument for argument in program.arguments)
 
 
+@both_databases
 def test_without_pg_dump_the_line_to_run_is_printed(monkeypatch, tmp_path, database, database_kind):
     if database_kind == "sqlite":
         return

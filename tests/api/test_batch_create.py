@@ -10,7 +10,7 @@ from state_paths import ON_PAPER
 from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
-pytestmark = pytest.mark.both_databases("many rows are written in another way")
+both_databases = pytest.mark.both_databases("many rows are written in another way")
 
 MOST = 10_000
 FOUR_MIB = 4 * 1024 * 1024
@@ -26,11 +26,13 @@ def refusal_of(api, server, release, rows):
     return refused.value
 
 
+@both_databases
 def test_one_row_is_a_batch(api):
     (row,) = create(api, api.release(), [booking("anna", keycode="k1", access_code="a1")])
     assert (row.keycode, row.access_code, row.candidate_id) == ("K1", "A1", "anna")
 
 
+@both_databases
 def test_the_reply_stands_in_request_order_and_every_session_is_there(api):
     release = api.release()
     rows = [booking(f"c{n * 7919 % 1000}", centre_id=f"centre-{n}") for n in range(1000)]
@@ -79,6 +81,7 @@ def test_what_is_repeated_inside_a_batch_is_named_where_it_is_repeated(api, serv
     assert refused.metadata == {"access_code": "CODE", "index": "1", "bad_rows": "4"}
 
 
+@both_databases
 def test_what_stored_sessions_have_is_named_row_by_row(api, server):
     release, chosen = api.release(), new_id()
     api.book(release, "stored", access_code="CODE")
@@ -164,6 +167,7 @@ def test_the_batch_of_a_finalized_release_is_refused_once(api, server):
     assert refused.metadata == {"release_id": release.id}
 
 
+@both_databases
 def test_a_drawn_code_never_meets_a_given_one(api):
     release = api.release()
     given = [booking(f"g{n}", keycode=f"KEY{n}", access_code=f"CODE{n}") for n in range(100)]
@@ -172,6 +176,7 @@ def test_a_drawn_code_never_meets_a_given_one(api):
     assert [row.keycode for row in reply[:100]] == [f"KEY{n}" for n in range(100)]
 
 
+@both_databases
 def test_two_batches_may_share_nothing_but_their_release(api):
     release = api.release()
     first, second = create(api, release, bookings(500, "a")), create(api, release, bookings(500, "b"))
@@ -179,6 +184,7 @@ def test_two_batches_may_share_nothing_but_their_release(api):
     assert api.call("ListSessions", show_total_size=True).total_size == 1000
 
 
+@both_databases
 def test_a_batch_that_meets_a_single_booking_at_the_same_moment_loses_or_wins_as_a_whole(api, server):
     for n in range(5):
         release = api.release()

@@ -9,7 +9,7 @@ from state_paths import bring_to
 from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import Refused
 
-pytestmark = pytest.mark.both_databases("many rows are written in another way")
+both_databases = pytest.mark.both_databases("many rows are written in another way")
 
 
 def row(session, message=None, **fields):
@@ -32,6 +32,7 @@ def sessions(api):
     return [api.book(release, f"c{n}", access_code=f"A{n}") for n in range(5)]
 
 
+@both_databases
 def test_every_row_gets_its_own_values(api, sessions):
     rows = [row(s, centre_id=f"centre-{n}", external_reference=f"r{n}") for n, s in enumerate(sessions)]
     assert update(api, rows, "centre_id", "external_reference") == 5
@@ -69,6 +70,7 @@ def test_one_bad_row_refuses_all_and_every_bad_row_is_named(api, server, session
     assert (refused.metadata["index"], refused.metadata["bad_rows"]) == ("1", "3")
 
 
+@both_databases
 def test_what_is_taken_is_named_row_by_row(api, server, sessions):
     rows = [
         row(sessions[0], booking("c3", access_code="fine")),
@@ -91,6 +93,7 @@ def test_one_session_twice_is_refused(api, server, sessions):
     assert (refused.reason, list(refused.fields)) == ("INVALID_FIELD", ["edits[2].session_id"])
 
 
+@both_databases
 def test_rows_of_several_releases_are_edited_together(api):
     sessions = [api.book(None, "anna", access_code="X") for _ in range(3)]
     rows = [row(session, booking("bella", access_code="Y")) for session in sessions]
@@ -124,6 +127,7 @@ def test_many_bad_rows_are_refused_in_a_readable_way(api, server):
     assert next(iter(refused.fields)) == "edits[1].booking.access_code"
 
 
+@both_databases
 def test_a_code_is_given_up_in_one_call_and_taken_in_the_next(api, server, sessions):
     hand_round = [row(sessions[n], access_code=f"A{(n + 1) % 5}") for n in range(5)]
     assert refusal_of(api, server, hand_round, "access_code").metadata["bad_rows"] == "5"

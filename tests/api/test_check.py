@@ -28,7 +28,7 @@ from exam_sessions.store.checks import DatabaseCheck
 from exam_sessions.store.databases import store_of, store_to_read_whole
 from serving import ApiClient, serving
 
-pytestmark = pytest.mark.both_databases("what is compared is asked in SQL, and read by cursors")
+both_databases = pytest.mark.both_databases("what is compared is asked in SQL, and read by cursors")
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 SOMEBODY = "00000000-0000-0000-0000-000000000001"
@@ -127,6 +127,7 @@ def undone(database, statement):
             database.write(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", *row)
 
 
+@both_databases
 def test_every_rule_is_found_broken_where_it_was_broken_by_hand(lived_in, database_kind):
     for index in ("keycode", "access_code", "candidate"):
         lived_in.write(f"DROP INDEX sessions_one_per_{index}")
@@ -148,6 +149,7 @@ def broken(store, checking):
         return {finding.rule for finding in checking.contents(db, lambda _: None)}
 
 
+@both_databases
 @pytest.mark.parametrize(
     "statement",
     [
@@ -173,6 +175,7 @@ def test_a_page_that_cannot_be_read_is_found_and_the_rest_is_checked(lived_in):
     assert rules_broken_in(lived_in) == {"pages"}
 
 
+@both_databases
 @pytest.mark.postgresql(reason="the other reads its pages by itself")
 def test_amcheck_is_used_where_it_is_installed(lived_in):
     try:
@@ -218,6 +221,7 @@ def test_a_database_without_this_version_s_schema_is_not_checked(empty_database)
     assert (older.exit_code, "exam-sessions migrate" in older.stderr) == (1, True)
 
 
+@both_databases
 def test_a_served_database_is_checked_while_it_is_written(database):
     with serving(database) as server, ThreadPoolExecutor(1) as pool:
         api = ApiClient(server.target)

@@ -14,7 +14,7 @@ from watchers import Watch, assert_gapless, bustle, desks_at, last_of
 
 from serving import ApiClient, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("events are read while others write")
+both_databases = pytest.mark.both_databases("events are read while others write")
 
 SOON = Duration(nanos=300_000_000)
 
@@ -55,6 +55,7 @@ def test_a_new_consumer_begins_with_the_oldest_event(api):
     assert consumers(api) == {}
 
 
+@both_databases
 def test_a_new_consumer_begins_within_reach(database):
     with serving(database, watch_reach=2) as server:
         api = ApiClient(server.target)
@@ -68,6 +69,7 @@ def test_a_new_consumer_begins_within_reach(database):
         api.close()
 
 
+@both_databases
 def test_what_was_acknowledged_is_not_told_again_and_the_rest_is(api, other):
     session = bring_to(api, "READY")
     for done in range(4):
@@ -180,6 +182,7 @@ def test_an_acknowledgement_that_is_only_checked_changes_nothing(api):
     assert consumers(api) == {"marking": (3, 0)}
 
 
+@both_databases
 def test_acknowledgements_on_two_servers_at_once_end_with_the_furthest(api, other):
     bring_to(api, "ARCHIVED")
     for name in ("new-1", "new-2", "new-3", "new-4"):
@@ -190,6 +193,7 @@ def test_acknowledgements_on_two_servers_at_once_end_with_the_furthest(api, othe
         assert consumers(api)[name] == (8, 0)
 
 
+@both_databases
 @pytest.mark.postgresql("needs a transaction that is open while another writes")
 def test_a_new_consumer_acknowledged_twice_at_the_same_moment_does_not_fall_back(server, api):
     bring_to(api, "READY")
@@ -204,6 +208,7 @@ def test_a_new_consumer_acknowledged_twice_at_the_same_moment_does_not_fall_back
     assert consumers(api) == {"marking": (3, 0)}
 
 
+@both_databases
 @pytest.mark.parametrize("crashes", [6, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_consumer_that_crashes_again_and_again_gets_everything_at_least_once(server, api, other, crashes):
     done, release = [], api.release()

@@ -15,7 +15,7 @@ from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from processes import ServerProcess, calling, was_cut_off
 from serving import ApiClient, Refused, transport, until
 
-pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")
+both_databases = pytest.mark.both_databases("what a killed server has left is in the database")
 
 ROWS = 10_000
 WORKSPACE = "w"
@@ -40,7 +40,11 @@ MOMENTS = {
     "at nine tenths": 9000,
     "at the last row": ROWS,
 }
-FAST = {"at once", "at a half", "at the last row"}
+MARKS = dict.fromkeys(MOMENTS, pytest.mark.slow) | {
+    "at once": pytest.mark.alike,
+    "at a half": (),
+    "at the last row": (),
+}
 
 
 def kill_at(server, moment, call):
@@ -50,9 +54,8 @@ def kill_at(server, moment, call):
     server.wait()
 
 
-@pytest.mark.parametrize(
-    "moment", [moment if moment in FAST else pytest.param(moment, marks=pytest.mark.slow) for moment in MOMENTS]
-)
+@both_databases
+@pytest.mark.parametrize("moment", [pytest.param(moment, marks=MARKS[moment]) for moment in MOMENTS])
 def test_a_process_killed_in_a_batch_leaves_all_or_nothing_and_the_repetition_completes_it(database, moment):
     request_id = new_id()
     with ServerProcess(database) as server, calling(server, WORKSPACE) as api:
@@ -95,6 +98,7 @@ def test_what_a_killed_process_left_is_completed_by_a_server_that_lives_on(datab
             assert visible(api) == count(other, "events", WORKSPACE) == ROWS
 
 
+@both_databases
 def test_what_a_killed_process_left_is_completed_although_several_servers_live_on(database):
     request_id = new_id()
     with ServerProcess(database) as doomed, ServerProcess(database) as second, ServerProcess(database) as third:
@@ -113,6 +117,7 @@ def test_what_a_killed_process_left_is_completed_although_several_servers_live_o
             assert visible(witness) == ROWS
 
 
+@both_databases
 @pytest.mark.parametrize("rounds", [1, pytest.param(8, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_survives_a_kill(database, rounds):
     for n in range(rounds):

@@ -31,7 +31,7 @@ from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("what is left in the tables is each database's own")
+both_databases = pytest.mark.both_databases("what is left in the tables is each database's own")
 
 
 @pytest.fixture
@@ -53,6 +53,7 @@ def work(api):
     return OperationsApi(api)
 
 
+@both_databases
 def test_nothing_that_was_written_about_a_person_is_left_in_any_column_of_any_table(alone, api, work):
     written_about(api)
     before = found_in_tables(alone, EVERYTHING)
@@ -118,6 +119,7 @@ def archived_session_without_form(api):
     return api.move("VoidSession", session)
 
 
+@both_databases
 def test_a_preview_counts_what_would_be_erased_and_writes_nothing(alone, api, work):
     written_about(api)
     before = found_in_tables(alone, EVERYTHING)
@@ -197,6 +199,7 @@ def test_a_booking_of_somebody_else_keeps_what_is_theirs(api, work):
     assert "Another" in {c.new_value for c in changes if c.field == "name_last"}
 
 
+@both_databases
 def test_the_history_of_a_deleted_session_is_erased_and_the_same_id_may_be_booked_again(api, work):
     session = deleted_session(api)
     erase(work)
@@ -246,6 +249,7 @@ def told_of(api, session):
     return "".join(map(str, told))
 
 
+@both_databases
 def test_another_server_that_had_read_the_person_tells_nothing_of_them_afterwards(database):
     with serving(database) as here, serving(database) as there:
         api = ApiClient(here.target)

@@ -14,7 +14,7 @@ from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("all sessions of a release are moved in one transaction")
+both_databases = pytest.mark.both_databases("all sessions of a release are moved in one transaction")
 
 SECOND = 1_000_000
 
@@ -44,6 +44,7 @@ def start_all(server, api, release, rows):
     assert write(server, started, micros(release.create_time), release.id) == rows
 
 
+@both_databases
 @pytest.mark.parametrize("state", ["IN_PROGRESS", "PAUSED"])
 def test_what_is_under_way_is_submitted_by_the_service(api, state):
     session = bring_to(api, state)
@@ -223,6 +224,7 @@ def test_what_is_recovered_after_the_end_is_submitted_too(clocked_server, clocke
     assert (clocked_server.sweep(), name_of(api.get(session))) == (1, "FINISHED")
 
 
+@both_databases
 @pytest.mark.parametrize("rows", [450, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_a_crowd_is_submitted_in_steps_and_each_session_once(server, api, rows):
     release = api.release()
@@ -234,6 +236,7 @@ def test_a_crowd_is_submitted_in_steps_and_each_session_once(server, api, rows):
     assert read(server, finished, release.id) == [(4, 9)]
 
 
+@both_databases
 def test_others_are_served_while_a_crowd_is_submitted(server, api):
     release, session = api.release(), api.book()
     start_all(server, api, release, 5000)
@@ -282,6 +285,7 @@ def test_a_repeated_request_of_a_lost_answer_waits_for_the_end(server, api):
         assert finalize(api, release, request_id=request_id) == again
 
 
+@both_databases
 def test_one_of_many_who_finalize_at_once_wins_on_whatever_server(database):
     with serving(database, tick_ms=50) as one, serving(database, tick_ms=50) as other:
         desks = [ApiClient(server.target, "shared") for server in (one, other) for _ in range(3)]

@@ -19,7 +19,7 @@ from exam_sessions_client.v1 import access_fields_pb2 as access
 from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient, Refused, serving
 
-pytestmark = pytest.mark.both_databases("what is stored is asked for in each database's own words")
+both_databases = pytest.mark.both_databases("what is stored is asked for in each database's own words")
 
 FIRST, SECOND = "11" * 32, "22" * 32
 HASHED = CandidateIdKeys.parse(FIRST).hashed
@@ -114,6 +114,7 @@ def test_the_requests_with_candidate_ids_are_those_of_the_contract():
     }
 
 
+@both_databases
 def test_the_database_never_holds_an_id(hashing, api):
     written_about(api)
     assert found_in_tables(hashing, {CANDIDATE}) == set()
@@ -190,6 +191,7 @@ def test_a_server_whose_keys_do_not_fit_the_database_does_not_start(database, tm
         pass
 
 
+@both_databases
 def test_a_database_with_plain_ids_is_rekeyed_before_it_is_served_with_keys(database, keys):
     with serving(database) as running, closing(ApiClient(running.target)) as api:
         written_about(api)
@@ -203,6 +205,7 @@ def test_a_database_with_plain_ids_is_rekeyed_before_it_is_served_with_keys(data
         assert len(found) == 5
 
 
+@both_databases
 def test_a_rotated_key_is_applied_without_the_ids_and_a_run_that_broke_off_goes_on(database, tmp_path, keys):
     with serving(database, candidate_id_keys=keys) as running, closing(ApiClient(running.target)) as api:
         release = api.release()

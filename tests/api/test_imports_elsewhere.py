@@ -15,7 +15,7 @@ from exam_sessions_client.v1 import session_service_pb2
 from processes import ServerProcess, calling, was_cut_off
 from serving import ApiClient, read_refusal, serving
 
-pytestmark = pytest.mark.both_databases("servers share a database")
+both_databases = pytest.mark.both_databases("servers share a database")
 
 WORKSPACE = "w"
 ROSTERS = [bookings(300, f"chunk{n}-") for n in range(10)]
@@ -35,6 +35,7 @@ def booked(api):
     return api.call("ListSessions", page_size=1, show_total_size=True).total_size
 
 
+@both_databases
 def test_an_import_goes_on_at_another_server(two):
     one, other = two
     release, import_id = one.release(), new_id()
@@ -44,6 +45,7 @@ def test_an_import_goes_on_at_another_server(two):
     assert whole[-1].booked_count == booked(one) == booked(other) == 3_000
 
 
+@both_databases
 def test_an_import_sent_to_two_servers_at_once_is_booked_once(two):
     release, import_id = two[0].release(), new_id()
     first, second = at_once(

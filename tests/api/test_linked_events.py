@@ -15,6 +15,7 @@ from exam_sessions.domain.records import Event, Session
 from exam_sessions.store.events import happening
 from exam_sessions.store.repositories import Repositories
 from exam_sessions.store.session_history import INDEX_EVERY
+from sampling import examples
 
 pytestmark = pytest.mark.sqlite(reason="elsewhere an index holds every event")
 
@@ -110,7 +111,7 @@ HAPPENINGS = st.lists(
 
 
 @given(bursts=HAPPENINGS, ends=st.sets(st.sampled_from("abc")), sizes=st.lists(st.integers(1, 150), min_size=1))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happened_every_page_holds_what_comes_next(migrated, bursts, ends, sizes):
     rows = Repositories(migrated)
     with migrated.writer() as db:

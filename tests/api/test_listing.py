@@ -11,6 +11,7 @@ from messages import at, booking, bookings, mask, micros, new_id
 from state_paths import STATE_PATHS, bring_to
 
 from exam_sessions_client.v1 import session_pb2, session_service_pb2
+from sampling import examples
 from serving import ApiClient, Refused
 
 pytestmark = pytest.mark.both_databases("pages are cut by SQL")
@@ -64,7 +65,7 @@ def in_order(api, booked, order):
 
 @pytest.mark.parametrize("order", [BY_TIME, NEWEST_FIRST, BY_ID])
 @given(size=some.integers(1, 100))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_pages_of_any_size_show_every_session_once_and_in_order(roster, order, size):
     api, booked = roster
     seen, sizes = walk_pages(api, page_size=size, order=order)

@@ -12,7 +12,7 @@ from exam_sessions.store.staged_imports import StagedImportRow
 from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("who is there is known by the database")
+both_databases = pytest.mark.both_databases("who is there is known by the database")
 
 ROWS = 10_000
 QUIET = {"tick_ms": 3_600_000}
@@ -27,6 +27,7 @@ def stores(database):
         store.close()
 
 
+@both_databases
 def test_a_server_is_there_for_the_others_until_it_closes(stores):
     one, other = stores
     server = one.register_liveness()
@@ -36,6 +37,7 @@ def test_a_server_is_there_for_the_others_until_it_closes(stores):
     until(lambda: not other.is_alive(server))
 
 
+@both_databases
 def test_a_server_has_one_id_for_as_long_as_it_is_there(stores):
     one, other = stores
     assert one.register_liveness() == one.register_liveness() != other.register_liveness()
@@ -43,6 +45,7 @@ def test_a_server_has_one_id_for_as_long_as_it_is_there(stores):
     assert other.is_alive(one.register_liveness())
 
 
+@both_databases
 def test_a_server_nobody_knows_is_not_there(stores):
     assert not stores[0].is_alive(new_id())
 
@@ -54,6 +57,7 @@ def owner_of_draft(server):
     return owner
 
 
+@both_databases
 def test_what_a_killed_process_has_half_written_is_removed_by_another_server(database):
     with ServerProcess(database) as doomed, calling(doomed, "w") as api, serving(database, **QUIET) as other:
         call = send(api, "BatchCreateSessions", release_id=api.release().id, bookings=bookings(ROWS))
@@ -66,6 +70,7 @@ def test_what_a_killed_process_has_half_written_is_removed_by_another_server(dat
         assert read(other, "SELECT count(*) FROM sessions") == read(other, "SELECT count(*) FROM drafts") == [(0,)]
 
 
+@both_databases
 def test_what_a_server_at_work_has_half_written_is_left_alone(database):
     with ServerProcess(database) as writer, calling(writer, "w") as api, serving(database, **QUIET) as other:
         call = send(api, "BatchCreateSessions", release_id=api.release().id, bookings=bookings(ROWS))
@@ -104,6 +109,7 @@ def cut_off(database):
     return len(database.read(f"SELECT pg_terminate_backend(pid) FROM ({held}) AS present"))
 
 
+@both_databases
 @BY_CONNECTION
 def test_a_server_whose_connection_is_lost_is_not_there_until_it_has_another(stores, database):
     one, other = stores
@@ -114,6 +120,7 @@ def test_a_server_whose_connection_is_lost_is_not_there_until_it_has_another(sto
     assert other.is_alive(server)
 
 
+@both_databases
 @BY_CONNECTION
 def test_a_roster_of_a_server_taken_for_dead_is_there_as_a_whole_or_not_at_all(database):
     with serving(database, **QUIET) as writer, serving(database, **QUIET) as other:

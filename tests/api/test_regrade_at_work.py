@@ -20,7 +20,7 @@ from exam_sessions_client.v1 import operation_pb2, session_pb2
 from processes import ServerProcess, calling
 from serving import Refused, until
 
-pytestmark = pytest.mark.both_databases("what a killed server has left is in the database")
+both_databases = pytest.mark.both_databases("what a killed server has left is in the database")
 
 CLASS_SIZE, A_SECOND = 60, 100
 """Sessions of a release, and how many of them a regrade may take a second: ten a step."""
@@ -39,6 +39,7 @@ def scores_of(api, sessions):
     return [(score_of(session), session.marking_revision) for session in map(api.get, sessions)]
 
 
+@both_databases
 def test_a_regrade_whose_servers_are_killed_is_done_once_by_those_after_them(database):
     workspace, request_id = "w", new_id()
     with ServerProcess(database) as server, calling(server, workspace) as api:
@@ -174,6 +175,7 @@ def servers(database_kind, new_database):
         yield started
 
 
+@both_databases
 @pytest.mark.parametrize("name", RACES)
 def test_a_regrade_and_a_change_at_the_same_instant_come_one_after_the_other(servers, name):
     harness = RaceHarness([servers[0].target, servers[-1].target])

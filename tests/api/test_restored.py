@@ -17,7 +17,7 @@ from exam_sessions.store.databases import store_of
 from exam_sessions.store.restored import begin_new_range
 from serving import ApiClient, Refused, serving
 
-pytestmark = pytest.mark.both_databases("events are numbered in SQL of each database")
+both_databases = pytest.mark.both_databases("events are numbered in SQL of each database")
 
 HELD = 3
 """Events that the backup holds; all after it are lost."""
@@ -72,6 +72,7 @@ def test_a_watch_that_has_read_all_that_is_left_goes_on_behind_it(api, session):
     assert (first % RANGE, second) == (1, first + 1)
 
 
+@both_databases
 def test_a_watch_from_the_beginning_is_told_everything_once(api, session):
     edit(api, session, 2)
     with Watch(api, start_sequence=1) as watch:
@@ -127,6 +128,7 @@ def test_a_workspace_that_was_lost_and_is_registered_again_does_not_give_its_num
         assert refused_with(2, lost) == {"last_sequence": "0"}
 
 
+@both_databases
 def test_check_finds_nothing_before_and_after_it_is_written_again(restored, api, session):
     assert found_in(restored.database) == []
     edit(api, session, 2)

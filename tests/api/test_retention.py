@@ -12,7 +12,7 @@ from exam_sessions_client.v1 import session_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Clock, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("what is left in the tables is each database's own")
+both_databases = pytest.mark.both_databases("what is left in the tables is each database's own")
 
 REASON = "retention policy"
 MONTH = 31 * 86_400
@@ -56,6 +56,7 @@ def archived(api, candidate="anna"):
     return api.move("ArchiveSession", api.move("SubmitMarkedSession", session))
 
 
+@both_databases
 def test_what_was_archived_before_is_erased_and_what_was_archived_since_stays(api, work, clock):
     old = archived(api)
     clock.advance(13 * MONTH)

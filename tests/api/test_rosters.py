@@ -10,7 +10,7 @@ from rows import count, read, unchanged
 from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("many rows are written in another way")
+both_databases = pytest.mark.both_databases("many rows are written in another way")
 
 LONG = 3000
 """Rows of a roster that is long, but quick."""
@@ -67,6 +67,7 @@ def while_it_runs(work, watch):
         assert not faults, faults
 
 
+@both_databases
 def test_a_roster_is_there_as_a_whole_or_not_at_all(server, api, other):
     release = api.release()
     rows = [booking(f"b{n}", keycode=f"KEY{n}", session_id=new_id()) for n in range(LONG)]
@@ -124,6 +125,7 @@ def test_other_calls_are_answered_while_a_roster_is_written(server, api, other):
     assert len(api.history(session)) == len(moved) + 1
 
 
+@both_databases
 def test_nobody_can_take_what_a_roster_under_way_has_spoken_for(server, api, other):
     release = api.release()
     rows = [booking(f"b{n}", keycode=f"KEY{n}", access_code=f"CODE{n}") for n in range(LONG)]
@@ -175,6 +177,7 @@ def test_what_a_refused_roster_had_spoken_for_is_refused_to_nobody(server, api, 
     assert_whole(server, api, len(booked))
 
 
+@both_databases
 @ROUNDS
 def test_one_of_many_rosters_of_the_same_candidates_wins(server, api, rounds):
     for n in range(rounds):
@@ -185,6 +188,7 @@ def test_one_of_many_rosters_of_the_same_candidates_wins(server, api, rounds):
         assert_whole(server, api, LONG * (n + 1))
 
 
+@both_databases
 @ROUNDS
 def test_rosters_on_two_servers_never_mix(database, rounds):
     with serving(database) as one, serving(database) as two:
@@ -213,6 +217,7 @@ def test_a_roster_sent_many_times_at_once_is_booked_once(server, api, rounds):
         assert_whole(server, api, LONG * (n + 1))
 
 
+@both_databases
 def test_a_roster_nobody_waited_for_is_completed_by_its_repetition(server, api):
     release, request_id = api.release(), new_id()
     content = {"release_id": release.id, "bookings": bookings(10_000), "request_id": request_id}
@@ -244,6 +249,7 @@ def test_an_id_of_a_roster_under_way_is_not_free_for_other_content(server, api, 
         assert outcome.reason == "REQUEST_ID_REUSED"
 
 
+@both_databases
 def test_a_release_finalized_under_a_roster_takes_all_of_it_or_nothing(server, api):
     release = api.release()
     call = send(api, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from messages import new_id
 from state_paths import FETCHED
 
+from sampling import examples
 from serving import Refused
 
 pytestmark = pytest.mark.both_databases("counts and averages are made by SQL")
@@ -58,7 +59,7 @@ def assert_equal(api, release):
         assert not shown.HasField("statistics")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seats=st.lists(st.sampled_from(sorted(SEATS)), max_size=4),
     steps=st.lists(st.tuples(st.integers(0, 3), st.sampled_from((*LATER, *TURNS))), max_size=15),

@@ -19,7 +19,7 @@ from rows import read
 from processes import ServerProcess, calling
 from serving import ApiClient, serving, until
 
-pytestmark = pytest.mark.both_databases("work is leased by the database")
+both_databases = pytest.mark.both_databases("work is leased by the database")
 
 WORKSPACE = "w"
 LEASE_S = 5
@@ -58,6 +58,7 @@ def desks(two):
         api.close()
 
 
+@both_databases
 def test_nobody_touches_an_operation_whose_server_holds_it_and_another_takes_over_after_that(two, desks, clock):
     (one, other), release = two, filled(desks[0], 30)
     first, second = (OperationsApi(api) for api in desks)
@@ -91,6 +92,7 @@ def test_an_operation_can_be_cancelled_and_awaited_at_any_server(two, desks):
     assert times_done(two[0], release) == {1: counts_of(ended)[0]}
 
 
+@both_databases
 def test_many_servers_do_every_step_once(database):
     with serving(database) as one, serving(database) as two, serving(database) as three:
         api = ApiClient(one.target, WORKSPACE)
@@ -137,6 +139,7 @@ def test_a_process_told_to_stop_hands_its_work_to_those_who_live_on(database):
         witness.close()
 
 
+@both_databases
 def test_the_work_of_a_killed_process_is_taken_over_when_its_lease_has_ended(database, clock):
     with ServerProcess(database) as doomed, calling(doomed, WORKSPACE) as api:
         release = filled(api, 30)

@@ -20,7 +20,7 @@ from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from processes import calling
 from serving import ApiClient, Clock, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("the moment of a change is taken while its row is held")
+both_databases = pytest.mark.both_databases("the moment of a change is taken while its row is held")
 
 HOUR = 3600
 A_LONG_DAY = (
@@ -222,6 +222,7 @@ def test_an_operation_goes_on_with_the_clock_set_back_and_ends_after_it_began(da
         assert created < updated == ended
 
 
+@both_databases
 def test_servers_whose_clocks_differ_by_an_hour_tell_one_story(at_odds):
     first, *_ = at_odds
     session = first.book(first.release(**STRICT))
@@ -232,6 +233,7 @@ def test_servers_whose_clocks_differ_by_an_hour_tell_one_story(at_odds):
     assert_in_order(first.history(session), session)
 
 
+@both_databases
 @pytest.mark.postgresql(reason="elsewhere nobody waits for a row")
 def test_who_waited_for_a_row_acts_after_who_came_in_between(database):
     with serving(database) as one, serving(database) as other, psycopg.connect(database.url) as by_hand:
@@ -267,6 +269,7 @@ def cross(desks, session):
     return at_once(*[lambda d=api, way=way: way(d) for api, way in zip(itertools.cycle(desks), ways, strict=False)])
 
 
+@both_databases
 @pytest.mark.parametrize("rounds", [12, pytest.param(400, marks=pytest.mark.slow)])
 def test_servers_that_meet_at_a_session_leave_its_history_in_order(at_odds, rounds):
     first, *_ = at_odds

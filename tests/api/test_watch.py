@@ -25,7 +25,7 @@ from exam_sessions.rpc import watch_servicer, watch_snapshot
 from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from serving import ApiClient
 
-pytestmark = pytest.mark.both_databases("events are read while others write")
+both_databases = pytest.mark.both_databases("events are read while others write")
 
 WRITERS = 16
 SOON = Duration(nanos=100_000_000)
@@ -81,6 +81,7 @@ def test_a_watch_from_now_on_has_no_snapshot(server, api):
     assert not watch.is_complete
 
 
+@both_databases
 @pytest.mark.parametrize("rounds", [4, pytest.param(60, marks=pytest.mark.slow)])
 def test_snapshot_and_events_fit_together_while_sixteen_write(server, api, crowd, rounds):
     release = api.release()
@@ -108,6 +109,7 @@ def pages_of(monkeypatch, rows):
     monkeypatch.setattr(watch_snapshot, "FEW", rows)
 
 
+@both_databases
 @pytest.mark.parametrize("rounds", [4, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_snapshot_of_many_pages_is_of_one_moment_while_sixteen_write(server, api, crowd, rounds, monkeypatch):
     pages_of(monkeypatch, 3)
@@ -159,6 +161,7 @@ def test_what_happens_to_a_session_of_an_earlier_page_is_told_before_the_next_pa
     assert (set(sequences[:-1]), sequences[-1]) == ({0}, 8)
 
 
+@both_databases
 @pytest.mark.parametrize(("rounds", "rows"), [(4, 10_000), pytest.param(60, 10_000, marks=pytest.mark.slow)])
 def test_every_event_is_told_once_and_in_order_under_sixteen_writers_and_a_roster(server, api, crowd, rounds, rows):
     release = api.release()

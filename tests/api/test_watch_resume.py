@@ -23,7 +23,7 @@ from exam_sessions.store.postgres_listener import CHANNEL
 from processes import ServerProcess, calling
 from serving import ApiClient, serving, until
 
-pytestmark = pytest.mark.both_databases("what another server has written is noticed in another way")
+both_databases = pytest.mark.both_databases("what another server has written is noticed in another way")
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ def losing_wake_ups(server, *, but=""):
                 yield wake
 
 
+@both_databases
 def test_a_watch_resumes_at_every_cut_on_any_server(server, api, elsewhere):
     walk(api, bring_to(api, "PAUSED"), "ResumeSession", "FinishSession", "VoidSession")
     api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(3))
@@ -72,6 +73,7 @@ def test_a_watch_resumes_at_every_cut_on_any_server(server, api, elsewhere):
                 assert watch.up_to(last) == whole[cut:]
 
 
+@both_databases
 @pytest.mark.parametrize("cuts", [8, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_watch_cut_again_and_again_misses_and_repeats_nothing(server, api, elsewhere, cuts):
     told = []
@@ -185,6 +187,7 @@ def test_many_wake_ups_at_the_same_moment_tell_an_event_once(server, api):
                 assert_gapless(behind.up_to(9), start, 9)
 
 
+@both_databases
 def test_events_of_another_server_are_told_in_their_place(server, api, elsewhere):
     with Watch(api) as here, Watch(elsewhere) as there:
         here.complete()
@@ -196,6 +199,7 @@ def test_events_of_another_server_are_told_in_their_place(server, api, elsewhere
         assert_gapless(here.events, 1, 4)
 
 
+@both_databases
 @pytest.mark.postgresql("SQLite's servers look for themselves")
 def test_a_server_hears_from_another_that_something_happened(server, api, elsewhere):
     deafen = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE left(query, 6) = 'LISTEN'"
@@ -209,6 +213,7 @@ def test_a_server_hears_from_another_that_something_happened(server, api, elsewh
         assert_gapless(watch.up_to(last), 1, last)
 
 
+@both_databases
 @pytest.mark.postgresql("SQLite's servers look for themselves")
 def test_a_server_that_writes_all_the_time_rings_seldom(database, monkeypatch):
     monkeypatch.setattr(change_notifier, "APART_S", 1)
@@ -225,6 +230,7 @@ def test_a_server_that_writes_all_the_time_rings_seldom(database, monkeypatch):
     assert 1 <= len(notifies) < 50
 
 
+@both_databases
 def test_two_servers_tell_the_same_while_both_write(server, api, replica):
     release = api.release()
     with (

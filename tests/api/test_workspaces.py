@@ -13,7 +13,7 @@ from state_paths import name_of, walk
 from exam_sessions_client.v1 import workspace_service_pb2
 from serving import ApiClient, Refused, serving, until
 
-pytestmark = pytest.mark.both_databases("a closed workspace is refused by the statement that numbers its events")
+both_databases = pytest.mark.both_databases("a closed workspace is refused by the statement that numbers its events")
 
 
 @pytest.fixture
@@ -71,6 +71,7 @@ def test_a_workspace_is_created_read_and_listed(admin):
     assert [w.workspace_id for w in admin.call("ListWorkspaces").workspaces] == ["default", "north"]
 
 
+@both_databases
 def test_workspaces_are_listed_page_by_page(admin):
     names = [f"w{n}" for n in range(5)]
     for name in names:
@@ -85,6 +86,7 @@ def test_workspaces_are_listed_page_by_page(admin):
     assert found == ["default", *names]
 
 
+@both_databases
 def test_a_name_is_given_once(admin, tenant):
     assert refused(lambda: admin.call("CreateWorkspace", workspace_id="north")) == (
         Code.ALREADY_EXISTS,
@@ -156,6 +158,7 @@ def test_an_unknown_workspace_is_refused(walled):
     api.close()
 
 
+@both_databases
 def test_a_closed_workspace_is_read_and_not_changed(admin, tenant):
     release = tenant.release()
     session = tenant.book(release)
@@ -192,6 +195,7 @@ def test_a_reopened_workspace_is_changed_again(tenant):
     assert name_of(tenant.move("CreatePackage", session)) == "SCHEDULED_BUT_NOT_DOWNLOADED"
 
 
+@both_databases
 def test_a_workspace_that_another_server_creates_or_closes_is_so_here_at_once(database):
     options = {"open_workspaces": 0, "tick_ms": 3_600_000}
     with serving(database, **options) as one, serving(database, **options) as other:

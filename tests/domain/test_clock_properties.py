@@ -7,9 +7,10 @@ from sample_sessions import CLOSES, DAY, HOUR, MINUTE, STARTED, a_release, a_ses
 from exam_sessions.domain import clock
 from exam_sessions.domain.decide import due_command
 from exam_sessions.domain.states import Action, State
+from sampling import examples
 
 A = Action
-QUICK = settings(max_examples=150, deadline=None)
+QUICK = settings(max_examples=examples(150), deadline=None)
 
 WAYS_TO_STAND_STILL = {
     "pause": (A.PAUSE, A.RESUME),

@@ -8,6 +8,7 @@ from sample_sessions import CLOSES, DAY, HOUR, MINUTE, OPENS, STARTED, a_release
 from exam_sessions.domain import clock
 from exam_sessions.domain.records import NO_LIMIT
 from exam_sessions.domain.states import State
+from sampling import examples
 
 OPEN, NONE = 0, -1
 
@@ -134,7 +135,7 @@ ends = st.sampled_from([0]) | st.integers(OPENS + 1, CLOSES + DAY)
 percents = st.integers(0, 1_000)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(limits, ends, own_limits, ends, lengths | st.just(0), percents, lengths | st.just(0), lengths | st.just(0))
 def test_the_deadline_is_the_least_of_its_limits(limit, window, own, own_window, extra, percent, paused, grace):
     session = a_session(
@@ -156,7 +157,7 @@ def test_the_deadline_is_the_least_of_its_limits(limit, window, own, own_window,
         assert clock.lateness(session, release, now) == (max(0, now - expected) if expected else 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(limits, ends, own_limits, lengths)
 def test_a_longer_limit_never_ends_an_attempt_sooner(limit, window, own, more):
     release = a_release(duration=limit, window_end=window)

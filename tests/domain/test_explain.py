@@ -8,6 +8,7 @@ from exam_sessions import errors
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import explain
 from exam_sessions.domain.states import Action, State
+from sampling import examples
 
 
 def told_of(session, release, now=NOW, form=MIXED):
@@ -128,7 +129,7 @@ def test_a_booking_that_may_be_deleted_is_told_so():
     assert told_of(a_session(State.SCHEDULED_BUT_NOT_DOWNLOADED), a_release())["delete"] == 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(histories)
 def test_what_is_explained_is_what_would_be_decided(told):
     for step in told.steps[::3]:

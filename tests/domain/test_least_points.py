@@ -13,6 +13,7 @@ from exam_sessions.domain.marking import deciding_columns
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.scoring import results_of, total_of
 from exam_sessions.domain.states import AttemptStrategy, State
+from sampling import examples
 
 UNIT = 10_000
 bounds = st.integers(-30, 0)
@@ -52,7 +53,7 @@ def scored(rules, bits, by_people):
     return form, with_total(record, total_of(form, record))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(drawn=drawn_attempts, strategy=st.sampled_from(AttemptStrategy))
 @example([([(1, -30, [0, 0, 0, 0])], 0, True), ([(4, 0, [0, 0, 0, 0])], 0, False)], AttemptStrategy.AVERAGE)
 def test_what_counts_lies_between_the_least_and_the_most(drawn, strategy):

@@ -10,8 +10,9 @@ from sample_sessions import MINUTE, PIN, WRONG, a_release
 
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.states import Action, AttemptStrategy, State
+from sampling import examples
 
-QUICK = settings(max_examples=150, deadline=None)
+QUICK = settings(max_examples=examples(150), deadline=None)
 WITH_A_RESULT = {State.MARKED, State.AWAITING_VERIFICATION, State.SCRIPT_VERIFIED, State.ARCHIVED}
 FAILED_OR_VOIDED = {State.EXCEPTION, State.VOIDED}
 

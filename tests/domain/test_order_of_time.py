@@ -11,8 +11,9 @@ from exam_sessions.domain.booking import schedule
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.states import Action
 from exam_sessions.store.sessions import decided_on
+from sampling import examples
 
-QUICK = settings(max_examples=150, deadline=None)
+QUICK = settings(max_examples=examples(150), deadline=None)
 steps = st.sampled_from([-2 * HOUR, -HOUR, -MINUTE, -1, 0, 1, MINUTE, 20 * MINUTE, HOUR, 3 * HOUR])
 """What the clock shows more, or less, than at the command before."""
 

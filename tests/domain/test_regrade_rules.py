@@ -21,6 +21,7 @@ from exam_sessions.domain.regrade_summary import Part, Summary, part_of
 from exam_sessions.domain.revisions import difference
 from exam_sessions.domain.scoring import total_of, waits_for_marks
 from exam_sessions.domain.states import Action, State
+from sampling import examples
 
 if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
@@ -127,7 +128,7 @@ def cases(draw):
     return kinds, after, sat, revised, session, tuple(attempts), strategy
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(case=cases())
 def test_a_regrade_equals_marking_everything_from_scratch(case):
     kinds, after, sat, revised, session, attempts, strategy = case
@@ -159,7 +160,7 @@ def test_a_regrade_equals_marking_everything_from_scratch(case):
     assert asked(became, known, release).events == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(case=cases())
 def test_a_summary_counts_what_the_history_tells(case):
     *_, sat, revised, session, attempts, strategy = case
