@@ -33,6 +33,21 @@ def desk_of_impatient(impatient):
     api.close()
 
 
+@pytest.fixture
+def patient(database, monkeypatch):
+    """A server that waits for other writers as long as a slow machine may need."""
+    monkeypatch.setenv("EXAM_SESSIONS_LOCK_TIMEOUT_S", "60")
+    with serving(database) as server:
+        yield server
+
+
+@pytest.fixture
+def desk_of_patient(patient):
+    api = ApiClient(patient.target)
+    yield api
+    api.close()
+
+
 def arrived(api):
     """Waits until what this connection sent before has reached the server.
 
@@ -190,7 +205,8 @@ COPY = """INSERT INTO sessions SELECT (jsonb_populate_record(s, %s::jsonb)).* FR
 
 
 @pytest.mark.postgresql("elsewhere there is one writer, who waits for nobody")
-def test_calls_given_up_for_a_deadlock_are_done_again(server, api):
+def test_calls_given_up_for_a_deadlock_are_done_again(patient, desk_of_patient):
+    api = desk_of_patient
     release = api.release()
     model = api.book(release, "model")
 
@@ -205,12 +221,12 @@ def test_calls_given_up_for_a_deadlock_are_done_again(server, api):
     def deadlock(n):
         """Has the server wait for a transaction that waits for it; whether it was the server that gave up."""
         x, a, b = (f"{name}{n}" for name in "xab")
-        url = server.database.url
+        url = patient.database.url
         with psycopg.connect(url) as in_front, psycopg.connect(url) as other:
             # The server is to be the one who notices. It looks once, a second after it began to wait: on a slow
             # machine the other may be later than that, and must not wait for ever.
             other.execute("SET LOCAL deadlock_timeout = '60s'")
-            other.execute("SET LOCAL lock_timeout = '2s'")
+            other.execute("SET LOCAL lock_timeout = '10s'")
             books(in_front, x)
             books(other, b)
             sent = [send(api, "CreateSession", release_id=release.id, booking=booking(x))]
@@ -219,7 +235,7 @@ def test_calls_given_up_for_a_deadlock_are_done_again(server, api):
                 sent.append(send(api, "CreateSession", release_id=release.id, booking=booking(candidate)))
                 arrived(api)
             in_front.rollback()
-            until(lambda: is_waiting(other))
+            until(lambda: sent[0].done() and is_waiting(other))
             try:
                 books(other, a)
             except psycopg.errors.LockNotAvailable:
