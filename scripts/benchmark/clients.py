@@ -26,7 +26,7 @@ BARE = "bare"
 """What the kinds of Go's stub without the client begin with: the floor."""
 SKIPPED = 77
 SUFFIXES = {".cc", ".go", ".h", ".java", ".py", ".rs", ".ts"}
-NOT_CLIENT = re.compile(r"example|trial|twelve|test|v1/|protos")
+NOT_CLIENT = re.compile(r"browser/|example|trial|twelve|test|v1/|protos")
 NOT_CODE = re.compile(r"\s*(?:(?://|/\*|\*|#(?!include|pragma|\[)).*)?")
 
 
