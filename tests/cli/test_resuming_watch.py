@@ -42,7 +42,7 @@ class Recorder:
     def __init__(self, *watches):
         self._watches, self.started = iter(watches), []
 
-    def watch(self, *_filter, **start):
+    def watch(self, release_ids, session_ids, **start):
         self.started.append(start)
         *pieces, end = next(self._watches)
         yield from pieces

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from exam_sessions.client.channel import BATCH, Channel, new_request_id, next_of
+from exam_sessions.client.channel import BATCH, Channel, end, new_request_id, next_of
 from exam_sessions.client.failures import read_failure
 from exam_sessions_client.v1 import candidate_service_pb2, candidate_service_pb2_grpc
 
@@ -59,4 +59,4 @@ class CandidateCalls(Channel):
         except grpc.RpcError as error:
             raise read_failure(error, self.target) from None
         finally:
-            call.cancel()
+            end(call)

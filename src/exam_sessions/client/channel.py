@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import grpc
@@ -115,6 +116,17 @@ def which(session: str) -> dict[str, Any]:
     if slash:
         return {"access_code": AccessCodeKey(release_id=release, access_code=code)}
     return {"session_id" if is_id(session) else "keycode": session}
+
+
+def end(call: Any) -> None:
+    """Ends a stream, also one that was broken off by Ctrl-C while its next message was waited for.
+
+    What is left of it is read: otherwise closing the channel waits for ever for the end of the call.
+    """
+    call.cancel()
+    with suppress(grpc.RpcError):
+        for _ in call:
+            pass
 
 
 def next_of(call: Any, silence: float) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from exam_sessions.client.channel import Channel, next_of
+from exam_sessions.client.channel import Channel, end, next_of
 from exam_sessions.client.failures import NoServer
 from exam_sessions_client.v1 import session_service_pb2, session_service_pb2_grpc
 
@@ -72,7 +72,7 @@ class EventCalls(Channel):
             if error.code() is not grpc.StatusCode.CANCELLED:
                 raise self._failure(error) from None
         finally:
-            call.cancel()
+            end(call)
         raise NoServer(self.target)
 
     def acknowledge(self, consumer: str, sequence: int, *, rewind: bool = False) -> EventConsumer:

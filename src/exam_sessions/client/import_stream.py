@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import grpc
 
 from exam_sessions.client.bookings import message_of
-from exam_sessions.client.channel import BATCH, next_of
+from exam_sessions.client.channel import BATCH, end, next_of
 from exam_sessions.client.failures import NoServer, Refused, read_status
 from exam_sessions_client.v1 import session_service_pb2
 
@@ -83,7 +83,7 @@ class ImportStream:
         """Hangs up; what was answered is booked."""
         if self._call is not None:
             self._requests.put(None)
-            self._call.cancel()
+            end(self._call)
             self._call = None
 
     def __enter__(self) -> Self:
