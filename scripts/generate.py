@@ -22,6 +22,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import generate_client
 from google.api import annotations_pb2
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
@@ -148,6 +149,7 @@ def main() -> None:
         (out / folder).mkdir(parents=True, exist_ok=True)
     write_modules(protos, files, out)
     (out / CONTRACT / "documented.binpb").write_bytes(documented(protos, files))
+    generate_client.write(files, out / CONTRACT / "documented.binpb", out)
     if out == ROOT:
         # In a process of its own, for it imports what was just written.
         command = [sys.executable, str(ROOT / "scripts" / "generate_reference.py")]

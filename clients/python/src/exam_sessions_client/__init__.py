@@ -1,1 +1,44 @@
-"""The Python client of the exam session service. `v1` holds the generated code."""
+"""The Python client of the exam session service: typed calls, refusals read back, watches and imports that go on.
+
+from exam_sessions_client import Client, Reason, Refused
+from exam_sessions_client.v1.session_service_pb2 import GetSessionRequest
+
+with Client("127.0.0.1:50051", actor="my-program") as client:
+    print(client.sessions.GetSession(GetSessionRequest(keycode="4XK7RQ2M")).session.state)
+
+AsyncClient is the same for asyncio. `v1` holds the generated code: messages, enumerations and stubs, with type stubs.
+Who needs nothing else imports nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from exam_sessions_client.async_client import AsyncClient as AsyncClient
+    from exam_sessions_client.client import Client as Client
+    from exam_sessions_client.failures import CallFailed as CallFailed
+    from exam_sessions_client.failures import NoAnswer as NoAnswer
+    from exam_sessions_client.failures import Refused as Refused
+    from exam_sessions_client.failures import Violation as Violation
+    from exam_sessions_client.failures import refusal_in as refusal_in
+    from exam_sessions_client.reasons import Reason as Reason
+    from exam_sessions_client.requests import new_id as new_id
+    from exam_sessions_client.security import PlainToken as PlainToken
+    from exam_sessions_client.security import Security as Security
+
+_FOUND_IN = {
+    "async_client": ("AsyncClient",),
+    "client": ("Client",),
+    "failures": ("CallFailed", "NoAnswer", "Refused", "Violation", "refusal_in"),
+    "reasons": ("Reason",),
+    "requests": ("new_id",),
+    "security": ("PlainToken", "Security"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What the package offers, imported when it is asked for."""
+    for module, names in _FOUND_IN.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,72 @@
+"""What the blocking client does in another way than the asyncio one, whose counterpart is _aio.py."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from exam_sessions_client.failures import NoAnswer, failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DuplexCall", "open_channel", "read", "sleep"]
+
+
+def open_channel(target: str, credentials: grpc.ChannelCredentials | None, options: Sequence[tuple[str, Any]]) -> Any:
+    """A channel, with TLS where there are credentials."""
+    if credentials is None:
+        return grpc.insecure_channel(target, options)
+    return grpc.secure_channel(target, credentials, options)
+
+
+def read(call: Any, silence: float | None) -> Any:
+    """The next message of a stream; None at its end. After so many seconds of silence the call is cancelled."""
+    if silence is None:
+        return _read(call)
+    was_silent = threading.Event()
+
+    def give_up() -> None:
+        was_silent.set()
+        call.cancel()
+
+    timer = threading.Timer(silence, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        return _read(call)
+    except NoAnswer:
+        if was_silent.is_set():
+            raise NoAnswer("DEADLINE_EXCEEDED", f"the server was silent for {silence} s") from None
+        raise
+    finally:
+        timer.cancel()
+
+
+def _read(call: Any) -> Any:
+    try:
+        return next(call, None)
+    except grpc.RpcError as error:
+        raise failure_of(error) from None
+
+
+class DuplexCall:
+    """A call with a stream both ways."""
+
+    def __init__(self, method: Any, **arguments: Any) -> None:
+        self._messages: SimpleQueue[Any] = SimpleQueue()
+        self.call = method(iter(self._messages.get, None), **arguments)
+        # Or the thread that sends would wait for ever for what comes next.
+        self.call.add_callback(lambda: self._messages.put(None))
+
+    def send(self, message: Any) -> None:
+        """Sends a message; of a call that has ended, reading says why."""
+        self._messages.put(message)
+
+    def end(self) -> None:
+        """Says that there is nothing more to send."""
+        self._messages.put(None)

@@ -1,0 +1,133 @@
+"""What goes with every call, whichever client makes it: ids, deadlines, options of the channel, pauses."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+import time
+import uuid
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from exam_sessions_client.security import is_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from google.protobuf.message import Message
+
+    from exam_sessions_client.failures import CallFailed
+    from exam_sessions_client.v1.session_service_pb2 import WatchSessionsRequest, WatchSessionsResponse
+
+TIMEOUT = 30.0
+"""Seconds a call may take that says nothing else."""
+
+TRIES = 8
+"""How often in a row a stream is begun without bringing anything."""
+
+CHUNKS_AT_ONCE = 4
+"""How many chunks of an import are sent before the first of them is answered."""
+
+KEEPALIVE = (
+    # The server allows one ping a second.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # Without it gRPC waits a minute for the answer to a ping, whatever the line above says.
+    ("grpc.http2.ping_timeout_ms", 10_000),
+    # A watch sends nothing, and must find out, too.
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 3_000),
+    # A request is kept for its retries up to this size: a batch of 10,000, too.
+    ("grpc.per_rpc_retry_buffer_size", 64 << 20),
+)
+
+Request = TypeVar("Request", bound="Message")
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562): ids in the order of time cost the database least."""
+    milliseconds = time.time_ns() // 1_000_000
+    number = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=number))
+
+
+@cache
+def _config() -> Any:
+    """The published policy: retries, waiting for the connection, deadlines."""
+    return json.loads(resources.files(__package__).joinpath("service_config.json").read_text("utf-8"))
+
+
+def channel_options(target: str, own: Iterable[tuple[str, Any]], *, wait: bool) -> list[tuple[str, Any]]:
+    """The options of a channel.
+
+    Deadlines are left out of the policy: there they would be the longest a caller can ask for. An HTTP proxy of the
+    environment is not asked for a server on this machine: it would look on its own, and be sent the token.
+
+    Args:
+        target: the server.
+        own: the caller's, which win.
+        wait: whether calls wait for a connection, and are tried again.
+    """
+    left_out = {"timeout"} if wait else {"timeout", "waitForReady", "retryPolicy"}
+    methods = [{k: v for k, v in method.items() if k not in left_out} for method in _config()["methodConfig"]]
+    options = {**dict(KEEPALIVE), "grpc.service_config": json.dumps({"methodConfig": methods})}
+    if is_local(target):
+        options["grpc.enable_http_proxy"] = 0
+    return list({**options, **dict(own)}.items())
+
+
+@cache
+def timeout_of(path: str) -> float | None:
+    """The seconds a call of an RPC may take, by `/package.Service/Method`; None for a stream without an end."""
+    service, method = path.strip("/").split("/")
+    for found in _config()["methodConfig"]:
+        if {"service": service, "method": method} in found["name"]:
+            seconds = found.get("timeout")
+            return float(seconds.removesuffix("s")) if seconds else None
+    return TIMEOUT
+
+
+@cache
+def _fields(kind: Any) -> frozenset[str]:
+    return frozenset({"workspace_id", "request_id"} & set(kind.fields_by_name))
+
+
+def filled(request: Request, workspace: str) -> Request:
+    """The request with what it leaves empty: the client's workspace, and a request id, which its retries repeat.
+
+    What the caller holds stays as it is: sent again, it is another request.
+    """
+    given = {"workspace_id": workspace, "request_id": ""}
+    empty = [name for name in _fields(request.DESCRIPTOR) if not getattr(request, name)]
+    missing = {name: given[name] or new_id() for name in empty if name == "request_id" or workspace}
+    if not missing:
+        return request
+    copy = type(request)()
+    copy.CopyFrom(request)
+    for name, value in missing.items():
+        setattr(copy, name, value)
+    return copy
+
+
+def pause_after(failures: int, failure: CallFailed) -> float:
+    """Seconds to wait before a stream is begun again: longer each time, and at least as long as the service says.
+
+    Raises:
+        CallFailed: it failed too often, or for good.
+    """
+    if not failure.is_retryable or failures >= TRIES:
+        raise failure
+    pause: float = min(0.1 * 2**failures, 3.0) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+    return max(pause, failure.retry_after)
+
+
+def go_on_after(request: WatchSessionsRequest, piece: WatchSessionsResponse) -> None:
+    """Has a watch that is begun again go on behind a piece.
+
+    While its snapshot is not complete it begins anew; a consumer goes on behind what it has acknowledged.
+    """
+    if piece.sequence and request.WhichOneof("start") != "consumer":
+        request.start_sequence = piece.sequence + 1

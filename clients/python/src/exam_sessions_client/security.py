@@ -1,0 +1,107 @@
+"""How a client secures its connection and identifies itself: TLS, certificates, tokens."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import grpc
+
+Pem = str | Path | bytes
+"""A path of a PEM file, or what it holds."""
+
+Token = str | Callable[[], str]
+"""A token, or what returns the present one: it is asked before each call."""
+
+
+class PlainToken(ValueError):  # noqa: N818 - a condition that callers explain
+    """A token that would be sent to another machine without TLS."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"the token would be sent to {target} without TLS, where it can be read on the way")
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What a client trusts, and how it identifies itself; the fields are those of Client."""
+
+    tls: bool | None = None
+    ca: Pem | None = None
+    cert: Pem | None = None
+    key: Pem | None = None
+    token: Token | None = None
+    insecure_token: bool = False
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether the connection has TLS."""
+        return bool(self.ca or self.cert or self.key) if self.tls is None else self.tls
+
+    def credentials_for(self, target: str) -> grpc.ChannelCredentials | None:
+        """Returns what a channel to `target` is made with; None where it has no TLS.
+
+        Raises:
+            ValueError: what is given does not belong together, or the token would go elsewhere in plain text.
+            OSError: a file cannot be read.
+        """
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("a client certificate needs its key, and a key its certificate: give both")
+        if self.has_tls:
+            return self.credentials()
+        if self.ca or self.cert:
+            raise ValueError("CA and client certificate are of no use without TLS: leave them out, or TLS on")
+        if self.token is not None and not (self.insecure_token or is_local(target)):
+            raise PlainToken(target)
+        return None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Returns those of TLS, made of what the files hold."""
+        ca, key, cert = (
+            given if given is None or isinstance(given, bytes) else Path(given).read_bytes()
+            for given in (self.ca, self.key, self.cert)
+        )
+        return grpc.ssl_channel_credentials(ca, key, cert)
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """Returns what identifies the caller of a call that is made now."""
+        if self.token is None:
+            return ()
+        token = self.token if isinstance(self.token, str) else self.token()
+        return (("authorization", f"Bearer {checked(token)}"),)
+
+
+def checked(token: str) -> str:
+    """Returns a token that can be sent.
+
+    Raises:
+        ValueError: it is empty, or has characters that no token has; it is not repeated.
+    """
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("a token is one word of visible ASCII characters")
+    return token
+
+
+def is_local(target: str) -> bool:
+    """Whether a target is on this machine: a Unix socket, a loopback address, or `localhost`."""
+    scheme, _, rest = target.partition(":")
+    if scheme in {"unix", "unix-abstract"}:
+        return True
+    if scheme in {"dns", "ipv4", "ipv6", "passthrough"} and not rest.isdecimal():
+        if rest.startswith("//") and not rest.startswith("///"):
+            return False  # a name server of the caller's choice says where it is
+        target = rest.removeprefix("///")
+    return all(_is_loopback(address) for address in unquote(target).split(","))
+
+
+def _is_loopback(address: str) -> bool:
+    host, bracket, _ = address.removeprefix("[").partition("]")
+    host = host if bracket else (address.rpartition(":")[0] or address)
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
