@@ -31,7 +31,7 @@ TOKENS = (
     (r"\b__a(enter|exit|iter|next)__", r"__\1__"),
     (r"\baclosing\b", "closing"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
-    (r"\b_aio\b", "_blocking"),
+    (r"\bimport aio\b", "import blocking"),
     (r"import asyncio\n", ""),
     (r"asyncio\.run\((.*)\)", r"\1"),
     (r"  # noqa: ASYNC109 - .*", ""),

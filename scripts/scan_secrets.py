@@ -36,7 +36,12 @@ DETECTORS = (
 EXAMPLES = frozenset({"PASSWORD", "hunter2", "password", "se", "secret", "x-actor", "exam-sessions-tls"})
 """What stands for a secret in examples, and names of secrets."""
 
-GENERATED = ("clients/python/src/exam_sessions_client/v1/", "src/exam_sessions/contract/", "docs/reference/")
+GENERATED = (
+    "clients/python/src/exam_sessions_client/v1/",
+    "clients/python/src/exam_sessions_client/reasons.py",
+    "src/exam_sessions/contract/",
+    "docs/reference/",
+)
 
 
 def files() -> list[str]:

@@ -220,11 +220,21 @@ def serve(settings: Settings, ready: Callable[[Sequence[str]], None], *, reports
     run_loop(_serve(settings, ready, reports=reports))
 
 
+def _on_signals(stop: Callable[[], None]) -> None:
+    """Has SIGTERM and SIGINT, Ctrl-C, call something on the running loop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:
+            # No loop of Windows has handlers.
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
 async def _serve(settings: Settings, ready: Callable[[Sequence[str]], None], *, reports: bool) -> None:
     app = App(settings)
     stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    _on_signals(stopping.set)
     await app.start()
     if reports:
         app.report()

@@ -9,6 +9,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from exam_sessions.configuration.file_modes import open_to_others
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,7 +38,7 @@ def content(path: Path) -> bytes:
 def secret_content(path: Path) -> bytes:
     """Returns what a file holds that not everybody may read. Raises Unfit."""
     held = content(path)
-    if path.stat().st_mode & stat.S_IROTH:
+    if open_to_others(path.stat().st_mode, stat.S_IROTH):
         raise Unfit(f"everybody on this machine can read the key {path}", f"chmod 600 {path}")
     return held
 

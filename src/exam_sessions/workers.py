@@ -45,6 +45,8 @@ class Workers:
 
     def __init__(self, settings: Settings, serve: Serve) -> None:
         self._kept: list[socket.socket] = []
+        if not hasattr(socket, "SO_REUSEPORT"):
+            raise CannotServe("on Windows one process serves a port", "leave out --workers")
         try:
             self.addresses = [self._keep(address) for address in listen_addresses(settings)]
         except CannotServe:

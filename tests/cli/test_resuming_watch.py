@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from exam_sessions.cli.shared import resuming_watch
-from exam_sessions.client import events as rpc_client
+from exam_sessions.client import channel
 from exam_sessions.client.client import Client
 from exam_sessions.client.events import Piece
 from exam_sessions.client.failures import NoServer, Refused
@@ -16,7 +16,7 @@ from serving import until
 
 
 def test_a_server_that_is_silent_for_too_long_is_given_up(monkeypatch):
-    monkeypatch.setattr(rpc_client, "SILENCE", 0.3)
+    monkeypatch.setattr(channel, "SILENCE", 0.3)
 
     def tell_once(_, context):
         yield Piece(sequence=7)

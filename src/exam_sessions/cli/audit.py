@@ -101,7 +101,7 @@ def past_events(client: Client, release_ids: list[str]) -> Iterator[SessionEvent
         except Refused as refused:
             if refused.reason != "SEQUENCE_TOO_OLD" or start > 1:
                 raise
-            start = int(refused.metadata["oldest_sequence"])
+            start = int(refused.facts["oldest_sequence"])
 
 
 def _table(found: list[SessionEvent]) -> FittingTable:

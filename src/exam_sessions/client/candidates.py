@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import grpc
-
-from exam_sessions.client.channel import BATCH, Channel, end, new_request_id, next_of
-from exam_sessions.client.failures import read_failure
+from exam_sessions.client.channel import BATCH, Channel, new_request_id
+from exam_sessions_client.blocking import end
+from exam_sessions_client.failures import CallFailed
 from exam_sessions_client.v1 import candidate_service_pb2, candidate_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 Erased = candidate_service_pb2.EraseCandidateResponse
 Retained = candidate_service_pb2.ApplyRetentionResponse
-
-SILENCE = 60.0
-"""Seconds an export may be silent before it is given up."""
 
 
 class CandidateCalls(Channel):
@@ -52,11 +48,11 @@ class CandidateCalls(Channel):
     def export_candidate(self, candidate_id: str) -> Iterator[str]:
         """Everything that is stored about a candidate: the pieces of one JSON document."""
         request = candidate_service_pb2.ExportCandidateRequest(workspace_id=self.workspace, candidate_id=candidate_id)
-        call: Any = self._candidates.ExportCandidate(request, metadata=self._metadata())
+        replies: Any = self._candidates.ExportCandidate(request)
         try:
-            while piece := next_of(call, SILENCE):
+            for piece in replies:
                 yield piece.json
-        except grpc.RpcError as error:
-            raise read_failure(error, self.target) from None
+        except CallFailed as failed:
+            raise self._failure(failed) from None
         finally:
-            end(call)
+            end(replies)

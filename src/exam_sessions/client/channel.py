@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import grpc
-import uuid_utils
-
 from exam_sessions.client.failures import NoServer, read_failure
+from exam_sessions_client import requests
+from exam_sessions_client.client import Client
+from exam_sessions_client.failures import CallFailed
 from exam_sessions_client.v1.session_pb2 import AccessCodeKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    import grpc
     from google.protobuf.message import Message
 
     from exam_sessions.client.failures import Failure
@@ -31,6 +30,9 @@ SOON = 30.0
 BATCH = 120.0
 """Seconds a batch may take."""
 
+SILENCE = 20.0
+"""Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
+
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 200),
@@ -39,10 +41,7 @@ OPTIONS = (
 
 Reply = TypeVar("Reply")
 
-
-def new_request_id() -> str:
-    """A UUID of version 7: ids in the order of time cost the database least."""
-    return str(uuid_utils.uuid7())
+new_request_id = requests.new_id
 
 
 class Channel:
@@ -53,8 +52,17 @@ class Channel:
 
     def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
         self.target, self.workspace = target, workspace
-        self._actor, self._security = ("x-actor", actor), security
-        self._channel = security.channel(target, OPTIONS)
+        self._security = security
+        self._client = Client(
+            target,
+            workspace=workspace,
+            actor=actor,
+            wait=False,
+            silence=SILENCE,
+            security=security,
+            options=OPTIONS,
+        )
+        self._channel: grpc.Channel = self._client.calls
         self._was_reached = False
 
     def __enter__(self) -> Self:
@@ -65,15 +73,11 @@ class Channel:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         """Hangs up."""
-        self._channel.close()
+        self._client.close()
 
-    def _metadata(self) -> tuple[tuple[str, str], ...]:
-        """What goes with a call that is made now."""
-        return (self._actor, *self._security.metadata())
-
-    def _failure(self, error: Any) -> Failure:
+    def _failure(self, failed: CallFailed) -> Failure:
         """What a failed call means."""
-        failure = read_failure(error, self.target, has_tls=self._security.has_tls)
+        failure = read_failure(failed, self.target, has_tls=self._security.has_tls)
         if isinstance(failure, NoServer):
             failure.was_reached = self._was_reached
         else:
@@ -90,9 +94,9 @@ class Channel:
 
     def _call(self, method: Callable[..., Reply], request: Message, timeout: float = SOON) -> Reply:
         try:
-            reply = method(request, timeout=timeout, metadata=self._metadata())
-        except grpc.RpcError as error:
-            raise self._failure(error) from None
+            reply = method(request, timeout=timeout)
+        except CallFailed as failed:
+            raise self._failure(failed) from None
         self._was_reached = True
         return reply
 
@@ -116,27 +120,3 @@ def which(session: str) -> dict[str, Any]:
     if slash:
         return {"access_code": AccessCodeKey(release_id=release, access_code=code)}
     return {"session_id" if is_id(session) else "keycode": session}
-
-
-def end(call: Any) -> None:
-    """Ends a stream, also one that was broken off by Ctrl-C while its next message was waited for.
-
-    What is left of it is read: otherwise closing the channel waits for ever for the end of the call.
-    """
-    call.cancel()
-    with suppress(grpc.RpcError):
-        for _ in call:
-            pass
-
-
-def next_of(call: Any, silence: float) -> Any:
-    """Returns the next message of a stream, None at its end.
-
-    A stream that is silent for `seconds` is cancelled, which the next call of it raises as CANCELLED.
-    """
-    timer = threading.Timer(silence, call.cancel)
-    timer.start()
-    try:
-        return next(call, None)
-    finally:
-        timer.cancel()

@@ -140,14 +140,11 @@ class Client(
     def open_import(self, release_id: str, import_id: str, *, allow_missing_form: bool = False) -> ImportStream:
         """An import of any length, chunk by chunk. The import id (UUID) is the same when it is done again."""
         return ImportStream(
-            self._open_import,
+            self._sessions.ImportSessions,
             self._failure,
             self.target,
             Head(self.workspace, release_id, import_id, allow_missing_form),
         )
-
-    def _open_import(self, requests: Any) -> Any:
-        return self._sessions.ImportSessions(requests, metadata=self._metadata())
 
     def session(self, session: str) -> Session:
         """The session with this id or keycode, in FULL view."""

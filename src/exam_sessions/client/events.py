@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import grpc
-
-from exam_sessions.client.channel import Channel, end, next_of
+from exam_sessions.client.channel import Channel
 from exam_sessions.client.failures import NoServer
+from exam_sessions_client.blocking import end
+from exam_sessions_client.failures import CallFailed
 from exam_sessions_client.v1 import session_service_pb2, session_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ EventConsumer = session_service_pb2.EventConsumer
 
 HEARTBEAT = 1
 """Seconds of silence after which a watch asks for a sign of life."""
-
-SILENCE = 20.0
-"""Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
 
 class EventCalls(Channel):
@@ -64,15 +61,14 @@ class EventCalls(Channel):
         )
         request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
         request.heartbeat_interval.seconds = HEARTBEAT
-        call: Any = self._events.WatchSessions(request, metadata=self._metadata())
+        replies: Any = self._events.WatchSessions(request)
         try:
-            while piece := next_of(call, SILENCE):
-                yield piece
-        except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.CANCELLED:
-                raise self._failure(error) from None
+            yield from replies
+        except CallFailed as failed:
+            if failed.code != "CANCELLED":
+                raise self._failure(failed) from None
         finally:
-            end(call)
+            end(replies)
         raise NoServer(self.target)
 
     def acknowledge(self, consumer: str, sequence: int, *, rewind: bool = False) -> EventConsumer:

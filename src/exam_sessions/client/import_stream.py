@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import grpc
-
 from exam_sessions.client.bookings import message_of
-from exam_sessions.client.channel import BATCH, end, next_of
+from exam_sessions.client.channel import BATCH
 from exam_sessions.client.failures import NoServer, Refused, read_status
+from exam_sessions_client.blocking import DuplexCall, end, read
+from exam_sessions_client.failures import CallFailed
 from exam_sessions_client.v1 import session_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from exam_sessions.client.bookings import Booking
     from exam_sessions.client.failures import Failure
-
-    Requests = Iterator[session_service_pb2.ImportSessionsRequest]
 
 
 class Head(NamedTuple):
@@ -34,12 +31,9 @@ class Head(NamedTuple):
 class ImportStream:
     """One import, for the length of a block; opened by its first chunk, and again by the next after it broke."""
 
-    def __init__(
-        self, dial: Callable[[Requests], Any], read_failure: Callable[[Any], Failure], target: str, head: Head
-    ) -> None:
-        self._dial, self._read_failure, self._target, self._head = dial, read_failure, target, head
-        self._requests: SimpleQueue[session_service_pb2.ImportSessionsRequest | None] = SimpleQueue()
-        self._call: Any = None
+    def __init__(self, method: Any, read_failure: Callable[[CallFailed], Failure], target: str, head: Head) -> None:
+        self._method, self._read_failure, self._target, self._head = method, read_failure, target, head
+        self._stream: DuplexCall | None = None
 
     def book(self, chunk: int, bookings: Sequence[Booking]) -> Sequence[session_service_pb2.BookedSession]:
         """Books a chunk, all or nothing, and waits for the answer: a chunk is never under way behind a refused one.
@@ -52,28 +46,27 @@ class ImportStream:
         request = session_service_pb2.ImportSessionsRequest(
             chunk=chunk, bookings=[message_of(booking) for booking in bookings]
         )
-        if self._call is None:
+        if self._stream is None:
             head = self._head
             request.workspace_id, request.release_id, request.import_id = head[:3]
             request.allow_missing_form = head.allow_missing_form
-            self._requests = SimpleQueue()
-            self._call = self._dial(iter(self._requests.get, None))
-        self._requests.put(request)
-        reply = self._answer()
+            self._stream = DuplexCall(self._method)
+        self._stream.send(request)
+        reply = self._answer(self._stream)
         if reply.HasField("refusal"):
             status = reply.refusal
             raise read_status(status) or Refused(str(status.code), "", status.message)
         sessions: Sequence[session_service_pb2.BookedSession] = reply.sessions
         return sessions
 
-    def _answer(self) -> Any:
+    def _answer(self, stream: DuplexCall) -> Any:
         try:
-            reply = next_of(self._call, BATCH)
-        except grpc.RpcError as error:
+            reply = read(stream.call, BATCH)
+        except CallFailed as failed:
             self.close()
-            if error.code() is grpc.StatusCode.CANCELLED:
+            if failed.code == "CANCELLED":
                 raise NoServer(self._target) from None
-            raise self._read_failure(error) from None
+            raise self._read_failure(failed) from None
         if reply is None:
             self.close()
             raise NoServer(self._target)
@@ -81,10 +74,9 @@ class ImportStream:
 
     def close(self) -> None:
         """Hangs up; what was answered is booked."""
-        if self._call is not None:
-            self._requests.put(None)
-            end(self._call)
-            self._call = None
+        if self._stream is not None:
+            end(self._stream.call)
+            self._stream = None
 
     def __enter__(self) -> Self:
         """Gives the stream for the length of a block."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions.configuration.database_urls import has_password
+from exam_sessions.configuration.file_modes import open_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,7 @@ def read_config(path: str, declared: Mapping[str, Declared]) -> ConfigFile:
             raise UnfitFile(f"{where} {wrong}", f"{option.summary} (docs/reference/settings)")
         if option.choices:
             values[name] = option.choice(value)
-    return ConfigFile(path, values, lines, bool(mode & stat.S_IROTH) and stat.S_ISREG(mode))
+    return ConfigFile(path, values, lines, open_to_others(mode, stat.S_IROTH) and stat.S_ISREG(mode))
 
 
 def _nearest(name: str, value: object, declared: Mapping[str, Declared]) -> str:

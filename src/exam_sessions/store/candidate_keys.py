@@ -11,6 +11,7 @@ from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from exam_sessions.configuration.file_modes import open_to_others
 from exam_sessions.domain.candidate_ids import PLAIN, CandidateIdKeys, UnfitKeys, generation_of
 from exam_sessions.domain.erasure import PREFIX
 from exam_sessions.store.access_tables import candidate_id_keys
@@ -36,7 +37,7 @@ def read_keys(path: str) -> CandidateIdKeys:
         raise UnfitKeys(f"{path} is not a file of keys in hexadecimal") from None
     except OSError as error:
         raise UnfitKeys(f"{path} cannot be read: {error.strerror}") from None
-    if stat.S_IMODE(mode) & 0o077:
+    if open_to_others(mode, stat.S_IRWXG | stat.S_IRWXO):
         raise UnfitKeys(f"{path} may be read by others than its owner: chmod 600 {path}")
     try:
         return CandidateIdKeys.parse(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import logging
 import os
@@ -32,6 +31,7 @@ from exam_sessions.store import sqlite_pages
 from exam_sessions.store.availability import Availability
 from exam_sessions.store.database_errors import DatabaseDamaged, DatabaseDown
 from exam_sessions.store.engine import Statement, Store
+from exam_sessions.store.file_lock import lock, try_lock
 from exam_sessions.store.schema import metadata
 from exam_sessions.store.sqlite_clean_stop import mark_served, stopped_cleanly
 from exam_sessions.store.sqlite_connection import BUSY_S, SqliteDb, cause_of, translated
@@ -163,11 +163,13 @@ class SqliteStore(Store):
         """Servers that start together on one file wait for the one that migrates it."""
         sign = self.path.with_name(f"{self.path.name}-migration")
         with sign.open("wb") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
+            lock(held)
             try:
                 yield
             finally:
-                sign.unlink(missing_ok=True)
+                # Windows removes no file that is open.
+                with suppress(PermissionError):
+                    sign.unlink(missing_ok=True)
 
     def register_liveness(self) -> str:
         """This server's id, by which others of the same file can tell whether it lives (`is_alive`)."""
@@ -175,7 +177,7 @@ class SqliteStore(Store):
             self._server = str(uuid.uuid4())
             self._liveness = self._sign_of(self._server).open("wb")
             # The system lets go of the lock when the process ends, however it ends.
-            fcntl.flock(self._liveness, fcntl.LOCK_EX)
+            lock(self._liveness)
             mark_served(self.path, served=True)
         return self._server
 
@@ -183,11 +185,10 @@ class SqliteStore(Store):
         """Whether the server of that id still runs."""
         try:
             with self._sign_of(server).open("rb") as sign:
-                fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not try_lock(sign):
+                    return True
         except FileNotFoundError:
             return False
-        except BlockingIOError:
-            return True
         self._sign_of(server).unlink(missing_ok=True)
         return False
 

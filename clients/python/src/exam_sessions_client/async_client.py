@@ -11,7 +11,7 @@ import grpc
 from google.longrunning.operations_pb2 import Operation, WaitOperationRequest
 from google.protobuf.duration_pb2 import Duration
 
-from exam_sessions_client import _aio as io
+from exam_sessions_client import aio as io
 from exam_sessions_client import requests
 from exam_sessions_client.failures import CallFailed, NoAnswer, failure_of
 from exam_sessions_client.reasons import Reason
@@ -48,7 +48,7 @@ class AsyncClient(AsyncStubs):
         insecure_token: whether to send the token to another machine although there is no TLS.
         wait: whether calls wait for a connection and are tried again; a tool for people rather says at once that
             nothing answers.
-        silence: seconds after which a watch or an import that brings nothing is begun again.
+        silence: seconds after which a watch that brings nothing is begun again; three times that for imports.
         security: in place of the six arguments about TLS and the token.
         options: of the channel, in place of the client's own or besides them.
 
@@ -73,12 +73,14 @@ class AsyncClient(AsyncStubs):
         security: Security | None = None,
         options: Sequence[tuple[str, Any]] = (),
     ) -> None:
-        self.target, self.workspace, self._silence = target, workspace, silence
+        self.target, self.workspace, self.silence = target, workspace, silence
         self._security = security or Security(tls, ca, cert, key, token, insecure_token)
-        self._actor = (("x-actor-bin", actor.encode()),) if actor else ()
+        who = ("x-actor", actor) if actor.isascii() else ("x-actor-bin", actor.encode())
+        self._actor = (who,) if actor else ()
         options = requests.channel_options(target, options, wait=wait)
         self._channel = io.open_channel(target, self._security.credentials_for(target), options)
-        super().__init__(_Calls(self))
+        self.calls: Any = AsyncCalls(self)
+        super().__init__(self.calls)
 
     async def __aenter__(self) -> Self:
         """Gives the client for the length of a block."""
@@ -121,7 +123,7 @@ class AsyncClient(AsyncStubs):
         following, failures = pb.WatchSessionsRequest(), 0
         following.CopyFrom(request)
         if not following.HasField("heartbeat_interval"):
-            following.heartbeat_interval.FromMilliseconds(max(100, int(self._silence * 250)))
+            following.heartbeat_interval.FromMilliseconds(max(100, int(self.silence * 250)))
         while True:
             stream: Any = self.sessions.WatchSessions(following)
             try:
@@ -133,7 +135,7 @@ class AsyncClient(AsyncStubs):
             except CallFailed as failed:
                 failure = failed
             finally:
-                stream.cancel()
+                io.end(stream)
             if failure.reason == Reason.SEQUENCE_TOO_OLD:
                 following.ClearField("start_sequence")
                 following.ClearField("consumer")
@@ -201,7 +203,7 @@ class AsyncClient(AsyncStubs):
                     await stream.send(requests.filled(message, self.workspace))
                 if not waiting:
                     await stream.end()
-                answer = await io.read(stream.call, self._silence)
+                answer = await io.read(stream.call, requests.SILENCES["ImportSessions"] * self.silence)
                 if answer is None:
                     if waiting:
                         raise NoAnswer("UNAVAILABLE", "the import ended before it was answered")
@@ -209,7 +211,7 @@ class AsyncClient(AsyncStubs):
                 waiting.popleft()
                 yield answer
         finally:
-            stream.call.cancel()
+            io.end(stream.call)
 
     async def wait(self, operation: Operation, timeout: float | None = None) -> Operation:  # noqa: ASYNC109 - gRPC's word
         """Returns an operation once it has ended; whether it succeeded, it says itself.
@@ -233,8 +235,8 @@ class AsyncClient(AsyncStubs):
         return (*self._actor, *self._security.metadata())
 
 
-class _Calls:
-    """Stands for the channel of a client's stubs: fills requests in, gives deadlines, and reads failures."""
+class AsyncCalls:
+    """Stands for the channel of stubs: fills requests in, gives deadlines, and reads failures."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client, self._channel = client, client._channel  # noqa: SLF001 - its own
@@ -254,7 +256,8 @@ class _Calls:
     def unary_stream(self, path: str, **kinds: Any) -> Any:
         """A method with many replies."""
         method, default = self._channel.unary_stream(path, **kinds), requests.timeout_of(path)
-        silence = self._client._silence if path.endswith("/WatchSessions") else None  # noqa: SLF001 - its own
+        times = requests.SILENCES.get(path.rpartition("/")[2])
+        silence = times and times * self._client.silence
 
         def call(request: Any, timeout: float | None = default, **arguments: Any) -> AsyncReplies:
             return AsyncReplies(

@@ -27,6 +27,9 @@ TIMEOUT = 30.0
 TRIES = 8
 """How often in a row a stream is begun without bringing anything."""
 
+SILENCES = {"WatchSessions": 1, "ExportCandidate": 3, "ImportSessions": 3}
+"""How many times its client's `silence` a stream may be silent. Watches have heartbeats; others may be at work."""
+
 CHUNKS_AT_ONCE = 4
 """How many chunks of an import are sent before the first of them is answered."""
 

@@ -59,6 +59,9 @@ def atomic_path(path: Path, *, replace: bool) -> Iterator[Path]:
 
 
 def _sync(path: Path) -> None:
+    if os.name == "nt":
+        # Windows opens no directories.
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -58,7 +58,7 @@ class CandidateNames:
             except NoServer:
                 return
             except Refused as refused:
-                gone = refused.metadata.get("session")
+                gone = refused.facts.get("session")
                 if gone not in session_ids:
                     return
                 self._known[gone] = Name(gone, "")

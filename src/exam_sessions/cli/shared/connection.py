@@ -135,7 +135,7 @@ def client_of(target: str, workspace: str, how: Reached | None = None) -> Client
 def tell(refused: Refused) -> None:
     """Says what the service refused and why: its words, the reason to look up, and the fields at fault."""
     note(Text.assemble(("refused: ", "bold red"), str(refused)))
-    known = ", ".join(f"{name}={value}" for name, value in sorted(refused.metadata.items()))
+    known = ", ".join(f"{name}={value}" for name, value in sorted(refused.facts.items()))
     note(Text.assemble(("reason:  ", "bold"), refused.reason, (f"  {known}" if known else "", "dim")))
     for violation in refused.violations:
         note(Text.assemble(("field:   ", "bold"), violation.field, " ", violation.description))

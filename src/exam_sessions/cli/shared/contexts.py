@@ -12,6 +12,7 @@ import orjson
 
 from exam_sessions.cli.shared.atomic_file import atomic_file
 from exam_sessions.cli.shared.console import fail
+from exam_sessions.configuration.file_modes import open_to_others
 
 FILE = "contexts.json"
 
@@ -63,7 +64,7 @@ class Contexts:
             return cls()
         except OSError as error:
             fail(f"the contexts in {path} cannot be read: {error.strerror}", "may you read that file?")
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        if open_to_others(mode, stat.S_IRWXG | stat.S_IRWXO):
             fail(f"others on this machine may read or write {path}, which may hold tokens", f"chmod 600 {path}")
         try:
             held = orjson.loads(content)

@@ -12,6 +12,7 @@ import typer
 
 from exam_sessions.cli.shared.console import MISUSED, fail
 from exam_sessions.client.security import checked
+from exam_sessions.configuration.file_modes import open_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ def _of_file(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         fail(f"the token file {path} cannot be read: {getattr(error, 'strerror', None) or error}", f"say {WAYS}")
-    if stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if stat.S_ISREG(mode) and open_to_others(mode, stat.S_IRWXG | stat.S_IRWXO):
         fail(f"others on this machine may read or write the token file {path}", f"chmod 600 {path}")
     return _valid(text.strip(), f"the token file {path}")
 

@@ -19,7 +19,7 @@ def refusal_of_one(refused: Refused) -> Refused:
     """The refusal of a call for many sessions, where there was one: without its row."""
     if len(refused.violations) != 1 or not refused.violations[0].field.startswith("ids.session_ids["):
         return refused
-    known = {name: value for name, value in refused.metadata.items() if name not in {"bad_rows", "index"}}
+    known = {name: value for name, value in refused.facts.items() if name not in {"bad_rows", "index"}}
     return Refused(refused.code, refused.reason, refused.violations[0].description, known)
 
 

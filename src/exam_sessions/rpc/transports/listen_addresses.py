@@ -150,6 +150,8 @@ def check_free(address: ListenAddress, *, shared: bool, setting: str = LISTEN) -
         CannotListen: it could not.
     """
     if address.path:
+        if not hasattr(socket, "AF_UNIX"):
+            raise CannotListen(str(address), "there are no Unix sockets on Windows")
         _remove_stale(address)
         return
     family, sockaddr = address.resolve()[0]

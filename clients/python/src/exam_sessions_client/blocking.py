@@ -1,20 +1,21 @@
-"""What the blocking client does in another way than the asyncio one, whose counterpart is _aio.py."""
+"""What the blocking client does in another way than the asyncio one, whose counterpart is aio.py."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from exam_sessions_client.failures import NoAnswer, failure_of
+from exam_sessions_client.failures import CallFailed, NoAnswer, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DuplexCall", "open_channel", "read", "sleep"]
+__all__ = ["DuplexCall", "end", "open_channel", "read", "sleep"]
 
 
 def open_channel(target: str, credentials: grpc.ChannelCredentials | None, options: Sequence[tuple[str, Any]]) -> Any:
@@ -45,6 +46,17 @@ def read(call: Any, silence: float | None) -> Any:
         raise
     finally:
         timer.cancel()
+
+
+def end(call: Any) -> None:
+    """Ends a stream, also one that was broken off by Ctrl-C while its next message was waited for.
+
+    What is left of it is read: otherwise closing the channel waits for ever for the end of the call.
+    """
+    call.cancel()
+    with suppress(grpc.RpcError, CallFailed):
+        for _ in call:
+            pass
 
 
 def _read(call: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the asyncio client does in another way than the blocking one, whose counterpart is _blocking.py."""
+"""What the asyncio client does in another way than the blocking one, whose counterpart is blocking.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from exam_sessions_client.failures import NoAnswer, failure_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DuplexCall", "open_channel", "read", "sleep"]
+__all__ = ["DuplexCall", "end", "open_channel", "read", "sleep"]
 
 
 def open_channel(target: str, credentials: grpc.ChannelCredentials | None, options: Sequence[tuple[str, Any]]) -> Any:
@@ -40,6 +40,11 @@ async def read(call: Any, silence: float | None) -> Any:
     except grpc.RpcError as error:
         raise failure_of(error) from None
     return message or None
+
+
+def end(call: Any) -> None:
+    """Ends a stream."""
+    call.cancel()
 
 
 class DuplexCall:
