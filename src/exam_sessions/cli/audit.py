@@ -107,7 +107,7 @@ def past_events(client: Client, release_ids: list[str]) -> Iterator[SessionEvent
 def _table(found: list[SessionEvent]) -> FittingTable:
     made = table(
         "time (UTC)", "actor", "action", "session", "from → to", "what",
-        whole=("time (UTC)", "actor", "action"), spare=("from → to", "session"),
+        whole=("time (UTC)", "actor", "action", "session"), spare=("from → to", "session"),
     )  # fmt: skip
     for event in found:
         made.add_row(
