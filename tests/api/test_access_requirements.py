@@ -9,13 +9,13 @@ import pytest
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
 
-from exam_sessions import v1
 from exam_sessions.domain.access import Permission
 from exam_sessions.rpc.access.requirements import (
     PERMISSION_OF_ACTION,
     MethodWithoutPermission,
     requirement_of,
 )
+from exam_sessions_client import v1
 from exam_sessions_client.v1 import session_pb2
 
 P = Permission

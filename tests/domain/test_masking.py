@@ -11,13 +11,14 @@ from google.longrunning import operations_pb2
 from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
 
-from exam_sessions import errors, v1
+from exam_sessions import errors
 from exam_sessions.domain.access import ROLES, Permission
 from exam_sessions.domain.devices import SHOWN
 from exam_sessions.domain.records import AttemptRecord, Session
 from exam_sessions.rpc.access.masking import MASKED, READ_BY_COLUMN, READ_BY_FACT, Mask, Masking, permissions_of
 from exam_sessions.rpc.convert.operation import describe
 from exam_sessions.rpc.status import code_of
+from exam_sessions_client import v1
 from exam_sessions_client.v1 import operation_pb2, session_pb2, session_service_pb2
 
 P = Permission
