@@ -252,7 +252,7 @@ def test_calls_given_up_for_a_deadlock_are_done_again(patient, desk_of_patient):
 def test_calls_in_line_do_not_wait_for_a_lock_one_after_the_other(impatient, desk_of_impatient):
     """Twenty calls that each waited as long as one may would take ten seconds."""
     api = desk_of_impatient
-    calls = [{"session_id": api.book().id, "timeout": 3} for _ in range(20)]
+    calls = [{"session_id": api.book().id, "timeout": 8} for _ in range(20)]
 
     def reason(fields):
         with pytest.raises(Refused) as refused:

@@ -212,7 +212,9 @@ def test_a_rotated_key_is_applied_without_the_ids_and_a_run_that_broke_off_goes_
         sessions = [api.book(release, f"c{n}") for n in range(5)]
         workspace = api.workspace
     both = key_file(tmp_path / "both", FIRST, SECOND)
-    assert "run `exam-sessions candidates rekey`" in refused(database, candidate_id_keys=both)
+    assert "run `exam-sessions candidates rekey --candidate-id-keys FILE`" in refused(
+        database, candidate_id_keys=both
+    )
     second = CandidateIdKeys.parse(f"{FIRST}\n{SECOND}").hashed
     # As a run leaves it that was killed after the first row.
     database.write("UPDATE sessions SET candidate_id = ? WHERE id = ?", second("c0"), sessions[0].id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import stat
@@ -18,6 +19,17 @@ from exam_sessions.rpc.transports.grpcio import Grpcio
 from exam_sessions.rpc.transports.listen_addresses import listen_addresses, parse_address
 from exam_sessions.settings import Settings
 from serving import ApiClient, serving
+
+
+@pytest.fixture(autouse=True)
+def event_loop_of_this_thread():
+    """A loop for servers that are made here: another test's asyncio.run leaves none behind."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
 
 OPEN = (
     "0.0.0.0:0",

@@ -258,7 +258,7 @@ def test_a_session_is_shown_by_release_and_access_code(terminal, api):
         assert session.id in terminal("sessions", "show", name).stdout
     other = api.book(api.release(name="Maths/June/a"), access_code="b/c")
     assert other.id in terminal("sessions", "show", "Maths/June/a/B/c").stdout
-    assert "SESSION_NOT_FOUND" in terminal("sessions", "show", "Maths, June/other", code=1).stderr
+    assert "no session and no candidate is called" in terminal("sessions", "show", "Maths, June/other", code=1).stderr
 
 
 def test_every_attempt_is_cleared_from_the_command_line(terminal, api):

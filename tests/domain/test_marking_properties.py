@@ -225,7 +225,7 @@ def test_the_failure_after_a_wrong_pin_is_one_of_the_histories():
 def test_the_random_histories_of_marking_do_everything_there_is_to_do():
     done, numbers, scores = Counter(), set(), set()
 
-    @settings(max_examples=400, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=600, deadline=None, database=None, derandomize=True)
     @given(histories_of_marking)
     def collect(told):
         for step in kept(told):
