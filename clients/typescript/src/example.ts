@@ -5,6 +5,7 @@ import { status as Code } from "@grpc/grpc-js";
 import { ErrorReason } from "../gen/exam_sessions/v1/error_reason.js";
 import { OperationResult } from "../gen/exam_sessions/v1/operation.js";
 import { Action, type Booking, type Release, type Session, State } from "./messages.js";
+import { WatchFilter } from "../gen/exam_sessions/v1/session_service.js";
 import { HealthCheckResponse_ServingStatus as Serving } from "../gen/grpc_health/v1/health.js";
 import { Client, importSessions, listSessions, newId, Refusal, waitFor, watch } from "./client.js";
 
@@ -85,7 +86,7 @@ async function watched(sequence: bigint, session: string): Promise<string[]> {
   let last = sequence;
   while (actions.length < 7) {
     const start = { $case: "startSequence" as const, value: last + 1n };
-    const filter = { releaseIds: [], sessionIds: [session], states: [], actions: [], centreIds: [] };
+    const filter = WatchFilter.fromPartial({ sessionIds: [session] });
     for await (const piece of watch(client, { start, filter })) {
       for (const event of piece.events) {
         if (event.sequence <= last) throw new Error("an event came twice");
@@ -100,7 +101,7 @@ async function watched(sequence: bigint, session: string): Promise<string[]> {
 
 async function canceled(session: string): Promise<Code> {
   const signal = AbortSignal.timeout(50);
-  const filter = { releaseIds: [], sessionIds: [session], states: [], actions: [], centreIds: [] };
+  const filter = WatchFilter.fromPartial({ sessionIds: [session] });
   try {
     for await (const _ of watch(client, { start: { $case: "now", value: true }, filter }, signal));
   } catch (error) {

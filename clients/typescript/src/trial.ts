@@ -2,6 +2,7 @@
 
 import { status as Code } from "@grpc/grpc-js";
 
+import { WatchFilter } from "../gen/exam_sessions/v1/session_service.js";
 import { Client, importSessions, Refusal, watch } from "./client.js";
 import type { Booking } from "./messages.js";
 
@@ -42,7 +43,7 @@ async function restarts(releaseId: string, numbers: number[]): Promise<string> {
     const known = new Set<string>();
     let last = BigInt(from);
     const start = { $case: "startSequence" as const, value: last + 1n };
-    const filter = { releaseIds: [releaseId], sessionIds: [], states: [], actions: [], centreIds: [] };
+    const filter = WatchFilter.fromPartial({ releaseIds: [releaseId] });
     for await (const piece of watch(client, { start, filter })) {
       for (const event of piece.events) {
         seen++;
