@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EPILOG = """[bold]Examples[/]
 exam-sessions audit --actor "M. Keller"
-exam-sessions audit --action void --action delete --since "2026-06-01 00:00:00"
+exam-sessions audit --action void --action delete --since 2026-06-01
 exam-sessions audit --release "Maths, May" --action score_response -o csv > marks.csv
 
 It reads the history from its oldest event in reach (serve --watch-reach), oldest first.
