@@ -23,28 +23,29 @@ def test_a_watch_of_a_centre_has_its_sessions_and_their_events_only(server, api)
     here = api.book(release, centre_id="K-03")
     there = api.book(release, centre_id="K-04")
     watch = pieces_of(server, api, ["K-03"])
+    assert _ids_of_snapshot(watch) == [here.id]
+    api.move("CreatePackage", there)
+    api.move("CreatePackage", here)
+    # Before the other moves: where a session is counts when its event is sent.
+    assert _ids_of_next_events(watch) == [here.id]
+    mask = {"paths": ["centre_id"]}
+    api.call("UpdateSession", session_id=there.id, booking={"centre_id": "K-03"}, update_mask=mask)
+    assert _ids_of_next_events(watch) == [there.id]
+    watch.close()
+
+
+def _ids_of_snapshot(watch):
     seen = []
     for piece in watch:
         seen += [session.id for session in piece.sessions]
         if piece.snapshot_complete:
             break
-    assert seen == [here.id]
-    api.move("CreatePackage", there)
-    api.move("CreatePackage", here)
-    # Before the other moves: where a session is counts when its event is sent.
-    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [here.id]
-    mask = {"paths": ["centre_id"]}
-    api.call("UpdateSession", session_id=there.id, booking={"centre_id": "K-03"}, update_mask=mask)
-    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [there.id]
-    watch.close()
+    return seen
 
 
-def _until_events(watch, count):
-    for piece in watch:
-        yield piece
-        count -= len(piece.events)
-        if count <= 0:
-            return
+def _ids_of_next_events(watch):
+    """Of the next piece that has events."""
+    return next([event.session_id for event in piece.events] for piece in watch if piece.events)
 
 
 @pytest.mark.parametrize("area", ["school_id", "district_id"])
@@ -57,20 +58,15 @@ def test_a_watch_of_a_school_or_a_district_has_its_candidates_only(server, api, 
 
     here, there = booked("1", "north"), booked("2", "south")
     watch = pieces_of(server, api, **{f"{area}s": ["north", "east"]})
-    seen = []
-    for piece in watch:
-        seen += [session.id for session in piece.sessions]
-        if piece.snapshot_complete:
-            break
-    assert seen == [here.id]
+    assert _ids_of_snapshot(watch) == [here.id]
     api.move("CreatePackage", there)
     api.move("CreatePackage", here)
-    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [here.id]
+    assert _ids_of_next_events(watch) == [here.id]
     mask = {"paths": [f"candidate.{area}"]}
     api.call("UpdateSession", session_id=there.id, booking={"candidate": {area: "east"}}, update_mask=mask)
-    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [there.id]
+    assert _ids_of_next_events(watch) == [there.id]
     api.call("DeleteSession", session_id=here.id)
-    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [here.id]
+    assert _ids_of_next_events(watch) == [here.id]
     watch.close()
 
 
@@ -84,5 +80,5 @@ def test_what_is_asked_for_must_all_hold(server, api):
         booking={"candidate": {"candidate_id": "2", "school_id": "north"}, "centre_id": "K-03"},
     ).session
     watch = pieces_of(server, api, ["K-03"], school_ids=["north"], start_sequence=1)
-    assert [event.session_id for piece in _until_events(watch, 1) for event in piece.events] == [both.id]
+    assert _ids_of_next_events(watch) == [both.id]
     watch.close()

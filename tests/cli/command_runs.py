@@ -60,19 +60,24 @@ class Run(NamedTuple):
 def run(*words, charset="utf-8", **environment):
     """Runs a command; an exception that nobody handled is kept."""
     runner = CliRunner(charset=charset)
-    exception, code = None, 0
     with runner.isolation(env={"COLUMNS": "200", **environment}) as (out, err, _):
         show_what_can_be_shown()
-        try:
-            tree().main([*map(str, words)], prog_name="exam-sessions")
-        except SystemExit as ended:
-            code = ended.code or 0
-        except BaseException as unexpected:  # noqa: BLE001 - it is what the test is about
-            exception, code = unexpected, -1
+        code, exception = ended(words)
         sys.stdout.flush()
         sys.stderr.flush()
         said = [stream.getvalue().decode(charset, "replace") for stream in (out, err)]
     return Run(code, *said, exception)
+
+
+def ended(words):
+    """The exit code of a command, -1 with an exception that nobody handled."""
+    try:
+        tree().main([*map(str, words)], prog_name="exam-sessions")
+    except SystemExit as end:
+        return end.code or 0, None
+    except BaseException as unexpected:  # noqa: BLE001 - it is what the test is about
+        return -1, unexpected
+    return 0, None
 
 
 def split(words):
@@ -84,7 +89,7 @@ def run_for_nobody(*words):
     """Runs a command whose stdout is a pipe that nobody reads any more."""
     reading, writing = os.pipe()
     os.close(reading)
-    exception, code = None, 0
+    code, exception = 0, None
     # What is left in the buffer when the file is closed has no reader either.
     with (
         suppress(BrokenPipeError),
@@ -92,12 +97,7 @@ def run_for_nobody(*words):
         redirect_stderr(io.StringIO()) as said,
         redirect_stdout(pipe),
     ):
-        try:
-            tree().main([*map(str, words)], prog_name="exam-sessions")
-        except SystemExit as ended:
-            code = ended.code or 0
-        except BaseException as unexpected:  # noqa: BLE001 - it is what the test is about
-            exception, code = unexpected, -1
+        code, exception = ended(words)
     # The console of the process is quiet after that, with what it could not write; elsewhere a process ends then.
     out.quiet = False
     out._buffer.clear()
