@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import grpc
+from benchmark.clients import build
 from benchmark.servers import free_port, wait_until_serving
 
 from exam_sessions_client.v1 import (
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 EXAM_SESSIONS = str(ROOT / ".venv" / "bin" / "exam-sessions")
-SKIPPED = 77
-"""Exit code of a build that lacks a tool."""
-
 STAND_BY = 2
 """Processes that take over, started before, so that how long a start takes on a busy machine does not matter."""
 AWAY_S = 3.0
@@ -170,14 +168,9 @@ def release_at(port: int) -> tuple[str, int]:
 def stored(port: int, release: str) -> int:
     """How many sessions a release has."""
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub, count, token = session_service_pb2_grpc.SessionServiceStub(channel), 0, ""
-        while True:
-            request = pb.ListSessionsRequest(page_size=1000, page_token=token)
-            request.filter.release_ids.append(release)
-            reply = stub.ListSessions(request)
-            count, token = count + len(reply.sessions), reply.next_page_token
-            if not token:
-                return count
+        request = pb.ListSessionsRequest(page_size=1, show_total_size=True)
+        request.filter.release_ids.append(release)
+        return int(session_service_pb2_grpc.SessionServiceStub(channel).ListSessions(request).total_size)
 
 
 def lines_of(process: subprocess.Popen[str]) -> Iterator[str]:
@@ -235,13 +228,14 @@ def language_tried(folder: Path, protos: Path, directory: Path) -> bool:
     """Builds the trial program of a language and runs all of it; whether all was well, or it was skipped."""
     print(f"== {folder.name}", flush=True)
     program = folder / "run-trial"
-    built = subprocess.run(
-        [program, "build", protos], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if built.returncode:
-        last = built.stdout.strip().rpartition("\n")[2]
-        print(f"skipped: {last}" if built.returncode == SKIPPED else built.stdout, flush=True)
-        return built.returncode == SKIPPED
+    try:
+        why = build(program, protos)
+    except RuntimeError as failed:
+        print(failed, flush=True)
+        return False
+    if why:
+        print(f"skipped: {why}", flush=True)
+        return True
     directory.mkdir()
     server = Server(directory)
     relay, never = Relay(lambda: server.port), Relay(None)
@@ -266,7 +260,6 @@ def main(names: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="exam-sessions-trials-") as name:
         directory = Path(name)
         protos = directory / "protos"
-        subprocess.run([EXAM_SESSIONS, "protos", "--out", protos], stdout=subprocess.DEVNULL, check=True)
         good = [language_tried(folder, protos, directory / folder.name) for folder in folders]
     return 0 if all(good) else 1
 

@@ -44,7 +44,9 @@ def clients(bench: Bench) -> Iterator[Figure]:
     for program in sorted(ROOT.glob("clients/*/run-trial")):
         name = program.parent.name
         bench.say(f"building the client in {name}")
-        if why := _build(bench, program):
+        with bench.cores.anywhere():
+            why = build(program, bench.directory / "protos")
+        if why:
             yield skipped(f"The client in {name}", why)
         else:
             languages.append(Language(name, program, _lines(program.parent)))
@@ -84,15 +86,16 @@ def _said(runs: list[dict[str, Any]]) -> str:
     return f"{rate:,.0f}/s, {cost:.0f} µs CPU of the client"
 
 
-def _build(bench: Bench, program: Path) -> str:
-    """Generates and builds a client; why not, where a tool is missing."""
-    protos = bench.directory / "protos"
+def build(program: Path, protos: Path) -> str:
+    """Generates and builds a client; why not, where a tool is missing. Raises RuntimeError where that fails.
+
+    The protos are written first, where they are not there yet.
+    """
     if not protos.exists():
         exam_sessions = ROOT / ".venv" / "bin" / "exam-sessions"
         subprocess.run([exam_sessions, "protos", "--out", protos], stdout=subprocess.DEVNULL, check=True)
     command = [str(program), "build", str(protos)]
-    with bench.cores.anywhere():
-        built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if built.returncode not in {0, SKIPPED}:
         raise RuntimeError(f"{program} build failed:\n{built.stdout}")
     return built.stdout.strip().rpartition("\n")[2] if built.returncode else ""

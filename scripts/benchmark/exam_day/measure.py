@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from contextlib import contextmanager, nullcontext
@@ -153,9 +152,8 @@ def _rooms(here: Fleet, count: int) -> Iterator[subprocess.Popen[str]]:
     centres = sorted({centre_of(number) for number in range(count)})[:WATCHED]
     program = str(Path(__file__).with_name("rooms.py"))
     command = [sys.executable, program, ",".join(map(str, here.ports)), ",".join(centres)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment, **pipes) as process:
+    with subprocess.Popen(command, **pipes) as process:
         try:
             assert process.stdout
             if process.stdout.readline() != "ready\n":
