@@ -3,7 +3,7 @@
 Every figure stands beside its floor, taken by turns in the same run: a bare gRPC handler with messages of the same
 size (echo), the raw database driver, pgbench, etcd, the same service with something switched off. The server is
 pinned to the first core, the load to the last. Medians of several runs; the ratio is the median of the ratios of
-neighbouring runs. What a measure needs and this machine does not have is told, and the measure skipped.
+neighbouring runs. What a measure needs and this machine does not have is printed, and the measure skipped.
 
 measures:
   transitions  durable pause and resume, 64 and 16 callers, against the echo

@@ -1,7 +1,7 @@
 """Says through which files of the service one call goes: how many, and how often control moves from one to another.
 
 A server runs in this process, on SQLite. Several calls of each kind are followed, once caches are filled, and the one
-with the fewest moves is told: background tasks only add to them. A move is a call of a function in another file than
+with the fewest moves is printed: background tasks add to them. A move is a call of a function in another file than
 the last project function that was called. `--files` lists the files with the number of calls into each.
 
 Usage: call_path.py [--files] [RPC ...]

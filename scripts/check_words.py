@@ -2,16 +2,19 @@
 
 scripts/words.txt lists them, one a line: what to find, and what to say instead. A word is found as a whole word, in
 any case when it is written in lower case; with capitals only as it is written. `name:` before it finds an identifier
-only, not the word in prose. History is left alone: the change log, migrations, decisions.
+only, not the word in prose; `prose:` finds it only in docstrings and comments of src, where no program has a mind.
+History is left alone: the change log, migrations, decisions.
 
-Usage: check_words.py [FILE ...]; without files, everything that git knows. Exit code 1 when a word is found.
+Usage: check_words.py [FILE ...]; without files, everything in git. Exit code 1 when a word is found.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,12 +36,16 @@ LEFT_ALONE = re.compile(
     r"|^scripts/(?:check_words.py|words.txt)$"
 )
 
+DOCSTRING = ('"""', 'r"""')
+
 
 class Word(NamedTuple):
     """A word that must not come back, and what to say instead."""
 
+    text: str
     pattern: re.Pattern[str]
     instead: str
+    in_prose: bool
 
 
 def words() -> list[Word]:
@@ -49,14 +56,27 @@ def words() -> list[Word]:
             continue
         word, _, instead = line.partition("|")
         word = word.strip()
-        name = word.startswith("name:")
-        word = word.removeprefix("name:").strip()
+        name, prose = word.startswith("name:"), word.startswith("prose:")
+        word = word.removeprefix("name:").removeprefix("prose:").strip()
         # An identifier stands next to what makes it one: a point, a parenthesis, quotes of code, an equals sign.
         text = rf"(?<![\w-]){re.escape(word)}(?![\w-])"
         if name:
             text = rf"(?:(?<=\.)|(?<=`)|(?<=def )|(?<=class )){text}(?=[(.`:\[ ,)])|{text}(?=[(\[=.]\w?)"
-        found.append(Word(re.compile(text, re.IGNORECASE if word.islower() and not name else 0), instead.strip()))
+        pattern = re.compile(text, re.IGNORECASE if word.islower() and not name else 0)
+        found.append(Word(word.lower(), pattern, instead.strip(), prose))
     return found
+
+
+def prose_of(file: Path, text: str) -> str:
+    """The docstrings and comments of a module of src, on their lines; empty for other files."""
+    if file.suffix != ".py" or "src" not in file.parts:
+        return ""
+    lines = [""] * (text.count("\n") + 2)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith(DOCSTRING)):
+            for number, line in enumerate(token.string.split("\n"), token.start[0] - 1):
+                lines[number] += line
+    return "\n".join(lines)
 
 
 def files() -> list[Path]:
@@ -72,9 +92,15 @@ def main(arguments: list[str]) -> int:
     listed, count = words(), 0
     for file in [Path(name) for name in arguments] or files():
         text = file.read_text(encoding="utf-8", errors="replace")
+        prose = prose_of(file, text)
+        lowered = text.lower()
         for word in listed:
-            for found in word.pattern.finditer(text):
-                line = text.count("\n", 0, found.start()) + 1
+            # Most words are in no file: to look for a text takes a tenth of the time of its pattern.
+            if word.text not in lowered:
+                continue
+            searched = prose if word.in_prose else text
+            for found in word.pattern.finditer(searched):
+                line = searched.count("\n", 0, found.start()) + 1
                 place = file.relative_to(ROOT) if file.is_absolute() else file
                 print(f"{place}:{line}: {found[0]!r}: say {word.instead}")
                 count += 1

@@ -1,4 +1,4 @@
-"""Runs protoc over protos/: Python modules, typed stubs, what reflection tells with its comments, and buf's image.
+"""Runs protoc over protos/: Python modules, stubs, descriptors with comments for reflection, and buf's image.
 
 Without arguments it writes the pages of docs/reference too (generate_reference.py).
 

@@ -31,7 +31,7 @@ DETECTORS = (
     "SlackDetector",
     "StripeDetector",
 )
-"""Detectors of detect-secrets that know what they look for. Those that measure entropy find every UUID of a test."""
+"""Detectors of detect-secrets that look for a known form. Those that measure entropy find every UUID of a test."""
 
 EXAMPLES = frozenset({"PASSWORD", "hunter2", "password", "se", "secret", "x-actor", "exam-sessions-tls"})
 """What stands for a secret in examples, and names of secrets."""

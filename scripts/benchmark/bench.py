@@ -35,7 +35,7 @@ class Sided(Protocol):
 
 @dataclass
 class Bench:
-    """How to measure, where the databases go, and whom to tell what is being done."""
+    """How to measure, where the databases go, and who is called with the progress."""
 
     runs: int
     seconds: float
@@ -44,7 +44,7 @@ class Bench:
     connections: int
     say: Callable[[str], object] = print
     count: Callable[[str, float, float], object] = field(default=lambda *_: None)
-    """Told what is under way, how much of it is done, and how much there is."""
+    """Called with what is under way, how much of it is done, and how much there is."""
     stored: int = 10_000_000
     """Rows of the measure that is about many."""
     candidates: int = 20_000
@@ -106,7 +106,7 @@ def _of(runs: list[Run], key: str) -> float:
 
 
 def _rate(runs: list[Run]) -> str:
-    """Calls a second and what one costs, that of a database with processes of its own told apart."""
+    """Calls a second and what one costs, that of a database with processes of its own separately."""
     text = f"{_of(runs, 'rate'):,.0f}/s"
     if any("cpu_us_per_call" in run for run in runs):
         text += f", {_of(runs, 'cpu_us_per_call'):.0f} µs CPU"

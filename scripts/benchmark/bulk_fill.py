@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmark.databases import Database
 
     Progress = Callable[[str, float, float], object]
-    """Told what is under way, how much of it is done, and how much there is."""
+    """Called with what is under way, how much of it is done, and how much there is."""
 
 STEP = 250_000
 """Rows between two looks at how far it is."""
@@ -153,7 +153,7 @@ def fill(
         database: where the models are.
         count: sessions to add.
         models: ids of sessions.
-        progress: told of each step.
+        progress: called at each step.
         releases: take the batches by turns; without any, each copy is of its model's release.
         whole: copy all events and the attempts of the models too, so that `exam-sessions check` finds nothing.
     """

@@ -32,7 +32,7 @@ class Database(ABC):
     kind: str
     """What people call it."""
     url: str
-    """As EXAM_SESSIONS_DATABASE_URL wants it."""
+    """As the value of EXAM_SESSIONS_DATABASE_URL."""
     log: Path
     """Where the log of a service on it goes."""
 
@@ -79,7 +79,7 @@ class SqliteFile(Database):
             return db.execute(query).fetchall()
 
     def table_bytes(self) -> dict[str, int]:
-        """By its pages, empty where this SQLite does not tell."""
+        """By its pages, empty where this SQLite does not report them."""
         with suppress(sqlite3.OperationalError):
             return dict(
                 self.rows(
@@ -119,11 +119,11 @@ class PostgresDatabase(Database):
                 db.execute(statement.encode())
 
     def table_bytes(self) -> dict[str, int]:
-        """As the server tells."""
+        """As the server reports it."""
         return dict(self.rows("SELECT relname::text, pg_total_relation_size(relid) FROM pg_stat_user_tables"))
 
     def bytes_on_disk(self) -> int:
-        """As the server tells."""
+        """As the server reports it."""
         return int(self.rows("SELECT pg_database_size(current_database())")[0][0])
 
     def settle(self) -> None:
@@ -152,7 +152,7 @@ class Postgres:
         return self.at(self._server.new_database(), name)
 
     def drop(self, database: Database) -> None:
-        """Removes one, and disconnects whoever uses it."""
+        """Removes one, and disconnects its users."""
         self._server.drop_database(database.url)
 
     def at(self, url: str, name: str) -> PostgresDatabase:
@@ -169,7 +169,7 @@ class Postgres:
         self._server.stop()
 
     def restart(self) -> None:
-        """Starts it, again if it runs, on the core of whoever asks."""
+        """Starts it, again if it runs, on the core of the caller."""
         with suppress(RuntimeError):
             self._server.stop()
         self._server.start()

@@ -83,7 +83,7 @@ def _make_sure(process: Process) -> None:
 
 
 def _against_rows(bench: Bench, side: Side, rows: BareRows, beside_echo: Figure) -> Iterator[Figure]:
-    """What the database alone takes, and how near to the echo whoever writes these rows can come at all."""
+    """What the database alone takes, and how near to the echo any service that writes these rows can come."""
     yield (figure := bench.rate_figure(f"{NAME}, against the raw driver on its rows", side, rows, Callers(CALLERS)))
     both = (beside_echo, figure)
     echo, writing = (median(run["floor"]["cpu_us_per_call"] for run in one.runs) for one in both)

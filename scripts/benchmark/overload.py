@@ -37,7 +37,7 @@ AFTERWARDS_S = 20.0
 
 
 class Offered(NamedTuple):
-    """What became of calls that were offered at a rate, whoever was answered or not. Waits in milliseconds."""
+    """The outcome of calls that were offered at a rate, answered or not. Waits in milliseconds."""
 
     rate: float
     accepted: float

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 76, 176, 48, 52
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-"""Told apart by the colour-blind, too (Okabe and Ito)."""
+"""Distinct to the colour-blind, too (Okabe and Ito)."""
 INK, GRID = "#333", "#ddd"
 LABEL_APART = 15
 

@@ -1,4 +1,4 @@
-"""A few sessions of an exam of fifty questions, at every stage of their lives, to be copied (bulk_fill.py)."""
+"""A few sessions of an exam of fifty questions, in every state, to be copied (bulk_fill.py)."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def calls(step: str, booked: list[BookedSession]) -> Iterator[Call]:
 
 
 def session_cost(bench: Bench, database: Database) -> Figure:
-    """Sessions booked in one roster and walked through their lives, all of them one step and then the next."""
+    """Sessions booked in one roster and taken from state to state, all of them one step and then the next."""
     runs: list[dict[str, Any]] = []
     with (
         service(bench.cores, database) as process,

@@ -32,7 +32,7 @@ REQUESTS = (
     pb.WatchSessionsRequest(start_sequence=1).SerializeToString(),
     pb.WatchSessionsRequest(view=pb.SESSION_VIEW_FULL).SerializeToString(),
 )
-"""Half of them want the history, half a snapshot."""
+"""Half of them ask for the history, half for a snapshot."""
 
 
 def stalled(process: Process) -> Figure:

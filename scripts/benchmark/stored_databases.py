@@ -93,7 +93,7 @@ def _exchange_data(server: Postgres, place: Path, *, found: bool) -> None:
     server.stop()
     data = server.folder / "data"
     if found:
-        # What it is told of folders and ports is this server's.
+        # Its options for folders and ports are those of this server.
         shutil.copy2(data / "postgresql.conf", place / "postgresql.conf")
         shutil.rmtree(data)
     else:

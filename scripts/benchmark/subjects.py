@@ -36,7 +36,7 @@ class Runner(Protocol):
 class Side(NamedTuple):
     """One side of a pair: a server, and the calls it is asked.
 
-    `database` is named where it has processes of its own, whose cost is to be told. `around` is entered for the
+    `database` is named where it has processes of its own, whose cost is to be printed. `around` is entered for the
     length of each run. `ca` is the server's CA where it is asked over TLS, `credential` what its calls carry.
     """
 

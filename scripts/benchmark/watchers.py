@@ -1,7 +1,7 @@
 """Many watchers in one process, as cheap as they can be without taking anything on trust.
 
 Usage: watchers.py PORT WATCHERS CHANNELS. Prints `ready` once every watch has begun, with what happens next; reads
-the sequence of the last event from its input; prints what was told, as JSON, once every watcher has got that far.
+the sequence of the last event from its input; prints what was received, as JSON, once every watcher has got that far.
 
 Every piece is parsed and every sequence compared with the one that is due. The time of an event is looked at by one
 watcher only, the time of receipt by each.
@@ -29,7 +29,7 @@ OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_len
 
 
 class Watcher:
-    """One watch, and what it was told."""
+    """One watch, and what it received."""
 
     def __init__(self, channel: grpc.aio.Channel, times: dict[int, float] | None) -> None:
         self._call: Any = channel.unary_stream(WATCH, None, None)(REQUEST)
@@ -93,7 +93,7 @@ def percentile(counts: list[int], share: float) -> int:
 
 
 async def main(port: int, count: int, channels: int) -> None:
-    """Watches until the sequence named on the input has been told to all."""
+    """Watches until all have received the sequence named on the input."""
     times: dict[int, float] = {}
     opened = [grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) for _ in range(channels)]
     watchers = [Watcher(opened[n % channels], times if n == 0 else None) for n in range(count)]

@@ -25,7 +25,7 @@ server starts. [exam-sessions.toml](../../deploy/exam-sessions.toml) is an examp
 `exam-sessions config show` takes the same flags, variables and file, and shows what is in force and where each comes
 from. Commands that open the database themselves (`migrate`, `keys bootstrap` and others) take `--config` too.
 
-Other variables belong to the command line, not to the server: those that say which server commands talk to
+Other variables belong to the command line, not to the server: those that set which server commands call
 ([command line](cli.md#the-server)), and what gRPC reads itself (`no_grpc_proxy` and its like).
 """
 

@@ -53,7 +53,7 @@ except ImportError:
 log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds a thread may hold the interpreter while another wants it. A queue at work must not keep calls waiting."""
+"""Seconds a thread may hold the interpreter while another waits for it. A busy queue must not delay calls."""
 
 GARBAGE = (20_000, 50, 1_000)
 """When garbage is looked for. What a server keeps is frozen at its start, and looking through ten thousand rows in

@@ -1,4 +1,4 @@
-"""What settings, and the files they name, come to: found out before a database is opened or anything is begun."""
+"""Settings and the files they name, read and checked before a database is opened or anything is begun."""
 
 from __future__ import annotations
 

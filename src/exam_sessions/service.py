@@ -90,7 +90,7 @@ class Service:
         return self._writing.submit(request)
 
     def read(self, request: QueuedRequest) -> asyncio.Future[Any]:
-        """Puts a read of one session, a Wanted once opened, in line; its future gives the result."""
+        """Queues a read of one session, a SessionKey once opened; its future gives the result."""
         return self._reading.submit(request)
 
     def _after_writing(self) -> None:
@@ -101,7 +101,7 @@ class Service:
                 self._notifier.notify(touched)
 
     async def start(self) -> None:
-        """Starts queues and clock, once what a dead server left behind is gone."""
+        """Starts queues and clock, once what an ended server left behind is removed."""
         self._writing.start()
         self._reading.start()
         self.event_feed.start()

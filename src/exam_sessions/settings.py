@@ -42,7 +42,7 @@ class Settings:
     then."""
     health_listen: str = setting("", "Where health is served without TLS, for probes.", "HOST:PORT")
     """Host and port where grpc.health.v1 is served and nothing else, without TLS and to everybody: for probes that
-    speak no TLS, such as those of Kubernetes. Empty: only where everything is served."""
+    have no TLS, such as those of Kubernetes. Empty: only where everything is served."""
     insecure: bool = setting(default=False, summary="Serve other machines without TLS.")
     """1 serves other machines without TLS. For servers behind something that encrypts, such as a service mesh."""
     auth: str = setting("none", "How callers are authenticated: none, or some of keys, jwt, certificates.", "WAYS")
@@ -156,7 +156,7 @@ class Settings:
     """How many calls a principal or a workspace may make: a TOML file (docs/operate/security). Each server counts."""
     metrics: str = setting("", "Where Prometheus scrapes metrics; a port alone is on this machine.", "HOST:PORT")
     """Host and port where Prometheus scrapes metrics, or only the port, for this machine; none when empty. With
-    workers each process has a port of its own, one after the other. Whoever can connect may read them."""
+    workers each process has a port of its own, one after the other. Every client that can connect may read them."""
     default_deadline_s: float = setting(0.0, "When a call ends that set no deadline; 0 never.", "SECONDS", least=0)
     """After how many seconds a call is ended that set no deadline; 0: never. Streams go on. Not with native."""
     log_level: str = setting("INFO", f"How much is logged: {', '.join(LEVELS)}.", "LEVEL", choices=LEVELS)

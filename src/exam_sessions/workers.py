@@ -34,7 +34,7 @@ READY_S = 60.0
 """How long a worker may take to start, in seconds."""
 
 LOOK_S = 0.1
-"""Seconds between two looks whether a worker that starts still lives."""
+"""Seconds between two checks whether a worker that starts still runs."""
 
 AGAIN_S = 1.0
 """Seconds before a worker that has died is started again."""
@@ -120,7 +120,7 @@ class Workers:
         return event
 
     def watch(self) -> None:
-        """Starts those that die again, until `stop` is called."""
+        """Restarts those that end, until `stop` is called."""
         while self._processes:
             wait([process.sentinel for process in self._processes.values()], timeout=AGAIN_S)
             dead = {number: process for number, process in self._processes.items() if not process.is_alive()}
@@ -132,7 +132,7 @@ class Workers:
                     self._begin(number)
 
     def stop(self) -> None:
-        """Tells all of them to finish the calls under way; `watch` returns once they have."""
+        """Has all of them finish the calls under way; `watch` returns once they have."""
         self._stopping = True
         for process in list(self._processes.values()):
             process.terminate()

@@ -20,7 +20,7 @@ GATHER_S = 0.01
 """How long rings are gathered, in seconds."""
 
 APART_S = 0.05
-"""Seconds between two rings: each takes a lock of the whole database server, and wakes everybody who listens."""
+"""Seconds between two rings: each takes a lock of the whole database server, and wakes every listener."""
 
 
 class ChangeNotifier:
@@ -45,7 +45,7 @@ class ChangeNotifier:
         self._unsubscribe = self._store.subscribe(changed)
 
     def notify(self, workspaces: set[str]) -> None:
-        """Tells the others, soon."""
+        """Notifies the other servers within `APART_S`."""
         self._pending |= workspaces
         if not self._sending:
             self._sending = asyncio.create_task(self._send())

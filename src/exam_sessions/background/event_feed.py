@@ -2,7 +2,7 @@
 
 The workspace's events are numbered without a gap in the order of their commits: a transaction that takes the next
 number blocks the others until it is durable (store/events.py). So what has been read up to a number is complete, and
-a number is enough to resume. A wake-up only says that there may be events; one that is lost costs `POLL_S`, never an
+a number is enough to resume. A wake-up only means that there may be events; one that is lost costs `POLL_S`, never an
 event.
 
 Nothing is kept for a watcher: each takes from the tail, or from the database when it is further back, as fast as it

@@ -119,7 +119,7 @@ class Lockouts:
             self._count(subject, rule, entered=1)
 
     def lifted(self, subject: Subject) -> None:
-        """Forgets a subject whose lock-out was lifted."""
+        """Removes a subject whose lock-out was lifted."""
         self._lifts += 1
         self._locked.pop(subject, None)
         self._tries.pop(subject, None)

@@ -140,7 +140,7 @@ class Worker:
 
     @staticmethod
     def _rows(task: OperationTask) -> int:
-        """As many as a tenth of a second may have, where only so many a second are wanted."""
+        """As many as a tenth of a second may have, under a rate limit."""
         return min(task.step_at_most, max(1, task.per_second // 10)) if task.per_second else task.step_at_most
 
     async def _row_by_row(self, todo: ToDo, task: OperationTask, most: int, fault: Exception) -> OperationRow | None:

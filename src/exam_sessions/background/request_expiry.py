@@ -1,4 +1,4 @@
-"""Forgets old requests. No index orders them by age, which would cost every call: the table is walked, bit by bit."""
+"""Deletes expired requests. No index orders them by age, which would cost every call: the table is read in steps."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from exam_sessions.execution.queries import Reads
 
 RETENTION = 48 * 3600 * 1_000_000
-"""How long requests are remembered, in microseconds. The contract requires 24 hours at least."""
+"""How long requests are stored, in microseconds. The contract requires 24 hours at least."""
 
 LOOK_AT = 20_000
 """Requests looked at in one step."""
 
 EXPIRE_AT_MOST = 200
-"""Requests forgotten in one transaction, so that callers wait for no more than that."""
+"""Requests deleted in one transaction, which is how long callers wait at most."""
 
 
 class ExpireRequests(SystemMutation):
-    """Requests that are too old. The result is how many were forgotten."""
+    """Requests that are too old. The result is how many were deleted."""
 
     __slots__ = ("ids",)
 
@@ -35,12 +35,12 @@ class ExpireRequests(SystemMutation):
         self.ids = ids
 
     def apply(self, uow: HasRequests) -> int:
-        """Forgets them."""
+        """Deletes them."""
         return uow.requests.expire_now(self.caller.workspace, self.ids)
 
 
 class RequestExpiry:
-    """Rounds through the remembered requests, a step at a time; each workspace has a round of its own."""
+    """Rounds through the stored requests, a step at a time; each workspace has a round of its own."""
 
     def __init__(self, reads: Reads, queue: GroupCommitQueue, now: Callable[[], int]) -> None:
         self._reads, self._queue, self._now = reads, queue, now

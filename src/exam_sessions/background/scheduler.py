@@ -233,7 +233,7 @@ class Scheduler:
         return sum([await self._move(workspace, [session_id]) for session_id in ids])
 
     async def discard_orphaned(self) -> None:
-        """Removes what dead servers left half written, and what this one could not remove at once."""
+        """Removes what servers that have ended left half written, and what this one could not remove at once."""
         for staged in await self._reads.staged_imports():
             if staged.id in self._under_way() or await asyncio.to_thread(self._is_another_s, staged):
                 continue
@@ -242,6 +242,6 @@ class Scheduler:
                 pass
 
     def _is_another_s(self, staged: StagedImportRow) -> bool:
-        """Whether another server that lives is at work on it."""
+        """Whether another live server is at work on it."""
         own = (REVOKED, self._store.register_liveness())
         return staged.owner not in own and self._store.is_alive(staged.owner)

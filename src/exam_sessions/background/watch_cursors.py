@@ -14,7 +14,7 @@ class Cursor(Protocol):
 
 
 class WatchCursors(set[Cursor]):
-    """Those of watchers that follow the events: they have their snapshot, or wanted none."""
+    """Those of watchers that follow the events: they have their snapshot, or asked for none."""
 
     def lag(self) -> int:
         """How many events the watcher that is furthest behind has still to be sent; 0 without watchers."""

@@ -3,8 +3,8 @@
 tree.py says which modules the commands are in: one per command, or per group of them.
 roster.py and roster_columns.py read rosters, importer.py writes them,
 import_ids.py says under which ids; marks_file.py reads marks, marks_importer.py writes them; csv_file.py is how both
-files are read. console.py, progress.py, times.py and enum_names.py are how it speaks, operation_views.py how of long
-work; connection.py is which server it speaks to. session_names.py says which session is meant, typed_names.py which
+files are read. console.py, progress.py, times.py and enum_names.py are its output, operation_views.py that of long
+work; connection.py is the connection to a server. session_names.py says which session is meant, typed_names.py which
 state or action. Watches are kept going by resuming_watch.py; watch_views.py,
 candidate_names.py, event_lines.py and acknowledger.py do the rest for them.
 """

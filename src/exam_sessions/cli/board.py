@@ -1,4 +1,4 @@
-"""`exam-sessions board`: a room on the terminal, live, with keys for what an invigilator does."""
+"""`exam-sessions board`: the live state of a room on the terminal, with keys for the actions of an invigilator."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""`exam-sessions demo`: a release, ten thousand candidates, and a few sessions walked through, told as it happens.
+"""`exam-sessions demo`: a release, ten thousand candidates, and a few sessions taken through their states.
 
 What happens to the few is demo_walks.py's.
 """

@@ -66,11 +66,11 @@ exam-sessions events tail --format json | jq 'select(.to_state == "STATE_FINISHE
 exam-sessions events tail --consumer results --format cloudevents | ./forward-to-the-bus
 
 [bold]Consumers[/]
-Without --from and --consumer it begins with what happens next. With --consumer the server remembers how
+Without --from and --consumer it begins with the next event. With --consumer the server stores how
 far this consumer has come, and the next start goes on there; a new consumer begins with the oldest event.
 An event is acknowledged once its line was written and flushed: every 100 events, each second, and at the
 end. So an event is delivered [bold]at least once[/]: after a crash those of the last second come again, with
-the same sequence (for CloudEvents: the same id), by which a reader can tell. To read it all anew:
+the same sequence (for CloudEvents: the same id), by which a reader recognises it. To read it all anew:
 exam-sessions events rewind results 0
 
 [bold]Formats[/]
@@ -169,7 +169,7 @@ def list_consumers(*, json: Json = False, target: Target = DEFAULT_TARGET, works
 @cli.command(
     "rewind",
     epilog="""[bold]Examples[/]
-exam-sessions events rewind results 120        (the next event it is told is 121)
+exam-sessions events rewind results 120        (the next event it is sent is 121)
 exam-sessions events rewind results 0 --yes    (everything anew)
 
 Stop the consumer first: one that runs goes on from where it is, and acknowledges that.
@@ -185,7 +185,7 @@ def rewind(
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
 ) -> None:
-    """Sets a consumer to another place: the events behind it will be told again, or those before it no more."""
+    """Sets a consumer to another sequence: later events are sent again, or earlier ones are skipped."""
     with connected(target, workspace) as client:
         before = _find(client, name)
         if sequence > before.sequence:

@@ -129,7 +129,7 @@ def export(
 def cells_of(
     columns: Mapping[str, Callable[[Any], object]], row: object, numbers: Collection[str], *, raw: bool
 ) -> list[object]:
-    """The cells of a row, harmless to a spreadsheet unless they are wanted as they are."""
+    """The cells of a row, harmless to a spreadsheet unless raw values are asked for."""
     if raw:
         return [fill(row) for fill in columns.values()]
     return [fill(row) if name in numbers else harmless(str(fill(row))) for name, fill in columns.items()]

@@ -16,8 +16,8 @@ exam-sessions health
 exam-sessions health --target exams.example.org:50051 && echo "open for work"
 exam-sessions health liveness
 
-It prints what the server says of itself, SERVING or NOT_SERVING. Readiness: the database answers, can be
-read and written, and nobody has told the server to stop. Liveness: the process works, whatever its database
+It prints the status of the server, SERVING or NOT_SERVING. Readiness: the database answers, can be
+read and written, and the server is not being stopped. Liveness: the process works, whatever its database
 does; restarting it would not help. The exit code is 0 only for SERVING.
 """
 

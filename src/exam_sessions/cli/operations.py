@@ -1,4 +1,4 @@
-"""`exam-sessions operations`: long work that the service has accepted, whoever asked for it."""
+"""`exam-sessions operations`: long work that the service has accepted from any caller."""
 
 import itertools
 import uuid

@@ -59,7 +59,7 @@ def regrade_release(
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
 ) -> None:
-    """Marks what was handed in of a release by another revision of its form; shows first what it comes to."""
+    """Marks what was handed in of a release by another revision of its form; shows a preview first."""
     asked = Asked(preview, yes, json, no_wait)
     with connected(target, workspace) as client:
         found = find_release(client, release)

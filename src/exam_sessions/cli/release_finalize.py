@@ -31,7 +31,7 @@ def finalize_release(
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
 ) -> None:
-    """Locks a release, and has it submitted and scored; shows first what it comes to."""
+    """Locks a release, and has it submitted and scored; shows a preview first."""
     asked = Asked(preview, yes, json)
     with connected(target, workspace) as client:
         found = find_release(client, release)

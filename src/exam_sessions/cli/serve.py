@@ -32,7 +32,7 @@ calls under way are answered. `exam-sessions config show` says which settings ar
 
 @takes_settings()
 def serve(**given: Any) -> None:
-    """Brings the database to the newest schema and serves until it is told to stop."""
+    """Brings the database to the newest schema and serves until it is stopped."""
     settings = Settings(**given)
     _check_listen(settings)
     logs.configure(settings.log_level, settings.log_format)

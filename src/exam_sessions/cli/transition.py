@@ -24,8 +24,8 @@ from exam_sessions.domain.states import VoidReason
 
 EPILOG = """[bold]Named sessions[/] are moved at once, all or none.
 
-[bold]Those that match[/] are moved one after the other by an operation, each for itself: one that cannot be is told,
-and does not stop the rest. What it would come to is shown first, and a person is asked; a program says --yes.
+[bold]Those that match[/] are moved one after the other by an operation, each alone: one that cannot be is listed,
+and does not stop the rest. A preview is shown first, and a person is asked; a program passes --yes.
 It goes on when this command is stopped; `exam-sessions operations cancel ID` ends it.
 
 [bold]Examples[/]

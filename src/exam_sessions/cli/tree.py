@@ -22,7 +22,7 @@ exam-sessions import roster.csv --release "Maths, May"
 exam-sessions watch    what goes on, as it happens
 exam-sessions results show KEYCODE
 
-[bold]Exit codes[/]  0 done, 1 refused or failed, 2 the command was wrong. --help after a command tells about it.
+[bold]Exit codes[/]  0 done, 1 refused or failed, 2 the command was wrong. --help after a command explains it.
 """
 
 COMPLETION = "_EXAM_SESSIONS_COMPLETE"

@@ -1,4 +1,4 @@
-"""`exam-sessions version`: of this program, and of the server it talks to."""
+"""`exam-sessions version`: of this program, and of the server."""
 
 import json as json_text
 

@@ -32,8 +32,8 @@ exam-sessions watch --now --state EXCEPTION | while read -r line; do notify-send
 
 In a terminal it is a board: how many sessions rest in which state, and the newest events. Elsewhere it is
 one line for each event. It begins with the sessions as they are, unless --from or --now say otherwise.
-When the server goes away it tries again, and goes on behind the last event: nothing is missed, nothing
-told twice. Only where events are too old to be told does it say so and begin again with the sessions as
+When the server goes away it tries again, and goes on behind the last event: nothing is missed, nothing is
+printed twice. Only where events are no longer stored does it say so and begin again with the sessions as
 they are. Ctrl-C ends it and shows the command that goes on from there.
 
 A program that must not miss an event, even when it was not running, uses `exam-sessions events tail --consumer NAME`.
@@ -65,7 +65,7 @@ def watch(
     target: Target = DEFAULT_TARGET,
     workspace: Workspace = "default",
 ) -> None:
-    """Shows what goes on, as it happens: a live board in a terminal, else one line for each event."""
+    """Shows events as they happen: a live board in a terminal, else one line for each event."""
     if from_ and now:
         raise typer.BadParameter("--from and --now exclude each other")
     start: dict[str, Any] = {"start_sequence": from_} if from_ else {"now": True} if now else {}
@@ -76,7 +76,7 @@ def watch(
     words += [word for name, asked in areas.items() for area in asked for word in (f"--{name}", area)]
     words += [word for number in wanted for word in ("--state", State(number).name)]
     with connected(target, workspace) as client:
-        # Its history knows the id of a session by keycode, and deleted sessions by id.
+        # The history finds the id of a session by keycode, and deleted sessions by id.
         sessions = [read_named(client, session, partial(_id_of, client))] if session else []
         releases = find_releases(client, release)
         asked = {f"{name}_ids": values for name, values in areas.items()}

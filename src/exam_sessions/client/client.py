@@ -90,7 +90,7 @@ class Client(
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
     def health(self, name: str = "") -> str:
-        """What the server says of itself, or of what has this name: SERVING, NOT_SERVING or UNKNOWN."""
+        """The status of the server, or of the service with this name: SERVING, NOT_SERVING or UNKNOWN."""
         reply = self._call(self._health.Check, health_pb2.HealthCheckRequest(service=name), AT_ONCE)
         status: str = health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
         return status

@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(eq=False)
 class NoServer(Exception):  # noqa: N818 - a condition the command line explains
-    """Nothing that speaks gRPC answers at the target, or not in time."""
+    """No gRPC server answers at the target, or not in time."""
 
     target: str
 

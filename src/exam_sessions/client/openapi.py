@@ -26,7 +26,7 @@ VARIABLE = re.compile(r"\{([^}=]+)(?:=([^}]+))?\}")
 
 SEGMENT = re.compile(r"(\w+)s/\*")
 DEEPEST_QUERY = 3
-"""How many messages within each other may be told in a query; deeper ones are of lists that no query can hold."""
+"""How many levels of nested messages a query may hold; deeper ones are of lists, which no query can hold."""
 
 TEXT = {"type": "string"}
 WELL_KNOWN: dict[str, Json] = {

@@ -132,7 +132,7 @@ class OperationCalls(Channel):
         return self._call(self._marks.RegradeSession, request).session
 
     def operations(self, wanted: str = "", page: int = PAGE) -> Iterator[operations_pb2.Operation]:
-        """The operations of the workspace, newest first, without results; `wanted` is a filter of the service's."""
+        """The operations of the workspace, newest first, without results; `wanted` is a filter."""
         request = operations_pb2.ListOperationsRequest(
             name=f"workspaces/{self.workspace}", filter=wanted, page_size=min(page, PAGE)
         )
@@ -179,7 +179,7 @@ def failures_of(operation: operations_pb2.Operation) -> list[Failed]:
 
 
 def result_of(operation: operations_pb2.Operation) -> operation_pb2.OperationResult:
-    """What an operation has come to: empty before its end; of one that was halted, what it came to before."""
+    """The result of an operation: empty before its end; of one that was halted, what was done before."""
     result = operation_pb2.OperationResult()
     if not operation.response.Unpack(result):
         for detail in operation.error.details:

@@ -90,7 +90,7 @@ class BookingValidator:
             except errors.NoWorkingTime as refusal:
                 self.refused.append(errors.RowRefusal(index, "accommodation.extra_time_percent", refusal))
         self._find_conflicts(uow, sessions, indexes)
-        # Asked of the same moment as the look: what is in the way may be what a dead server has left.
+        # Read in the same snapshot: the conflict may be with rows that an ended server has left.
         self._doubtful |= bool(self.refused) and uow.staged_imports.has_unowned()
         return sessions
 
@@ -118,7 +118,7 @@ class BookingValidator:
 
         Raises:
             errors.BatchRefused: every bad row named in order.
-            errors.RosterUnderWay: what a row collides with may never come to be.
+            errors.RosterUnderWay: what a row conflicts with may never be published.
         """
         if not self.refused:
             return

@@ -3,7 +3,7 @@
 SQLite has one writer. A transaction of ten thousand rows would keep every other call waiting for a third of a second,
 so the rows are checked and written some at a time, hidden by a staged import, and other calls go in between. The last
 chunk writes the history and ends the staged import: from that commit on all sessions are there, before it none.
-What a server leaves behind when it dies is removed by another one, or at the next start.
+What a server leaves behind when it is killed is removed by another one, or at the next start.
 """
 
 from __future__ import annotations

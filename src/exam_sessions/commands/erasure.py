@@ -116,7 +116,7 @@ class Erasure:
             raise errors.RosterUnderWay from None
 
     def run_step(self, uow: TaskChanges, row: OperationRow, most: int) -> StepResult:
-        """Does a part of the phase it has come to."""
+        """Does a part of the current phase."""
         cursor, counts = Cursor.read(row.place), ErasureCounts.read(row.summary)
         work = {
             Phase.OPERATIONS: self._operations,
@@ -249,7 +249,7 @@ class Erasure:
         return Caller(row.workspace_id, row.actor, row.request_id)
 
     def preview(self, uow: TaskChanges, workspace: str) -> ErasureCounts:
-        """What it would come to now; nothing is written. Raises as `count` does."""
+        """The preview; nothing is written. Raises as `count` does."""
         self.count(uow, workspace, to_write=False)
         counts, data = ErasureCounts(), uow.personal_data
         present = data.session_ids(workspace, self.candidate_id)

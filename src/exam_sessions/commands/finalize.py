@@ -2,7 +2,7 @@
 
 The lock is one transaction. What is in progress is then due at once, and the scheduler submits it in its sweeps; when
 nothing is left, one more transaction closes the release. Statistics are computed when it is read (queries.py). Any
-server may do each of these, so one that dies in between is missed by nobody.
+server may do each of these, so one that is killed in between delays nothing.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class LiftLockout(Mutation):
 
 
 class ForgetTries(SystemMutation):
-    """Counts that nobody needs any more. The result is how many were forgotten."""
+    """Counts that nobody needs any more. The result is how many were deleted."""
 
     __slots__ = ("subjects",)
 
@@ -105,7 +105,7 @@ class ForgetTries(SystemMutation):
         self.subjects = subjects
 
     def apply(self, uow: LockoutChanges) -> int:
-        """Forgets them."""
+        """Deletes them."""
         return uow.lockouts.forget_tries_now(self.caller.workspace, self.subjects)
 
 

@@ -31,7 +31,7 @@ class StepResult(NamedTuple):
     cursor: str
     finished: bool
     summary: str | None = None
-    """What all rows have come to so far; as before when None."""
+    """The result of all rows so far; as before when None."""
 
 
 class OperationTask(Protocol):

@@ -1,7 +1,7 @@
 """Operations: work that outlasts a call. Accepted in one transaction, done in steps that commit with their progress.
 
 A step reads the operation's row, does the next rows, and writes how far it has come, all in one transaction, so that
-nothing is done twice and nothing that was accepted is lost, whichever server dies. Who takes the steps is
+nothing is done twice and nothing that was accepted is lost, whichever server is killed. Who takes the steps is
 operation_worker.py's.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.read_set import ReadSet
 
 LEASE = 5_000_000
-"""Microseconds for which an operation is its server's after each step. A dead one's is taken over after that."""
+"""Microseconds for which an operation is leased to its server after each step. Then another may take over."""
 
 CREDIBLE = 60_000_000
 """Microseconds a lease, or the wait for a next step, may last as it is read.
@@ -237,7 +237,7 @@ class CancelOperation(Mutation):
         return row
 
     def apply(self, uow: OperationChanges) -> OperationRow:
-        """Notes it; the next step sees it."""
+        """Writes it; the next step reads it."""
         row = self._row(uow)
         if not row.end_time and not row.cancel_requested:
             # Also past a rate cap: nobody waits for the end of a pause.
@@ -251,7 +251,7 @@ class CancelOperation(Mutation):
 
 
 class DeleteOperation(CancelOperation):
-    """Forgets an operation that has ended."""
+    """Deletes an operation that has ended."""
 
     __slots__ = ()
 

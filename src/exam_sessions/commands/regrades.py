@@ -126,7 +126,7 @@ class Regrade:
         return RowOutcome(session.id, decision.session.state)
 
     def summary_of(self, row: OperationRow) -> Summary:
-        """What the operation has come to so far."""
+        """The result of the operation so far."""
         return Summary.from_json(row.summary) if row.summary else Summary(self.test_form, self.form_revision)
 
     def judge(self, session: Session, release: Release, marking_context: MarkingContext, now: int) -> Verdict:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class DecidedRow(NamedTuple):
-    """A command of a batch, by its index in the request, and what it comes to."""
+    """A command of a batch, by its index in the request, and its result."""
 
     position: int
     session: Session

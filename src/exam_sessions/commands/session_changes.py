@@ -50,7 +50,7 @@ def check_release_etag(release: Release, etag: str) -> None:
 def decide_target(
     uow: SessionChanges, caller: Caller, target: Target, command: Command
 ) -> tuple[Session, Release, Decision]:
-    """The session that is meant, its release, and what the command comes to.
+    """The target session, its release, and the result of the command.
 
     Raises:
         errors.Refusal: a rule says no.
@@ -81,7 +81,7 @@ def check_centre(caller: Caller, centre_id: str, action: str) -> None:
 
 
 def decide_on(uow: SessionChanges, session: Session, release: Release, command: Command) -> Decision:
-    """What a command on a session comes to.
+    """The result of a command on a session.
 
     Raises:
         errors.Refusal: a rule says no, or the row of the session cannot be read (SessionDamaged).

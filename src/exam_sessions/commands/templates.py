@@ -152,7 +152,7 @@ class Submission:
         session: Session,
         caller: Caller,
     ) -> State:
-        """Decides what the responses come to, and enters both; the state they lead to."""
+        """Decides the result of the responses, and records both; returns the state they lead to."""
         moment = uow.clock.moment(session)
         command = Command(
             Action.ASSIGN_ITEM_RESPONSES,

@@ -1,4 +1,4 @@
-"""What one action would come to on many sessions: counts by state, and refusals by reason. Nothing is written."""
+"""The preview of one action on many sessions: counts by state, and refusals by reason. Nothing is written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PreviewedRefusal:
 
 @dataclass
 class TransitionPreview:
-    """What it comes to, page by page."""
+    """The preview, page by page."""
 
     moves: Counter[tuple[int, int]] = field(default_factory=Counter)
     """Sessions by the state before and the state after; 0 is no session."""

@@ -150,7 +150,7 @@ class Principal(NamedTuple):
     workspaces: frozenset[str] | None = None
     """The workspaces it is bound to; None: all."""
     centres: frozenset[str] | None = None
-    """The centres whose sessions it sees and changes; None: all."""
+    """The centres whose sessions it reads and changes; None: all."""
     roles: tuple[str, ...] = ()
 
     @property

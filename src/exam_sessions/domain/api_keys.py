@@ -126,7 +126,7 @@ def _check_bounds(what: str, given: Collection[str] | None, own: frozenset[str] 
 
 
 def may_manage(caller: Principal, row: ApiKeyRow) -> bool:
-    """Whether a key has nothing that a caller has not: then the caller sees it, and may rotate and revoke it."""
+    """Whether a key has nothing that a caller has not: then the caller may read, rotate and revoke it."""
     holder = principal_of(row)
     return (
         holder.permissions <= caller.permissions

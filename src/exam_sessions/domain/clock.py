@@ -38,7 +38,7 @@ def day_of(moment: int) -> int:
 def moment(now: int, last_change: int) -> int:
     """The time of a change of what was changed last at another time: time stands still until a clock has caught up.
 
-    A last change that no message could tell of is damage, and holds nothing up.
+    A last change outside of the range of Timestamp is damage, and delays nothing.
     """
     return last_change if now < last_change <= LAST_MOMENT else now
 

@@ -198,7 +198,7 @@ def explain(
 ) -> dict[Action, State | errors.Refusal]:
     """For every action that can be called: the state it would lead to now, or the refusal it would get.
 
-    `another_open` says whether the candidate has another session open, which no session can know of itself.
+    `another_open` says whether the candidate has another session open, which is not in the session.
     """
     verdicts: dict[Action, State | errors.Refusal] = {}
     if isinstance(session.update_time, int):

@@ -1,6 +1,6 @@
 """The state machine as a Mermaid diagram, drawn from the machine itself.
 
-`void` and `fail` leave almost every state; their arrows would hide the rest, so notes tell them.
+`void` and `fail` leave almost every state; their arrows would hide the rest, so notes show them.
 """
 
 from __future__ import annotations

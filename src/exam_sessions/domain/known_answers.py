@@ -1,7 +1,7 @@
 """Structured answers that were checked against a form before: what is kept of each, how large it is, what it earns.
 
 The answers of candidates to one question are few, and a request's reader gives the same object for the same bytes
-(rpc/convert/response_cache.py). So what an answer comes to is looked up by its identity: fifty structured answers
+(rpc/convert/response_cache.py). So the result of an answer is looked up by its identity: fifty structured answers
 that are handed in take a tenth of the time. Entries hold the objects, whose identities are nobody else's as long as
 they do.
 """
@@ -27,7 +27,7 @@ CHARACTERS_AT_MOST = 256
 
 
 class KnownAnswer(NamedTuple):
-    """An answer, the value that is kept of it, and what that comes to."""
+    """An answer, the value that is stored of it, and its result."""
 
     answer: Answer
     number: str
@@ -60,7 +60,7 @@ class KnownAnswers:
         return sum([one.characters if (one := known.get(id(value))) else characters_of(value) for value in values])
 
     def add(self, answer: Answer, question: Question, value: Value) -> None:
-        """Remembers what an answer comes to, if it is structured and short."""
+        """Stores the result of an answer, if it is structured and short."""
         if not isinstance(answer[2], Structured) or (size := characters_of(value)) > CHARACTERS_AT_MOST:
             return
         if len(self.by_answer) >= KNOWN_AT_MOST:

@@ -86,7 +86,7 @@ class Tries(NamedTuple):
     """Sessions that were entered with a right code since then."""
     window_start: int = 0
     lockouts: int = 0
-    """Lock-outs so far, as far as they are not forgotten."""
+    """Lock-outs so far that have not expired."""
     locked_until: int = 0
     update_time: int = 0
 

@@ -84,7 +84,7 @@ def assign_item_responses(context: TransitionContext) -> Changes:
 
 
 def _judged(path: str, rows: Sequence[tuple[str, Row]], judge: Callable[[str, Row], Result]) -> dict[str, Result]:
-    """What each row comes to, by its question. Raises BatchRefused, every bad row named."""
+    """The result of each row, by its question. Raises BatchRefused, every bad row named."""
     found: dict[str, Result] = {}
     refused: list[errors.RowRefusal] = []
     for index, (number, row) in enumerate(rows):

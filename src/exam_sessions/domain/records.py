@@ -1,4 +1,4 @@
-"""The records the rules speak of: session, release, attempt, booking, event. Immutable, flat, and no behaviour.
+"""The records of the rules: session, release, attempt, booking, event. Immutable, flat, and no behaviour.
 
 Times are integer microseconds since 1970 in UTC, durations integer microseconds; 0 means unset. Enumerations are
 their integer codes, so that a row of the database is a record without conversion.

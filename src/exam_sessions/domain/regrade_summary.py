@@ -1,4 +1,4 @@
-"""What a regrade of many sessions comes to: counts, scores before and after, and the largest moves.
+"""The summary of a regrade of many sessions: counts, scores before and after, and the largest changes.
 
 A preview and the operation itself sum up by the same rules, session by session.
 """
@@ -96,7 +96,7 @@ class Spread:
 
 @dataclass
 class Summary:
-    """What a regrade has come to so far."""
+    """The summary of a regrade so far."""
 
     test_form: str = ""
     form_revision: int = 0

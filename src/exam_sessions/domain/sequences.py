@@ -56,7 +56,7 @@ def lost_after(position: int, given: int, end_before: EndBefore) -> int | None:
     """Whether a position is one that a restore has lost, so that no events are sent from there on.
 
     Args:
-        position: the number of an event that somebody has come to; 0 before the first.
+        position: the number of the last event that a reader has received; 0 before the first.
         given: the last number that the workspace has given; the position is not beyond.
         end_before: looks an event up; not called for a database that was never restored.
 

@@ -102,12 +102,12 @@ class OperationRow(NamedTuple):
     reason: str = ""
     message: str = ""
     summary: str = ""
-    """What a regrade has come to so far, as JSON."""
+    """The summary of a regrade so far, as JSON."""
     centres: str = ""
     """The centres its caller was bound to (access.stored_names)."""
 
     def is_seen_by(self, centres: frozenset[str] | None) -> bool:
-        """Whether a reader sees it: one of the same centres, or of all."""
+        """Whether a reader may read it: one of the same centres, or of all."""
         return centres is None or self.centres == stored_names(centres)
 
 

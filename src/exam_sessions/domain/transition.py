@@ -102,7 +102,7 @@ Condition = Callable[[TransitionContext], bool]
 
 
 class ActionResult(NamedTuple):
-    """What an action comes to that is decided in its own way; without events nothing is written."""
+    """The result of an action that is decided in its own way; without events nothing is written."""
 
     changes: dict[str, Any] | None
     """Columns of the session and their new values, besides those of every change; None: the session is deleted."""

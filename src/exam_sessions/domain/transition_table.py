@@ -224,7 +224,7 @@ TABLE: tuple[ActionRow, ...] = (
         row(S.AWAITING_MARKING, S.MARKED),
     ), decided_by=regrade, needs_form=True, needs_revised_form=True),
     ActionRow(A.ALLOW_TAKE_OVER, (row(HELD, STAYS, g.held_by_device),), effects.allow_take_over, for_many=True),
-    # What EnterKeycode comes to, from another device, while a device holds the session (decide.py).
+    # The result of EnterKeycode from another device while a device holds the session (decide.py).
     ActionRow(A.TAKE_OVER, (row(HELD, STAYS, g.held_by_device, g.may_take_over),), effects.take_over, has_rpc=False),
     # Moves no session: it is recorded in the history by the erasure of a candidate (erasure.py), whatever the state.
     ActionRow(A.ERASE, has_rpc=False),

@@ -20,12 +20,12 @@ class Violation:
 
 
 class Refusal(Exception):  # noqa: N818 - the contract calls a typed "no" a refusal, not an error
-    """A rule said no. Raised by pure code, carried unchanged to the caller."""
+    """A rule was not met. Raised by pure code, carried unchanged to the caller."""
 
     reason: ClassVar[str] = ""
     text: ClassVar[str] = ""
     retry_after: float = 0.0
-    """Seconds after which the same request may be accepted; 0 where nobody can tell."""
+    """Seconds after which the same request may be accepted; 0 where that is unknown."""
     identifies: ClassVar[tuple[str, ...]] = ()
     """The facts that identify a person and are not what the caller itself has sent."""
 
@@ -48,7 +48,7 @@ class Refusal(Exception):  # noqa: N818 - the contract calls a typed "no" a refu
         return replace(self, **dict.fromkeys(self.identifies, mask))  # type: ignore[type-var]
 
     def inside(self, path: str) -> None:
-        """Told to the refusal of a row: the batch it is in, by the path of its repeated field."""
+        """Adds to the refusal of a row the batch it is in, by the path of its repeated field."""
 
     def __str__(self) -> str:
         """The refusal in a sentence that says what to do next."""
@@ -172,7 +172,7 @@ class RowRefusal:
 
 
 class BatchRefused(Refusal):
-    """A batch was refused because of some of its rows; speaks with the reason of the first.
+    """A batch was refused because of some of its rows; its reason is that of the first.
 
     `rows` holds every bad row that was found, in order; `path` is the name of the repeated field in the request.
     """

@@ -1,4 +1,4 @@
-"""Refusals for the sake of the service: what it cannot do now, holds no more of, or cannot tell."""
+"""Refusals for the sake of the service: unavailable, out of capacity, or unable to compute."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ SYSTEM_ACTOR = "system"
 
 
 class Caller(NamedTuple):
-    """Who asks, where, and how to tell a repetition from something new."""
+    """Who calls, in which workspace, and the request id that identifies a repetition."""
 
     workspace: str
     actor: str = "anonymous"
@@ -18,4 +18,4 @@ class Caller(NamedTuple):
     """Digest of method and content; two requests with one id must agree in it."""
     validate_only: bool = False
     centres: frozenset[str] | None = None
-    """The centres whose sessions it sees and changes; None: all."""
+    """The centres whose sessions it reads and changes; None: all."""

@@ -1,7 +1,7 @@
 """Sessions, attempts and releases as last committed, so that a queue need not read what it wrote a moment ago.
 
-Good only inside a writing transaction in which the database says that nobody else has committed since; whoever writes
-past the units clears it. A cache, never a source: the database is asked for whatever is not here, and a change
+Valid only inside a writing transaction in which the database's count of commits shows no other since; code that
+writes past the units clears it. A cache, never a source: the database is asked for whatever is not here, and a change
 decided on a row that is stored otherwise is not written but judged again without it (`Db.execute_many`).
 """
 
@@ -47,7 +47,7 @@ class CommittedCache:
         self._version: int | None = None
 
     def validate(self, version: int | None) -> None:
-        """Forgets everything unless `version`, the database's count of other people's commits, is as before."""
+        """Clears the cache unless `version`, the database's count of other connections' commits, is as before."""
         if version is None or version != self._version or len(self.sessions) > SESSIONS_AT_MOST:
             self.clear()
             self._version = version
@@ -110,7 +110,7 @@ class CommittedCache:
         self.attempts.update(attempts)
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Clears the cache."""
         self.sessions.clear()
         self.keycodes.clear()
         self.releases.clear()

@@ -6,7 +6,7 @@ there who are expected, or arrivals cease (batching_window.py). All bookkeeping 
 nothing to lock.
 
 A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
-the steps of one call the processor would forget the code of the others, and everything took three times as long.
+the steps of one call the code of the others would leave the processor's cache, and all took three times as long.
 
 The queue's thread waits for the disk. A light group is worked out on the event loop itself and only its commit is the
 thread's: SQLite answers from memory in microseconds, and handing the interpreter to and fro for each row cost more

@@ -30,7 +30,7 @@ class Mutation(ABC):
 
     @property
     def leaves_refusals(self) -> bool:
-        """Whether a refusal of it may be written: then it must not be judged before it is known to be new."""
+        """Whether a refusal of it may be written: then it must not be decided before its request id was looked up."""
         return False
 
     def open(self, _: GroupTimes) -> Self:

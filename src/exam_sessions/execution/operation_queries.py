@@ -46,9 +46,9 @@ class OperationReads(PooledReads):
     async def operations(
         self, workspace: str, before: str, most: int, wanted: Mapping[str, int], centres: frozenset[str] | None
     ) -> list[OperationRow]:
-        """Returns up to `most` operations older than an id, newest first; `wanted` has status or kind.
+        """Returns up to `most` operations older than an id, newest first; `wanted` filters by status or kind.
 
-        A reader who is bound to centres sees those of the same centres.
+        A reader who is bound to centres gets those of the same centres.
         """
         return await self._read(
             lambda db, repositories: repositories.operations.page(

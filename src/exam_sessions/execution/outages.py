@@ -1,4 +1,4 @@
-"""The refusal of calls when the database fails: one for each kind of failure the store knows."""
+"""The refusal of calls when the database fails: one for each kind of failure of the store."""
 
 from __future__ import annotations
 

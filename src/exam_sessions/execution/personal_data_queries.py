@@ -1,4 +1,4 @@
-"""What is read of a candidate in a unit of work: what an erasure would come to."""
+"""What is read of a candidate in a unit of work: the preview of an erasure."""
 
 from __future__ import annotations
 

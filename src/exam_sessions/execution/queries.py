@@ -87,7 +87,7 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
     async def sessions(
         self, workspace: str, ids: Sequence[str], centres: frozenset[str] | None
     ) -> list[SessionWithRelease]:
-        """Returns the sessions with these ids, in their order, as a reader sees them who is bound to centres or not.
+        """Returns the sessions with these ids, in their order, as far as a reader's centres permit.
 
         Raises:
             errors.SessionNotFound: for the first that is unknown, or of another centre.

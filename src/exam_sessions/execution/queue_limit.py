@@ -1,29 +1,29 @@
-"""How many calls may stand in a queue's line, by its pace: a call that would wait too long is refused.
+"""How many calls a queue may hold, by its pace: a call that would wait too long is refused.
 
-A line that has come to its end since may grow as it likes, so that many calls at once are all answered. One that does
-not end, because more is asked than can be done, is kept as short as can be worked off in `PATIENCE_S`; and so it is
-for `RECOVERED_S` after the last call was refused, for the next calls may only not have got as far as the line.
+A queue that has been empty since may grow without a limit, so that many calls at once are all answered. One that does
+not become empty, because more calls arrive than can be answered, is kept as short as can be answered in `PATIENCE_S`;
+and so it is for `RECOVERED_S` after the last refusal, for the next calls may not have arrived in the queue yet.
 """
 
 from __future__ import annotations
 
 PATIENCE_S = 0.1
-"""How long a call may stand in a line that does not end, in seconds. It also waits for its own group and for the
-transport, and 99 of 100 are to be answered within 0.25 s."""
+"""How long a call may wait in a queue that does not become empty, in seconds. It also waits for its own group and for
+the transport, and 99 of 100 are to be answered within 0.25 s."""
 
 ALWAYS = 512
-"""Calls that may stand in line at any pace: as many as a group holds."""
+"""Calls that a queue may hold at any pace: as many as a group holds."""
 
 RECOVERED_S = 1.0
 
 KEPT = 0.9
-"""Share of what was counted before that counts on with each group."""
+"""Weight of the earlier groups when a group is added."""
 
 
 class Pace:
-    """The pace of one line. `most` is how many may stand in it now: at least `always`, never more than `backlog`.
+    """The pace of one queue. `most` is how many calls it may hold now: at least `always`, never more than `backlog`.
 
-    `patience` is how long a call may stand in it while it does not end, in seconds.
+    `patience` is how long a call may wait in it while it does not become empty, in seconds.
     """
 
     __slots__ = (

@@ -29,7 +29,7 @@ class ReadSet:
 
     def __init__(self) -> None:
         self.marking_context = False
-        """Whether the attempts of the sessions are wanted with them."""
+        """Whether the attempts of the sessions are read with them."""
         self.sessions: dict[str, set[str]] = {}
         self.keycodes: dict[str, set[str]] = {}
         self.access_codes: dict[str, set[AccessCode]] = {}
@@ -64,5 +64,5 @@ class ReadSet:
             self.to_change.add(workspace)
 
     def request(self, workspace: str, request_id: str) -> None:
-        """One remembered request."""
+        """One stored request."""
         self.requests.setdefault(workspace, set()).add(request_id)

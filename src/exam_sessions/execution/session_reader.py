@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SessionKey(NamedTuple):
-    """One session somebody wants to read, by id or else by keycode or access code."""
+    """One session to be read, by id or else by keycode or access code."""
 
     workspace: str
     session_id: str

@@ -13,11 +13,11 @@ import threading
 from contextlib import suppress
 
 LOWER = 10
-"""Steps of niceness: a thread gets a tenth of a core that others want, and all of one that nobody wants."""
+"""Steps of niceness: a thread gets a tenth of a core that others compete for, and all of an idle one."""
 
 
 def lower_own_priority() -> None:
-    """Has the current thread give way to the other threads of the process; as it was where that may not be said."""
+    """Lowers the priority of the current thread below that of the others of the process, where permitted."""
     if sys.platform == "linux":
         thread = threading.get_native_id()
         with suppress(OSError):

@@ -32,7 +32,7 @@ class NotOurs(Exception):  # noqa: N818 - a condition the command line explains
 
 
 class UnknownRevision(Exception):  # noqa: N818 - as above
-    """The schema is of a revision that this version does not know."""
+    """The schema is of a revision that this version does not have."""
 
 
 class OlderRevision(Exception):  # noqa: N818 - as above

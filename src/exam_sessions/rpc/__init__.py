@@ -1,4 +1,4 @@
-"""The gRPC side of the server: the only place that sees grpc and generated code besides client/.
+"""The gRPC side of the server: the only one that imports grpc and generated code besides client/.
 
 A call enters through transports/ and a handler (handler.py), decoding/ turns its bytes into a message, a servicer
 turns that into a command or a query, convert/ into records and back; status.py turns a refusal into a status. A

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def forget_frames(fault: BaseException) -> None:
-    """Has a fault forget where it was raised: it may stay in a cycle with those frames, and they hold the request."""
+    """Removes the traceback of a fault: it may stay in a cycle with those frames, and they hold the request."""
     fault.__traceback__ = fault.__context__ = fault.__cause__ = None
 
 

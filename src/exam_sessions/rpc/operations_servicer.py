@@ -92,7 +92,7 @@ class OperationsServicer:
         return empty_pb2.Empty()
 
     async def delete(self, request: pb.DeleteOperationRequest, call: Call) -> empty_pb2.Empty:
-        """Forgets one that has ended."""
+        """Deletes one that has ended."""
         workspace, operation_id = operation_key(request.name)
         await self._service.write(DeleteOperation(call.in_workspace(workspace), operation_id))
         return empty_pb2.Empty()
@@ -114,7 +114,7 @@ WORDS = {"status": OperationStatus, "kind": OperationKind}
 
 
 def _filter_of(text: str) -> dict[str, int]:
-    """What is wanted: `status=running AND kind=template`, either or both. Raises InvalidField."""
+    """The filter: `status=running AND kind=template`, either or both. Raises InvalidField."""
     wanted: dict[str, int] = {}
     for part in text.replace(" AND ", " ").split():
         name, _, word = part.partition("=")

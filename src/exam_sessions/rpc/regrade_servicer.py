@@ -1,4 +1,4 @@
-"""RegradeRelease: accepts the work of an operation, or computes what it would come to."""
+"""RegradeRelease: accepts the work of an operation, or computes its preview."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RegradeServicer:
         return pb.RegradeReleaseResponse(operation=operation_of(row), session_count=row.total)
 
     async def _preview(self, workspace: str, task: Regrade) -> pb.RegradeReleaseResponse:
-        """What the operation would come to, from pages that are read one after the other."""
+        """The preview of the operation, from pages that are read one after the other."""
         summary, reply = Summary(task.test_form, task.form_revision), pb.RegradeReleaseResponse()
         refused: list[OutcomeRow] = []
         cursor, count, failed = "", 0, 0

@@ -57,7 +57,7 @@ class TransitionServicer:
         return reply
 
     async def _preview(self, workspace: str, task: BulkTransition) -> TransitionPreview:
-        """What the operation would come to, from pages that are read one after the other."""
+        """The preview of the operation, from pages that are read one after the other."""
         preview = TransitionPreview()
         reads, now = self._service.reads, self._service.now
         after, is_first = "", True

@@ -215,7 +215,7 @@ class WatchServicer:
     async def _begin(
         self, request: pb.WatchSessionsRequest, tail: Tail, event_filter: EventFilter, stream: WatchStream
     ) -> int:
-        """The event after which the watch goes on; sends the snapshot where one is wanted."""
+        """The event after which the watch goes on; sends the snapshot where one was asked for."""
         feed, start = self._service.event_feed, request.WhichOneof("start")
         if start == "start_sequence":
             return await feed.first(tail.workspace, request.start_sequence)

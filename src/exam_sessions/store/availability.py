@@ -62,7 +62,7 @@ class Availability:
             self.round_trips += 1
 
     def connections_lost(self) -> None:
-        """Connections that are not in use are as dead as one that was tried."""
+        """Idle connections are lost like the one that was tried."""
         self.era += 1
 
     def failed(self, why: object, count: int = 1) -> None:
@@ -91,7 +91,7 @@ class Availability:
             log.error("the database does not serve, and calls are refused until it does: %s", _line(why))
 
     def _end(self) -> None:
-        """Tells of an outage that is over, if there was one, and begins to count anew."""
+        """Logs the end of an outage, if there was one, and begins to count anew."""
         if self._since:
             log.warning(
                 "the database serves again after %.1f s, in which %d calls and background tasks failed",

@@ -30,7 +30,7 @@ def store_of(url: str, limits: Limits = NO_LIMITS_SET, direct_url: str = "") -> 
     with parameters such as `?target_session_attrs=read-write`. `direct_url` leads to the same database past a pooler.
 
     Raises:
-        ValueError: it names none we know.
+        ValueError: it names none that is supported.
     """
     kind = url.partition(":")[0].partition("+")[0]
     if kind == "postgresql" and "://" in url:
@@ -74,7 +74,7 @@ def conninfo_of(url: str) -> dict[str, str]:
     try:
         url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     except (ArgumentError, ValueError):
-        # Several hosts with ports, which SQLAlchemy does not know.
+        # Several hosts with ports, which SQLAlchemy does not parse.
         url = "postgresql://" + url.partition("://")[2]
     try:
         parts = urlsplit(url)

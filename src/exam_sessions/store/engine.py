@@ -35,7 +35,7 @@ COMPILED = ("text", "names", "_constants")
 
 
 class Statement:
-    """A Core statement compiled once: its text, and the order in which the driver wants its parameters.
+    """A Core statement compiled once: its text, and the order of its parameters for the driver.
 
     It is compiled when it is first used: a server has 140 of them, which takes 60 ms, and most runs need a few.
     """
@@ -180,7 +180,7 @@ class Store(ABC):
         """A connection that cannot write."""
 
     def exists(self) -> bool:
-        """Whether there is such a database; True where only connecting would tell."""
+        """Whether there is such a database; True where only connecting would show it."""
         return True
 
     def version(self) -> str:
@@ -228,7 +228,7 @@ class Store(ABC):
 
     @abstractmethod
     def register_liveness(self) -> str:
-        """This server's id, by which others of the same database can tell whether it lives (`is_alive`)."""
+        """This server's id, by which others of the same database find out whether it runs (`is_alive`)."""
 
     @abstractmethod
     def is_alive(self, server: str) -> bool:
@@ -237,15 +237,15 @@ class Store(ABC):
     links_events: bool
     """Whether a session's events lead from one to the next instead of being in an index (session_history.py).
 
-    For that a transaction must know the sequence numbers of its events from the beginning: no other may write.
+    For that the sequence numbers of a transaction's events must be known from the beginning: no other may write.
     """
 
     notifies: bool
-    """Whether the servers of a database can tell each other that something happened."""
+    """Whether the servers of a database can notify each other."""
 
     @abstractmethod
     def notify(self, workspaces: Iterable[str]) -> None:
-        """Tells every server of the database that something happened in these workspaces."""
+        """Notifies every server of the database of changes in these workspaces."""
 
     @abstractmethod
     def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:
@@ -256,7 +256,7 @@ class Store(ABC):
 
     @abstractmethod
     def analyze(self) -> None:
-        """What the database wants done now and then, so that its plans fit its rows. May take a second."""
+        """Updates the database's statistics, so that its plans fit its rows. May take a second."""
 
     def install_planner_stats(self) -> None:  # noqa: B027 - most databases need none
         """What the database is to take for granted of its rows, once it has its tables. PostgreSQL counts them."""

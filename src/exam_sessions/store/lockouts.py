@@ -68,7 +68,7 @@ class LockoutRows:
         db.execute_many(self._update_tries, [[row[index] for index in self._indexes] for row in rows])
 
     def delete_tries(self, db: Db, workspace: str, subjects: Collection[str]) -> int:
-        """Forgets what was counted; returns for how many."""
+        """Deletes counts; returns how many."""
         return db.execute(self._delete_tries, {"workspace": workspace, "keys": db.array_param(subjects)})
 
     def locked(self, db: Db, now: int, most: int) -> list[Tries]:

@@ -37,7 +37,7 @@ operations = Table(
     # Why it was halted: a reason of ours, and a sentence.
     text_column("reason"),
     text_column("message"),
-    # JSON: what a regrade has come to so far; empty otherwise.
+    # JSON: the summary of a regrade so far; empty otherwise.
     text_column("summary", before=""),
     # The centres to which its caller was bound; empty: all.
     text_column("centres", before=""),

@@ -140,7 +140,7 @@ class PostgresStore(Store):
         return translated()
 
     def register_liveness(self) -> str:
-        """This server's id: the database holds a lock under it for as long as the connection lives."""
+        """This server's id: the database holds a lock under it for as long as the connection is open."""
         with self._lock, translated():
             self._server = self._server or str(uuid.uuid4())
             if self._liveness and not _answers(self._liveness):

@@ -23,7 +23,7 @@ class PostgresCheck:
         self._driver: Driver | None = None
 
     def run(self, silence_s: float) -> None:
-        """Asks on the connection of the last check, and when that is dead on a new one.
+        """Queries on the connection of the last check, and when that is lost on a new one.
 
         Args:
             silence_s: seconds after which a database that has not answered counts as silent.
@@ -52,7 +52,7 @@ class PostgresCheck:
 
 
 def _answers(driver: Driver, lock_timeout: str) -> bool:
-    """Whether the connection is alive. Raises DatabaseDown for what the database says."""
+    """Whether the connection works. Raises DatabaseDown for what the database says."""
     try:
         _take_locks(driver, lock_timeout)
     except psycopg.Error as error:

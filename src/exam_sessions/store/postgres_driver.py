@@ -214,7 +214,7 @@ class Connector:
         return True
 
     def _end_what_was_left(self, driver: Driver) -> None:
-        """Ends the backends of connections that were given up: they may not know, and hold locks."""
+        """Ends the backends of connections that were given up: they may still run, and hold locks."""
         while self._left:
             try:
                 backend = self._left.pop()

@@ -1,4 +1,4 @@
-"""Statements on remembered requests: what a repetition is answered from."""
+"""Statements on stored requests, from which a repetition is answered."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class RequestRows:
         self._forget = store.statement(delete(requests).where(mine, store.in_array(c.request_id, "keys")))
 
     def load(self, db: Db, workspace: str, ids: Collection[str]) -> list[RequestRow]:
-        """Returns the remembered requests with these ids."""
+        """Returns the stored requests with these ids."""
         return (
             [RequestRow._make(row) for row in db.query(self._load, (workspace, db.array_param(ids)))] if ids else []
         )
 
     def insert(self, db: Db, rows: Sequence[RequestRow]) -> None:
-        """Remembers requests."""
+        """Stores requests."""
         db.execute_many(self._insert, rows)
 
     def old(self, db: Db, workspace: str, after: str, before: int, most: int) -> tuple[str, list[str]]:
-        """Examines the next `most` requests in the order of their ids, for those to be forgotten.
+        """Examines the next `most` requests in the order of their ids, for those that have expired.
 
         Args:
             db: any connection.
@@ -68,5 +68,5 @@ class RequestRows:
         return last, [row[0] for row in db.query(self._old, values | {"last": last})]
 
     def forget(self, db: Db, workspace: str, ids: Sequence[str]) -> int:
-        """Deletes remembered requests and returns how many there were."""
+        """Deletes stored requests and returns how many there were."""
         return db.execute(self._forget, (workspace, db.array_param(ids)))

@@ -265,7 +265,7 @@ drafts = Table(
     text_column("release_id"),
     # The create_time of all its sessions, by which an index finds them.
     number_column("create_time"),
-    # The server that writes it; what a dead one has left is removed.
+    # The server that writes it; what an ended one has left is removed.
     text_column("owner"),
     sqlite_with_rowid=False,
 )

@@ -281,7 +281,7 @@ class SessionRows:
         """Makes the scheduler look at a release's sessions in these states at once: their times may have changed.
 
         It is decided on no version: it writes when to look, which any look plans anew, and judges the rows as they
-        are when it comes to them. Who changes a session meanwhile would have to hold the release, which we do.
+        are when they are updated. A change of a session meanwhile would need the lock of the release, which we hold.
         """
         values = {"workspace": workspace, "release": release}
         db.execute(self._mark_due_now, values | dict(zip(("locked", "running", "offline"), states, strict=True)))

@@ -52,7 +52,7 @@ CHECKPOINT_PAGES = 16_384
 """Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
 
 VALUE, EXPECTED = "value_of_", "expected_"
-"""What sets the parameters of an UPDATE apart from its columns, whose names it wants for itself."""
+"""Prefix that keeps the parameters of an UPDATE apart from the names of its columns."""
 
 
 class SqliteStore(Store):
@@ -172,7 +172,7 @@ class SqliteStore(Store):
                     sign.unlink(missing_ok=True)
 
     def register_liveness(self) -> str:
-        """This server's id, by which others of the same file can tell whether it lives (`is_alive`)."""
+        """This server's id, by which others of the same file find out whether it runs (`is_alive`)."""
         if self._liveness is None:
             self._server = str(uuid.uuid4())
             self._liveness = self._sign_of(self._server).open("wb")
@@ -201,7 +201,7 @@ class SqliteStore(Store):
     def notify(self, workspaces: Iterable[str]) -> None:
         """Processes on one file look by themselves."""
 
-    def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - there is nothing to hear
+    def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - there are no notifications
         """Never calls."""
         return lambda: None
 

@@ -1,6 +1,6 @@
 """Whether the files of a SQLite database are still those that were opened: removed, replaced, or cut short.
 
-SQLite holds its files open and does not notice when another file takes the place of one: what it commits is then
+SQLite holds its files open and does not detect that another file has replaced one: what it commits is then
 durable in a file that nobody will ever open again. Therefore identities and sizes are compared before a transaction
 and once more before it is acknowledged. A look at one file costs 1 to 2 microseconds, a commit 4 to 6 in all.
 """
@@ -63,12 +63,12 @@ class SqliteFiles:
         """For good: the hole is behind what is written next."""
 
     def opening(self) -> None:
-        """Remembers the file before its first connection, where it is there already. Raises DatabaseDown."""
+        """Records the file before its first connection, where it is there already. Raises DatabaseDown."""
         if self._file or os.path.exists(self._path):  # noqa: PTH110 - a path as SQLite takes it
             self.check_file()
 
     def opened(self) -> None:
-        """Remembers the files that the writing connection has opened. Raises DatabaseDown."""
+        """Records the files that the writing connection has opened. Raises DatabaseDown."""
         self.check_file()
         real = os.path.realpath(self._path)
         names = [name for name in (f"{real}-wal", f"{real}-shm") if os.path.exists(name)]  # noqa: PTH110 - as above

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("exam_sessions.calls")
 
 LONG_ON_PURPOSE = streaming_methods() | {"google.longrunning.Operations/WaitOperation"}
-"""Methods whose calls last as long as their callers want, and are never slow."""
+"""Methods whose calls last as long as their callers choose, and are never slow."""
 
 
 def call_log_of(settings: Settings) -> CallLog | None:

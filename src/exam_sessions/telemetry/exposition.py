@@ -19,7 +19,7 @@ SCRAPES_AT_MOST = 8
 """Connections at once; more are closed."""
 
 PATIENCE_S = 10.0
-"""How long a connection may take to say what it wants, and to take the answer, in seconds."""
+"""How long a connection may take to send its request, and to take the answer, in seconds."""
 
 LOOK_EVERY_S = 0.1
 """How often it is looked whether the server is to stop, in seconds."""

@@ -273,8 +273,7 @@ class Reason(StrEnum):
     holds). Remedy: change the request, with at most `fitting` elements."""
 
     UNKNOWN_HEALTH_NAME = "UNKNOWN_HEALTH_NAME"
-    """NOT_FOUND. Health was asked for a name it does not know. Metadata: service (the name). Remedy: change the
-    request."""
+    """NOT_FOUND. Health has no service of this name. Metadata: service (the name). Remedy: change the request."""
 
     NO_WORKING_TIME = "NO_WORKING_TIME"
     """FAILED_PRECONDITION. Extra time in percent needs a working time, and none is set. Metadata: release_id. Remedy:

@@ -1,4 +1,4 @@
-"""What the chunks of an import are called: ids by which the service, and the next run, know them again.
+"""Ids of the chunks of an import, by which the service and the next run recognise them.
 
 A chunk's request id is made from the release, the content of the whole file, and the chunk's place in it. A chunk of
 a long roster goes through a stream, and there the service makes the request id itself, of the import and a number.
@@ -15,7 +15,7 @@ SMALLEST, LARGEST = 1_000, 10_000
 """Rows of a chunk; 10,000 is the most the service takes at once."""
 
 GENERATIONS = 5
-"""How often a chunk can be booked and deleted as a whole from the same file, while the service remembers."""
+"""How often a chunk can be booked and deleted as a whole from the same file, while its requests are stored."""
 
 SPAN = 16_384
 """More than the rows of a chunk. Never to change, as above."""
@@ -40,6 +40,6 @@ class ImportIds:
         return (start * SPAN + stop - start) * GENERATIONS + generation
 
     def known_by(self, start: int, stop: int, generation: int) -> tuple[str, str]:
-        """The request ids by which the history may know these rows: as a batch, and as a chunk of the stream."""
+        """The request ids under which the history may have these rows: as a batch, and as a chunk of the stream."""
         streamed = uuid.uuid5(self._import, str(self.number(start, stop, generation)))
         return str(streamed), self.request(start, stop, generation)

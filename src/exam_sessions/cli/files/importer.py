@@ -6,7 +6,7 @@ goes through one stream, and there too no chunk is sent before the one before it
 
 - a chunk whose answer was lost is sent again and answered from memory;
 - what an earlier run of the same file left is always the front part of the file, and the history of the sessions
-  proves it: it keeps the request id for good, longer than the service remembers the answer;
+  proves it: it keeps the request id for good, longer than the service stores the answer;
 - another file never has these ids, so that a candidate it shares with a booked session is a duplicate, and refused.
 """
 
@@ -217,7 +217,7 @@ class Importer:
         return next((stop for stop, request_ids in tries if cause in request_ids), None)
 
     def _book(self, part: Sequence[Row]) -> list[Codes]:
-        """Books a chunk. An answer from memory may speak of sessions deleted since; then it is booked anew."""
+        """Books a chunk. A stored answer may name sessions deleted since; then it is booked anew."""
         for generation in range(GENERATIONS):
             sessions = retry(partial(self._send, part, generation))
             if retry(partial(self._exists, sessions[0].id)):

@@ -1,4 +1,4 @@
-"""A roster: from the bytes of a CSV file to bookings, with every bad row named by its line. Knows no server.
+"""A roster: from the bytes of a CSV file to bookings, with every bad row named by its line. No calls of a server.
 
 What a cell may hold is roster_columns.py's, how a file is read csv_file.py's; whether a row may be booked is the
 service's.

@@ -1,4 +1,4 @@
-"""Work on many sessions, or for good: what it would come to, the question, the operation, and Ctrl-C meanwhile."""
+"""Work on many sessions, or for good: its preview, the question, the operation, and Ctrl-C meanwhile."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 
     @property
     def needs_foresight(self) -> bool:
-        """Whether anybody reads what it would come to."""
+        """Whether the preview is shown."""
         return self.preview or not self.yes
 
 
@@ -43,7 +43,7 @@ def may_go_on(asked: Asked, foreseen: Message, show: Callable[[], None], questio
 
     Args:
         asked: the options.
-        foreseen: what it would come to, for --json.
+        foreseen: the preview, for --json.
         show: prints the same for people.
         question: what a person agrees to.
     """

@@ -1,4 +1,4 @@
-"""What sessions are called: events know their ids only, people their keycodes and candidates."""
+"""Names of sessions for people: events have only their ids, people use keycodes and candidates."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Name(NamedTuple):
 
 
 class CandidateNames:
-    """Remembers the sessions it was shown, and reads those that first appear in an event."""
+    """Keeps the sessions added to it, and reads those that first appear in an event."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[str, Name] = {}
 
     def learn(self, sessions: Iterable[Session]) -> None:
-        """Remembers sessions."""
+        """Adds sessions."""
         self._known |= {s.id: Name(s.keycode, s.candidate.candidate_id) for s in sessions}
 
     def of(self, events: Sequence[SessionEvent]) -> list[Name]:

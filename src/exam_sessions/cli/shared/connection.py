@@ -27,7 +27,7 @@ Target = Annotated[
     typer.Option(
         envvar=TARGET_VARIABLE,
         metavar="HOST:PORT",
-        help="The server to talk to, or unix:PATH.",
+        help="The address of the server, or unix:PATH.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -152,7 +152,7 @@ def _way_out(target: str) -> str:
 
 
 def actor() -> str:
-    """The name the history will know this caller by: `cli:` and the user's name, where it can be sent."""
+    """The name of this caller in the history: `cli:` and the user's name, where it can be sent."""
     try:
         name = getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -1,4 +1,4 @@
-"""How the command line speaks: results on stdout, everything about them on stderr, a way out of every failure."""
+"""Output of the command line: results on stdout, messages about them on stderr, a remedy with every failure."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def say(what: str | Text, style: str = "") -> None:
 
 
 def deliver(lines: Iterable[str]) -> None:
-    """Writes lines to stdout, and sees them off. Raises BrokenPipeError when nobody reads them."""
+    """Writes lines to stdout and flushes it. Raises BrokenPipeError when its reader is gone."""
     sys.stdout.flush()
     left = "".join(f"{visible(line)}\n" for line in lines).encode(sys.stdout.encoding, sys.stdout.errors or "strict")
     while left:
@@ -174,7 +174,7 @@ def check_reader() -> None:
 
 @contextmanager
 def until_the_reader_leaves() -> Iterator[None]:
-    """Ends a block quietly when whoever reads stdout has seen enough: that is no error."""
+    """Ends a block quietly when the reader of stdout has closed it: that is no error."""
     try:
         yield
     except BrokenPipeError:

@@ -56,6 +56,6 @@ def database_faults(url: str) -> Iterator[None]:
             raise
         fail(f"the database {url} cannot be used: {error.strerror}", usable)
     except UnknownRevision as error:
-        fail(f"the schema of {url} is not one this version knows: {error}", "serve it with the version that made it")
+        fail(f"the schema of {url} is not of this version: {error}", "serve it with the version that made it")
     except OlderRevision as error:
         fail(f"the schema of {url} is older than this version's: {error}", "bring it up with `exam-sessions migrate`")

@@ -155,7 +155,7 @@ def erasure_facts(found: ErasureSummary) -> Facts:
 
 
 def show_regrade(result: OperationResult) -> None:
-    """Prints what a regrade comes to: counts, scores before and after, the largest moves; nothing of other work."""
+    """Prints the result of a regrade: counts, scores before and after, the largest changes; nothing else."""
     if not result.HasField("regrade"):
         return
     found = result.regrade

@@ -31,7 +31,7 @@ PASSING = frozenset({"WATCHER_TOO_SLOW", "TOO_MANY_WATCHERS", "CANCELLED", "UNKN
 
 
 class Notice(NamedTuple):
-    """Something about the watch that people should know."""
+    """A message to people about the watch."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""The options of every command that talks to a server: how to reach it safely, and who calls.
+"""The options of every command that calls a server: how to reach it safely, and who calls.
 
 They are added to each command that takes --target. Flags win over the environment, and that over the context.
 """

@@ -118,7 +118,7 @@ class FittingTable:
         return []
 
     def _rooms(self, kept: Sequence[int], width: int) -> list[int]:
-        """The width of each column: the least, and what is left goes to the narrowest that want more."""
+        """The width of each column: the least, and the rest goes to the narrowest of those that need more."""
         rooms = [self._least(n) for n in kept]
         wanted = [self._natural(n) for n in kept]
         left = min(width - BETWEEN * (len(kept) - 1) - sum(rooms), sum(wanted))

@@ -20,7 +20,7 @@ STOPS_WITHIN = 15
 
 @contextmanager
 def temporary_server() -> Iterator[str]:
-    """The address of a server in a process of its own, stopped and forgotten at the end of the block."""
+    """The address of a server in a process of its own, stopped and removed at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="exam-sessions-") as directory:
         url = f"sqlite:///{directory}/demo.db"
         command = (sys.executable, "-m", "exam_sessions", "serve", "--listen", "127.0.0.1:0", "--database-url", url)

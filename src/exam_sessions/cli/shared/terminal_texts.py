@@ -1,4 +1,4 @@
-"""Terminals that do not speak UTF-8: what is typed in them, and what they cannot show."""
+"""Terminals without UTF-8: text typed in them, and characters they cannot show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an action would come to on many sessions, as it is shown before it is done."""
+"""The preview of an action on many sessions."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ STAYS = 5.0
 """Seconds a notice stays at least."""
 
 AROUND = 8
-"""Lines of a screen that events cannot have: headings, a notice, the line of whoever stopped it."""
+"""Lines of a screen that events cannot have: headings, a notice, the line of the shell after it was stopped."""
 
 
 HEADINGS = ("at (UTC)", "session", "candidate", "action", "from", "to", "actor")

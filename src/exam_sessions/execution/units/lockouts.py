@@ -41,7 +41,7 @@ class LockoutUnit:
             repository.update_tries(db, changed)
 
     def forget_tries_now(self, workspace: str, subjects: Collection[str]) -> int:
-        """Forgets what is counted for these subjects; of how many something was."""
+        """Deletes the counts of these subjects; returns how many had one."""
         return self._transaction.repositories.lockouts.delete_tries(
             self._transaction.write_now(), workspace, subjects
         )

@@ -41,7 +41,7 @@ class StagedImportUnit:
         """Makes sure that it is still this server's to continue.
 
         Raises:
-            errors.DatabaseUnavailable: another server took this one for dead, and removes it.
+            errors.DatabaseUnavailable: another server considers this one ended, and removes it.
         """
         if not self._transaction.repositories.staged_imports.renew(self._transaction.write_now(), staged):
             raise errors.DatabaseUnavailable
@@ -60,7 +60,7 @@ class StagedImportUnit:
             caller: the actor of the events.
 
         Raises:
-            errors.DatabaseUnavailable: another server took this one for dead, and has removed it.
+            errors.DatabaseUnavailable: another server considered this one ended, and has removed it.
         """
         db, repositories = self._transaction.write_now(), self._transaction.repositories
         if not repositories.staged_imports.close(db, staged):

@@ -59,7 +59,7 @@ class CodeGuard:
             self.lockouts.check(self.watched(call, workspace))
 
     def check_credential(self, call: CallIdentity) -> None:
-        """Keeps a credential out that is not known to be right. Raises TooManyWrongCodes."""
+        """Refuses a credential that was not verified before. Raises TooManyWrongCodes."""
         if self.lockouts.locked_values:
             self.lockouts.check(self._showing(call))
 

@@ -1,6 +1,6 @@
 """The gate: every call of every RPC passes it before its request is read.
 
-A credential is verified once, by those who know its kind, and then kept by its digest until it expires or is revoked.
+A credential is verified once, by the verifier of its kind, then kept by its digest until it expires or is revoked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Accommodations as messages, and what they come to: a deadline, and the warning that the window cuts the time."""
+"""Accommodations as messages, and their effect: a deadline, and the warning that the window cuts the time."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def fill_regrade(message: operation_pb2.RegradeSummary, row: OperationRow) -> None:
-    """Writes what the operation of a regrade has come to so far."""
+    """Writes the summary of a regrade so far."""
     fill_summary(message, Summary.from_json(row.summary))
 
 

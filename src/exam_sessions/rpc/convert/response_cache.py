@@ -2,7 +2,7 @@
 
 A form of fifty questions with four options has two hundred different answers, and every candidate gives fifty. To
 read them field by field costs more than to store them; so a request with responses is read by a message that leaves
-each item as it came, and what those bytes mean is remembered: of an item whole, for most are answered alike, else of
+each item as it came, and what those bytes mean is cached: of an item whole, for most are answered alike, else of
 each of its questions.
 """
 

@@ -1,4 +1,4 @@
-"""What one action would come to on many sessions, as a message."""
+"""The preview of one action on many sessions, as a message."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _making = threading.Lock()
 
 
 class PendingCalls(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # it has none at run time
-    """The calls of one server that wait in the core. The first handler of all, of no method: it sees every call."""
+    """The calls of one server that wait in the core. The first handler, without methods: every call passes it."""
 
     def __init__(self, make: Callable[[], grpc.aio.Server]) -> None:
         """`make` makes the server, in a core that counts calls."""

@@ -2,13 +2,13 @@
 
 gRPC's own server cancels, without a reason, the calls that its core has taken from the network and not yet handed
 over when it is asked to stop (https://github.com/grpc/grpc/issues/41785), and those that it reads afterwards. So
-before that happens, new calls are held unanswered, and those under way come to their end. Then nothing more is read
+before that happens, new calls are held unanswered, and those under way end. Then nothing more is read
 from connections, the core hands over what it has read, and only then it is asked to stop. The calls that were held
 are refused after it has sent GOAWAY, so that callers who try again do so on another connection.
 
-Calls under way that take longer than WAIT_AT_MOST_S are not waited for before that: whoever calls meanwhile is held,
-and could be served elsewhere. Their connections are read further on, and calls that come on them before their clients
-have the GOAWAY end as CANCELLED.
+Calls under way that take longer than WAIT_AT_MOST_S are not waited for before that: a call that arrives meanwhile is
+held, and could be served elsewhere. Their connections are read further on, and calls that come on them before their
+clients have the GOAWAY end as CANCELLED.
 """
 
 from __future__ import annotations

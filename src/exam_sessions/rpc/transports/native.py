@@ -151,7 +151,7 @@ class Native(Transport):
         late = self._lateness.refuses(came, time.monotonic())
         for kind, number, method, data, _, details in events:
             if kind == EVENT_CANCEL:
-                # What stands in line is carried out even so: its caller does not know whether it was.
+                # What is queued is carried out even so: its caller cannot find out whether it was.
                 if task := self._tasks.get(number):
                     task.cancel()
                 continue

@@ -89,7 +89,7 @@ class Certificates:
             return material.configuration(asks_certificate=asks_certificate)
 
         first = given.configuration(asks_certificate=asks_certificate)
-        # The stubs do not know that None stands for no change.
+        # The stubs lack that None stands for no change.
         return grpc.dynamic_ssl_server_credentials(first, renewed, asks_certificate)  # type: ignore[arg-type]
 
     def current(self) -> Material:
