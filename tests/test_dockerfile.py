@@ -23,10 +23,9 @@ from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 from typer.testing import CliRunner
 
-from exam_sessions.cli import cli
+from command_tree import cli, tree
 from exam_sessions.cli.shared.settings_options import CONFIG_VARIABLE
 from exam_sessions.configuration.config_file import read_config
 from exam_sessions.settings import DECLARED
@@ -304,7 +303,7 @@ def test_its_health_check_is_a_command_of_ours_at_a_socket_that_needs_no_certifi
     check = parse(FINAL["HEALTHCHECK"].rest)[0]
     assert set(FINAL["HEALTHCHECK"].flags) == {"interval", "timeout", "start-period", "retries"}
     assert check.arguments == [f"{VENV}/bin/exam-sessions", "health", "liveness"]
-    assert {"serve", "health"} <= set(get_command(cli).commands)
+    assert {"serve", "health"} <= set(tree().commands)
 
 
 def test_it_installs_what_is_constrained_and_what_a_server_and_its_traces_need():

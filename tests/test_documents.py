@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from google.longrunning import operations_pb2
-from typer.main import get_command
 
+from command_tree import tree
 from documents import BLOCK, LINK, ROOT, anchors, documents, section, without_code
-from exam_sessions.cli import cli
 from exam_sessions.cli.shared.server_options import NAMES, TARGET_VARIABLE, WORKSPACE_VARIABLE, ZONE_VARIABLE
 from exam_sessions.cli.shared.settings_options import CONFIG_VARIABLE
 from exam_sessions.cli.shared.token_source import VARIABLE
@@ -90,7 +89,7 @@ def test_every_command_that_is_named_exists_with_its_options(page):
     wrong = []
     for line in commands_in(page.read_text()):
         words = shlex.split(line, comments=True)
-        group, rest = get_command(cli), words[1:]
+        group, rest = tree(), words[1:]
         while rest and hasattr(group, "commands") and not rest[0].startswith("-"):
             if rest[0] not in group.commands:
                 wrong.append(line)
@@ -102,7 +101,7 @@ def test_every_command_that_is_named_exists_with_its_options(page):
     assert not wrong
 
 
-GROUPS = "|".join(name for name, command in get_command(cli).commands.items() if hasattr(command, "commands"))
+GROUPS = "|".join(name for name, command in tree().commands.items() if hasattr(command, "commands"))
 
 
 def commands_in(text):

@@ -8,9 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from exam_sessions.cli import cli
+from command_tree import tree
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "src" / "man" / "exam-sessions.1"
@@ -24,7 +23,7 @@ def run(*command):
 
 def test_every_command_is_in_the_page():
     text = PAGE.read_text().replace("\\-", "-")
-    for name, command in get_command(cli).commands.items():
+    for name, command in tree().commands.items():
         for inner in getattr(command, "commands", {"": command}):
             assert f'.SS "exam-sessions {name} {inner}'.rstrip() in text, (name, inner)
 

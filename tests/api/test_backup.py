@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from checked import found_in
+from command_tree import cli
 from databases import SqliteDatabase
-from exam_sessions.cli import cli
 from exam_sessions.domain.sequences import RANGE
 from exam_sessions.migrations.ownership import newest_revision, revisions
 from exam_sessions.migrations.upgrade import upgrade

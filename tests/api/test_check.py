@@ -18,8 +18,8 @@ from state_paths import STARTED, walk
 from typer.testing import CliRunner
 
 from checked import found_in, rules_broken_in
+from command_tree import cli
 from databases import TABLES
-from exam_sessions.cli import cli
 from exam_sessions.configuration.database_urls import without_password
 from exam_sessions.domain.invariants import MEANING, Rule
 from exam_sessions.domain.sequences import RANGE

@@ -16,7 +16,7 @@ from state_paths import STARTED, edit, walk
 from typer.testing import CliRunner
 
 from checked import found_in
-from exam_sessions.cli import cli
+from command_tree import cli
 from exam_sessions.migrations.ownership import UnknownRevision, newest_revision, revisions
 from exam_sessions.migrations.plan import plan
 from exam_sessions.migrations.upgrade import configuration, upgrade

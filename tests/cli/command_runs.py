@@ -1,4 +1,4 @@
-"""Running commands of the tree in this process, cheaply: the tree is built once."""
+"""Running commands of the tree in this process."""
 
 from __future__ import annotations
 
@@ -7,35 +7,13 @@ import os
 import shlex
 import sys
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from functools import cache
 from typing import NamedTuple
 
-from typer.main import get_command
 from typer.testing import CliRunner
 
-from exam_sessions.cli import cli
+from command_tree import tree
 from exam_sessions.cli.shared.console import out
 from exam_sessions.cli.shared.terminal_texts import show_what_can_be_shown
-
-
-@cache
-def tree():
-    """The whole tree of commands."""
-    return get_command(cli)
-
-
-@cache
-def leaves():
-    """Every command that does something, by its words."""
-
-    def below(command, path):
-        for name, inner in command.commands.items():
-            if hasattr(inner, "commands"):
-                yield from below(inner, (*path, name))
-            else:
-                yield " ".join((*path, name)), inner
-
-    return dict(below(tree(), ()))
 
 
 def parsed(words):

@@ -7,9 +7,11 @@ import re
 import shlex
 from contextlib import redirect_stderr, redirect_stdout
 
-from command_runs import leaves, parsed
+from command_runs import parsed
 from typer import Exit
 from typer._click.exceptions import ClickException
+
+from command_tree import leaves
 
 FILLED_IN = "01990000-0000-7000-8000-000000000001"
 """What stands for a value that is put into a message: good as an id, and as a name."""

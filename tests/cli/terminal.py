@@ -10,7 +10,7 @@ import sys
 
 from typer.testing import CliRunner
 
-from exam_sessions.cli import cli
+from command_tree import cli
 
 
 class Terminal:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from terminal import start, typed
-from typer.main import get_command
 
-from exam_sessions.cli import cli
+from command_tree import tree
 from exam_sessions.configuration.config_file import UnfitFile, read_config
 from exam_sessions.configuration.option import LARGEST
 from exam_sessions.settings import DECLARED, PREFIX, Settings
@@ -124,7 +123,7 @@ def test_no_setting_takes_a_value_of_another_type(config):
 
 
 def test_a_number_has_the_same_bounds_in_the_file_as_as_a_flag(config):
-    flags = {flag.name: flag for flag in get_command(cli).commands["serve"].params}
+    flags = {flag.name: flag for flag in tree().commands["serve"].params}
     for name, (kind, option) in DECLARED.items():
         if kind in {str, bool}:
             continue
@@ -204,7 +203,7 @@ def test_commands_that_open_the_database_find_it_in_the_file(config, tmp_path):
 
 def test_every_command_that_takes_a_setting_takes_the_file_too():
     found = {}
-    for name, command in get_command(cli).commands.items():
+    for name, command in tree().commands.items():
         for inner, each in getattr(command, "commands", {"": command}).items():
             variables = {getattr(parameter, "envvar", None) for parameter in each.params}
             if variables & {PREFIX + setting.upper() for setting in DECLARED}:

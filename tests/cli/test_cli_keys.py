@@ -11,7 +11,7 @@ import pytest
 from terminal import Terminal, typed
 from typer.testing import CliRunner
 
-from exam_sessions.cli import cli
+from command_tree import cli
 from serving import serving, until
 
 CREDENTIAL = re.compile(r"es_([0-9a-f]{12})_[0-9a-f]{64}\n")

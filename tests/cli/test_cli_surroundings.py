@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from command_runs import leaves
+
+from command_tree import leaves
 
 NO_UTF_8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 LATIN_1 = {"PYTHONIOENCODING": "iso-8859-1"}

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from exam_sessions.cli import cli
+from command_tree import cli
 from serving import serving
 
 

@@ -6,15 +6,12 @@ import os
 
 import pytest
 from terminal import typed
-from typer.main import get_command
 
 from certificates import Authority
-from exam_sessions.cli import cli
+from command_tree import tree
 
 FILES = sorted(
-    parameter.name
-    for parameter in get_command(cli).commands["serve"].params
-    if getattr(parameter, "metavar", None) == "FILE"
+    parameter.name for parameter in tree().commands["serve"].params if getattr(parameter, "metavar", None) == "FILE"
 )
 """The settings that name a file."""
 

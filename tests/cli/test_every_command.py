@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from command_runs import leaves, run, split
+from command_runs import run, split
 from command_table import TABLE
 from command_world import Fakes, World
 from hinted import commands_in, flaw
 
+from command_tree import leaves
 from exam_sessions.cli.shared.server_options import TARGET_VARIABLE
 from postgres import free_port
 from serving import serving

@@ -9,10 +9,12 @@ import threading
 from contextlib import contextmanager, suppress
 
 import pytest
-from command_runs import leaves, run, run_for_nobody
+from command_runs import run, run_for_nobody
 from command_table import TABLE
 from command_world import Fakes
 from test_every_command import CALLING, filled, flaws, typed_in, where_of, world  # noqa: F401 - a fixture
+
+from command_tree import leaves
 
 PRINTING = (
     "forms list", "forms show {form}", "forms export {form}", "releases list", "releases show {release}",

@@ -6,7 +6,6 @@ until Ctrl-C are not.
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import shlex
@@ -16,12 +15,10 @@ from pathlib import Path
 
 import pytest
 from terminal import Terminal
-from typer import testing
-from typer.main import get_command
 
+from command_tree import tree
 from documents import ROOT
 from exam_sessions.app import now
-from exam_sessions.cli import cli
 from serving import ApiClient, Clock, serving
 
 MAY_4 = 1_777_885_200_000_000
@@ -40,12 +37,6 @@ ROSTER = """candidate_id,name_last,keycode,access_code,centre_id
 """
 PAPERS = "candidate_id,keycode\n3,PAPER002\n"
 MARKS = "keycode,question_number,mark\nPAPER002,1,1\nPAPER002,2,N/A\nPAPER002,3,2\n"
-
-
-@functools.cache
-def tree():
-    """All commands."""
-    return get_command(cli)
 
 
 class Room:
@@ -118,8 +109,6 @@ def commands_of(text):
 @pytest.mark.parametrize("guide", [officer, invigilator, marker, support], ids=lambda guide: guide.__name__)
 def test_the_commands_of_a_guide_work_as_printed(guide, database, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    # CliRunner builds the tree of all commands anew for each one, which takes longer than most of them run.
-    monkeypatch.setattr(testing, "_get_command", lambda _: tree())
     files = {"maths.json": FORM, "roster.csv": ROSTER, "papers.csv": PAPERS, "marks.csv": MARKS}
     for name, text in files.items():
         (tmp_path / name).write_text(text)

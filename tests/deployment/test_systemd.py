@@ -9,9 +9,8 @@ import subprocess
 
 import pytest
 from manifests import DEPLOY, seconds, settings_in
-from typer.main import get_command
 
-from exam_sessions.cli import cli
+from command_tree import tree
 
 UNIT = DEPLOY / "systemd/exam-sessions.service"
 TEXT = UNIT.read_text()
@@ -68,7 +67,7 @@ def test_it_is_not_killed_before_it_has_drained():
 def test_its_command_is_one_of_ours():
     program, command, *words = shlex.split(value("ExecStart"))
     assert program == "/opt/exam-sessions/bin/exam-sessions"
-    flags = {flag for parameter in get_command(cli).commands[command].params for flag in parameter.opts}
+    flags = {flag for parameter in tree().commands[command].params for flag in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= flags
 
 
