@@ -106,7 +106,7 @@ class Service:
         self._reading.start()
         self.event_feed.start()
         self._notifier.start()
-        self.workspaces.learn(await self.reads.workspaces.states())
+        self.workspaces.update(await self.reads.workspaces.states())
         await self.scheduler.discard_orphaned()
         self._ticking = asyncio.create_task(self.scheduler.run())
         self._working = asyncio.create_task(self.worker.run())

@@ -185,7 +185,7 @@ class Scheduler:
         """
         begun = perf_counter()
         moved, states = 0, await self._reads.workspaces.states()
-        self._workspaces.learn(states)
+        self._workspaces.update(states)
         workspaces = [state.workspace_id for state in states if not state.close_time]
         for workspace in workspaces:
             with suppress(errors.WorkspaceClosed):

@@ -63,8 +63,8 @@ def demo(
         papers = client.book(paper.id, list(_bookings(paper, ON_PAPER)))
         walk_online(client, booked)
         walk_on_paper(client, papers)
-        _tell_states(client, [online.id, paper.id])
-        _tell_next(client, booked[0], is_ours=is_ours)
+        _print_states(client, [online.id, paper.id])
+        _print_next(client, booked[0], is_ours=is_ours)
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def _bookings(release: Release, count: int) -> Iterator[Booking]:
         yield EMPTY._replace(candidate_id=f"{release.id[-6:]}-{n + 1:05}", name_first=first, name_last=last)
 
 
-def _tell_states(client: Client, releases: Sequence[str]) -> None:
+def _print_states(client: Client, releases: Sequence[str]) -> None:
     say("")
     made = table("state", "sessions")
     for state in State:
@@ -167,7 +167,7 @@ def _tell_states(client: Client, releases: Sequence[str]) -> None:
     show(made)
 
 
-def _tell_next(client: Client, booked: BookedSession, *, is_ours: bool) -> None:
+def _print_next(client: Client, booked: BookedSession, *, is_ours: bool) -> None:
     say("")
     if is_ours:
         say("That server and its database are gone now. For one that stays:  exam-sessions serve")

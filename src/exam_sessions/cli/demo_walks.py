@@ -46,7 +46,7 @@ class Walk:
         """Actions, one after the other; fields go with each."""
         for rpc in rpcs:
             session = self._client.transition(rpc, self._session, **fields)
-            self._tell(rpc, Text.assemble("→ ", state_text(session), _scored(session)))
+            self._print(rpc, Text.assemble("→ ", state_text(session), _scored(session)))
         return self
 
     def marks(self, **marks: str | None) -> Walk:
@@ -59,7 +59,7 @@ class Walk:
         try:
             self._client.transition(rpc, self._session, **fields)
         except Refused as refused:
-            self._tell(rpc, Text.assemble(("refused ", "bold red"), refused.reason))
+            self._print(rpc, Text.assemble(("refused ", "bold red"), refused.reason))
             say(Text(f"    {'':<19} {refused}", style="dim"))
             return self
         raise AssertionError(rpc)
@@ -67,7 +67,7 @@ class Walk:
     def explained(self) -> Walk:
         """What the session may do now."""
         explanation = self._client.explain(self._session)
-        self._tell("ExplainSession", Text(f"it may: {allowed_actions(explanation)}"))
+        self._print("ExplainSession", Text(f"it may: {allowed_actions(explanation)}"))
         return self
 
     def history(self) -> Walk:
@@ -83,7 +83,7 @@ class Walk:
         return self
 
     @staticmethod
-    def _tell(rpc: str, outcome: Text) -> None:
+    def _print(rpc: str, outcome: Text) -> None:
         say(Text.assemble(f"    {rpc:<19} ", outcome))
 
 

@@ -123,7 +123,7 @@ def import_roster(
             faults = sorted([*read.faults, *importer.check(advance)])
         if faults:
             _reject(roster, faults, f"of {read.size:,} rows; nothing was written")
-        _tell_known(importer)
+        _print_known(importer)
         if dry_run:
             say(f"{importer.left:,} rows can be imported into {found.name} ({found.id}); nothing was written")
         else:
@@ -195,7 +195,7 @@ def _check_codes_path(roster: Path, codes: Path) -> None:
         fail(f"no file can be written at {codes}; name another with --out", status=MISUSED)
 
 
-def _tell_known(importer: Importer) -> None:
+def _print_known(importer: Importer) -> None:
     if importer.done:
         note(f"{importer.done:,} rows were imported by an earlier run of this file")
     if importer.skipped:
@@ -215,13 +215,13 @@ def _write(importer: Importer, roster: Path, codes: Path, *, force: bool, raw: b
         with bar("importing", new) as advance:
             known += importer.write(advance)
     except Rejected as rejected:
-        _tell_stopped(importer, "correct what is in their way")
+        _print_stopped(importer, "correct what is in their way")
         _reject(roster, rejected.faults, f"that were good a moment ago; {importer.done:,} rows before are written")
     except KeyboardInterrupt:
-        _tell_stopped(importer)
+        _print_stopped(importer)
         raise typer.Exit(REFUSED) from None
     except (NoServer, Refused):
-        _tell_stopped(importer)
+        _print_stopped(importer)
         raise
     took = time.monotonic() - start
     if new:
@@ -251,7 +251,7 @@ def _reject(roster: Path, faults: Sequence[Fault], where: str) -> NoReturn:
     reject(name_of(roster), faults, where, hint)
 
 
-def _tell_stopped(importer: Importer, first: str = "") -> None:
+def _print_stopped(importer: Importer, first: str = "") -> None:
     note(
         f"stopped after {importer.done:,} of {len(importer.rows):,} rows; "
         f"{f'{first}, then ' if first else ''}type the same command again to go on",

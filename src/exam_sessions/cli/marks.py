@@ -86,17 +86,17 @@ def _write(marker: MarksImporter, file: Path) -> None:
         with bar("marking", rows) as advance:
             marker.write(advance)
     except Rejected as rejected:
-        _tell_written(marker, time.monotonic() - start)
+        _print_written(marker, time.monotonic() - start)
         _reject(file, rejected.faults, "that were good a moment ago; all other sessions are written")
     except (KeyboardInterrupt, NoServer, Refused) as stopped:
         note(f"stopped with {sessions_text(len(marker.left))} to go; type the same command again to go on", "yellow")
         if isinstance(stopped, KeyboardInterrupt):
             raise typer.Exit(REFUSED) from None
         raise
-    _tell_written(marker, time.monotonic() - start)
+    _print_written(marker, time.monotonic() - start)
 
 
-def _tell_written(marker: MarksImporter, took: float) -> None:
+def _print_written(marker: MarksImporter, took: float) -> None:
     """The closing summary: how many, how fast, and where the sessions are now."""
     rows = marker.entered
     say(

@@ -105,7 +105,7 @@ def tree_for(words: Sequence[str]) -> typer.Typer:
     return _tree(tuple(TREE))
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"exam-sessions {VERSION}")
         raise typer.Exit
@@ -114,7 +114,7 @@ def _tell_version(wanted: bool) -> None:
 def _root(
     *,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Show the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """The session service of record for exams: a server, and the tools around it."""

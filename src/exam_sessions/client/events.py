@@ -19,7 +19,7 @@ Piece = session_service_pb2.WatchSessionsResponse
 EventConsumer = session_service_pb2.EventConsumer
 
 HEARTBEAT = 1
-"""Seconds of silence after which a watch asks for a sign of life."""
+"""Seconds of silence after which the service sends a heartbeat on a watch."""
 
 
 class EventCalls(Channel):

@@ -198,7 +198,7 @@ class SharedPins:
 
 
 class BookSessions(Mutation):
-    """New sessions of one release. The result is a Booked for each, in order; gaps stay open when only validating."""
+    """New sessions of one release; the result is a BookingReceipt for each, with gaps when only validating."""
 
     __slots__ = ("allow_missing_form", "bookings", "path", "release_id")
 

@@ -41,7 +41,7 @@ CHUNK = 500
 
 
 class ChunkedBooking(BookSessions, ChunkedMutation):
-    """New sessions of one release, written in chunks. The result is a Booked for each, in order."""
+    """New sessions of one release, written in chunks. The result is a BookingReceipt for each, in order."""
 
     __slots__ = ()
 

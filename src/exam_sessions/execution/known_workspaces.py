@@ -51,7 +51,7 @@ class KnownWorkspaces:
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._looking: asyncio.Task[None] | None = None
 
-    def learn(self, states: Iterable[WorkspaceState]) -> None:
+    def update(self, states: Iterable[WorkspaceState]) -> None:
         """Adds what was read or written; may be called on any thread, once it is committed."""
         for name, close_time in states:
             self.names.add(name)
@@ -82,7 +82,7 @@ class KnownWorkspaces:
         while self._waiting:
             waiting, self._waiting = self._waiting, {}
             try:
-                self.learn(await self._look(waiting))
+                self.update(await self._look(waiting))
             except errors.Refusal as refusal:
                 for found in waiting.values():
                     _fail(found, refusal)

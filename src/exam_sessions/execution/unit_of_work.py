@@ -285,7 +285,7 @@ class UnitOfWork:
             transaction.db.forget_deleted()
         self._factory.touched_workspaces |= touched
         if "workspaces" in self.__dict__:  # The unit was made.
-            self._factory.workspaces.learn(self.workspaces.seen.values())
+            self._factory.workspaces.update(self.workspaces.seen.values())
         if self._cache is None:
             return
         if transaction.wrote_unread_rows:

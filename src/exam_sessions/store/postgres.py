@@ -73,8 +73,8 @@ COLLATIONS_USABLE = (
 class PostgresStore(Store):
     """A PostgreSQL database by its URL: `postgresql://user:password@host:5432/exam_sessions`.
 
-    `direct` leads to the same database without a pooler, for what needs a session of its own: news, the presence of a
-    server, migrations. Where it is given, `conninfo` may lead to a pooler of transactions.
+    `direct` leads to the same database without a pooler, for what needs a session of its own: notifications, the lock
+    of a live server, migrations. Where it is given, `conninfo` may lead to a pooler of transactions.
     """
 
     def __init__(self, conninfo: Mapping[str, str], limits: Limits, direct: Mapping[str, str] | None = None) -> None:
@@ -144,7 +144,7 @@ class PostgresStore(Store):
         with self._lock, translated():
             self._server = self._server or str(uuid.uuid4())
             if self._liveness and not _answers(self._liveness):
-                log.warning("the connection that shows this server's presence was lost; making another")
+                log.warning("the connection that shows that this server is alive was lost; making another")
                 self._liveness.close()
                 self._liveness = None
             if self._liveness is None:
@@ -202,7 +202,7 @@ class PostgresStore(Store):
     def notify(self, workspaces: Iterable[str]) -> None:
         """By NOTIFY, outside the transactions that write: inside, it would make their commits wait for each other.
 
-        A ring does not wait for the disk: a crash may lose it, like any other.
+        A notification does not wait for the disk: a crash may lose it, like any other.
         """
         with self._lock, translated():
             if self._notifying is None or self._notifying.closed:
@@ -287,5 +287,5 @@ def _answers(driver: Driver) -> bool:
 
 
 def _lock_of(server: str) -> int:
-    """The number a server's presence is locked under: the first 63 bits of its id."""
+    """The number under which a server holds its lock: the first 63 bits of its id."""
     return uuid.UUID(server).int >> 65

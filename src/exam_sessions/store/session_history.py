@@ -55,7 +55,7 @@ class Indexed:
 
 
 class Linked:
-    """Events lead to the one before; the index holds those that are MARKED."""
+    """Events lead to the one before; the index holds those that are INDEXED."""
 
     def __init__(self, store: Store) -> None:
         c, s = events.c, sessions.c

@@ -150,7 +150,7 @@ class SessionRows:
         """As `load`, and with them their releases and those named, asked in one go.
 
         Read `to_write`, releases come first and cannot be changed by others meanwhile: who changes a release and then
-        its sessions takes them in the same order, so that nobody waits in a ring. Who is `to_change` a release keeps
+        its sessions takes them in the same order, so that there is no deadlock. Who is `to_change` a release keeps
         it from the beginning: two who both share it first would wait for each other.
         """
         ids, keycodes = self._of_one_kind(db, workspace, ids, keycodes)

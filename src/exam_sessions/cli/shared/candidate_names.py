@@ -32,7 +32,7 @@ class CandidateNames:
         self._client = client
         self._known: dict[str, Name] = {}
 
-    def learn(self, sessions: Iterable[Session]) -> None:
+    def add(self, sessions: Iterable[Session]) -> None:
         """Adds sessions."""
         self._known |= {s.id: Name(s.keycode, s.candidate.candidate_id) for s in sessions}
 
@@ -54,7 +54,7 @@ class CandidateNames:
             if not session_ids:
                 return
             try:
-                self.learn(self._client.sessions_by_id(session_ids))
+                self.add(self._client.sessions_by_id(session_ids))
             except NoServer:
                 return
             except Refused as refused:

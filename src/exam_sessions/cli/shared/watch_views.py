@@ -60,7 +60,7 @@ class Lines:
 
     def look(self, piece: Piece) -> None:
         """Reads names, and ends when stdout is closed. Raises BrokenPipeError."""
-        self._names.learn(piece.sessions)
+        self._names.add(piece.sessions)
         check_reader()
 
     def tell(self, events: Sequence[SessionEvent]) -> None:
@@ -85,7 +85,7 @@ class Board:
 
     def look(self, piece: Piece) -> None:
         """Keeps the counts: those of a snapshot hold once it is complete; every event moves one session."""
-        self._names.learn(piece.sessions)
+        self._names.add(piece.sessions)
         with self._lock:
             self._sequence = piece.sequence
             self._arriving.update(session.state for session in piece.sessions)

@@ -1,4 +1,4 @@
-"""What each action's RPC asks for: one line in MOVES, from request to command; and what one adds to its reply."""
+"""From the request of each action's RPC to its command (COMMAND_FOR_RPC), and additions to its reply."""
 
 from __future__ import annotations
 
