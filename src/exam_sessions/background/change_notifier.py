@@ -38,7 +38,7 @@ class ChangeNotifier:
         loop = asyncio.get_running_loop()
 
         def changed(workspace: str) -> None:
-            # The loop may have ended while the news was on its way.
+            # The loop may have ended before the notification arrived.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._on_change, (workspace,))
 

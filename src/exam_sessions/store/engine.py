@@ -251,7 +251,7 @@ class Store(ABC):
     def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:
         """Calls `on_change`, on a thread, with each workspace somebody rings for, until the result is called.
 
-        News may be lost, as when the connection is.
+        Notifications may be lost, as when the connection is.
         """
 
     @abstractmethod

@@ -21,7 +21,7 @@ LOOK_UP_S = 0.25
 """How often the thread looks whether it is to end, in seconds."""
 
 SILENCE_S = 2.0
-"""Seconds without news after which the connection is tried out: nobody says that it is dead."""
+"""Seconds without notifications after which the connection is tested: its loss is not reported."""
 
 AGAIN_S = 0.5
 """Seconds between two tries to connect."""
