@@ -17,7 +17,7 @@ from exam_sessions.store.databases import store_of
 from exam_sessions.store.repositories import Repositories
 
 CREATOR = "local"
-"""The creator of such keys: nobody who was authenticated."""
+"""The creator of such keys: no authenticated principal."""
 
 
 def create_admin_key(database_url: str, name: str, expire_time: int) -> tuple[str, str]:

@@ -1,1 +1,1 @@
-"""Loops that nobody calls: due sessions, operations, expired requests, notifications, the event feed."""
+"""Background loops: due sessions, operations, expired requests, notifications, the event feed."""

@@ -217,7 +217,7 @@ class Scheduler:
         """Submits what is in progress in a release that was locked, and closes it; others may be at it too."""
         while not await self._queue.submit(CloseRelease(workspace, release_id)):
             if not await self._sweep(workspace):
-                # Somebody else is at it.
+                # Another server is doing it.
                 await asyncio.sleep(min(self._tick, CLOSE_EVERY_S))
 
     async def _move(self, workspace: str, ids: Sequence[str]) -> int:

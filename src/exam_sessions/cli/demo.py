@@ -79,7 +79,7 @@ def _server(target: str, workspace: str) -> Iterator[tuple[str, bool]]:
     except NoServer as absent:
         note(f"{absent}, so here is one on a temporary database, for this demonstration only", "yellow")
     except Refused:
-        # Somebody answers; the demonstration itself will say what it does not like.
+        # A server answers; calls of the demonstration report what is wrong with it.
         yield target, False
         return
     else:

@@ -49,7 +49,7 @@ class AccessCalls(Channel):
             name: of its principal.
             roles: by name.
             workspaces: that it is bound to; all when empty.
-            centres: whose sessions it sees; all when empty.
+            centres: whose sessions it may read; all when empty.
             expire_time: microseconds since 1970; 0 is never.
         """
         request = access_service_pb2.CreateApiKeyRequest(

@@ -85,6 +85,6 @@ class EventCalls(Channel):
         return self._call(self._events.AcknowledgeEvents, request).consumer
 
     def consumers(self) -> Sequence[EventConsumer]:
-        """Everybody who works through the events, by name."""
+        """The consumers of events, by name."""
         request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
         return [row for page in self._pages(self._events.ListEventConsumers, request) for row in page.consumers]

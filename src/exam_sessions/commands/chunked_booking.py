@@ -1,4 +1,4 @@
-"""Booking a long roster in chunks, so that nobody waits for it, and publishing it at one instant.
+"""Booking a long roster in chunks, so that other calls do not wait for it, and publishing it at one instant.
 
 SQLite has one writer. A transaction of ten thousand rows would keep every other call waiting for a third of a second,
 so the rows are checked and written some at a time, hidden by a staged import, and other calls go in between. The last

@@ -132,7 +132,7 @@ class Erasure:
     def _operations(
         self, uow: TaskChanges, row: OperationRow, after: Any, most: int, counts: ErasureCounts
     ) -> tuple[Any, Sequence[RowOutcome]]:
-        """Operations that have ended: their requests, which nobody needs any more, and their refusals."""
+        """Operations that have ended: their requests, which are not needed any more, and their refusals."""
         workspace, data = row.workspace_id, uow.personal_data
         found = data.operations(workspace, after, most)
         texts = self._looked_for(uow, workspace)

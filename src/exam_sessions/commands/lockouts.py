@@ -94,7 +94,7 @@ class LiftLockout(Mutation):
 
 
 class ForgetTries(SystemMutation):
-    """Counts that nobody needs any more. The result is how many were deleted."""
+    """Counts that are not needed any more. The result is how many were deleted."""
 
     __slots__ = ("subjects",)
 

@@ -31,7 +31,7 @@ LEASE = 5_000_000
 CREDIBLE = 60_000_000
 """Microseconds a lease, or the wait for a next step, may last as it is read.
 
-What is further ahead was written by a clock that has been set back since, or is another's, and nobody waits for it: a
+What is further ahead was written by a clock that has been set back since, or is another's, and is not waited for: a
 step is done once, by whichever server.
 """
 
@@ -240,7 +240,7 @@ class CancelOperation(Mutation):
         """Writes it; the next step reads it."""
         row = self._row(uow)
         if not row.end_time and not row.cancel_requested:
-            # Also past a rate cap: nobody waits for the end of a pause.
+            # Also past a rate cap: the end of a pause is not waited for.
             row = row._replace(cancel_requested=1, next_time=0)
             uow.operations.save_progress_now(row, ())
         return row

@@ -72,7 +72,7 @@ class EditSessions(Mutation):
 
     @staticmethod
     def _openings(uow: SessionChanges, decided: list[DecidedRow]) -> list[errors.RowRefusal]:
-        """The rows that would let a candidate into a second session, named here because the index names nobody."""
+        """The rows that would open a second session of a candidate, whom the index does not name."""
         found, opened = [], set[str | None]()
         for row in decided:
             became = row.decision.session

@@ -1,4 +1,4 @@
-"""Where the database is when nobody says it: a file here, or in the user's data directory."""
+"""Where the database is when no setting says it: a file here, or in the user's data directory."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def _bound_identity(name: str, workspaces: frozenset[str]) -> str:
 
 
 def stored_names(names: Collection[str] | None) -> str:
-    """The workspaces or centres somebody is bound to as they are stored: sorted, each once; empty: all."""
+    """The workspaces or centres a principal is bound to as they are stored: sorted, each once; empty: all."""
     return "" if names is None else json.dumps(sorted(set(names)), ensure_ascii=False)
 
 

@@ -2,7 +2,7 @@
 
 The answers of candidates to one question are few, and a request's reader gives the same object for the same bytes
 (rpc/convert/response_cache.py). So the result of an answer is looked up by its identity: fifty structured answers
-that are handed in take a tenth of the time. Entries hold the objects, whose identities are nobody else's as long as
+that are handed in take a tenth of the time. Entries hold the objects, whose identities are unique as long as
 they do.
 """
 

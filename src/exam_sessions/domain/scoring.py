@@ -140,7 +140,7 @@ class QuestionResult(NamedTuple):
     marked_by_people: bool
     score: Score
     position: int = 0
-    """Its position in the form, from 1; 0 where nobody asked for it."""
+    """Its position in the form, from 1; 0 where it was not asked for."""
 
 
 class ItemResult(NamedTuple):

@@ -12,7 +12,7 @@
     ├── Exhausted          a limit is reached                     ─ retry later, or smaller
     ├── Unavailable        the service cannot answer now          ─ retry the call
     ├── Damaged            what is stored is damaged              ─ do not retry; restore a backup
-    ├── Cancelled          somebody called it off
+    ├── Cancelled          cancelled by a caller
     ├── TimedOut           it took too long                       ─ repeat it with its request_id
     └── Faulty             the service is at fault, and went on
 

@@ -107,7 +107,7 @@ class Damaged(Refusal):
 
 
 class Cancelled(Refusal):
-    """Somebody called it off."""
+    """A caller cancelled it."""
 
 
 class TimedOut(Refusal):

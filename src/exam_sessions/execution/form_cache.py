@@ -1,4 +1,4 @@
-"""Revisions of test forms, kept once read: they never change, so nobody need ask for one twice."""
+"""Revisions of test forms, kept once read: they never change."""
 
 from __future__ import annotations
 

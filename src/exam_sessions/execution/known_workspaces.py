@@ -97,4 +97,4 @@ class KnownWorkspaces:
 def _fail(found: asyncio.Future[None], refusal: errors.Refusal) -> None:
     if not found.done():
         found.set_exception(refusal)
-        found.exception()  # or it would be missed, where nobody waits any more
+        found.exception()  # or it would be missed, where no call waits any more

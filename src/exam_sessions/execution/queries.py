@@ -59,9 +59,9 @@ class SessionPage(NamedTuple):
 
     pairs: list[SessionWithRelease]
     matching: int
-    """How many match in all; 0 when nobody asked."""
+    """How many match in all; 0 when not asked for."""
     aggregates: list[Aggregate]
-    """What all that match sum up to; empty when nobody asked."""
+    """Aggregates over all that match; empty when not asked for."""
 
 
 def with_releases(

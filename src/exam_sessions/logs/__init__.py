@@ -16,7 +16,7 @@ VERBOSE = ("alembic", "transitions")
 GRPC = "grpc._cython.cygrpc"
 ENDED_BY_CORE = "ExecuteBatchError raised in core"
 """What gRPC says when it cannot end a stream that its core has ended already, because the client's deadline is over
-or its compression is none we take. A traceback follows; there is nobody left to answer."""
+or its compression is none we take. A traceback follows; there is no caller left to answer."""
 
 
 def configure(level: str, form: str = "text") -> None:

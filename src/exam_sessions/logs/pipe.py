@@ -74,7 +74,7 @@ class PipeHandler(logging.Handler):
         if dropped > self._reported:
             lines.append(self.format(_said(dropped - self._reported)))
             self._reported = dropped
-        with suppress(OSError, ValueError):  # nobody reads it any more
+        with suppress(OSError, ValueError):  # it has no reader any more
             self._write("\n".join(lines) + "\n")
         self._batches += 1
 

@@ -12,7 +12,7 @@ class CannotServe(Exception):  # noqa: N818 - a condition the command line expla
 
 
 class CannotListen(CannotServe):
-    """An address nobody can listen at."""
+    """An address at which listening is impossible."""
 
     def __init__(
         self, listen: str, why: str, way_out: str = "choose another address with --listen HOST:PORT"
@@ -21,7 +21,7 @@ class CannotListen(CannotServe):
 
 
 class AddressTaken(CannotListen):
-    """An address at which somebody listens already."""
+    """An address at which another program listens already."""
 
     def __init__(self, listen: str, way_out: str) -> None:
         what = f"{listen} is taken: another program listens there, perhaps a server of yours"

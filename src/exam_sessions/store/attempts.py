@@ -114,7 +114,7 @@ def record_of_row(row: Sequence[Any]) -> AttemptRecord:
 
 
 def _read(text: str) -> dict[str, Any]:
-    """What a column of responses or marks holds; one that is damaged stops nobody."""
+    """What a column of responses or marks holds; one that is damaged stops no reader."""
     try:
         found = orjson.loads(text)
     except (ValueError, TypeError):

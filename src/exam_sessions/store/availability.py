@@ -11,7 +11,7 @@ from exam_sessions.store.database_errors import LockedOut
 log = logging.getLogger(__name__)
 
 IMPATIENT_S = 4.0
-"""Seconds after a lock was not to be had in which nobody else waits long for one."""
+"""Seconds after a lock timeout in which other transactions do not wait long for one."""
 
 
 QUIET_S = 1.5
@@ -22,7 +22,7 @@ class Availability:
     """The state of an outage. Safe to use from any thread.
 
     An outage begins with the first call that fails because of the database, or with a health check that does. It is
-    over when none has failed for a while. A lock that somebody holds is no outage, unless health checks want it too.
+    over when none has failed for a while. A lock held by another is no outage, unless health checks need it too.
     """
 
     def __init__(self) -> None:

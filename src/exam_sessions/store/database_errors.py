@@ -28,7 +28,7 @@ class Unreachable(DatabaseDown):
 
 
 class LockedOut(DatabaseDown):
-    """Somebody else holds a lock, and has for too long."""
+    """Another transaction has held a lock for too long."""
 
 
 class UnfitPooler(DatabaseDown):

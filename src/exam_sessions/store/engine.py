@@ -193,7 +193,7 @@ class Store(ABC):
         return False
 
     def check_after_unclean_stop(self, seconds: float) -> None:  # noqa: B027 - a database server does it by itself
-        """Reads a file that nobody serves, and that its last server did not close, before it is used.
+        """Reads a file that no server has open, and that its last server did not close, before it is used.
 
         Args:
             seconds: how long that may take; 0 does without.
@@ -249,7 +249,7 @@ class Store(ABC):
 
     @abstractmethod
     def subscribe(self, on_change: Callable[[str], None]) -> Callable[[], None]:
-        """Calls `on_change`, on a thread, with each workspace somebody rings for, until the result is called.
+        """Calls `on_change`, on a thread, with each workspace that is notified, until the result is called.
 
         Notifications may be lost, as when the connection is.
         """

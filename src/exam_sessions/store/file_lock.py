@@ -39,5 +39,5 @@ else:
         return True
 
     def lock(file: IO[Any]) -> None:
-        """Locks a file, once nobody else holds it."""
+        """Locks a file, once no other process holds it."""
         fcntl.flock(file, fcntl.LOCK_EX)

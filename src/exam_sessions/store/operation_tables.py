@@ -29,7 +29,7 @@ operations = Table(
     # 0 while it has not ended.
     number_column("end_time"),
     code_column("cancel_requested"),
-    # The server at work on it, and until when nobody else may take it over.
+    # The server at work on it, and until when no other may take it over.
     text_column("owner"),
     number_column("lease_until"),
     # Not to be taken further before, of one that may do only so much a second.

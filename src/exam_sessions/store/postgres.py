@@ -191,7 +191,7 @@ class PostgresStore(Store):
     def in_subquery(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Finds first, then compares with an array.
 
-        A join would lose rows that are to be kept from others: one that somebody changed while it was waited for is
+        A join would lose rows that are to be kept from others: one that was changed while it was waited for is
         judged again, and without what it was joined with.
         """
         return column == any_(func.array(found.scalar_subquery()))
@@ -232,7 +232,7 @@ class PostgresStore(Store):
         return UnnestStatement(text, columns)
 
     def insert_numbered(self, table: Table, count: Statement) -> UnnestStatement:
-        """One statement, so that nobody waits for the count before the rows are sent."""
+        """One statement, so that the rows are sent without waiting for the count."""
         columns = list(table.c)
         names = ", ".join(column.name for column in columns)
         values = ", ".join(

@@ -66,7 +66,7 @@ def _answers(driver: Driver, lock_timeout: str) -> bool:
 def _take_locks(driver: Driver, lock_timeout: str) -> None:
     """Takes the locks that reads and writes take, and gives them back. Raises psycopg.Error.
 
-    If somebody has locked the tables, that is known before the database would count as silent.
+    If another has locked the tables, that is found before the database would count as silent.
     """
     if driver.execute("SELECT current_setting('transaction_read_only')").fetchone() == ("on",):
         # Another one may be what this has been.

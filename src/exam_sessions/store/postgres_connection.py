@@ -196,7 +196,7 @@ class PostgresDb(Db):
         """An array."""
         return texts(list(values))
 
-    def begin(self, *, wait: bool = True) -> None:  # noqa: ARG002 - nobody has to wait for a turn to begin
+    def begin(self, *, wait: bool = True) -> None:  # noqa: ARG002 - a transaction begins at once
         """Begins a transaction that will write. Raises DatabaseDown."""
         self._begin("BEGIN")
 
@@ -221,7 +221,7 @@ class PostgresDb(Db):
             answer = self._driver.execute("COMMIT")
             self._end_pipeline()
             # A server asked to commit what has failed answers that it rolled back, and calls that a success; as well,
-            # with a warning, when somebody ended the wait for the standby.
+            # with a warning, when an administrator ended the wait for the standby.
             if answer.statusmessage != "COMMIT" or self._warning:
                 raise DatabaseDown(self._warning or "the transaction had failed")
 

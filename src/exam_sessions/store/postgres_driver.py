@@ -1,8 +1,8 @@
 """How a connection to PostgreSQL is made, and how long it waits for a server that does not answer.
 
-No server-side limit helps where the wire is silent, and TCP's own limits do not where somebody between acknowledges
-what nobody reads. So every wait of a connection is cut into pieces, and between two of them it finds out whether its
-backend is at work: a statement that takes long is left alone, one that nobody works on is given up.
+No server-side limit helps where the wire is silent, and TCP's own limits do not where a proxy acknowledges what
+the server does not read. So every wait of a connection is cut into pieces, and between two of them it finds out
+whether its backend is at work: a statement that takes long is left alone, one without a working backend is given up.
 """
 
 from __future__ import annotations
@@ -82,15 +82,15 @@ class Limits:
     """How long the database may take, in seconds."""
 
     silence_s: float = 2.0
-    """Without an answer before we find out whether anybody works on it."""
+    """Without an answer before it is found out whether the backend works."""
     lock_s: float = 4.0
-    """Over a lock that somebody else holds."""
+    """Waiting for a lock that another transaction holds."""
     statement_s: float = 60.0
     """Over one statement."""
 
 
 class Driver(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that waits only as long as somebody works on what it asked."""
+    """A connection that waits only as long as its backend works."""
 
     silence_s: float = CONNECT_S
     """Seconds without an answer before `is_given_up` is asked."""
@@ -105,7 +105,7 @@ class Driver(psycopg.Connection[tuple[Any, ...]]):
     """What works for this connection; None when a pooler has each transaction done by another."""
 
     bytes_moved: bytes | None = None
-    """What had gone over the wire when nobody was found at work for this connection; None when somebody was."""
+    """What had gone over the wire when its backend was not at work; None when it was."""
 
     def wait(self, gen: PQGen[Result], interval: float = INTERVAL_S, timeout: float | None = None) -> Result:
         """Waits for the answer to a query, in place of psycopg's own `wait`.
@@ -205,7 +205,7 @@ class Connector:
         return driver
 
     def _is_given_up(self, driver: Driver, waited: float) -> bool:
-        """Whether a statement has taken longer than any may, or nobody works on it."""
+        """Whether a statement has taken longer than any may, or its backend does not work on it."""
         too_long = waited > self._limits.statement_s + STATEMENT_GRACE_S
         if not (too_long or self._availability.unreachable or self._is_silent(driver, waited)):
             return False

@@ -1,4 +1,4 @@
-"""What a restored database needs before it is served: numbers of events that were sent to nobody before."""
+"""What a restored database needs before it is served: numbers of events that were never sent before."""
 
 from __future__ import annotations
 

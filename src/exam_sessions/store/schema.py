@@ -260,7 +260,7 @@ drafts = Table(
     "drafts",
     metadata,
     text_column("workspace_id", key=True),
-    # The roster being written; sessions that name it are nobody's business until this row is gone.
+    # The roster being written; sessions that name it are hidden until this row is gone.
     text_column("id", key=True),
     text_column("release_id"),
     # The create_time of all its sessions, by which an index finds them.

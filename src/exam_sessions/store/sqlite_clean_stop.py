@@ -21,7 +21,7 @@ BUSY_S = 5.0
 
 
 def stopped_cleanly(path: Path) -> bool:
-    """Whether nobody was at work on a file when it was left; True of one that is not there."""
+    """Whether a file was closed by its last process; True for one that is not there."""
     log = path.with_name(f"{path.name}-wal")
     with suppress(OSError):
         if log.stat().st_size:

@@ -168,7 +168,7 @@ class SqliteDb(Db):
             raise self._meaning(error) from error
 
     def forget_deleted(self) -> None:
-        """Copies the log, which holds pages as they were, into the file and empties it, unless somebody reads it."""
+        """Copies the log, which holds old pages, into the file and empties it, unless another connection reads it."""
         with suppress(sqlite3.DatabaseError):
             self._driver.execute(f"PRAGMA busy_timeout={FORGET_MS}")
             try:

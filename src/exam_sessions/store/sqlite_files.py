@@ -1,7 +1,7 @@
 """Whether the files of a SQLite database are still those that were opened: removed, replaced, or cut short.
 
 SQLite holds its files open and does not detect that another file has replaced one: what it commits is then
-durable in a file that nobody will ever open again. Therefore identities and sizes are compared before a transaction
+durable in a file that will never be opened again. Therefore identities and sizes are compared before a transaction
 and once more before it is acknowledged. A look at one file costs 1 to 2 microseconds, a commit 4 to 6 in all.
 """
 

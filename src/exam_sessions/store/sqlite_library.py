@@ -1,7 +1,7 @@
 """SQLite as a library, set up before its first use in the process. Connections are sqlite.py's.
 
 As distributions build it, SQLite takes a lock for every column it hands out, lest two threads use one connection at
-once, and another for every piece of memory, to count it. Nobody does the one or asks for the other here: a connection
+once, and another for every piece of memory, to count it. Neither is needed here: a connection
 belongs to a queue, or to one thread of the readers.
 """
 

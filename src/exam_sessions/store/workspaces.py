@@ -68,7 +68,7 @@ class WorkspaceRows:
         return Workspace._make(rows[0]) if rows else None
 
     def is_open(self, db: Db, workspace: str) -> bool:
-        """Returns whether a workspace is not closed; until the transaction ends nobody closes it."""
+        """Returns whether a workspace is not closed; until the transaction ends it cannot be closed."""
         rows = db.query(self._share, (workspace,))
         return not rows or not rows[0][0]
 

@@ -42,7 +42,7 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         super().__init__(resolved[:2], _Handler)
 
     def server_bind(self) -> None:
-        """Binds the port. The base asks the network for the name of the host, which nobody needs."""
+        """Binds the port. The base asks the network for the name of the host, which is not needed."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
@@ -71,7 +71,7 @@ class Exposition:
     """Serves a registry at an address, from its start to its stop.
 
     Raises:
-        CannotListen: somebody else does there.
+        CannotListen: another program listens there.
     """
 
     def __init__(self, address: ListenAddress, registry: CollectorRegistry) -> None:

@@ -72,7 +72,7 @@ class Metrics:
         """Begins to sample and to be scraped; call from the running event loop.
 
         Raises:
-            CannotListen: somebody else listens at the address.
+            CannotListen: another program listens at the address.
         """
         self._sources.append(partial(readings.of_admission, admission))
         if certificates:

@@ -69,10 +69,10 @@ err = Screen(stderr=True)
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 NAMED_AT_MOST = 1_000
-"""Bad rows of a file that are named; each costs half a millisecond, and nobody reads more."""
+"""Bad rows of a file that are named; each costs half a millisecond, and people read no more."""
 
 REFUSED, MISUSED = 1, 2
-"""Exit codes: the service or the surroundings said no; the command was wrong."""
+"""Exit codes: refused by the service or by the system; the command was wrong."""
 
 STYLES = {"NOT_STARTED": "cyan", "IN_PROGRESS": "green", "COMPLETE": "blue", "VOID": "red"}
 """Colours by maturity."""
@@ -154,7 +154,7 @@ def _has_room() -> bool:
     try:
         handle, poll = sys.stdout.fileno(), select.poll()
     except (OSError, AttributeError):
-        # Nothing to ask, or nobody: Windows has no poll.
+        # Nothing to poll: Windows has no poll.
         return True
     poll.register(handle, select.POLLOUT)
     return bool(poll.poll(0))

@@ -196,7 +196,7 @@ class KeySet:
     async def find(self, kid: str | None, algorithm: str) -> Key | None:
         """Returns the key of an id, read again where there is none; without an id the only one of the algorithm.
 
-        Nobody waits for a source that failed the last time: tokens of unknown keys would hold up all others.
+        A source that failed the last time is not waited for: tokens of unknown keys would hold up all others.
         """
         key = self._find(kid, algorithm)
         if key is None and self._may_read_for_unknown():

@@ -1,7 +1,7 @@
 """The rules of the protos (buf.validate), held against a decoded request; and what texts may not hold.
 
 A request that breaks them is looked over again for what to name: counts before elements, then the singular fields,
-then element by element, until there are enough. Nobody reads ten thousand violations, and each costs 14 us.
+then element by element, until there are enough. Ten thousand violations are of no use, and each costs 14 us.
 """
 
 from __future__ import annotations

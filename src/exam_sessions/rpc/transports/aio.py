@@ -59,7 +59,7 @@ def low_priority_threads() -> Iterator[None]:
     gather until the loop has nothing to do. On a core of their own they run as ever. Linux only.
     """
     plain = sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER
-    if not plain:  # Somebody has chosen how it is to run.
+    if not plain:  # Its scheduling was chosen from outside.
         yield
         return
     _schedule("SCHED_BATCH")

@@ -123,7 +123,7 @@ def unary(
             del calls[task]
             admission.give(size)
             handler.leave(call)
-        return b""  # Nobody is there to whom it would be sent.
+        return b""  # The caller is gone.
 
     # Registered as a method that takes a stream, so that reading is begun here and not by gRPC.
     return grpc.stream_unary_rpc_method_handler(serve)
