@@ -1,1 +1,1 @@
-"""The only SQL. Tables in schema.py, connections in engine.py, one file of statements per kind of row."""
+"""The only SQL. Tables in schema.py, connections in engine.py, statements in one file for each kind of row."""

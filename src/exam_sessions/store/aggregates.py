@@ -15,8 +15,9 @@ from exam_sessions.store.sessions import PUBLISHED
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from exam_sessions.store.engine import Db, Statement, Store
+    from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.session_pages import SessionPages
+    from exam_sessions.store.statement import Statement
 
 
 class AggregateRows:

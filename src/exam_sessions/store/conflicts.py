@@ -11,7 +11,8 @@ from exam_sessions.store.schema import sessions
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from exam_sessions.store.engine import Db, Statement, Store
+    from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.statement import Statement
 
 
 class Conflicts(NamedTuple):

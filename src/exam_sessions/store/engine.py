@@ -1,77 +1,31 @@
-"""What every database has in common: statements compiled once, connections, what their failures mean.
+"""What every database has in common: connections, and what their failures mean.
 
 The databases themselves are sqlite.py and postgres.py; databases.py picks one by its URL. A `Db` is one driver
-connection used by one thread at a time. Hot statements are SQLAlchemy Core, compiled once and run through the driver
-(a Core expression executed as such costs five times as much).
+connection used by one thread at a time.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
+
+from exam_sessions.store.statement import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
     from sqlalchemy import ColumnElement, Engine, Select, SelectBase, Table
     from sqlalchemy.sql import ClauseElement
-    from sqlalchemy.sql.compiler import SQLCompiler
 
     from exam_sessions.store.availability import Availability
+    from exam_sessions.store.statement import Parameters
 
 
 PRODUCTS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 """Names of the products, by SQLAlchemy's names of their dialects."""
-
-Parameters = Sequence[Any] | Mapping[str, Any]
-"""Values of a statement: in the driver's order where it is hot, by name elsewhere."""
-
-COMPILED = ("text", "names", "_constants")
-"""Attributes of a statement that are set when it is compiled."""
-
-
-class Statement:
-    """A Core statement compiled once: its text, and the order of its parameters for the driver.
-
-    It is compiled when it is first used: a server has 140 of them, which takes 60 ms, and most runs need a few.
-    """
-
-    __slots__ = ("_constants", "_source", "names", "text")
-
-    text: str
-    names: tuple[str, ...]
-    _constants: dict[str, Any]
-
-    def __init__(self, statement: ClauseElement, engine: Engine) -> None:
-        self._source = (statement, engine)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Compiles the statement; called for an attribute that is not set yet, and so once."""
-            if name not in COMPILED:
-                raise AttributeError(name)
-            self._compile()
-            return object.__getattribute__(self, name)
-
-    def _compile(self) -> None:
-        # Threads that come here at once set equal values.
-        statement, engine = self._source
-        compiled = cast("SQLCompiler", statement.compile(engine))
-        self.names = tuple(compiled.positiontup or ())
-        self._constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
-        self.text = str(compiled)
-
-    def bind(self, values: Parameters) -> Sequence[Any]:
-        """Returns values in the order in which the driver takes them; values in order are returned as they are."""
-        if isinstance(values, Mapping):
-            known = self._constants | dict(values)
-            return [known[name] for name in self.names]
-        return values
 
 
 class Db(ABC):

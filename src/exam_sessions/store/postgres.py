@@ -33,7 +33,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from exam_sessions.store.availability import Availability
 from exam_sessions.store.database_errors import Unreachable
-from exam_sessions.store.engine import Statement, Store
+from exam_sessions.store.engine import Store
 from exam_sessions.store.poolers import refuse_unfit_poolers
 from exam_sessions.store.postgres_arrays import CheckedUpdate, SequencedInsert, UnnestStatement
 from exam_sessions.store.postgres_check import PostgresCheck
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql.dml import Insert
 
     from exam_sessions.store.postgres_driver import Driver
+    from exam_sessions.store.statement import Statement
 
 log = logging.getLogger(__name__)
 

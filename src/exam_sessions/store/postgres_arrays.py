@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, LargeBinary, SmallInteger, Text
 
-from exam_sessions.store.engine import Statement
+from exam_sessions.store.statement import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

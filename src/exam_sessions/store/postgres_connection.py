@@ -19,7 +19,7 @@ from exam_sessions.store.database_errors import (
     Unreachable,
     WorkspaceIsClosed,
 )
-from exam_sessions.store.engine import Db, Parameters, Statement
+from exam_sessions.store.engine import Db
 from exam_sessions.store.postgres_arrays import UnnestStatement, texts
 from exam_sessions.store.postgres_driver import POOLED_SET_UP
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.store.availability import Availability
     from exam_sessions.store.postgres_driver import Driver
+    from exam_sessions.store.statement import Parameters, Statement
 
 IMPATIENT = "200ms"
 """How long a lock is waited for while others wait in vain."""

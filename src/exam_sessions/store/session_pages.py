@@ -20,7 +20,8 @@ from exam_sessions.store.sessions import PUBLISHED
 if TYPE_CHECKING:
     from sqlalchemy import Column, FromClause
 
-    from exam_sessions.store.engine import Db, Statement, Store
+    from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.statement import Statement
 
 STATEMENTS_KEPT = 256
 """Compiled statements kept; more shapes than this are compiled again."""

@@ -14,7 +14,8 @@ from exam_sessions.store.schema import drafts, releases, sessions
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from exam_sessions.store.engine import Db, Parameters, Statement, Store
+    from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.statement import Parameters, Statement
 
 SESSION_WIDTH = len(Session._fields)
 

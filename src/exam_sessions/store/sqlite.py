@@ -30,7 +30,7 @@ from sqlalchemy.pool import NullPool
 from exam_sessions.store import sqlite_pages
 from exam_sessions.store.availability import Availability
 from exam_sessions.store.database_errors import DatabaseDamaged, DatabaseDown
-from exam_sessions.store.engine import Statement, Store
+from exam_sessions.store.engine import Store
 from exam_sessions.store.file_lock import lock, try_lock
 from exam_sessions.store.schema import metadata
 from exam_sessions.store.sqlite_clean_stop import mark_served, stopped_cleanly
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
     from sqlalchemy.dialects.sqlite.dml import Insert
+
+    from exam_sessions.store.statement import Statement
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from exam_sessions.store.database_errors import (
     UniqueViolation,
     WorkspaceIsClosed,
 )
-from exam_sessions.store.engine import Db, Parameters, Statement
+from exam_sessions.store.engine import Db
 from exam_sessions.store.sqlite_library import sqlite3
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.store.availability import Availability
     from exam_sessions.store.sqlite_files import SqliteFiles
+    from exam_sessions.store.statement import Parameters, Statement
 
 BUSY_S = 5.0
 """How long a writer waits for another process's transaction, in seconds."""
