@@ -147,3 +147,14 @@ def test_a_session_is_searched_for_by_its_access_code(asked):
     steps = [step for steps in plans.values() for step in steps if "sessions" in step]
     assert len(steps) == 2
     assert all("sessions_one_per_access_code" in step for step in steps)
+
+
+def test_what_is_at_work_is_searched_for_among_itself_and_not_among_all_there_ever_was(asked):
+    rows, db, plans = asked
+    rows.operations.to_do(db)
+    rows.catalog.finalizing(db)
+    steps = [step for steps in plans.values() for step in steps if "workspaces" not in step and "SUBQUERY" not in step]
+    assert steps == [
+        "SCAN operations USING INDEX operations_under_way",
+        "SCAN releases USING INDEX releases_being_finalized",
+    ]

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 ROWS = 1_000_000
 """In each table, by SQLite's statistics."""
 
+FEW = 1_000
+RARE = frozenset({"operations_under_way", "releases_being_finalized"})
+"""Indexes of the few rows of a table that are at work, and how many they hold.
+
+Taken for as large as the table, they would not be used: a look for operations that have not ended would read every
+operation that ever was, with its request of up to 16 MiB.
+"""
+
 DISTINCT = {"workspace_id": 1, "release_id": 100, "state": 10, "create_time": 2_000, "session_id": 100_000}
 """How many values a column has among them; any other has as many as there are rows."""
 
@@ -25,7 +33,7 @@ def planner_statistics() -> Iterator[tuple[str, str, str]]:
         keys = {table.name: list(table.primary_key.columns)}
         keys |= {str(index.name): list(index.columns) for index in table.indexes}
         for name, columns in keys.items():
-            shared = list(itertools.accumulate(columns, _sharing, initial=ROWS))
+            shared = list(itertools.accumulate(columns, _sharing, initial=FEW if name in RARE else ROWS))
             yield table.name, name, " ".join(map(str, shared))
 
 
