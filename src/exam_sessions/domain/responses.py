@@ -8,18 +8,19 @@ kept decoded; and every part of an answer must be there, as the vendor says, whe
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from exam_sessions import errors
 from exam_sessions.domain.forms import NOT_A_NUMBER, TEXT_AT_MOST, fits_grid, mismatch
-from exam_sessions.domain.question_types import GAPS, SHAPE, STRINGS, TEXT, QuestionType
+from exam_sessions.domain.question_types import GAPS, SHAPE, TEXT, QuestionType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.forms import Form, Question, Value
-    from exam_sessions.domain.submitted_responses import Answer, Choice, Structured, TemplateResponse
+    from exam_sessions.domain.submitted_responses import Choice, Structured, TemplateResponse
 
 T = QuestionType
 WITH_WORD_COUNT = frozenset({T.LONGTEXT, T.LONGTEXTV2, T.PLAINTEXT})
@@ -31,6 +32,9 @@ FORMULA_AT_MOST = 4000
 
 OPEN_GAP = ""
 """What stands for a gap that is not filled in."""
+
+answer_of, revision_of = attrgetter("answer"), attrgetter("revision")
+"""Columns of a TemplateResponse."""
 
 MARKUP = re.compile(r"<[^<>]*>")
 """Tags of a rich text, which part words where they are counted as shown."""
@@ -69,15 +73,10 @@ def _single_choices(
     form: Form, given: Sequence[TemplateResponse], *, ignore_revisions: bool
 ) -> dict[str, Value] | None:
     """The responses when each is one option of a question that is there, as nearly all are; else None."""
-    revisions = {0, form.revision}
-    answers: list[Answer] = []
-    for response in given:
-        if response.shape != STRINGS or response.type == "string":
-            return None
-        if response.revision not in revisions and not ignore_revisions:
-            return None
-        answers.append((response.question_id, response.value, ""))
-    return form.fast_single_choice([("", tuple(answers))])
+    answers = tuple(map(answer_of, given))
+    if None in answers or not (ignore_revisions or {0, form.revision}.issuperset(map(revision_of, given))):
+        return None
+    return form.fast_single_choice([("", answers)])
 
 
 def online_value(form: Form, question: Question, options: Sequence[Choice], other: str | Structured) -> Value | None:

@@ -20,6 +20,8 @@ class TemplateResponse(NamedTuple):
     character_count: int | None = None
     word_count: int | None = None
     revision: int = 0
+    answer: Answer | None = None
+    """The same as it is sent online, of one that names options; without it, it is looked at more closely."""
 
 
 class Structured(NamedTuple):

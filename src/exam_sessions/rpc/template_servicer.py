@@ -8,13 +8,12 @@ from exam_sessions import errors
 from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.domain.states import Delivery, OperationKind
 from exam_sessions.rpc.convert.operation import operation_of
-from exam_sessions.rpc.convert.template import fill_template, submission_of
+from exam_sessions.rpc.convert.template import fill_template, read_submission
 from exam_sessions_client.v1 import template_service_pb2 as pb
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
 
-    from exam_sessions.commands.templates import Submission
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
 
@@ -47,15 +46,8 @@ class TemplateServicer:
         """Accepts sessions to be made."""
         if not 1 <= len(request.data) <= SESSIONS_AT_MOST:
             raise errors.invalid("data", f"must hold 1 to {SESSIONS_AT_MOST} sessions, not {len(request.data)}")
-        caller = call.caller(request)
-        mutation = AcceptOperation(
-            caller, OperationKind.TEMPLATE, submission_of(request), request.SerializeToString()
-        )
+        payload = request.SerializeToString()
+        mutation = AcceptOperation(call.caller(request), OperationKind.TEMPLATE, read_submission(payload), payload)
         row = await self._service.write(mutation)
         self._service.worker.wake()
         return operation_of(row)
-
-
-def read_submission(payload: bytes) -> Submission:
-    """The task of an accepted request."""
-    return submission_of(pb.SubmitFromTemplateRequest.FromString(payload))

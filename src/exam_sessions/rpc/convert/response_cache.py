@@ -19,7 +19,13 @@ from exam_sessions.domain.texts import fold_label
 from exam_sessions.rpc.decoding.maxima import longest_text, most_elements
 from exam_sessions.rpc.decoding.request_decoder import read_with
 from exam_sessions.rpc.decoding.rule_sentences import too_many
-from exam_sessions_client.v1 import lifecycle_service_pb2, marking_service_pb2, result_pb2, template_pb2
+from exam_sessions_client.v1 import (
+    lifecycle_service_pb2,
+    marking_service_pb2,
+    result_pb2,
+    template_pb2,
+    template_service_pb2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence, Sized
@@ -49,8 +55,12 @@ _VALUES: Any = template_pb2.StringList.DESCRIPTOR.fields_by_name["values"]
 STRING_AT_MOST = longest_text(_VALUES)
 
 
+LEFT_AS_BYTES = {("ItemResponse", "questions"), ("TemplateSession", "responses")}
+"""Fields whose messages stay the bytes they came in."""
+
+
 def _pool() -> descriptor_pool.DescriptorPool:
-    """The messages of requests with responses, in which items, and in items questions, are bytes."""
+    """The messages of requests with responses, in which items, and LEFT_AS_BYTES, are bytes."""
     pool = descriptor_pool.DescriptorPool()
     added: set[str] = set()
     of_items = f".{result_pb2.ItemResponse.DESCRIPTOR.full_name}"
@@ -65,13 +75,14 @@ def _pool() -> descriptor_pool.DescriptorPool:
         file.CopyToProto(proto)
         for message in proto.message_type:
             for field in message.field:
-                if field.type_name == of_items or (message.name, field.name) == ("ItemResponse", "questions"):
+                if field.type_name == of_items or (message.name, field.name) in LEFT_AS_BYTES:
                     field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
                     field.ClearField("type_name")
         pool.Add(proto)
 
     add(marking_service_pb2.DESCRIPTOR)
     add(lifecycle_service_pb2.DESCRIPTOR)
+    add(template_service_pb2.DESCRIPTOR)
     return pool
 
 
@@ -81,7 +92,7 @@ _items: dict[bytes, Answers] = {}
 
 
 def reader_of(message: type[Any]) -> Callable[[bytes], Any]:
-    """What reads messages of a type, and leaves the items in them, or the questions in an item, as bytes."""
+    """What reads messages of a type, and leaves the items in them, and LEFT_AS_BYTES, as bytes."""
     found = _POOL.FindMessageTypeByName(message.DESCRIPTOR.full_name)
     read: Callable[[bytes], Any] = message_factory.GetMessageClass(found).FromString
     return read
@@ -117,7 +128,7 @@ def _read_item(data: bytes, path: str) -> Answers:
     ]
     found = (item.item_id, tuple(questions))
     if len(data) <= SHORT and not any(other and isinstance(other, str) for _, _, other in questions):
-        _remember(_items, data, found)
+        remember(_items, data, found)
     return found
 
 
@@ -126,7 +137,7 @@ def _read_question(data: bytes, path: str) -> Answer:
     response = question.response
     answer = (question.id, choices_of(response.options, f"{path}.options"), other_of(response, path))
     if len(data) <= SHORT and not response.text:
-        _remember(_questions, data, answer)
+        remember(_questions, data, answer)
     return answer
 
 
@@ -205,7 +216,8 @@ def _check_count(elements: Sized, most: int, path: str) -> None:
         raise errors.invalid(path, too_many(most))
 
 
-def _remember(known: dict[bytes, Kept], data: bytes, meaning: Kept) -> None:
+def remember(known: dict[bytes, Kept], data: bytes, meaning: Kept) -> None:
+    """Keeps what some bytes mean, and no more than REMEMBERED_AT_MOST of a kind."""
     if len(known) >= REMEMBERED_AT_MOST:
         known.clear()
     known[data] = meaning
