@@ -153,8 +153,7 @@ def test_what_is_at_work_is_searched_for_among_itself_and_not_among_all_there_ev
     rows, db, plans = asked
     rows.operations.to_do(db)
     rows.catalog.finalizing(db)
-    steps = [step for steps in plans.values() for step in steps if "workspaces" not in step and "SUBQUERY" not in step]
-    assert steps == [
+    assert [steps[0] for steps in plans.values()] == [
         "SCAN operations USING INDEX operations_under_way",
         "SCAN releases USING INDEX releases_being_finalized",
     ]

@@ -235,7 +235,7 @@ class BookSessions(Mutation):
         sessions = validator.assign_codes(uow, sessions, pins)
         uow.releases.share_pins(release, pins.drawn)
         for session in sessions:
-            uow.sessions.insert(session, scheduled(session), self.caller)
+            uow.sessions.insert(session, (scheduled(session),), self.caller)
         return sessions
 
     def replay_payload(self, result: list[BookingReceipt]) -> str:

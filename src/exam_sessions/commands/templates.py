@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from exam_sessions import errors
 from exam_sessions.commands.bookings import BookingValidator, SharedPins, booking_time
 from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
-from exam_sessions.commands.session_changes import record
 from exam_sessions.domain.booking import scheduled
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.decide import decide
@@ -63,7 +62,7 @@ class Submission:
     sessions: Sequence[TemplateSession]
     ignore_revisions: bool
     per_second: int = 0
-    step_at_most: int = 25
+    step_at_most: int = 50
     keeps_all: bool = True
 
     def count(self, uow: TaskChanges, workspace: str) -> int:
@@ -128,20 +127,12 @@ class Submission:
         self, uow: TaskChanges, release: Release, given: Sequence[TemplateSession], caller: Caller
     ) -> _Booked:
         """Decided, and nothing entered. Raises what refuses one of them."""
-        bookings = [_booking_of(one, self.test_form) for one in given]
+        bookings = [_booking_of(one, self.test_form, self.form_revision) for one in given]
         validator = BookingValidator(release, booking_time(uow, release, bookings), caller)
         drafts = validator.validate(uow, bookings, 0)
         validator.raise_if_refused("data", len(bookings))
         pins = SharedPins(uow, release, drafts)
-        sessions = validator.assign_codes(uow, drafts, pins)
-        revision = self.form_revision
-        return _Booked(
-            [
-                session._replace(form_revision=revision, activity_id=one.activity_id)
-                for session, one in zip(sessions, given, strict=True)
-            ],
-            pins,
-        )
+        return _Booked(validator.assign_codes(uow, drafts, pins), pins)
 
     def _entered(
         self,
@@ -161,10 +152,11 @@ class Submission:
             completion_time=moment,
         )
         decision = decide(session, release, command, moment, MarkingContext(form, (), self.form_revision))
-        assert decision.session is not None
-        uow.sessions.insert(session, scheduled(session), caller)
-        record(uow, session, decision, caller)
-        return State(decision.session.state)
+        became = decision.session
+        assert became is not None
+        uow.sessions.insert(became, (scheduled(session), *decision.events), caller)
+        uow.attempts.put(became, decision.attempts)
+        return State(became.state)
 
     def quarantine_row(self, uow: TaskChanges, row: OperationRow) -> tuple[str, str]:  # noqa: ARG002 - as Work
         """The next one to be made."""
@@ -183,7 +175,7 @@ def _in_words_of_a_row(refusal: errors.Refusal) -> errors.Refusal:
     return errors.InvalidField(at, refusal.at_least)
 
 
-def _booking_of(template_session: TemplateSession, test_form: str) -> Booking:
+def _booking_of(template_session: TemplateSession, test_form: str, form_revision: int) -> Booking:
     """A booking, once its fields have been found to be within their limits. Raises InvalidField."""
     if not 0 < len(template_session.candidate_id) <= CANDIDATE_AT_MOST:
         raise errors.invalid("user_id", f"must be 1 to {CANDIDATE_AT_MOST} characters")
@@ -198,4 +190,6 @@ def _booking_of(template_session: TemplateSession, test_form: str) -> Booking:
         session_id=template_session.session_id,
         candidate_id=template_session.candidate_id,
         test_form=test_form,
+        activity_id=template_session.activity_id,
+        form_revision=form_revision,
     )

@@ -95,7 +95,8 @@ def schedule(booking: Booking, release: Release, now: int, revisions: Mapping[st
         booking.window_end,
         now,
         update_time=now,
-        form_revision=revisions.get(test_form, 0),
+        form_revision=booking.form_revision or revisions.get(test_form, 0),
+        activity_id=booking.activity_id,
         annotations=booking.annotations,
     )
     return _accommodated(session, booking, release) if any(booking[ACCOMMODATION:]) else session

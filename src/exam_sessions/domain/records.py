@@ -246,6 +246,9 @@ class Booking(NamedTuple):
     window_start: int
     window_end: int
     annotations: str = ""
+    activity_id: str = ""
+    form_revision: int = 0
+    """The newest of its form when 0."""
     time_limit: int = 0
     """The candidate's own working time: NO_LIMIT for none; the release's when 0."""
     extra_time: int = 0

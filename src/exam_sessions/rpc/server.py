@@ -15,6 +15,7 @@ from exam_sessions.rpc.access_servicer import AccessServicer
 from exam_sessions.rpc.call_policy import OPEN
 from exam_sessions.rpc.candidate_servicer import CandidateServicer, read_erasure, read_retention
 from exam_sessions.rpc.catalog_servicer import CatalogServicer
+from exam_sessions.rpc.convert.template import read_submission
 from exam_sessions.rpc.handlers import handlers_of
 from exam_sessions.rpc.import_servicer import ImportServicer
 from exam_sessions.rpc.lifecycle_servicer import LifecycleServicer
@@ -24,7 +25,7 @@ from exam_sessions.rpc.operations_servicer import OperationsServicer
 from exam_sessions.rpc.reflection import add_reflection
 from exam_sessions.rpc.regrade_servicer import read_regrade
 from exam_sessions.rpc.session_servicer import SessionServicer
-from exam_sessions.rpc.template_servicer import TemplateServicer, read_submission
+from exam_sessions.rpc.template_servicer import TemplateServicer
 from exam_sessions.rpc.transition_servicer import read_transition
 from exam_sessions.rpc.watch_servicer import WatchServicer
 from exam_sessions.rpc.workspace_servicer import WorkspaceServicer

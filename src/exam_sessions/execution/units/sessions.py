@@ -130,10 +130,10 @@ class SessionUnit:
             transaction.db, release.workspace_id, release.id
         )
 
-    def insert(self, session: Session, event: Event, caller: Caller) -> None:
-        """Writes a new session."""
+    def insert(self, session: Session, events: Sequence[Event], caller: Caller) -> None:
+        """Writes a new session, and its history so far."""
         key = (session.workspace_id, session.id)
-        session = self._history.record(session, (event,), caller, session.update_time)
+        session = self._history.record(session, events, caller, session.update_time)
         self.known[key] = self._transaction.deferred.session_inserts[key] = session
         self._attempts.begin(key)
         self._keycodes[session.workspace_id, session.keycode] = session.id
