@@ -82,3 +82,27 @@ def test_what_is_asked_for_must_all_hold(server, api):
     watch = pieces_of(server, api, ["K-03"], school_ids=["north"], start_sequence=1)
     assert _ids_of_next_events(watch) == [both.id]
     watch.close()
+
+
+def test_a_session_that_moves_to_and_fro_is_followed_while_it_is_there(server, api):
+    release = api.release()
+    session, other = api.book(release, centre_id="K-03"), api.book(release, centre_id="K-03")
+
+    def edit(field, value):
+        mask = {"paths": [field]}
+        api.call("UpdateSession", session_id=session.id, booking={field: value}, update_mask=mask)
+
+    watch = pieces_of(server, api, ["K-03"])
+    assert sorted(_ids_of_snapshot(watch)) == sorted([session.id, other.id])
+    edit("external_reference", "seen here")
+    assert _ids_of_next_events(watch) == [session.id]
+    edit("centre_id", "K-04")
+    assert _ids_of_next_events(watch) == [session.id]
+    edit("external_reference", "not seen there")
+    api.move("CreatePackage", other)
+    assert _ids_of_next_events(watch) == [other.id]
+    edit("centre_id", "K-03")
+    assert _ids_of_next_events(watch) == [session.id]
+    edit("external_reference", "seen again")
+    assert _ids_of_next_events(watch) == [session.id]
+    watch.close()

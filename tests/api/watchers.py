@@ -133,7 +133,7 @@ def last_of(server, api):
 
 def watchers(server):
     """How many watches a server knows of."""
-    return server.app.service.event_feed._count
+    return server.app.service.event_feed.watchers
 
 
 def bustle(desks, release, rounds):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from drawn import drawn
 
+from exam_sessions.cli.shared.room_reads import sessions_to_read
 from exam_sessions_client.v1 import session_pb2
 from serving import State, until
 
@@ -118,3 +119,25 @@ def test_ctrl_c_ends_a_board(terminal, sitting):
 
 def test_without_a_terminal_there_is_a_way_on(terminal):
     assert "exam-sessions sessions list --centre K-03" in terminal("board", "--centre", "K-03", code=2).stderr
+
+
+def test_a_session_is_read_once_after_many_events_and_not_after_a_save():
+    running, ended = State.STATE_IN_PROGRESS, State.STATE_FINISHED
+    save, pause = session_pb2.ACTION_SET_RESPONSES, session_pb2.ACTION_PAUSE
+    events = [
+        session_pb2.SessionEvent(session_id="saves", action=save, from_state=running, to_state=running),
+        session_pb2.SessionEvent(session_id="submits", action=save, from_state=running, to_state=ended),
+        session_pb2.SessionEvent(session_id="moves", action=pause, from_state=running, to_state=State.STATE_PAUSED),
+        session_pb2.SessionEvent(session_id="submits", action=pause, from_state=ended, to_state=running),
+    ]
+    assert sessions_to_read(events) == ["submits", "moves"]
+
+
+def test_of_sessions_that_are_read_together_one_may_be_gone(terminal, api, release, sitting):
+    late = api.book(release, candidate_id="S-9", centre_id="K-03")
+    with board(terminal) as screen:
+        until(lambda: any("S-9 " in line for line in screen.screen()))
+        api.call("DeleteSession", session_id=late.id)
+        api.move("PauseSession", sitting)
+        until(lambda: any("S-4471" in line and "PAUSED" in line for line in screen.screen()))
+        until(lambda: not any("S-9 " in line for line in screen.screen()))

@@ -1,9 +1,9 @@
 """Watchers of rooms, and a board, in a process of their own, all day long.
 
 Usage: rooms.py PORT[,PORT] CENTRE[,CENTRE...]. One watch of each centre; the first has a board besides, which begins
-with the sessions as they are and reads each that something happened to, as `exam-sessions board` does. A watch that
-ends is resumed after its last event, on the next server. Prints `ready` once all have begun; reads the sequence of
-the last event from its input; prints as JSON what came, once all have got that far.
+with the sessions as they are and reads those of which something changed that it shows, as `exam-sessions board` does.
+A watch that ends is resumed after its last event, on the next server. Prints `ready` once all have begun; reads the
+sequence of the last event from its input; prints as JSON what came, once all have got that far.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from typing import Any
 import grpc
 import uvloop
 
+from exam_sessions.cli.board import READ_AT_ONCE
+from exam_sessions.cli.shared.room_reads import sessions_to_read
 from exam_sessions_client.v1 import session_service_pb2 as pb
 from exam_sessions_client.v1 import session_service_pb2_grpc
 
@@ -47,7 +49,7 @@ class Watcher:
 
     def __init__(self, servers: Servers, centre: str) -> None:
         self._servers, self.centre = servers, centre
-        self.sequence = self.resumed = self.read = 0
+        self.sequence = self.resumed = self.read = self.reads = 0
         self.seen: Counter[int] = Counter()
         self.delays: Counter[int] = Counter()
         self._moved = asyncio.Event()
@@ -92,10 +94,14 @@ class Board(Watcher):
         return pb.WatchSessionsRequest(filter=pb.WatchFilter(centre_ids=[self.centre]))
 
     async def take(self, stub: Any, piece: Any) -> None:
-        """Reads each session of a piece once."""
-        for session_id in {event.session_id for event in piece.events}:
-            await stub.GetSession(pb.GetSessionRequest(session_id=session_id))
-            self.read += 1
+        """Reads the sessions of a piece that `exam-sessions board` would read, as it does."""
+        changed = sessions_to_read(piece.events)
+        for first in range(0, len(changed), READ_AT_ONCE):
+            session_ids = changed[first : first + READ_AT_ONCE]
+            view = pb.SESSION_VIEW_FULL
+            await stub.BatchGetSessions(pb.BatchGetSessionsRequest(session_ids=session_ids, view=view))
+            self.read += len(session_ids)
+            self.reads += 1
 
 
 def percentile(counts: Counter[int], share: float) -> int:
@@ -128,6 +134,7 @@ async def main(ports: str, centres: str) -> None:
         "events": {watcher.centre: len(watcher.seen) for watcher in watchers[:-1]},
         "board": len(watchers[-1].seen),
         "read": watchers[-1].read,
+        "reads": watchers[-1].reads,
         "twice": sum(watcher.seen.total() - len(watcher.seen) for watcher in watchers),
         "resumed": sum(watcher.resumed for watcher in watchers),
         "behind": sum(watcher.sequence < end for watcher in watchers),

@@ -19,12 +19,14 @@ from exam_sessions import errors
 from exam_sessions.background import event_tail
 from exam_sessions.background.event_tail import Tail
 from exam_sessions.background.watch_cursors import WatchCursors
+from exam_sessions.background.watch_turns import WatchTurns
 from exam_sessions.execution.outages import OUTAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from exam_sessions.background.event_tail import RenderedEvent
+    from exam_sessions.background.session_areas import Areas
     from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import EventRow
     from exam_sessions.execution.queries import Reads, SnapshotPage
@@ -43,8 +45,8 @@ KEPT_BYTES = 64 * 1024 * 1024
 POLL_S = 0.5
 """How often a watched workspace is looked at without a wake-up, in seconds."""
 
-PAUSE_PER_WATCHER_S = 0.0003
-"""What a watcher pauses between two pieces for each watcher there is: with hundreds, pieces hold more events."""
+LOOKS_APART_S = 0.005
+"""Seconds between two reads of what is new in a workspace: under load each takes along what many groups committed."""
 
 
 class EventFeed:
@@ -55,7 +57,7 @@ class EventFeed:
         self.tails: dict[str, Tail] = {}
         """By workspace, as long as it is watched."""
         self.cursors = WatchCursors()
-        self._count = 0
+        self.turns = WatchTurns()
         self._tasks: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
         self._reading = asyncio.Semaphore(READS_AT_ONCE)
@@ -64,12 +66,7 @@ class EventFeed:
     @property
     def watchers(self) -> int:
         """How many watches are open."""
-        return self._count
-
-    @property
-    def pause(self) -> float:
-        """How long a watcher pauses between two pieces, in seconds."""
-        return self._count * PAUSE_PER_WATCHER_S
+        return self.turns.watchers
 
     def start(self) -> None:
         """Begins to poll for events of which there was no wake-up; call from the running event loop."""
@@ -104,15 +101,15 @@ class EventFeed:
         """
         if self.closed:
             raise errors.ShuttingDown
-        if self._count >= self._most:
+        if self.turns.watchers >= self._most:
             raise errors.TooManyWatchers(self._most)
-        self._count += 1
+        self.turns.watchers += 1
         try:
             if workspace not in self.tails:
                 last = await self._reads.last_sequence(workspace)
                 self.tails.setdefault(workspace, Tail(workspace, last, render))
         except BaseException:
-            self._count -= 1
+            self.turns.watchers -= 1
             raise
         tail = self.tails[workspace]
         tail.watchers += 1
@@ -120,7 +117,7 @@ class EventFeed:
 
     def leave(self, tail: Tail) -> None:
         """Takes note that a watcher has left."""
-        self._count -= 1
+        self.turns.watchers -= 1
         tail.watchers -= 1
         if not tail.watchers:
             del self.tails[tail.workspace]
@@ -148,10 +145,13 @@ class EventFeed:
             return await self.first(workspace, consumer.sequence + 1)
         return (await self._reads.position(workspace, 0, self._reach)).oldest - 1
 
-    async def next(self, tail: Tail, after: int, patience: float, most: int) -> Iterable[RenderedEvent]:
+    async def next(
+        self, tail: Tail, after: int, patience: float, most: int, turn: Callable[[], Awaitable[None]]
+    ) -> Iterable[RenderedEvent]:
         """The next events after one, in order; none when nothing happens within `patience` seconds.
 
-        At most `most` are read where `after` is further back than the tail.
+        Once something has happened, `turn` is waited for; what happens meanwhile is among them. At most `most` are
+        read where `after` is further back than the tail.
 
         Raises:
             errors.ShuttingDown: the watch is to go on elsewhere.
@@ -162,6 +162,7 @@ class EventFeed:
             raise errors.ShuttingDown
         if after >= tail.last:
             return []
+        await turn()
         kept = tail.since(after)
         if kept is not None:
             return kept
@@ -182,10 +183,19 @@ class EventFeed:
         async with self._reading:
             return await self._reads.events_after(tail.workspace, after, most)
 
-    async def areas_of(self, workspace: str, session_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        """See Reads."""
-        async with self._reading:
-            return await self._reads.areas_of(workspace, session_ids)
+    async def areas_of(self, tail: Tail, session_ids: Collection[str]) -> dict[str, Areas]:
+        """The areas of those of these sessions that exist, by id; what one watcher has read is there for all."""
+        known = tail.areas.known(session_ids)
+        if len(known) < len(session_ids):
+            async with self._reading:
+                # Another may have read the same meanwhile.
+                known = tail.areas.known(session_ids)
+                if missing := [session_id for session_id in session_ids if session_id not in known]:
+                    version = tail.areas.version
+                    found = await self._reads.areas_of(tail.workspace, missing)
+                    tail.areas.store(found, version)
+                    known |= found
+        return known
 
     async def snapshot_page(
         self, workspace: str, criteria: SessionFilter, before: SnapshotPage | None, rows: int, at_most: int
@@ -199,9 +209,14 @@ class EventFeed:
             tail.look_again = True
             while tail.look_again:
                 tail.look_again = False
-                while rows := await self._reads.events_after(tail.workspace, tail.last, event_tail.PAGE):
-                    tail.add(rows)
-                    self._trim()
+                more = True
+                while more:
+                    rows = await self._reads.events_after(tail.workspace, tail.last, event_tail.PAGE)
+                    more = len(rows) == event_tail.PAGE
+                    if rows:
+                        tail.add(rows)
+                        self._trim()
+                await asyncio.sleep(LOOKS_APART_S)
         except OUTAGES:
             pass  # the next look tries again
         except errors.Refusal:

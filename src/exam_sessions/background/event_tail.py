@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from exam_sessions.background.session_areas import SessionAreas
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Tail:
         self.size = 0
         """Bytes it keeps."""
         self.looking = self.look_again = False
+        self.areas = SessionAreas()
         self._render = render
         self._kept: list[RenderedEvent] = []
         self._moved = asyncio.Event()
@@ -62,6 +64,7 @@ class Tail:
             # What is kept was rendered before it was erased, or ends where a restore began a new range of numbers;
             # watchers read it anew.
             self.drop(len(self._kept))
+            self.areas.clear()
         new = list(self.rendered_events(rows)) if is_gapless else []
         self._kept += new
         self.size += sum(len(event.rendered) + OVERHEAD for event in new)
@@ -84,7 +87,8 @@ class Tail:
     async def moved(self, seconds: float) -> None:
         """Waits for something to happen, or that long."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
 
     def since(self, after: int) -> list[RenderedEvent] | None:
         """The next events after one; None when they are not kept any more."""

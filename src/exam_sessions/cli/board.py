@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspac
 from exam_sessions.cli.shared.console import MISUSED, fail, out
 from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch
 from exam_sessions.cli.shared.room import Order, Room
+from exam_sessions.cli.shared.room_reads import sessions_to_read
 from exam_sessions.cli.shared.transition_views import refusal_of_one
 from exam_sessions.cli.shared.typed_names import action_of
 from exam_sessions.cli.transition_fields import extra_of
@@ -23,6 +24,9 @@ from exam_sessions.client.client import Client, Session
 from exam_sessions.client.events import Piece
 from exam_sessions.client.failures import NoServer, Refused
 from exam_sessions.domain.states import VoidReason
+
+READ_AT_ONCE = 100
+"""Sessions that are read in one call."""
 
 FRAMES = 4
 """How often the room is drawn in a second."""
@@ -96,16 +100,29 @@ def _take(room: Room, client: Client, piece: Piece | Notice, areas: dict[str, st
         return
     room.put(piece.sessions)
     room.note_answers(piece.events)
-    for session_id in {event.session_id for event in piece.events}:
-        try:
-            session = client.session(session_id)
-        except Refused:
-            room.drop([session_id])
-            continue
-        if is_of(session, **areas):
-            room.put([session])
-        else:
-            room.drop([session_id])
+    changed = sessions_to_read(piece.events)
+    for first in range(0, len(changed), READ_AT_ONCE):
+        session_ids = changed[first : first + READ_AT_ONCE]
+        found = _read(client, session_ids)
+        here = [session for session in found if is_of(session, **areas)]
+        room.put(here)
+        room.drop(set(session_ids) - {session.id for session in here})
+
+
+def _read(client: Client, session_ids: list[str]) -> Sequence[Session]:
+    """The sessions with these ids, as far as they are there and may be seen."""
+    try:
+        return client.sessions_by_id(session_ids, full=True)
+    except Refused:
+        # One of them is deleted, or is somewhere else now.
+        return [session for session_id in session_ids for session in _read_one(client, session_id)]
+
+
+def _read_one(client: Client, session_id: str) -> Sequence[Session]:
+    try:
+        return [client.session(session_id)]
+    except Refused:
+        return []
 
 
 def is_of(session: Session, centre: str = "", school: str = "", district: str = "") -> bool:

@@ -151,9 +151,9 @@ class Client(
         request = session_service_pb2.GetSessionRequest(workspace_id=self.workspace, **which(session))
         return self._call(self._sessions.GetSession, request).session
 
-    def sessions_by_id(self, session_ids: Sequence[str]) -> Sequence[Session]:
-        """The sessions with these ids, up to 1,000, in BASIC view; refused when one of them is not there."""
-        view = session_service_pb2.SESSION_VIEW_BASIC
+    def sessions_by_id(self, session_ids: Sequence[str], *, full: bool = False) -> Sequence[Session]:
+        """The sessions with these ids, up to 1,000, in BASIC or FULL view; refused when one of them is not there."""
+        view = session_service_pb2.SESSION_VIEW_FULL if full else session_service_pb2.SESSION_VIEW_BASIC
         request = session_service_pb2.BatchGetSessionsRequest(
             workspace_id=self.workspace, session_ids=session_ids, view=view
         )

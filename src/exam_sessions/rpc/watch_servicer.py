@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.background.event_feed import FEW
-from exam_sessions.background.event_tail import AREA_COLUMNS, PAGE
+from exam_sessions.background.event_tail import AREA_COLUMNS, ERASE, PAGE
+from exam_sessions.background.watch_turns import APART_S
 from exam_sessions.rpc.convert.session import BASIC, fill_event
 from exam_sessions.rpc.convert.times import micros
 from exam_sessions.rpc.watch_filter import EventFilter
@@ -124,6 +125,7 @@ class EventCursor:
         self._feed, self._tail, self._filter = feed, tail, event_filter
         self._areas = event_filter.areas
         self.after, self._most = after, FEW
+        self._place, self._looked, self._was_behind = feed.turns.place(), 0.0, False
 
     @property
     def behind(self) -> int:
@@ -142,7 +144,17 @@ class EventCursor:
     async def next(self, patience: float) -> bytes:
         """A piece with the next events that match the filter, if there are any within so many seconds."""
         # Not kept in a variable: while a watcher waits, nothing is held for it.
-        return await self._piece(await self._feed.next(self._tail, self.after, patience, self._most), None, "")
+        return await self._piece(
+            await self._feed.next(self._tail, self.after, patience, self._most, self._turn), None, ""
+        )
+
+    async def _turn(self) -> None:
+        """Waits for its turn; one who is further back need not wait for more to happen."""
+        apart = 0.0 if self._was_behind else APART_S
+        pause = self._feed.turns.pause(self._place, time.monotonic(), self._looked + apart)
+        if pause > 0:
+            await asyncio.sleep(pause)
+        self._looked = time.monotonic()
 
     async def next_until(self, last: int, shown: str) -> bytes:
         """A piece with the next events up to one, as far as they are about sessions up to an id."""
@@ -150,8 +162,9 @@ class EventCursor:
 
     async def _unseen(self, events: Collection[RenderedEvent]) -> set[int]:
         """The events of sessions of other areas: by the areas that an event names, else as its session is now."""
+        self._tail.areas.remove(event.session_id for event in events if event.areas or event.action == ERASE)
         asked = {event.session_id for event in events if not all(event.areas and event.areas[n] for n in self._areas)}
-        now = await self._feed.areas_of(self._tail.workspace, asked) if asked else {}
+        now = await self._feed.areas_of(self._tail, asked) if asked else {}
 
         def is_within(event: RenderedEvent, n: int) -> bool:
             named = event.areas[n] if event.areas else frozenset()
@@ -178,6 +191,7 @@ class EventCursor:
             self.after = event.sequence
         else:
             self._most = min(2 * self._most, PAGE)
+        self._was_behind = self.behind > 0
         return b"".join(rendered)
 
 
@@ -200,7 +214,6 @@ class WatchServicer:
             with cursor.following():
                 while True:
                     await self._send_next(cursor, stream, heartbeat)
-                    await asyncio.sleep(feed.pause)
         finally:
             feed.leave(tail)
 
