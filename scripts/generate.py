@@ -1,6 +1,7 @@
 """Runs protoc over protos/: Python modules, stubs, descriptors with comments for reflection, and buf's image.
 
-Without arguments it writes the pages of docs/reference too (generate_reference.py).
+What of the clients is generated is written too (generate_client.py, generate_stubs.py), and without arguments
+the pages of docs/reference (generate_reference.py).
 
 Files of others (buf/validate/validate.proto, google/longrunning/operations.proto) are not copied into this
 repository: their descriptors are read from the wheels that hold them and handed to protoc as a descriptor set.
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import generate_client
+import generate_stubs
 from google.api import annotations_pb2
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
@@ -150,6 +152,7 @@ def main() -> None:
     write_modules(protos, files, out)
     (out / CONTRACT / "documented.binpb").write_bytes(documented(protos, files))
     generate_client.write(files, out / CONTRACT / "documented.binpb", out)
+    generate_stubs.write(out / CONTRACT / "documented.binpb", out)
     if out == ROOT:
         # In a process of its own, for it imports what was just written.
         command = [sys.executable, str(ROOT / "scripts" / "generate_reference.py")]

@@ -21,13 +21,10 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	pb "exam-sessions/clients/go/examsessionsv1"
 )
 
 //go:embed service_config.json
@@ -36,8 +33,12 @@ var serviceConfig string
 // DefaultTimeout is the deadline of a call whose context has none.
 const DefaultTimeout = 30 * time.Second
 
-// PingEvery is how often an idle connection is probed; the server allows one ping a second.
-const PingEvery = 30 * time.Second
+// pings find a dead connection within 20 s. The server allows one in a second; gRPC sends at most one in 10.
+var pings = keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 10 * time.Second}
+
+// requestBytes is the largest request of the server. gRPC keeps a request for its retries up to this size; its own 256 KiB
+// would leave a batch of some thousand bookings without them.
+const requestBytes = 16 << 20
 
 // reconnect is how long a connection is waited for between two attempts: gRPC's own two minutes outlast every deadline.
 var reconnect = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, Jitter: 0.2, MaxDelay: 3 * time.Second}
@@ -61,17 +62,7 @@ type Options struct {
 // Client has a stub for each service; every call through it has a deadline, an actor and, if it changes something, a
 // request id, so that a retry does not do it twice. It is safe for concurrent use.
 type Client struct {
-	Access     pb.AccessServiceClient
-	Candidates pb.CandidateServiceClient
-	Catalog    pb.CatalogServiceClient
-	Health     healthpb.HealthClient
-	Lifecycle  pb.LifecycleServiceClient
-	Lockouts   pb.LockoutServiceClient
-	Marking    pb.MarkingServiceClient
-	Operations longrunningpb.OperationsClient
-	Sessions   pb.SessionServiceClient
-	Templates  pb.TemplateServiceClient
-	Workspaces pb.WorkspaceServiceClient
+	Stubs
 
 	options Options
 	conn    *grpc.ClientConn
@@ -90,7 +81,8 @@ func New(target string, options Options) (*Client, error) {
 	dial := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultServiceConfig(serviceConfig),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: PingEvery, Timeout: 20 * time.Second}),
+		grpc.WithDefaultCallOptions(grpc.MaxRetryRPCBufferSize(requestBytes)),
+		grpc.WithKeepaliveParams(pings),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 20 * time.Second}),
 		grpc.WithUnaryInterceptor(c.unary),
 		grpc.WithStreamInterceptor(c.stream),
@@ -98,17 +90,7 @@ func New(target string, options Options) (*Client, error) {
 	if c.conn, err = grpc.NewClient(target, dial...); err != nil {
 		return nil, err
 	}
-	c.Access = pb.NewAccessServiceClient(c.conn)
-	c.Candidates = pb.NewCandidateServiceClient(c.conn)
-	c.Catalog = pb.NewCatalogServiceClient(c.conn)
-	c.Health = healthpb.NewHealthClient(c.conn)
-	c.Lifecycle = pb.NewLifecycleServiceClient(c.conn)
-	c.Lockouts = pb.NewLockoutServiceClient(c.conn)
-	c.Marking = pb.NewMarkingServiceClient(c.conn)
-	c.Operations = longrunningpb.NewOperationsClient(c.conn)
-	c.Sessions = pb.NewSessionServiceClient(c.conn)
-	c.Templates = pb.NewTemplateServiceClient(c.conn)
-	c.Workspaces = pb.NewWorkspaceServiceClient(c.conn)
+	c.Stubs = stubsOf(c.conn)
 	return c, nil
 }
 

@@ -79,11 +79,7 @@ func (c *Client) Watch(
 			}
 			if IsRefusal(err, pb.ErrorReason_ERROR_REASON_SEQUENCE_TOO_OLD) {
 				next.Start = nil
-			} else if ctx.Err() != nil || !passes(err) {
-				yield(nil, err)
-				return
-			}
-			if err = pause(ctx, failures, err); err != nil {
+			} else if err = pause(ctx, failures, err); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -147,9 +143,6 @@ func (c *Client) Import(
 			return own.error
 		}
 		if err != nil {
-			if ctx.Err() != nil || !passes(err) {
-				return err
-			}
 			if err := pause(ctx, failures, err); err != nil {
 				return err
 			}
@@ -180,8 +173,12 @@ func passes(err error) bool {
 	return errors.Is(err, io.EOF) || slices.Contains(passing, status.Code(err))
 }
 
-// pause waits before a stream is begun again: longer each time, and at least as long as the service says.
+// pause waits before a stream is begun again: longer each time, and at least as long as the service says. It returns what
+// ended the stream, where that does not pass, and an error, where the stream was begun too often or the context has ended.
 func pause(ctx context.Context, failures int, err error) error {
+	if ctx.Err() != nil || !passes(err) {
+		return err
+	}
 	if failures >= Tries {
 		return errors.Join(ErrNoProgress, err)
 	}

@@ -24,54 +24,38 @@ milliseconds PauseAfter(const Refusal& ended, int failures) {
   return std::max(std::min(milliseconds(100) * (1 << failures), milliseconds(3000)), ended.retry_after);
 }
 
-// Why a stream ended that should go on.
-Refusal EndOf(const grpc::Status& status) {
-  return Refusal(status.ok() ? grpc::Status(grpc::UNAVAILABLE, "the stream ended") : status);
-}
+// A stream that has begun once it has a reader; it is cancelled where it is left before its end.
+template <class Reader>
+struct Stream {
+  grpc::ClientContext context;
+  std::unique_ptr<Reader> reader;
 
-// One stream of an import; it is cancelled where it is left before its end.
-class ImportStream {
- public:
-  explicit ImportStream(Client& client) {
-    client.Prepare(context_);
-    stream_ = client.StubOf<pb::SessionService::Stub>().ImportSessions(&context_);
+  ~Stream() {
+    if (!reader) return;
+    context.TryCancel();
+    reader->Finish();
   }
-  ~ImportStream() {
-    if (finished_) return;
-    context_.TryCancel();
-    stream_->Finish();
-  }
-  // Where the stream has ended, Read says so.
-  void Write(const pb::ImportSessionsRequest& chunk) { stream_->Write(chunk); }
-  bool Read(pb::ImportSessionsResponse* answer) { return stream_->Read(answer); }
+  // Why it ended, although it should go on.
   Refusal Finish() {
-    stream_->WritesDone();
-    finished_ = true;
-    return EndOf(stream_->Finish());
+    const grpc::Status status = std::exchange(reader, nullptr)->Finish();
+    return Refusal(status.ok() ? grpc::Status(grpc::UNAVAILABLE, "the stream ended") : status);
   }
-
- private:
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReaderWriter<pb::ImportSessionsRequest, pb::ImportSessionsResponse>> stream_;
-  bool finished_ = false;
 };
 
 }  // namespace
+
+struct Watch::Stream : examsessions::Stream<grpc::ClientReader<pb::WatchSessionsResponse>> {};
 
 Watch::Watch(Client& client, pb::WatchSessionsRequest request) : client_(client), request_(std::move(request)) {
   client_.Fill(request_);
 }
 
-Watch::~Watch() {
-  Cancel();
-  if (reader_) reader_->Finish();
-  reader_.reset();  // before its context
-}
+Watch::~Watch() = default;
 
 std::optional<pb::WatchSessionsResponse> Watch::Next() {
   while (Open()) {
     pb::WatchSessionsResponse piece;
-    if (reader_->Read(&piece)) {
+    if (stream_->reader->Read(&piece)) {
       failures_ = 0;
       if (piece.sequence() > 0 && !request_.has_consumer()) {
         request_.set_start_sequence(piece.sequence() + 1);
@@ -79,9 +63,7 @@ std::optional<pb::WatchSessionsResponse> Watch::Next() {
       }
       return piece;
     }
-    const Refusal ended = EndOf(reader_->Finish());
-    reader_.reset();
-    Pause(ended);
+    Pause(stream_->Finish());
   }
   return std::nullopt;
 }
@@ -90,19 +72,20 @@ void Watch::Cancel() {
   const std::lock_guard lock(mutex_);
   cancelled_ = true;
   cancelling_.notify_all();
-  if (context_) context_->TryCancel();
+  if (stream_) stream_->context.TryCancel();
 }
 
 // Begins the stream where there is none; false once the watch is cancelled.
 bool Watch::Open() {
-  if (reader_) return true;
+  if (stream_ && stream_->reader) return true;
   {
     const std::lock_guard lock(mutex_);
     if (cancelled_) return false;
-    context_ = std::make_unique<grpc::ClientContext>();
+    stream_ = std::make_unique<Stream>();
   }
-  client_.Prepare(*context_);
-  reader_ = client_.StubOf<pb::SessionService::Stub>().WatchSessions(context_.get(), request_);  // waits for a connection
+  client_.Prepare(stream_->context);
+  // It waits for a connection.
+  stream_->reader = client_.StubOf<pb::SessionService::Stub>().WatchSessions(&stream_->context, request_);
   return true;
 }
 
@@ -126,17 +109,19 @@ void ImportSessions(Client& client, const std::string& release_id, const Chunks&
   std::deque<pb::ImportSessionsRequest> waiting;  // for their answers
   auto bookings = chunks();
   for (int failures = 0; bookings || !waiting.empty();) {
-    ImportStream stream(client);
-    for (const auto& chunk : waiting) stream.Write(chunk);
+    Stream<grpc::ClientReaderWriter<pb::ImportSessionsRequest, pb::ImportSessionsResponse>> stream;
+    client.Prepare(stream.context);
+    stream.reader = client.StubOf<pb::SessionService::Stub>().ImportSessions(&stream.context);
+    for (const auto& chunk : waiting) stream.reader->Write(chunk);  // where the stream has ended, Read says so
     while (bookings || !waiting.empty()) {
       for (; bookings && waiting.size() < kChunksAtOnce; bookings = chunks()) {
         waiting.push_back(next);
         waiting.back().mutable_bookings()->Assign(bookings->begin(), bookings->end());
         next.set_chunk(next.chunk() + 1);
-        stream.Write(waiting.back());
+        stream.reader->Write(waiting.back());
       }
       pb::ImportSessionsResponse answer;
-      if (!stream.Read(&answer)) {
+      if (!stream.reader->Read(&answer)) {
         std::this_thread::sleep_for(PauseAfter(stream.Finish(), failures++));
         break;
       }
@@ -144,7 +129,7 @@ void ImportSessions(Client& client, const std::string& release_id, const Chunks&
       failures = 0;
       answered(answer);
     }
-    if (!bookings && waiting.empty()) stream.Finish();
+    if (!bookings && waiting.empty() && stream.reader->WritesDone()) stream.Finish();
   }
 }
 

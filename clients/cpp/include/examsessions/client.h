@@ -1,27 +1,15 @@
 #pragma once
 
 #include <google/protobuf/message.h>
-#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include <functional>
 #include <memory>
 #include <string>
-#include <tuple>
 
-#include "exam_sessions/v1/access_service.grpc.pb.h"
-#include "exam_sessions/v1/candidate_service.grpc.pb.h"
-#include "exam_sessions/v1/catalog_service.grpc.pb.h"
-#include "exam_sessions/v1/lifecycle_service.grpc.pb.h"
-#include "exam_sessions/v1/lockout_service.grpc.pb.h"
-#include "exam_sessions/v1/marking_service.grpc.pb.h"
-#include "exam_sessions/v1/session_service.grpc.pb.h"
-#include "exam_sessions/v1/template_service.grpc.pb.h"
-#include "exam_sessions/v1/workspace_service.grpc.pb.h"
 #include "examsessions/pages.h"
 #include "examsessions/refusal.h"
-#include "google/longrunning/operations.grpc.pb.h"
-#include "grpc_health/v1/health.grpc.pb.h"
+#include "examsessions/stubs.h"
 
 namespace examsessions {
 
@@ -78,7 +66,7 @@ class Client {
   // caller's to use.
   template <class Stub>
   Stub& StubOf() {
-    return *std::get<std::unique_ptr<Stub>>(stubs_);
+    return stubs_.Get<Stub>();
   }
 
   // Adds who calls to a call.
@@ -88,16 +76,8 @@ class Client {
   void Fill(google::protobuf::Message& request) const;
 
  private:
-  template <class... Services>
-  using Stubs = std::tuple<std::unique_ptr<typename Services::Stub>...>;
-
   Options options_;
-  std::shared_ptr<grpc::Channel> channel_;
-  Stubs<exam_sessions::v1::AccessService, exam_sessions::v1::CandidateService, exam_sessions::v1::CatalogService,
-        exam_sessions::v1::LifecycleService, exam_sessions::v1::LockoutService, exam_sessions::v1::MarkingService,
-        exam_sessions::v1::SessionService, exam_sessions::v1::TemplateService, exam_sessions::v1::WorkspaceService,
-        google::longrunning::Operations, grpc::health::v1::Health>
-      stubs_;
+  Stubs stubs_;
 };
 
 // A UUID of version 7, for what a caller names itself.

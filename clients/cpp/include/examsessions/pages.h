@@ -1,12 +1,13 @@
 #pragma once
 
+#include <google/protobuf/repeated_field.h>
+
 #include <cstddef>
 #include <functional>
 #include <iterator>
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 namespace examsessions {
 
@@ -15,7 +16,8 @@ namespace examsessions {
 template <class T>
 class Pages {
  public:
-  using Fetch = std::function<std::pair<std::vector<T>, std::string>(const std::string& token)>;
+  using Elements = google::protobuf::RepeatedPtrField<T>;
+  using Fetch = std::function<std::pair<Elements, std::string>(const std::string& token)>;
 
   class Iterator {
    public:
@@ -29,7 +31,7 @@ class Pages {
     pointer operator->() const { return &**this; }
     Iterator& operator++() {
       ++pages_->position_;
-      return *this = pages_->Settle();
+      return *this = pages_->begin();
     }
     void operator++(int) { ++*this; }
     bool operator==(const Iterator& other) const { return pages_ == other.pages_; }
@@ -43,12 +45,8 @@ class Pages {
 
   explicit Pages(Fetch fetch) : fetch_(std::move(fetch)) {}
 
-  Iterator begin() { return Settle(); }
-  Iterator end() { return Iterator(nullptr); }
-
- private:
-  // An iterator at the element of this position, which may be on the next page that has any, or the end.
-  Iterator Settle() {
+  // An iterator at the element that is next, which may be on the next page that has any, or the end.
+  Iterator begin() {
     while (position_ == elements_.size()) {
       if (!first_ && token_.empty()) return end();
       std::tie(elements_, token_) = fetch_(token_);
@@ -57,10 +55,12 @@ class Pages {
     }
     return Iterator(this);
   }
+  Iterator end() { return Iterator(nullptr); }
 
+ private:
   Fetch fetch_;
-  std::vector<T> elements_;
-  std::size_t position_ = 0;
+  Elements elements_;
+  int position_ = 0;
   std::string token_;
   bool first_ = true;
 };

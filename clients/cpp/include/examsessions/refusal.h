@@ -3,8 +3,8 @@
 #include <grpcpp/support/status.h>
 
 #include <chrono>
+#include <exception>
 #include <map>
-#include <stdexcept>
 #include <string>
 
 #include "exam_sessions/v1/error_reason.pb.h"
@@ -13,12 +13,15 @@
 namespace examsessions {
 
 // Why the service did not do what it was asked.
-class Refusal : public std::runtime_error {
+class Refusal : public std::exception {
  public:
   // Reads what a call failed with.
   explicit Refusal(const grpc::Status& status);
   // Reads a status, such as that of a chunk of an import or of a row of an operation.
   explicit Refusal(const google::rpc::Status& status);
+
+  // The reason's name or else that of the code, and the sentence.
+  const char* what() const noexcept override { return what_.c_str(); }
 
   // Whether the same call may succeed a little later.
   bool IsTransient() const;
@@ -32,6 +35,9 @@ class Refusal : public std::runtime_error {
   std::chrono::milliseconds retry_after{0};
   // What is wrong, by the path of the field, where the request itself was.
   std::map<std::string, std::string> fields;
+
+ private:
+  std::string what_;
 };
 
 }  // namespace examsessions

@@ -27,18 +27,18 @@ class Watch {
   void Cancel();
 
  private:
+  struct Stream;
   bool Open();
   void Pause(const Refusal& ended);
 
   Client& client_;
   exam_sessions::v1::WatchSessionsRequest request_;
-  std::unique_ptr<grpc::ClientReader<exam_sessions::v1::WatchSessionsResponse>> reader_;
   int failures_ = 0;
   bool resumed_ = false;
 
   std::mutex mutex_;  // of what follows
   std::condition_variable cancelling_;
-  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<Stream> stream_;
   bool cancelled_ = false;
 };
 
