@@ -9,7 +9,7 @@ import grpc
 import pytest
 from watchers import open_stream
 
-from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch
+from exam_sessions.cli.shared.resuming_watch import ResumingWatch
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
 from serving import ApiClient, serving, until
@@ -45,7 +45,7 @@ def test_a_stream_on_an_old_connection_ends_as_unavailable(database):
 
 
 def test_a_watch_is_resumed_over_one_connection_after_the_other_without_gap_or_repetition(database, monkeypatch):
-    monkeypatch.setattr("exam_sessions.cli.shared.resuming_watch.PAUSES", (0.01,))
+    monkeypatch.setattr("exam_sessions.cli.shared.resuming_watch.pause_after", lambda *_: 0.01)
     with serving(database, max_connection_age_s=0.2, max_connection_age_grace_s=0.2) as server:
         api, sequences, resumed, over = ApiClient(server.target), [], [], threading.Event()
 
@@ -53,11 +53,8 @@ def test_a_watch_is_resumed_over_one_connection_after_the_other_without_gap_or_r
             watch = ResumingWatch(client, {"start_sequence": 1})
             while not over.is_set():
                 with suppress(NoServer):  # where the connection was too old before anything came
-                    for piece in watch:
-                        if isinstance(piece, Notice):
-                            resumed.append(piece.text)
-                        else:
-                            sequences.extend(event.sequence for event in piece.events)
+                    for piece in watch.pieces(resumed.append):
+                        sequences.extend(event.sequence for event in piece.events)
                         if over.is_set():
                             break
 
@@ -71,6 +68,7 @@ def test_a_watch_is_resumed_over_one_connection_after_the_other_without_gap_or_r
             last = api.history(api.book(release))[-1].sequence
             until(lambda: sequences[-1:] == [last])
             over.set()
-            thread.join()  # the next heartbeat ends it
-        assert sequences == list(range(1, last + 1))
+            api.book(release)  # the watch ends with the next piece
+            thread.join()
+        assert sequences == list(range(1, len(sequences) + 1))
         api.close()

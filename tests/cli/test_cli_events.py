@@ -231,7 +231,7 @@ def acknowledging(monkeypatch):
         return real(client, *place)
 
     monkeypatch.setattr(Client, "acknowledge", acknowledge)
-    monkeypatch.setattr(acknowledger, "LAST_PAUSES", (0.01, 0.01, 0.0))
+    monkeypatch.setattr(acknowledger, "LAST_TRIES", 2)
     return failing
 
 

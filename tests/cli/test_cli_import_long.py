@@ -194,7 +194,8 @@ def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, ros
 
 @lowered
 def test_a_server_that_stays_away_ends_a_long_import_with_a_way_on(database, roster, monkeypatch):
-    monkeypatch.setattr("exam_sessions.cli.shared.retry.PATIENCE", 0.3)
+    monkeypatch.setattr("exam_sessions.cli.shared.retry.PATIENCE", 0)
+    monkeypatch.setattr("exam_sessions_client.blocking.sleep", lambda _: None)
     path, book, server = roster(), ImportStream.book, RunningServer(database, drain_s=1)
 
     def leaving(self, chunk, bookings):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from google.longrunning.operations_pb2 import WaitOperationRequest
 from google.protobuf.duration_pb2 import Duration
 from terminal import typed
 
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
+from exam_sessions_client import NoAnswer, requests
 from exam_sessions_client.v1 import session_pb2
 from serving import until
 
@@ -202,15 +204,15 @@ def test_it_goes_on_when_nobody_watches_it_any_more(terminal, api, release, room
 
 
 def test_a_server_that_is_away_for_a_moment_is_waited_for(terminal, api, room, monkeypatch):
-    wait, gone = Client.wait, []
+    filled, gone = requests.filled, []
 
-    def flickering(self, operation_id, seconds):
-        if not gone:
-            gone.append(operation_id)
-            raise NoServer(self.target)
-        return wait(self, operation_id, seconds)
+    def flickering(request, workspace):
+        if isinstance(request, WaitOperationRequest) and not gone:
+            gone.append(request)
+            raise NoAnswer("UNAVAILABLE", "gone")
+        return filled(request, workspace)
 
-    monkeypatch.setattr(Client, "wait", flickering)
+    monkeypatch.setattr(requests, "filled", flickering)
     transition(terminal, "pause", "--centre", "K-03", "--per-second", "10")
     assert gone
     assert states(api, room) == ["PAUSED"] * 3

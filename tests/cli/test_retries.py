@@ -39,8 +39,9 @@ def test_each_pause_before_another_try_is_longer_than_the_last_up_to_seconds(sle
     assert retry(failing(*[NoServer("there")] * 9)) == "answered"
     assert len(slept) == 9
     assert min(slept) > 0
-    assert slept == sorted(slept)
-    assert 10 * slept[0] <= slept[-1] <= 5
+    # Each is a little shorter or longer than its due, so that callers do not all come at once.
+    assert slept[:5] == sorted(slept[:5])
+    assert 10 * slept[0] <= min(slept[5:]) <= max(slept) <= 5
 
 
 def test_what_will_not_pass_is_not_tried_again(slept):

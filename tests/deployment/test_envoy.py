@@ -19,7 +19,7 @@ from manifests import DEPLOY, documents
 
 from certificates import authority
 from exam_sessions import errors
-from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch
+from exam_sessions.cli.shared.resuming_watch import ResumingWatch
 from exam_sessions.client.client import Client
 from exam_sessions.client.failures import NoServer
 from exam_sessions.rpc.server import READINESS, SERVICE_FILES
@@ -232,11 +232,8 @@ def test_a_watch_through_it_is_resumed_without_gap_or_repetition(front):
             watch = ResumingWatch(client, {"start_sequence": 1})
             while not over.is_set():
                 with suppress(NoServer):
-                    for piece in watch:
-                        if isinstance(piece, Notice):
-                            notices.append(piece.text)
-                        else:
-                            sequences.extend(event.sequence for event in piece.events)
+                    for piece in watch.pieces(notices.append):
+                        sequences.extend(event.sequence for event in piece.events)
                         if over.is_set():
                             break
 

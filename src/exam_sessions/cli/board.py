@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from rich.live import Live
 from exam_sessions.cli.releases import Releases, find_releases
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, fail, out
-from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch
+from exam_sessions.cli.shared.resuming_watch import ResumingWatch
 from exam_sessions.cli.shared.room import Order, Room
 from exam_sessions.cli.shared.room_reads import sessions_to_read
 from exam_sessions.cli.shared.transition_views import refusal_of_one
@@ -65,7 +66,7 @@ def board(
 
         def watch() -> None:
             try:
-                for piece in following:
+                for piece in following.pieces(partial(setattr, room, "notice")):
                     _take(room, client, piece, dict(areas))
             except (NoServer, Refused) as failure:
                 failed.append(failure)
@@ -93,11 +94,8 @@ def _obey(room: Room, client: Client, keys: Iterator[str]) -> None:
             _carry_out(room, client, order)
 
 
-def _take(room: Room, client: Client, piece: Piece | Notice, areas: dict[str, str]) -> None:
+def _take(room: Room, client: Client, piece: Piece, areas: dict[str, str]) -> None:
     """Brings the room to where a piece of the watch has come."""
-    if isinstance(piece, Notice):
-        room.notice = piece.text
-        return
     room.put(piece.sessions)
     room.note_answers(piece.events)
     changed = sessions_to_read(piece.events)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.text import Text
 
-from exam_sessions.cli.files.marks_importer import in_flight
 from exam_sessions.cli.session_names import find_session
 from exam_sessions.cli.shared.bulk_work import Asked, follow, may_go_on
 from exam_sessions.cli.shared.connection import HINTS
 from exam_sessions.cli.shared.console import fail, note, on_stderr, say
 from exam_sessions.cli.shared.enum_names import message_json
+from exam_sessions.cli.shared.in_flight import in_flight
 from exam_sessions.cli.shared.operation_views import show_accommodated
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.transition_views import sessions_text, show_preview

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -26,7 +27,7 @@ from exam_sessions.cli.shared.console import (
 )
 from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.event_lines import as_cloudevent, as_json_line, as_line
-from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch, interruptible
+from exam_sessions.cli.shared.resuming_watch import ResumingWatch, interruptible
 from exam_sessions.cli.shared.times import when
 from exam_sessions.cli.watch import Count, From
 from exam_sessions.client.client import Client, SessionEvent
@@ -114,10 +115,7 @@ def _print(
     following: ResumingWatch, receipts: Acknowledger, line: Callable[[SessionEvent], str], count: int | None
 ) -> None:
     """Prints events until there were `count` of them; says what was delivered."""
-    for piece in following:
-        if isinstance(piece, Notice):
-            note(piece.text, "yellow")
-            continue
+    for piece in following.pieces(partial(note, style="yellow")):
         events = piece.events[:count]
         for first in range(0, len(events), OFTEN):
             some = events[first : first + OFTEN]

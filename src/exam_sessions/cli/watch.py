@@ -15,7 +15,7 @@ from exam_sessions.cli.sessions import States
 from exam_sessions.cli.shared.candidate_names import CandidateNames
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.shared.console import out, until_the_reader_leaves
-from exam_sessions.cli.shared.resuming_watch import Notice, ResumingWatch, interruptible
+from exam_sessions.cli.shared.resuming_watch import ResumingWatch, interruptible
 from exam_sessions.cli.shared.watch_views import Board, Lines, View
 from exam_sessions.client.client import Client
 from exam_sessions.domain.states import State
@@ -98,10 +98,7 @@ def _show(following: ResumingWatch, view: View, states: Sequence[int], count: in
 
     The server is not asked to leave out other states, for what leaves a state must be counted too.
     """
-    for piece in following:
-        if isinstance(piece, Notice):
-            view.notice(piece.text)
-            continue
+    for piece in following.pieces(view.notice):
         view.look(piece)
         events = [event for event in piece.events if not states or event.to_state in states][:count]
         if events:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.client.channel import PAGE, Channel, new_request_id
+from exam_sessions.client.channel import PAGE, Channel
 from exam_sessions.client.times import put
-from exam_sessions_client.v1 import access_service_pb2, access_service_pb2_grpc
+from exam_sessions_client.v1 import access_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +25,9 @@ class NewKey(NamedTuple):
 class AccessCalls(Channel):
     """Calls about principals and keys."""
 
-    @cached_property
-    def _access(self) -> access_service_pb2_grpc.AccessServiceStub:
-        return access_service_pb2_grpc.AccessServiceStub(self._channel)
-
     def principal(self) -> Principal:
         """Who calls, and what it may do."""
-        return self._call(self._access.GetPrincipal, access_service_pb2.GetPrincipalRequest()).principal
+        return self._call(self._rpc.access.GetPrincipal, access_service_pb2.GetPrincipalRequest()).principal
 
     def create_key(
         self,
@@ -58,30 +53,29 @@ class AccessCalls(Channel):
             workspaces=workspaces,
             all_workspaces=not workspaces,
             centres=centres,
-            request_id=new_request_id(),
         )
         if expire_time:
             put(request.expire_time, expire_time)
-        reply = self._call(self._access.CreateApiKey, request)
+        reply = self._call(self._rpc.access.CreateApiKey, request)
         return NewKey(reply.api_key, reply.credential)
 
     def keys(self) -> Iterator[ApiKey]:
         """The keys that the caller may manage, by id."""
         request = access_service_pb2.ListApiKeysRequest(page_size=PAGE)
-        for page in self._pages(self._access.ListApiKeys, request):
+        for page in self._pages(self._rpc.access.ListApiKeys, request):
             yield from page.api_keys
 
     def rotate_key(self, key_id: str, overlap: int, expire_time: int = 0) -> NewKey:
         """Creates the successor of a key, which goes on for `overlap` microseconds. `expire_time` as above."""
-        request = access_service_pb2.RotateApiKeyRequest(api_key_id=key_id, request_id=new_request_id())
+        request = access_service_pb2.RotateApiKeyRequest(api_key_id=key_id)
         request.overlap.SetInParent()
         put(request.overlap, overlap)
         if expire_time:
             put(request.expire_time, expire_time)
-        reply = self._call(self._access.RotateApiKey, request)
+        reply = self._call(self._rpc.access.RotateApiKey, request)
         return NewKey(reply.api_key, reply.credential)
 
     def revoke_key(self, key_id: str) -> ApiKey:
         """Ends a key."""
-        request = access_service_pb2.RevokeApiKeyRequest(api_key_id=key_id, request_id=new_request_id())
-        return self._call(self._access.RevokeApiKey, request).api_key
+        request = access_service_pb2.RevokeApiKeyRequest(api_key_id=key_id)
+        return self._call(self._rpc.access.RevokeApiKey, request).api_key

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from exam_sessions.client.channel import BATCH, PAGE, Channel, new_request_id
+from exam_sessions.client.channel import BATCH, PAGE, Channel
 from exam_sessions.client.times import put
-from exam_sessions_client.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc, test_form_pb2
+from exam_sessions_client.v1 import catalog_pb2, catalog_service_pb2, test_form_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from exam_sessions.client.security import Security
 
 Release = catalog_pb2.Release
 TestForm = test_form_pb2.TestForm
@@ -22,19 +21,15 @@ TestForm = test_form_pb2.TestForm
 class CatalogCalls(Channel):
     """Calls about releases and test forms."""
 
-    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
-        super().__init__(target, workspace, actor, security)
-        self._catalog = catalog_service_pb2_grpc.CatalogServiceStub(self._channel)
-
     def release(self, release_id: str) -> Release:
         """The release with this id."""
-        request = catalog_service_pb2.GetReleaseRequest(workspace_id=self.workspace, release_id=release_id)
-        return self._call(self._catalog.GetRelease, request).release
+        request = catalog_service_pb2.GetReleaseRequest(release_id=release_id)
+        return self._call(self._rpc.catalog.GetRelease, request).release
 
     def releases(self, name: str = "") -> Iterator[Release]:
         """The releases of exactly this name, oldest first; all without one."""
-        request = catalog_service_pb2.ListReleasesRequest(workspace_id=self.workspace, name=name, page_size=PAGE)
-        for page in self._pages(self._catalog.ListReleases, request):
+        request = catalog_service_pb2.ListReleasesRequest(name=name, page_size=PAGE)
+        for page in self._pages(self._rpc.catalog.ListReleases, request):
             yield from page.releases
 
     def create_release(
@@ -80,13 +75,11 @@ class CatalogCalls(Channel):
             release.grace_period.SetInParent()
             put(release.grace_period, grace_period)
         request = catalog_service_pb2.CreateReleaseRequest(
-            workspace_id=self.workspace,
             release=release,
-            request_id=new_request_id(),
             allow_missing_form=allow_missing_form,
             allow_duplicate_name=allow_duplicate_name,
         )
-        return self._call(self._catalog.CreateRelease, request).release
+        return self._call(self._rpc.catalog.CreateRelease, request).release
 
     def update_release(
         self,
@@ -98,56 +91,44 @@ class CatalogCalls(Channel):
     ) -> Release:
         """The release as it became; its id says which. Fields that `paths` name and that are unset are cleared."""
         request = catalog_service_pb2.UpdateReleaseRequest(
-            workspace_id=self.workspace,
             release=release,
             update_mask=FieldMask(paths=paths),
-            request_id=new_request_id(),
             allow_missing_form=allow_missing_form,
             allow_duplicate_name=allow_duplicate_name,
         )
-        return self._call(self._catalog.UpdateRelease, request).release
+        return self._call(self._rpc.catalog.UpdateRelease, request).release
 
     def finalize(self, release_id: str) -> Release:
         """Locks a release, has it submitted and scored, and waits for its statistics."""
-        request = catalog_service_pb2.FinalizeReleaseRequest(
-            workspace_id=self.workspace, release_id=release_id, request_id=new_request_id()
-        )
-        return self._call(self._catalog.FinalizeRelease, request, BATCH).release
+        request = catalog_service_pb2.FinalizeReleaseRequest(release_id=release_id)
+        return self._call(self._rpc.catalog.FinalizeRelease, request, timeout=BATCH).release
 
     def unfinalize(self, release_id: str) -> Release:
         """Opens a finalized release again."""
-        request = catalog_service_pb2.UnfinalizeReleaseRequest(
-            workspace_id=self.workspace, release_id=release_id, request_id=new_request_id()
-        )
-        return self._call(self._catalog.UnfinalizeRelease, request).release
+        request = catalog_service_pb2.UnfinalizeReleaseRequest(release_id=release_id)
+        return self._call(self._rpc.catalog.UnfinalizeRelease, request).release
 
     def form(self, reference: str, revision: int = 0) -> TestForm:
         """A test form: the latest revision, or this one."""
-        request = catalog_service_pb2.GetTestFormRequest(
-            workspace_id=self.workspace, reference=reference, revision=revision
-        )
-        return self._call(self._catalog.GetTestForm, request).test_form
+        request = catalog_service_pb2.GetTestFormRequest(reference=reference, revision=revision)
+        return self._call(self._rpc.catalog.GetTestForm, request).test_form
 
     def forms(self) -> Iterator[TestForm]:
         """The latest revision of every test form, by reference, without questions."""
-        request = catalog_service_pb2.ListTestFormsRequest(workspace_id=self.workspace, page_size=PAGE)
-        for page in self._pages(self._catalog.ListTestForms, request):
+        request = catalog_service_pb2.ListTestFormsRequest(page_size=PAGE)
+        for page in self._pages(self._rpc.catalog.ListTestForms, request):
             yield from page.test_forms
 
     def create_form(self, form: TestForm) -> TestForm:
         """A new test form, its gaps filled in."""
-        request = catalog_service_pb2.CreateTestFormRequest(
-            workspace_id=self.workspace, test_form=form, request_id=new_request_id()
-        )
-        return self._call(self._catalog.CreateTestForm, request).test_form
+        request = catalog_service_pb2.CreateTestFormRequest(test_form=form)
+        return self._call(self._rpc.catalog.CreateTestForm, request).test_form
 
     def update_form(self, form: TestForm, etag: str = "", *, validate_only: bool = False) -> TestForm:
         """The next revision of a test form; with `validate_only` as it would be."""
         request = catalog_service_pb2.UpdateTestFormRequest(
-            workspace_id=self.workspace,
             test_form=form,
-            request_id=new_request_id(),
             etag=etag,
             validate_only=validate_only,
         )
-        return self._call(self._catalog.UpdateTestForm, request).test_form
+        return self._call(self._rpc.catalog.UpdateTestForm, request).test_form

@@ -1,8 +1,9 @@
-"""One line to a server: calls with a deadline, pages walked to their end, failures read back as they were meant."""
+"""One line to a server: the Python client in one workspace, with failures put into words for people."""
 
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from exam_sessions.client.failures import NoServer, read_failure
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    import grpc
     from google.protobuf.message import Message
 
     from exam_sessions.client.failures import Failure
@@ -24,20 +24,13 @@ if TYPE_CHECKING:
 PAGE = 1_000
 """Rows of a page: the most the service gives."""
 
-SOON = 30.0
-"""Seconds a call may take."""
-
 BATCH = 120.0
 """Seconds a batch may take."""
 
 SILENCE = 20.0
 """Seconds a watch may be silent before it is given up: the server, or the way to it, is gone without a word."""
 
-OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-)
+OPTIONS = (("grpc.max_receive_message_length", -1),)
 
 Reply = TypeVar("Reply")
 
@@ -53,7 +46,7 @@ class Channel:
     def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
         self.target, self.workspace = target, workspace
         self._security = security
-        self._client = Client(
+        self._rpc = Client(
             target,
             workspace=workspace,
             actor=actor,
@@ -62,7 +55,6 @@ class Channel:
             security=security,
             options=OPTIONS,
         )
-        self._channel: grpc.Channel = self._client.calls
         self._was_reached = False
 
     def __enter__(self) -> Self:
@@ -73,7 +65,16 @@ class Channel:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         """Hangs up."""
-        self._client.close()
+        self._rpc.close()
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Has the failure of a call in a block raised as it is told: Refused or NoServer."""
+        try:
+            yield
+        except CallFailed as failed:
+            raise self._failure(failed) from None
+        self._was_reached = True
 
     def _failure(self, failed: CallFailed) -> Failure:
         """What a failed call means."""
@@ -84,21 +85,15 @@ class Channel:
             self._was_reached = True
         return failure
 
-    def _pages(self, method: Callable[..., Reply], request: Any) -> Iterator[Reply]:
-        while True:
-            reply: Any = self._call(method, request)
-            yield reply
-            if not reply.next_page_token:
-                return
-            request.page_token = reply.next_page_token
+    def _pages(self, method: Callable[..., Reply], request: Message) -> Iterator[Reply]:
+        with self._calling():
+            for page in self._rpc.pages(method, request):
+                self._was_reached = True
+                yield page
 
-    def _call(self, method: Callable[..., Reply], request: Message, timeout: float = SOON) -> Reply:
-        try:
-            reply = method(request, timeout=timeout)
-        except CallFailed as failed:
-            raise self._failure(failed) from None
-        self._was_reached = True
-        return reply
+    def _call(self, method: Callable[..., Reply], request: Message, **options: float) -> Reply:
+        with self._calling():
+            return method(request, **options)
 
 
 def is_id(session: str) -> bool:

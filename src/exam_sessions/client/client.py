@@ -7,17 +7,18 @@ how the connection is made safe in security.py.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from exam_sessions.client.access import AccessCalls
 from exam_sessions.client.bookings import message_of
 from exam_sessions.client.candidates import CandidateCalls
 from exam_sessions.client.catalog import CatalogCalls
-from exam_sessions.client.channel import BATCH, PAGE, new_request_id, which
+from exam_sessions.client.channel import BATCH, PAGE, which
 from exam_sessions.client.events import EventCalls
-from exam_sessions.client.import_stream import Head, ImportStream
+from exam_sessions.client.import_stream import ImportStream
 from exam_sessions.client.lockouts import LockoutCalls
 from exam_sessions.client.marking import MarkingCalls
 from exam_sessions.client.operations import OperationCalls
@@ -25,11 +26,9 @@ from exam_sessions.client.security import Security
 from exam_sessions.client.workspaces import WorkspaceCalls
 from exam_sessions_client.v1 import (
     lifecycle_service_pb2,
-    lifecycle_service_pb2_grpc,
     marking_service_pb2,
     session_pb2,
     session_service_pb2,
-    session_service_pb2_grpc,
 )
 
 if TYPE_CHECKING:
@@ -85,20 +84,17 @@ class Client(
         insecure_token: bool = False,
     ) -> None:
         super().__init__(target, workspace, actor, Security(tls, ca, cert, key, token, insecure_token))
-        self._sessions = session_service_pb2_grpc.SessionServiceStub(self._channel)
-        self._lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
-        self._health = health_pb2_grpc.HealthStub(self._channel)
 
     def health(self, name: str = "") -> str:
         """The status of the server, or of the service with this name: SERVING, NOT_SERVING or UNKNOWN."""
-        reply = self._call(self._health.Check, health_pb2.HealthCheckRequest(service=name), AT_ONCE)
+        reply = self._call(self._rpc.health.Check, health_pb2.HealthCheckRequest(service=name), timeout=AT_ONCE)
         status: str = health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
         return status
 
     def server_version(self) -> str:
         """The version of the server; empty where it is too old to say."""
         request = lifecycle_service_pb2.GetStateMachineRequest()
-        return self._call(self._lifecycle.GetStateMachine, request).server_version
+        return self._call(self._rpc.lifecycle.GetStateMachine, request).server_version
 
     # Sessions.
 
@@ -128,36 +124,35 @@ class Client(
             NoServer: nothing answers.
         """
         request = session_service_pb2.BatchCreateSessionsRequest(
-            workspace_id=self.workspace,
             release_id=release_id,
             bookings=[message_of(booking) for booking in bookings],
             request_id=request_id,
             validate_only=validate_only,
             allow_missing_form=allow_missing_form,
         )
-        return self._call(self._sessions.BatchCreateSessions, request, BATCH).sessions
+        return self._call(self._rpc.sessions.BatchCreateSessions, request, timeout=BATCH).sessions
 
     def open_import(self, release_id: str, import_id: str, *, allow_missing_form: bool = False) -> ImportStream:
         """An import of any length, chunk by chunk. The import id (UUID) is the same when it is done again."""
-        return ImportStream(
-            self._sessions.ImportSessions,
-            self._failure,
-            self.target,
-            Head(self.workspace, release_id, import_id, allow_missing_form),
+        begin = partial(
+            self._rpc.import_sessions,
+            release_id,
+            import_id=import_id,
+            allow_missing_form=allow_missing_form,
+            ahead=1,
         )
+        return ImportStream(begin, self._calling)
 
     def session(self, session: str) -> Session:
         """The session with this id or keycode, in FULL view."""
-        request = session_service_pb2.GetSessionRequest(workspace_id=self.workspace, **which(session))
-        return self._call(self._sessions.GetSession, request).session
+        request = session_service_pb2.GetSessionRequest(**which(session))
+        return self._call(self._rpc.sessions.GetSession, request).session
 
     def sessions_by_id(self, session_ids: Sequence[str], *, full: bool = False) -> Sequence[Session]:
         """The sessions with these ids, up to 1,000, in BASIC or FULL view; refused when one of them is not there."""
         view = session_service_pb2.SESSION_VIEW_FULL if full else session_service_pb2.SESSION_VIEW_BASIC
-        request = session_service_pb2.BatchGetSessionsRequest(
-            workspace_id=self.workspace, session_ids=session_ids, view=view
-        )
-        return self._call(self._sessions.BatchGetSessions, request).sessions
+        request = session_service_pb2.BatchGetSessionsRequest(session_ids=session_ids, view=view)
+        return self._call(self._rpc.sessions.BatchGetSessions, request).sessions
 
     def sessions(
         self,
@@ -184,62 +179,53 @@ class Client(
         )
         criteria.states.extend(states)  # type: ignore[arg-type]
         request = session_service_pb2.ListSessionsRequest(
-            workspace_id=self.workspace,
             filter=criteria,
             page_size=min(page, PAGE),
             view=session_service_pb2.SESSION_VIEW_FULL if whole else session_service_pb2.SESSION_VIEW_BASIC,
         )
-        for found in self._pages(self._sessions.ListSessions, request):
+        for found in self._pages(self._rpc.sessions.ListSessions, request):
             yield from found.sessions
 
     def sessions_with_results(self, release_ids: Sequence[str], states: Sequence[int] = ()) -> Iterator[Session]:
         """The sessions of these releases, oldest first, with what the attempt that counts has earned."""
         criteria = session_service_pb2.SessionFilter(release_ids=release_ids)
         criteria.states.extend(states)  # type: ignore[arg-type]
-        request = session_service_pb2.ListSessionsRequest(
-            workspace_id=self.workspace, filter=criteria, page_size=PAGE, show_results=True
-        )
-        for found in self._pages(self._sessions.ListSessions, request):
+        request = session_service_pb2.ListSessionsRequest(filter=criteria, page_size=PAGE, show_results=True)
+        for found in self._pages(self._rpc.sessions.ListSessions, request):
             yield from found.sessions
 
     def count(self, release_ids: Sequence[str] = (), states: Sequence[int] = ()) -> int:
         """How many sessions match."""
         criteria = session_service_pb2.SessionFilter(release_ids=release_ids)
         criteria.states.extend(states)  # type: ignore[arg-type]
-        request = session_service_pb2.ListSessionsRequest(
-            workspace_id=self.workspace, filter=criteria, page_size=1, show_total_size=True
-        )
-        return self._call(self._sessions.ListSessions, request).total_size
+        request = session_service_pb2.ListSessionsRequest(filter=criteria, page_size=1, show_total_size=True)
+        return self._call(self._rpc.sessions.ListSessions, request).total_size
 
     def aggregate(self, release_id: str) -> SessionStatistics:
         """How many sessions of a release are in which state, and their scores."""
-        request = session_service_pb2.AggregateSessionsRequest(workspace_id=self.workspace, release_ids=[release_id])
-        return self._call(self._sessions.AggregateSessions, request).total
+        request = session_service_pb2.AggregateSessionsRequest(release_ids=[release_id])
+        return self._call(self._rpc.sessions.AggregateSessions, request).total
 
     def update_session(self, session_id: str, edits: Mapping[str, str], etag: str, request_id: str) -> Session:
         """Edits a booking; the session as it became. `edits` are new values by their paths in Booking."""
-        request = session_service_pb2.UpdateSessionRequest(
-            workspace_id=self.workspace, session_id=session_id, etag=etag, request_id=request_id
-        )
+        request = session_service_pb2.UpdateSessionRequest(session_id=session_id, etag=etag, request_id=request_id)
         request.update_mask.paths.extend(edits)
         request.booking.SetInParent()
         for path, value in edits.items():
             inner, _, name = path.rpartition(".")
             setattr(request.booking.candidate if inner else request.booking, name, value)
-        return self._call(self._sessions.UpdateSession, request).session
+        return self._call(self._rpc.sessions.UpdateSession, request).session
 
     def history(self, session: str, page: int = PAGE) -> Iterator[SessionEvent]:
         """The events of the session with this id or keycode, oldest first; by id also of a deleted one."""
-        request = session_service_pb2.ListSessionEventsRequest(
-            workspace_id=self.workspace, page_size=page, **which(session)
-        )
-        for found in self._pages(self._sessions.ListSessionEvents, request):
+        request = session_service_pb2.ListSessionEventsRequest(page_size=page, **which(session))
+        for found in self._pages(self._rpc.sessions.ListSessionEvents, request):
             yield from found.events
 
     def explain(self, session: str) -> Explanation:
         """What the session with this id or keycode may do now, and why it may not do the rest."""
-        request = lifecycle_service_pb2.ExplainSessionRequest(workspace_id=self.workspace, **which(session))
-        return self._call(self._lifecycle.ExplainSession, request)
+        request = lifecycle_service_pb2.ExplainSessionRequest(**which(session))
+        return self._call(self._rpc.lifecycle.ExplainSession, request)
 
     def transition(self, rpc: str, session: str, **fields: Any) -> Session:
         """One action, by the name of its RPC, on the session with this id or keycode.
@@ -247,9 +233,9 @@ class Client(
         A request id (UUID) makes the repetition of this very call return the first answer.
         """
         marks = hasattr(marking_service_pb2, f"{rpc}Request")
-        service, stub = (marking_service_pb2, self._marking) if marks else (lifecycle_service_pb2, self._lifecycle)
-        names = {"workspace_id": self.workspace, "request_id": new_request_id(), **which(session)}
-        request = getattr(service, f"{rpc}Request")(**names | fields)
+        service = marking_service_pb2 if marks else lifecycle_service_pb2
+        stub = self._rpc.marking if marks else self._rpc.lifecycle
+        request = getattr(service, f"{rpc}Request")(**which(session) | fields)
         moved: Session = self._call(getattr(stub, rpc), request).session
         return moved
 
@@ -265,21 +251,18 @@ class Client(
             The session, and the token to send with every further call of the attempt, as `attempt_token` of
             `transition`; empty where the release does not ask for one device.
         """
-        names: dict[str, Any] = {"workspace_id": self.workspace, "request_id": new_request_id(), **which(session)}
         request = lifecycle_service_pb2.EnterKeycodeRequest(
-            device_label=device_label, attempt_token=attempt_token, **names
+            device_label=device_label, attempt_token=attempt_token, **which(session)
         )
-        reply = self._call(self._lifecycle.EnterKeycode, request)
+        reply = self._call(self._rpc.lifecycle.EnterKeycode, request)
         return reply.session, reply.attempt_token
 
     def pin(self, session: str) -> str:
         """The PIN of the session with this id or keycode. Each call leaves a row of history."""
-        names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
-        request = lifecycle_service_pb2.GetPinRequest(**names)
-        return self._call(self._lifecycle.GetPin, request).pin
+        request = lifecycle_service_pb2.GetPinRequest(**which(session))
+        return self._call(self._rpc.lifecycle.GetPin, request).pin
 
     def set_pin(self, session: str, pin: str = "") -> str:
         """Sets the PIN of the session with this id or keycode, one the service draws when it is empty; the PIN."""
-        names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
-        request = lifecycle_service_pb2.SetPinRequest(pin=pin, **names)
-        return self._call(self._lifecycle.SetPin, request).pin
+        request = lifecycle_service_pb2.SetPinRequest(pin=pin, **which(session))
+        return self._call(self._rpc.lifecycle.SetPin, request).pin

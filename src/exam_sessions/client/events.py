@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions.client.channel import Channel
-from exam_sessions.client.failures import NoServer
-from exam_sessions_client.blocking import end
-from exam_sessions_client.failures import CallFailed
-from exam_sessions_client.v1 import session_service_pb2, session_service_pb2_grpc
+from exam_sessions_client.v1 import session_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
-    from exam_sessions.client.security import Security
+    from exam_sessions.client.failures import Failure
+    from exam_sessions_client.failures import CallFailed
+
+    Resume = Callable[[session_service_pb2.WatchSessionsRequest, int, Failure], float]
+
 
 Piece = session_service_pb2.WatchSessionsResponse
+WatchRequest = session_service_pb2.WatchSessionsRequest
 EventConsumer = session_service_pb2.EventConsumer
 
 HEARTBEAT = 1
@@ -25,24 +28,22 @@ HEARTBEAT = 1
 class EventCalls(Channel):
     """Calls about events."""
 
-    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
-        super().__init__(target, workspace, actor, security)
-        self._events = session_service_pb2_grpc.SessionServiceStub(self._channel)
-
     def watch(
         self,
         release_ids: Sequence[str] = (),
         session_ids: Sequence[str] = (),
+        resume: Resume | None = None,
         centre_ids: Sequence[str] = (),
         school_ids: Sequence[str] = (),
         district_ids: Sequence[str] = (),
         **start: Any,
     ) -> Generator[Piece, None, None]:
-        """Yields what happens until the watch breaks off.
+        """Yields what happens until the watch breaks off, or without an end where `resume` has it go on.
 
         Args:
             release_ids: only sessions of these releases; any when empty.
             session_ids: only these sessions; any when empty.
+            resume: that of the Python client's `watch`; it is given the failure as it is told.
             centre_ids: only sessions at these centres; any when empty.
             school_ids: only sessions of candidates of these schools; any when empty.
             district_ids: only sessions of candidates of these districts; any when empty.
@@ -59,17 +60,17 @@ class EventCalls(Channel):
             school_ids=school_ids,
             district_ids=district_ids,
         )
-        request = session_service_pb2.WatchSessionsRequest(workspace_id=self.workspace, filter=wanted, **start)
+        request = WatchRequest(filter=wanted, **start)
         request.heartbeat_interval.seconds = HEARTBEAT
-        replies: Any = self._events.WatchSessions(request)
-        try:
-            yield from replies
-        except CallFailed as failed:
-            if failed.code != "CANCELLED":
-                raise self._failure(failed) from None
-        finally:
-            end(replies)
-        raise NoServer(self.target)
+
+        def resumed(request: WatchRequest, failures: int, failed: CallFailed) -> float:
+            failure = self._failure(failed)
+            if resume is None:
+                raise failure
+            return resume(request, failures, failure)
+
+        with self._calling(), closing(self._rpc.watch(request, resumed)) as pieces:
+            yield from pieces
 
     def acknowledge(self, consumer: str, sequence: int, *, rewind: bool = False) -> EventConsumer:
         """Stores how far a consumer has come.
@@ -79,12 +80,10 @@ class EventCalls(Channel):
             sequence: every event up to this one is done with.
             rewind: whether it may go back.
         """
-        request = session_service_pb2.AcknowledgeEventsRequest(
-            workspace_id=self.workspace, consumer=consumer, sequence=sequence, rewind=rewind
-        )
-        return self._call(self._events.AcknowledgeEvents, request).consumer
+        request = session_service_pb2.AcknowledgeEventsRequest(consumer=consumer, sequence=sequence, rewind=rewind)
+        return self._call(self._rpc.sessions.AcknowledgeEvents, request).consumer
 
     def consumers(self) -> Sequence[EventConsumer]:
         """The consumers of events, by name."""
         request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
-        return [row for page in self._pages(self._events.ListEventConsumers, request) for row in page.consumers]
+        return [row for page in self._pages(self._rpc.sessions.ListEventConsumers, request) for row in page.consumers]

@@ -1,12 +1,16 @@
-"""What a failed call means to its caller: a typed refusal, read back as it was meant, or that nothing answers."""
+"""What a failed call of the Python client means to a person: a refusal, or why nothing answers at the target."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from exam_sessions_client.failures import CallFailed, Refused, Violation
-from exam_sessions_client.failures import refusal_in as read_status
+from exam_sessions_client.failures import TORN, CallFailed, Refused, Violation, refusal_in
+from exam_sessions_client.requests import pause_after
+
+if TYPE_CHECKING:
+    from google.rpc.status_pb2 import Status
 
 __all__ = [
     "Failure",
@@ -15,17 +19,19 @@ __all__ = [
     "NoServer",
     "Refused",
     "Violation",
+    "pause_after",
     "read_failure",
-    "read_status",
+    "refusal_of",
 ]
 
 
 @dataclass(eq=False)
-class NoServer(Exception):  # noqa: N818 - a condition the command line explains
+class NoServer(CallFailed):
     """No gRPC server answers at the target, or not in time."""
 
     target: str
 
+    code, reason, retry_after = "UNAVAILABLE", "", 0.0
     was_reached = True
     """Whether the server has answered an earlier call of the same client: it may be restarting."""
 
@@ -34,9 +40,23 @@ class NoServer(Exception):  # noqa: N818 - a condition the command line explains
         return f"no server answers at {self.target}"
 
     @property
-    def is_retryable(self) -> bool:
+    def message(self) -> str:  # type: ignore[override]
+        """The condition in words."""
+        return str(self)
+
+    @property
+    def is_retryable(self) -> bool:  # type: ignore[override]
         """Whether the same call may be answered in a moment."""
         return True
+
+
+class OtherAnswered(Refused):
+    """What answers is not the service but something on the way to it, or the call was torn in the middle."""
+
+    @property
+    def is_retryable(self) -> bool:  # type: ignore[override]
+        """Whether the same call may be answered in a moment."""
+        return self.code in TORN
 
 
 class HandshakeFault(StrEnum):
@@ -75,7 +95,7 @@ class HandshakeFailed(NoServer):
         return self.fault.format(self.target)
 
     @property
-    def is_retryable(self) -> bool:
+    def is_retryable(self) -> bool:  # type: ignore[override]
         """Whether it may be otherwise in a moment: a server that stops closes connections, too."""
         return self.fault in {HandshakeFault.TLS_WANTED, HandshakeFault.CLIENT_CERTIFICATE}
 
@@ -88,12 +108,17 @@ def read_failure(failed: CallFailed, target: str, *, has_tls: bool = False) -> F
 
     `has_tls`: whether the connection was to have TLS.
     """
-    if isinstance(failed, Refused):
+    if isinstance(failed, Refused | NoServer):
         return failed
     if failed.code in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}:
         fault = _handshake_fault(failed.message, has_tls=has_tls)
         return HandshakeFailed(target, fault) if fault else NoServer(target)
-    return Refused(failed.code, failed.code, f"{target} answers {failed.code}: {failed.message}")
+    return OtherAnswered(failed.code, failed.code, f"{target} answers {failed.code}: {failed.message}")
+
+
+def refusal_of(status: Status) -> Refused:
+    """The refusal of a row or a chunk."""
+    return refusal_in(status) or Refused(str(status.code), "", status.message)
 
 
 def _handshake_fault(details: str, *, has_tls: bool) -> HandshakeFault | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exam_sessions.client.channel import Channel, which
 from exam_sessions.client.times import put
-from exam_sessions_client.v1 import marking_service_pb2, marking_service_pb2_grpc, session_pb2
+from exam_sessions_client.v1 import marking_service_pb2, session_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.client.security import Security
 
 Session = session_pb2.Session
 SessionResults = marking_service_pb2.GetSessionResultsResponse
@@ -19,10 +18,6 @@ SessionResults = marking_service_pb2.GetSessionResultsResponse
 
 class MarkingCalls(Channel):
     """Calls about marks and results in one workspace of a server."""
-
-    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
-        super().__init__(target, workspace, actor, security)
-        self._marking = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
 
     def assign_item_marks(
         self,
@@ -43,12 +38,11 @@ class MarkingCalls(Channel):
             validate_only: whether to check only.
         """
         rows = [marking_service_pb2.ItemMark(question_number=number, mark=mark) for number, mark in marks]
-        names: dict[str, Any] = {"workspace_id": self.workspace, **which(session)}
         request = marking_service_pb2.AssignItemMarksRequest(
-            marks=rows, request_id=request_id, validate_only=validate_only, **names
+            marks=rows, request_id=request_id, validate_only=validate_only, **which(session)
         )
         put(request.completion_time, completed)
-        return self._call(self._marking.AssignItemMarks, request).session
+        return self._call(self._rpc.marking.AssignItemMarks, request).session
 
     def results(self, session: str, attempt: int = 0, *, deciding: bool = False) -> SessionResults:
         """Returns what an attempt of a session earned.
@@ -60,12 +54,11 @@ class MarkingCalls(Channel):
         """
         chosen = marking_service_pb2.ATTEMPT_SELECTION_DECIDING if deciding else 0
         request = marking_service_pb2.GetSessionResultsRequest(
-            workspace_id=self.workspace,
             attempt=attempt,
             selection=chosen,  # type: ignore[arg-type]
             **which(session),
         )
-        return self._call(self._marking.GetSessionResults, request)
+        return self._call(self._rpc.marking.GetSessionResults, request)
 
     def score_response(
         self, session_id: str, question_number: str, mark: str, message: str = "", *, request_id: str = ""
@@ -80,24 +73,22 @@ class MarkingCalls(Channel):
             request_id: a UUID that makes a repetition of this call return the first answer; empty is none.
         """
         request = marking_service_pb2.ScoreResponseRequest(
-            workspace_id=self.workspace,
             session_id=session_id,
             question_number=question_number,
             mark=mark,
             message=message,
             request_id=request_id,
         )
-        return self._call(self._marking.ScoreResponse, request).session
+        return self._call(self._rpc.marking.ScoreResponse, request).session
 
     def unscore_response(
         self, session_id: str, question_number: str, message: str = "", *, request_id: str = ""
     ) -> Session:
         """Takes the mark of a person back, with arguments as above; returns the session as it is then."""
         request = marking_service_pb2.UnscoreResponseRequest(
-            workspace_id=self.workspace,
             session_id=session_id,
             question_number=question_number,
             message=message,
             request_id=request_id,
         )
-        return self._call(self._marking.UnscoreResponse, request).session
+        return self._call(self._rpc.marking.UnscoreResponse, request).session

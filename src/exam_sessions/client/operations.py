@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from google.longrunning import operations_pb2, operations_pb2_grpc
+from google.longrunning import operations_pb2
 
-from exam_sessions.client.channel import BATCH, PAGE, SOON, Channel, new_request_id
-from exam_sessions.client.failures import Refused, read_status
+from exam_sessions.client.channel import BATCH, PAGE, Channel
+from exam_sessions.client.failures import Refused, refusal_of
 from exam_sessions.client.times import put
 from exam_sessions_client.v1 import (
     lifecycle_service_pb2,
-    lifecycle_service_pb2_grpc,
     marking_service_pb2,
-    marking_service_pb2_grpc,
     operation_pb2,
     session_service_pb2,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from google.rpc import status_pb2
-
-    from exam_sessions.client.security import Security
     from exam_sessions_client.v1 import session_pb2
 
 Transitioned = lifecycle_service_pb2.BatchTransitionSessionsResponse
@@ -41,12 +37,6 @@ class Failed(NamedTuple):
 
 class OperationCalls(Channel):
     """Calls about operations."""
-
-    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
-        super().__init__(target, workspace, actor, security)
-        self._operations = operations_pb2_grpc.OperationsStub(self._channel)
-        self._many = lifecycle_service_pb2_grpc.LifecycleServiceStub(self._channel)
-        self._marks = marking_service_pb2_grpc.MarkingServiceStub(self._channel)
 
     def transition_many(
         self,
@@ -75,9 +65,8 @@ class OperationCalls(Channel):
             **fields: other fields of BatchTransitionSessionsRequest.
         """
         request = lifecycle_service_pb2.BatchTransitionSessionsRequest(
-            workspace_id=self.workspace,
             action=action,  # type: ignore[arg-type]
-            request_id=request_id or new_request_id(),
+            request_id=request_id,
             **fields,
         )
         for name, value in (accommodation or {}).items():
@@ -96,7 +85,7 @@ class OperationCalls(Channel):
         if extra_time is not None:
             request.extra_time.SetInParent()
             put(request.extra_time, extra_time)
-        return self._call(self._many.BatchTransitionSessions, request, BATCH)
+        return self._call(self._rpc.lifecycle.BatchTransitionSessions, request, timeout=BATCH)
 
     def regrade_release(
         self, release_id: str, test_form: str, form_revision: int, request_id: str = "", **fields: Any
@@ -106,14 +95,13 @@ class OperationCalls(Channel):
         Fields are those of RegradeReleaseRequest. A request id makes a repetition return the first answer.
         """
         request = marking_service_pb2.RegradeReleaseRequest(
-            workspace_id=self.workspace,
             release_id=release_id,
             test_form=test_form,
             form_revision=form_revision,
-            request_id=request_id or new_request_id(),
+            request_id=request_id,
             **fields,
         )
-        return self._call(self._marks.RegradeRelease, request, BATCH)
+        return self._call(self._rpc.marking.RegradeRelease, request, timeout=BATCH)
 
     def regrade_session(
         self, session_id: str, form_revision: int, request_id: str = "", **fields: Any
@@ -123,39 +111,49 @@ class OperationCalls(Channel):
         Fields are those of RegradeSessionRequest.
         """
         request = marking_service_pb2.RegradeSessionRequest(
-            workspace_id=self.workspace,
             session_id=session_id,
             form_revision=form_revision,
-            request_id=request_id or new_request_id(),
+            request_id=request_id,
             **fields,
         )
-        return self._call(self._marks.RegradeSession, request).session
+        return self._call(self._rpc.marking.RegradeSession, request).session
 
     def operations(self, wanted: str = "", page: int = PAGE) -> Iterator[operations_pb2.Operation]:
         """The operations of the workspace, newest first, without results; `wanted` is a filter."""
         request = operations_pb2.ListOperationsRequest(
             name=f"workspaces/{self.workspace}", filter=wanted, page_size=min(page, PAGE)
         )
-        for found in self._pages(self._operations.ListOperations, request):
+        for found in self._pages(self._rpc.operations.ListOperations, request):
             yield from found.operations
 
     def operation(self, operation_id: str) -> operations_pb2.Operation:
         """The operation with this id, with its result when it has ended."""
         request = operations_pb2.GetOperationRequest(name=self._name(operation_id))
-        found: operations_pb2.Operation = self._call(self._operations.GetOperation, request)
+        found: operations_pb2.Operation = self._call(self._rpc.operations.GetOperation, request)
         return found
 
-    def wait(self, operation_id: str, seconds: float) -> operations_pb2.Operation:
-        """The same, as soon as it has ended, or after so many seconds."""
-        request = operations_pb2.WaitOperationRequest(name=self._name(operation_id))
-        request.timeout.FromMilliseconds(int(seconds * 1000))
-        found: operations_pb2.Operation = self._call(self._operations.WaitOperation, request, SOON + seconds)
-        return found
+    def wait(
+        self,
+        operation: operations_pb2.Operation,
+        seconds: float | None,
+        every: float,
+        seen: Callable[[operations_pb2.Operation], object],
+    ) -> None:
+        """Waits until an operation has ended; a server that restarts meanwhile is waited for.
+
+        Args:
+            operation: the operation.
+            seconds: the most to wait; None is no limit.
+            every: seconds between two looks at it.
+            seen: is called with the operation as it is at each look.
+        """
+        with self._calling(), suppress(TimeoutError):
+            self._rpc.wait(operation, seconds, every=every, seen=seen)
 
     def cancel(self, operation_id: str) -> None:
         """Asks an operation to end; what has ended stays as it is."""
         request = operations_pb2.CancelOperationRequest(name=self._name(operation_id))
-        self._call(self._operations.CancelOperation, request)
+        self._call(self._rpc.operations.CancelOperation, request)
 
     def _name(self, operation_id: str) -> str:
         return f"workspaces/{self.workspace}/operations/{operation_id}"
@@ -189,14 +187,10 @@ def result_of(operation: operations_pb2.Operation) -> operation_pb2.OperationRes
 
 def failures_in(result: operation_pb2.OperationResult) -> list[Failed]:
     """The rows of a result that were refused."""
-    return [Failed(row.index, row.session_id, _refusal(row.status)) for row in result.rows if row.status.code]
+    return [Failed(row.index, row.session_id, refusal_of(row.status)) for row in result.rows if row.status.code]
 
 
 def accommodated_in(operation: operations_pb2.Operation) -> list[operation_pb2.RowOutcome]:
     """The rows of which the result holds when their attempts end now, or how much the window takes away."""
     result = result_of(operation)
     return [row for row in result.rows if row.HasField("deadline") or row.HasField("cut_by_window")]
-
-
-def _refusal(status: status_pb2.Status) -> Refused:
-    return read_status(status) or Refused(str(status.code), "", status.message)

@@ -5,24 +5,14 @@ from __future__ import annotations
 import asyncio
 from asyncio import sleep
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
-from grpc import aio
+from grpc import aio as channels
 
 from exam_sessions_client.failures import NoAnswer, failure_of
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["DuplexCall", "end", "open_channel", "read", "sleep"]
-
-
-def open_channel(target: str, credentials: grpc.ChannelCredentials | None, options: Sequence[tuple[str, Any]]) -> Any:
-    """A channel, with TLS where there are credentials."""
-    if credentials is None:
-        return aio.insecure_channel(target, options)
-    return aio.secure_channel(target, credentials, options)
+__all__ = ["DuplexCall", "channels", "end", "read", "sleep"]
 
 
 async def read(call: Any, silence: float | None) -> Any:

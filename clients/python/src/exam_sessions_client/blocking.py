@@ -6,23 +6,15 @@ import threading
 from contextlib import suppress
 from queue import SimpleQueue
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 
 from exam_sessions_client.failures import CallFailed, NoAnswer, failure_of
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = ["DuplexCall", "channels", "end", "read", "sleep"]
 
-__all__ = ["DuplexCall", "end", "open_channel", "read", "sleep"]
-
-
-def open_channel(target: str, credentials: grpc.ChannelCredentials | None, options: Sequence[tuple[str, Any]]) -> Any:
-    """A channel, with TLS where there are credentials."""
-    if credentials is None:
-        return grpc.insecure_channel(target, options)
-    return grpc.secure_channel(target, credentials, options)
+channels = grpc
 
 
 def read(call: Any, silence: float | None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import closing
+from itertools import count
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import grpc
@@ -14,18 +15,19 @@ from google.protobuf.duration_pb2 import Duration
 from exam_sessions_client import blocking as io
 from exam_sessions_client import requests
 from exam_sessions_client.failures import CallFailed, NoAnswer, failure_of
-from exam_sessions_client.reasons import Reason
 from exam_sessions_client.security import Security
 from exam_sessions_client.stubs import Stubs
 from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Generator, Callable, Iterable, Sequence
 
     from google.protobuf.message import Message
 
     from exam_sessions_client.security import Pem, Token
     from exam_sessions_client.v1.session_pb2 import Booking, Session
+
+    Resume = Callable[[pb.WatchSessionsRequest, int, CallFailed], float]
 
 Reply = TypeVar("Reply")
 
@@ -78,7 +80,7 @@ class Client(Stubs):
         who = ("x-actor", actor) if actor.isascii() else ("x-actor-bin", actor.encode())
         self._actor = (who,) if actor else ()
         options = requests.channel_options(target, options, wait=wait)
-        self._channel = io.open_channel(target, self._security.credentials_for(target), options)
+        self._channel = self._security.open_channel(io.channels, target, options)
         self.calls: Any = Calls(self)
         super().__init__(self.calls)
 
@@ -111,11 +113,18 @@ class Client(Stubs):
             for session in page.sessions:
                 yield session
 
-    def watch(self, request: pb.WatchSessionsRequest) -> Generator[pb.WatchSessionsResponse, None, None]:
+    def watch(
+        self, request: pb.WatchSessionsRequest, resume: Resume = requests.resume
+    ) -> Generator[pb.WatchSessionsResponse, None, None]:
         """Yields what happens, and goes on by itself after an interruption: behind the last piece that was taken.
 
         With a new snapshot while the first was not complete, and where the service no longer reaches back so far. A
         consumer goes on behind what it has acknowledged. Ends with the loop around it; close it to end it at once.
+
+        Args:
+            request: what is watched, and where it begins.
+            resume: called when the watch broke off, with the request that goes on, which it may change, how often
+                that failed in a row before, and why; it returns the seconds to wait, or raises.
 
         Raises:
             CallFailed: a refusal that does not pass, or nothing came in several tries.
@@ -136,11 +145,7 @@ class Client(Stubs):
                 failure = failed
             finally:
                 io.end(stream)
-            if failure.reason == Reason.SEQUENCE_TOO_OLD:
-                following.ClearField("start_sequence")
-                following.ClearField("consumer")
-                continue
-            io.sleep(requests.pause_after(failures, failure))
+            io.sleep(resume(following, failures, failure))
             failures += 1
 
     def import_sessions(
@@ -150,6 +155,8 @@ class Client(Stubs):
         *,
         import_id: str = "",
         allow_missing_form: bool = False,
+        numbers: Iterable[int] | None = None,
+        ahead: int = requests.CHUNKS_AT_ONCE,
     ) -> Generator[pb.ImportSessionsResponse, None, None]:
         """Books a roster of any length, and yields what became of each chunk, which is one transaction.
 
@@ -161,6 +168,8 @@ class Client(Stubs):
             chunks: the bookings, up to 10,000 a chunk.
             import_id: a UUID, the same where an earlier import of the same chunks is done again.
             allow_missing_form: whether bookings may name test forms that the catalogue does not hold.
+            numbers: those of the chunks, by which a chunk done again is known; without it they are counted from 0.
+            ahead: how many chunks are sent before the first of them is answered.
 
         Raises:
             CallFailed: the import is refused, or nothing came in several tries.
@@ -174,12 +183,12 @@ class Client(Stubs):
                 chunk=number,
                 bookings=bookings,
             )
-            for number, bookings in enumerate(chunks)
+            for number, bookings in zip(count() if numbers is None else numbers, chunks, strict=False)
         )
         waiting: deque[pb.ImportSessionsRequest] = deque()
         failures = 0
         while True:
-            stream = self._import(waiting, messages)
+            stream = self._import(waiting, messages, ahead)
             try:
                 with closing(stream) as answers:
                     for answer in answers:
@@ -191,14 +200,14 @@ class Client(Stubs):
             io.sleep(pause)
             failures += 1
 
-    def _import(self, waiting: Any, messages: Any) -> Any:
+    def _import(self, waiting: Any, messages: Any, ahead: int) -> Any:
         """One stream: sends what waits for an answer, then further ones, a few ahead of the answers."""
         stream = io.DuplexCall(self.sessions.ImportSessions)
         try:
             for message in waiting:
                 stream.send(requests.filled(message, self.workspace))
             while True:
-                while len(waiting) < requests.CHUNKS_AT_ONCE and (message := next(messages, None)):
+                while len(waiting) < ahead and (message := next(messages, None)):
                     waiting.append(message)
                     stream.send(requests.filled(message, self.workspace))
                 if not waiting:
@@ -213,21 +222,40 @@ class Client(Stubs):
         finally:
             io.end(stream.call)
 
-    def wait(self, operation: Operation, timeout: float | None = None) -> Operation:
+    def wait(
+        self,
+        operation: Operation,
+        timeout: float | None = None,
+        *,
+        every: float = 30.0,
+        seen: Callable[[Operation], object] = id,
+    ) -> Operation:
         """Returns an operation once it has ended; whether it succeeded, it says itself.
+
+        Args:
+            operation: the operation, as it was when it was last seen.
+            timeout: seconds; without it there is no limit.
+            every: seconds after which it is looked at again, at most a minute.
+            seen: is called with the operation at each look, such as to show how far it is.
 
         Raises:
             TimeoutError: it goes on after so many seconds.
-            CallFailed: as every call.
+            CallFailed: a refusal that does not pass, or nothing came in several tries.
         """
-        end = None if timeout is None else time.monotonic() + timeout
+        end, failures = None if timeout is None else time.monotonic() + timeout, 0
         while not operation.done:
-            left = 30.0 if end is None else min(30.0, end - time.monotonic())
+            left = every if end is None else min(every, end - time.monotonic())
             if left <= 0:
                 raise TimeoutError(f"{operation.name} goes on")
             pause = Duration()
             pause.FromMilliseconds(max(1, int(left * 1000)))
-            operation = self.operations.WaitOperation(WaitOperationRequest(name=operation.name, timeout=pause))
+            request = WaitOperationRequest(name=operation.name, timeout=pause)
+            try:
+                operation, failures = self.operations.WaitOperation(request), 0
+            except CallFailed as failure:
+                io.sleep(requests.pause_after(failures, failure))
+                failures += 1
+            seen(operation)
         return operation
 
     def metadata(self) -> tuple[tuple[str, str | bytes], ...]:

@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from exam_sessions_client.reasons import Reason
 from exam_sessions_client.security import is_local
 
 if TYPE_CHECKING:
@@ -115,13 +116,13 @@ def filled(request: Request, workspace: str) -> Request:
     return copy
 
 
-def pause_after(failures: int, failure: CallFailed) -> float:
+def pause_after(failures: int, failure: CallFailed, tries: float = TRIES) -> float:
     """Seconds to wait before a stream is begun again: longer each time, and at least as long as the service says.
 
     Raises:
         CallFailed: it failed too often, or for good.
     """
-    if not failure.is_retryable or failures >= TRIES:
+    if not failure.is_retryable or failures >= tries:
         raise failure
     pause: float = min(0.1 * 2**failures, 3.0) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
     return max(pause, failure.retry_after)
@@ -132,5 +133,15 @@ def go_on_after(request: WatchSessionsRequest, piece: WatchSessionsResponse) -> 
 
     While its snapshot is not complete it begins anew; a consumer goes on behind what it has acknowledged.
     """
-    if piece.sequence and request.WhichOneof("start") != "consumer":
+    start = request.WhichOneof("start")
+    if start != "consumer" and (start or piece.snapshot_complete):
         request.start_sequence = piece.sequence + 1
+
+
+def resume(request: WatchSessionsRequest, failures: int, failure: CallFailed) -> float:
+    """Has a watch begin with a snapshot where events are gone; the seconds to wait before. Raises as pause_after."""
+    if failure.reason != Reason.SEQUENCE_TOO_OLD:
+        return pause_after(failures, failure)
+    request.ClearField("start_sequence")
+    request.ClearField("consumer")
+    return 0.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import grpc
@@ -40,8 +41,8 @@ class Security:
         """Whether the connection has TLS."""
         return bool(self.ca or self.cert or self.key) if self.tls is None else self.tls
 
-    def credentials_for(self, target: str) -> grpc.ChannelCredentials | None:
-        """Returns what a channel to `target` is made with; None where it has no TLS.
+    def open_channel(self, channels: Any, target: str, options: Sequence[tuple[str, Any]]) -> Any:
+        """Returns a channel of grpc's or of grpc.aio's.
 
         Raises:
             ValueError: what is given does not belong together, or the token would go elsewhere in plain text.
@@ -50,12 +51,12 @@ class Security:
         if (self.cert is None) != (self.key is None):
             raise ValueError("a client certificate needs its key, and a key its certificate: give both")
         if self.has_tls:
-            return self.credentials()
+            return channels.secure_channel(target, self.credentials(), options)
         if self.ca or self.cert:
             raise ValueError("CA and client certificate are of no use without TLS: leave them out, or TLS on")
         if self.token is not None and not (self.insecure_token or is_local(target)):
             raise PlainToken(target)
-        return None
+        return channels.insecure_channel(target, options)
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Returns those of TLS, made of what the files hold."""

@@ -12,19 +12,17 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from exam_sessions.cli.files.importer import Rejected
 from exam_sessions.cli.shared.file_faults import Fault
+from exam_sessions.cli.shared.in_flight import in_flight
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Sequence
 
     from exam_sessions.cli.files.marks_file import Mark, MarkedPaper
     from exam_sessions.cli.shared.progress import Advance
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
 
 FAMILY = uuid.UUID("0b9d1c86-5f0e-5d41-8a0b-6a2f6c0d7e13")
 """The namespace of the request ids. Never to change: earlier runs are recognised by it."""
-
-IN_FLIGHT = 16
-"""Calls under way at a time."""
 
 ASKED_AT_ONCE = 500
 """Marks of one call, the most the service takes; more than that are more questions than a form has."""
@@ -44,9 +39,6 @@ ABOUT_A_SCRIPT = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "ABORT
 """Codes of refusals that another paper may not meet."""
 
 COLUMN = {"UNKNOWN_QUESTION": "question_number", "MARK_ABOVE_AVAILABLE": "mark", "MARK_TOO_FINE": "mark"}
-
-Job = TypeVar("Job")
-Answer = TypeVar("Answer")
 
 
 class MarksImporter:
@@ -179,20 +171,3 @@ def _faults(refused: Refused, paper: MarkedPaper, marks: Sequence[Mark]) -> list
         else:
             faults.append(Fault(paper.line, violation.field, violation.description))
     return faults or [Fault(paper.line, "", str(refused))]
-
-
-def in_flight(work: Callable[[Job], Answer], jobs: Sequence[Job]) -> Iterator[tuple[Job, Answer]]:
-    """Works on several jobs at a time, and gives each with its answer as it comes; the first failure ends it all."""
-    pool = ThreadPoolExecutor(IN_FLIGHT)
-    waiting = iter(jobs)
-    under_way: dict[Future[Answer], Job] = {pool.submit(work, job): job for job in islice(waiting, IN_FLIGHT)}
-    try:
-        while under_way:
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield under_way.pop(future), future.result()
-            for job in islice(waiting, len(done)):
-                under_way[pool.submit(work, job)] = job
-    finally:
-        # What is under way ends by itself, at the latest when the line is hung up.
-        pool.shutdown(wait=False, cancel_futures=True)

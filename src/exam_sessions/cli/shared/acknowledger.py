@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from exam_sessions.cli.shared.console import check_reader, note
-from exam_sessions.cli.shared.resuming_watch import is_passing
+from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.failures import NoServer, Refused
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ OFTEN = 100
 SOON = 1.0
 """Seconds after which they are, when there are fewer."""
 
-LAST_PAUSES = (0.2, 0.5, 1.0, 2.0, 0.0)
-"""Seconds to wait after each try of the last acknowledgement."""
+LAST_TRIES = 5
+"""How often the last acknowledgement is tried again: for about three seconds."""
 
 
 class Acknowledger:
@@ -57,7 +57,7 @@ class Acknowledger:
             self._acknowledge()
         except (NoServer, Refused) as failure:
             # The next time will do: until then these events count as not delivered.
-            if not is_passing(failure):
+            if not failure.is_retryable:
                 raise
 
     def _acknowledge(self) -> None:
@@ -67,17 +67,15 @@ class Acknowledger:
             self._acknowledged = self._delivered
 
     def _finish(self) -> None:
-        for pause in LAST_PAUSES:
-            check_reader()
-            try:
-                self._acknowledge()
-            except (NoServer, Refused) as failure:
-                if not pause or not is_passing(failure):
-                    note(f"events up to {self._delivered} could not be acknowledged, and will come again", "yellow")
-                    raise
-                time.sleep(pause)
-            else:
-                return
+        try:
+            retry(self._acknowledge_what_was_read, LAST_TRIES)
+        except (NoServer, Refused):
+            note(f"events up to {self._delivered} could not be acknowledged, and will come again", "yellow")
+            raise
+
+    def _acknowledge_what_was_read(self) -> None:
+        check_reader()
+        self._acknowledge()
 
     def __enter__(self) -> Self:
         """Begins."""
@@ -94,5 +92,4 @@ class Acknowledger:
                 self._finish()
         elif not issubclass(kind, BrokenPipeError):
             with suppress(NoServer, Refused, BrokenPipeError):
-                check_reader()
-                self._acknowledge()
+                self._acknowledge_what_was_read()

@@ -146,7 +146,9 @@ def tell(refused: Refused) -> None:
 def _way_out(target: str) -> str:
     if target == DEFAULT_TARGET:
         return "start one with `exam-sessions serve`"
-    if target.startswith(("127.", "localhost:", "[::1]:", "unix:")):
+    from exam_sessions.client.security import is_local  # noqa: PLC0415 - as above
+
+    if is_local(target):
         return f"start one with `exam-sessions serve --listen {target}`"
     return "is it running, and is --target right?"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,6 @@ from rich.text import Text
 from exam_sessions.cli.shared.console import facts, note, say, show, table
 from exam_sessions.cli.shared.enum_names import word
 from exam_sessions.cli.shared.progress import bar
-from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.times import when, zoned
 from exam_sessions.client.operations import accommodated_in, failures_of, id_of, progress_of, result_of
 
@@ -37,17 +34,17 @@ STATUS_STYLES = {"QUEUED": "cyan", "RUNNING": "green", "HALTED": "red", "COMPLET
 
 def wait_for(client: Client, operation: Operation, seconds: float = float("inf")) -> Operation:
     """Waits for the end of an operation, or so long, with a bar; a server that restarts meanwhile is waited for."""
-    end, seen = time.monotonic() + seconds, 0
-    progress = progress_of(operation)
-    with bar(_what(progress), progress.total_count, "sessions") as advance:
-        while True:
-            advance(progress.done_count - seen)
-            seen = progress.done_count
-            left = end - time.monotonic()
-            if operation.done or left <= 0:
-                return operation
-            operation = retry(partial(client.wait, id_of(operation), min(LOOK_EVERY, left)))
-            progress = progress_of(operation)
+    first = progress_of(operation)
+    with bar(_what(first), first.total_count, "sessions") as advance:
+        advance(first.done_count)
+
+        def look(now: Operation) -> None:
+            nonlocal operation
+            advance(progress_of(now).done_count - progress_of(operation).done_count)
+            operation = now
+
+        client.wait(operation, seconds, LOOK_EVERY, look)
+    return operation
 
 
 def show_operation(operation: Operation) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
-from exam_sessions.client.failures import NoServer, Refused
+from exam_sessions.client.failures import NoServer, Refused, pause_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,16 +16,19 @@ Result = TypeVar("Result")
 PATIENCE = 20.0
 """Seconds to go on trying a call when nothing answers: a server that answered before may be restarting."""
 
+TRIES = 10
+"""How often it is tried again at most, which takes as long where each try fails at once."""
 
-def retry(call: Callable[[], Result]) -> Result:
+
+def retry(call: Callable[[], Result], tries: int = TRIES) -> Result:
     """Calls until an answer comes, a refusal that stays, or PATIENCE runs out; once where no server was reached."""
-    pause, end = 0.1, time.monotonic() + PATIENCE
-    while True:
+    end = time.monotonic() + PATIENCE
+    for failures in count():
         try:
             return call()
-        except (NoServer, Refused) as error:
-            is_absent = isinstance(error, NoServer) and not error.was_reached
-            if not error.is_retryable or is_absent or time.monotonic() + pause > end:
+        except (NoServer, Refused) as failure:
+            is_absent = isinstance(failure, NoServer) and not failure.was_reached
+            if is_absent or time.monotonic() > end:
                 raise
-        time.sleep(pause)
-        pause = min(pause * 2, 2.0)
+            time.sleep(pause_after(failures, failure, tries))
+    raise AssertionError
