@@ -69,7 +69,7 @@ class Channel:
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
-        """Has the failure of a call in a block raised as it is told: Refused or NoServer."""
+        """Has the failure of a call in a block raised as Refused or NoServer."""
         try:
             yield
         except CallFailed as failed:

@@ -43,7 +43,7 @@ class EventCalls(Channel):
         Args:
             release_ids: only sessions of these releases; any when empty.
             session_ids: only these sessions; any when empty.
-            resume: that of the Python client's `watch`; it is given the failure as it is told.
+            resume: that of the Python client's `watch`; it is given Refused or NoServer.
             centre_ids: only sessions at these centres; any when empty.
             school_ids: only sessions of candidates of these schools; any when empty.
             district_ids: only sessions of candidates of these districts; any when empty.
@@ -85,5 +85,5 @@ class EventCalls(Channel):
 
     def consumers(self) -> Sequence[EventConsumer]:
         """The consumers of events, by name."""
-        request = session_service_pb2.ListEventConsumersRequest(workspace_id=self.workspace)
+        request = session_service_pb2.ListEventConsumersRequest()
         return [row for page in self._pages(self._rpc.sessions.ListEventConsumers, request) for row in page.consumers]

@@ -228,7 +228,7 @@ class Client(Stubs):
         timeout: float | None = None,
         *,
         every: float = 30.0,
-        seen: Callable[[Operation], object] = id,
+        seen: Callable[[Operation], object] | None = None,
     ) -> Operation:
         """Returns an operation once it has ended; whether it succeeded, it says itself.
 
@@ -255,7 +255,8 @@ class Client(Stubs):
             except CallFailed as failure:
                 io.sleep(requests.pause_after(failures, failure))
                 failures += 1
-            seen(operation)
+            if seen:
+                seen(operation)
         return operation
 
     def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
