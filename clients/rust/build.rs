@@ -15,7 +15,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_server(false)
         .emit_rerun_if_changed(false)
         .extern_path(".google.rpc", "::tonic_types::pb")
-        .file_descriptor_set_path(PathBuf::from(env::var("OUT_DIR")?).join("protos.binpb"))
         .include_file("protos.rs")
         .compile_with_config(config, &files, &[protos])?;
     Ok(())

@@ -1,4 +1,4 @@
-use std::{error::Error, fs, net::IpAddr, path::PathBuf, time::Duration};
+use std::{error::Error, fs, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tonic::{
     metadata::{BinaryMetadataValue, MetadataMap},
@@ -6,13 +6,13 @@ use tonic::{
 };
 use uuid::Uuid;
 
-use crate::{calls::Calls, health, longrunning, v1};
+use crate::calls::{Caller, Calls};
 
 /// Why no client could be made: the target, a file, or the token.
 pub type ConfigError = Box<dyn Error + Send + Sync>;
 
-/// How often an idle connection is probed; the server allows one ping a second.
-const PING_EVERY: Duration = Duration::from_secs(30);
+/// How often an idle connection is probed, and how long the answer may take; the server allows one ping in a second.
+const PING: Duration = Duration::from_secs(10);
 
 /// Which server is called, and as whom.
 #[derive(Clone, Default)]
@@ -36,31 +36,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) calls: Calls,
-}
-
-macro_rules! stubs {
-    ($($name:ident: $module:ident::$client:ident::$stub:ident,)*) => {
-        impl Client {
-            $(#[doc = concat!("A stub of the service: [`", stringify!($stub), "`].")]
-            pub fn $name(&self) -> $module::$client::$stub<Calls> {
-                $module::$client::$stub::new(self.calls.clone())
-            })*
-        }
-    };
-}
-
-stubs! {
-    access: v1::access_service_client::AccessServiceClient,
-    candidates: v1::candidate_service_client::CandidateServiceClient,
-    catalog: v1::catalog_service_client::CatalogServiceClient,
-    health: health::health_client::HealthClient,
-    lifecycle: v1::lifecycle_service_client::LifecycleServiceClient,
-    lockouts: v1::lockout_service_client::LockoutServiceClient,
-    marking: v1::marking_service_client::MarkingServiceClient,
-    operations: longrunning::operations_client::OperationsClient,
-    sessions: v1::session_service_client::SessionServiceClient,
-    templates: v1::template_service_client::TemplateServiceClient,
-    workspaces: v1::workspace_service_client::WorkspaceServiceClient,
+    pub(crate) workspace: Arc<str>,
 }
 
 impl Client {
@@ -75,8 +51,8 @@ impl Client {
         };
         let mut endpoint = Endpoint::from_shared(address)?
             .connect_timeout(Duration::from_secs(20))
-            .http2_keep_alive_interval(PING_EVERY)
-            .keep_alive_timeout(Duration::from_secs(20));
+            .http2_keep_alive_interval(PING)
+            .keep_alive_timeout(PING);
         if secure {
             endpoint = endpoint.tls_config(options.tls_config()?)?;
         } else if options.token.is_some() && !is_local(&endpoint) {
@@ -89,18 +65,18 @@ impl Client {
         if let Some(token) = &options.token {
             metadata.insert("authorization", format!("Bearer {token}").parse()?);
         }
+        let workspace: Arc<str> = options.workspace.into();
         let headers = metadata.into_headers().into();
-        let calls = Calls { channel: endpoint.connect_lazy(), headers, workspace: options.workspace.into() };
-        Ok(Client { calls })
+        let caller = Caller { channel: endpoint.connect_lazy(), headers, workspace: workspace.clone() };
+        Ok(Client { calls: caller.calls(), workspace })
     }
 }
 
 impl Options {
     fn tls_config(&self) -> Result<ClientTlsConfig, ConfigError> {
-        let mut config = ClientTlsConfig::new();
-        config = match &self.ca {
-            Some(path) => config.ca_certificate(Certificate::from_pem(read(path)?)),
-            None => config.with_native_roots(),
+        let config = match &self.ca {
+            Some(path) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read(path)?)),
+            None => ClientTlsConfig::new().with_native_roots(),
         };
         match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Ok(config.identity(Identity::from_pem(read(cert)?, read(key)?))),

@@ -2,8 +2,9 @@
 
 mod calls;
 mod client;
-mod method;
 mod refusal;
+#[rustfmt::skip]
+mod services;
 mod streams;
 
 pub use calls::Calls;

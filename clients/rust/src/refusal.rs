@@ -37,17 +37,13 @@ impl Refusal {
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
-        let (mut reason, mut facts) = (ErrorReason::Unspecified, BTreeMap::new());
-        if let Some(info) = details.error_info() {
-            let name = format!("ERROR_REASON_{}", info.reason);
-            reason = ErrorReason::from_str_name(&name).unwrap_or_default();
-            facts.extend(info.metadata.clone());
-        }
+        let info = details.error_info();
+        let reason = info.and_then(|info| ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason)));
         let violations = details.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         Refusal {
             code: status.code(),
-            reason,
-            facts,
+            reason: reason.unwrap_or_default(),
+            facts: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
             retry_after: details.retry_info().and_then(|info| info.retry_delay),
             fields: violations.map(|one| (one.field.clone(), one.description.clone())).collect(),
             status: Box::new(status),

@@ -25,16 +25,13 @@ where
     F: Future<Output = Result<(Vec<T>, String), Refusal>>,
 {
     try_stream! {
-        let mut token = String::new();
-        loop {
-            let (elements, following) = next(token).await?;
+        let mut token = Some(String::new());
+        while let Some(asked) = token {
+            let (elements, following) = next(asked).await?;
             for element in elements {
                 yield element;
             }
-            if following.is_empty() {
-                break;
-            }
-            token = following;
+            token = Some(following).filter(|token| !token.is_empty());
         }
     }
 }
@@ -97,7 +94,7 @@ impl Client {
         chunks: C,
     ) -> impl Stream<Item = Result<pb::ImportSessionsResponse, Refusal>> + use<C> {
         let (mut stub, mut failures, mut waiting) = (self.sessions(), 0, VecDeque::new());
-        let workspace_id = self.calls.workspace.to_string();
+        let workspace_id = self.workspace.to_string();
         let (release_id, import_id) = (release_id.to_owned(), new_id());
         let first = pb::ImportSessionsRequest { workspace_id, release_id, import_id, ..Default::default() };
         try_stream! {

@@ -33,8 +33,11 @@ export * from "./streams.js";
 /** Milliseconds that a call has which names no deadline. */
 export const DEFAULT_TIMEOUT = 30_000;
 
-/** How often an idle connection is probed; the server allows one ping a second. */
-const PING_EVERY = 30_000;
+/** How often an idle connection is probed, and how long the answer may take; the server allows one ping in a second. */
+const PING = 10_000;
+
+/** The largest request of the server. gRPC keeps a request for its retries up to this size. */
+const REQUEST_BYTES = 16 * 1024 * 1024;
 
 export interface Options {
   /** Filled into requests that name none; empty means "default". */
@@ -96,11 +99,16 @@ export class Client {
     const config = readFileSync(new URL("../../service_config.json", import.meta.url), "utf8");
     const settings = {
       "grpc.service_config": config,
-      "grpc.keepalive_time_ms": PING_EVERY,
+      "grpc.keepalive_time_ms": PING,
+      "grpc.keepalive_timeout_ms": PING,
+      "grpc.per_rpc_retry_buffer_size": REQUEST_BYTES,
+      "grpc.retry_buffer_size": 4 * REQUEST_BYTES,
       // gRPC's own two minutes between two attempts to connect outlast every deadline.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 3_000,
       "grpc.max_receive_message_length": 4 * 1024 * 1024,
+      // A proxy of the environment is not asked for this machine: it would be sent the token.
+      ...(isLocal(target) ? { "grpc.enable_http_proxy": 0 } : {}),
     };
     const credentials = credentialsOf(target, options);
     this.streams = new sessions.SessionServiceClient(target, credentials, settings);
@@ -169,10 +177,13 @@ function requestType(module: Generated, method: string): { fromPartial(partly: o
   return (module[`${name}Request`] ?? module[`Health${name}Request`]) as { fromPartial(partly: object): object };
 }
 
+function isLocal(target: string): boolean {
+  return /^(unix:.*|(localhost|127(\.\d+){3}|\[::1\]):\d+)$/.test(target);
+}
+
 function credentialsOf(target: string, options: Options): ChannelCredentials {
   if (!options.tls && !options.ca && !options.cert) {
-    const local = /^(unix:.*|(localhost|127(\.\d+){3}|\[::1\]):\d+)$/;
-    if (options.token && !local.test(target)) {
+    if (options.token && !isLocal(target)) {
       throw new Error("a token is sent over TLS, and in the clear to this machine only");
     }
     return ChannelCredentials.createInsecure();

@@ -39,7 +39,10 @@ export interface Options {
   workspace?: string;
   /** Recorded in the history, where the server lets this caller say for whom it acts. */
   actor?: string;
-  /** A token, or a function that is asked for the present one before each call. */
+  /**
+   * A token, or a function that is asked for the present one before each call. It is sent over TLS, and in the clear to this
+   * machine only.
+   */
   token?: string | (() => string | Promise<string>);
 }
 
@@ -62,6 +65,10 @@ export type Client = { readonly [N in keyof typeof services]: ClientOf<(typeof s
 
 /** Calls the service by way of the gateway at a URL. */
 export function connect(url: string, options: Options = {}): Client {
+  const { protocol, hostname } = new URL(url, location.href);
+  if (options.token && protocol !== "https:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
+    throw new Error("a token is sent over TLS, and in the clear to this machine only");
+  }
   const settings = { baseUrl: url, defaultTimeoutMs: DEFAULT_TIMEOUT, interceptors: [named(options), retried] };
   const transport =
     options.protocol === "connect"

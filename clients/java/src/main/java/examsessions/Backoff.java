@@ -12,9 +12,14 @@ final class Backoff {
 
     private int failures;
 
-    /** The stream has brought something. */
-    void reset() {
+    /** Reads from a stream that the service does not end. */
+    <R> R read(BlockingClientCall<?, R> call) throws InterruptedException, StatusException {
+        R piece = call.read();
+        if (piece == null) {
+            throw Status.UNAVAILABLE.withDescription("the stream ended").asException();
+        }
         failures = 0;
+        return piece;
     }
 
     /**
@@ -22,10 +27,10 @@ final class Backoff {
      *
      * @throws StatusRuntimeException what ended the stream, where it will not pass, or the stream was begun too often
      */
-    void pause(StatusRuntimeException ended) {
+    void pause(StatusException ended) {
         var refusal = Refusal.of(ended);
         if (!refusal.isTransient() || failures == TRIES) {
-            throw ended;
+            throw ended.getStatus().asRuntimeException(ended.getTrailers());
         }
         long wait = Math.max(Math.min(100L << failures++, 3_000), refusal.retryAfter().toMillis());
         try {
@@ -33,15 +38,6 @@ final class Backoff {
         } catch (InterruptedException interrupt) {
             throw interrupted(interrupt);
         }
-    }
-
-    /** Reads from a stream that the service does not end. */
-    static <R> R read(BlockingClientCall<?, R> call) throws InterruptedException, StatusException {
-        R piece = call.read();
-        if (piece == null) {
-            throw Status.UNAVAILABLE.withDescription("the stream ended").asException();
-        }
-        return piece;
     }
 
     /** As gRPC's blocking stubs end where their thread is interrupted. */

@@ -3,7 +3,6 @@ package examsessions;
 import static io.grpc.Metadata.ASCII_STRING_MARSHALLER;
 import static io.grpc.Metadata.BINARY_BYTE_MARSHALLER;
 
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import io.grpc.*;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
@@ -41,15 +40,16 @@ record CallDefaults(String workspace, String actor, Supplier<String> token) impl
     }
 
     private Message filled(Message request) {
-        var type = request.getDescriptorForType();
-        var withWorkspace = filled(request, type.findFieldByName("workspace_id"), workspace);
-        return filled(withWorkspace, type.findFieldByName("request_id"), ExamSessionsClient.newId());
+        var filled = request.toBuilder();
+        fill(filled, "workspace_id", () -> workspace);
+        fill(filled, "request_id", ExamSessionsClient::newId);
+        return filled.build();
     }
 
-    private static Message filled(Message request, FieldDescriptor field, String value) {
-        if (field == null || value.isEmpty() || !"".equals(request.getField(field))) {
-            return request;
+    private static void fill(Message.Builder request, String name, Supplier<String> value) {
+        var field = request.getDescriptorForType().findFieldByName(name);
+        if (field != null && "".equals(request.getField(field))) {
+            request.setField(field, value.get());
         }
-        return request.toBuilder().setField(field, value).build();
     }
 }

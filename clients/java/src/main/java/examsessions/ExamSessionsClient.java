@@ -4,12 +4,12 @@ import com.google.gson.Gson;
 import com.google.longrunning.*;
 import examsessions.v1.*;
 import io.grpc.*;
-import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.*;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.*;
 import java.util.stream.Stream;
@@ -20,59 +20,25 @@ import java.util.stream.Stream;
  *
  * <p>What fails, fails with a {@link io.grpc.StatusRuntimeException}; {@link Refusal#of} reads the service's reason of it.
  */
-public final class ExamSessionsClient implements AutoCloseable {
-    /** How often an idle connection is probed; the server allows one ping a second. */
-    private static final int PING_EVERY_S = 30;
-    private static final int PING_TIMEOUT_S = 20;
+public final class ExamSessionsClient extends Stubs implements AutoCloseable {
+    /** How often an idle connection is probed, and how long the answer may take; the server allows one ping in a second. */
+    private static final int PING_S = 10;
+    /** Seconds that pass at most between two attempts to connect: gRPC's own two minutes outlast every deadline. */
+    private static final int RECONNECT_S = 3;
     /** The largest request of the server. gRPC keeps a request for its retries up to this size. */
     private static final int REQUEST_BYTES = 16 << 20;
 
-    public final AccessServiceGrpc.AccessServiceBlockingStub access;
-    public final CandidateServiceGrpc.CandidateServiceBlockingStub candidates;
-    public final CatalogServiceGrpc.CatalogServiceBlockingStub catalog;
-    public final HealthGrpc.HealthBlockingStub health;
-    public final LifecycleServiceGrpc.LifecycleServiceBlockingStub lifecycle;
-    public final LockoutServiceGrpc.LockoutServiceBlockingStub lockouts;
-    public final MarkingServiceGrpc.MarkingServiceBlockingStub marking;
-    public final OperationsGrpc.OperationsBlockingStub operations;
-    public final SessionServiceGrpc.SessionServiceBlockingStub sessions;
-    public final TemplateServiceGrpc.TemplateServiceBlockingStub templates;
-    public final WorkspaceServiceGrpc.WorkspaceServiceBlockingStub workspaces;
-
     private final ManagedChannel connection;
-    private final Channel channel;
 
-    private ExamSessionsClient(Builder builder) throws IOException {
-        connection = Grpc.newChannelBuilder(builder.target, builder.credentials())
-                .defaultServiceConfig(serviceConfig())
-                .perRpcBufferLimit(REQUEST_BYTES)
-                .retryBufferSize(4L * REQUEST_BYTES)
-                .keepAliveTime(PING_EVERY_S, TimeUnit.SECONDS)
-                .keepAliveTimeout(PING_TIMEOUT_S, TimeUnit.SECONDS)
-                .build();
-        channel = ClientInterceptors.intercept(
-                connection, new CallDefaults(builder.workspace, builder.actor, builder.token));
-        access = AccessServiceGrpc.newBlockingStub(channel);
-        candidates = CandidateServiceGrpc.newBlockingStub(channel);
-        catalog = CatalogServiceGrpc.newBlockingStub(channel);
-        health = HealthGrpc.newBlockingStub(channel);
-        lifecycle = LifecycleServiceGrpc.newBlockingStub(channel);
-        lockouts = LockoutServiceGrpc.newBlockingStub(channel);
-        marking = MarkingServiceGrpc.newBlockingStub(channel);
-        operations = OperationsGrpc.newBlockingStub(channel);
-        sessions = SessionServiceGrpc.newBlockingStub(channel);
-        templates = TemplateServiceGrpc.newBlockingStub(channel);
-        workspaces = WorkspaceServiceGrpc.newBlockingStub(channel);
+    private ExamSessionsClient(ManagedChannel connection, CallDefaults defaults) {
+        super(ClientInterceptors.intercept(connection, defaults));
+        this.connection = connection;
+        reconnectSoon();
     }
 
     /** A client of the server at target, such as "exams.example.org:443". */
     public static Builder builder(String target) {
         return new Builder(target);
-    }
-
-    /** What the stubs call; for stubs of another kind, such as {@code SessionServiceGrpc.newFutureStub}. */
-    public Channel channel() {
-        return channel;
     }
 
     /** The elements of a list: next asks for the page of a token, the first at once, others as the stream is read. */
@@ -96,7 +62,7 @@ public final class ExamSessionsClient implements AutoCloseable {
 
     /** What happens, for as long as it is read; it goes on by itself after interruptions. */
     public Watch watch(WatchSessionsRequest request) {
-        return new Watch(channel, request);
+        return new Watch(channel(), request);
     }
 
     /**
@@ -106,7 +72,8 @@ public final class ExamSessionsClient implements AutoCloseable {
      */
     public void importSessions(
             String releaseId, Iterable<List<Booking>> chunks, Consumer<ImportSessionsResponse> answered) {
-        new RosterImport(channel, releaseId, chunks.iterator(), answered).run();
+        var first = ImportSessionsRequest.newBuilder().setReleaseId(releaseId).setImportId(newId());
+        RosterImport.run(SessionServiceGrpc.newBlockingV2Stub(channel()), first, chunks.iterator(), answered);
     }
 
     /** Waits until an operation has ended, and returns it; its error is in the operation. */
@@ -133,6 +100,19 @@ public final class ExamSessionsClient implements AutoCloseable {
         connection.shutdownNow();
     }
 
+    /** Ends the pause before the next attempt to connect, while there is no connection. */
+    private void reconnectSoon() {
+        var state = connection.getState(false);
+        if (state == ConnectivityState.TRANSIENT_FAILURE) {
+            CompletableFuture.delayedExecutor(RECONNECT_S, TimeUnit.SECONDS).execute(() -> {
+                connection.resetConnectBackoff();
+                reconnectSoon();
+            });
+        } else if (state != ConnectivityState.SHUTDOWN) {
+            connection.notifyWhenStateChanged(state, this::reconnectSoon);
+        }
+    }
+
     private static Map<String, ?> serviceConfig() throws IOException {
         try (var json = ExamSessionsClient.class.getResourceAsStream("/service_config.json")) {
             return new Gson().<Map<String, ?>>fromJson(new InputStreamReader(json, StandardCharsets.UTF_8), Map.class);
@@ -145,10 +125,7 @@ public final class ExamSessionsClient implements AutoCloseable {
         private String workspace = "";
         private String actor = "";
         private Supplier<String> token;
-        private boolean tls;
-        private Path ca;
-        private Path cert;
-        private Path key;
+        private TlsChannelCredentials.Builder tls;
 
         private Builder(String target) {
             this.target = target;
@@ -174,48 +151,40 @@ public final class ExamSessionsClient implements AutoCloseable {
 
         /** TLS, with the CAs that Java trusts; the files below ask for it, too. */
         public Builder tls() {
-            tls = true;
+            tls = tls == null ? TlsChannelCredentials.newBuilder() : tls;
             return this;
         }
 
-        /** The CA of the server, a PEM file. */
-        public Builder ca(Path ca) {
-            this.ca = ca;
-            return tls();
+        /** The CA of the server, a PEM file, which is read at once. */
+        public Builder ca(Path ca) throws IOException {
+            tls().tls.trustManager(ca.toFile());
+            return this;
         }
 
-        /** A client certificate and its key (PKCS #8), PEM files. */
-        public Builder certificate(Path cert, Path key) {
-            this.cert = cert;
-            this.key = key;
-            return tls();
+        /** A client certificate and its key (PKCS #8), PEM files, which are read at once. */
+        public Builder certificate(Path cert, Path key) throws IOException {
+            tls().tls.keyManager(cert.toFile(), key.toFile());
+            return this;
         }
 
         /**
          * The client.
          *
          * @throws IllegalArgumentException a token would be sent to another machine without TLS, or a file holds something else
-         * @throws IOException a file cannot be read
          */
         public ExamSessionsClient build() throws IOException {
-            return new ExamSessionsClient(this);
-        }
-
-        private ChannelCredentials credentials() throws IOException {
-            if (!tls) {
-                if (token != null && !target.matches("(localhost|127(\\.\\d+){3}|\\[::1\\]):\\d+|unix:.*")) {
-                    throw new IllegalArgumentException("a token is not sent to " + target + " without TLS");
-                }
-                return InsecureChannelCredentials.create();
+            if (tls == null && token != null && !target.matches("(localhost|127(\\.\\d+){3}|\\[::1\\]):\\d+|unix:.*")) {
+                throw new IllegalArgumentException("a token is not sent to " + target + " without TLS");
             }
-            var credentials = TlsChannelCredentials.newBuilder();
-            if (ca != null) {
-                credentials.trustManager(ca.toFile());
-            }
-            if (cert != null) {
-                credentials.keyManager(cert.toFile(), key.toFile());
-            }
-            return credentials.build();
+            var credentials = tls == null ? InsecureChannelCredentials.create() : tls.build();
+            var connection = Grpc.newChannelBuilder(target, credentials)
+                    .defaultServiceConfig(serviceConfig())
+                    .perRpcBufferLimit(REQUEST_BYTES)
+                    .retryBufferSize(4L * REQUEST_BYTES)
+                    .keepAliveTime(PING_S, TimeUnit.SECONDS)
+                    .keepAliveTimeout(PING_S, TimeUnit.SECONDS)
+                    .build();
+            return new ExamSessionsClient(connection, new CallDefaults(workspace, actor, token));
         }
     }
 }

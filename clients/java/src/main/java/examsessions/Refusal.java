@@ -5,7 +5,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.*;
 import examsessions.v1.ErrorReason;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
 import java.util.HashMap;
@@ -31,8 +30,8 @@ public record Refusal(
         Duration retryAfter,
         Map<String, String> fields) {
 
-    /** Reads what a call failed with. */
-    public static Refusal of(StatusRuntimeException error) {
+    /** Reads what a call failed with: a StatusRuntimeException, or a StatusException of a stub of another kind. */
+    public static Refusal of(Exception error) {
         return of(StatusProto.fromThrowable(error));
     }
 

@@ -1,7 +1,7 @@
 package examsessions;
 
 import examsessions.v1.*;
-import io.grpc.*;
+import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -10,56 +10,51 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/** An import under way: what was sent and is not answered yet is sent again where the stream is begun again. */
+/** An import: what was sent and is not answered yet is sent again where the stream is begun again. */
 final class RosterImport {
     /** How many chunks are sent before the first of them is answered. */
     private static final int CHUNKS_AT_ONCE = 4;
 
-    private final SessionServiceGrpc.SessionServiceBlockingV2Stub sessions;
-    private final Iterator<List<Booking>> chunks;
-    private final Consumer<ImportSessionsResponse> answered;
-    private final List<ImportSessionsRequest> waiting = new ArrayList<>();
-    private final Backoff backoff = new Backoff();
-    private final ImportSessionsRequest.Builder next;
+    private RosterImport() {}
 
-    RosterImport(
-            Channel channel, String releaseId, Iterator<List<Booking>> chunks, Consumer<ImportSessionsResponse> answered) {
-        this.sessions = SessionServiceGrpc.newBlockingV2Stub(channel);
-        this.next = ImportSessionsRequest.newBuilder().setReleaseId(releaseId).setImportId(ExamSessionsClient.newId());
-        this.chunks = chunks;
-        this.answered = answered;
-    }
-
-    void run() {
+    /**
+     * Books what chunks has left.
+     *
+     * @param next the first message, but for its bookings
+     * @param answered is handed what became of each chunk
+     */
+    static void run(
+            SessionServiceGrpc.SessionServiceBlockingV2Stub sessions,
+            ImportSessionsRequest.Builder next,
+            Iterator<List<Booking>> chunks,
+            Consumer<ImportSessionsResponse> answered) {
+        var waiting = new ArrayList<ImportSessionsRequest>();
+        var backoff = new Backoff();
         while (chunks.hasNext() || !waiting.isEmpty()) {
             var call = sessions.importSessions();
             try {
-                exchange(call);
+                for (int sent = 0; chunks.hasNext() || !waiting.isEmpty(); sent--) {
+                    while (waiting.size() < CHUNKS_AT_ONCE && chunks.hasNext()) {
+                        waiting.add(next.clearBookings().addAllBookings(chunks.next()).build());
+                        next.setChunk(next.getChunk() + 1);
+                    }
+                    while (sent < waiting.size() && write(call, waiting.get(sent), sent == 0)) {
+                        sent++;
+                    }
+                    var answer = backoff.read(call);
+                    waiting.remove(0);
+                    answered.accept(answer);
+                }
+                call.halfClose();
+                call.read();
             } catch (InterruptedException interrupt) {
                 throw Backoff.interrupted(interrupt);
             } catch (StatusException ended) {
-                backoff.pause(ended.getStatus().asRuntimeException(ended.getTrailers()));
+                backoff.pause(ended);
             } finally {
                 call.cancel("the import ended", null);
             }
         }
-    }
-
-    private void exchange(BlockingClientCall<ImportSessionsRequest, ImportSessionsResponse> call)
-            throws InterruptedException, StatusException {
-        int sent = 0;
-        while (fill()) {
-            while (sent < waiting.size() && write(call, waiting.get(sent), sent == 0)) {
-                sent++;
-            }
-            var answer = Backoff.read(call);
-            waiting.remove(0);
-            sent--;
-            backoff.reset();
-            answered.accept(answer);
-        }
-        call.halfClose();
-        call.read();
     }
 
     /**
@@ -74,14 +69,5 @@ final class RosterImport {
         } catch (TimeoutException full) {
             return false;
         }
-    }
-
-    /** Takes the next chunks; false where none is left and all are answered. */
-    private boolean fill() {
-        while (waiting.size() < CHUNKS_AT_ONCE && chunks.hasNext()) {
-            waiting.add(next.clearBookings().addAllBookings(chunks.next()).build());
-            next.setChunk(next.getChunk() + 1);
-        }
-        return !waiting.isEmpty();
     }
 }

@@ -20,8 +20,8 @@ public final class Watch implements Iterator<WatchSessionsResponse>, AutoCloseab
     private WatchSessionsRequest request;
     private WatchSessionsResponse piece;
     private boolean resumed;
-    private boolean closed;
-    private BlockingClientCall<?, WatchSessionsResponse> call;
+    private volatile BlockingClientCall<?, WatchSessionsResponse> call;
+    private volatile boolean closed;
 
     Watch(Channel channel, WatchSessionsRequest request) {
         this.sessions = SessionServiceGrpc.newBlockingV2Stub(channel);
@@ -33,14 +33,14 @@ public final class Watch implements Iterator<WatchSessionsResponse>, AutoCloseab
     public boolean hasNext() {
         while (piece == null && open()) {
             try {
-                piece = Backoff.read(call);
-                backoff.reset();
+                piece = backoff.read(call);
                 resumeBehind(piece.getSequence());
             } catch (InterruptedException interrupt) {
                 close();
                 throw Backoff.interrupted(interrupt);
             } catch (StatusException ended) {
-                beginAgain(ended.getStatus().asRuntimeException(ended.getTrailers()));
+                call = null;
+                beginAgain(ended);
             }
         }
         return piece != null;
@@ -78,18 +78,12 @@ public final class Watch implements Iterator<WatchSessionsResponse>, AutoCloseab
         }
     }
 
-    private void beginAgain(StatusRuntimeException ended) {
-        synchronized (this) {
-            call = null;
-            if (closed) {
-                return;
-            }
-        }
+    private void beginAgain(StatusException ended) {
         var reason = Refusal.of(ended).reason();
         if (reason == ErrorReason.ERROR_REASON_SEQUENCE_TOO_OLD
                 || (resumed && reason == ErrorReason.ERROR_REASON_SEQUENCE_AHEAD)) { // a backup was restored
             request = request.toBuilder().clearStart().build();
-        } else {
+        } else if (!closed) {
             backoff.pause(ended);
         }
     }
