@@ -7,12 +7,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from google.longrunning import operations_pb2
 
 from exam_sessions.client.proto_tree import own_descriptors
+
+sys.path.append(str(Path(__file__).parents[1] / "scripts"))
+import client_lines
 
 CLIENTS = Path(__file__).parent.parent / "clients"
 LANGUAGES = sorted(path.parent for path in CLIENTS.glob("*/check"))
@@ -79,3 +83,17 @@ def test_without_its_tools_a_client_is_skipped_with_the_reason(folder, tmp_path)
     )
     assert ended.returncode == 77, ended.stderr
     assert "is not installed" in ended.stdout.splitlines()[-1]
+
+
+def test_the_lines_of_every_client_are_counted():
+    folders = {path.parent for path in CLIENTS.glob("**/check") if "node_modules" not in path.parts}
+    assert folders == {client_lines.folder_of(client) for client in client_lines.SOURCES}
+
+
+def test_comments_docstrings_and_blank_lines_are_no_code(tmp_path):
+    program = tmp_path / "a.go"
+    program.write_text('// Why.\n\n/* Of two\nlines. */\npackage a // of all\n\nimport "b"\n')
+    assert client_lines.code_of(program) == ["package a // of all", 'import "b"']
+    module = tmp_path / "a.py"
+    module.write_text('"""What.\n\nMore.\n"""\n\nimport b\n\n# Why.\nC = """x\ny"""\n"""What C is."""\n')
+    assert client_lines.code_of(module) == ["import b", 'C = """x', 'y"""']

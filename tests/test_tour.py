@@ -43,7 +43,7 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path, database):
 
 
 def test_the_client_in_python_prints_what_its_page_shows(database, capsys):
-    blocks = list(BLOCK.finditer((ROOT / "docs/clients/index.md").read_text()))
+    blocks = list(BLOCK.finditer(section((ROOT / "docs/clients/python.md").read_text(), "With the client")))
     program = "".join(block[3] for block in blocks if block[1] == "python")
     (shown,) = [block[3] for block in blocks if block[1] == "text"]
     with serving(database) as server:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import client_lines
 
 from benchmark.load_sessions import Cohort
 from benchmark.processes import cpu_seconds_of
@@ -14,6 +14,7 @@ from benchmark.servers import ROOT, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from benchmark.bench import Bench
 
@@ -25,9 +26,6 @@ KINDS = {"reads": "GetSession", "moves": "Durable transitions"}
 BARE = "bare"
 """What the kinds of Go's stub without the client begin with: the floor."""
 SKIPPED = 77
-SUFFIXES = {".cc", ".go", ".h", ".java", ".py", ".rs", ".ts"}
-NOT_CLIENT = re.compile(r"browser/|example|trial|twelve|test|v1/|protos")
-NOT_CODE = re.compile(r"\s*(?:(?://|/\*|\*|#(?!include|pragma|\[)).*)?")
 
 
 class Language(NamedTuple):
@@ -49,7 +47,7 @@ def clients(bench: Bench) -> Iterator[Figure]:
         if why:
             yield skipped(f"The client in {name}", why)
         else:
-            languages.append(Language(name, program, _lines(program.parent)))
+            languages.append(Language(name, program, client_lines.lines(name).code))
     if not languages:
         raise Missing("none of the clients in clients/ could be built here")
     floor = next((language for language in languages if language.name == "go"), None)
@@ -116,12 +114,3 @@ def _run(bench: Bench, program: Path, port: int, kind: str, ids: list[str]) -> d
         raise RuntimeError(f"{' '.join(command[:5])} ended with {process.returncode}")
     calls, seconds = int(words[1]), float(words[2])
     return {"rate": calls / seconds, "cpu_us_per_call": spent / calls * 1e6, "calls": calls}
-
-
-def _lines(folder: Path) -> int:
-    """Lines of code of a client that are written by hand: without its example, blank lines and comments."""
-    listed = subprocess.run(
-        ["git", "ls-files", "."], cwd=folder, stdout=subprocess.PIPE, text=True, check=False
-    ).stdout
-    files = [name for name in listed.splitlines() if Path(name).suffix in SUFFIXES and not NOT_CLIENT.search(name)]
-    return sum(not NOT_CODE.fullmatch(line) for name in files for line in (folder / name).read_text().splitlines())
