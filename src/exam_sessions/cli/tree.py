@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from exam_sessions.version import VERSION
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -107,6 +105,8 @@ def tree_for(words: Sequence[str]) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from exam_sessions.version import VERSION  # noqa: PLC0415 - it reads the metadata of the distribution
+
         typer.echo(f"exam-sessions {VERSION}")
         raise typer.Exit
 
