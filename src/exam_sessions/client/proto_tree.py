@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module, resources
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -44,11 +45,11 @@ def proto_files(*, rules: bool = False) -> dict[str, str]:
 
 def descriptor_set(*, rules: bool = False) -> bytes:
     """The same files, with all that they import and their comments, as one serialized FileDescriptorSet."""
-    files = _files(rules=rules)
+    made = descriptor_pb2.FileDescriptorSet(file=_files(rules=rules))
     if not rules:
-        for file in files:
+        for file in made.file:
             _without_rules(file)
-    return descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(deterministic=True)
+    return made.SerializeToString(deterministic=True)
 
 
 def own_descriptors() -> list[FileDescriptor]:
@@ -77,8 +78,9 @@ def _name_at(file: Any, path: Sequence[int]) -> str:
     return ".".join(name)
 
 
+@cache
 def _documented() -> Sequence[descriptor_pb2.FileDescriptorProto]:
-    """Our own files with their comments; options are known where the files that declare them were imported."""
+    """Our own files with their comments, which nobody changes; options are known whose files were imported."""
     data = (resources.files("exam_sessions.contract") / "documented.binpb").read_bytes()
     return descriptor_pb2.FileDescriptorSet.FromString(data).file
 
