@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from google.longrunning import operations_pb2
 
-from exam_sessions.client.proto_tree import own_descriptors
+from exam_sessions.contract.proto_tree import own_descriptors
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 import client_lines

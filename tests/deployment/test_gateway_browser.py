@@ -14,7 +14,7 @@ from google.longrunning import operations_pb2
 from grpc_health.v1 import health_pb2
 from manifests import ROOT
 
-from exam_sessions.client.proto_tree import own_descriptors, proto_files
+from exam_sessions.contract.proto_tree import own_descriptors, proto_files
 from serving import serving
 
 FOLDER = ROOT / "clients/typescript/browser"

@@ -13,9 +13,8 @@ from google.protobuf import descriptor_pb2
 from google.rpc import code_pb2, error_details_pb2
 from grpc_health.v1 import health_pb2
 
-from exam_sessions.client import operation_paths
-from exam_sessions.client.proto_source import declared_in, default_json_name, source_of
-from exam_sessions.contract import validate_pb2
+from exam_sessions.contract import operation_paths, validate_pb2
+from exam_sessions.contract.proto_source import declared_in, default_json_name, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
