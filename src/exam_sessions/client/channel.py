@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from exam_sessions.client.failures import NoServer, read_failure
+from exam_sessions.client.security import Security
 from exam_sessions_client import requests
 from exam_sessions_client.client import Client
 from exam_sessions_client.failures import CallFailed
@@ -14,12 +15,10 @@ from exam_sessions_client.v1.session_pb2 import AccessCodeKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from google.protobuf.message import Message
 
     from exam_sessions.client.failures import Failure
-    from exam_sessions.client.security import Security
 
 PAGE = 1_000
 """Rows of a page: the most the service gives."""
@@ -40,19 +39,19 @@ new_request_id = requests.new_id
 class Channel:
     """A line to the server at `target` (host:port), for calls in one workspace, in the name of `actor`.
 
-    It may be used by several threads at a time.
+    It may be used by several threads at a time. `security` are fields of Security.
     """
 
-    def __init__(self, target: str, workspace: str, actor: str, security: Security) -> None:
+    def __init__(self, target: str, workspace: str, actor: str, **security: Any) -> None:
         self.target, self.workspace = target, workspace
-        self._security = security
+        self._security = Security(**security)
         self._rpc = Client(
             target,
             workspace=workspace,
             actor=actor,
             wait=False,
             silence=SILENCE,
-            security=security,
+            security=self._security,
             options=OPTIONS,
         )
         self._was_reached = False
@@ -61,9 +60,7 @@ class Channel:
         """Gives the line for the length of a block."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Hangs up."""
         self._rpc.close()
 

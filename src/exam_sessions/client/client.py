@@ -22,7 +22,6 @@ from exam_sessions.client.import_stream import ImportStream
 from exam_sessions.client.lockouts import LockoutCalls
 from exam_sessions.client.marking import MarkingCalls
 from exam_sessions.client.operations import OperationCalls
-from exam_sessions.client.security import Security
 from exam_sessions.client.workspaces import WorkspaceCalls
 from exam_sessions_client.v1 import (
     lifecycle_service_pb2,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
     from exam_sessions.client.bookings import Booking
     from exam_sessions.client.messages import SessionStatistics
-    from exam_sessions.client.security import Pem, Token
 
 Session = session_pb2.Session
 SessionEvent = session_pb2.SessionEvent
@@ -59,31 +57,11 @@ class Client(
         target: the server.
         workspace: the workspace.
         actor: who calls.
-        tls: whether to use TLS; when it is not said, TLS is used where a file below is given.
-        ca: the CAs of the server, as a path or as PEM in bytes; without it those that gRPC comes with.
-        cert: the client's certificate, as a path or as PEM in bytes.
-        key: its key, as a path or as PEM in bytes.
-        token: an API key or a token, or what returns the present one, which is asked before each call.
-        insecure_token: whether to send the token to another machine although there is no TLS.
+        security: the fields of Security, such as `ca` and `token`.
 
     Raises:
         ValueError: what is given does not belong together, or the token would go to another machine in plain text.
     """
-
-    def __init__(
-        self,
-        target: str,
-        workspace: str,
-        actor: str,
-        *,
-        tls: bool | None = None,
-        ca: Pem | None = None,
-        cert: Pem | None = None,
-        key: Pem | None = None,
-        token: Token | None = None,
-        insecure_token: bool = False,
-    ) -> None:
-        super().__init__(target, workspace, actor, Security(tls, ca, cert, key, token, insecure_token))
 
     def health(self, name: str = "") -> str:
         """The status of the server, or of the service with this name: SERVING, NOT_SERVING or UNKNOWN."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from exam_sessions.client.bookings import message_of
 from exam_sessions.client.failures import refusal_of
@@ -11,14 +11,13 @@ from exam_sessions_client.failures import CallFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from exam_sessions.client.bookings import Booking
     from exam_sessions_client.v1.session_service_pb2 import BookedSession, ImportSessionsResponse
 
 
 class ImportStream:
-    """One import, for the length of a block. The stream is the Python client's, which begins it again by itself."""
+    """One import, to be closed at the end. The stream is the Python client's, which begins it again by itself."""
 
     def __init__(
         self,
@@ -56,13 +55,3 @@ class ImportStream:
         if self._answers is not None:
             self._answers.close()
             self._answers = None
-
-    def __enter__(self) -> Self:
-        """Gives the stream for the length of a block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        """Hangs up."""
-        self.close()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -142,7 +142,7 @@ class Importer:
         is_long = len(self.rows) > LARGEST
         allow = self._allow_missing_form
         stream = (
-            self._client.open_import(self._release_id, self._ids.whole, allow_missing_form=allow)
+            closing(self._client.open_import(self._release_id, self._ids.whole, allow_missing_form=allow))
             if is_long
             else nullcontext()
         )
