@@ -1,13 +1,19 @@
-/** Runs the example page in Debian's Chromium, without a window: node run.mjs GATEWAY_URL PROTOCOL. Prints what it shows. */
+/**
+ * Runs the example page in Debian's Chromium, without a window: node run.mjs GATEWAY_URL PROTOCOL. Prints what it shows.
+ * For a gateway over HTTPS, the file that EXAM_SESSIONS_CA names is a CA that this browser's user has added. With
+ * EXAM_SESSIONS_PAGE_CERT and EXAM_SESSIONS_PAGE_KEY the page itself comes over HTTPS, too.
+ */
 
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const [gateway, protocol] = process.argv.slice(2);
-const profile = mkdtempSync(join(tmpdir(), "chromium-"));
+const { EXAM_SESSIONS_CA: ca, EXAM_SESSIONS_PAGE_CERT: cert, EXAM_SESSIONS_PAGE_KEY: key } = process.env;
+const home = mkdtempSync(join(tmpdir(), "chromium-"));
 const files = {
   "/": ["text/html", readFileSync(new URL("index.html", import.meta.url), "utf8") + `<script>
     const told = setInterval(() => {
@@ -20,7 +26,7 @@ const files = {
 };
 
 let browser;
-const server = createServer(async (request, response) => {
+async function answer(request, response) {
   const { pathname } = new URL(request.url, "http://localhost");
   if (pathname === "/ended") {
     let body = "";
@@ -33,24 +39,40 @@ const server = createServer(async (request, response) => {
   }
   const [type, content] = files[pathname] ?? [];
   response.writeHead(content ? 200 : 404, { "content-type": type ?? "text/plain" }).end(content);
-});
+}
+
+const server = cert
+  ? createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }, answer)
+  : createServer(answer);
+
+/** Adds the CA where Chromium looks for those of its user. */
+function trust() {
+  const store = join(home, ".pki/nssdb");
+  mkdirSync(store, { recursive: true });
+  execFileSync("certutil", ["-N", "-d", `sql:${store}`, "--empty-password"]);
+  execFileSync("certutil", ["-A", "-d", `sql:${store}`, "-n", "gateway", "-t", "C,,", "-i", ca]);
+}
 
 function end(code) {
   process.exitCode = code;
   server.closeAllConnections();
   server.close();
   browser.removeAllListeners("exit");
-  browser.once("exit", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
+  browser.once("exit", () => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
   browser.kill("SIGKILL");
 }
 
 server.listen(0, "127.0.0.1", () => {
-  const page = new URL(`http://127.0.0.1:${server.address().port}/`);
+  const page = new URL(`${cert ? "https" : "http"}://127.0.0.1:${server.address().port}/`);
   page.search = new URLSearchParams({ gateway, protocol });
-  const flags = ["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", `--user-data-dir=${profile}`];
+  const flags = ["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", `--user-data-dir=${home}/profile`];
   // Chromium's sandbox does not work for root, as in containers.
   if (process.getuid() === 0) flags.push("--no-sandbox");
-  browser = spawn(process.env.CHROMIUM ?? "chromium", [...flags, page.href], { stdio: ["ignore", "ignore", "inherit"] });
+  if (ca) trust();
+  browser = spawn(process.env.CHROMIUM ?? "chromium", [...flags, page.href], {
+    env: { ...process.env, HOME: home },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   browser.once("exit", (code) => {
     console.error(`the browser ended with ${code}`);
     end(1);
