@@ -25,6 +25,7 @@ measures:
   templates    SubmitFromTemplate, accepted and done
   postgres     durable transitions on PostgreSQL, against the echo and pgbench; two replicas against one
   native       the native transport, against its own echo, the default transport, and etcd
+  gateway      a lone caller through Envoy: gRPC, gRPC-Web and REST, against gRPC without it
   overload     what accepted calls wait at half load, and at twice what can be done, on both transports
   watch        500 watchers, 500 events a second: delivery, loss, memory
   hostile      GetSession beside callers that send messages of many tiny elements, and memory meanwhile
@@ -66,6 +67,7 @@ from benchmark import (
     command_line,
     credentials,
     footprint,
+    gateway,
     hostile,
     long_work,
     marking,
@@ -116,6 +118,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "imports": long_work.imports,
     "postgres": postgres.postgres,
     "native": native.native,
+    "gateway": gateway.gateway,
     "overload": overload.overload,
     "watch": watch.watch,
     "hostile": hostile.hostile,

