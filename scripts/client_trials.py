@@ -22,10 +22,10 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
-from benchmark.clients import build
+from benchmark.clients import build, trial_programs
 from benchmark.servers import free_port, wait_until_serving
 
 from exam_sessions_client.v1 import (
@@ -48,7 +48,7 @@ AWAY_S = 3.0
 SIZE = 250
 """Bookings in a chunk."""
 WITHIN_S = 240.0
-"""Seconds that a trial may take; a silent connection is noticed after 50."""
+"""Seconds that a trial may take; a silent connection is noticed after 20."""
 DEADLINE_S = range(25, 60)
 """Seconds after which a call without a deadline of its own must have ended; the default is 30."""
 RESULT = re.compile(r"imported (\d+) created (\d+) seen (\d+) twice (\d+)")
@@ -69,7 +69,12 @@ class Relay:
 
     def cut(self) -> None:
         """Ends all connections."""
-        self.loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in self.open])
+
+        def abort() -> None:
+            for writer in self.open:
+                writer.transport.abort()
+
+        self.loop.call_soon_threadsafe(abort)
 
     def silence(self) -> None:
         """Passes nothing more on over the connections that are open; new ones work."""
@@ -159,7 +164,7 @@ def release_at(port: int) -> tuple[str, int]:
         )
         asked = pb.WatchSessionsRequest(now=True)
         asked.heartbeat_interval.FromMilliseconds(100)
-        watch = session_service_pb2_grpc.SessionServiceStub(channel).WatchSessions(asked)
+        watch: Any = session_service_pb2_grpc.SessionServiceStub(channel).WatchSessions(asked)
         sequence = int(next(watch).sequence)
         watch.cancel()
         return made.release.id, sequence
@@ -224,12 +229,11 @@ def silence(program: Path, relay: Relay) -> bool:
     return good
 
 
-def language_tried(folder: Path, protos: Path, directory: Path) -> bool:
+def language_tried(program: Path, directory: Path) -> bool:
     """Builds the trial program of a language and runs all of it; whether all was well, or it was skipped."""
-    print(f"== {folder.name}", flush=True)
-    program = folder / "run-trial"
+    print(f"== {directory.name}", flush=True)
     try:
-        why = build(program, protos)
+        why = build(program)
     except RuntimeError as failed:
         print(failed, flush=True)
         return False
@@ -254,13 +258,13 @@ def language_tried(folder: Path, protos: Path, directory: Path) -> bool:
 
 def main(names: Sequence[str]) -> int:
     """Tries the languages named, or all; the exit code."""
-    folders = [ROOT / "clients" / name for name in names] or sorted(
-        p.parent for p in ROOT.glob("clients/*/run-trial")
-    )
+    programs = {name: program for name, program in trial_programs().items() if not names or name in names}
+    if unknown := set(names) - set(programs):
+        print(f"there is no trial of {', '.join(sorted(unknown))}", flush=True)
+        return 2
     with tempfile.TemporaryDirectory(prefix="exam-sessions-trials-") as name:
         directory = Path(name)
-        protos = directory / "protos"
-        good = [language_tried(folder, protos, directory / folder.name) for folder in folders]
+        good = [language_tried(program, directory / name) for name, program in programs.items()]
     return 0 if all(good) else 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import client_lines
@@ -39,11 +40,10 @@ class Language(NamedTuple):
 def clients(bench: Bench) -> Iterator[Figure]:
     """GetSession and pairs of PauseSession and ResumeSession, by each client that this machine can build."""
     languages = []
-    for program in sorted(ROOT.glob("clients/*/run-trial")):
-        name = program.parent.name
+    for name, program in trial_programs().items():
         bench.say(f"building the client in {name}")
         with bench.cores.anywhere():
-            why = build(program, bench.directory / "protos")
+            why = build(program)
         if why:
             yield skipped(f"The client in {name}", why)
         else:
@@ -84,15 +84,22 @@ def _said(runs: list[dict[str, Any]]) -> str:
     return f"{rate:,.0f}/s, {cost:.0f} µs CPU of the client"
 
 
-def build(program: Path, protos: Path) -> str:
-    """Generates and builds a client; why not, where a tool is missing. Raises RuntimeError where that fails.
+def trial_programs() -> dict[str, Path]:
+    """What runs the trial program of each client, by its language, and its interface where it has two."""
+    found = sorted(ROOT.glob("clients/*/run-trial*"))
+    return {program.parent.name + program.name.removeprefix("run-trial"): program for program in found}
 
-    The protos are written first, where they are not there yet.
-    """
-    if not protos.exists():
-        exam_sessions = ROOT / ".venv" / "bin" / "exam-sessions"
-        subprocess.run([exam_sessions, "protos", "--out", protos], stdout=subprocess.DEVNULL, check=True)
-    command = [str(program), "build", str(protos)]
+
+@cache
+def protos() -> str:
+    """The folder with the protos, of which clients are built."""
+    command = [ROOT / "scripts" / "client_protos"]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def build(program: Path) -> str:
+    """Generates and builds a client; why not, where a tool is missing. Raises RuntimeError where that fails."""
+    command = [str(program), "build", protos()]
     built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if built.returncode not in {0, SKIPPED}:
         raise RuntimeError(f"{program} build failed:\n{built.stdout}")

@@ -65,7 +65,9 @@ public record Refusal(
 
     /** Whether the same call may succeed a little later. */
     public boolean isTransient() {
-        return Set.of(Status.Code.UNAVAILABLE, Status.Code.ABORTED, Status.Code.RESOURCE_EXHAUSTED).contains(code);
+        var broken = code == Status.Code.UNKNOWN && reason == ErrorReason.ERROR_REASON_UNSPECIFIED;
+        return broken
+                || Set.of(Status.Code.UNAVAILABLE, Status.Code.ABORTED, Status.Code.RESOURCE_EXHAUSTED).contains(code);
     }
 
     @Override
