@@ -51,11 +51,9 @@ ACTION_RPCS = tuple(
     name
     for name, service in SERVICE.items()
     if service.endswith(("LifecycleService", "MarkingService"))
-    and name not in {
-        "GetStateMachine", "ExplainSession", "GetSessionResults", "BatchTransitionSessions", "BatchAssignItemMarks",
-        "RegradeRelease",
-    }
-)  # fmt: skip
+    and name
+    not in {"GetStateMachine", "ExplainSession", "GetSessionResults", "BatchTransitionSessions", "RegradeRelease"}
+)
 """The RPCs that move one session."""
 
 

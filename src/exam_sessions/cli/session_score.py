@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,8 +14,9 @@ from exam_sessions.cli.session_names import Who, read_named, resolved
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import facts, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.cli.shared.retry import once
+from exam_sessions.cli.shared.retry import retry
 from exam_sessions.cli.shared.session_views import full_name, state_text, time_left
+from exam_sessions.client.channel import new_request_id
 
 if TYPE_CHECKING:
     from exam_sessions.cli.shared.tables import FittingTable
@@ -75,11 +77,11 @@ def score(
 
 
 def _mark(client: Client, who: str, question: str, mark: str | None, message: str) -> None:
-    session = resolved(client, who)
+    session, request_id = resolved(client, who), new_request_id()
     if mark is None:
-        once(client.unscore_response, session.id, question, message)
+        retry(partial(client.unscore_response, session.id, question, message, request_id=request_id))
     else:
-        once(client.score_response, session.id, question, mark, message)
+        retry(partial(client.score_response, session.id, question, mark, message, request_id=request_id))
 
 
 def _show(found: SessionResults) -> None:

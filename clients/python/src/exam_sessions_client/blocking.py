@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import grpc
@@ -19,16 +19,23 @@ channels = grpc
 
 def read(call: Any, silence: float | None) -> Any:
     """The next message of a stream; None at its end. After so many seconds of silence the call is cancelled."""
-    began, timer = monotonic(), threading.Timer(silence or 0, call.cancel)
+    if silence is None:
+        return _read(call)
+    was_silent = threading.Event()
+
+    def give_up() -> None:
+        was_silent.set()
+        call.cancel()
+
+    timer = threading.Timer(silence, give_up)
     timer.daemon = True
-    if silence:
-        timer.start()
+    timer.start()
     try:
-        return next(call, None)
-    except grpc.RpcError as error:
-        if silence and monotonic() - began >= silence:
+        return _read(call)
+    except NoAnswer:
+        if was_silent.is_set():
             raise NoAnswer("DEADLINE_EXCEEDED", f"the server was silent for {silence} s") from None
-        raise failure_of(error) from None
+        raise
     finally:
         timer.cancel()
 
@@ -42,6 +49,13 @@ def end(call: Any) -> None:
     with suppress(grpc.RpcError, CallFailed):
         for _ in call:
             pass
+
+
+def _read(call: Any) -> Any:
+    try:
+        return next(call, None)
+    except grpc.RpcError as error:
+        raise failure_of(error) from None
 
 
 class DuplexCall:

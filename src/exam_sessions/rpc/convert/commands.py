@@ -106,8 +106,7 @@ def _set_responses(request: marking.SetResponsesRequest) -> Command:
     )
 
 
-def item_marks_of(request: marking.AssignItemMarksRequest) -> Command:
-    """The command of a paper. Raises InvalidField."""
+def _assign_item_marks(request: marking.AssignItemMarksRequest) -> Command:
     return Command(
         A.ASSIGN_ITEM_MARKS,
         marks=tuple((row.question_number, row.mark if row.HasField("mark") else None) for row in request.marks),
@@ -165,7 +164,7 @@ COMMAND_FOR_RPC: dict[str, Command | Callable[[Any], Command]] = {
     "SetExtraTime": _set_extra_time,
     "SetAccommodation": _set_accommodation,
     "SetResponses": _set_responses,
-    "AssignItemMarks": item_marks_of,
+    "AssignItemMarks": _assign_item_marks,
     "AssignItemResponses": _assign_item_responses,
     "ClearResponses": lambda r: Command(A.CLEAR_RESPONSES, message=r.message, all_attempts=r.all_attempts),
     "ScoreResponse": _score_response,
