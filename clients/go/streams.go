@@ -73,7 +73,8 @@ func (c *Client) Watch(
 				if !yield(piece, nil) {
 					return
 				}
-				if _, consumes := next.Start.(*pb.WatchSessionsRequest_Consumer); !consumes && piece.Sequence > 0 {
+				_, consumes := next.Start.(*pb.WatchSessionsRequest_Consumer)
+				if !consumes && (next.Start != nil || piece.SnapshotComplete) {
 					next.Start = &pb.WatchSessionsRequest_StartSequence{StartSequence: piece.Sequence + 1}
 				}
 			}

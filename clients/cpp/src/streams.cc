@@ -57,7 +57,7 @@ std::optional<pb::WatchSessionsResponse> Watch::Next() {
     pb::WatchSessionsResponse piece;
     if (stream_->reader->Read(&piece)) {
       failures_ = 0;
-      if (piece.sequence() > 0 && !request_.has_consumer()) {
+      if (!request_.has_consumer() && (request_.start_case() || piece.snapshot_complete())) {
         request_.set_start_sequence(piece.sequence() + 1);
         resumed_ = true;
       }

@@ -87,9 +87,8 @@ impl Options {
 }
 
 fn is_local(endpoint: &Endpoint) -> bool {
-    let uri = endpoint.uri();
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    uri.scheme_str() == Some("unix")
+    let host = endpoint.uri().host().unwrap_or_default().trim_matches(['[', ']']);
+    endpoint.uri().scheme_str() == Some("unix")
         || host == "localhost"
         || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

@@ -68,7 +68,8 @@ impl Client {
                     match piece {
                         Ok(piece) => {
                             failures = 0;
-                            if piece.sequence > 0 && !matches!(request.start, Some(Start::Consumer(_))) {
+                            let begun = request.start.is_some() || piece.snapshot_complete;
+                            if begun && !matches!(request.start, Some(Start::Consumer(_))) {
                                 request.start = Some(Start::StartSequence(piece.sequence + 1));
                             }
                             yield piece;

@@ -58,7 +58,7 @@ export async function* watch(
       for await (const piece of stream as AsyncIterable<WatchSessionsResponse>) {
         failures = 0;
         yield piece;
-        if (asked.start?.$case !== "consumer" && piece.sequence > 0n) {
+        if (asked.start?.$case !== "consumer" && (asked.start || piece.snapshotComplete)) {
           asked.start = { $case: "startSequence", value: piece.sequence + 1n };
         }
       }

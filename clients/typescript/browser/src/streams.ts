@@ -53,7 +53,7 @@ export async function* watch(
       for await (const piece of client.sessions.watchSessions(asked, { signal, timeoutMs: 0 })) {
         failures = 0;
         yield piece;
-        if (asked.start.case !== "consumer" && piece.sequence > 0n) {
+        if (asked.start.case !== "consumer" && (asked.start.case || piece.snapshotComplete)) {
           asked.start = { case: "startSequence", value: piece.sequence + 1n };
         }
       }

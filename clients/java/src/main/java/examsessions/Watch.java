@@ -34,7 +34,7 @@ public final class Watch implements Iterator<WatchSessionsResponse>, AutoCloseab
         while (piece == null && open()) {
             try {
                 piece = backoff.read(call);
-                resumeBehind(piece.getSequence());
+                resumeBehind(piece);
             } catch (InterruptedException interrupt) {
                 close();
                 throw Backoff.interrupted(interrupt);
@@ -71,9 +71,10 @@ public final class Watch implements Iterator<WatchSessionsResponse>, AutoCloseab
         return !closed;
     }
 
-    private void resumeBehind(long sequence) {
-        if (sequence > 0 && !request.hasConsumer()) {
-            request = request.toBuilder().setStartSequence(sequence + 1).build();
+    private void resumeBehind(WatchSessionsResponse piece) {
+        var begins = request.getStartCase() == WatchSessionsRequest.StartCase.START_NOT_SET && !piece.getSnapshotComplete();
+        if (!begins && !request.hasConsumer()) {
+            request = request.toBuilder().setStartSequence(piece.getSequence() + 1).build();
             resumed = true;
         }
     }
