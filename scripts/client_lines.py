@@ -29,8 +29,8 @@ PROGRAMS = {"example", "trial"}
 OF_THE_OTHER = {"python-asyncio": "blocking", "python": "aio"}
 """What only the other interface of the language loads; the blocking client is generated of the asyncio one."""
 GENERATED = re.compile(r"(?:Made|Generated|generated) by scripts/generate[.;]")
-COMMENT = re.compile(r"^\s*(?:/\*.*?\*/|//[^\n]*)", re.DOTALL | re.MULTILINE)
-PYTHON_COMMENT = re.compile(r"^\s*#[^\n]*", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)", re.DOTALL | re.MULTILINE)
+PYTHON_COMMENT = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
 
 
 class Lines(NamedTuple):

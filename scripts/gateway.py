@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from exam_sessions.client.proto_tree import descriptor_set
+from exam_sessions.contract.proto_tree import descriptor_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

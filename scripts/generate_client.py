@@ -3,12 +3,14 @@
 - client.py, the blocking client: async_client.py with words replaced, as unasync does; so its example and trial;
 - stubs.py: a stub for each service of the protos;
 - reasons.py: the reasons of refusals, with what the protos say of each;
-- service_config.json: the published policy.
+- __init__.py: what the package offers, each imported when it is asked for;
+- policy.py: the published policy of calls.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import textwrap
 from pathlib import Path
@@ -20,6 +22,30 @@ FOLDER = Path("clients", "python")
 PACKAGE = FOLDER / "src" / "exam_sessions_client"
 
 MADE = "Made by scripts/generate; never edited by hand."
+
+OFFERED = {
+    "async_client": ("AsyncClient",),
+    "client": ("Client",),
+    "failures": ("CallFailed", "NoAnswer", "Refused", "Violation", "refusal_in"),
+    "reasons": ("Reason",),
+    "requests": ("new_id",),
+    "security": ("PlainToken", "Security"),
+}
+"""The names that the package itself offers, by the module that has them."""
+
+PACKAGE_PAGE = f'''\
+"""The Python client of the exam session service: typed calls, refusals read back, watches and imports that go on.
+
+from exam_sessions_client import Client, Reason, Refused
+from exam_sessions_client.v1.session_service_pb2 import GetSessionRequest
+
+with Client("127.0.0.1:50051", actor="my-program") as client:
+    print(client.sessions.GetSession(GetSessionRequest(keycode="4XK7RQ2M")).session.state)
+
+AsyncClient is the same for asyncio. `v1` holds the generated code: messages, enumerations and stubs, with type stubs.
+Who needs nothing else imports nothing else. {MADE}
+"""
+'''
 
 TOKENS = (
     # In the order in which they are replaced.
@@ -60,7 +86,7 @@ def stubs(files: list[str]) -> str:
         lines.append(f"    from exam_sessions_client.v1.{name}_service_pb2_grpc import {both}")
     for kind, what in (("Async", "asyncio"), ("", "blocking calls")):
         lines += ["", "", f"class {kind}Stubs:", f'    """The stubs for {what}."""', ""]
-        lines += ["    def __init__(self, channel: Any) -> None:"]
+        lines += ["    def __init__(self, channel: Any) -> None:", "        self.calls = channel"]
         for name, stub in services.items():
             typed = stub.removesuffix("Stub") + f"{kind}Stub"
             lines.append(f"        self.{plural(name)}: {typed} = {name}_service_pb2_grpc.{stub}(channel)")
@@ -74,6 +100,42 @@ def stubs(files: list[str]) -> str:
 def plural(service: str) -> str:
     """The name of a service's stub: what it is about."""
     return service if service in {"access", "catalog", "lifecycle", "marking"} else f"{service}s"
+
+
+def package() -> str:
+    """The package's own module: the names it offers, for type checkers and, imported late, for programs."""
+    names = [(name, module) for module, offered in OFFERED.items() for name in offered]
+    lines = [PACKAGE_PAGE, "from importlib import import_module", "from typing import TYPE_CHECKING, Any", ""]
+    lines += ["if TYPE_CHECKING:"]
+    lines += [f"    from exam_sessions_client.{module} import {name} as {name}" for name, module in names]
+    lines += ["", "_FOUND_IN = {", *(f'    "{name}": "{module}",' for name, module in names), "}", "", ""]
+    lines += [
+        "def __getattr__(name: str) -> Any:",
+        '    """What the package offers, imported when it is asked for."""',
+    ]
+    lines += ["    if name not in _FOUND_IN:"]
+    lines += ['        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")']
+    lines += ['    return getattr(import_module(f"{__name__}.{_FOUND_IN[name]}"), name)']
+    return "\n".join(lines) + "\n"
+
+
+def policy() -> str:
+    """The policy, and apart from it the deadlines: in gRPC's they would be the longest that a caller may ask for."""
+    config = json.loads((ROOT / "clients" / "service_config.json").read_text(encoding="utf-8"))
+    timeouts = {}
+    for method in config["methodConfig"]:
+        seconds = method.pop("timeout", None)
+        for name in method["name"]:
+            path = "/{service}/{method}".format(**name) if name else ""
+            timeouts[path] = seconds and float(seconds.removesuffix("s"))
+    lines = [f'"""The published policy of calls. {MADE}"""', "", 'SERVICE_CONFIG = """\\']
+    lines += [*json.dumps(config, indent=1).splitlines(), '"""']
+    lines += ['"""Retries, and waiting for the connection, as gRPC takes it."""', ""]
+    lines += [f"TIMEOUT = {timeouts.pop('')}", '"""Seconds a call may take that says nothing else."""', ""]
+    lines += ["TIMEOUTS: dict[str, float | None] = {"]
+    lines += [f'    "{path}": {seconds},' for path, seconds in timeouts.items()]
+    lines += ["}", '"""Those of methods with others, by path; None for streams without an end."""']
+    return "\n".join(lines) + "\n"
 
 
 def reasons(documented: Path) -> str:
@@ -111,5 +173,6 @@ def write(files: list[str], documented: Path, out: Path) -> None:
         source = (ROOT / FOLDER / program / f"async_{program}.py").read_text(encoding="utf-8")
         (out / FOLDER / program / f"{program}.py").write_text(blocking(source), encoding="utf-8")
     (made / "stubs.py").write_text(stubs(files), encoding="utf-8")
+    (made / "__init__.py").write_text(package(), encoding="utf-8")
     (made / "reasons.py").write_text(reasons(documented), encoding="utf-8")
-    (made / "service_config.json").write_bytes((ROOT / "clients" / "service_config.json").read_bytes())
+    (made / "policy.py").write_text(policy(), encoding="utf-8")

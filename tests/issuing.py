@@ -98,7 +98,7 @@ def http_server(answer):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)  # how soon it stops
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/jwks"

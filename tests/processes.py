@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 
 import grpc
 
+from forking import program
 from serving import ApiClient, until
 
 
@@ -20,11 +20,10 @@ class ServerProcess:
     def __init__(self, database, environment=None, **settings):
         self.database = database
         flags = {"listen": "127.0.0.1:0", "database-url": database.url, "open-workspaces": 1} | settings
-        command = [sys.executable, "-m", "exam_sessions", "serve", *[f"--{k}={v}" for k, v in flags.items()]]
+        words = ["serve", *[f"--{k}={v}" for k, v in flags.items()]]
         with tempfile.TemporaryFile("w+") as log:
-            self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | (environment or {})
-            )
+            pipes = {"stdout": subprocess.PIPE, "stderr": log, "text": True}
+            self._process = program(*words, env=os.environ | (environment or {}), **pipes)
             self.ready_line = self._process.stdout.readline().strip()
             if not self.ready_line:
                 self.__exit__()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from documents import ROOT
-from exam_sessions.client.proto_tree import own_descriptors, proto_files
+from exam_sessions.contract.proto_tree import own_descriptors, proto_files
 
 TEMPLATE = yaml.safe_load((ROOT / "buf.gen.yaml").read_text())
 BUF = ROOT / ".venv/bin/buf"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from google.longrunning import operations_pb2
 
-from exam_sessions.client.proto_tree import own_descriptors
+from exam_sessions.contract.proto_tree import own_descriptors
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 import client_lines
@@ -22,6 +22,8 @@ CLIENTS = Path(__file__).parent.parent / "clients"
 LANGUAGES = sorted(path.parent for path in CLIENTS.glob("*/check"))
 CONFIG = CLIENTS / "service_config.json"
 DOCS = CLIENTS.parent / "docs" / "clients"
+MOST_LINES = 400
+"""A client has less, of code that is written by hand."""
 
 
 def methods():
@@ -83,6 +85,11 @@ def test_without_its_tools_a_client_is_skipped_with_the_reason(folder, tmp_path)
     )
     assert ended.returncode == 77, ended.stderr
     assert "is not installed" in ended.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("client", client_lines.SOURCES)
+def test_a_client_has_less_than_400_lines_of_code_written_by_hand(client):
+    assert 100 < client_lines.lines(client).code < MOST_LINES
 
 
 def test_the_lines_of_every_client_are_counted():

@@ -12,7 +12,8 @@ from google.longrunning import operations_pb2
 
 from command_tree import tree
 from documents import BLOCK, LINK, ROOT, anchors, documents, section, without_code
-from exam_sessions.cli.shared.server_options import NAMES, TARGET_VARIABLE, WORKSPACE_VARIABLE, ZONE_VARIABLE
+from exam_sessions.cli.shared.hints import TARGET_VARIABLE, WORKSPACE_VARIABLE
+from exam_sessions.cli.shared.server_options import NAMES, ZONE_VARIABLE
 from exam_sessions.cli.shared.settings_options import CONFIG_VARIABLE
 from exam_sessions.cli.shared.token_source import VARIABLE
 from exam_sessions.domain.diagram import mermaid

@@ -13,9 +13,9 @@ from google.protobuf.message_factory import GetMessageClass
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
-from exam_sessions.client import operation_paths
-from exam_sessions.client.openapi import openapi_document
-from exam_sessions.client.proto_tree import own_descriptors
+from exam_sessions.contract import operation_paths
+from exam_sessions.contract.openapi import openapi_document
+from exam_sessions.contract.proto_tree import own_descriptors
 
 DOCUMENT = openapi_document("0")
 METHODS = [rpc for file in own_descriptors() for service in file.services_by_name.values() for rpc in service.methods]

@@ -15,7 +15,7 @@ from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
 
 import exam_sessions_client.v1
-from exam_sessions.client import proto_tree
+from exam_sessions.contract import proto_tree
 
 WITHOUT_A_PATH = {"ImportSessions"}
 """REST has no stream of requests."""

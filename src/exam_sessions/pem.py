@@ -5,14 +5,13 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-
 from exam_sessions.configuration.file_modes import open_to_others
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 MIXED_UP = "is it whole, and are certificate and key mixed up?"
 
@@ -45,6 +44,8 @@ def secret_content(path: Path) -> bytes:
 
 def certificates(held: bytes, name: object) -> list[x509.Certificate]:
     """Returns the certificates in PEM, one at least. `name` is theirs in what is raised. Raises Unfit."""
+    from cryptography import x509  # noqa: PLC0415 - a tenth of the start of a client, which most do not need
+
     try:
         return x509.load_pem_x509_certificates(held)
     except ValueError as error:
@@ -53,18 +54,24 @@ def certificates(held: bytes, name: object) -> list[x509.Certificate]:
 
 def check_pair(cert: bytes, key: bytes, cert_name: object, key_name: object) -> x509.Certificate:
     """Returns the first certificate, once it is known that the key is its own. Raises Unfit."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - as above
+
     first = certificates(cert, cert_name)[0]
-    if first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != _public_key(key, key_name):
+    keys = first.public_key(), _private_key(key, key_name).public_key()
+    its_own, given = (public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for public in keys)
+    if its_own != given:
         way_out = f"give the key that {cert_name} was made for; a chain begins with the certificate of its own"
         raise Unfit(f"{key_name} is not the key of {cert_name}", way_out)
     return first
 
 
-def _public_key(held: bytes, name: object) -> bytes:
+def _private_key(held: bytes, name: object) -> PrivateKeyTypes:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - as above
+
     try:
-        key = load_pem_private_key(held, password=None)
+        return load_pem_private_key(held, password=None)
     except TypeError as error:
         raise Unfit(f"the key {name} is encrypted", f"decrypt it: openssl pkey -in {name} -out FILE") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise Unfit(f"{name} holds no private key in PEM format", MIXED_UP) from error
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -51,9 +51,11 @@ ACTION_RPCS = tuple(
     name
     for name, service in SERVICE.items()
     if service.endswith(("LifecycleService", "MarkingService"))
-    and name
-    not in {"GetStateMachine", "ExplainSession", "GetSessionResults", "BatchTransitionSessions", "RegradeRelease"}
-)
+    and name not in {
+        "GetStateMachine", "ExplainSession", "GetSessionResults", "BatchTransitionSessions", "BatchAssignItemMarks",
+        "RegradeRelease",
+    }
+)  # fmt: skip
 """The RPCs that move one session."""
 
 

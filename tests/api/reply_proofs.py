@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from forms import essay, form, mcq
+from forms import PAPER, essay, form, mcq
 from grpc import StatusCode
-from messages import booking
+from messages import booking, new_id
 from operations import chunks_of, info_of
 from rows import write
+from state_paths import LONG_AGO
 from widest import LIMIT, MOST, TEXT, WIDE, catalog_form, essays, sessions
 
 from exam_sessions.rpc.convert.reply_size import SESSION_AT_MOST
 from exam_sessions_client.v1 import (
+    marking_service_pb2,
     session_pb2,
     session_service_pb2,
     test_form_pb2,
@@ -82,6 +84,23 @@ def import_sessions(stage):
     assert info_of(answers[0].refusal).reason == "REPLY_TOO_LARGE"
     assert answers[1].booked_count == 5_000
     yield from answers
+
+
+def batch_assign_item_marks(stage):
+    reference = "f" * 128
+    form(stage.api, mcq("1"), reference=reference)
+    session = stage.api.book(stage.api.release(test_form=reference, **PAPER))
+    marks = [marking_service_pb2.ItemMark(question_number=f"{n:02}" + WIDE * 30, mark="1") for n in range(40)]
+    papers = [
+        marking_service_pb2.PaperMarks(
+            session_id=session.id, request_id=new_id(), marks=marks, completion_time=LONG_AGO
+        )
+        for _ in range(500)
+    ]
+    reply = stage.api.call("BatchAssignItemMarks", papers=papers)
+    assert reply.refused_count == 500
+    assert reply.ByteSize() > 1_000_000
+    yield reply
 
 
 def aggregate_sessions(stage):
@@ -257,6 +276,7 @@ PROOFS = {
     "ListSessionEvents": list_session_events,
     "BatchCreateSessions": batch_create_sessions,
     "ImportSessions": import_sessions,
+    "BatchAssignItemMarks": batch_assign_item_marks,
     "AggregateSessions": aggregate_sessions,
     "ListReleases": list_releases,
     "ListTestForms": list_test_forms,

@@ -8,14 +8,14 @@ from contextlib import closing
 import pytest
 from grpc import StatusCode as Code
 from messages import METHOD, booking, micros, new_id
-from state_paths import bring_to
+from state_paths import LONG_AGO, bring_to
 
 from exam_sessions.background import lockouts
 from exam_sessions.background.lockouts import Watched
 from exam_sessions.domain.lockout import Guarded, Subject, SubjectKind
 from exam_sessions.rpc.access.code_guard import CANDIDATE_ADDRESS
-from exam_sessions.rpc.guarded_methods import names_sessions_by_code
-from exam_sessions_client.v1 import access_fields_pb2, lockout_service_pb2
+from exam_sessions.rpc.guarded_methods import names_sessions_by_code, rows_by_code
+from exam_sessions_client.v1 import access_fields_pb2, lockout_service_pb2, marking_service_pb2
 from serving import ApiClient, Refused, serving, until
 
 LIMIT = 20
@@ -100,7 +100,8 @@ def test_every_request_that_holds_a_secret_is_guarded_or_sets_one():
     unguarded = {
         name
         for name, method in METHOD.items()
-        if set(secrets_in(method.input_type, set())) and not names_sessions_by_code(method.input_type)
+        if set(secrets_in(method.input_type, set()))
+        and not (names_sessions_by_code(method.input_type) or rows_by_code(method.input_type))
     }
     # These book sessions with codes of the caller's own; whoever may do so may read codes.
     assert unguarded == {"CreateSession", "BatchCreateSessions", "ImportSessions", "BatchUpdateSessions"}
@@ -120,6 +121,27 @@ def test_a_wrong_code_counts_in_every_rpc_that_takes_one(desk, rpc):
     code = {"release_id": session.release_id, "access_code": "NOBODYS"}
     assert reason_of(desk.call, rpc, access_code=code, **more) == "SESSION_NOT_FOUND"
     assert reason_of(desk.call, rpc, keycode=session.keycode, **more) == "TOO_MANY_WRONG_CODES"
+
+
+def papers_named(*names):
+    marks = [marking_service_pb2.ItemMark(question_number="1", mark="1")]
+    return [
+        marking_service_pb2.PaperMarks(request_id=new_id(), marks=marks, completion_time=LONG_AGO, **name)
+        for name in names
+    ]
+
+
+def test_every_wrong_code_of_a_batch_counts_and_too_many_of_them_reveal_nothing(desk):
+    session = desk.book()
+    few = papers_named(*[{"keycode": WRONG}] * (LIMIT - 1), {"session_id": new_id()})
+    reply = desk.call("BatchAssignItemMarks", papers=few)
+    assert reply.refused_count == LIMIT
+    many = papers_named({"keycode": session.keycode}, {"keycode": WRONG}, {"keycode": WRONG})
+    assert reason_of(desk.call, "BatchAssignItemMarks", papers=many) == "TOO_MANY_WRONG_CODES"
+    right = papers_named({"keycode": session.keycode})
+    assert reason_of(desk.call, "BatchAssignItemMarks", papers=right) == "TOO_MANY_WRONG_CODES"
+    by_id = papers_named({"session_id": session.id})
+    assert desk.call("BatchAssignItemMarks", papers=by_id).refused_count == 1
 
 
 def test_an_unknown_id_is_no_wrong_code(desk):

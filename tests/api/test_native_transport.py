@@ -29,6 +29,8 @@ from serving import ApiClient, Refused, serving, until
 native = pytest.importorskip("exam_sessions.rpc.transports.native", reason="the native transport is an extra")
 native_stream = pytest.importorskip("exam_sessions.rpc.transports.native_stream")
 
+pytestmark = pytest.mark.native_transport
+
 IN_PROGRESS, PAUSED = session_pb2.STATE_IN_PROGRESS, session_pb2.STATE_PAUSED
 
 

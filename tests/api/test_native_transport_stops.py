@@ -17,6 +17,8 @@ from watchers import Watch
 from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, RunningServer, read_refusal, serving, until
 
+pytestmark = pytest.mark.native_transport
+
 PAUSED = session_pb2.STATE_PAUSED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, closing, contextmanager
+from copy import copy
 
 import pytest
 from concurrency import assert_in_order, assert_unbroken, at_once
@@ -31,9 +32,16 @@ def blind(database):
         yield server
 
 
+def own(server, name):
+    """Statements of a server's own, which a test may change: others of the process share them."""
+    repositories = server.app.service._executor._repositories
+    setattr(repositories, name, copy(getattr(repositories, name)))
+    return getattr(repositories, name)
+
+
 def blindfold(server):
     """Takes from a server what tells it of the changes of others, and what holds them up."""
-    sessions = server.app.service._executor._repositories.sessions
+    sessions = own(server, "sessions")
     sessions._taken_up = sessions._found
     sessions._releases_kept = sessions._releases_taken = sessions._releases
     if server.database.url.startswith("sqlite"):
@@ -50,7 +58,7 @@ def blind_desk(blind):
 @contextmanager
 def behind_its_back(server, sql, *values):
     """Has a statement run right after the server has read its rows for the next time."""
-    sessions = server.app.service._executor._repositories.sessions
+    sessions = own(server, "sessions")
     load = sessions.load_with_releases
     times = []
 
@@ -217,7 +225,7 @@ def test_an_attempt_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
     if blind.database.url.startswith("sqlite"):
         write(blind, behind, session.id)
     else:
-        attempts = blind.app.service._executor._repositories.attempts
+        attempts = own(blind, "attempts")
         load, times = attempts.load, []
 
         def read_and_overtaken(*args):

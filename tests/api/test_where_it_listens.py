@@ -14,6 +14,7 @@ import pytest
 
 from certificates import authority
 from exam_sessions.app import App
+from exam_sessions.rpc.access.loopback import is_loopback
 from exam_sessions.rpc.cannot_serve import CannotServe
 from exam_sessions.rpc.transports.grpcio import Grpcio
 from exam_sessions.rpc.transports.listen_addresses import listen_addresses, parse_address
@@ -203,3 +204,10 @@ def test_a_call_in_plain_text_gets_nothing_from_a_port_with_tls(database, tmp_pa
         with pytest.raises(grpc.RpcError):
             api.channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=5)
         api.close()
+
+
+def test_loopback_addresses_of_both_versions_are_of_this_machine():
+    here = ("127.0.0.1", "127.9.9.9", "::1", "::1%lo", "::ffff:127.0.0.1")
+    elsewhere = ("10.0.0.1", "::", "::ffff:10.0.0.1", "fe80::1%eth0")
+    assert [address for address in here if not is_loopback(address)] == []
+    assert [address for address in elsewhere if is_loopback(address)] == []

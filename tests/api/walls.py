@@ -14,9 +14,9 @@ from messages import METHOD, booking, bookings, mask, new_id, request_of
 from mutations import MUTATIONS
 from operations import OperationsApi
 from rows import read, write
-from state_paths import walk
+from state_paths import ARGUMENTS, walk
 
-from exam_sessions_client.v1 import catalog_pb2, session_pb2, template_pb2
+from exam_sessions_client.v1 import catalog_pb2, marking_service_pb2, session_pb2, template_pb2
 
 NOT_NAMES = {
     "workspace_id", "abbreviation", "api_key_id", "available_mark", "average_score", "centres", "content",
@@ -175,6 +175,11 @@ def on_paper(api):
     return api.release(test_form=reference, **PAPER)
 
 
+def papers(api):
+    named = {"session_id": api.book(on_paper(api)).id, "request_id": new_id()}
+    return {"papers": [marking_service_pb2.PaperMarks(**named, **ARGUMENTS["AssignItemMarks"])]}
+
+
 def template(api):
     release = on_paper(api)
     found = api.call("GetSessionTemplate", release_id=release.id).template
@@ -205,6 +210,7 @@ OTHERS = {
         "release_id": api.release().id, "import_id": new_id(), "bookings": bookings(1, new_id()),
     },
     "SubmitFromTemplate": template,
+    "BatchAssignItemMarks": papers,
     "RegradeRelease": lambda api: {"release_id": on_paper(api).id, "message": "a wrong key"},
     "LiftLockout": lambda _: {"lockout_id": new_id()},
     "EraseCandidate": lambda _: {"candidate_id": new_id(), "reason": "asked for"},

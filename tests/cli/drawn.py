@@ -7,13 +7,12 @@ import os
 import pty
 import signal
 import struct
-import subprocess
-import sys
 import termios
 from contextlib import contextmanager
 
 import pyte
 
+from forking import program
 from serving import until
 
 
@@ -91,10 +90,9 @@ def drawn(*words, columns=80, lines=24, stdout=None, **environment):
     """A command that is typed in such a terminal, gone when the block ends; its stdout may go elsewhere."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    command = [sys.executable, "-m", "exam_sessions", *map(str, words)]
     kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     pipes = {"stdin": slave, "stdout": slave if stdout is None else stdout, "stderr": slave}
-    run = subprocess.Popen(command, env=kept | {"TERM": "linux", "PYTHONUTF8": "1"} | environment, **pipes)
+    run = program(*words, env=kept | {"TERM": "linux", "PYTHONUTF8": "1"} | environment, **pipes)
     os.close(slave)
     try:
         yield DrawnTerminal(run, master, columns, lines)

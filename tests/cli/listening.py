@@ -6,14 +6,13 @@ import os
 import pty
 import re
 import signal
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 
 import psutil
 from terminal import start
 
+from forking import program
 from postgres import free_port
 from serving import ApiClient, RunningServer, until
 
@@ -111,8 +110,7 @@ def screen(terminal, *words):
     """A command that is typed in a terminal, gone when the block ends."""
     master, slave = pty.openpty()
     size = {"COLUMNS": "200", "LINES": str(Screen.LINES), "TERM": "xterm"}
-    command = [sys.executable, "-m", "exam_sessions", *map(str, words), *terminal.where]
-    run = subprocess.Popen(command, env=os.environ | size, stdin=slave, stdout=slave, stderr=slave)
+    run = program(*words, *terminal.where, env=os.environ | size, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     try:
         yield Screen(run, master)

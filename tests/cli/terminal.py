@@ -6,11 +6,11 @@ import csv
 import json
 import os
 import subprocess
-import sys
 
 from typer.testing import CliRunner
 
 from command_tree import cli
+from forking import program
 
 
 class Terminal:
@@ -37,9 +37,8 @@ class Terminal:
 
 def start(*words, stdin=None, stdout=subprocess.PIPE, stderr=subprocess.PIPE, user=None, **environment):
     """A command in a process of its own, its output to be read; of another user where one is given."""
-    command = [sys.executable, "-m", "exam_sessions", *map(str, words)]
     pipes = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
-    return subprocess.Popen(command, env=os.environ | environment, **pipes, text=True, user=user)
+    return program(*words, env=os.environ | environment, **pipes, text=True, user=user)
 
 
 def typed(*words, code=0):

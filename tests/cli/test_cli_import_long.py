@@ -11,8 +11,10 @@ import sampling
 from exam_sessions.cli.files import importer
 from exam_sessions.client.client import Client
 from exam_sessions.client.import_stream import ImportStream
+from exam_sessions_client import blocking, requests
 from postgres import free_port
 from serving import ApiClient, RunningServer
+from silence import SilentProxy
 
 LIMIT = importer.LARGEST if sampling.full else 5_000
 """Rows up to which a roster is no long one here: the fast run lowers it, except where it is what is tested."""
@@ -211,6 +213,44 @@ def test_a_server_that_stays_away_ends_a_long_import_with_a_way_on(database, ros
     api.close()
     assert f"stopped after 2,000 of {LONG:,} rows; type the same command again to go on" in said
     assert f"no server answers at {server.target}" in said or "the server is shutting down" in said
+
+
+@pytest.fixture
+def fall_silent(server, monkeypatch):
+    """Where the server is reached until a long import comes to a chunk; then all is silent, and soon given up."""
+    proxy, book = SilentProxy(int(server.target.rpartition(":")[2])), ImportStream.book
+
+    def until_silent(self, chunk, bookings):
+        if bookings[0].candidate_id == "c2000":
+            proxy.fall_silent()
+            monkeypatch.setitem(requests.SILENCES, "ImportSessions", 0.01)
+        return book(self, chunk, bookings)
+
+    monkeypatch.setattr(ImportStream, "book", until_silent)
+    yield proxy
+    proxy.close()
+
+
+@lowered
+def test_a_server_that_is_silent_during_a_long_import_is_asked_again(fall_silent, api, release, roster, monkeypatch):
+    def sleep(_):
+        monkeypatch.setitem(requests.SILENCES, "ImportSessions", 3)
+        fall_silent.speak()
+
+    monkeypatch.setattr(blocking, "sleep", sleep)
+    path = roster()
+    Terminal(f"127.0.0.1:{fall_silent.port}", api.workspace)("import", path, "--release", release.id)
+    assert_each_has_one(api, release, path)
+
+
+@lowered
+def test_a_server_that_stays_silent_ends_a_long_import_with_a_way_on(fall_silent, api, release, roster, monkeypatch):
+    monkeypatch.setattr("exam_sessions.cli.shared.retry.PATIENCE", 0)
+    monkeypatch.setattr(blocking, "sleep", lambda _: None)
+    target = f"127.0.0.1:{fall_silent.port}"
+    said = Terminal(target, api.workspace)("import", roster(), "--release", release.id, code=1).stderr
+    assert f"stopped after 2,000 of {LONG:,} rows; type the same command again to go on" in said
+    assert f"no server answers at {target}" in said
 
 
 @lowered

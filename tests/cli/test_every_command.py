@@ -12,7 +12,7 @@ from command_world import Fakes, World
 from hinted import commands_in, flaw
 
 from command_tree import leaves
-from exam_sessions.cli.shared.server_options import TARGET_VARIABLE
+from exam_sessions.cli.shared.hints import TARGET_VARIABLE
 from postgres import free_port
 from serving import serving
 

@@ -13,7 +13,7 @@ import yaml
 from manifests import DEPLOY, ROOT
 
 from certificates import authority
-from exam_sessions.client.proto_tree import descriptor_set
+from exam_sessions.contract.proto_tree import descriptor_set
 
 NAME = "exam-sessions"
 DESCRIPTORS = "/etc/envoy/exam-sessions.binpb"

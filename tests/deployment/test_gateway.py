@@ -10,8 +10,8 @@ import yaml
 from envoys import script
 from manifests import DEPLOY
 
-from exam_sessions.client.operation_paths import SERVICE as OPERATIONS
-from exam_sessions.client.proto_tree import own_descriptors
+from exam_sessions.contract.operation_paths import SERVICE as OPERATIONS
+from exam_sessions.contract.proto_tree import own_descriptors
 
 GATEWAY, PLAIN = (yaml.safe_load((DEPLOY / "envoy" / name).read_text()) for name in ("gateway.yaml", "envoy.yaml"))
 MANAGER, PLAIN_MANAGER = (

@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2
 from manifests import ROOT
 
 from certificates import authority
-from exam_sessions.client.proto_tree import own_descriptors, proto_files
+from exam_sessions.contract.proto_tree import own_descriptors, proto_files
 from serving import serving
 
 FOLDER = ROOT / "clients/typescript/browser"

@@ -11,9 +11,9 @@ from envoys import Rest, reason_of
 from gateway_fixtures import gateway
 from google.api import annotations_pb2
 
-from exam_sessions.client import operation_paths
-from exam_sessions.client.openapi import openapi_document
-from exam_sessions.client.proto_tree import own_descriptors
+from exam_sessions.contract import operation_paths
+from exam_sessions.contract.openapi import openapi_document
+from exam_sessions.contract.proto_tree import own_descriptors
 from exam_sessions_client.v1 import error_reason_pb2
 from serving import serving, until
 

@@ -16,10 +16,10 @@ from exam_sessions.cli.shared.console import fail, note, on_stderr, say
 from exam_sessions.cli.shared.enum_names import message_json
 from exam_sessions.cli.shared.in_flight import in_flight
 from exam_sessions.cli.shared.operation_views import show_accommodated
-from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.retry import once, retry
 from exam_sessions.cli.shared.transition_views import sessions_text, show_preview
 from exam_sessions.client import messages
-from exam_sessions.client.channel import is_id, new_request_id
+from exam_sessions.client.channel import is_id
 from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class Order:
 
     def send(self, client: Client, **fields: Any) -> Any:
         """Sends it until there is an answer; it is carried out once."""
-        request_id = new_request_id()
-        return retry(partial(client.transition_many, self.action, request_id=request_id, **self.taken, **fields))
+        return once(client.transition_many, self.action, **self.taken, **fields)
 
 
 def move_named(client: Client, order: Order, names: Sequence[str]) -> None:

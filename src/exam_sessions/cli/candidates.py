@@ -15,10 +15,9 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import Yes, confirm, fail, note, say, show
 from exam_sessions.cli.shared.database_faults import database_faults
 from exam_sessions.cli.shared.operation_views import erasure_facts
-from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.retry import once
 from exam_sessions.cli.shared.settings_options import DEFAULTS, DatabaseUrl
 from exam_sessions.cli.shared.times import zoned
-from exam_sessions.client.channel import new_request_id
 from exam_sessions.configuration.database_urls import without_password
 
 ERASE_EPILOG = """[bold]What it does[/] Removes names, ids, codes and other particulars of a candidate for good.
@@ -71,11 +70,11 @@ def erase(
             include_live=live,
         )
         if asked.needs_foresight:
-            foreseen = retry(partial(call, validate_only=True)).preview
+            foreseen = once(call, validate_only=True).preview
             question = f"candidate {candidate} is erased from workspace {workspace} for good"
             if not may_go_on(asked, foreseen, lambda: show(erasure_facts(foreseen)), question):
                 return
-        follow(client, retry(partial(call, request_id=new_request_id())).operation, asked)
+        follow(client, once(call).operation, asked)
 
 
 EXPORT_EPILOG = """[bold]Example[/]
@@ -172,12 +171,12 @@ def apply_retention(
             delete_sessions=delete,
         )
         if asked.needs_foresight:
-            foreseen = retry(partial(call, validate_only=True))
+            foreseen = once(call, validate_only=True)
             what = f"{foreseen.session_count:,} sessions that ended before {zoned(foreseen, 'before')}"
             question = f"{what} are {'deleted' if delete else 'erased'} for good"
             if not may_go_on(asked, foreseen, lambda: say(what), question):
                 return
-        follow(client, retry(partial(call, request_id=new_request_id())).operation, asked)
+        follow(client, once(call).operation, asked)
 
 
 REKEY_EPILOG = """[bold]What it does[/] Brings every stored candidate id to the newest key, plain ones too.

@@ -36,8 +36,8 @@ def protos(
     """Writes the contract for clients in other languages: protos, a descriptor set, or OpenAPI of its REST paths."""
     if out is None and descriptors is None and openapi is None:
         fail("it was not said where to write", "give --out DIR, --descriptors FILE or --openapi FILE", MISUSED)
-    from exam_sessions.client import openapi as rest  # noqa: PLC0415 - no other command needs all the protos
-    from exam_sessions.client import proto_tree  # noqa: PLC0415 - as above
+    from exam_sessions.contract import openapi as rest  # noqa: PLC0415 - no other command needs all the protos
+    from exam_sessions.contract import proto_tree  # noqa: PLC0415 - as above
 
     try:
         if out is not None:

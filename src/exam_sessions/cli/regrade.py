@@ -12,9 +12,8 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import Yes, say
 from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.operation_views import show_failures, show_regrade
-from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.retry import once
 from exam_sessions.cli.shared.session_views import score_text
-from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.messages import OperationResult
 from exam_sessions.client.operations import failures_in
 
@@ -64,14 +63,13 @@ def regrade_release(
     with connected(target, workspace) as client:
         found = find_release(client, release)
         call = partial(client.regrade_release, found.id, test_form, message=reason)
-        foreseen = retry(partial(call, revision, validate_only=True)).preview
+        foreseen = once(call, revision, validate_only=True).preview
         question = f"{foreseen.regrade.changed_count:,} sessions of {found.name!r} change"
         if not may_go_on(asked, foreseen, partial(_show_foreseen, foreseen), question):
             return
         # By the revision that was previewed, whatever is made of the form meanwhile.
         definite = foreseen.regrade.form_revision
-        request_id = new_request_id()
-        reply = retry(partial(call, definite, request_id=request_id, sessions_per_second=per_second))
+        reply = once(call, definite, sessions_per_second=per_second)
         follow(client, reply.operation, asked)
 
 
@@ -95,12 +93,11 @@ def regrade_session(
     with connected(target, workspace) as client:
         before = resolved(client, session)
         call = partial(client.regrade_session, before.id, message=reason)
-        became = retry(partial(call, revision, validate_only=True))
+        became = once(call, revision, validate_only=True)
         outcome = f"{before.keycode}: {score_text(before) or 'no score'} becomes {score_text(became) or 'no score'}"
         if became.state != before.state:
             outcome += f", {word(before, 'state')} becomes {word(became, 'state')}"
         if not may_go_on(Asked(preview, yes, json), became, partial(say, outcome), "it is regraded so"):
             return
-        request_id = new_request_id()
-        became = retry(partial(call, revision, request_id=request_id, etag=before.etag))
+        became = once(call, revision, etag=before.etag)
     say(message_json(became) if json else outcome)

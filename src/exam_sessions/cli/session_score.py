@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,9 +13,8 @@ from exam_sessions.cli.session_names import Who, read_named, resolved
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Workspace, connected
 from exam_sessions.cli.shared.console import facts, say, show, table
 from exam_sessions.cli.shared.enum_names import message_json
-from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.retry import once
 from exam_sessions.cli.shared.session_views import full_name, state_text, time_left
-from exam_sessions.client.channel import new_request_id
 
 if TYPE_CHECKING:
     from exam_sessions.cli.shared.tables import FittingTable
@@ -77,11 +75,11 @@ def score(
 
 
 def _mark(client: Client, who: str, question: str, mark: str | None, message: str) -> None:
-    session, request_id = resolved(client, who), new_request_id()
+    session = resolved(client, who)
     if mark is None:
-        retry(partial(client.unscore_response, session.id, question, message, request_id=request_id))
+        once(client.unscore_response, session.id, question, message)
     else:
-        retry(partial(client.score_response, session.id, question, mark, message, request_id=request_id))
+        once(client.score_response, session.id, question, mark, message)
 
 
 def _show(found: SessionResults) -> None:

@@ -14,13 +14,12 @@ from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Json, Target, Wo
 from exam_sessions.cli.shared.console import Yes, note, say
 from exam_sessions.cli.shared.enum_names import message_json, word
 from exam_sessions.cli.shared.operation_views import show_accommodated
-from exam_sessions.cli.shared.retry import retry
+from exam_sessions.cli.shared.retry import once
 from exam_sessions.cli.shared.times import length
 from exam_sessions.cli.shared.transition_views import refusal_of_one
 from exam_sessions.cli.shared.typed_names import action_of
 from exam_sessions.cli.transition_fields import Reason, end_of, extra_of
 from exam_sessions.client.bookings import Booking
-from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.failures import Refused
 from exam_sessions.domain.states import VoidReason
 
@@ -47,12 +46,12 @@ def _do(who: str, action: str, asked: Asked, target: str, workspace: str, **fiel
         named = {before.id: before.keycode or before.id}
         call = partial(_moved, client, action, before.id, **fields)
         if action in FOR_GOOD and not asked.yes:
-            foreseen = retry(partial(call, request_id=new_request_id(), validate_only=True))
+            foreseen = once(call, validate_only=True)
             person = before.candidate.candidate_id
             what = f"session {named[before.id]} of candidate {person}, {word(before, 'state')}: {action}"
             if not may_go_on(asked, foreseen, lambda: None, f"{what}, which cannot be undone"):
                 return
-        reply = retry(partial(call, request_id=new_request_id()))
+        reply = once(call)
         if action == "delete":
             say(f"session {named[before.id]} is deleted")
             note(f"its history stays:  exam-sessions sessions history {before.id}", "dim")
@@ -170,8 +169,7 @@ def book(
         external_reference=reference,
     )
     with connected(target, workspace) as client:
-        call = partial(client.book, find_release(client, release).id, [booking], new_request_id())
-        (booked,) = retry(call)
+        (booked,) = once(client.book, find_release(client, release).id, [booking])
     if json:
         say(message_json(booked))
         return
@@ -208,5 +206,5 @@ def edit(
         raise typer.BadParameter("nothing is to be edited; say what, such as --centre K-04")
     with connected(target, workspace) as client:
         before = resolved(client, session)
-        became = retry(partial(client.update_session, before.id, edits, before.etag, new_request_id()))
+        became = once(client.update_session, before.id, edits, before.etag)
     say(message_json(became) if json else f"{became.keycode}  {', '.join(edits)} changed")

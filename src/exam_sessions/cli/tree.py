@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
-
-from exam_sessions.version import VERSION
+from typer.core import TyperGroup
+from typer.main import get_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +107,8 @@ def tree_for(words: Sequence[str]) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from exam_sessions.version import VERSION  # noqa: PLC0415 - it reads the metadata of the distribution
+
         typer.echo(f"exam-sessions {VERSION}")
         raise typer.Exit
 
@@ -120,9 +122,21 @@ def _root(
     """The session service of record for exams: a server, and the tools around it."""
 
 
+class Root(TyperGroup):
+    """The commands. Those whose module was not needed so far are found, too."""
+
+    def variables_of(self, words: Sequence[str]) -> set[str]:
+        """Returns the environment variables of a command's options, by its words; none where it is no command."""
+        command: Any = get_command(tree_for(words))
+        for word in words:
+            command = getattr(command, "commands", {}).get(word, command)
+        return {parameter.envvar for parameter in command.params if isinstance(parameter.envvar, str)}
+
+
 @cache
 def _tree(names: tuple[str, ...]) -> typer.Typer:
     cli = typer.Typer(
+        cls=Root,
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode="rich",

@@ -1,4 +1,7 @@
-"""The Python client: typed calls in one workspace of a server, refusals read back. Imports nothing of the server.
+"""The calls of the command line: in one workspace, by names and numbers, with failures in words for people.
+
+Channel, retries, resumed watches and imports, deadlines and request ids are those of exam_sessions_client. Imports
+nothing of the server.
 
 from exam_sessions.client import Client, Refused
 

@@ -45,7 +45,7 @@ class NoServer(CallFailed):
         return str(self)
 
     @property
-    def is_retryable(self) -> bool:  # type: ignore[override]
+    def is_retryable(self) -> bool:
         """Whether the same call may be answered in a moment."""
         return True
 
@@ -54,7 +54,7 @@ class OtherAnswered(Refused):
     """What answers is not the service but something on the way to it, or the call was torn in the middle."""
 
     @property
-    def is_retryable(self) -> bool:  # type: ignore[override]
+    def is_retryable(self) -> bool:
         """Whether the same call may be answered in a moment."""
         return self.code in TORN
 
@@ -95,7 +95,7 @@ class HandshakeFailed(NoServer):
         return self.fault.format(self.target)
 
     @property
-    def is_retryable(self) -> bool:  # type: ignore[override]
+    def is_retryable(self) -> bool:
         """Whether it may be otherwise in a moment: a server that stops closes connections, too."""
         return self.fault in {HandshakeFault.TLS_WANTED, HandshakeFault.CLIENT_CERTIFICATE}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.client.channel import Channel, which
+from exam_sessions.client.channel import BATCH, Channel, which
+from exam_sessions.client.failures import Refused, refusal_of
 from exam_sessions.client.times import put
 from exam_sessions_client.v1 import marking_service_pb2, session_pb2
 
@@ -14,35 +15,45 @@ if TYPE_CHECKING:
 
 Session = session_pb2.Session
 SessionResults = marking_service_pb2.GetSessionResultsResponse
+PaperOutcome = marking_service_pb2.PaperOutcome
+
+
+class Paper(NamedTuple):
+    """The marks of one paper."""
+
+    session: str
+    """Id, keycode, or RELEASE_ID/CODE."""
+    marks: Sequence[tuple[str, str | None]]
+    """Question numbers, each with its mark as a decimal, or None for "not attempted"."""
+    completed: int
+    """When the paper was completed, in microseconds since 1970."""
+    request_id: str
+    """A UUID that makes a repetition of this paper return the first answer."""
 
 
 class MarkingCalls(Channel):
     """Calls about marks and results in one workspace of a server."""
 
-    def assign_item_marks(
-        self,
-        session: str,
-        marks: Sequence[tuple[str, str | None]],
-        completed: int,
-        request_id: str = "",
-        *,
-        validate_only: bool = False,
-    ) -> Session:
-        """Enters marks of a paper.
+    def assign_marks_of(
+        self, papers: Sequence[Paper], *, validate_only: bool = False
+    ) -> list[PaperOutcome | Refused]:
+        """Enters the marks of up to 500 papers, each for itself.
 
         Args:
-            session: id, keycode, or RELEASE_ID/CODE.
-            marks: question numbers, each with its mark as a decimal, or None for "not attempted".
-            completed: when the paper was completed, in microseconds since 1970.
-            request_id: a UUID that makes a repetition of this call return the first answer; empty is none.
+            papers: the papers, with at most 20,000 marks together.
             validate_only: whether to check only.
+
+        Returns:
+            What became of each paper, in their order: its session, or why it was refused.
         """
-        rows = [marking_service_pb2.ItemMark(question_number=number, mark=mark) for number, mark in marks]
-        request = marking_service_pb2.AssignItemMarksRequest(
-            marks=rows, request_id=request_id, validate_only=validate_only, **which(session)
-        )
-        put(request.completion_time, completed)
-        return self._call(self._rpc.marking.AssignItemMarks, request).session
+        request = marking_service_pb2.BatchAssignItemMarksRequest(validate_only=validate_only)
+        for paper in papers:
+            row = request.papers.add(request_id=paper.request_id, **which(paper.session))
+            put(row.completion_time, paper.completed)
+            for number, mark in paper.marks:
+                row.marks.add(question_number=number, mark=mark)
+        found = self._call(self._rpc.marking.BatchAssignItemMarks, request, timeout=BATCH).papers
+        return [refusal_of(row.refusal) if row.HasField("refusal") else row for row in found]
 
     def results(self, session: str, attempt: int = 0, *, deciding: bool = False) -> SessionResults:
         """Returns what an attempt of a session earned.

@@ -21,6 +21,7 @@ from exam_sessions.rpc.action_methods import action_methods
 from exam_sessions.rpc.convert.reply_size import ELEMENT_AT_MOST, abridge_results, abridge_session, fitting
 from exam_sessions.rpc.convert.result import fill_responses, fill_results
 from exam_sessions.rpc.convert.session import BASIC, DAMAGE, fill_attempt, fill_earlier_attempt, fill_session
+from exam_sessions.rpc.paper_marks_servicer import PaperMarksServicer
 from exam_sessions.rpc.regrade_servicer import RegradeServicer
 from exam_sessions_client.v1 import marking_service_pb2 as pb
 
@@ -49,6 +50,7 @@ class MarkingServicer:
         """The methods by the names of their RPCs."""
         regrades = RegradeServicer(self._service)
         own: dict[str, Method | QueuedMethod] = {
+            "BatchAssignItemMarks": PaperMarksServicer(self._service).assign,
             "GetSessionResults": self.results,
             "RegradeRelease": regrades.regrade,
         }

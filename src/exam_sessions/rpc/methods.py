@@ -122,10 +122,11 @@ class Call(CallIdentity):
         target = target_of(request)
         return SessionKey(self.workspace(request), target.session_id, target.keycode, self.principal.centres)
 
-    def caller(self, request: Any, *, makes_workspace: bool = False) -> Caller:
+    def caller(self, request: Any, *, makes_workspace: bool = False, method: str = "") -> Caller:
         """The caller, and the digest that distinguishes a repetition of this mutation from another request.
 
-        With `makes_workspace` there need not be the workspace.
+        With `makes_workspace` there need not be the workspace. `method` is the full name of the RPC that the request
+        is one of, where the call is one of several such requests.
 
         Raises:
             errors.InvalidField: x-actor is not a short printable text, or is given twice.
@@ -141,13 +142,13 @@ class Call(CallIdentity):
             bound_to = "" if centres is None else "\0".join(sorted(centres))
             # It may hold what was for the first caller alone, such as an attempt token.
             by = "" if self.principal is ANYBODY else f"\0{self.principal.name}"
-            digest = self._digest(request, after=bound_to + by)
+            digest = self._digest(request, after=bound_to + by, method=method)
         return Caller(workspace, self.actor(), request_id, digest, request.validate_only, centres)
 
-    def _digest(self, request: Any, before: str = "", after: str = "") -> bytes:
+    def _digest(self, request: Any, before: str = "", after: str = "", method: str = "") -> bytes:
         """A digest of the method and a request in its normal form, with what stands before and after the request."""
         spell(request)
-        content = f"{self._method}\0{before}".encode() + request.SerializeToString(deterministic=True)
+        content = f"{method or self._method}\0{before}".encode() + request.SerializeToString(deterministic=True)
         return hashlib.blake2b(content + after.encode(), digest_size=16).digest()
 
     def in_workspace(self, workspace: str) -> Caller:

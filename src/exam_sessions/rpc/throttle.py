@@ -24,7 +24,7 @@ second of a queue, 64 callers who did nothing but ask for pages of 100 sessions 
 AT_MOST = 10_000
 """Calls of one method that may be under way before any was answered."""
 
-WAITS_OR_WRITES = frozenset({"request_id", "timeout"})
+WAITS_OR_WRITES = frozenset({"request_id", "validate_only", "timeout"})
 """Fields of requests that change something, and wait in a queue, or are answered when something else has happened."""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import aclosing
+from copy import deepcopy
+from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 from google.longrunning.operations_pb2 import Operation, WaitOperationRequest
-from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 
 from exam_sessions_client import aio as io
 from exam_sessions_client import requests
@@ -22,14 +24,10 @@ from exam_sessions_client.v1 import session_service_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
-    from google.protobuf.message import Message
-
     from exam_sessions_client.security import Pem, Token
     from exam_sessions_client.v1.session_pb2 import Booking, Session
 
     Resume = Callable[[pb.WatchSessionsRequest, int, CallFailed], float]
-
-Reply = TypeVar("Reply")
 
 
 class AsyncClient(AsyncStubs):
@@ -81,8 +79,7 @@ class AsyncClient(AsyncStubs):
         self._actor = (who,) if actor else ()
         options = requests.channel_options(target, options, wait=wait)
         self._channel = self._security.open_channel(io.channels, target, options)
-        self.calls: Any = AsyncCalls(self)
-        super().__init__(self.calls)
+        super().__init__(AsyncCalls(self))
 
     async def __aenter__(self) -> Self:
         """Gives the client for the length of a block."""
@@ -98,8 +95,7 @@ class AsyncClient(AsyncStubs):
 
     async def pages(self, method: Any, request: Message) -> AsyncGenerator[Any, None]:
         """Yields the replies of a list, page by page, such as those of `client.catalog.ListReleases`."""
-        asked: Any = type(request)()
-        asked.CopyFrom(request)
+        asked: Any = deepcopy(request)
         while True:
             reply = await method(asked)
             yield reply
@@ -129,8 +125,7 @@ class AsyncClient(AsyncStubs):
         Raises:
             CallFailed: a refusal that does not pass, or nothing came in several tries.
         """
-        following, failures = pb.WatchSessionsRequest(), 0
-        following.CopyFrom(request)
+        following, failures = deepcopy(request), 0
         if not following.HasField("heartbeat_interval"):
             following.heartbeat_interval.FromMilliseconds(max(100, int(self.silence * 250)))
         while True:
@@ -140,12 +135,12 @@ class AsyncClient(AsyncStubs):
                     failures = 0
                     yield piece
                     requests.go_on_after(following, piece)
-                failure: CallFailed = NoAnswer("UNAVAILABLE", "the watch ended")
-            except CallFailed as failed:
-                failure = failed
+                raise NoAnswer("UNAVAILABLE", "the watch ended")
+            except CallFailed as failure:
+                pause = resume(following, failures, failure)
             finally:
                 io.end(stream)
-            await io.sleep(resume(following, failures, failure))
+            await io.sleep(pause)
             failures += 1
 
     async def import_sessions(
@@ -175,14 +170,9 @@ class AsyncClient(AsyncStubs):
             CallFailed: the import is refused, or nothing came in several tries.
         """
         import_id = import_id or requests.new_id()
+        every: dict[str, Any] = {"release_id": release_id, "allow_missing_form": allow_missing_form}
         messages = (
-            pb.ImportSessionsRequest(
-                release_id=release_id,
-                import_id=import_id,
-                allow_missing_form=allow_missing_form,
-                chunk=number,
-                bookings=bookings,
-            )
+            pb.ImportSessionsRequest(import_id=import_id, chunk=number, bookings=bookings, **every)
             for number, bookings in zip(count() if numbers is None else numbers, chunks, strict=False)
         )
         waiting: deque[pb.ImportSessionsRequest] = deque()
@@ -247,9 +237,7 @@ class AsyncClient(AsyncStubs):
             left = every if end is None else min(every, end - time.monotonic())
             if left <= 0:
                 raise TimeoutError(f"{operation.name} goes on")
-            pause = Duration()
-            pause.FromMilliseconds(max(1, int(left * 1000)))
-            request = WaitOperationRequest(name=operation.name, timeout=pause)
+            request = WaitOperationRequest(name=operation.name, timeout=timedelta(seconds=max(0.001, left)))
             try:
                 operation, failures = await self.operations.WaitOperation(request), 0
             except CallFailed as failure:
@@ -272,11 +260,11 @@ class AsyncCalls:
 
     def unary_unary(self, path: str, **kinds: Any) -> Any:
         """A method with one request and one reply."""
-        method, default = self._channel.unary_unary(path, **kinds), requests.timeout_of(path)
+        begin = self._begin(self._channel.unary_unary(path, **kinds), path)
 
-        async def call(request: Any, timeout: float | None = default, **arguments: Any) -> Any:  # noqa: ASYNC109 - gRPC's
+        async def call(*request: Any, **arguments: Any) -> Any:
             try:
-                return await method(self._filled(request), timeout=timeout, **self._with_caller(arguments))
+                return await begin(*request, **arguments)
             except grpc.RpcError as error:
                 raise failure_of(error) from None
 
@@ -284,31 +272,27 @@ class AsyncCalls:
 
     def unary_stream(self, path: str, **kinds: Any) -> Any:
         """A method with many replies."""
-        method, default = self._channel.unary_stream(path, **kinds), requests.timeout_of(path)
+        begin = self._begin(self._channel.unary_stream(path, **kinds), path)
         times = requests.SILENCES.get(path.rpartition("/")[2])
         silence = times and times * self._client.silence
-
-        def call(request: Any, timeout: float | None = default, **arguments: Any) -> AsyncReplies:
-            return AsyncReplies(
-                method(self._filled(request), timeout=timeout, **self._with_caller(arguments)), silence
-            )
-
-        return call
+        return lambda *request, **arguments: AsyncReplies(begin(*request, **arguments), silence)
 
     def stream_stream(self, path: str, **kinds: Any) -> Any:
         """A method with a stream both ways; its requests are sent as they are."""
-        method = self._channel.stream_stream(path, **kinds)
+        return self._begin(self._channel.stream_stream(path, **kinds), path)
 
-        def call(*messages: Any, **arguments: Any) -> Any:
-            return method(*messages, **self._with_caller(arguments))
+    def _begin(self, method: Any, path: str) -> Any:
+        """Calls a method, with what the caller leaves out."""
+        default, client = requests.timeout_of(path), self._client
 
-        return call
+        def begin(
+            request: Any = None, timeout: float | None = default, *, metadata: Any = (), **arguments: Any
+        ) -> Any:
+            if isinstance(request, Message):
+                request = requests.filled(request, client.workspace)
+            return method(request, timeout=timeout, metadata=(*metadata, *client.metadata()), **arguments)
 
-    def _filled(self, request: Any) -> Any:
-        return requests.filled(request, self._client.workspace)
-
-    def _with_caller(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return arguments | {"metadata": (*arguments.get("metadata", ()), *self._client.metadata())}
+        return begin
 
 
 class AsyncReplies:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import grpc
@@ -19,23 +19,16 @@ channels = grpc
 
 def read(call: Any, silence: float | None) -> Any:
     """The next message of a stream; None at its end. After so many seconds of silence the call is cancelled."""
-    if silence is None:
-        return _read(call)
-    was_silent = threading.Event()
-
-    def give_up() -> None:
-        was_silent.set()
-        call.cancel()
-
-    timer = threading.Timer(silence, give_up)
+    began, timer = monotonic(), threading.Timer(silence or 0, call.cancel)
     timer.daemon = True
-    timer.start()
+    if silence:
+        timer.start()
     try:
-        return _read(call)
-    except NoAnswer:
-        if was_silent.is_set():
+        return next(call, None)
+    except grpc.RpcError as error:
+        if silence and monotonic() - began >= silence:
             raise NoAnswer("DEADLINE_EXCEEDED", f"the server was silent for {silence} s") from None
-        raise
+        raise failure_of(error) from None
     finally:
         timer.cancel()
 
@@ -49,13 +42,6 @@ def end(call: Any) -> None:
     with suppress(grpc.RpcError, CallFailed):
         for _ in call:
             pass
-
-
-def _read(call: Any) -> Any:
-    try:
-        return next(call, None)
-    except grpc.RpcError as error:
-        raise failure_of(error) from None
 
 
 class DuplexCall:

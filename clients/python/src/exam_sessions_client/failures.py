@@ -36,12 +36,17 @@ class CallFailed(Exception):  # noqa: N818 - its kinds are conditions that calle
     code: str
     """The name of the status code."""
     message: str
-    is_retryable: bool
-    """Whether the same request may succeed in a moment."""
     reason: str
     """A Reason where the service gave one; that of a newer server may be a name which Reason does not have."""
     retry_after: float
     """Seconds after which the same call may succeed; 0 where the service does not say."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same request may succeed in a moment."""
+        if not self.reason:
+            return self.code in TORN
+        return self.reason in PASSING or (self.code == "UNAVAILABLE" and self.reason != Reason.DATABASE_REPLACED)
 
     def __str__(self) -> str:
         """The service's own sentence, or gRPC's."""
@@ -61,12 +66,6 @@ class Refused(CallFailed):
     """What is wrong with the request, where that is the reason."""
     retry_after: float = 0.0
 
-    @property
-    def is_retryable(self) -> bool:  # type: ignore[override]
-        """Whether the same request may be accepted in a moment."""
-        lasts = self.reason == Reason.DATABASE_REPLACED
-        return (self.code == "UNAVAILABLE" and not lasts) or self.reason in PASSING
-
 
 @dataclass(eq=False)
 class NoAnswer(CallFailed):
@@ -74,13 +73,7 @@ class NoAnswer(CallFailed):
 
     code: str
     message: str
-    reason: str = ""
-    retry_after: float = 0.0
-
-    @property
-    def is_retryable(self) -> bool:  # type: ignore[override]
-        """Whether the same call may be answered in a moment."""
-        return self.code in TORN
+    reason, retry_after = "", 0.0
 
 
 def failure_of(error: Any) -> CallFailed:
@@ -105,5 +98,5 @@ def refusal_in(status: status_pb2.Status) -> Refused | None:
         return None
     reason = Reason(info.reason) if info.reason in Reason.__members__ else info.reason
     violations = tuple(Violation(v.field, v.description, v.reason) for v in bad.field_violations)
-    seconds = pause.retry_delay.seconds + pause.retry_delay.nanos / 1e9
+    seconds = pause.retry_delay.ToTimedelta().total_seconds()
     return Refused(code_pb2.Code.Name(status.code), reason, status.message, dict(info.metadata), violations, seconds)

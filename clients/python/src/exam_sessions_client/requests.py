@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import random
 import secrets
 import time
 import uuid
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
+from exam_sessions_client.policy import SERVICE_CONFIG, TIMEOUT, TIMEOUTS
 from exam_sessions_client.reasons import Reason
 from exam_sessions_client.security import is_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from google.protobuf.message import Message
-
     from exam_sessions_client.failures import CallFailed
     from exam_sessions_client.v1.session_service_pb2 import WatchSessionsRequest, WatchSessionsResponse
-
-TIMEOUT = 30.0
-"""Seconds a call may take that says nothing else."""
 
 TRIES = 8
 """How often in a row a stream is begun without bringing anything."""
@@ -48,8 +42,6 @@ KEEPALIVE = (
     ("grpc.per_rpc_retry_buffer_size", 64 << 20),
 )
 
-Request = TypeVar("Request", bound="Message")
-
 
 def new_id() -> str:
     """A UUID of version 7 (RFC 9562): ids in the order of time cost the database least."""
@@ -58,61 +50,40 @@ def new_id() -> str:
     return str(uuid.UUID(int=number))
 
 
-@cache
-def _config() -> Any:
-    """The published policy: retries, waiting for the connection, deadlines."""
-    return json.loads(resources.files(__package__).joinpath("service_config.json").read_text("utf-8"))
-
-
 def channel_options(target: str, own: Iterable[tuple[str, Any]], *, wait: bool) -> list[tuple[str, Any]]:
     """The options of a channel.
 
-    Deadlines are left out of the policy: there they would be the longest a caller can ask for. An HTTP proxy of the
-    environment is not asked for a server on this machine: it would look on its own, and be sent the token.
+    An HTTP proxy of the environment is not asked for a server on this machine: it would look on its own, and be sent
+    the token.
 
     Args:
         target: the server.
         own: the caller's, which win.
         wait: whether calls wait for a connection, and are tried again.
     """
-    left_out = {"timeout"} if wait else {"timeout", "waitForReady", "retryPolicy"}
-    methods = [{k: v for k, v in method.items() if k not in left_out} for method in _config()["methodConfig"]]
-    options = {**dict(KEEPALIVE), "grpc.service_config": json.dumps({"methodConfig": methods})}
+    options: dict[str, Any] = dict(KEEPALIVE)
+    if wait:
+        options["grpc.service_config"] = SERVICE_CONFIG
     if is_local(target):
         options["grpc.enable_http_proxy"] = 0
     return list({**options, **dict(own)}.items())
 
 
-@cache
 def timeout_of(path: str) -> float | None:
     """The seconds a call of an RPC may take, by `/package.Service/Method`; None for a stream without an end."""
-    service, method = path.strip("/").split("/")
-    for found in _config()["methodConfig"]:
-        if {"service": service, "method": method} in found["name"]:
-            seconds = found.get("timeout")
-            return float(seconds.removesuffix("s")) if seconds else None
-    return TIMEOUT
+    return TIMEOUTS.get(path, TIMEOUT)
 
 
-@cache
-def _fields(kind: Any) -> frozenset[str]:
-    return frozenset({"workspace_id", "request_id"} & set(kind.fields_by_name))
-
-
-def filled(request: Request, workspace: str) -> Request:
+def filled(request: Any, workspace: str) -> Any:
     """The request with what it leaves empty: the client's workspace, and a request id, which its retries repeat.
 
     What the caller holds stays as it is: sent again, it is another request.
     """
-    given = {"workspace_id": workspace, "request_id": ""}
-    empty = [name for name in _fields(request.DESCRIPTOR) if not getattr(request, name)]
-    missing = {name: given[name] or new_id() for name in empty if name == "request_id" or workspace}
-    if not missing:
-        return request
-    copy = type(request)()
-    copy.CopyFrom(request)
-    for name, value in missing.items():
-        setattr(copy, name, value)
+    fields = request.DESCRIPTOR.fields_by_name
+    missing = [name for name in ("workspace_id", "request_id") if name in fields and not getattr(request, name)]
+    copy = deepcopy(request) if missing else request
+    for name in missing:
+        setattr(copy, name, workspace if name == "workspace_id" else new_id())
     return copy
 
 

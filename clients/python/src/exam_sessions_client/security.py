@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import grpc
+
+ADDRESS = r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?"
+LOCAL = re.compile(rf"unix(-abstract)?:.*|((dns:(///)?|ipv4:|ipv6:|passthrough:(///)?)?{ADDRESS}(,{ADDRESS})*)")
+"""Targets on this machine: a Unix socket, loopback addresses, or `localhost`."""
 
 Pem = str | Path | bytes
 """A path of a PEM file, or what it holds."""
@@ -20,9 +24,6 @@ Token = str | Callable[[], str]
 
 class PlainToken(ValueError):  # noqa: N818 - a condition that callers explain
     """A token that would be sent to another machine without TLS."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(f"the token would be sent to {target} without TLS, where it can be read on the way")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,14 @@ class Security:
         if self.ca or self.cert:
             raise ValueError("CA and client certificate are of no use without TLS: leave them out, or TLS on")
         if self.token is not None and not (self.insecure_token or is_local(target)):
-            raise PlainToken(target)
+            raise PlainToken(f"the token would be sent to {target} without TLS, where it can be read on the way")
         return channels.insecure_channel(target, options)
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Returns those of TLS, made of what the files hold."""
-        ca, key, cert = (
-            given if given is None or isinstance(given, bytes) else Path(given).read_bytes()
-            for given in (self.ca, self.key, self.cert)
-        )
-        return grpc.ssl_channel_credentials(ca, key, cert)
+        given = (self.ca, self.key, self.cert)
+        held = (pem if isinstance(pem, bytes | None) else Path(pem).read_bytes() for pem in given)
+        return grpc.ssl_channel_credentials(*held)
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """Returns what identifies the caller of a call that is made now."""
@@ -86,23 +85,5 @@ def checked(token: str) -> str:
 
 
 def is_local(target: str) -> bool:
-    """Whether a target is on this machine: a Unix socket, a loopback address, or `localhost`."""
-    scheme, _, rest = target.partition(":")
-    if scheme in {"unix", "unix-abstract"}:
-        return True
-    if scheme in {"dns", "ipv4", "ipv6", "passthrough"} and not rest.isdecimal():
-        if rest.startswith("//") and not rest.startswith("///"):
-            return False  # a name server of the caller's choice says where it is
-        target = rest.removeprefix("///")
-    return all(_is_loopback(address) for address in unquote(target).split(","))
-
-
-def _is_loopback(address: str) -> bool:
-    host, bracket, _ = address.removeprefix("[").partition("]")
-    host = host if bracket else (address.rpartition(":")[0] or address)
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Whether a target is on this machine. One with a name server of its own is not: that says where it is."""
+    return LOCAL.fullmatch(unquote(target)) is not None

@@ -35,6 +35,7 @@ class AsyncStubs:
     """The stubs for asyncio."""
 
     def __init__(self, channel: Any) -> None:
+        self.calls = channel
         self.access: AccessServiceAsyncStub = access_service_pb2_grpc.AccessServiceStub(channel)
         self.candidates: CandidateServiceAsyncStub = candidate_service_pb2_grpc.CandidateServiceStub(channel)
         self.catalog: CatalogServiceAsyncStub = catalog_service_pb2_grpc.CatalogServiceStub(channel)
@@ -52,6 +53,7 @@ class Stubs:
     """The stubs for blocking calls."""
 
     def __init__(self, channel: Any) -> None:
+        self.calls = channel
         self.access: AccessServiceStub = access_service_pb2_grpc.AccessServiceStub(channel)
         self.candidates: CandidateServiceStub = candidate_service_pb2_grpc.CandidateServiceStub(channel)
         self.catalog: CatalogServiceStub = catalog_service_pb2_grpc.CatalogServiceStub(channel)

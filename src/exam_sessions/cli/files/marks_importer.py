@@ -1,6 +1,7 @@
 """Marks of papers on their way in: what an earlier run left, what would be refused, the writing. Prints nothing.
 
-A paper is one AssignItemMarks call, under a request id made from the session and everything the call says. So
+Papers are sent by BatchAssignItemMarks, each under a request id made from the session and everything the file says of
+it. So
 
 - a call whose answer was lost is sent again and answered from memory;
 - what an earlier run wrote is known by the session's history, which keeps the request id for good;
@@ -10,35 +11,39 @@ A paper is one AssignItemMarks call, under a request id made from the session an
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.cli.files.importer import Rejected
+from exam_sessions.cli.files.marks_calls import Part, calls_of, faults_of, parts_of, rest_of, send
 from exam_sessions.cli.shared.file_faults import Fault
 from exam_sessions.cli.shared.in_flight import in_flight
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from exam_sessions.cli.files.marks_file import Mark, MarkedPaper
+    from exam_sessions.cli.files.marks_file import MarkedPaper
     from exam_sessions.cli.shared.progress import Advance
-    from exam_sessions.client.client import Client, Session, SessionEvent
+    from exam_sessions.client.client import Client, SessionEvent
+    from exam_sessions.client.marking import PaperOutcome
 
 FAMILY = uuid.UUID("0b9d1c86-5f0e-5d41-8a0b-6a2f6c0d7e13")
 """The namespace of the request ids. Never to change: earlier runs are recognised by it."""
 
-ASKED_AT_ONCE = 500
-"""Marks of one call, the most the service takes; more than that are more questions than a form has."""
+BATCHES_IN_FLIGHT = 4
+"""Calls of many papers under way at a time."""
 
-AT = re.compile(r"marks\[(\d+)\](?:\.(.+))?")
-ABOUT_A_SCRIPT = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "ABORTED"}
-"""Codes of refusals that another paper may not meet."""
 
-COLUMN = {"UNKNOWN_QUESTION": "question_number", "MARK_ABOVE_AVAILABLE": "mark", "MARK_TOO_FINE": "mark"}
+class Looked(NamedTuple):
+    """What is known of the session of a paper."""
+
+    session_id: str
+    keycode: str
+    is_known: bool = False
+    """Whether an earlier run wrote the paper."""
 
 
 class MarksImporter:
@@ -55,8 +60,8 @@ class MarksImporter:
         """The papers still to be written."""
         self.known = 0
         """Scripts an earlier run wrote."""
-        self.written: list[Session] = []
-        """The sessions written, as they are now."""
+        self.written: list[PaperOutcome] = []
+        """What became of the papers written."""
         self.entered = 0
         """The rows written."""
 
@@ -67,23 +72,58 @@ class MarksImporter:
 
     def check(self, advance: Advance) -> list[Fault]:
         """Everything the service would refuse, which it is asked without writing; finds what is written already."""
+        refused, looked = self._checked(advance)
         faults: list[Fault] = []
         first: dict[str, MarkedPaper] = {}
         new: list[MarkedPaper] = []
-        for paper, (session_id, is_known, wrong) in in_flight(self._check, self.left):
-            advance(len(paper.marks))
-            faults += wrong
-            if session_id:
-                other = first.setdefault(session_id, paper)
-                if other is not paper:
-                    early, late = sorted((other, paper), key=lambda one: one.line)
-                    faults.append(Fault(late.line, "", f"is the session of line {early.line}; name it one way"))
-            if is_known:
+        for paper in self.left:
+            session = looked.get(paper.line)
+            if session is None:
+                faults += refused[paper.line]
+                continue
+            other = first.setdefault(session.session_id, paper)
+            if other is not paper:
+                early, late = sorted((other, paper), key=lambda one: one.line)
+                faults.append(Fault(late.line, "", f"is the session of line {early.line}; name it one way"))
+            if paper.keycode and paper.keycode not in {session.keycode, paper.session}:
+                faults.append(Fault(paper.line, "keycode", f"is not the session's, {session.keycode}"))
+            elif not session.is_known:
+                faults += dict.fromkeys(refused.get(paper.line, ()))
+            if session.is_known:
                 self.known += 1
             else:
                 new.append(paper)
         self.left = sorted(new, key=lambda paper: paper.line)
         return sorted(faults)
+
+    def _checked(self, advance: Advance) -> tuple[dict[int, list[Fault]], dict[int, Looked]]:
+        """What is refused of papers, and what is known of their sessions, both by the papers' lines.
+
+        A refusal names as many rows as fit; the rest is asked about again.
+        """
+        refused: dict[int, list[Fault]] = {}
+        looked: dict[int, Looked] = {}
+        suspects: dict[int, MarkedPaper] = {}
+        parts = [part for paper in self.left for part in parts_of(paper, self._request_id(paper))]
+        tell: Advance | None = advance
+        while parts:
+            rest: list[Part] = []
+            for part, outcome in self._sent(parts, validate_only=True, advance=tell):
+                paper = part.paper
+                if isinstance(outcome, Refused):
+                    refused.setdefault(paper.line, []).extend(faults_of(outcome, part))
+                    rest += filter(None, [rest_of(part, outcome)])
+                    if outcome.code != "NOT_FOUND":
+                        suspects[paper.line] = paper
+                    continue
+                looked[paper.line] = Looked(outcome.session_id, outcome.keycode)
+                if outcome.changed_before:
+                    suspects[paper.line] = paper
+            parts, tell = rest, None
+        for paper, session in in_flight(self._look, suspects.values()):
+            if session:
+                looked[paper.line] = session
+        return refused, looked
 
     def write(self, advance: Advance) -> None:
         """Writes the papers.
@@ -93,30 +133,40 @@ class MarksImporter:
         """
         faults: list[Fault] = []
         done: set[int] = set()
+        parts = [Part(paper, paper.marks, self._request_id(paper)) for paper in self.left]
         try:
-            for paper, (session, wrong) in in_flight(self._write, self.left):
-                advance(len(paper.marks))
-                faults += wrong
-                if session:
-                    done.add(paper.line)
-                    self.written.append(session)
-                    self.entered += len(paper.marks)
+            for part, outcome in self._sent(parts, advance=advance):
+                if isinstance(outcome, Refused):
+                    faults += faults_of(outcome, part)
+                else:
+                    done.add(part.paper.line)
+                    self.written.append(outcome)
+                    self.entered += len(part.marks)
         finally:
             self.left = [paper for paper in self.left if paper.line not in done]
         if faults:
             raise Rejected(sorted(faults))
 
-    def _check(self, paper: MarkedPaper) -> tuple[str, bool, list[Fault]]:
-        """The session's id, whether the paper is written already, and what is wrong with it."""
+    def _sent(
+        self, parts: Sequence[Part], *, validate_only: bool = False, advance: Advance | None = None
+    ) -> Iterator[tuple[Part, PaperOutcome | Refused]]:
+        """Parts with what became of each, as the answers come."""
+        sending = partial(send, self._client, validate_only=validate_only)
+        for call, outcomes in in_flight(sending, list(calls_of(parts)), BATCHES_IN_FLIGHT):
+            if advance:
+                advance(sum(len(part.marks) for part in call))
+            yield from zip(call, outcomes, strict=True)
+
+    def _look(self, paper: MarkedPaper) -> Looked | None:
+        """The session of a paper, and whether an earlier run wrote the paper; None without such a session."""
         try:
             session = retry(partial(self._client.session, paper.session))
         except Refused as refused:
-            return "", False, _faults(refused, paper, paper.marks)
-        if paper.keycode and paper.keycode != session.keycode:
-            return session.id, False, [Fault(paper.line, "keycode", f"is not the session's, {session.keycode}")]
-        if session.update_time != session.create_time and self._is_written(paper, session.id):
-            return session.id, True, []
-        return session.id, False, self._refused(paper)
+            if refused.code != "NOT_FOUND":
+                raise
+            return None
+        is_known = session.update_time != session.create_time and self._is_written(paper, session.id)
+        return Looked(session.id, session.keycode, is_known)
 
     def _is_written(self, paper: MarkedPaper, session_id: str) -> bool:
         request_id = self._request_id(paper)
@@ -125,49 +175,7 @@ class MarksImporter:
     def _history(self, session_id: str) -> list[SessionEvent]:
         return list(self._client.history(session_id))
 
-    def _refused(self, paper: MarkedPaper) -> list[Fault]:
-        """What the service refuses of a paper. It names as many rows as fit; the rest is asked about again."""
-        faults: list[Fault] = []
-        for at in range(0, len(paper.marks), ASKED_AT_ONCE):
-            part = paper.marks[at : at + ASKED_AT_ONCE]
-            while part:
-                try:
-                    retry(partial(self._assign, paper, part, validate_only=True))
-                    break
-                except Refused as refused:
-                    faults += _faults(refused, paper, part)
-                    named = {int(found[1]) for row in refused.violations if (found := AT.fullmatch(row.field))}
-                    part = tuple(mark for n, mark in enumerate(part) if n not in named) if named else ()
-        return list(dict.fromkeys(faults))
-
-    def _write(self, paper: MarkedPaper) -> tuple[Session | None, list[Fault]]:
-        try:
-            return retry(partial(self._assign, paper, paper.marks)), []
-        except Refused as refused:
-            return None, _faults(refused, paper, paper.marks)
-
-    def _assign(self, paper: MarkedPaper, marks: Sequence[Mark], *, validate_only: bool = False) -> Session:
-        rows = [(mark.question, mark.mark) for mark in marks]
-        request_id = "" if validate_only else self._request_id(paper)
-        return self._client.assign_item_marks(
-            paper.session, rows, paper.completed, request_id, validate_only=validate_only
-        )
-
     def _request_id(self, paper: MarkedPaper) -> str:
         said = [(mark.question, mark.mark) for mark in paper.marks]
         content = [self._client.workspace, paper.session, paper.completed, said, self._salt]
         return str(uuid.uuid5(FAMILY, json.dumps(content)))
-
-
-def _faults(refused: Refused, paper: MarkedPaper, marks: Sequence[Mark]) -> list[Fault]:
-    """What a refusal of a paper says, in the file's words. Raises the refusal when it is about no paper."""
-    if refused.code not in ABOUT_A_SCRIPT:
-        raise refused
-    faults = []
-    for violation in refused.violations:
-        if at := AT.fullmatch(violation.field):
-            column = at[2] or COLUMN.get(violation.reason, "")
-            faults.append(Fault(marks[int(at[1])].line, column, violation.description))
-        else:
-            faults.append(Fault(paper.line, violation.field, violation.description))
-    return faults or [Fault(paper.line, "", str(refused))]

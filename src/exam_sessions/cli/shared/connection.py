@@ -11,8 +11,8 @@ import typer
 from rich.text import Text
 
 from exam_sessions.cli.shared.console import MISUSED, fail, note
-from exam_sessions.cli.shared.hints import complete_commands
-from exam_sessions.cli.shared.server_options import PANEL, TARGET_VARIABLE, WORKSPACE_VARIABLE, Reached, reached
+from exam_sessions.cli.shared.hints import TARGET_VARIABLE, WORKSPACE_VARIABLE, complete_commands
+from exam_sessions.cli.shared.server_options import PANEL, Reached, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

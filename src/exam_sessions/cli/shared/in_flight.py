@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
 IN_FLIGHT = 16
@@ -17,11 +17,13 @@ Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
 
-def in_flight(work: Callable[[Job], Answer], jobs: Sequence[Job]) -> Iterator[tuple[Job, Answer]]:
-    """Works on several jobs at a time, and gives each with its answer as it comes; the first failure ends it all."""
-    pool = ThreadPoolExecutor(IN_FLIGHT)
+def in_flight(
+    work: Callable[[Job], Answer], jobs: Iterable[Job], most: int = IN_FLIGHT
+) -> Iterator[tuple[Job, Answer]]:
+    """Works on `most` jobs at a time, and gives each with its answer as it comes; the first failure ends it all."""
+    pool = ThreadPoolExecutor(most)
     waiting = iter(jobs)
-    under_way: dict[Future[Answer], Job] = {pool.submit(work, job): job for job in islice(waiting, IN_FLIGHT)}
+    under_way: dict[Future[Answer], Job] = {pool.submit(work, job): job for job in islice(waiting, most)}
     try:
         while under_way:
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)

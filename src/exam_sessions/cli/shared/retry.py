@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from exam_sessions.client.channel import new_request_id
 from exam_sessions.client.failures import NoServer, Refused, pause_after
 
 if TYPE_CHECKING:
@@ -32,3 +34,8 @@ def retry(call: Callable[[], Result], tries: int = TRIES) -> Result:
                 raise
             time.sleep(pause_after(failures, failure, tries))
     raise AssertionError
+
+
+def once(call: Callable[..., Result], *arguments: Any, **fields: Any) -> Result:
+    """Calls in the same way, each time under the same new request id: what is asked for is carried out once."""
+    return retry(partial(call, *arguments, request_id=new_request_id(), **fields))

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from exam_sessions.cli.shared.contexts import Context, Contexts
-from exam_sessions.cli.shared.hints import set_typed
+from exam_sessions.cli.shared.hints import TARGET_VARIABLE, set_typed
 from exam_sessions.cli.shared.output import Output, set_output, set_zone
 from exam_sessions.cli.shared.token_source import VARIABLE, check_source, token_of
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 PANEL = "Server"
 PREFIX = "EXAM_SESSIONS_"
-TARGET_VARIABLE = f"{PREFIX}TARGET"
-WORKSPACE_VARIABLE = f"{PREFIX}WORKSPACE"
 ZONE_VARIABLE = f"{PREFIX}TZ"
 NAMES = ("context", "tls", "ca", "cert", "key", "token", "insecure_token")
 """The options that are added."""
@@ -157,11 +155,10 @@ class ServerCommand(TyperCommand):
             ctx.params["json"] = is_json
             if is_json:
                 set_output(Output.JSON)
-        set_typed(())
+        typed = _typed(self.params, ctx) if self._reaches else ()
+        set_typed(typed, ctx.find_root().command.variables_of)
         if not self._reaches:
             return super().invoke(ctx)
-        typed = _typed(self.params, ctx)
-        set_typed(typed)
         given = {name: ctx.params.pop(name) for name in NAMES}
         context = _context(given.pop("context"), target_is_given=_is_given(ctx, "target"))
         for name in ("target", "workspace"):

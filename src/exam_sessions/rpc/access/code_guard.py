@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from exam_sessions.background.lockouts import Watched
 from exam_sessions.domain.access import Permission
 from exam_sessions.domain.lockout import Guarded, Subject, SubjectKind, network_of
+from exam_sessions.rpc.access.loopback import is_loopback
 from exam_sessions.rpc.access.verified import ANYBODY
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class CodeGuard:
 def _is_of_this_machine(peer: str) -> bool:
     """Whether an address is that of a program on the same machine; so is one that the transport does not say."""
     try:
-        return ip_address(peer).is_loopback
+        return is_loopback(peer)
     except ValueError:
         return True
 

@@ -15,7 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from exam_sessions.domain import erasure
 from exam_sessions.domain.access import Permission
-from exam_sessions_client.v1 import access_fields_pb2, access_pb2, session_pb2
+from exam_sessions_client.v1 import access_fields_pb2, access_pb2, marking_service_pb2, session_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,9 @@ READ_BY_FACT = {
 
 MASKS_BY = PERSONAL | CODES | RESULTS | RESPONSES | {P.RECOVER_SESSIONS}
 """The permissions without which something is masked."""
+
+OF_THE_REQUEST = frozenset({f"{marking_service_pb2.PaperOutcome.DESCRIPTOR.full_name}.refusal"})
+"""Refusals of rows that the caller itself has just sent, which are masked as those of calls are (`readable`)."""
 
 HISTORY = session_pb2.FieldChange.DESCRIPTOR.full_name
 PACKED = any_pb2.Any.DESCRIPTOR.full_name
@@ -186,9 +189,12 @@ class Mask:
 
 
 def _message_in(field: FieldDescriptor) -> Descriptor | None:
-    """The type of the messages a field holds; None for other values, and for maps, none of which holds messages."""
+    """The type of the messages a field holds in which something may be masked; None for other values.
+
+    No map holds messages.
+    """
     kind = field.message_type
-    return None if kind is None or kind.GetOptions().map_entry else kind
+    return None if kind is None or kind.GetOptions().map_entry or field.full_name in OF_THE_REQUEST else kind
 
 
 def _hide(message: Any, field: FieldDescriptor) -> None:

@@ -106,7 +106,8 @@ def _set_responses(request: marking.SetResponsesRequest) -> Command:
     )
 
 
-def _assign_item_marks(request: marking.AssignItemMarksRequest) -> Command:
+def item_marks_of(request: marking.AssignItemMarksRequest) -> Command:
+    """The command of a paper. Raises InvalidField."""
     return Command(
         A.ASSIGN_ITEM_MARKS,
         marks=tuple((row.question_number, row.mark if row.HasField("mark") else None) for row in request.marks),
@@ -164,7 +165,7 @@ COMMAND_FOR_RPC: dict[str, Command | Callable[[Any], Command]] = {
     "SetExtraTime": _set_extra_time,
     "SetAccommodation": _set_accommodation,
     "SetResponses": _set_responses,
-    "AssignItemMarks": _assign_item_marks,
+    "AssignItemMarks": item_marks_of,
     "AssignItemResponses": _assign_item_responses,
     "ClearResponses": lambda r: Command(A.CLEAR_RESPONSES, message=r.message, all_attempts=r.all_attempts),
     "ScoreResponse": _score_response,

@@ -50,6 +50,7 @@ TOTALS: tuple[tuple[int, frozenset[str]], ...] = (
             {"Question.options", "Question.keys", "Question.parts", "Question.objective_ids", "PartialCredit.marks"}
         ),
     ),
+    (20_000, frozenset({"PaperMarks.marks"})),
     (100_000, frozenset({"StringList.values", "IntegerList.values", "StringMatrix.rows", "IntegerMatrix.rows"})),
 )
 """What a rule cannot say: elements of all messages of a request together, at most, and the fields that hold them."""

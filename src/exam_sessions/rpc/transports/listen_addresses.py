@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import socket
 import stat
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from exam_sessions.rpc.access.loopback import is_loopback
 from exam_sessions.rpc.cannot_serve import AddressTaken, CannotListen, CannotServe
 
 if TYPE_CHECKING:
@@ -59,12 +59,7 @@ class ListenAddress(NamedTuple):
 
     def is_local(self) -> bool:
         """Whether only programs on this machine can connect. Raises CannotListen."""
-        return bool(self.path) or all(_is_loopback(str(sockaddr[0])) for _, sockaddr in self.resolve())
-
-
-def _is_loopback(host: str) -> bool:
-    found = ipaddress.ip_address(host.partition("%")[0])
-    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+        return bool(self.path) or all(is_loopback(str(sockaddr[0])) for _, sockaddr in self.resolve())
 
 
 def listen_addresses(settings: Settings) -> list[ListenAddress]:

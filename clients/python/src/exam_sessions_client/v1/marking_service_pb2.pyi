@@ -8,6 +8,7 @@ from exam_sessions_client.v1 import session_pb2 as _session_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -179,6 +180,62 @@ class AssignItemMarksResponse(_message.Message):
     SESSION_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class PaperMarks(_message.Message):
+    __slots__ = ("session_id", "keycode", "access_code", "request_id", "etag", "marks", "completion_time")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_CODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    MARKS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_TIME_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    keycode: str
+    access_code: _session_pb2.AccessCodeKey
+    request_id: str
+    etag: str
+    marks: _containers.RepeatedCompositeFieldContainer[ItemMark]
+    completion_time: _timestamp_pb2.Timestamp
+    def __init__(self, session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., access_code: _Optional[_Union[_session_pb2.AccessCodeKey, _Mapping]] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ..., marks: _Optional[_Iterable[_Union[ItemMark, _Mapping]]] = ..., completion_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class BatchAssignItemMarksRequest(_message.Message):
+    __slots__ = ("workspace_id", "validate_only", "papers")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PAPERS_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    validate_only: bool
+    papers: _containers.RepeatedCompositeFieldContainer[PaperMarks]
+    def __init__(self, workspace_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., papers: _Optional[_Iterable[_Union[PaperMarks, _Mapping]]] = ...) -> None: ...
+
+class PaperOutcome(_message.Message):
+    __slots__ = ("session_id", "keycode", "state", "maturity", "etag", "changed_before", "refusal")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYCODE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    MATURITY_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    keycode: str
+    state: _session_pb2.State
+    maturity: _session_pb2.Maturity
+    etag: str
+    changed_before: bool
+    refusal: _status_pb2.Status
+    def __init__(self, session_id: _Optional[str] = ..., keycode: _Optional[str] = ..., state: _Optional[_Union[_session_pb2.State, str]] = ..., maturity: _Optional[_Union[_session_pb2.Maturity, str]] = ..., etag: _Optional[str] = ..., changed_before: _Optional[bool] = ..., refusal: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class BatchAssignItemMarksResponse(_message.Message):
+    __slots__ = ("papers", "assigned_count", "refused_count")
+    PAPERS_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    papers: _containers.RepeatedCompositeFieldContainer[PaperOutcome]
+    assigned_count: int
+    refused_count: int
+    def __init__(self, papers: _Optional[_Iterable[_Union[PaperOutcome, _Mapping]]] = ..., assigned_count: _Optional[int] = ..., refused_count: _Optional[int] = ...) -> None: ...
 
 class PaperResponse(_message.Message):
     __slots__ = ("question_number", "options", "response")

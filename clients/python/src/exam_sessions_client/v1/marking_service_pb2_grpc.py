@@ -44,6 +44,11 @@ class MarkingServiceStub:
                 request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksRequest.SerializeToString,
                 response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksResponse.FromString,
                 _registered_method=True)
+        self.BatchAssignItemMarks = channel.unary_unary(
+                '/exam_sessions.v1.MarkingService/BatchAssignItemMarks',
+                request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.BatchAssignItemMarksRequest.SerializeToString,
+                response_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.BatchAssignItemMarksResponse.FromString,
+                _registered_method=True)
         self.AssignItemResponses = channel.unary_unary(
                 '/exam_sessions.v1.MarkingService/AssignItemResponses',
                 request_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemResponsesRequest.SerializeToString,
@@ -96,6 +101,12 @@ class MarkingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AssignItemMarks(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchAssignItemMarks(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,6 +172,11 @@ def add_MarkingServiceServicer_to_server(servicer, server):
                     servicer.AssignItemMarks,
                     request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksRequest.FromString,
                     response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksResponse.SerializeToString,
+            ),
+            'BatchAssignItemMarks': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchAssignItemMarks,
+                    request_deserializer=exam__sessions_dot_v1_dot_marking__service__pb2.BatchAssignItemMarksRequest.FromString,
+                    response_serializer=exam__sessions_dot_v1_dot_marking__service__pb2.BatchAssignItemMarksResponse.SerializeToString,
             ),
             'AssignItemResponses': grpc.unary_unary_rpc_method_handler(
                     servicer.AssignItemResponses,
@@ -257,6 +273,33 @@ class MarkingService:
             '/exam_sessions.v1.MarkingService/AssignItemMarks',
             exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksRequest.SerializeToString,
             exam__sessions_dot_v1_dot_marking__service__pb2.AssignItemMarksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchAssignItemMarks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exam_sessions.v1.MarkingService/BatchAssignItemMarks',
+            exam__sessions_dot_v1_dot_marking__service__pb2.BatchAssignItemMarksRequest.SerializeToString,
+            exam__sessions_dot_v1_dot_marking__service__pb2.BatchAssignItemMarksResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,6 +33,7 @@ class MarkingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> MarkingServiceAsyncStub: ...
     SetResponses: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.SetResponsesRequest, _marking_service_pb2.SetResponsesResponse]
     AssignItemMarks: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemMarksRequest, _marking_service_pb2.AssignItemMarksResponse]
+    BatchAssignItemMarks: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.BatchAssignItemMarksRequest, _marking_service_pb2.BatchAssignItemMarksResponse]
     AssignItemResponses: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemResponsesRequest, _marking_service_pb2.AssignItemResponsesResponse]
     ClearResponses: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.ClearResponsesRequest, _marking_service_pb2.ClearResponsesResponse]
     ScoreResponse: _grpc.UnaryUnaryMultiCallable[_marking_service_pb2.ScoreResponseRequest, _marking_service_pb2.ScoreResponseResponse]
@@ -47,6 +48,7 @@ class MarkingServiceAsyncStub(MarkingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetResponses: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.SetResponsesRequest, _marking_service_pb2.SetResponsesResponse]  # type: ignore[assignment]
     AssignItemMarks: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemMarksRequest, _marking_service_pb2.AssignItemMarksResponse]  # type: ignore[assignment]
+    BatchAssignItemMarks: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.BatchAssignItemMarksRequest, _marking_service_pb2.BatchAssignItemMarksResponse]  # type: ignore[assignment]
     AssignItemResponses: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.AssignItemResponsesRequest, _marking_service_pb2.AssignItemResponsesResponse]  # type: ignore[assignment]
     ClearResponses: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.ClearResponsesRequest, _marking_service_pb2.ClearResponsesResponse]  # type: ignore[assignment]
     ScoreResponse: _aio.UnaryUnaryMultiCallable[_marking_service_pb2.ScoreResponseRequest, _marking_service_pb2.ScoreResponseResponse]  # type: ignore[assignment]
@@ -70,6 +72,13 @@ class MarkingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _marking_service_pb2.AssignItemMarksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_marking_service_pb2.AssignItemMarksResponse, _abc.Awaitable[_marking_service_pb2.AssignItemMarksResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchAssignItemMarks(
+        self,
+        request: _marking_service_pb2.BatchAssignItemMarksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_marking_service_pb2.BatchAssignItemMarksResponse, _abc.Awaitable[_marking_service_pb2.BatchAssignItemMarksResponse]]: ...
 
     @_abc_1.abstractmethod
     def AssignItemResponses(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from google.api import annotations_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
-from exam_sessions.client import operation_paths
-from exam_sessions.client.proto_tree import comments_of, own_descriptors
+from exam_sessions.contract import operation_paths
+from exam_sessions.contract.proto_tree import comments_of, own_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

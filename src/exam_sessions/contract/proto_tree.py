@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module, resources
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,8 @@ from google.protobuf import descriptor_pb2
 from google.rpc import code_pb2, error_details_pb2
 from grpc_health.v1 import health_pb2
 
-from exam_sessions.client import operation_paths
-from exam_sessions.client.proto_source import declared_in, default_json_name, source_of
-from exam_sessions.contract import validate_pb2
+from exam_sessions.contract import operation_paths, validate_pb2
+from exam_sessions.contract.proto_source import declared_in, default_json_name, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,11 +44,11 @@ def proto_files(*, rules: bool = False) -> dict[str, str]:
 
 def descriptor_set(*, rules: bool = False) -> bytes:
     """The same files, with all that they import and their comments, as one serialized FileDescriptorSet."""
-    files = _files(rules=rules)
+    made = descriptor_pb2.FileDescriptorSet(file=_files(rules=rules))
     if not rules:
-        for file in files:
+        for file in made.file:
             _without_rules(file)
-    return descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(deterministic=True)
+    return made.SerializeToString(deterministic=True)
 
 
 def own_descriptors() -> list[FileDescriptor]:
@@ -77,8 +77,9 @@ def _name_at(file: Any, path: Sequence[int]) -> str:
     return ".".join(name)
 
 
+@cache
 def _documented() -> Sequence[descriptor_pb2.FileDescriptorProto]:
-    """Our own files with their comments; options are known where the files that declare them were imported."""
+    """Our own files with their comments, which nobody changes; options are known whose files were imported."""
     data = (resources.files("exam_sessions.contract") / "documented.binpb").read_bytes()
     return descriptor_pb2.FileDescriptorSet.FromString(data).file
 

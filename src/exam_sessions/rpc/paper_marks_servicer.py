@@ -1,0 +1,134 @@
+"""BatchAssignItemMarks: the marks of many papers, each a mutation of its own in the line that single calls stand in.
+
+So a paper is refused, repeated and recorded as by AssignItemMarks, and papers share a transaction as single calls do.
+A call puts a group of papers in line at a time, and the next when those are durable: calls of others go in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from exam_sessions import errors
+from exam_sessions.commands.paper_marks import EnterPaperMarks, MarkedPaper
+from exam_sessions.commands.session_changes import etag_of
+from exam_sessions.domain.states import MATURITY, STATE_BY_CODE
+from exam_sessions.rpc.access.masking import readable
+from exam_sessions.rpc.convert.commands import item_marks_of
+from exam_sessions.rpc.convert.request import target_of
+from exam_sessions.rpc.status import rpc_status_of
+from exam_sessions_client.v1 import marking_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from exam_sessions.execution.queue_protocols import Outcome
+    from exam_sessions.rpc.methods import Call
+    from exam_sessions.service import Service
+
+GROUP_AT_MOST = 32
+"""Papers of one call that stand in line at a time: a few milliseconds of work."""
+
+MARKS_AT_MOST = 1_000
+"""Marks of them, unless a single paper has more."""
+
+CANNOT_ANSWER = errors.Unavailable | errors.Exhausted
+"""Refusals that are of no paper, but of all that are sent now."""
+
+ONE_PAPER = f"{pb.DESCRIPTOR.services_by_name['MarkingService'].full_name}/AssignItemMarks"
+"""The RPC that a paper is a request of, so that one sent again by itself is known."""
+
+
+class PaperMarksServicer:
+    """One method, for one RPC."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def assign(self, request: pb.BatchAssignItemMarksRequest, call: Call) -> pb.BatchAssignItemMarksResponse:
+        """Enters the papers, group after group."""
+        workspace = call.workspace(request)
+        reply = pb.BatchAssignItemMarksResponse()
+        for group in _groups(request.papers):
+            requests = [_request_of(paper, workspace, validate_only=request.validate_only) for paper in group]
+            for outcome in await self._entered(requests, call):
+                _fill(reply, outcome, call)
+        return reply
+
+    async def _entered(self, requests: Iterable[pb.AssignItemMarksRequest], call: Call) -> list[Outcome]:
+        """What becomes of each paper.
+
+        Raises:
+            errors.Refusal: the service cannot answer now; what is in line already is entered all the same.
+        """
+        waiting: list[asyncio.Future[MarkedPaper]] = []
+        try:
+            for request in requests:
+                waiting.append(self._queued(request, call))  # noqa: PERF401 - those before a failure are waited for
+        finally:
+            outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        for outcome in outcomes:
+            is_of_paper = isinstance(outcome, MarkedPaper | errors.Refusal)
+            if isinstance(outcome, BaseException) and (not is_of_paper or isinstance(outcome, CANNOT_ANSWER)):
+                raise outcome
+        return outcomes
+
+    def _queued(self, request: pb.AssignItemMarksRequest, call: Call) -> asyncio.Future[MarkedPaper]:
+        """A paper in line. Raises the refusal of the line itself."""
+        try:
+            command = item_marks_of(request)
+        except errors.Refusal as refusal:
+            refused: asyncio.Future[MarkedPaper] = asyncio.get_running_loop().create_future()
+            refused.set_exception(refusal)
+            return refused
+        caller = call.caller(request, method=ONE_PAPER)
+        return self._service.write(EnterPaperMarks(caller, target_of(request), command))
+
+
+def _groups(papers: Sequence[pb.PaperMarks]) -> Iterator[list[pb.PaperMarks]]:
+    """The papers, as many at a time as may stand in line."""
+    group: list[pb.PaperMarks] = []
+    marks = 0
+    for paper in papers:
+        marks += len(paper.marks)
+        if group and (len(group) == GROUP_AT_MOST or marks > MARKS_AT_MOST):
+            yield group
+            group, marks = [], len(paper.marks)
+        group.append(paper)
+    yield group
+
+
+def _request_of(paper: pb.PaperMarks, workspace: str, *, validate_only: bool) -> pb.AssignItemMarksRequest:
+    """A paper as the request that AssignItemMarks would take."""
+    request = pb.AssignItemMarksRequest(
+        workspace_id=workspace,
+        request_id=paper.request_id,
+        etag=paper.etag,
+        validate_only=validate_only,
+        marks=paper.marks,
+        completion_time=paper.completion_time,
+    )
+    match paper.WhichOneof("session"):
+        case "session_id":
+            request.session_id = paper.session_id
+        case "keycode":
+            request.keycode = paper.keycode
+        case _:
+            request.access_code.CopyFrom(paper.access_code)
+    return request
+
+
+def _fill(reply: pb.BatchAssignItemMarksResponse, outcome: Outcome, call: Call) -> None:
+    row = reply.papers.add()
+    if isinstance(outcome, errors.Refusal):
+        reply.refused_count += 1
+        refusal = errors.RowRefused.of(readable(outcome, call.principal))
+        row.refusal.CopyFrom(rpc_status_of(refusal))
+        return
+    reply.assigned_count += 1
+    session = outcome.pair.session
+    row.session_id, row.keycode, row.etag = session.id, session.keycode, etag_of(session.version)
+    if state := STATE_BY_CODE.get(session.state):
+        row.state = state  # type: ignore[assignment]
+        row.maturity = MATURITY[state]  # type: ignore[assignment]
+    row.changed_before = outcome.changed_before
