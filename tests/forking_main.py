@@ -67,7 +67,9 @@ def received(asking):
 def read(ended, size):
     data = b""
     while len(data) < size:
-        data += ended.recv(size - len(data))
+        if not (more := ended.recv(size - len(data))):
+            raise EOFError
+        data += more
     return data
 
 

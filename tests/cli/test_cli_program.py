@@ -9,30 +9,40 @@ import sys
 from importlib.metadata import version
 
 import pytest
+from command_runs import run as typed_into
 from terminal import start, typed
 
 from exam_sessions.cli.shared.typed_names import FOR_MANY
 from exam_sessions.cli.tree import TREE
 from exam_sessions.domain.states import State
 from exam_sessions.domain.transition_table import TABLE
+from forking import ran
 
 VERSION = version("exam-sessions")
 
 
 def run(*words, code=0, **more):
-    done = subprocess.run(
-        [sys.executable, "-m", "exam_sessions", *words], capture_output=True, text=True, check=False, **more
-    )
+    done = ran(*words, text=True, **more)
     assert done.returncode == code, done.stderr
     return done
 
 
-def completed(words, cword):
+def asking(words):
+    """The variables by which a shell asks how the last of some words goes on."""
+    number = words.count(" ")
+    return {"_EXAM_SESSIONS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(number)}
+
+
+def completed(words):
     """What a shell is offered for the last of some words."""
-    asked = {"_EXAM_SESSIONS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(cword)}
+    return typed_into(**asking(words)).stdout.split()
+
+
+def completed_by_the_program(words):
+    """The same from a process of its own, as a shell asks it."""
     program = "import sys; sys.argv[0] = 'exam-sessions'; from exam_sessions.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | asked, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], env=os.environ | asking(words), capture_output=True, text=True, check=False
     )
     return done.stdout.split()
 
@@ -65,11 +75,11 @@ def test_the_versions_of_both_sides_are_told(terminal, server):
 
 
 def test_a_shell_completes_commands_states_and_actions():
-    assert completed("exam-sessions wor", 1) == ["workspaces"]
-    assert set(completed("exam-sessions ", 1)) >= set(TREE)
-    assert completed("exam-sessions sessions list --state PAU", 4) == ["PAUSED"]
-    assert completed("exam-sessions sessions list --state pau", 4) == ["paused"]
-    assert set(completed("exam-sessions sessions transition re", 3)) == {
+    assert completed_by_the_program("exam-sessions wor") == completed("exam-sessions wor") == ["workspaces"]
+    assert set(completed("exam-sessions ")) >= set(TREE)
+    assert completed_by_the_program("exam-sessions sessions list --state PAU") == ["PAUSED"]
+    assert completed("exam-sessions sessions list --state pau") == ["paused"]
+    assert set(completed("exam-sessions sessions transition re")) == {
         action for action in FOR_MANY if action.startswith("re")
     }
 
@@ -83,7 +93,7 @@ def test_names_are_completed_in_any_case():
         ("sessions list --finish-reason time", "time_expired"),
         ("audit --action reg", "regrade"),
     ):
-        assert completed(f"exam-sessions {words}", len(words.split())) == [offered], words
+        assert completed(f"exam-sessions {words}") == [offered], words
 
 
 def test_help_lists_the_states_and_the_actions():

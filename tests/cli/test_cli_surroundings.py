@@ -10,19 +10,14 @@ import sys
 import pytest
 
 from command_tree import leaves
+from forking import program, ran
 
 NO_UTF_8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 LATIN_1 = {"PYTHONIOENCODING": "iso-8859-1"}
 
 
 def run(*words, code=None, **environment):
-    done = subprocess.run(
-        [sys.executable, "-m", "exam_sessions", *words],
-        env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    done = ran(*words, env=os.environ | environment)
     assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
     assert code is None or done.returncode == code, done.stderr.decode(errors="replace")
     return done
@@ -56,9 +51,7 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly(terminal, api, boo
     listed = ("sessions", "list")
     for words in (listed, (*listed, "--json"), ("sessions", "history", booked.id), ("--help",)):
         where = () if words == ("--help",) else terminal.where
-        run_ = subprocess.Popen(
-            [sys.executable, "-m", "exam_sessions", *words, *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        run_ = program(*words, *where, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         run_.stdout.close()
         assert b"Traceback" not in run_.stderr.read(), words
         run_.stderr.close()
@@ -67,7 +60,7 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly(terminal, api, boo
 
 def test_every_command_shows_its_help_where_there_is_no_utf_8():
     """In one process: each starts an interpreter otherwise."""
-    program = (
+    helps = (
         "import json, sys\n"
         "from exam_sessions.cli import main\n"
         "sys.argv[0] = 'exam-sessions'\n"
@@ -81,7 +74,7 @@ def test_every_command_shows_its_help_where_there_is_no_utf_8():
     every = list(leaves())
     assert len(every) > 60
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", helps],
         input=json.dumps(every).encode(),
         env=os.environ | NO_UTF_8,
         capture_output=True,

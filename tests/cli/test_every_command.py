@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from command_runs import run, split
@@ -145,6 +146,30 @@ def test_bad_data_is_refused_by_every_command_with_what_is_wrong_and_a_way_out(w
             ]
             if found:
                 wrong[words, bad.words] = found
+    assert not wrong, "\n".join(f"{words}: {found}" for words, found in wrong.items())
+
+
+def numbers(command):
+    """The options of a command that are numbers, by one of their names each."""
+    for parameter in command.params:
+        told = parameter.type_descriptor
+        kinds = {told.annotation, *get_args(told.annotation)}
+        if kinds & {int, float} and not told.parameter_info.parser and parameter.opts[0].startswith("-"):
+            yield parameter.opts[0]
+
+
+def test_text_where_a_number_is_due_is_refused_by_every_command_that_takes_one():
+    options = {(words, option) for words, command in leaves().items() for option in numbers(command)}
+    assert {("serve", "--backlog"), ("import", "--chunk"), ("watch", "--count"), ("serve", "--tick-ms")} <= options
+    wrong = {}
+    for words, option in sorted(options):
+        for text in ("many", "1x", ""):
+            # Given first, it is looked at before what else is missing.
+            done = run(*words.split(), option, text)
+            if found := flaws(done, {2}):
+                wrong[words, option, text] = found
+            elif option not in done.stderr or not WAY_OUT.search(done.stderr):
+                wrong[words, option, text] = done.stderr
     assert not wrong, "\n".join(f"{words}: {found}" for words, found in wrong.items())
 
 
