@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from drawn import drawn
 from terminal import Terminal
 
 from exam_sessions.client.client import Client
@@ -34,6 +35,16 @@ def test_a_release_is_finalized_and_its_statistics_are_shown(terminal, api, rele
     assert ["SCHEDULED_BUT_NOT_CREATED", "1"] in lines
     assert ["all", "2"] in lines
     assert api.call("GetRelease", release_id=release.id).release.finalized
+
+
+def test_in_a_terminal_it_is_shown_how_many_sessions_are_submitted(terminal, api, release):
+    for _ in range(3):
+        api.walk(api.book(release), *STARTED)
+    words = ("releases", "finalize", "Maths, May", "--yes")
+    with drawn(*words, *terminal.where, columns=140) as screen:
+        assert screen.ends() == 0
+        assert any("submitting" in line and "3/3" in line for line in screen.now())
+        assert screen.has("AWAITING_MARKING")
 
 
 def test_scores_are_summed_up_when_there_are_any(terminal, api, release):
