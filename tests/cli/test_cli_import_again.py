@@ -8,7 +8,7 @@ import signal
 import pytest
 from terminal import Terminal, rows_of
 
-from exam_sessions.cli.shared import retry
+from exam_sessions.client import patience
 from exam_sessions.client.client import Client
 from postgres import free_port
 from serving import ApiClient, RunningServer, until
@@ -310,7 +310,7 @@ def test_a_server_that_restarts_during_an_import_is_waited_for(flickering, roste
 
 
 def test_a_server_that_stays_away_ends_the_import_with_a_way_on(flickering, roster, monkeypatch):
-    monkeypatch.setattr(retry, "PATIENCE", 0.3)
+    monkeypatch.setattr(patience, "PATIENCE", 0.3)
     server = flickering(returns=False)
     api = ApiClient(server.target)
     release = api.release()

@@ -196,7 +196,7 @@ def test_a_server_that_restarts_during_a_long_import_is_waited_for(database, ros
 
 @lowered
 def test_a_server_that_stays_away_ends_a_long_import_with_a_way_on(database, roster, monkeypatch):
-    monkeypatch.setattr("exam_sessions.cli.shared.retry.PATIENCE", 0)
+    monkeypatch.setattr("exam_sessions.client.patience.PATIENCE", 0)
     monkeypatch.setattr("exam_sessions_client.blocking.sleep", lambda _: None)
     path, book, server = roster(), ImportStream.book, RunningServer(database, drain_s=1)
 
@@ -245,7 +245,7 @@ def test_a_server_that_is_silent_during_a_long_import_is_asked_again(fall_silent
 
 @lowered
 def test_a_server_that_stays_silent_ends_a_long_import_with_a_way_on(fall_silent, api, release, roster, monkeypatch):
-    monkeypatch.setattr("exam_sessions.cli.shared.retry.PATIENCE", 0)
+    monkeypatch.setattr("exam_sessions.client.patience.PATIENCE", 0)
     monkeypatch.setattr(blocking, "sleep", lambda _: None)
     target = f"127.0.0.1:{fall_silent.port}"
     said = Terminal(target, api.workspace)("import", roster(), "--release", release.id, code=1).stderr

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from exam_sessions.client.failures import NoServer, read_failure
+from exam_sessions.client.patience import Patience
 from exam_sessions.client.security import Security
 from exam_sessions_client import requests
 from exam_sessions_client.client import Client
@@ -53,6 +54,7 @@ class Channel:
             silence=SILENCE,
             security=self._security,
             options=OPTIONS,
+            pause_after=Patience(),
         )
         self._was_reached = False
 
@@ -77,7 +79,7 @@ class Channel:
         """What a failed call means."""
         failure = read_failure(failed, self.target, has_tls=self._security.has_tls)
         if isinstance(failure, NoServer):
-            failure.was_reached = self._was_reached
+            failure.may_return = self._was_reached
         else:
             self._was_reached = True
         return failure

@@ -32,7 +32,7 @@ class NoServer(CallFailed):
     target: str
 
     code, reason, retry_after = "UNAVAILABLE", "", 0.0
-    was_reached = True
+    may_return = True
     """Whether the server has answered an earlier call of the same client: it may be restarting."""
 
     def __str__(self) -> str:

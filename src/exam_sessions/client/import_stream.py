@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_sessions.client.bookings import message_of
-from exam_sessions.client.failures import refusal_of
+from exam_sessions.client.failures import NoServer, refusal_of
 from exam_sessions_client.failures import CallFailed
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ class ImportStream:
         try:
             with self._calling():
                 reply = next(self._answers)
-        except CallFailed:
+        except CallFailed as failed:
             self.close()
+            if isinstance(failed, NoServer):
+                failed.may_return = False  # it was waited for
             raise
         if reply.HasField("refusal"):
             raise refusal_of(reply.refusal)

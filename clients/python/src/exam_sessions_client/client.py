@@ -7,7 +7,6 @@ from collections import deque
 from contextlib import closing
 from copy import deepcopy
 from datetime import timedelta
-from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc
@@ -51,6 +50,8 @@ class Client(Stubs):
         silence: seconds after which a watch that brings nothing is begun again; three times that for imports.
         security: in place of the six arguments about TLS and the token.
         options: of the channel, in place of the client's own or besides them.
+        pause_after: called when an import or waiting was interrupted, with how often in a row before, and why;
+            returns the seconds to wait, or raises.
 
     Raises:
         ValueError: what is given does not belong together, or the token would go to another machine in plain text.
@@ -72,8 +73,9 @@ class Client(Stubs):
         silence: float = 20.0,
         security: Security | None = None,
         options: Sequence[tuple[str, Any]] = (),
+        pause_after: Callable[[int, CallFailed], float] = requests.pause_after,
     ) -> None:
-        self.target, self.workspace, self.silence = target, workspace, silence
+        self.target, self.workspace, self.silence, self.pause_after = target, workspace, silence, pause_after
         self._security = security or Security(tls, ca, cert, key, token, insecure_token)
         who = ("x-actor", actor) if actor.isascii() else ("x-actor-bin", actor.encode())
         self._actor = (who,) if actor else ()
@@ -150,7 +152,7 @@ class Client(Stubs):
         *,
         import_id: str = "",
         allow_missing_form: bool = False,
-        numbers: Iterable[int] | None = None,
+        numbers: Iterable[int] = range(2**31),
         ahead: int = requests.CHUNKS_AT_ONCE,
     ) -> Generator[pb.ImportSessionsResponse, None, None]:
         """Books a roster of any length, and yields what became of each chunk, which is one transaction.
@@ -173,7 +175,7 @@ class Client(Stubs):
         every: dict[str, Any] = {"release_id": release_id, "allow_missing_form": allow_missing_form}
         messages = (
             pb.ImportSessionsRequest(import_id=import_id, chunk=number, bookings=bookings, **every)
-            for number, bookings in zip(count() if numbers is None else numbers, chunks, strict=False)
+            for number, bookings in zip(numbers, chunks, strict=False)
         )
         waiting: deque[pb.ImportSessionsRequest] = deque()
         failures = 0
@@ -186,7 +188,7 @@ class Client(Stubs):
                         yield answer
                 return  # noqa: TRY300 - nothing of the loop is left to do
             except CallFailed as failure:
-                pause = requests.pause_after(failures, failure)
+                pause = self.pause_after(failures, failure)
             io.sleep(pause)
             failures += 1
 
@@ -241,7 +243,7 @@ class Client(Stubs):
             try:
                 operation, failures = self.operations.WaitOperation(request), 0
             except CallFailed as failure:
-                io.sleep(requests.pause_after(failures, failure))
+                io.sleep(self.pause_after(failures, failure))
                 failures += 1
             if seen:
                 seen(operation)
