@@ -127,13 +127,18 @@ def attempts_for_history(attempts: tuple[AttemptRecord, ...]) -> list[list[objec
 
 
 def with_responses(record: AttemptRecord, responses: dict[str, Value]) -> AttemptRecord:
-    """The record with other responses. As `_replace`, in half the time."""
-    return AttemptRecord._make((*record[:5], responses, *record[6:]))
+    """The record with other responses. As `_replace`, in a third of the time."""
+    return tuple.__new__(AttemptRecord, (*record[:5], responses, *record[6:]))
 
 
 def with_total(record: AttemptRecord, total: Total) -> AttemptRecord:
-    """The record with what it earns. As `_replace`, in half the time."""
-    return AttemptRecord._make((*record[:11], *total[:3], *record[14:17], total.points_min))
+    """The record with what it earns. As `_replace`, in a third of the time."""
+    return tuple.__new__(AttemptRecord, (*record[:11], *total[:3], *record[14:17], total.points_min))
+
+
+def next_version(record: AttemptRecord) -> AttemptRecord:
+    """The record as it is written once more. As `_replace`, in a third of the time."""
+    return tuple.__new__(AttemptRecord, (*record[:14], record.version + 1, *record[15:]))
 
 
 def without_total(record: AttemptRecord) -> AttemptRecord:

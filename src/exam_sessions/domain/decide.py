@@ -21,6 +21,7 @@ from exam_sessions.domain.transition_table import ACTIONS, TABLE, ActionRow, mac
 Changes = dict[str, Any]
 
 FIELD_INDEX = {name: index for index, name in enumerate(Session._fields)}
+STATE, UPDATE_TIME, VERSION = map(Session._fields.index, ("state", "update_time", "version"))
 
 ALWAYS = frozenset({"state", "update_time", "version"})
 """Columns every transition writes."""
@@ -114,14 +115,14 @@ def _apply_transition(
     machine.fire(context)
     after = int(context.state)
     changes: Changes = row.effect(context) if row.effect else {}
-    recorded = _column_changes(session, changes)
+    columns, recorded = _changed(session, changes)
     if context.extra_changes:
         recorded |= context.extra_changes
     actor = SYSTEM_ACTOR if row.by_system else ""
     reason = _reason(command, changes)
-    event = Event(command.action.value, int(before), after, reason, command.message, actor, recorded)
-    became = replace_fields(session, {**changes, "state": after, "update_time": now, "version": session.version + 1})
-    return became, event, ALWAYS.union(changes), context.written()
+    event = Event(command.action._value_, int(before), after, reason, command.message, actor, recorded)
+    columns[STATE], columns[UPDATE_TIME], columns[VERSION] = after, now, session.version + 1
+    return tuple.__new__(Session, columns), event, ALWAYS.union(changes), context.written()
 
 
 def _decided(context: TransitionContext, result: ActionResult) -> Decision:
@@ -221,23 +222,28 @@ def explain(
 
 
 def replace_fields(session: Session, changes: Changes) -> Session:
-    """A session with other values in some columns: as `_replace`, in half the time."""
-    row = list(session)
+    """A session with other values in some columns: as `_replace`, in a third of the time."""
+    columns = list(session)
     for name, value in changes.items():
-        row[FIELD_INDEX[name]] = value
-    return Session._make(row)
+        columns[FIELD_INDEX[name]] = value
+    return tuple.__new__(Session, columns)
 
 
-def _column_changes(session: Session, changes: Changes) -> dict[str, tuple[object, object]]:
-    """The fields that change, before and after, without secrets."""
-    recorded: dict[str, tuple[object, object]] = {
-        name: (old, value) for name, value in changes.items() if (old := session[FIELD_INDEX[name]]) != value
-    }
+def _changed(session: Session, changes: Changes) -> tuple[list[Any], dict[str, tuple[object, object]]]:
+    """The columns as they become, and the fields that change, before and after, without secrets."""
+    columns: list[Any] = list(session)
+    recorded: dict[str, tuple[object, object]] = {}
+    for name, value in changes.items():
+        index = FIELD_INDEX[name]
+        before = columns[index]
+        if before != value:
+            recorded[name] = (before, value)
+        columns[index] = value
     if "pin" in recorded:
         recorded["pin"] = ("***", "***")
     if "device" in recorded:
         recorded |= shown_changes(*recorded.pop("device"))
-    return recorded
+    return columns, recorded
 
 
 def _reason(command: Command, changes: Changes) -> str:

@@ -181,6 +181,7 @@ class Form:
         self.negative_marks = negative_marks
         self.questions, self.objectives = tuple(questions), tuple(objectives)
         self.by_number = {question.number: question for question in self.questions}
+        self.numbers = tuple(self.by_number)
         self.by_id = {question.id: question for question in self.questions}
         self.holds_texts = any(question.type != QuestionType.MCQ for question in self.questions)
         self.fewest = min((len(question.options) for question in self.questions), default=0)

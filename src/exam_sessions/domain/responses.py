@@ -46,8 +46,11 @@ def values_of(form: Form, given: Sequence[TemplateResponse], *, ignore_revisions
     Raises:
         errors.BatchRefused: responses that do not fit, each named.
     """
-    found: dict[str, Value | None] = dict.fromkeys(form.by_number)
-    if single := _single_choices(form, given, ignore_revisions=ignore_revisions):
+    single = _single_choices(form, given, ignore_revisions=ignore_revisions)
+    if single and form.numbers == (*single,):
+        return single
+    found: dict[str, Value | None] = dict.fromkeys(form.numbers)
+    if single:
         return found | single
     named: set[str] = set()
     refused: list[errors.RowRefusal] = []

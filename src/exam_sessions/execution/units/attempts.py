@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from exam_sessions.domain.attempts import with_attempt
+from exam_sessions.domain.attempts import next_version, with_attempt
 from exam_sessions.store.attempts import AttemptUpdate
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class AttemptUnit:
         for became in attempts:
             known = self.of(session)
             key = (became.workspace_id, became.session_id, became.attempt)
-            attempt = became._replace(version=became.version + 1)
+            attempt = next_version(became)
             before = next((other for other in known if other.attempt == attempt.attempt), None)
             if before is not None and key not in deferred.attempt_inserts:
                 same = before.responses is attempt.responses and before.marks is attempt.marks
