@@ -7,6 +7,7 @@ from messages import booking, bookings, new_id
 from rows import count, read, unchanged
 from state_paths import ON_PAPER
 
+from exam_sessions.execution import random_codes
 from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
@@ -174,6 +175,29 @@ def test_a_drawn_code_never_meets_a_given_one(api):
     reply = create(api, release, given + bookings(100))
     assert len({row.keycode for row in reply}) == len({row.access_code for row in reply}) == 200
     assert [row.keycode for row in reply[:100]] == [f"KEY{n}" for n in range(100)]
+
+
+@both_databases
+@pytest.mark.parametrize(("nth", "column"), [(0, "keycode"), (1, "access_code")])
+def test_a_drawn_code_that_a_session_has_is_drawn_again(api, server, monkeypatch, nth, column):
+    release, draw, asked = api.release(), random_codes.new_codes, []
+    taken = getattr(api.book(release, "taken"), column)
+
+    def new_codes(number):
+        codes = draw(number)
+        if len(asked) == nth:
+            codes[7] = taken
+        asked.append(number)
+        return codes
+
+    monkeypatch.setattr(random_codes, "new_codes", new_codes)
+    reply = create(api, release, bookings(500))
+    codes = [getattr(row, column) for row in reply]
+    assert asked == [500] * 4
+    assert len({*codes, taken}) == 501
+    stored = read(server, f"SELECT {column} FROM sessions WHERE workspace_id = ?", api.workspace)
+    assert {code for (code,) in stored} == {*codes, taken}
+    assert count(server, "events", api.workspace) == 501
 
 
 @both_databases

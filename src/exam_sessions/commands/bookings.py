@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.commands.session_changes import check_centre, load_with_release
-from exam_sessions.domain.booking import schedule, scheduled
+from exam_sessions.domain.booking import SCHEDULE, schedule, scheduled
 from exam_sessions.domain.clock import day_of
 from exam_sessions.domain.decide import replace_fields
 from exam_sessions.domain.records import Booking, Release, Session, SessionWithRelease
-from exam_sessions.domain.states import Action
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.mutation import Mutation
 from exam_sessions.execution.reservation import BlockedByStagedImport
@@ -80,7 +79,7 @@ class BookingValidator:
                 missed = errors.TestFormNotFound(booking.test_form)
                 self.refused.append(errors.RowRefusal(index, "test_form", missed))
             try:
-                check_centre(self._caller, booking.centre_id, Action.SCHEDULE.value)
+                check_centre(self._caller, booking.centre_id, SCHEDULE)
                 sessions.append(schedule(booking, self._release, self._now, revisions))
                 indexes.append(index)
             except errors.InvalidField as refusal:
@@ -128,15 +127,33 @@ class BookingValidator:
         raise errors.BatchRefused(path, self.refused, size)
 
     def assign_codes(
-        self, uow: Bookings, sessions: Sequence[Session], pins: SharedPins, draft: str | None = None
+        self,
+        uow: Bookings,
+        sessions: Sequence[Session],
+        pins: SharedPins,
+        draft: str | None = None,
+        *,
+        checks: bool = True,
     ) -> list[Session]:
-        """The sessions with ids, codes and PINs drawn where they were left empty, as part of a draft if any."""
+        """The sessions with ids, codes and PINs drawn where they were left empty.
+
+        Args:
+            uow: where codes in use are looked for.
+            sessions: as they were validated.
+            pins: the PINs that sessions share.
+            draft: the staged import they are part of, if any.
+            checks: whether to look which drawn codes are in use: with ten million sessions in the workspace one in a
+                hundred thousand is. Without the look the unique index says so.
+        """
         ids = random_codes.new_ids(len(sessions))
+        find = uow.conflicts.find
         keycodes = self._drawn(
-            "keycode", sessions, lambda drawn: uow.conflicts.find(self._release, keycodes=drawn).in_use
+            "keycode", sessions, (lambda drawn: find(self._release, keycodes=drawn).in_use) if checks else None
         )
         access = self._drawn(
-            "access_code", sessions, lambda drawn: uow.conflicts.find(self._release, access_codes=drawn).in_use
+            "access_code",
+            sessions,
+            (lambda drawn: find(self._release, access_codes=drawn).in_use) if checks else None,
         )
         return [
             replace_fields(
@@ -152,15 +169,19 @@ class BookingValidator:
             for session, new_id, keycode, code in zip(sessions, ids, keycodes, access, strict=True)
         ]
 
-    def _drawn(self, column: str, sessions: Sequence[Session], look: Callable[[list[str]], Conflicts]) -> list[str]:
-        """The codes given, with drawn ones in the gaps that no row of the batch and no session has."""
+    def _drawn(
+        self, column: str, sessions: Sequence[Session], look: Callable[[list[str]], Conflicts] | None
+    ) -> list[str]:
+        """The codes given, with drawn ones in the gaps that no row of the batch has, and no session that is found."""
         filled, used = [getattr(s, column) for s in sessions], self._used[column]
         gaps = [n for n, code in enumerate(filled) if not code]
         while gaps:
             drawn = random_codes.new_codes(len(gaps))
-            conflicts = look(drawn)
+            taken: set[str] = set()
+            if look:
+                conflicts = look(drawn)
+                taken = conflicts.keycodes | conflicts.access_codes
             again = []
-            taken = conflicts.keycodes | conflicts.access_codes
             for n, code in zip(gaps, drawn, strict=True):
                 if code in used or code in taken:
                     again.append(n)

@@ -76,42 +76,70 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
         sessions: Sequence[Session],
         staged: StagedImportRow,
     ) -> Generator[None, None, list[BookingReceipt]]:
-        written: list[Session] = []
+        receipts: list[BookingReceipt] = []
+        events: list[str] = []
         try:
             for first in range(0, len(sessions), CHUNK):
                 yield
-                with factory.writing() as uow:
-                    if first:
-                        uow.staged_imports.renew_now(staged)
-                    else:
-                        uow.staged_imports.open_now(staged)
-                    chunk = sessions[first : first + CHUNK]
-                    pins = SharedPins(uow, release, chunk)
-                    filled = validator.assign_codes(uow, chunk, pins, staged.id)
-                    uow.releases.share_pins(release, pins.drawn)
-                    uow.staged_imports.insert_sessions_now(filled)
-                written += filled
-            result = receipts_of(written)
-            payload = self.replay_payload(result)
+                chunk = sessions[first : first + CHUNK]
+                try:
+                    booked, happened = self._write_chunk(
+                        factory, release, validator, chunk, staged, is_first=not first
+                    )
+                except UniqueViolation:
+                    # A code that was drawn is in use, or another server was faster.
+                    booked, happened = self._write_chunk(
+                        factory, release, validator, chunk, staged, is_first=not first, checks=True
+                    )
+                receipts += receipts_of(booked)
+                events += happened
             yield
-            self._publish(factory, staged, written, payload)
+            events.sort()
+            payload = self.replay_payload(receipts)
+            yield
+            self._publish(factory, staged, events, sessions[0].state, payload)
         except Exception as fault:
             yield from discard(factory, staged)
             if isinstance(fault, UniqueViolation):
                 # Another server on the same file was faster; a repeated call is refused with the rows that are taken.
                 raise errors.DatabaseUnavailable from fault
             raise
-        return result
+        return receipts
+
+    @staticmethod
+    def _write_chunk(
+        factory: UnitOfWorkFactory,
+        release: Release,
+        validator: BookingValidator,
+        chunk: Sequence[Session],
+        staged: StagedImportRow,
+        *,
+        is_first: bool,
+        checks: bool = False,
+    ) -> tuple[list[Session], list[str]]:
+        """Writes a chunk, with the codes that it lacks: its sessions, and what publishing takes of each.
+
+        Codes are drawn of 10^12, so that it costs less to draw them again than to look for all with `checks`.
+        """
+        with factory.writing() as uow:
+            if is_first:
+                uow.staged_imports.open_now(staged)
+            else:
+                uow.staged_imports.renew_now(staged)
+            pins = SharedPins(uow, release, chunk)
+            filled = validator.assign_codes(uow, chunk, pins, staged.id, checks=checks)
+            uow.releases.share_pins(release, pins.drawn)
+            return filled, uow.staged_imports.insert_sessions_now(filled)
 
     def _publish(
-        self, factory: UnitOfWorkFactory, staged: StagedImportRow, written: Sequence[Session], payload: str
+        self, factory: UnitOfWorkFactory, staged: StagedImportRow, events: Sequence[str], state: int, payload: str
     ) -> None:
         """All at once: the history, what a repetition is answered from, and the end of the staged import."""
         caller = self.caller
         with factory.writing([self]) as uow:
             if uow.releases.get(caller.workspace, self.release_id).finalized:
                 raise errors.ReleaseFinalized(self.release_id)
-            uow.staged_imports.publish_now(staged, len(written), written[0].state, caller)
+            uow.staged_imports.publish_now(staged, events, state, caller)
             if caller.request_id:
                 uow.requests.record(caller, payload)
 

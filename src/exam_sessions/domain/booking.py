@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+SCHEDULE = Action.SCHEDULE.value
 NONE: Mapping[str, int] = MappingProxyType({})
 
 ACCOMMODATION = Booking._fields.index("time_limit")
@@ -117,12 +118,16 @@ def _accommodated(session: Session, booking: Booking, release: Release) -> Sessi
 
 def scheduled(session: Session) -> Event:
     """The event of a new booking; its changes are the accommodation it is booked with, if any."""
-    event = Event(Action.SCHEDULE.value, 0, session.state)
+    return Event(SCHEDULE, 0, session.state, changes=changes_when_booked(session))
+
+
+def changes_when_booked(session: Session) -> dict[str, tuple[object, object]] | None:
+    """The changes of the event of a new booking."""
     given = accommodation_of(session)
     if not any(given):
-        return event
+        return None
     columns = zip(UNACCOMMODATED.items(), given, strict=True)
-    return event._replace(changes={name: (unset, value) for (name, unset), value in columns if value})
+    return {name: (unset, value) for (name, unset), value in columns if value}
 
 
 def first_state(release: Release) -> State:

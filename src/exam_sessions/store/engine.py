@@ -239,8 +239,8 @@ class Store(ABC):
         """How many bytes of UTF-8 a text has."""
 
     @abstractmethod
-    def json_text(self, column: ColumnElement[str]) -> ColumnElement[str]:
-        """A text as a JSON string, in quotes."""
+    def numbered(self, name: str) -> tuple[ColumnElement[str], ColumnElement[int]]:
+        """The values of the parameter `name`, made by `Db.array_param`, as rows: each value and its number from 1."""
 
     def in_subquery(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Whether the column holds one of the values that a SELECT of one column finds."""

@@ -20,8 +20,8 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
-    cast,
     collate,
+    column,
     create_engine,
     func,
     literal_column,
@@ -185,9 +185,11 @@ class PostgresStore(Store):
         """Known without reading what is stored out of line."""
         return func.octet_length(column)
 
-    def json_text(self, column: ColumnElement[str]) -> ColumnElement[str]:
-        """By to_json()."""
-        return cast(func.to_json(column), Text)
+    def numbered(self, name: str) -> tuple[ColumnElement[str], ColumnElement[int]]:
+        """By unnest()."""
+        values = func.unnest(bindparam(name, type_=ARRAY(Text)))
+        rows = values.table_valued(column("value", Text), with_ordinality="number").render_derived()
+        return rows.c.value, rows.c.number
 
     def in_subquery(self, column: ColumnElement[str], found: SelectBase) -> ColumnElement[bool]:
         """Finds first, then compares with an array.

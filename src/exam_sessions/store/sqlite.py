@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     LargeBinary,
     Select,
     Table,
+    Text,
     bindparam,
     cast,
+    column,
     create_engine,
     func,
+    literal_column,
     select,
     text,
     update,
@@ -244,9 +248,10 @@ class SqliteStore(Store):
         """As bytes; octet_length() is not in every SQLite that Python comes with."""
         return func.length(cast(column, LargeBinary))
 
-    def json_text(self, column: ColumnElement[str]) -> ColumnElement[str]:
-        """By json_quote()."""
-        return func.json_quote(column)
+    def numbered(self, name: str) -> tuple[ColumnElement[str], ColumnElement[int]]:
+        """Unpacks a JSON array."""
+        rows = func.json_each(bindparam(name)).table_valued(column("key", Integer), column("value", Text))
+        return rows.c.value, rows.c.key + literal_column("1")
 
     def upsert(self, table: Table) -> Insert:
         """SQLite's own INSERT."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Text, bindparam, case, cast, delete, func, insert, literal, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal, select, update
 
-from exam_sessions.domain.booking import UNACCOMMODATED
+from exam_sessions.domain.booking import SCHEDULE, changes_when_booked
+from exam_sessions.store.events import dump_json
 from exam_sessions.store.schema import drafts, events, sessions
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from collections.abc import Sequence
 
+    from exam_sessions.domain.records import Session
     from exam_sessions.store.engine import Db, Store
 
 
 REVOKED = ""
 """The owner of a roster that is given up, and is being removed."""
+
+
+ID_LENGTH = 36
+"""Characters of a session's id."""
 
 
 class StagedImportRow(NamedTuple):
@@ -53,24 +57,24 @@ class StagedImportRows:
         self._remove = store.statement(
             delete(sessions).where(s.workspace_id == bindparam("here"), s.id.in_(some)),
         )
+        value, number = store.numbered("rows")
         nothing = literal("")
-        sequence = bindparam("first", type_=events.c.sequence.type) + func.row_number().over(order_by=s.id)
         scheduled = select(
-            s.workspace_id,
-            sequence,
-            s.id,
-            s.release_id,
+            bindparam("workspace", type_=events.c.workspace_id.type),
+            bindparam("first", type_=events.c.sequence.type) + number,
+            func.substr(value, 1, ID_LENGTH),
+            bindparam("release", type_=events.c.release_id.type),
             bindparam("action", type_=events.c.action.type),
             literal(0),
-            s.state,
+            bindparam("state", type_=events.c.to_state.type),
             bindparam("actor", type_=events.c.actor.type),
             nothing,
             nothing,
             bindparam("request", type_=events.c.request_id.type),
-            s.create_time,
-            _changes(store),
+            bindparam("created", type_=events.c.time.type),
+            func.substr(value, ID_LENGTH + 1),
             literal(0),
-        ).where(its_own)
+        )
         self._append_events = store.statement(insert(events).from_select(list(events.c), scheduled))
 
     def open(self, db: Db, staged: StagedImportRow) -> None:
@@ -102,10 +106,31 @@ class StagedImportRows:
         return db.execute(self._remove, self._named(staged) | {"here": staged.workspace_id, "most": most})
 
     def append_events(
-        self, db: Db, staged: StagedImportRow, first: int, action: str, actor: str, request_id: str
+        self,
+        db: Db,
+        staged: StagedImportRow,
+        rows: Sequence[str],
+        first: int,
+        state: int,
+        actor: str,
+        request_id: str,
     ) -> None:
-        """Writes the first event of every session of a roster, numbered from `first` + 1 on."""
-        values = {"first": first, "action": action, "actor": actor, "request": request_id}
+        """Writes the first event of every session of a roster, numbered from `first` + 1 on.
+
+        One parameter for all: ten thousand take 19 ms, in which nobody else can write. Row by row they take 38, and
+        read from the sessions, with the changes put together in SQL, 48.
+
+        Args:
+            db: a connection in a transaction that writes.
+            staged: the roster.
+            rows: what `first_event` gives of each session, in the order of their ids.
+            first: the sequence number before theirs.
+            state: the one that all sessions are in.
+            actor: who booked them.
+            request_id: the request's, which may be empty.
+        """
+        values = {"first": first, "state": state, "action": SCHEDULE, "actor": actor}
+        values |= {"request": request_id, "rows": db.array_param(rows)}
         db.execute(self._append_events, self._named(staged) | values)
 
     @staticmethod
@@ -118,18 +143,7 @@ class StagedImportRows:
         }
 
 
-def _changes(store: Store) -> ColumnElement[str]:
-    """The changes of a booking, as `scheduled` gives them for one session: the accommodation it is booked with.
-
-    In SQL, for a roster of ten thousand would keep others waiting for 120 ms more if its events were sent row by row.
-    """
-    nothing, parts = literal(""), []
-    for name, unset in UNACCOMMODATED.items():
-        column = sessions.c[name]
-        if unset == 0:
-            change = literal(f',"{name}":[0,') + cast(column, Text) + literal("]")
-        else:
-            change = literal(f',"{name}":["",') + store.json_text(column) + literal("]")
-        parts.append(case((column != literal(unset), change), else_=nothing))
-    changes = func.substr(reduce(add, parts), 2)
-    return case((changes == nothing, nothing), else_=literal("{") + changes + literal("}"))
+def first_event(session: Session) -> str:
+    """The first event of a session as `append_events` takes it: the session's id, and behind it what changed."""
+    changes = changes_when_booked(session)
+    return session.id + dump_json(changes) if changes else session.id

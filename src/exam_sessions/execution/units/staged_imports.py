@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.domain.states import Action
-from exam_sessions.store.staged_imports import REVOKED
+from exam_sessions.store.staged_imports import REVOKED, first_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,16 +45,17 @@ class StagedImportUnit:
         if not self._transaction.repositories.staged_imports.renew(self._transaction.write_now(), staged):
             raise errors.DatabaseUnavailable
 
-    def insert_sessions_now(self, sessions: Sequence[Session]) -> None:
-        """Writes sessions of it, hidden until it is published."""
+    def insert_sessions_now(self, sessions: Sequence[Session]) -> list[str]:
+        """Writes sessions of it, hidden until it is published; what `publish_now` takes of each."""
         self._transaction.repositories.sessions.insert(self._transaction.write_now(), sessions)
+        return [first_event(session) for session in sessions]
 
-    def publish_now(self, staged: StagedImportRow, count: int, state: int, caller: Caller) -> None:
-        """Writes the history of its `count` sessions, and that it is in progress no more: all are visible now.
+    def publish_now(self, staged: StagedImportRow, rows: Sequence[str], state: int, caller: Caller) -> None:
+        """Writes the history of its sessions, and that it is in progress no more: all are visible now.
 
         Args:
             staged: the import.
-            count: how many sessions it has.
+            rows: what `insert_sessions_now` gave of all its sessions, in the order of their ids.
             state: the one they all begin in.
             caller: the actor of the events.
 
@@ -66,11 +66,9 @@ class StagedImportUnit:
         if not repositories.staged_imports.close(db, staged):
             raise errors.DatabaseUnavailable
         assert caller.workspace not in self._transaction.deferred.events, "its sequence numbers would be given twice"
-        first = repositories.events.reserve(db, caller.workspace, count)
-        self._transaction.published[caller.workspace] = state, count
-        repositories.staged_imports.append_events(
-            db, staged, first, Action.SCHEDULE.value, caller.actor, caller.request_id
-        )
+        first = repositories.events.reserve(db, caller.workspace, len(rows))
+        self._transaction.published[caller.workspace] = state, len(rows)
+        repositories.staged_imports.append_events(db, staged, rows, first, state, caller.actor, caller.request_id)
 
     def discard_now(self, staged: StagedImportRow, most: int) -> int:
         """Removes up to `most` sessions of one that is given up, then the import itself; how many there were.
