@@ -55,9 +55,10 @@ log = logging.getLogger(__name__)
 SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits for it. A busy queue must not delay calls."""
 
-GARBAGE = (20_000, 50, 1_000)
+GARBAGE = (5_000, 200, 1_000)
 """When garbage is looked for. What a server keeps is frozen at its start, and looking through ten thousand rows in
-flight again and again stopped every call for up to a tenth of a second."""
+flight again and again stopped every call for up to a tenth of a second. The first look at new rows stops them for
+4 ms at most while a roster is booked; after 20,000 objects it was 12 ms, and in all it takes as long."""
 
 
 def now() -> int:
