@@ -142,7 +142,7 @@ class Submission:
         booked: _Booked,
         caller: Caller,
     ) -> list[RowOutcome]:
-        """Decides what the responses of each come to, then enters those that are not refused: the outcomes.
+        """Decides on the responses of each, then enters those that are not refused: the outcomes.
 
         All are decided first: a step in a tight loop takes less, as for a group of calls (group_commit.py); here 7 %.
         """
@@ -172,7 +172,7 @@ class Submission:
         template_session: TemplateSession,
         session: Session,
     ) -> Decision | errors.Refusal:
-        """What the responses of a session come to."""
+        """What is to be written of a session with its responses, or why it is refused."""
         moment = uow.clock.moment(session)
         command = Command(
             Action.ASSIGN_ITEM_RESPONSES,
