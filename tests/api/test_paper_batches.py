@@ -79,6 +79,15 @@ def test_papers_are_named_by_id_keycode_and_access_code(api, sessions):
     assert {session.points.actual for session in now_are[:3]} == {"3.5"}
 
 
+def test_a_paper_has_the_fields_of_a_request_of_assign_item_marks():
+    paper_fields, request_fields = (
+        {(f.name, f.number, f.type, f.message_type and f.message_type.full_name) for f in kind.DESCRIPTOR.fields}
+        for kind in (marking_service_pb2.PaperMarks, marking_service_pb2.AssignItemMarksRequest)
+    )
+    assert paper_fields <= request_fields
+    assert {name for name, *_ in request_fields - paper_fields} == {"workspace_id", "validate_only"}
+
+
 def test_each_paper_is_in_the_history_as_assign_item_marks_leaves_it(api, sessions):
     single, batched = sessions[:2]
     enter_marks(api, single, FULL, request_id=new_id())

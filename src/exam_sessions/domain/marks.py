@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 UNIT = 10_000
@@ -12,11 +13,17 @@ WHOLE = 100 * UNIT
 """Hundred percent."""
 
 
+REMEMBERED = 4_096
+"""Marks of which it is kept what they are: papers have few different ones, and to look one up takes a tenth."""
+
+
+@lru_cache(REMEMBERED)
 def decimals_of(text: str) -> int:
     """How many decimals a number needs: `2.50` needs one."""
     return len(text.partition(".")[2].rstrip("0"))
 
 
+@lru_cache(REMEMBERED)
 def mark_of(text: str) -> int:
     """A decimal such as `2.5` in ten-thousandths. What is finer is cut off: ask `decimals_of` first."""
     sign = -1 if text.startswith("-") else 1
@@ -24,6 +31,7 @@ def mark_of(text: str) -> int:
     return sign * (int(whole or 0) * UNIT + int(fraction[:DECIMALS].ljust(DECIMALS, "0")))
 
 
+@lru_cache(REMEMBERED)
 def text_of(mark: int) -> str:
     """Ten-thousandths as the shortest decimal: 25,000 is `2.5`."""
     whole, rest = divmod(abs(mark), UNIT)

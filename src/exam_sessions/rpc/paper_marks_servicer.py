@@ -32,6 +32,9 @@ GROUP_AT_MOST = 32
 MARKS_AT_MOST = 1_000
 """Marks of them, unless a single paper has more."""
 
+GROUPS_IN_LINE = 2
+"""Groups of all calls together: calls of others wait for no more than these, and the line is never empty."""
+
 CANNOT_ANSWER = errors.Unavailable | errors.Exhausted
 """Refusals that are of no paper, but of all that are sent now."""
 
@@ -44,6 +47,7 @@ class PaperMarksServicer:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._in_line = asyncio.Semaphore(GROUPS_IN_LINE)
 
     async def assign(self, request: pb.BatchAssignItemMarksRequest, call: Call) -> pb.BatchAssignItemMarksResponse:
         """Enters the papers, group after group."""
@@ -51,7 +55,9 @@ class PaperMarksServicer:
         reply = pb.BatchAssignItemMarksResponse()
         for group in _groups(request.papers):
             requests = [_request_of(paper, workspace, validate_only=request.validate_only) for paper in group]
-            for outcome in await self._entered(requests, call):
+            async with self._in_line:
+                outcomes = await self._entered(requests, call)
+            for outcome in outcomes:
                 _fill(reply, outcome, call)
         return reply
 
@@ -99,22 +105,9 @@ def _groups(papers: Sequence[pb.PaperMarks]) -> Iterator[list[pb.PaperMarks]]:
 
 
 def _request_of(paper: pb.PaperMarks, workspace: str, *, validate_only: bool) -> pb.AssignItemMarksRequest:
-    """A paper as the request that AssignItemMarks would take."""
-    request = pb.AssignItemMarksRequest(
-        workspace_id=workspace,
-        request_id=paper.request_id,
-        etag=paper.etag,
-        validate_only=validate_only,
-        marks=paper.marks,
-        completion_time=paper.completion_time,
-    )
-    match paper.WhichOneof("session"):
-        case "session_id":
-            request.session_id = paper.session_id
-        case "keycode":
-            request.keycode = paper.keycode
-        case _:
-            request.access_code.CopyFrom(paper.access_code)
+    """A paper as the request that AssignItemMarks would take: it has the fields of one, under the same numbers."""
+    request = pb.AssignItemMarksRequest.FromString(paper.SerializeToString())
+    request.workspace_id, request.validate_only = workspace, validate_only
     return request
 
 
