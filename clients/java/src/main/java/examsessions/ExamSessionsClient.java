@@ -1,11 +1,12 @@
 package examsessions;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.gson.Gson;
 import com.google.longrunning.*;
 import examsessions.v1.*;
 import io.grpc.*;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.*;
 import java.util.concurrent.CompletableFuture;
@@ -113,10 +114,9 @@ public final class ExamSessionsClient extends Stubs implements AutoCloseable {
     }
 
     private static Map<String, ?> serviceConfig() throws IOException {
-        try (var json = ExamSessionsClient.class.getResourceAsStream("/service_config.json")) {
+        try (var in = ExamSessionsClient.class.getResourceAsStream("/service_config.json")) {
             // gRPC for Java calls a connection UNKNOWN that breaks while a request is sent.
-            var text = new String(json.readAllBytes(), StandardCharsets.UTF_8)
-                    .replace("[\"UNAVAILABLE\"]", "[\"UNAVAILABLE\", \"UNKNOWN\"]");
+            var text = new String(in.readAllBytes(), UTF_8).replace("\"UNAVAILABLE\"", "\"UNAVAILABLE\", \"UNKNOWN\"");
             return new Gson().<Map<String, ?>>fromJson(text, Map.class);
         }
     }

@@ -65,9 +65,9 @@ public record Refusal(
 
     /** Whether the same call may succeed a little later. */
     public boolean isTransient() {
-        var broken = code == Status.Code.UNKNOWN && reason == ErrorReason.ERROR_REASON_UNSPECIFIED;
-        return broken
-                || Set.of(Status.Code.UNAVAILABLE, Status.Code.ABORTED, Status.Code.RESOURCE_EXHAUSTED).contains(code);
+        // UNKNOWN is what gRPC for Java calls a connection that breaks while a request is sent.
+        return Set.of(Status.Code.UNAVAILABLE, Status.Code.UNKNOWN, Status.Code.ABORTED, Status.Code.RESOURCE_EXHAUSTED)
+                .contains(code);
     }
 
     @Override
