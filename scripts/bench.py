@@ -36,7 +36,7 @@ only when asked for, since they take long:
   imports      ImportSessions of a million rows, against the raw driver
   capacity     the curves of the capacity page: callers, rows per batch, replicas, the cost of a session's life
   exam-day     whole lives of --candidates at 30, 70 and 90 % of capacity, on both databases: what every verb waits,
-               what a candidate costs, and whether anything is lost
+               what a candidate costs, memory, and whether anything is lost
 
 Examples:
   scripts/bench                                           everything that is quick enough, a quarter of an hour
@@ -152,7 +152,13 @@ def arguments() -> argparse.Namespace:
         metavar="N",
         help="sessions of `stored` and `backup` (default: 10000000)",
     )
-    add("--candidates", type=int, default=20_000, metavar="N", help="of `exam-day` (default: 20000)")
+    add(
+        "--candidates",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="of `exam-day`, at 70 %% of capacity (default: 20000)",
+    )
     add(
         "--keep",
         type=Path,

@@ -11,8 +11,8 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 from benchmark.exam_day.timetable import (
     ALARM,
-    CANDIDATES_IN_A_CENTRE,
     DOORS,
+    FIRST_CENTRE,
     SAVES,
     SAVES_EACH,
     SUBMITS,
@@ -51,7 +51,7 @@ def test_nobody_saves_while_paused_alone_or_by_the_alarm(day):
         steps = verbs(candidate)
         if Verb.PAUSE in steps:
             assert steps.index(Verb.RESUME) == steps.index(Verb.PAUSE) + 1
-        if candidate.number < CANDIDATES_IN_A_CENTRE:
+        if candidate.centre == FIRST_CENTRE:
             assert Verb.PAUSE not in steps
             assert not [step for step in candidate.steps if ALARM[0] <= step.time <= ALARM[1]]
 

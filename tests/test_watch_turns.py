@@ -10,6 +10,7 @@ from exam_sessions.background.watch_turns import APART_S, ROUND_PER_WATCHER_S, W
 
 NOW = 100_000.0
 NEVER = 0.0
+LENGTH = 500 * ROUND_PER_WATCHER_S
 
 
 def turns_of(watchers):
@@ -20,29 +21,41 @@ def turns_of(watchers):
 
 def test_few_watchers_are_sent_what_happens_at_once():
     turns, places = turns_of(10)
-    assert [turns.pause(place, NOW, NEVER) for place in places] == [0.0] * 10
+    assert [turns.pause(place, NOW, NEVER, is_behind=False) for place in places] == [0.0] * 10
 
 
-def test_whoever_has_looked_a_moment_ago_looks_again_a_little_later():
+def test_what_happens_a_moment_after_a_piece_is_sent_a_little_later():
     turns, (place,) = turns_of(1)
-    assert turns.pause(place, NOW, NOW + APART_S) == pytest.approx(APART_S)
+    assert turns.pause(place, NOW, NOW, is_behind=False) == pytest.approx(APART_S)
+
+
+def test_a_watcher_that_is_behind_is_sent_the_next_piece_at_once():
+    turns, (place,) = turns_of(1)
+    assert turns.pause(place, NOW, NOW, is_behind=True) == 0.0
 
 
 def test_many_watchers_that_wake_together_are_spread_over_a_round():
     turns, places = turns_of(500)
-    length = 500 * ROUND_PER_WATCHER_S
-    pauses = [turns.pause(place, NOW, NEVER) for place in places]
-    assert 0.0 <= min(pauses) <= max(pauses) <= length + 1e-6
-    tenths = [sum(n <= pause / length * 10 < n + 1 for pause in pauses) for n in range(10)]
+    pauses = [turns.pause(place, NOW, NEVER, is_behind=False) for place in places]
+    assert 0.0 <= min(pauses) <= max(pauses) <= LENGTH + 1e-6
+    tenths = [sum(n <= pause / LENGTH * 10 < n + 1 for pause in pauses) for n in range(10)]
     assert all(40 <= count <= 60 for count in tenths), tenths
 
 
 def test_a_watcher_has_one_turn_in_each_round():
     turns, places = turns_of(500)
-    length, now = 500 * ROUND_PER_WATCHER_S, NOW
-    first = now + turns.pause(places[7], now, NEVER)
-    second = first + APART_S + turns.pause(places[7], first + APART_S, first + APART_S)
-    assert second - first == pytest.approx(length)
+    first = NOW + turns.pause(places[7], NOW, NEVER, is_behind=False)
+    sent = first + 0.001
+    second = sent + turns.pause(places[7], sent, sent, is_behind=False)
+    assert second - first == pytest.approx(LENGTH)
+
+
+def test_a_watcher_whose_piece_took_most_of_a_round_misses_a_turn():
+    turns, places = turns_of(500)
+    first = NOW + turns.pause(places[7], NOW, NEVER, is_behind=False)
+    sent = first + 0.6 * LENGTH
+    second = sent + turns.pause(places[7], sent, sent, is_behind=True)
+    assert second - first == pytest.approx(2 * LENGTH)
 
 
 def test_areas_that_were_read_are_known_until_they_are_removed():

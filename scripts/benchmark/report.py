@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -127,26 +128,37 @@ def _lives(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _exam_days(directory: Path, records: Sequence[Record]) -> Iterator[str]:
-    """What each verb waits at each load, and a plot of the saves, which are nearly all calls."""
+    """What each verb waits at each load, and plots of the saves, which are nearly all calls."""
     found = [record["at"] for record in records if record["at"].get("curve") == "exam-day"]
     if not found:
         yield "Not measured. `scripts/bench --only exam-day` measures it."
         return
-    drawn: dict[str, list[tuple[float, float]]] = {}
-    for at in found:
-        for name, wait in at["waits"]["SetResponses"].items():
-            drawn.setdefault(f"{at['series']}, {name}", []).append((at["x"], wait))
-    title = "What saving an answer waits, by load"
-    lines = [plots.Line(name, sorted(points), name.endswith("p50")) for name, points in drawn.items()]
-    (directory / "exam-day.svg").write_text(plots.lines(title, "load, % of capacity", "milliseconds", lines))
-    yield f"![{title}](exam-day.svg)"
+    for series in dict.fromkeys(at["series"] for at in found):
+        days = [at for at in found if at["series"] == series]
+        drawn = [plots.Line(name, points) for name, points in _saves(days).items()]
+        title = f"What saving an answer waits on {series}"
+        file = f"exam-day-{re.sub('[^a-z]+', '-', series.lower())}.svg"
+        (directory / file).write_text(plots.lines(title, "load, % of capacity", "milliseconds", drawn))
+        yield f"![{title}]({file})"
     yield "Milliseconds that each verb waited from when it was due, p50 / p99 / p99.9:"
     heads = ("verb", *(f"{at['series']}, {at['x']} %" for at in found))
     verbs = list(found[0]["waits"])
-    yield _table(
-        heads,
-        [[verb, *(" / ".join(f"{w:.1f}" for w in at["waits"][verb].values()) for at in found)] for verb in verbs],
-    )
+    yield _table(heads, [[verb, *(_stated(at["waits"].get(verb, {})) for at in found)] for verb in verbs])
+
+
+def _saves(days: Sequence[Record]) -> dict[str, list[tuple[float, float]]]:
+    """Load and milliseconds of each percentile of the saves, where it is stated."""
+    places = [(day["x"], day["waits"]) for day in days] + [(days[0]["quiet_x"], days[0]["quiet"])]
+    points: dict[str, list[tuple[float, float]]] = {}
+    for x, waits in sorted(places, key=lambda place: place[0]):
+        for name, wait in waits["SetResponses"].items():
+            if wait is not None:
+                points.setdefault(name, []).append((x, wait))
+    return points
+
+
+def _stated(waits: Record) -> str:
+    return " / ".join("-" if wait is None else f"{wait:.1f}" for wait in waits.values())
 
 
 def _example(at: Record) -> str:

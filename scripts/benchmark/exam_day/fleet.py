@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ class Fleet:
         self._processes: dict[int, Process] = {}
         self._stopped = 0.0
         self._restarting: threading.Thread | None = None
+        self.away: tuple[float, float] | None = None
+        """From when to when a server was restarted, on the clock of `time.perf_counter`."""
         self._failed: list[Exception] = []
 
     def start(self, n: int) -> None:
@@ -41,9 +44,11 @@ class Fleet:
         """Stops the last server and starts it again, while the load goes on."""
 
         def restart() -> None:
+            began = time.perf_counter()
             try:
                 self.stop(len(self.ports) - 1)
                 self.start(len(self.ports) - 1)
+                self.away = began, time.perf_counter()
             except Exception as error:  # noqa: BLE001 - raised in the main thread
                 self._failed.append(error)
 

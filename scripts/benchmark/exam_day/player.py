@@ -7,8 +7,9 @@ import heapq
 import selectors
 import time
 import uuid
+from array import array
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmark.bench import Refused
@@ -17,7 +18,7 @@ from benchmark.exam_day.timetable import Verb
 from benchmark.http2_client import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from benchmark.exam_day.requests import Booked
     from benchmark.exam_day.timetable import Candidate
@@ -51,20 +52,46 @@ class Line(Connection):
         self.leaving = True
 
 
-class Played(NamedTuple):
-    """What came of a day: waits in seconds by verb, requests that were answered, how often calls were repeated."""
+class Waits:
+    """What calls of one verb waited, in seconds, and when each was due, in seconds after the beginning of the day."""
 
-    waits: Mapping[Verb, list[float]]
+    __slots__ = ("due", "waited")
+
+    def __init__(self) -> None:
+        self.due, self.waited = array("d"), array("f")
+
+    def add(self, due: float, waited: float) -> None:
+        """One more call."""
+        self.due.append(due)
+        self.waited.append(waited)
+
+    def outside(self, begin: float, end: float) -> list[float]:
+        """Of those that were not due between two moments."""
+        return [wait for due, wait in zip(self.due, self.waited, strict=True) if not begin <= due < end]
+
+    def within(self, begin: float, end: float) -> list[float]:
+        """Of those that were."""
+        return [wait for due, wait in zip(self.due, self.waited, strict=True) if begin <= due < end]
+
+
+class Played(NamedTuple):
+    """What came of a day: waits by verb, requests that were answered, how often calls were repeated."""
+
+    waits: Mapping[Verb, Waits]
     acknowledged: list[str]
     repeated: int
+    began: float
+    """On the clock of `time.perf_counter`."""
     seconds: float
     late: float
     """99 of 100 calls were sent within so many seconds of when they were due."""
+    cpu: float
+    """Processor time that playing took, in seconds."""
 
     @property
     def calls(self) -> int:
         """Calls answered."""
-        return sum(map(len, self.waits.values()))
+        return sum(len(waits.due) for waits in self.waits.values())
 
 
 class Player:
@@ -75,6 +102,7 @@ class Player:
     ) -> None:
         self._booked = booked
         self._pending = [Pending(candidate) for candidate in candidates]
+        self._waiting = self._pending[::-1]
         self._selector = selectors.DefaultSelector()
         self._lines: list[Line] = []
         self._absent: list[tuple[float, int]] = []
@@ -83,23 +111,15 @@ class Player:
             self._connect(ports[n % len(ports)])
         self._queue: list[tuple[float, int, Pending]] = []
         self._turn = self._order = self._repeated = self._open = 0
-        self._waits: dict[Verb, list[float]] = defaultdict(list)
+        self._waits: dict[Verb, Waits] = defaultdict(Waits)
         self._late: list[float] = []
         self._acknowledged: list[str] = []
 
-    def play(self, seconds: float, callers: int = 0, at: Sequence[tuple[float, Callable[[], object]]] = ()) -> Played:
-        """The whole day in so many seconds; or as fast as so many callers can, one call after the other.
-
-        `at` is done at these moments of the day, as it passes.
-        """
+    def play(self, seconds: float, at: Sequence[tuple[float, Callable[[], object]]] = ()) -> Played:
+        """The whole day in so many seconds. `at` is done at these moments of the day, as it passes."""
         moments = sorted(at, key=lambda moment: moment[0], reverse=True)
-        waiting = self._pending[::-1]
-        gc.collect()
-        gc.disable()
-        try:
-            began = time.perf_counter()
-            self._began, self._seconds = began, seconds
-            for pending in self._pending if not callers else [waiting.pop() for _ in range(callers)]:
+        with self._at_work(seconds) as began:
+            for pending in self._pending:
                 self._next(pending, began)
             while self._queue or any(line.in_flight for line in self._lines):
                 now = time.perf_counter()
@@ -107,15 +127,39 @@ class Player:
                     moments.pop()[1]()
                 self._send(now)
                 self._receive()
-                while callers and self._open < callers and waiting:
-                    self._next(waiting.pop(), time.perf_counter())
-            took = time.perf_counter() - began
+        return self._played()
+
+    def hurry(self, callers: int, seconds: float) -> Played:
+        """As fast as so many callers can for a while: each lives a candidate's day, one call after the other.
+
+        Asked again, it goes on where it stopped; what was counted before is counted with it.
+        """
+        with self._at_work(0.0) as began:
+            while time.perf_counter() < began + seconds and (self._open or self._waiting):
+                while self._open < callers and self._waiting:
+                    self._next(self._waiting.pop(), time.perf_counter())
+                self._send(time.perf_counter())
+                self._receive()
+        return self._played()
+
+    @contextmanager
+    def _at_work(self, seconds: float) -> Iterator[float]:
+        """A day of so many seconds; gives when it began."""
+        gc.collect()
+        gc.disable()
+        self._seconds, self._cpu = seconds, time.process_time()
+        self._began = time.perf_counter()
+        try:
+            yield self._began
         finally:
+            self._took, self._cpu = time.perf_counter() - self._began, time.process_time() - self._cpu
             gc.enable()
+
+    def _played(self) -> Played:
         late = sorted(self._late)
-        return Played(
-            self._waits, self._acknowledged, self._repeated, took, late[int(len(late) * 0.99)] if late else 0.0
-        )
+        sent = late[int(len(late) * 0.99)] if late else 0.0
+        acknowledged, repeated = self._acknowledged, self._repeated
+        return Played(self._waits, acknowledged, repeated, self._began, self._took, sent, self._cpu)
 
     def _next(self, pending: Pending, now: float) -> None:
         """Has a candidate's next call made when it is due, or now where that is past."""
@@ -173,7 +217,7 @@ class Player:
 
     def _answered(self, pending: Pending, now: float) -> None:
         verb = pending.candidate.steps[pending.step].verb
-        self._waits[verb].append(now - pending.due)
+        self._waits[verb].add(pending.due - self._began, now - pending.due)
         if verb != Verb.RESULT:
             self._acknowledged.append(pending.request_id)
         self._next(pending, now)

@@ -29,6 +29,8 @@ AT_THE_DOOR = 0.2
 ITEMS, OPTIONS = 10, 4
 """Of the form: items of five questions, of four options each."""
 CANDIDATES_IN_A_CENTRE = 200
+"""At most; where there are few candidates they sit in CENTRES_AT_LEAST nevertheless."""
+CENTRES_AT_LEAST = 10
 
 
 class Verb(StrEnum):
@@ -73,17 +75,21 @@ class Candidate(NamedTuple):
         return {question: option for step in self.steps for question, option in step.answers}
 
 
-def centre_of(number: int) -> str:
-    """Candidates sit in centres one after the other."""
-    return f"K-{number // CANDIDATES_IN_A_CENTRE:03d}"
+FIRST_CENTRE = "K-000"
 
 
 def timetable(candidates: int) -> list[Candidate]:
     """So many candidates of one day. The fire alarm is in the first centre, and nobody there is paused alone."""
-    return [_candidate(number, random.Random(number)) for number in range(candidates)]
+    together = min(CANDIDATES_IN_A_CENTRE, max(1, candidates // CENTRES_AT_LEAST))
+    return [_candidate(number, f"K-{number // together:03d}", random.Random(number)) for number in range(candidates)]
 
 
-def _candidate(number: int, chance: random.Random) -> Candidate:
+def centres_of(candidates: list[Candidate]) -> list[str]:
+    """Where they sit, in order."""
+    return sorted({candidate.centre for candidate in candidates})
+
+
+def _candidate(number: int, centre: str, chance: random.Random) -> Candidate:
     door = DOORS[number // 5 % len(DOORS)] if number % round(1 / AT_THE_DOOR) == 0 else None
     package, keycode = chance.uniform(*PACKAGES), chance.uniform(*KEYCODES)
     steps = [
@@ -93,7 +99,7 @@ def _candidate(number: int, chance: random.Random) -> Candidate:
     ]
     if door:
         steps.append(Step(keycode + chance.uniform(0, AT_A_DOOR), door))
-    away = ALARM if number < CANDIDATES_IN_A_CENTRE else None
+    away = ALARM if centre == FIRST_CENTRE else None
     if not away and chance.random() < PAUSED:
         began = chance.uniform(SAVES[0], SAVES[1] - 0.05)
         away = began, began + chance.uniform(0.005, 0.04)
@@ -103,7 +109,7 @@ def _candidate(number: int, chance: random.Random) -> Candidate:
     submit = SUBMITS[0] + (SUBMITS[1] - SUBMITS[0]) * chance.random() ** 0.5
     steps += [Step(submit, Verb.SUBMIT), Step(submit + chance.uniform(0, AT_A_DOOR), Verb.RESULT)]
     # Stable: a repetition follows its save, which has the same time.
-    return Candidate(number, centre_of(number), door, sorted(steps, key=lambda step: step.time))
+    return Candidate(number, centre, door, sorted(steps, key=lambda step: step.time))
 
 
 def _saves(chance: random.Random, away: tuple[float, float] | None) -> list[Step]:

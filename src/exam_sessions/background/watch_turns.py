@@ -1,21 +1,22 @@
 """When each watcher of a server is sent its next piece: at no moment too many, and not at once what can go together.
 
 A send keeps the event loop for about a tenth of a millisecond. Five hundred watchers that one event wakes would keep
-it, and every other call with it, for 50 ms. So each has its turn in a round that all share. Only counting, no clock.
+it, and every other call with it, for 50 ms. So each has its turn in a round that all share. One whose last piece took
+long to send misses a turn, for then the event loop is busy with calls. Only counting, no clock.
 """
 
 from __future__ import annotations
 
 import math
 
-ROUND_PER_WATCHER_S = 0.00018
-"""How much longer each watcher makes the round, in seconds: a little more than a send takes."""
+ROUND_PER_WATCHER_S = 0.0003
+"""How much longer each watcher makes the round, in seconds. Less, and calls wait too long on a slow machine."""
 
-NOTICED_S = 0.002
-"""A round that is shorter needs no turns."""
+BEHIND = 0.5
+"""The share of a round that lies between the end of a send and the next turn, at least."""
 
 APART_S = 0.01
-"""Seconds between two looks of a watcher at what is new. What happens after a silence is sent in the next turn."""
+"""Seconds between two pieces to a watcher, at least; a shorter round needs no turns."""
 
 GOLDEN = 0.6180339887498949
 """Its multiples, without their whole part, are spread evenly from 0 to 1, however many there are."""
@@ -34,10 +35,18 @@ class WatchTurns:
         self._places += 1
         return self._places * GOLDEN % 1
 
-    def pause(self, place: float, now: float, earliest: float) -> float:
-        """How long it is from `now` until a watcher's next turn, not before `earliest`, in seconds; 0: it is now."""
-        soonest = max(now, earliest)
+    def pause(self, place: float, now: float, sent: float, *, is_behind: bool) -> float:
+        """How long it is from `now` until a watcher's next turn, in seconds.
+
+        Args:
+            place: the watcher's place in the round.
+            now: the time.
+            sent: when its last piece was sent.
+            is_behind: whether more had happened than was in that: then it need not wait for more to happen.
+        """
         length = self.watchers * ROUND_PER_WATCHER_S
-        if length < NOTICED_S:
+        soonest = max(now, sent if is_behind else sent + APART_S)
+        if length < APART_S:
             return soonest - now
+        soonest = max(soonest, sent + BEHIND * length)
         return (math.ceil(soonest / length - place) + place) * length - now

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from exam_sessions import errors
 from exam_sessions.background.event_feed import FEW
 from exam_sessions.background.event_tail import AREA_COLUMNS, ERASE, PAGE
-from exam_sessions.background.watch_turns import APART_S
 from exam_sessions.rpc.convert.session import BASIC, fill_event
 from exam_sessions.rpc.convert.times import micros
 from exam_sessions.rpc.watch_filter import EventFilter
@@ -53,6 +52,9 @@ SECOND = 1_000_000
 NOWHERE = ("",) * len(AREA_COLUMNS)
 """The areas of a session that does not exist any more."""
 
+NOTICED_S = 0.001
+"""A shorter pause is none, in seconds: timers are not finer."""
+
 IN_SNAPSHOT = -1
 """The position of a watcher that cannot resume with an event, for it has not received all sessions."""
 
@@ -65,36 +67,64 @@ def piece_of(row: EventRow) -> bytes:
 
 
 class Unread:
-    """What all watchers of a server have not taken yet. Beyond `at_most` bytes, the slowest has to resume."""
+    """What all watchers of a server have not taken yet. Beyond `at_most` bytes, the slowest has to resume.
 
-    def __init__(self, at_most: int) -> None:
-        self._at_most, self.size = at_most, 0
-        self._waiting: dict[asyncio.Timeout, int] = {}
+    So has one that takes longer than `patience` seconds over a piece, which a single timer for all of them finds out.
+    """
 
-    def add(self, limit: asyncio.Timeout, size: int) -> None:
-        """One more piece, and what limits the time it may take."""
-        self._waiting[limit] = size
+    def __init__(self, at_most: int, patience: float) -> None:
+        self._at_most, self._patience, self.size = at_most, patience, 0
+        self._waiting: dict[WatchStream, tuple[float, int]] = {}
+        """Since when each waits for its piece to be taken, the longest first, and the bytes of it."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, stream: WatchStream, size: int) -> None:
+        """One more piece."""
+        self._waiting[stream] = time.monotonic(), size
         self.size += size
-        while self.size > self._at_most and (longest := next(iter(self._waiting))) is not limit:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._patience, self._look)
+        while self.size > self._at_most and (longest := next(iter(self._waiting))) is not stream:
             self.remove(longest)
-            longest.reschedule(asyncio.get_running_loop().time())
+            longest.give_up()
 
-    def remove(self, limit: asyncio.Timeout) -> None:
-        """The piece was taken, or given up."""
-        self.size -= self._waiting.pop(limit, 0)
+    def remove(self, stream: WatchStream) -> None:
+        """Its piece was taken, or given up."""
+        if waiting := self._waiting.pop(stream, None):
+            self.size -= waiting[1]
+
+    def _look(self) -> None:
+        """Gives up those who have taken too long, and looks again when the next will have."""
+        self._timer = None
+        now = time.monotonic()
+        while self._waiting:
+            stream, (since, _) = next(iter(self._waiting.items()))
+            if (left := since + self._patience - now) > 0:
+                self._timer = asyncio.get_running_loop().call_later(left, self._look)
+                return
+            self.remove(stream)
+            stream.give_up()
 
 
 class WatchStream:
-    """What one watcher is sent. `patience` is how long it may take over one piece, in seconds."""
+    """What one watcher is sent. Made and used by the task that serves it."""
 
-    def __init__(self, send: Send, patience: float, unread: Unread) -> None:
-        self._send, self._patience, self._unread = send, patience, unread
+    def __init__(self, send: Send, unread: Unread) -> None:
+        self._send, self._unread = send, unread
         self._last = time.monotonic()
+        self._task = asyncio.current_task()
+        self._given_up = False
 
     @property
     def silence(self) -> float:
         """For how long nothing was sent, in seconds."""
         return time.monotonic() - self._last
+
+    def give_up(self) -> None:
+        """Has `send`, which waits for the watcher, raise WatcherTooSlow."""
+        assert self._task is not None
+        self._given_up = True
+        self._task.cancel()
 
     async def send(self, piece: bytes, after: int) -> None:
         """Sends a piece; `after` is the event a watcher that is too slow may resume behind.
@@ -102,15 +132,17 @@ class WatchStream:
         Raises:
             errors.WatcherTooSlow: it did not take it in time, or others need what it keeps.
         """
+        self._unread.add(self, len(piece) * COPIES)
         try:
-            async with asyncio.timeout(self._patience) as limit:
-                self._unread.add(limit, len(piece) * COPIES)
-                try:
-                    await self._send(piece)
-                finally:
-                    self._unread.remove(limit)
-        except TimeoutError:
-            raise errors.WatcherTooSlow(after + 1) from None
+            await self._send(piece)
+        except asyncio.CancelledError:
+            assert self._task is not None
+            # Unless the call itself was cancelled as well.
+            if self._given_up and not self._task.uncancel():
+                raise errors.WatcherTooSlow(after + 1) from None
+            raise
+        finally:
+            self._unread.remove(self)
         self._last = time.monotonic()
 
     async def send_with_position(self, events: bytes, after: int) -> None:
@@ -125,7 +157,7 @@ class EventCursor:
         self._feed, self._tail, self._filter = feed, tail, event_filter
         self._areas = event_filter.areas
         self.after, self._most = after, FEW
-        self._place, self._looked, self._was_behind = feed.turns.place(), 0.0, False
+        self._place, self._sent, self._was_behind = feed.turns.place(), 0.0, False
 
     @property
     def behind(self) -> int:
@@ -143,18 +175,18 @@ class EventCursor:
 
     async def next(self, patience: float) -> bytes:
         """A piece with the next events that match the filter, if there are any within so many seconds."""
+        self._sent = time.monotonic()
         # Not kept in a variable: while a watcher waits, nothing is held for it.
         return await self._piece(
             await self._feed.next(self._tail, self.after, patience, self._most, self._turn), None, ""
         )
 
     async def _turn(self) -> None:
-        """Waits for its turn; one who is further back need not wait for more to happen."""
-        apart = 0.0 if self._was_behind else APART_S
-        pause = self._feed.turns.pause(self._place, time.monotonic(), self._looked + apart)
-        if pause > 0:
+        """Waits for its turn."""
+        turns = self._feed.turns
+        pause = turns.pause(self._place, time.monotonic(), self._sent, is_behind=self._was_behind)
+        if pause > NOTICED_S:
             await asyncio.sleep(pause)
-        self._looked = time.monotonic()
 
     async def next_until(self, last: int, shown: str) -> bytes:
         """A piece with the next events up to one, as far as they are about sessions up to an id."""
@@ -199,15 +231,15 @@ class WatchServicer:
     """The method of WatchSessions; `patience` is how long a watcher may take over one piece, in seconds."""
 
     def __init__(self, service: Service, patience: float) -> None:
-        self._service, self._patience = service, patience
-        self._unread = Unread(UNREAD_AT_MOST)
+        self._service = service
+        self._unread = Unread(UNREAD_AT_MOST, patience)
 
     async def watch(self, request: pb.WatchSessionsRequest, call: Call, send: Send) -> None:
         """Sends events until the caller cancels."""
         event_filter = EventFilter.of(request.filter, call.principal.centres)
         heartbeat = (micros(request, "heartbeat_interval", "heartbeat_interval") / SECOND) or HEARTBEAT_S
         feed = self._service.event_feed
-        stream = WatchStream(send, self._patience, self._unread)
+        stream = WatchStream(send, self._unread)
         tail = await feed.join(call.workspace(request), piece_of)
         try:
             cursor = EventCursor(feed, tail, event_filter, await self._begin(request, tail, event_filter, stream))
