@@ -190,10 +190,9 @@ class Worker:
     async def _task_of(self, todo: ToDo) -> OperationTask | None:
         """What the operation does; None when that cannot be read, and it was halted."""
         if todo.id not in self._tasks:
-            row, _ = await self._reads.operation(todo.workspace_id, todo.id, outcomes=False)
-            payload = await self._reads.payload(todo.workspace_id, todo.id)
+            kind, payload = await self._reads.request(todo.workspace_id, todo.id)
             try:
-                self._tasks[todo.id] = self._decode[row.kind](payload)
+                self._tasks[todo.id] = self._decode[kind](payload)
             except Exception as fault:
                 log.exception("operation %s cannot be read", todo.id)
                 await self._halted(todo, fault)

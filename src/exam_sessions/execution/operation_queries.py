@@ -56,9 +56,12 @@ class OperationReads(PooledReads):
             )
         )
 
-    async def payload(self, workspace: str, operation_id: str) -> bytes:
-        """The request an operation was accepted for."""
-        return await self._read(lambda db, repositories: repositories.operations.payload(db, workspace, operation_id))
+    async def request(self, workspace: str, operation_id: str) -> tuple[int, bytes]:
+        """The kind of an operation, and the request it was accepted for. Raises OperationNotFound."""
+        found = await self._read(lambda db, stored: stored.operations.request(db, workspace, operation_id))
+        if found is None:
+            raise errors.OperationNotFound(f"workspaces/{workspace}/operations/{operation_id}")
+        return found
 
     async def operations_to_do(self) -> list[ToDo]:
         """Every operation that has not ended, of open workspaces."""

@@ -39,7 +39,7 @@ class OperationRows:
         shown = select(*(literal_column("''") if column is c.payload else column for column in c))
         one = shown.where(this)
         self._load = store.statement(one)
-        self._payload = store.statement(select(c.payload).where(this))
+        self._request = store.statement(select(c.kind, c.payload).where(this))
         self._take_up = store.statement(store.for_update(one, c.id))
         self._update = store.update_many(operations, MOVING)
         self._indexes = [OperationRow._fields.index(name) for name in self._update.names]
@@ -75,10 +75,15 @@ class OperationRows:
         rows = db.query(self._take_up if to_write else self._load, (workspace, operation_id))
         return _without_payload(rows[0]) if rows else None
 
+    def request(self, db: Db, workspace: str, operation_id: str) -> tuple[int, bytes] | None:
+        """Returns an operation's kind and the request it was accepted for, as it was received; None without one."""
+        rows = db.query(self._request, (workspace, operation_id))
+        return (rows[0][0], bytes(rows[0][1])) if rows else None
+
     def payload(self, db: Db, workspace: str, operation_id: str) -> bytes:
         """Returns the request an operation was accepted for, as it was received; empty without one."""
-        rows = db.query(self._payload, (workspace, operation_id))
-        return bytes(rows[0][0]) if rows else b""
+        found = self.request(db, workspace, operation_id)
+        return found[1] if found else b""
 
     def update(self, db: Db, row: OperationRow) -> None:
         """Writes how far an operation has come."""
