@@ -1,4 +1,4 @@
-"""Cases of which the fast run takes a few: parameters that are alike and each cost a server, and random examples."""
+"""What the fast run takes less of: parameters that are alike and each cost a server, random examples, rows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ full = False
 
 
 def sampled(cases, few):
-    """Tuples of parameters; `few` of them, evenly spread, are in every run, and all with --all."""
-    cases = list(cases)
+    """Parameters, or tuples of them; `few`, evenly spread, are in every run, and all with --all."""
+    cases = [
+        case if hasattr(case, "marks") else pytest.param(*(case if isinstance(case, tuple) else (case,)))
+        for case in cases
+    ]
     chosen = {n * len(cases) // few for n in range(few)}
-    return [pytest.param(*case, marks=() if n in chosen else pytest.mark.alike) for n, case in enumerate(cases)]
+    return [
+        case if n in chosen else case._replace(marks=(*case.marks, pytest.mark.alike)) for n, case in enumerate(cases)
+    ]
+
+
+def fewer(count, few):
+    """How many rows or rounds a test takes: `count` with --all and --slow, `few` in the fast run."""
+    return count if full else few
 
 
 def examples(count):

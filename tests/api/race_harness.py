@@ -111,7 +111,7 @@ def servers_on(kind, new_database, *, at_length):
     started = []
     with new_database() as database, ExitStack() as stack:
         for _ in range(2 if kind == "postgresql" else 1):
-            server = ServerProcess(database, **{"tick-ms": 5}) if at_length else serving(database, tick_ms=5)
+            server = ServerProcess(database, **{"tick-ms": 5}) if at_length else serving(database, tick_ms=25)
             started.append(stack.enter_context(server))
         yield started
 

@@ -11,6 +11,7 @@ from fuzzing import Drawing, pool
 from hostile import METHODS
 from messages import bookings, new_id, send
 
+import sampling
 from exam_sessions.domain.access import ROLES
 from exam_sessions_client.v1 import lifecycle_service_pb2, session_pb2
 from serving import ApiClient, serving
@@ -52,7 +53,7 @@ def begun(client, method, data):
     return client.channel.unary_unary(path).future(data, timeout=30, metadata=metadata)
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [sampling.fewer(2, 1), pytest.param(100, marks=pytest.mark.slow)])
 def test_callers_of_every_rpc_and_role_that_go_away_at_any_moment_do_the_server_no_harm(database, rounds):
     chance = random.Random(rounds)
     with guarded(database, limit_loopback=1, wrong_codes_at_most=1_000_000) as server:

@@ -11,6 +11,7 @@ from state_paths import STARTED, name_of, walk
 from test_damaged_content import ALL, SCRIPTS, spoil, three, untyped
 
 from exam_sessions_client.v1 import session_pb2, session_service_pb2
+from sampling import sampled
 from serving import Refused
 
 GONE = "a release that does not exist"
@@ -26,7 +27,7 @@ STEPS = {
 """What is done to all sessions of the workspace, one after the other."""
 
 
-@pytest.mark.parametrize("damage", ALL)
+@pytest.mark.parametrize("damage", sampled(ALL, 5))
 def test_one_action_on_all_that_match_goes_on_past_a_damaged_one(clocked_server, clocked_desk, damage):
     api, work = clocked_desk, OperationsApi(clocked_desk)
     before, broken, after = three(api)
@@ -82,7 +83,7 @@ def test_a_session_whose_release_is_gone_is_read_as_damaged_and_can_be_voided(cl
     assert name_of(api.move("VoidSession", broken)) == "VOIDED"
 
 
-@pytest.mark.parametrize("damage", ALL)
+@pytest.mark.parametrize("damage", sampled(ALL, 5))
 def test_a_release_is_finalized_and_summed_up_past_a_damaged_session(clocked_server, clocked_desk, damage):
     api = clocked_desk
     sessions = three(api)

@@ -11,13 +11,14 @@ from messages import booking, bookings, new_id, outcome_of, send
 from rows import count, read
 from state_paths import FETCHED, walk
 
+import sampling
 from exam_sessions_client.v1 import session_pb2, session_service_pb2
 from processes import ServerProcess, calling, was_cut_off
 from serving import ApiClient, Refused, transport, until
 
 both_databases = pytest.mark.both_databases("what a killed server has left is in the database")
 
-ROWS = 10_000
+ROWS = sampling.fewer(10_000, 2_000)
 WORKSPACE = "w"
 
 
@@ -33,11 +34,11 @@ def visible(api):
 MOMENTS = {
     "at once": 0,
     "at the first row": 1,
-    "at a tenth": 1000,
-    "at a quarter": 2500,
-    "at a half": 5000,
-    "at three quarters": 7500,
-    "at nine tenths": 9000,
+    "at a tenth": ROWS // 10,
+    "at a quarter": ROWS // 4,
+    "at a half": ROWS // 2,
+    "at three quarters": ROWS * 3 // 4,
+    "at nine tenths": ROWS * 9 // 10,
     "at the last row": ROWS,
 }
 MARKS = dict.fromkeys(MOMENTS, pytest.mark.slow) | {
@@ -82,7 +83,7 @@ def test_what_a_killed_process_left_is_completed_by_a_server_that_lives_on(datab
             release = api.release()
             content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
             call = send(api, "BatchCreateSessions", **content)
-            kill_at(doomed, 5000, call)
+            kill_at(doomed, ROWS // 2, call)
         with calling(other, WORKSPACE) as api:
             assert visible(api) in {0, ROWS}
 
@@ -106,7 +107,7 @@ def test_what_a_killed_process_left_is_completed_although_several_servers_live_o
             release = api.release()
             content = {"release_id": release.id, "bookings": bookings(ROWS), "request_id": request_id}
             call = send(api, "BatchCreateSessions", **content)
-            kill_at(doomed, 5000, call)
+            kill_at(doomed, ROWS // 2, call)
         with calling(second, WORKSPACE) as api, calling(third, WORKSPACE) as witness:
 
             def repeated():

@@ -25,16 +25,16 @@ def extend(api, session, seconds=None, **fields):
     return api.call("SetExtraTime", session_id=session.id, **({"reason": "a broken arm"} | fields))
 
 
-@pytest.mark.parametrize("state", sorted(STATE_PATHS))
-def test_extra_time_is_given_before_and_during_an_attempt(api, server, state):
-    session = bring_to(api, state)
-    if state in LEGAL:
-        given = extend(api, session, 600).session
-        assert (name_of(given), given.extra_time.seconds, given.extra_time_reason) == (state, 600, "a broken arm")
-        return
-    with unchanged(server, api), pytest.raises(Refused) as refused:
-        extend(api, session, 600)
-    assert (refused.value.reason, refused.value.metadata["state"]) == ("INVALID_TRANSITION", state)
+def test_extra_time_is_given_before_and_during_an_attempt(api, server):
+    for state in sorted(STATE_PATHS):
+        session = bring_to(api, state)
+        if state in LEGAL:
+            given = extend(api, session, 600).session
+            assert (name_of(given), given.extra_time.seconds, given.extra_time_reason) == (state, 600, "a broken arm")
+            continue
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            extend(api, session, 600)
+        assert (refused.value.reason, refused.value.metadata["state"]) == ("INVALID_TRANSITION", state)
 
 
 def test_extra_time_moves_the_deadline_and_the_clock_follows(server, api, clock):
@@ -169,13 +169,12 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("bad", BAD)
-def test_extra_time_is_refused_with(api, server, bad):
-    fields, path = BAD[bad]
+def test_extra_time_that_is_none_is_refused(api, server):
     session = api.book()
-    with unchanged(server, api), pytest.raises(Refused) as refused:
-        extend(api, session, **fields)
-    assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [path])
+    for bad, (fields, path) in BAD.items():
+        with unchanged(server, api), pytest.raises(Refused) as refused:
+            extend(api, session, **fields)
+        assert (refused.value.reason, list(refused.value.fields)) == ("INVALID_FIELD", [path]), bad
 
 
 def test_who_is_not_told_why_does_not_see_the_reason(api):

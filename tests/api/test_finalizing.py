@@ -10,6 +10,7 @@ from messages import at, bookings, lasting, micros, new_id, send
 from rows import count, read, unchanged, write
 from state_paths import FETCHED, STARTED, bring_to, name_of, walk
 
+import sampling
 from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from processes import ServerProcess, calling
 from serving import ApiClient, Refused, serving, until
@@ -249,7 +250,7 @@ def test_others_are_served_while_a_crowd_is_submitted(server, api):
 
 
 def test_a_server_killed_in_between_is_missed_by_nobody(database):
-    rows = 10_000
+    rows = sampling.fewer(10_000, 4_000)
     with ServerProcess(database, **{"tick-ms": 3_600_000}) as doomed, calling(doomed, "w") as api:
         release = api.release()
         api.call("BatchCreateSessions", release_id=release.id, bookings=bookings(rows))

@@ -107,20 +107,21 @@ def test_every_request_that_holds_a_secret_is_guarded_or_sets_one():
     assert unguarded == {"CreateSession", "BatchCreateSessions", "ImportSessions", "BatchUpdateSessions"}
 
 
-@pytest.mark.parametrize(
-    "rpc",
-    [
-        "GetSession", "ListSessionEvents", "DeleteSession", "EnterKeycode", "EnterPin", "DownloadSession",
-        "ExplainSession", "FinishSession", "GetSessionResults", "GetPin", "UploadSession",
-    ],
+TAKE_A_CODE = (
+    "GetSession", "ListSessionEvents", "DeleteSession", "EnterKeycode", "EnterPin", "DownloadSession",
+    "ExplainSession", "FinishSession", "GetSessionResults", "GetPin", "UploadSession",
 )  # fmt: skip
-def test_a_wrong_code_counts_in_every_rpc_that_takes_one(desk, rpc):
-    session, more = desk.book(), {"EnterPin": {"pin": "ABCDEF"}}.get(rpc, {})
-    for _ in range(LIMIT - 1):
-        assert reason_of(desk.call, rpc, keycode=WRONG, **more) == "SESSION_NOT_FOUND"
-    code = {"release_id": session.release_id, "access_code": "NOBODYS"}
-    assert reason_of(desk.call, rpc, access_code=code, **more) == "SESSION_NOT_FOUND"
-    assert reason_of(desk.call, rpc, keycode=session.keycode, **more) == "TOO_MANY_WRONG_CODES"
+
+
+def test_a_wrong_code_counts_in_every_rpc_that_takes_one(guarded):
+    for number, rpc in enumerate(TAKE_A_CODE):
+        with closing(from_address(guarded, f"192.0.2.{number}")) as api:
+            session, more = api.book(), {"EnterPin": {"pin": "ABCDEF"}}.get(rpc, {})
+            for _ in range(LIMIT - 1):
+                assert reason_of(api.call, rpc, keycode=WRONG, **more) == "SESSION_NOT_FOUND"
+            code = {"release_id": session.release_id, "access_code": "NOBODYS"}
+            assert reason_of(api.call, rpc, access_code=code, **more) == "SESSION_NOT_FOUND"
+            assert reason_of(api.call, rpc, keycode=session.keycode, **more) == "TOO_MANY_WRONG_CODES"
 
 
 def papers_named(*names):

@@ -6,6 +6,7 @@ import pytest
 from messages import bookings, new_id, outcome_of, send
 from rows import read
 
+import sampling
 from exam_sessions.background.scheduler import DiscardStagedImport
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.staged_imports import StagedImportRow
@@ -14,7 +15,7 @@ from serving import ApiClient, Refused, serving, until
 
 both_databases = pytest.mark.both_databases("who is there is known by the database")
 
-ROWS = 10_000
+ROWS = sampling.fewer(10_000, 3_000)
 QUIET = {"tick_ms": 3_600_000}
 
 

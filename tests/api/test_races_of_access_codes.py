@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 import psycopg
 import pytest
 from concurrency import assert_unbroken, at_once, reasons, won
-from messages import booking, mask
+from messages import booking, mask, new_id
 from rows import read
 from state_paths import FETCHED, name_of, walk
 
@@ -23,12 +23,19 @@ CROWD = 4
 """Callers at each server."""
 
 
+@pytest.fixture(scope="module")
+def servers(new_database):
+    """Two servers of one database."""
+    with new_database() as database, serving(database) as one, serving(database) as two:
+        yield one, two
+
+
 @pytest.fixture
-def desks(database):
+def desks(servers):
     """Connections into one workspace, at two servers in turn."""
+    workspace = f"w{new_id()}"
     with ExitStack() as stack:
-        servers = [stack.enter_context(serving(database)) for _ in range(2)]
-        yield [stack.enter_context(closing(ApiClient(server.target, "w"))) for server in servers * CROWD]
+        yield [stack.enter_context(closing(ApiClient(server.target, workspace))) for server in servers * CROWD]
 
 
 def key(release, code):

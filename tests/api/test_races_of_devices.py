@@ -20,14 +20,21 @@ ROUNDS = pytest.mark.parametrize("rounds", [6, pytest.param(150, marks=pytest.ma
 CROWD = 6
 
 
+@pytest.fixture(scope="module")
+def servers(new_database):
+    """Two servers of one database."""
+    with new_database() as database, serving(database) as one, serving(database) as two:
+        yield one, two
+
+
 @pytest.fixture
-def crowd(database):
-    """Devices on two servers of one database."""
-    with serving(database) as one, serving(database) as two:
-        clients = [ApiClient((one, two)[n % 2].target, "w") for n in range(CROWD)]
-        yield [Device(client, f"device {n}") for n, client in enumerate(clients)]
-        for client in clients:
-            client.close()
+def crowd(servers):
+    """Devices on both, in one workspace."""
+    workspace = f"w{new_id()}"
+    clients = [ApiClient(servers[n % 2].target, workspace) for n in range(CROWD)]
+    yield [Device(client, f"device {n}") for n, client in enumerate(clients)]
+    for client in clients:
+        client.close()
 
 
 def ready(api, **fields):

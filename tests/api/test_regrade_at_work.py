@@ -20,7 +20,7 @@ from exam_sessions_client.v1 import operation_pb2, session_pb2
 from processes import ServerProcess, calling
 from serving import Refused, until
 
-both_databases = pytest.mark.both_databases("what a killed server has left is in the database")
+both_databases = pytest.mark.both_databases("rows are kept from each other in other ways")
 
 CLASS_SIZE, A_SECOND = 60, 100
 """Sessions of a release, and how many of them a regrade may take a second: ten a step."""
@@ -39,7 +39,6 @@ def scores_of(api, sessions):
     return [(score_of(session), session.marking_revision) for session in map(api.get, sessions)]
 
 
-@both_databases
 def test_a_regrade_whose_servers_are_killed_is_done_once_by_those_after_them(database):
     workspace, request_id = "w", new_id()
     with ServerProcess(database) as server, calling(server, workspace) as api:

@@ -7,15 +7,19 @@ from concurrency import at_once, reasons, won
 from messages import booking, bookings, mask, new_id, send
 from rows import count, read, unchanged
 
+import sampling
 from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
 both_databases = pytest.mark.both_databases("many rows are written in another way")
 
-LONG = 3000
+LONG = sampling.fewer(3_000, 1_500)
 """Rows of a roster that is long, but quick."""
 
-ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(25, marks=pytest.mark.slow)])
+LONGER = sampling.fewer(10_000, 4_000)
+"""Rows of one that takes its time."""
+
+ROUNDS = pytest.mark.parametrize("rounds", [sampling.fewer(2, 1), pytest.param(25, marks=pytest.mark.slow)])
 
 
 def create(api, release, rows, **fields):
@@ -120,8 +124,8 @@ def test_other_calls_are_answered_while_a_roster_is_written(server, api, other):
         edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}
         moved.append(other.call("UpdateSession", session_id=session.id, **edit))
 
-    assert len(while_it_runs(lambda: create(api, release, bookings(10_000, "b")), watch)) == 10_000
-    assert len(moved) > 10
+    assert len(while_it_runs(lambda: create(api, release, bookings(LONGER, "b")), watch)) == LONGER
+    assert len(moved) > LONGER // 1_000
     assert len(api.history(session)) == len(moved) + 1
 
 
@@ -163,9 +167,9 @@ def test_an_edit_to_what_a_roster_in_progress_has_reserved_is_refused_when_the_r
 
 
 def test_what_a_refused_roster_had_spoken_for_is_refused_to_nobody(server, api, other):
-    release, rows = api.release(), bookings(10_000, "b")
+    release, rows = api.release(), bookings(LONGER, "b")
     rows[-1].candidate.candidate_id = "b0"
-    numbers, booked = iter(range(9_998, 0, -40)), []
+    numbers, booked = iter(range(LONGER - 2, 0, -40)), []
 
     def watch():
         n = next(numbers, None)
@@ -220,14 +224,14 @@ def test_a_roster_sent_many_times_at_once_is_booked_once(server, api, rounds):
 @both_databases
 def test_a_roster_nobody_waited_for_is_completed_by_its_repetition(server, api):
     release, request_id = api.release(), new_id()
-    content = {"release_id": release.id, "bookings": bookings(10_000), "request_id": request_id}
+    content = {"release_id": release.id, "bookings": bookings(LONGER), "request_id": request_id}
     # api.call fills it in, and another content would not be a repetition.
     content["allow_missing_form"] = True
     call = send(api, "BatchCreateSessions", **content)
     until(lambda: count(server, "sessions", api.workspace) > 0)
     call.cancel()
-    assert len(api.call("BatchCreateSessions", **content).sessions) == 10_000
-    assert_whole(server, api, 10_000)
+    assert len(api.call("BatchCreateSessions", **content).sessions) == LONGER
+    assert_whole(server, api, LONGER)
 
 
 def test_an_id_of_a_roster_under_way_is_not_free_for_other_content(server, api, other):
@@ -241,10 +245,10 @@ def test_an_id_of_a_roster_under_way_is_not_free_for_other_content(server, api, 
             outcome = at_once(lambda r=rpc, f=fields: other.call(r, request_id=request_id, **f))[0]
             told.add(outcome.reason if isinstance(outcome, Refused) else "taken")
 
-    outcome = while_it_runs(lambda: create(api, release, bookings(10_000), request_id=request_id), watch)
+    outcome = while_it_runs(lambda: create(api, release, bookings(LONGER), request_id=request_id), watch)
     if not isinstance(outcome, Refused):
         assert told == {"REQUEST_ID_REUSED"}
-        assert_whole(server, api, 10_000)
+        assert_whole(server, api, LONGER)
     else:
         assert outcome.reason == "REQUEST_ID_REUSED"
 
@@ -252,12 +256,12 @@ def test_an_id_of_a_roster_under_way_is_not_free_for_other_content(server, api, 
 @both_databases
 def test_a_release_finalized_under_a_roster_takes_all_of_it_or_nothing(server, api):
     release = api.release()
-    call = send(api, "BatchCreateSessions", release_id=release.id, bookings=bookings(10_000))
+    call = send(api, "BatchCreateSessions", release_id=release.id, bookings=bookings(LONGER))
     until(lambda: count(server, "sessions", api.workspace) > 0)
     api.call("FinalizeRelease", release_id=release.id)
     error = call.exception()
     until(lambda: count(server, "sessions", api.workspace) == visible(api))
-    assert_whole(server, api, 0 if error else 10_000)
+    assert_whole(server, api, 0 if error else LONGER)
 
 
 def test_a_refused_roster_leaves_nothing_of_its_codes(server, api):

@@ -139,7 +139,6 @@ def test_a_process_told_to_stop_hands_its_work_to_those_who_live_on(database):
         witness.close()
 
 
-@both_databases
 def test_the_work_of_a_killed_process_is_taken_over_when_its_lease_has_ended(database, clock):
     with ServerProcess(database) as doomed, calling(doomed, WORKSPACE) as api:
         release = filled(api, 30)
