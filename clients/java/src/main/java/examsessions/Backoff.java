@@ -1,8 +1,6 @@
 package examsessions;
 
-import io.grpc.Status;
-import io.grpc.StatusException;
-import io.grpc.StatusRuntimeException;
+import io.grpc.*;
 import io.grpc.stub.BlockingClientCall;
 
 /** How long a stream waits before it is begun again: longer each time, and at least as long as the service says. */
