@@ -56,14 +56,21 @@ def named(path):
     return str(path.relative_to(ROOT))
 
 
-every_page = pytest.mark.parametrize("page", documents(), ids=named)
-every_page_of_today = pytest.mark.parametrize(
-    "page", [page for page in documents() if page.name != "CHANGELOG.md"], ids=named
-)
+def of_today():
+    """The documents but the one that says what was."""
+    return [page for page in documents() if page.name != "CHANGELOG.md"]
 
 
-@every_page
-def test_every_relative_link_leads_to_a_file_and_a_heading(page):
+def faults(pages, found):
+    """What is found in each document, by its name; those without faults are left out."""
+    return {named(page): wrong for page in pages if (wrong := found(page))}
+
+
+def test_every_relative_link_leads_to_a_file_and_a_heading():
+    assert not faults(documents(), dead_links)
+
+
+def dead_links(page):
     dead = []
     for link in LINK.findall(without_code(page.read_text())):
         if re.match(r"[a-z]+:", link):
@@ -72,21 +79,27 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page):
         target = (page.parent / path).resolve() if path else page
         if not target.is_file() or (anchor and anchor not in anchors(target.read_text())):
             dead.append(link)
-    assert not dead
+    return dead
 
 
-@every_page
-def test_every_path_in_the_repository_that_is_named_exists(page):
+def test_every_path_in_the_repository_that_is_named_exists():
+    assert not faults(documents(), missing_paths)
+
+
+def missing_paths(page):
     places = (ROOT, ROOT / "src" / "exam_sessions")
     roots = (
         "protos|src|scripts|tests|docs|domain|rpc|commands|store|errors|execution|background|client|cli|migrations"
     )
     found = re.findall(rf"`((?:{roots})/[\w./-]+)`", without_code(page.read_text()))
-    assert not [path for path in found if not any((place / path).exists() for place in places)]
+    return [path for path in found if not any((place / path).exists() for place in places)]
 
 
-@every_page_of_today
-def test_every_command_that_is_named_exists_with_its_options(page):
+def test_every_command_that_is_named_exists_with_its_options():
+    assert not faults(of_today(), wrong_commands)
+
+
+def wrong_commands(page):
     wrong = []
     for line in commands_in(page.read_text()):
         words = shlex.split(line, comments=True)
@@ -99,7 +112,7 @@ def test_every_command_that_is_named_exists_with_its_options(page):
         known = {name for parameter in group.params for name in (*parameter.opts, *parameter.secondary_opts)}
         known |= {"--help", "-h"}
         wrong += [f"{line}: {word}" for word in rest if re.match(r"--?[a-z]", word) and word not in known]
-    assert not wrong
+    return wrong
 
 
 GROUPS = "|".join(name for name, command in tree().commands.items() if hasattr(command, "commands"))
@@ -116,14 +129,17 @@ def commands_in(text):
     return [re.split(r" [|>&]+ |(?<!\w)\d?>", line)[0].replace("...", "").replace("…", "") for line in lines]
 
 
-@every_page_of_today
-def test_every_setting_and_reason_that_is_named_exists(page):
+def test_every_setting_and_reason_that_is_named_exists():
+    assert not faults(of_today(), unknown_names)
+
+
+def unknown_names(page):
     text = page.read_text()
     settings = {PREFIX + field.name.upper() for field in fields(Settings)} | NOT_SETTINGS
-    assert not set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", text)) - settings
+    unknown = set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", text)) - settings
     reasons = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_name}
     linked = set(re.findall(r"\(\S*errors\.md#(\w+)\)", text))
-    assert not {reason.upper() for reason in linked} - reasons
+    return unknown | ({reason.upper() for reason in linked} - reasons)
 
 
 @pytest.mark.parametrize("name", ["docs/operate/logs-and-traces.md", "docs/operate/troubleshooting.md"])
