@@ -57,6 +57,12 @@ log = logging.getLogger(__name__)
 CHECKPOINT_PAGES = 16_384
 """Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
 
+WRITER_CACHE_KIB, READER_CACHE_KIB = 32_768, 8_192
+"""Pages that a connection keeps, in KiB, filled as the file grows; a server has one writer and three readers.
+
+With twice and four times as much they kept 104 MiB more, and a session read at random took 31 us instead of 34.
+"""
+
 VALUE, EXPECTED = "value_of_", "expected_"
 """Prefix that keeps the parameters of an UPDATE apart from the names of its columns."""
 
@@ -93,7 +99,7 @@ class SqliteStore(Store):
             driver.execute("PRAGMA synchronous=FULL")
             # What is deleted or overwritten is zeroed in its page; distributions build SQLite so, but not all do.
             driver.execute("PRAGMA secure_delete=ON")
-            driver.execute("PRAGMA cache_size=-65536")
+            driver.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
             driver.create_function("lowered", 1, str.lower, deterministic=True)
             driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             # Opens the log.
@@ -117,7 +123,7 @@ class SqliteStore(Store):
                 timeout=BUSY_S,
                 cached_statements=256,
             )
-            driver.execute("PRAGMA cache_size=-32768")
+            driver.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
             driver.create_function("lowered", 1, str.lower, deterministic=True)
             driver.execute("SELECT 1 FROM sqlite_schema").fetchone()
         self._files.check_file()
