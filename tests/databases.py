@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from postgres import DatabaseServer
 
 TABLES = tuple(schema.metadata.tables)
+OF_WORKSPACE = "SELECT * FROM {} WHERE workspace_id = ?"
 
 
 def migrate(url):
@@ -38,6 +39,10 @@ class Database(ABC):
     @abstractmethod
     def read(self, sql, *values):
         """Rows, read on a connection of one's own."""
+
+    def rows_of(self, workspace, tables):
+        """Every row of a workspace in some tables, by table."""
+        return {table: self.read(OF_WORKSPACE.format(table), workspace) for table in tables}
 
     @abstractmethod
     def write(self, sql, *values):
@@ -95,8 +100,16 @@ class SqliteDatabase(Database):
             shutil.copyfile(template, self.path)
 
     def read(self, sql, *values):
-        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
+        with closing(self._reader()) as db:
             return db.execute(sql, values).fetchall()
+
+    def rows_of(self, workspace, tables):
+        # A connection reads the whole schema first, which takes longer than the rows.
+        with closing(self._reader()) as db:
+            return {table: db.execute(OF_WORKSPACE.format(table), (workspace,)).fetchall() for table in tables}
+
+    def _reader(self):
+        return sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
 
     def write(self, sql, *values):
         with closing(sqlite3.connect(self.path)) as db, db:

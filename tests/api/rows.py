@@ -19,7 +19,7 @@ def write(server, sql, *values):
 
 def snapshot(server, workspace):
     """Every row of a workspace, by table."""
-    return {table: set(read(server, f"SELECT * FROM {table} WHERE workspace_id = ?", workspace)) for table in TABLES}
+    return {table: set(rows) for table, rows in server.database.rows_of(workspace, TABLES).items()}
 
 
 def count(server, table, workspace):

@@ -13,7 +13,7 @@ from google.protobuf import json_format, message_factory
 from messages import METHOD, booking, bookings, mask, new_id, request_of
 from mutations import MUTATIONS
 from operations import OperationsApi
-from rows import read, write
+from rows import write
 from state_paths import ARGUMENTS, walk
 
 from exam_sessions_client.v1 import catalog_pb2, marking_service_pb2, session_pb2, template_pb2
@@ -296,7 +296,5 @@ def rows_of(server, workspace):
     """Every row of a workspace in every table."""
     from exam_sessions.store import schema  # noqa: PLC0415 - the tables of today
 
-    return {
-        table: sorted(map(repr, read(server, f"SELECT * FROM {table} WHERE workspace_id = ?", workspace)))
-        for table in schema.metadata.tables
-    }
+    found = server.database.rows_of(workspace, schema.metadata.tables)
+    return {table: sorted(map(repr, rows)) for table, rows in found.items()}
