@@ -67,14 +67,14 @@ def _waits_figure(series: str, load: float, day: Day, quiet: Day) -> Figure:
     waits, calm, counts, played = day.waits(), quiet.waits(), day.counts(), day.played
     p99 = {verb: wait for verb in waits if (wait := waits[verb]["p99"]) is not None}
     slowest = max(p99, key=lambda verb: p99[verb])
-    asked, quietest = load == TARGET_LOAD, calm.get(slowest, {}).get("p99") or 0.0
+    asked, quietest = load == TARGET_LOAD, calm.get(slowest, {}).get("p99")
     verbs = "; ".join(
         f"{verb} {_stated(waits[verb])} (of {counts[verb]:,}; quiet {_stated(calm.get(verb, {}))})" for verb in waits
     )
     return Figure(
         f"Exam day on {series}, {load:.0%} of capacity",
         value=f"p99 at most {p99[slowest]:.1f} ms ({slowest})",
-        floor=f"quiet p99 {quietest:.1f} ms",
+        floor="" if quietest is None else f"quiet p99 {quietest:.1f} ms",
         target=f"p99 of every verb < {TARGET_MS:.0f} ms" if asked else "",
         met=p99[slowest] < TARGET_MS if asked else None,
         notes=f"{' / '.join(SHARES)} in ms from when a call was due, stated from {ENOUGH['p99']} and "
