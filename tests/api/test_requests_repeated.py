@@ -8,6 +8,7 @@ from mutations import LEGAL_IN, MUTATIONS, NEEDS_FORM
 from rows import count, snapshot, unchanged
 from state_paths import STATE_PATHS, bring_to
 
+from exam_sessions.execution.executor import Executor
 from exam_sessions_client.v1 import catalog_pb2, session_pb2
 from serving import ApiClient, Refused, serving
 
@@ -201,3 +202,20 @@ def test_the_request_stands_in_the_history(api):
     session, request_id = api.book(), new_id()
     api.move("CreatePackage", session, request_id=request_id)
     assert [event.request_id for event in api.history(session)] == ["", request_id]
+
+
+def test_a_repetition_that_would_not_be_refused_does_not_have_its_group_decided_again(server, api, monkeypatch):
+    alone = []
+    run = Executor.run
+    monkeypatch.setattr(Executor, "run", lambda self, group: alone.extend(group) or run(self, group))
+    session = api.book(api.release())
+    edit = {
+        "session_id": session.id,
+        "booking": {"external_reference": "seat 7"},
+        "update_mask": {"paths": ["external_reference"]},
+        "request_id": new_id(),
+    }
+    first = api.call("UpdateSession", **edit)
+    alone.clear()
+    assert api.call("UpdateSession", **edit).session.etag == first.session.etag
+    assert not alone

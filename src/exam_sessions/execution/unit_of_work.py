@@ -17,6 +17,7 @@ from exam_sessions.execution.committed_cache import CommittedCache
 from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.known_workspaces import KnownWorkspaces
 from exam_sessions.execution.read_set import ReadSet
+from exam_sessions.execution.recent_requests import RecentRequests
 from exam_sessions.execution.transaction import Transaction
 from exam_sessions.execution.units.api_keys import ApiKeyUnit
 from exam_sessions.execution.units.attempts import AttemptUnit
@@ -68,6 +69,7 @@ class UnitOfWorkFactory:
         self.form_cache = FormCache()
         self.cache = CommittedCache()
         """Used by `begin_at_once` only; other commits clear it before."""
+        self.recent_requests = RecentRequests()
         self.reserved: list[Reservation] = []
         """What staged imports in progress on this server have reserved."""
         self.touched_workspaces: set[str] = set()
@@ -93,7 +95,7 @@ class UnitOfWorkFactory:
     def begin_at_once(self, group: Sequence[DeclaresReads]) -> UnitOfWork:
         """A unit of work with the rows that a group declares, which the caller commits or rolls back.
 
-        Rows in the cache are not read, and recorded requests are not looked for.
+        Rows in the cache are not read, and recorded requests are looked for only where they are recent.
 
         Raises:
             DatabaseDown: another transaction holds the database, or it cannot be reached.
@@ -102,7 +104,9 @@ class UnitOfWorkFactory:
         self.db.begin(wait=False)
         try:
             uow = UnitOfWork(self, group, self.cache if self.db.is_in_process else None)
-            uow.load(ReadSet.of(group), to_write=True)
+            reads = ReadSet.of(group)
+            self.recent_requests.declare(group, reads)
+            uow.load(reads, to_write=True)
         except BaseException:
             self.db.rollback()
             raise
@@ -284,6 +288,7 @@ class UnitOfWork:
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
         self._factory.touched_workspaces |= touched
+        self._factory.recent_requests.add(transaction.deferred.requests)
         if "workspaces" in self.__dict__:  # The unit was made.
             self._factory.workspaces.update(self.workspaces.seen.values())
         if self._cache is None:
