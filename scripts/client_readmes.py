@@ -133,13 +133,13 @@ def main(names: Sequence[str]) -> int:
                 (work / f"{language}-caches").mkdir()
                 own = environment(work / f"{language}-caches", work / "programs")
                 row = []
-                for time_of_day in ("first", "again"):
-                    console.print(f"{language}, {time_of_day} ...")
-                    taken = followed(language, f"127.0.0.1:{server.port}", work / f"{language}-{time_of_day}", own)
+                for turn in ("first", "again"):
+                    taken = followed(language, f"127.0.0.1:{server.port}", work / f"{language}-{turn}", own)
                     if isinstance(taken, str):
                         console.print(taken, style="red", markup=False, highlight=False)
                         failed = True
                         break
+                    console.print(f"{language}, {turn}: {taken.seconds:.0f} s, CPU {taken.cpu_seconds:.0f} s")
                     row += [f"{taken.seconds:.0f} s", f"{taken.cpu_seconds:.0f} s"]
                 table.add_row(language, *(row or ["failed"]))
     console.print(table)
