@@ -4,9 +4,9 @@ import pytest
 from forms import mixed
 from messages import SERVICE, booking, lasting, mask, new_id
 from rows import unchanged
-from state_paths import ARGUMENTS, bring_to, walk
+from state_paths import ARGUMENTS, LONG_AGO, bring_to, walk
 
-from exam_sessions_client.v1 import catalog_pb2, session_pb2, session_service_pb2
+from exam_sessions_client.v1 import catalog_pb2, marking_service_pb2, session_pb2, session_service_pb2
 from serving import ApiClient, Refused
 
 BASIC, FULL = session_service_pb2.SESSION_VIEW_BASIC, session_service_pb2.SESSION_VIEW_FULL
@@ -106,6 +106,8 @@ OF_NOBODY = {
     "CreateTestForm",
 }
 """RPCs that name nothing there may be."""
+ROW_BY_ROW = {"BatchAssignItemMarks"}
+"""RPCs that refuse each row by itself."""
 
 
 def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, api):
@@ -115,7 +117,7 @@ def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, api):
     edit = {"booking": booking(centre_id="x"), "update_mask": mask("centre_id")}
     with unchanged(server, api), unchanged(server, stranger):
         for rpc in SERVICE:
-            if rpc in OF_NOBODY | OF_EVENTS or SERVICE[rpc].endswith(OF_OTHER_THINGS):
+            if rpc in OF_NOBODY | OF_EVENTS | ROW_BY_ROW or SERVICE[rpc].endswith(OF_OTHER_THINGS):
                 continue
             special = {
                 "CreateSession": {"release_id": session.release_id, "booking": booking("a")},
@@ -147,6 +149,11 @@ def test_nothing_of_a_workspace_is_seen_or_touched_from_another(server, api):
                 with pytest.raises(Refused) as refused:
                     stranger.call(rpc, **fields)
                 assert refused.value.reason in NOT_FOUND, rpc
+        mark = marking_service_pb2.ItemMark(question_number="1", mark="1")
+        named = {"session_id": session.id, "request_id": new_id()}
+        paper = marking_service_pb2.PaperMarks(marks=[mark], completion_time=LONG_AGO, **named)
+        [row] = stranger.call("BatchAssignItemMarks", papers=[paper]).papers
+        assert "SESSION_NOT_FOUND" in str(row.refusal)
         assert stranger.call("ListSessions", show_total_size=True).total_size == 0
         assert stranger.call("ListReleases").releases == []
         assert stranger.call("ListTestForms").test_forms == []
