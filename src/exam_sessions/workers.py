@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
 import socket
+import threading
 import time
 from dataclasses import replace
 from multiprocessing.connection import wait
@@ -141,7 +143,19 @@ class Workers:
 def run(serve: Serve, settings: Settings, ready: Event) -> None:
     """One worker, in its own process."""
     logs.configure(settings.log_level, settings.log_format)
+    threading.Thread(target=_stop_after_parent, name="parent", daemon=True).start()
     serve(settings, lambda _: ready.set())
+
+
+def _stop_after_parent() -> None:
+    """Stops this worker when the process that started it has ended without stopping it, as by SIGKILL.
+
+    It would serve on, beside the workers of the next start and perhaps in another version, and nothing would stop it.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def serve_together(settings: Settings, serve: Serve, ready: Ready) -> None:
