@@ -62,7 +62,7 @@ def commands_of(readme: str) -> str:
     found = COMMANDS.search(readme)
     if not found:
         raise ValueError("there is no block of commands")
-    return "".join(line for line in found[1].splitlines(keepends=True) if not line.startswith("apt-get "))
+    return re.sub(r"^apt-get (?:.*\\\n)*.*\n", "", found[1], flags=re.MULTILINE)
 
 
 def copied(language: str, folder: Path) -> None:
