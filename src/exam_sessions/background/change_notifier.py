@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Store
 
 GATHER_S = 0.01
-"""How long rings are gathered, in seconds."""
+"""How long notifications are gathered, in seconds."""
 
 APART_S = 0.05
-"""Seconds between two rings: each takes a lock of the whole database server, and wakes every listener."""
+"""Seconds between two notifications: each takes a lock of the whole database server, and wakes every listener."""
 
 
 class ChangeNotifier:
@@ -51,7 +51,7 @@ class ChangeNotifier:
             self._sending = asyncio.create_task(self._send())
 
     async def close(self) -> None:
-        """Rings for the last time and stops listening."""
+        """Notifies for the last time and stops listening."""
         while self._sending:
             await self._sending
         await asyncio.to_thread(self._unsubscribe)
