@@ -10,9 +10,8 @@ from exam_sessions.commands.device_entry import DeviceAdmission, EnterKeycode
 from exam_sessions.commands.session_changes import ChangeSession, DisclosePin, PinDisclosure
 from exam_sessions.domain.commands import Command
 from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS, DISCLOSING, ENTRY, REPLY_EXTRAS
-from exam_sessions.rpc.convert.request import target_of
 from exam_sessions.rpc.convert.session import fill_session
-from exam_sessions.rpc.methods import Call, Method, QueuedMethod
+from exam_sessions.rpc.methods import Call, Method, QueuedMethod, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -51,21 +51,21 @@ def guard_of(guard: CodeGuard, method: MethodDescriptor) -> MethodGuard | None:
 class MethodGuard:
     """Guards the calls of one method."""
 
-    __slots__ = ("_always", "_counts_entries", "_guard", "_method")
+    __slots__ = ("_counts_entries", "_guard", "_method", "passes_ids")
+
+    passes_ids: bool
+    """Whether a call that names its session by its id need not `enter`."""
 
     def __init__(self, guard: CodeGuard, method: MethodDescriptor) -> None:
         self._guard, self._method = guard, method.name
         self._counts_entries = method.name in COUNTS_ENTRIES
-        self._always = "session_id" not in method.input_type.fields_by_name or method.name == "EnterPin"
+        self.passes_ids = "session_id" in method.input_type.fields_by_name and method.name != "EnterPin"
 
     def enter(self, request: Any, call: CallIdentity) -> None:
-        """Keeps a call out whose caller is locked out. Raises TooManyWrongCodes."""
-        if self._always or request.keycode or not request.session_id:
-            call.code_workspace = workspace = request.workspace_id or DEFAULT_WORKSPACE
-            if self._guard.lockouts.locked_values and call.principal.may_enter(workspace):
-                self._guard.check_codes(call, workspace)
-        else:
-            call.code_workspace = ""
+        """Keeps a call that names a code out whose caller is locked out. Raises TooManyWrongCodes."""
+        call.code_workspace = workspace = request.workspace_id or DEFAULT_WORKSPACE
+        if self._guard.lockouts.locked_values and call.principal.may_enter(workspace):
+            self._guard.check_codes(call, workspace)
 
     def answer(self, request: Any, reply: Any, call: CallIdentity) -> None:
         """Counts an entry that succeeded, where its request named a code.
@@ -82,7 +82,7 @@ class MethodGuard:
 
     def failure(self, fault: BaseException, call: CallIdentity) -> BaseException:
         """Counts a wrong code. Returns what the caller gets, which is TooManyWrongCodes once it is locked out."""
-        workspace = getattr(call, "code_workspace", "")
+        workspace = call.code_workspace
         if not workspace or isinstance(fault, errors.TooManyWrongCodes | errors.WorkspaceNotFound):
             # A caller who may not enter a workspace must not find out who is locked out there.
             return fault
@@ -107,7 +107,6 @@ class BatchGuard(MethodGuard):
 
     def enter(self, request: Any, call: CallIdentity) -> None:
         """Keeps a call out whose caller is locked out, where a row names a code. Raises TooManyWrongCodes."""
-        call.code_workspace = ""
         if not all(map(_is_by_id, getattr(request, self._rows))):
             call.code_workspace = workspace = request.workspace_id or DEFAULT_WORKSPACE
             if self._guard.lockouts.locked_values and call.principal.may_enter(workspace):

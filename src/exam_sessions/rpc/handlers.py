@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from exam_sessions import errors
 from exam_sessions.rpc.decoding.request_decoder import aside
-from exam_sessions.rpc.handler import Handler, forget_frames
+from exam_sessions.rpc.handler import Handler, QueuedUnaryHandler, forget_frames
 from exam_sessions.rpc.methods import BidiMethod, Call, Method, QueuedMethod, RefusedMessage, ServerStreamMethod
-from exam_sessions.rpc.queued_handler import QueuedUnaryHandler
 from exam_sessions.rpc.throttle import Throttle, only_reads
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class UnaryHandler(Handler):
         with self._bounds:
             request = await self._read(data, call)
             self.count(request, call)
-            if self.guard:
+            if self.guard and not (self.guard.passes_ids and request.session_id):
                 self.guard.enter(request, call)
             reply = await _with_new_workspace(call, partial(self._function, request, call))
             return self.rendered(request, reply, call)

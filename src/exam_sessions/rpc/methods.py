@@ -1,4 +1,4 @@
-"""What a servicer gives for each RPC, and what a method may read of a call. How a call is served: handler.py."""
+"""What a servicer gives for each RPC; what a method reads of a call and its request. How it is served: handler.py."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from google.rpc import code_pb2
 
 from exam_sessions import errors
+from exam_sessions.commands.session_changes import Target
 from exam_sessions.domain.access import Permission
 from exam_sessions.domain.actor import ACTOR_AT_MOST, Actor
 from exam_sessions.domain.api_keys import SYSTEM_WORKSPACE
-from exam_sessions.domain.texts import flaw_of
+from exam_sessions.domain.records import AccessCode
+from exam_sessions.domain.texts import flaw_of, fold_code
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 from exam_sessions.execution.session_reader import SessionKey
 from exam_sessions.rpc.access.verified import ANYBODY, NOBODY, CallIdentity
-from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE, target_of
+from exam_sessions.rpc.convert.request import DEFAULT_WORKSPACE
 from exam_sessions.rpc.decoding.identifiers import spell
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class Call(CallIdentity):
     """Which workspaces there are; None where the method's requests name none."""
 
     def __init__(self) -> None:
-        self.principal = NOBODY
+        self.principal, self.code_workspace = NOBODY, ""
         self.began, self.queued, self.started = perf_counter(), 0.0, 0.0
         self.group = None
         self.code, self.reason, self.keys = code_pb2.CANCELLED, "", NO_KEYS
@@ -193,6 +195,18 @@ class Call(CallIdentity):
         if not ACTOR.fullmatch(name) or name.strip().lower() == SYSTEM_ACTOR:
             raise errors.invalid("x-actor", f"must be 1 to 128 printable ASCII characters, and not {SYSTEM_ACTOR}")
         return name
+
+
+def target_of(request: Any) -> Target:
+    """The session a request names, and the version it saw."""
+    # EnterKeycode names its session by no id, reads carry no etag.
+    session_id, keycode = getattr(request, "session_id", ""), request.keycode
+    handle: str | AccessCode = ""
+    if keycode:
+        handle = fold_code(keycode)
+    elif not session_id:
+        handle = AccessCode(request.access_code.release_id.lower(), fold_code(request.access_code.access_code))
+    return Target(session_id.lower(), handle, getattr(request, "etag", ""))
 
 
 def _name_in(value: bytes) -> str:

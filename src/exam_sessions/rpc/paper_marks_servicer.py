@@ -15,7 +15,7 @@ from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain.states import MATURITY, STATE_BY_CODE
 from exam_sessions.rpc.access.masking import readable
 from exam_sessions.rpc.convert.commands import item_marks_of
-from exam_sessions.rpc.convert.request import target_of
+from exam_sessions.rpc.methods import target_of
 from exam_sessions.rpc.status import rpc_status_of
 from exam_sessions_client.v1 import marking_service_pb2 as pb
 

@@ -24,11 +24,11 @@ from exam_sessions.rpc.convert.reply_size import (
     check_reply,
     fitting,
 )
-from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_once, target_of
+from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_once
 from exam_sessions.rpc.convert.result import fill_statistics
 from exam_sessions.rpc.convert.session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
 from exam_sessions.rpc.decoding.request_decoder import aside
-from exam_sessions.rpc.methods import BidiMethod, Otherwise, QueuedMethod, ServerStreamMethod
+from exam_sessions.rpc.methods import BidiMethod, Otherwise, QueuedMethod, ServerStreamMethod, target_of
 from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ class CallIdentity(ABC):
     """Where it is counted as under way. Set where calls are limited."""
 
     code_workspace: str
-    """The workspace in which its request names a code; empty without one. Set where codes are guarded."""
+    """The workspace in which its request names a code; empty without one, and where codes are not guarded."""
 
     principal: Principal
     """Who calls; NOBODY until it has passed the gate."""

@@ -1,41 +1,22 @@
-"""What a request names: its workspace, its session, a filter; from messages to the values of commands and queries."""
+"""What a request names: the workspace where it names none, ids, a filter; from messages to values of queries."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.session_changes import Target
-from exam_sessions.domain.records import AccessCode
 from exam_sessions.domain.session_filter import NO, NOT_SET_ASIDE, SET_ASIDE, YES, SessionFilter
 from exam_sessions.domain.states import MATURITY
-from exam_sessions.domain.texts import flaw_of, fold_code
+from exam_sessions.domain.texts import flaw_of
 from exam_sessions.rpc.convert.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exam_sessions_client.v1 import session_pb2
     from exam_sessions_client.v1 import session_service_pb2 as pb
 
 
 DEFAULT_WORKSPACE = "default"
-
-
-def target_of(request: Any) -> Target:
-    """The session a request names, and the version it saw."""
-    # EnterKeycode names its session by no id, reads carry no etag.
-    session_id, keycode = getattr(request, "session_id", ""), request.keycode
-    handle: str | AccessCode = ""
-    if keycode:
-        handle = fold_code(keycode)
-    elif not session_id:
-        handle = _access_code_of(request.access_code)
-    return Target(session_id.lower(), handle, getattr(request, "etag", ""))
-
-
-def _access_code_of(key: session_pb2.AccessCodeKey) -> AccessCode:
-    return AccessCode(key.release_id.lower(), fold_code(key.access_code))
 
 
 def each_once(ids: Iterable[str]) -> tuple[str, ...]:

@@ -99,8 +99,11 @@ class RequestDecoder:
         request = read_with(self._parse, data)
         if identifiers.NIL_BYTES in data:
             identifiers.refuse_nil(request)
-        sound = all(rules.is_sound(read_with(self._parse, p)) for p in pieces) if pieces else rules.is_sound(request)
-        if not sound:
+        if pieces:
+            breaks_rules = any(rules.first_violation(read_with(self._parse, piece)) for piece in pieces)
+        else:
+            breaks_rules = bool(rules.first_violation(request))
+        if breaks_rules:
             rules.check(request)
         if b"\0" in data:
             rules.refuse_nul(request)

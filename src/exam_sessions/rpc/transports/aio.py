@@ -34,7 +34,7 @@ DAY_S = 86_400
 IDENTITY_AND_GZIP = 0b101
 
 OPTIONS: tuple[tuple[str, int], ...] = (
-    # It counts the calls that wait in gRPC's own queue (core_calls.py).
+    # It counts the calls that wait in gRPC's own queue (grpcio_calls.py).
     ("grpc.enable_channelz", 1),
     ("grpc.max_send_message_length", -1),
     ("grpc.max_concurrent_streams", STREAMS_AT_MOST),

@@ -15,9 +15,8 @@ from exam_sessions.rpc.handlers import AnyHandler, BidiStreamHandler, ServerStre
 from exam_sessions.rpc.transports.admission import Admission, Reading
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
-from exam_sessions.rpc.transports.core_calls import PendingCalls
 from exam_sessions.rpc.transports.drain import Drain
-from exam_sessions.rpc.transports.grpcio_calls import unary
+from exam_sessions.rpc.transports.grpcio_calls import PendingCalls, unary
 from exam_sessions.rpc.transports.grpcio_streams import bidi_stream, server_stream
 from exam_sessions.rpc.transports.listen_addresses import ListenAddress, check_free, closed_to_others
 

@@ -26,9 +26,9 @@ from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 from exam_sessions import errors
 from exam_sessions.rpc.access.verified import NO_CERTIFICATE, ClientCertificate
 from exam_sessions.rpc.cannot_serve import CannotListen
+from exam_sessions.rpc.handler import QueuedUnaryHandler
 from exam_sessions.rpc.handlers import AnyHandler, BidiStreamHandler, ServerStreamHandler, UnaryHandler
 from exam_sessions.rpc.methods import Call, CallerGone
-from exam_sessions.rpc.queued_handler import QueuedUnaryHandler
 from exam_sessions.rpc.transports.admission import Reading
 from exam_sessions.rpc.transports.aio import aio_server
 from exam_sessions.rpc.transports.base import Capability, Transport
