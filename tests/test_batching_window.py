@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_sessions.execution.batching_window import (
+from exam_sessions.execution.queue_pacing import (
     ARRIVING,
     LINGERS_AT_MOST,
     PROBE_EVERY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_sessions.execution.queue_limit import ALWAYS, PATIENCE_S, RECOVERED_S, Pace
+from exam_sessions.execution.queue_pacing import ALWAYS, PATIENCE_S, RECOVERED_S, Pace
 
 BACKLOG = 10_000
 

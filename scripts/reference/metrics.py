@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exam_sessions import measures
+from exam_sessions.execution import measures
 from exam_sessions.store.samples import CONSUMERS_AT_MOST
 from exam_sessions.telemetry.catalogue import FAMILIES
 from exam_sessions.telemetry.readings import WORKSPACES_AT_MOST

@@ -51,12 +51,14 @@ class Service:
     ) -> None:
         self.now = now
         self.reads = Reads(store)
-        self.event_feed = EventFeed(self.reads, reach=reach, most=watchers)
-        self._notifier = ChangeNotifier(store, self.event_feed.wake)
         self.workspaces = KnownWorkspaces(self.reads.workspaces.states_of, takes_any=open_workspaces)
         self._executor = Executor(repositories_of(store), now, store.register_liveness(), self.workspaces)
+        self.event_feed = EventFeed(self.reads, self._executor.listeners, reach=reach, most=watchers)
+        self._notifier = ChangeNotifier(store, self.event_feed.wake)
+        if store.notifies:
+            self._executor.listeners.append(self._notifier.notify)
         self._writing = GroupCommitQueue(
-            store.writer, self._executor, linger=linger, backlog=backlog, on_group_done=self._after_writing
+            store.writer, self._executor, linger=linger, backlog=backlog, on_group_done=self._executor.announce
         )
         self._reading = GroupCommitQueue(
             store.reader, SessionReader(repositories_of(store)), linger=linger, backlog=backlog
@@ -92,13 +94,6 @@ class Service:
     def read(self, request: QueuedRequest) -> asyncio.Future[Any]:
         """Queues a read of one session, a SessionKey once opened; its future gives the result."""
         return self._reading.submit(request)
-
-    def _after_writing(self) -> None:
-        if touched := self._executor.take_touched_workspaces():
-            if self.event_feed.tails:
-                self.event_feed.wake(touched)
-            if self._store.notifies:
-                self._notifier.notify(touched)
 
     async def start(self) -> None:
         """Starts queues and clock, once what an ended server left behind is removed."""

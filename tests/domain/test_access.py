@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from exam_sessions.domain.access import ROLES, Permission, Principal, permissions_of
+from exam_sessions.domain.access import ROLES, Permission, permissions_of
 from exam_sessions_client.v1 import access_pb2
 
 
@@ -38,10 +38,3 @@ def test_every_permission_is_given_by_a_role_besides_admin_or_is_the_admins_alon
 
 def test_roles_add_up():
     assert permissions_of(("author", "marker")) == ROLES["author"] | ROLES["marker"]
-
-
-def test_a_principal_enters_its_own_workspaces_only():
-    bound = Principal("a", frozenset(), frozenset({"north"}))
-    assert bound.may_enter("north")
-    assert not bound.may_enter("south")
-    assert Principal("b", frozenset()).may_enter("anything")

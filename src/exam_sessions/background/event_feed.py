@@ -50,10 +50,13 @@ LOOKS_APART_S = 0.005
 
 
 class EventFeed:
-    """All watches of a server. `reach` is how many events back one may begin, `most` how many there may be."""
+    """All watches of a server. `reach` is how many events back one may begin, `most` how many there may be.
 
-    def __init__(self, reads: Reads, *, reach: int, most: int) -> None:
-        self._reads, self._reach, self._most = reads, reach, most
+    `wake` is among the `listeners` to commits as long as something is watched.
+    """
+
+    def __init__(self, reads: Reads, listeners: list[Callable[[set[str]], None]], *, reach: int, most: int) -> None:
+        self._reads, self._listeners, self._reach, self._most = reads, listeners, reach, most
         self.tails: dict[str, Tail] = {}
         """By workspace, as long as it is watched."""
         self.cursors = WatchCursors()
@@ -111,6 +114,8 @@ class EventFeed:
         except BaseException:
             self.turns.watchers -= 1
             raise
+        if self.wake not in self._listeners:
+            self._listeners.append(self.wake)
         tail = self.tails[workspace]
         tail.watchers += 1
         return tail
@@ -121,6 +126,8 @@ class EventFeed:
         tail.watchers -= 1
         if not tail.watchers:
             del self.tails[tail.workspace]
+            if not self.tails:
+                self._listeners.remove(self.wake)
 
     async def first(self, workspace: str, start: int) -> int:
         """The event after which a watch begins whose first event is `start`.

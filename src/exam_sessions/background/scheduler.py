@@ -21,9 +21,9 @@ from exam_sessions.domain.attempts import current_attempt_of, damage_of
 from exam_sessions.domain.decide import decide, due_command, with_derived_columns
 from exam_sessions.domain.quarantine import quarantine
 from exam_sessions.domain.states import STATE_BY_CODE
+from exam_sessions.execution.measures import Distribution
 from exam_sessions.execution.mutation import SystemMutation
 from exam_sessions.execution.outages import OUTAGES
-from exam_sessions.measures import Distribution
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.staged_imports import REVOKED
 

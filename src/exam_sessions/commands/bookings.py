@@ -232,7 +232,7 @@ class BookSessions(Mutation):
         *,
         allow_missing_form: bool = False,
     ) -> None:
-        super().__init__(caller, len(bookings))
+        super().__init__(caller, weight=len(bookings))
         self.release_id, self.bookings, self.path = release_id, bookings, path
         self.allow_missing_form = allow_missing_form
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.operation_tasks import RowOutcome, StepResult
-from exam_sessions.commands.session_changes import decide_on, record
+from exam_sessions.commands.session_changes import decide_on, record, release_of
 from exam_sessions.domain import clock
 from exam_sessions.domain.access import names_of
 from exam_sessions.domain.attempts import UNREADABLE, cause_of
@@ -65,7 +65,7 @@ class BulkTransition:
             return RowOutcome(session_id, 0, refusal)
 
     def _applied(self, uow: TaskChanges, session: Session, caller: Caller) -> RowOutcome:
-        release = uow.releases.of(session, self.command.action)
+        release = release_of(uow, session, self.command.action)
         decision = decide_on(uow, session, release, self.command)
         # Before anything is entered: what it came to may not be readable.
         outcome = self._outcome_of(session, release, decision.session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.commands.session_changes import ChangeSession, record
+from exam_sessions.commands.session_changes import ChangeSession, record, release_of
 from exam_sessions.domain import devices
 from exam_sessions.domain.decide import renew_token
 from exam_sessions.execution.random_codes import new_attempt_token
@@ -42,7 +42,7 @@ class EnterKeycode(ChangeSession):
         """Decides the command, as its base does, with a token of its own where the release asks for one."""
         target, command = self.target, self.command
         session = uow.sessions.get(self.caller.workspace, target.session_id, target.keycode)
-        release = uow.releases.of(session, command.action)
+        release = release_of(uow, session, command.action)
         if release.device_policy <= devices.ANY:
             return DeviceAdmission(super().apply(uow))
         token = "" if self.caller.validate_only else new_attempt_token()

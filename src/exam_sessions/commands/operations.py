@@ -49,7 +49,7 @@ class AcceptOperation(Mutation):
     def __init__(
         self, caller: Caller, kind: OperationKind, task: OperationTask, payload: bytes, action: str = ""
     ) -> None:
-        super().__init__(caller, 1 if kind is OperationKind.TEMPLATE else EXCLUSIVE_WEIGHT)
+        super().__init__(caller, weight=1 if kind is OperationKind.TEMPLATE else EXCLUSIVE_WEIGHT)
         self.kind, self.task, self.payload, self.action = kind, task, payload, action
 
     def declare_reads(self, reads: ReadSet) -> None:
@@ -223,7 +223,7 @@ class CancelOperation(Mutation):
     __slots__ = ("operation_id",)
 
     def __init__(self, caller: Caller, operation_id: str) -> None:
-        super().__init__(caller, EXCLUSIVE_WEIGHT)
+        super().__init__(caller, weight=EXCLUSIVE_WEIGHT)
         self.operation_id = operation_id
 
     def declare_reads(self, reads: ReadSet) -> None:

@@ -38,7 +38,7 @@ class EditSessions(Mutation):
     __slots__ = ("commands", "path")
 
     def __init__(self, caller: Caller, commands: Sequence[tuple[Target, Command]], path: str = "edits") -> None:
-        super().__init__(caller, len(commands))
+        super().__init__(caller, weight=len(commands))
         self.commands, self.path = commands, path
 
     def declare_reads(self, reads: ReadSet) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.attempts import UNREADABLE, cause_of, is_over
 from exam_sessions.domain.decide import Decision, becomes_open, decide
 from exam_sessions.domain.marking import NO_SCORE
-from exam_sessions.domain.records import NO_MARKING_CONTEXT, SessionWithRelease
+from exam_sessions.domain.records import NO_MARKING_CONTEXT, SessionWithRelease, lost_release
 from exam_sessions.domain.states import Action
 from exam_sessions.domain.transition_table import ACTIONS
 from exam_sessions.execution.mutation import Mutation
@@ -36,6 +37,10 @@ UNIQUE_FIELDS = {"candidate_id": "candidates", "access_code": "access_codes"}
 """Fields an edit may make collide with another session of the release."""
 
 
+ENDING = frozenset({Action.VOID, Action.FAIL})
+"""Actions on a session that need nothing of its release."""
+
+
 def etag_of(version: int) -> str:
     """The etag of a version."""
     return f"v{version}"
@@ -60,7 +65,7 @@ def decide_target(
     session = uow.sessions.get(caller.workspace, target.session_id, target.keycode)
     if caller.centres is not None and session.centre_id not in caller.centres:
         raise errors.SessionNotFound(target.session_id or str(target.keycode))
-    release = uow.releases.of(session, command.action)
+    release = release_of(uow, session, command.action)
     if target.etag and target.etag != etag_of(session.version):
         raise errors.StaleSession(session.id, etag_of(session.version))
     try:
@@ -72,6 +77,20 @@ def decide_target(
     if caller.centres is not None and decision.session:
         check_centre(caller, decision.session.centre_id, command.action.value)
     return session, release, decision
+
+
+def release_of(uow: SessionChanges, session: Session, action: Action) -> Release:
+    """The release of a session that was read; a blank one when it is gone and the action only ends the session.
+
+    Raises:
+        errors.SessionDamaged: it is gone.
+    """
+    release = uow.releases.known.get((session.workspace_id, session.release_id))
+    if release is not None:
+        return release
+    if action not in ENDING:
+        raise errors.SessionDamaged(session.id, "release")
+    return lost_release(session.workspace_id, session.release_id)
 
 
 def check_centre(caller: Caller, centre_id: str, action: str) -> None:
@@ -107,14 +126,12 @@ def record(uow: SessionChanges, session: Session, decision: Decision, caller: Ca
         uow.sessions.update(decision.session, decision.changed, decision.events, caller)
 
 
+@dataclass(slots=True, eq=False)
 class ChangeSession(Mutation):
     """One command on one session. The result is the session as it became; as it was, when it is deleted."""
 
-    __slots__ = ("command", "target")
-
-    def __init__(self, caller: Caller, target: Target, command: Command) -> None:
-        super().__init__(caller)
-        self.target, self.command = target, command
+    target: Target
+    command: Command
 
     @property
     def leaves_refusals(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.commands.session_changes import decide_on
+from exam_sessions.commands.session_changes import decide_on, release_of
 from exam_sessions.domain.decide import becomes_open
 from exam_sessions.domain.states import STATE_BY_CODE
 from exam_sessions.execution.read_set import ReadSet
@@ -74,7 +74,7 @@ class TransitionPreview:
 
 def _state_after(uow: TaskChanges, session: Session, task: BulkTransition) -> int:
     """The state an action leads to; 0 when it deletes the session. Raises the refusal it would get."""
-    became = decide_on(uow, session, uow.releases.of(session, task.command.action), task.command).session
+    became = decide_on(uow, session, release_of(uow, session, task.command.action), task.command).session
     if became is None:
         return 0
     if becomes_open(session, became) and uow.sessions.has_open_session(became):

@@ -162,10 +162,6 @@ class Principal(NamedTuple):
         """Whether it has a permission; everybody has NONE."""
         return permission in self.permissions or permission is Permission.NONE
 
-    def may_enter(self, workspace: str) -> bool:
-        """Whether a workspace is one of its own."""
-        return self.workspaces is None or workspace in self.workspaces
-
 
 @lru_cache(10_000)
 def _bound_identity(name: str, workspaces: frozenset[str]) -> str:

@@ -115,6 +115,7 @@ def _apply_transition(
     machine.fire(context)
     after = int(context.state)
     changes: Changes = row.effect(context) if row.effect else {}
+    attempts = context.written()
     columns, recorded = _changed(session, changes)
     if context.extra_changes:
         recorded |= context.extra_changes
@@ -122,7 +123,7 @@ def _apply_transition(
     reason = _reason(command, changes)
     event = Event(command.action._value_, int(before), after, reason, command.message, actor, recorded)
     columns[STATE], columns[UPDATE_TIME], columns[VERSION] = after, now, session.version + 1
-    return tuple.__new__(Session, columns), event, ALWAYS.union(changes), context.written()
+    return tuple.__new__(Session, columns), event, ALWAYS.union(changes), attempts
 
 
 def _decided(context: TransitionContext, result: ActionResult) -> Decision:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain.workspaces import Workspace, create_workspace
+from exam_sessions.execution.measures import WriteMeasures
 from exam_sessions.execution.mutation import ChunkedMutation
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.queue_protocols import REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.reservation import BlockedByStagedImport
 from exam_sessions.execution.unit_of_work import UnitOfWorkFactory
-from exam_sessions.execution.write_measures import WriteMeasures
 from exam_sessions.store.database_errors import (
     DatabaseDown,
     LostRace,
@@ -52,12 +52,9 @@ class Executor:
         self._repositories, self._now, self._server = repositories, now, server
         self._workspaces = workspaces
         self.measures = WriteMeasures()
+        self.listeners: list[Callable[[set[str]], None]] = []
+        """Called on the event loop with the workspaces in which events were committed."""
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
-
-    @property
-    def commit_began(self) -> float:
-        """When the last commit was begun, on the clock of `time.perf_counter`; 0 without one."""
-        return self.measures.commit_began
 
     def attach(self, db: Db) -> None:
         """Writes on this connection from now on."""
@@ -106,11 +103,12 @@ class Executor:
         """The rosters this server is at work on."""
         return {held.staged.id for held in list(self._factory.reserved)}
 
-    def take_touched_workspaces(self) -> set[str]:
-        """The workspaces in which something has happened since the last time; asked when no group is at work."""
-        touched = self._factory.touched_workspaces.copy()
-        self._factory.touched_workspaces.clear()
-        return touched
+    def announce(self) -> None:
+        """Calls the listeners where events were committed since the last time; called when no group is at work."""
+        touched = self._factory.touched_workspaces
+        for listener in self.listeners if touched else ():
+            listener(touched.copy())
+        touched.clear()
 
     def run_together(self, group: Sequence[Mutation]) -> list[Outcome]:
         """One transaction for each workspace: none may span two, for they may be kept in different places."""

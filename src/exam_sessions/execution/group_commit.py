@@ -2,7 +2,7 @@
 
 While a group is under way, the calls that arrive wait for the next one. When calls overlap, the queue also lingers
 before it starts a group, because calls reach the event loop one at a time and groups would not form: until those are
-there who are expected, or arrivals cease (batching_window.py). All bookkeeping happens on the event loop, so there is
+there who are expected, or arrivals cease (queue_pacing.py). All bookkeeping happens on the event loop, so there is
 nothing to lock.
 
 A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
@@ -23,10 +23,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
-from exam_sessions.execution.batching_window import BatchingWindow
-from exam_sessions.execution.queue_limit import Pace
-from exam_sessions.execution.queue_protocols import REQUEUE, GroupTimes, Postponed, QueueEntry
-from exam_sessions.measures import SIZES, Distribution
+from exam_sessions.execution.measures import SIZES, Distribution, GroupTimes
+from exam_sessions.execution.queue_pacing import BatchingWindow, Pace
+from exam_sessions.execution.queue_protocols import REQUEUE, Postponed, QueueEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,10 +158,10 @@ class GroupCommitQueue:
     def _dispatch(self) -> None:
         self._planned, self._busy = False, True
         self._window.group_started(len(self._queue))
-        self.lingers.record(perf_counter() - self._planned_at)
-        times = self._times = GroupTimes()
+        lingered, times = perf_counter() - self._planned_at, GroupTimes()
         group, opened = self._open(self._next_group(), times)
-        times.size = len(group)
+        self._times, times.size = times, len(group)
+        self.lingers.record(lingered)
         self.sizes.record(times.size)
         db = self._db
         assert db is not None
@@ -243,7 +242,7 @@ class GroupCommitQueue:
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
             group, handler = task
-            before = self._handler.commit_began
+            before = self._handler.measures.commit_began
             try:
                 outcomes = handler()
             except Exception as fault:  # noqa: BLE001 - the callers get it, the queue goes on
@@ -254,7 +253,7 @@ class GroupCommitQueue:
 
     def _note_times(self, before: float) -> None:
         """Notes when the group at work was decided and committed; the last commit before it was begun then."""
-        times, began = self._times, self._handler.commit_began
+        times, began = self._times, self._handler.measures.commit_began
         if began == before:
             times.decided = perf_counter()
         else:

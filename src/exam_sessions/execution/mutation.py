@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from exam_sessions.execution.caller import SYSTEM_ACTOR, Caller
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from exam_sessions.execution.queue_protocols import GroupTimes
+    from exam_sessions.execution.measures import GroupTimes
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.execution.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
+@dataclass(slots=True, eq=False)
 class Mutation(ABC):
     """One mutation on its way. Created on the event loop, applied on the queue's thread."""
 
-    __slots__ = ("caller", "weight")
-
-    needs_open_workspace = True
+    needs_open_workspace: ClassVar[bool] = True
     """Whether it is refused where the caller's workspace is closed or unknown."""
 
-    def __init__(self, caller: Caller, weight: int = 1) -> None:
-        self.caller = caller
-        self.weight = weight
-        """How many rows it writes, about; a heavy batch shares its transaction with none."""
+    caller: Caller
+    weight: int = field(default=1, kw_only=True)
+    """How many rows it writes, about; a heavy batch shares its transaction with none."""
 
     @property
     def leaves_refusals(self) -> bool:
@@ -68,7 +67,7 @@ class SystemMutation(Mutation):
     __slots__ = ()
 
     def __init__(self, workspace: str, weight: int = 1) -> None:
-        super().__init__(Caller(workspace, SYSTEM_ACTOR), weight)
+        super().__init__(Caller(workspace, SYSTEM_ACTOR), weight=weight)
 
     def declare_reads(self, reads: ReadSet) -> None:
         """Nothing."""

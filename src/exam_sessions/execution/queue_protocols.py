@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from exam_sessions.execution.measures import GroupTimes, WriteMeasures
     from exam_sessions.store.engine import Db
 
 Outcome = Any
@@ -22,22 +23,6 @@ class Postponed(Exception):  # noqa: N818 - nothing went wrong
     def __init__(self, until: Coroutine[Any, Any, None]) -> None:
         super().__init__()
         self.until = until
-
-
-class GroupTimes:
-    """What a group was: its calls, and when it was decided and made durable, on the clock of `time.perf_counter`."""
-
-    __slots__ = ("committed", "decided", "name", "size")
-
-    def __init__(self) -> None:
-        self.size = 0
-        """Calls in the group, once it is opened."""
-        self.decided = 0.0
-        """When its last commit was begun, or when it was answered without one; 0 before."""
-        self.committed = 0.0
-        """When it was durable; 0 before, and of a group that wrote nothing."""
-        self.name = ""
-        """Given by who traces its calls."""
 
 
 class QueuedRequest(Protocol):
@@ -69,9 +54,8 @@ class PendingCommit(NamedTuple):
 class GroupHandler(Protocol):
     """What a queue does with groups."""
 
-    @property
-    def commit_began(self) -> float:
-        """When the last commit was begun, on the clock of `time.perf_counter`; 0 without one."""
+    measures: WriteMeasures
+    """Of its commits."""
 
     def attach(self, db: Db) -> None:
         """Works on this connection from now on; called once, before any group."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain.records import AccessCode, SessionWithRelease
+from exam_sessions.execution.measures import WriteMeasures
 from exam_sessions.execution.outages import refusal_of
 from exam_sessions.execution.queue_protocols import PendingCommit
 from exam_sessions.store.database_errors import DatabaseDown
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exam_sessions.domain.records import Release, Session
-    from exam_sessions.execution.queue_protocols import GroupTimes
+    from exam_sessions.execution.measures import GroupTimes
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
 
@@ -45,10 +46,10 @@ class SessionKey(NamedTuple):
 class SessionReader:
     """The work of the reading queue: single sessions."""
 
-    commit_began = 0.0
-
     def __init__(self, repositories: Repositories) -> None:
         self._repositories = repositories
+        self.measures = WriteMeasures()
+        """Of no commits."""
 
     def attach(self, db: Db) -> None:
         """Reads on this connection from now on."""

@@ -13,11 +13,10 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from exam_sessions.execution.committed_cache import CommittedCache
 from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.known_workspaces import KnownWorkspaces
-from exam_sessions.execution.read_set import ReadSet
-from exam_sessions.execution.recent_requests import RecentRequests
+from exam_sessions.execution.measures import WriteMeasures
+from exam_sessions.execution.read_set import CommittedCache, ReadSet, RecentRequests
 from exam_sessions.execution.transaction import Transaction
 from exam_sessions.execution.units.api_keys import ApiKeyUnit
 from exam_sessions.execution.units.attempts import AttemptUnit
@@ -32,7 +31,6 @@ from exam_sessions.execution.units.requests import RequestUnit
 from exam_sessions.execution.units.sessions import SessionUnit
 from exam_sessions.execution.units.staged_imports import StagedImportUnit
 from exam_sessions.execution.units.workspaces import WorkspaceUnit
-from exam_sessions.execution.write_measures import WriteMeasures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -104,9 +102,7 @@ class UnitOfWorkFactory:
         self.db.begin(wait=False)
         try:
             uow = UnitOfWork(self, group, self.cache if self.db.is_in_process else None)
-            reads = ReadSet.of(group)
-            self.recent_requests.declare(group, reads)
-            uow.load(reads, to_write=True)
+            uow.load(ReadSet.of(group, requests=self.recent_requests.keys), to_write=True)
         except BaseException:
             self.db.rollback()
             raise
@@ -123,7 +119,7 @@ class UnitOfWorkFactory:
         self.db.begin(wait=True)
         try:
             uow = UnitOfWork(self, group)
-            uow.load(ReadSet.of(group, requests=True), to_write=True)
+            uow.load(ReadSet.of(group), to_write=True)
             yield uow
             uow.write()
             uow.commit()
@@ -137,7 +133,7 @@ class UnitOfWorkFactory:
         self.db.begin_read()
         try:
             uow = UnitOfWork(self)
-            uow.load(ReadSet.of(group, requests=True))
+            uow.load(ReadSet.of(group))
             yield uow
         finally:
             self.db.rollback()
@@ -158,9 +154,8 @@ class UnitOfWork:
         self._factory, self._group, self._cache = factory, group, cache
         self._transaction = transaction = Transaction(factory.db, factory.repositories, factory.now)
         self.clock = transaction.clock
-        self.history = HistoryUnit(transaction)
         self.attempts = AttemptUnit(transaction)
-        self.sessions = SessionUnit(transaction, self.history, self.attempts)
+        self.sessions = SessionUnit(transaction, self.attempts)
         self.releases = ReleaseUnit(transaction)
 
     @cached_property
@@ -172,6 +167,11 @@ class UnitOfWork:
     def forms(self) -> FormUnit:
         """Test forms."""
         return FormUnit(self._transaction, self.attempts, self._factory.form_cache)
+
+    @cached_property
+    def history(self) -> HistoryUnit:
+        """Events, and consumers of them."""
+        return HistoryUnit(self._transaction)
 
     @cached_property
     def requests(self) -> RequestUnit:

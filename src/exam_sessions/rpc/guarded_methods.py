@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
     from exam_sessions.rpc.access.code_guard import CodeGuard
-    from exam_sessions.rpc.access.verified import CallIdentity
+    from exam_sessions.rpc.methods import Call
 
 COUNTS_ENTRIES = frozenset({"EnterKeycode", "EnterPin"})
 """RPCs by which a candidate enters a session with a right code. Reads do not count: they can be repeated at will."""
@@ -61,13 +61,13 @@ class MethodGuard:
         self._counts_entries = method.name in COUNTS_ENTRIES
         self.passes_ids = "session_id" in method.input_type.fields_by_name and method.name != "EnterPin"
 
-    def enter(self, request: Any, call: CallIdentity) -> None:
+    def enter(self, request: Any, call: Call) -> None:
         """Keeps a call that names a code out whose caller is locked out. Raises TooManyWrongCodes."""
         call.code_workspace = workspace = request.workspace_id or DEFAULT_WORKSPACE
-        if self._guard.lockouts.locked_values and call.principal.may_enter(workspace):
+        if self._guard.lockouts.locked_values and call.may_enter(workspace):
             self._guard.check_codes(call, workspace)
 
-    def answer(self, request: Any, reply: Any, call: CallIdentity) -> None:
+    def answer(self, request: Any, reply: Any, call: Call) -> None:
         """Counts an entry that succeeded, where its request named a code.
 
         Raises:
@@ -80,7 +80,7 @@ class MethodGuard:
             entry = f"{self._method} {reply.session.id}"
             self._guard.lockouts.entered(workspace, entry, self._guard.watched(call, workspace))
 
-    def failure(self, fault: BaseException, call: CallIdentity) -> BaseException:
+    def failure(self, fault: BaseException, call: Call) -> BaseException:
         """Counts a wrong code. Returns what the caller gets, which is TooManyWrongCodes once it is locked out."""
         workspace = call.code_workspace
         if not workspace or isinstance(fault, errors.TooManyWrongCodes | errors.WorkspaceNotFound):
@@ -105,14 +105,14 @@ class BatchGuard(MethodGuard):
         super().__init__(guard, method)
         self._rows = rows
 
-    def enter(self, request: Any, call: CallIdentity) -> None:
+    def enter(self, request: Any, call: Call) -> None:
         """Keeps a call out whose caller is locked out, where a row names a code. Raises TooManyWrongCodes."""
         if not all(map(_is_by_id, getattr(request, self._rows))):
             call.code_workspace = workspace = request.workspace_id or DEFAULT_WORKSPACE
-            if self._guard.lockouts.locked_values and call.principal.may_enter(workspace):
+            if self._guard.lockouts.locked_values and call.may_enter(workspace):
                 self._guard.check_codes(call, workspace)
 
-    def answer(self, request: Any, reply: Any, call: CallIdentity) -> None:
+    def answer(self, request: Any, reply: Any, call: Call) -> None:
         """Counts the wrong codes of the rows.
 
         Raises:

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import MethodDescriptor
     from google.protobuf.message import Message
 
-    from exam_sessions.execution.queue_protocols import GroupTimes, ReplySink
+    from exam_sessions.execution.measures import GroupTimes
+    from exam_sessions.execution.queue_protocols import ReplySink
     from exam_sessions.rpc.access.limits import MethodLimits
     from exam_sessions.rpc.call_policy import CallPolicy
     from exam_sessions.rpc.methods import Call, QueuedMethod

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from exam_sessions.execution.known_workspaces import KnownWorkspaces
-    from exam_sessions.execution.queue_protocols import GroupTimes, QueuedRequest, ReplySink
+    from exam_sessions.execution.measures import GroupTimes
+    from exam_sessions.execution.queue_protocols import QueuedRequest, ReplySink
 
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
@@ -87,6 +88,11 @@ class Call(CallIdentity):
         if not self.started:
             self.started = perf_counter()
 
+    def may_enter(self, workspace: str) -> bool:
+        """Whether a workspace is one of its principal's."""
+        own = self.principal.workspaces
+        return own is None or workspace in own
+
     def workspace(self, request: Any) -> str:
         """The workspace that a request names. Raises WorkspaceNotFound, see `enter`."""
         return self.enter(request.workspace_id or DEFAULT_WORKSPACE)
@@ -100,13 +106,13 @@ class Call(CallIdentity):
         """
         known = self.workspaces
         is_unknown = known and workspace not in known.names and not known.takes_any
-        if is_unknown or not self.principal.may_enter(workspace):
+        if is_unknown or not self.may_enter(workspace):
             raise errors.WorkspaceNotFound(workspace)
         return workspace
 
     def enter_new(self, workspace: str) -> str:
         """As `enter`, for a workspace that there need not be."""
-        if not self.principal.may_enter(workspace):
+        if not self.may_enter(workspace):
             raise errors.WorkspaceNotFound(workspace)
         return workspace
 
@@ -116,7 +122,7 @@ class Call(CallIdentity):
         Handlers do so when a method that has done nothing yet raises WorkspaceNotFound, and then call it again.
         """
         known = self.workspaces
-        if known and workspace not in known.names and not known.takes_any and self.principal.may_enter(workspace):
+        if known and workspace not in known.names and not known.takes_any and self.may_enter(workspace):
             await known.find(workspace)
 
     def session_key(self, request: Any) -> SessionKey:

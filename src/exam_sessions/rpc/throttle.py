@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.execution.queue_limit import Pace
+from exam_sessions.execution.queue_pacing import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

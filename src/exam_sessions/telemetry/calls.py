@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exam_sessions.measures import Distribution
+from exam_sessions.execution.measures import Distribution
 
 if TYPE_CHECKING:
     from exam_sessions.rpc.observation import CallRecord

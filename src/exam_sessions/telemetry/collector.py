@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from exam_sessions.measures import Distribution
+from exam_sessions.execution.measures import Distribution
 from exam_sessions.telemetry.catalogue import FAMILIES, Family, Kind
 
 if TYPE_CHECKING:

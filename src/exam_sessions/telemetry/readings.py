@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from exam_sessions.execution.measures import Distribution
     from exam_sessions.execution.samples import Sample
-    from exam_sessions.measures import Distribution
     from exam_sessions.rpc.transports.admission import Admission
     from exam_sessions.rpc.transports.tls import Certificates, Material
     from exam_sessions.service import Service

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
-    from exam_sessions.execution.queue_protocols import GroupTimes
+    from exam_sessions.execution.measures import GroupTimes
     from exam_sessions.rpc.observation import CallRecord
     from exam_sessions.settings import Settings
 

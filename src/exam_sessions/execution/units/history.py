@@ -1,50 +1,25 @@
-"""The history: events of sessions, deferred to the end of the transaction; consumers of them, written immediately."""
+"""Events of earlier transactions, and consumers, written immediately. New events are written by sessions.py."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from exam_sessions.domain import clock, sequences
-from exam_sessions.domain.decide import replace_fields
-from exam_sessions.store.events import happening
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
-    from exam_sessions.domain.records import Event, Session
     from exam_sessions.domain.stored_records import ConsumerRow
-    from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.transaction import Transaction
 
 
 @dataclass(slots=True, eq=False)
 class HistoryUnit:
-    """The events of one transaction, and of those before it what a decision asks for."""
+    """The events before this transaction, and their consumers."""
 
     _transaction: Transaction
-    _sequences_before: dict[str, int] = field(default_factory=dict)
-
-    def record(self, session: Session, events: Sequence[Event], caller: Caller, now: int) -> Session:
-        """Appends events of a session; the session with its last event, where events are linked."""
-        appended = self._transaction.deferred.events.setdefault(session.workspace_id, [])
-        before, linked = session.last_event, self._transaction.repositories.events.linked
-        start = self._sequence_before(session.workspace_id) if linked and events else 0
-        for event in events:
-            appended.append(happening(event, session, caller.actor, caller.request_id, before, now))
-            if linked:
-                before = start + len(appended)
-        if before == session.last_event:
-            return session
-        return replace_fields(session, {"last_event": before})
-
-    def _sequence_before(self, workspace: str) -> int:
-        """The sequence number before that of the first event appended here; no other transaction takes one."""
-        sequence = self._sequences_before.get(workspace)
-        if sequence is None:
-            sequence = self._sequences_before[workspace] = self.last_sequence(workspace)
-        return sequence
 
     def last_sequence(self, workspace: str) -> int:
         """The last sequence that the workspace has given before this transaction; 0 before the first."""

@@ -9,20 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
-from exam_sessions.domain.records import lost_release
-from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.records import Release
     from exam_sessions.domain.statistics import Aggregate
     from exam_sessions.execution.transaction import Transaction
 
     Key = tuple[str, str]
-
-ENDING = frozenset({Action.VOID, Action.FAIL})
-"""Actions on a session that need nothing of its release."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,19 +37,6 @@ class ReleaseUnit:
         release = self.known.get((workspace, release_id))
         if release is None:
             raise errors.ReleaseNotFound(release_id)
-        return release
-
-    def of(self, session: Session, action: Action) -> Release:
-        """The release of a session that was read; a blank one when it is gone and the action only ends the session.
-
-        Raises:
-            errors.SessionDamaged: it is gone.
-        """
-        release = self.known.get((session.workspace_id, session.release_id))
-        if release is None:
-            if action not in ENDING:
-                raise errors.SessionDamaged(session.id, "release")
-            return lost_release(session.workspace_id, session.release_id)
         return release
 
     def load(self, workspace: str, release_id: str) -> Release:

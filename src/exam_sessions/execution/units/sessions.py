@@ -1,4 +1,4 @@
-"""Sessions. Writes are deferred, but for `mark_due_now`."""
+"""Sessions, each written with the events of its history. Writes are deferred, but for `mark_due_now`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.domain.decide import replace_fields
 from exam_sessions.domain.deletion import NULLABLE
 from exam_sessions.domain.records import AccessCode, Session
 from exam_sessions.domain.session_filter import PageCursor
 from exam_sessions.execution.transaction import Change
 from exam_sessions.store.database_errors import LostRace
+from exam_sessions.store.events import happening
 from exam_sessions.store.sessions import AT_ONCE
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from exam_sessions.execution.read_set import ReadSet
     from exam_sessions.execution.transaction import Transaction
     from exam_sessions.execution.units.attempts import AttemptUnit
-    from exam_sessions.execution.units.history import HistoryUnit
 
     Key = tuple[str, str]
 
@@ -41,7 +42,6 @@ class SessionUnit:
     """The sessions of one transaction, keyed by workspace and id."""
 
     _transaction: Transaction
-    _history: HistoryUnit
     _attempts: AttemptUnit
     known: dict[Key, Session] = field(default_factory=dict)
     """The sessions that were read or booked and are not deleted, by workspace and id."""
@@ -49,6 +49,8 @@ class SessionUnit:
     """The sessions that this transaction deleted, as they were at last."""
     _keycodes: dict[Key, str] = field(default_factory=dict)
     _access_codes: dict[tuple[str, AccessCode], str] = field(default_factory=dict)
+    _sequences_before: dict[str, int] = field(default_factory=dict)
+    """By workspace, the sequence number before that of the first event appended here."""
 
     def get(self, workspace: str, session_id: str, keycode: str | AccessCode = "") -> Session:
         """A session that was declared or loaded, as it stands now.
@@ -133,7 +135,7 @@ class SessionUnit:
     def insert(self, session: Session, events: Sequence[Event], caller: Caller) -> None:
         """Writes a new session, and its history so far."""
         key = (session.workspace_id, session.id)
-        session = self._history.record(session, events, caller, session.update_time)
+        session = self._record(session, events, caller, session.update_time)
         self.known[key] = self._transaction.deferred.session_inserts[key] = session
         self._attempts.begin(key)
         self._keycodes[session.workspace_id, session.keycode] = session.id
@@ -141,7 +143,7 @@ class SessionUnit:
     def update(self, session: Session, changed: frozenset[str], events: Sequence[Event], caller: Caller) -> None:
         """Writes a session as it became: the columns in which it may differ, and its history."""
         key = (session.workspace_id, session.id)
-        session = self._history.record(session, events, caller, session.update_time)
+        session = self._record(session, events, caller, session.update_time)
         before, self.known[key] = self.known[key], session
         deferred = self._transaction.deferred
         if key in deferred.session_inserts:
@@ -165,7 +167,29 @@ class SessionUnit:
             self._transaction.deferred.session_deletes[key] = change.before if change else session
         self.deleted[key] = session
         self._attempts.end(key)
-        self._history.record(session, events, caller, self._transaction.clock.moment(session))
+        self._record(session, events, caller, self._transaction.clock.moment(session))
+
+    def _record(self, session: Session, events: Sequence[Event], caller: Caller, now: int) -> Session:
+        """Appends events of a session; the session with its last event, where events are linked."""
+        appended = self._transaction.deferred.events.setdefault(session.workspace_id, [])
+        before, linked = session.last_event, self._transaction.repositories.events.linked
+        start = self._sequence_before(session.workspace_id) if linked and events else 0
+        for event in events:
+            appended.append(happening(event, session, caller.actor, caller.request_id, before, now))
+            if linked:
+                before = start + len(appended)
+        if before == session.last_event:
+            return session
+        return replace_fields(session, {"last_event": before})
+
+    def _sequence_before(self, workspace: str) -> int:
+        """The sequence number before that of the first event appended here; no other transaction takes one."""
+        sequence = self._sequences_before.get(workspace)
+        if sequence is None:
+            transaction = self._transaction
+            sequence = transaction.repositories.events.last_sequence(transaction.db, workspace)
+            self._sequences_before[workspace] = sequence
+        return sequence
 
     def mark_due_now(self, release: Release, states: tuple[State, State, State], caller: Caller) -> None:
         """Makes a release's sessions in these states due at once.
