@@ -6,11 +6,12 @@ in booking.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.attempts import UNREADABLE, cause_of, with_attempt
+from exam_sessions.domain.attempts import UNREADABLE, cause_of
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.devices import holder_of, is_of, shown_changes, with_another_token
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
@@ -59,59 +60,52 @@ def decide(
         errors.Refusal: a rule says no; nothing is to be written.
     """
     row = ACTIONS[command.action]
+    context = TransitionContext(session, release, command, now, marking_context)
     if row.followed_by:
-        return _decide_chain(session, release, command, now, marking_context)
+        return _decide_chain(row, context)
     if row.decided_by:
-        context = TransitionContext(session, release, command, now, marking_context)
         return _decided(context, row.decided_by(context, machine))
     if session.device is not None and command.action is Action.ENTER_KEYCODE and session.state in OPEN:
         device = holder_of(session, release)
         if device is not None:
             if is_of(device, command.entry.presented):
                 return Decision(session, ())
-            row, command = ACTIONS[Action.TAKE_OVER], command._replace(action=Action.TAKE_OVER)
+            row, context.command = ACTIONS[Action.TAKE_OVER], command._replace(action=Action.TAKE_OVER)
     try:
-        became, event, changed, attempts = _apply_transition(row, session, release, command, now, marking_context)
+        event, changed, attempts = _apply_transition(row, context)
     except errors.WrongPin as refusal:
         return _wrong_pin(session, refusal, now)
-    return Decision(
-        with_derived_columns(became, release, now), (event,), None, changed, attempts, command.all_attempts
-    )
+    became = with_derived_columns(context.session, release, now)
+    return Decision(became, (event,), None, ALWAYS.union(changed), attempts, command.all_attempts)
 
 
-def _decide_chain(
-    session: Session, release: Release, command: Command, now: int, marking_context: MarkingContext
-) -> Decision:
+def _decide_chain(row: ActionRow, context: TransitionContext) -> Decision:
     """A command and the actions that follow it in the same transaction, each with its own row of history."""
     events: list[Event] = []
-    columns: frozenset[str] = ALWAYS
-    written: dict[int, AttemptRecord] = {}
-    following: Command | None = command
-    while following:
-        row = ACTIONS[following.action]
-        session, event, changed, attempts = _apply_transition(row, session, release, following, now, marking_context)
+    columns = set(ALWAYS)
+    while True:
+        event, changed, attempts = _apply_transition(row, context)
         events.append(event)
-        columns |= changed
-        for record in attempts:
-            written[record.attempt] = record
-            marking_context = MarkingContext(
-                marking_context.form, with_attempt(marking_context.attempts, record), marking_context.latest_revision
-            )
-        following = row.followed_by(session, following, marking_context) if row.followed_by else None
-    became = with_derived_columns(session, release, now)
-    return Decision(became, tuple(events), None, columns, tuple(written.values()))
+        columns.update(changed)
+        following = row.followed_by(context) if row.followed_by else None
+        if following is None:
+            break
+        row, context.command = ACTIONS[following.action], following
+    became = with_derived_columns(context.session, context.release, context.now)
+    return Decision(became, tuple(events), None, frozenset(columns), attempts)
 
 
-Applied = tuple[Session, Event, frozenset[str], tuple[AttemptRecord, ...]]
-"""A session after one transition, without its derived columns; its event, changed columns, and attempt records."""
+Applied = tuple[Event, Iterable[str], tuple[AttemptRecord, ...]]
+"""The event of a transition, the columns that its effect writes, and the attempt records that differ from before."""
 
 
-def _apply_transition(
-    row: ActionRow, session: Session, release: Release, command: Command, now: int, marking_context: MarkingContext
-) -> Applied:
-    """Fires the machine once and applies the effect of the action."""
-    context = TransitionContext(session, release, command, now, marking_context)
-    before = context.state
+def _apply_transition(row: ActionRow, context: TransitionContext) -> Applied:
+    """Fires the machine once and applies the effect of the action: to the session of the context, and its attempt.
+
+    Derived columns are left as they are.
+    """
+    session, command = context.session, context.command
+    before = int(context.state)
     machine.fire(context)
     after = int(context.state)
     changes: Changes = row.effect(context) if row.effect else {}
@@ -119,11 +113,12 @@ def _apply_transition(
     columns, recorded = _changed(session, changes)
     if context.extra_changes:
         recorded |= context.extra_changes
+        context.extra_changes = {}
     actor = SYSTEM_ACTOR if row.by_system else ""
-    reason = _reason(command, changes)
-    event = Event(command.action._value_, int(before), after, reason, command.message, actor, recorded)
-    columns[STATE], columns[UPDATE_TIME], columns[VERSION] = after, now, session.version + 1
-    return tuple.__new__(Session, columns), event, ALWAYS.union(changes), attempts
+    event = Event(row.action._value_, before, after, _reason(command, changes), command.message, actor, recorded)
+    columns[STATE], columns[UPDATE_TIME], columns[VERSION] = after, context.now, session.version + 1
+    context.session = tuple.__new__(Session, columns)
+    return event, changes, attempts
 
 
 def _decided(context: TransitionContext, result: ActionResult) -> Decision:

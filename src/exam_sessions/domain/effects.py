@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.domain import clock, devices, marking
-from exam_sessions.domain.attempts import current_attempt_of
 from exam_sessions.domain.booking import check_accommodation, check_edit
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.scoring import is_complete
@@ -20,14 +19,13 @@ from exam_sessions.domain.states import Action, FinishReason, State
 from exam_sessions.domain.texts import fold_code
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import MarkingContext, Session
     from exam_sessions.domain.transition import TransitionContext
 
 Changes = dict[str, Any]
 """Columns of the session and their new values."""
 Effect = Callable[["TransitionContext"], Changes]
-FollowUp = Callable[["Session", Command, "MarkingContext"], Command | None]
-"""Given the session as it is after a command: the command that follows it in the same transaction, or None."""
+FollowUp = Callable[["TransitionContext"], Command | None]
+"""Given the context as a command has left it: the command that follows in the same transaction, or None."""
 
 BY_PEOPLE = (FinishReason.CANDIDATE, FinishReason.INVIGILATOR)
 
@@ -228,20 +226,17 @@ SUBMIT = Command(Action.FINISH, finish_reason=FinishReason.CANDIDATE)
 ROUTE = Command(Action.ROUTE)
 
 
-def submit_when_asked(_: Session, command: Command, __: MarkingContext) -> Command | None:
+def submit_when_asked(context: TransitionContext) -> Command | None:
     """Responses that are to be submitted are followed by the end of the attempt."""
-    return SUBMIT if command.submit else None
+    return SUBMIT if context.command.submit else None
 
 
-def route_when_form_known(_: Session, __: Command, marking_context: MarkingContext) -> Command | None:
+def route_when_form_known(context: TransitionContext) -> Command | None:
     """An attempt that has ended goes on to marking, where its form has questions."""
-    return None if marking_context.form is None else ROUTE
+    return None if context.marking_context.form is None else ROUTE
 
 
-def route_when_complete(session: Session, _: Command, marking_context: MarkingContext) -> Command | None:
+def route_when_complete(context: TransitionContext) -> Command | None:
     """A paper goes on once every question has a mark or a scored response, or is marked as not attempted."""
-    if marking_context.form is None or not is_complete(
-        marking_context.form, current_attempt_of(session, marking_context.attempts)
-    ):
-        return None
-    return ROUTE
+    form = context.marking_context.form
+    return ROUTE if form and is_complete(form, context.attempt_record) else None

@@ -72,14 +72,15 @@ def assign_item_responses(context: TransitionContext) -> Changes:
         responses = values_of(form, command.template, ignore_revisions=command.ignore_revisions)
     write_responses(context, responses)
     # A response takes the place of "not attempted", and the other way round; a mark of people stays.
-    marks = dict(context.attempt_record.marks)
-    if marks or None in responses.values():
+    before = context.attempt_record.marks
+    if before or None in responses.values() or isinstance(before, Unreadable):
+        marks = dict(before)
         for number, chosen in responses.items():
             if chosen is None:
                 marks.setdefault(number, None)
             elif marks.get(number, 0) is None:
                 del marks[number]
-    write_marks(context, marks)
+        write_marks(context, marks)
     return _completed(context) | {"responses_revision": context.session.responses_revision + 1}
 
 

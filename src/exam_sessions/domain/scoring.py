@@ -84,7 +84,8 @@ def marking_progress(form: Form, record: AttemptRecord) -> int:
 
 def is_complete(form: Form, record: AttemptRecord) -> bool:
     """Whether every question of a paper has a mark, a response, or is said not to have been attempted."""
-    return form.by_number.keys() <= record.marks.keys() | record.responses.keys()
+    numbers, answered = form.by_number.keys(), record.responses.keys()
+    return numbers <= answered or numbers <= record.marks.keys() | answered
 
 
 def deciding(strategy: int, attempts: Iterable[AttemptRecord]) -> Total | None:

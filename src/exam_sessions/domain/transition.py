@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class TransitionContext:
     """A session in a transition, with everything its guards and effects may read; the model the machine is fired on.
 
+    One context serves a command and the actions that follow it: session and attempt are as the last one left them.
     Effects leave here what is to be written besides the session: the record of the current attempt, that of an
     attempt that is closed, and changes for the history that are not columns of the session.
     """
