@@ -12,6 +12,7 @@ from sample_forms import a_draft, a_form
 
 from exam_sessions import errors
 from exam_sessions.domain.forms import Form, Option
+from exam_sessions.domain.known_answers import KNOWN_AT_MOST, known_answers_of
 from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, SHAPE, STRINGS, TEXT, QuestionType
 from exam_sessions.domain.responses import values_of
 from exam_sessions.domain.submitted_responses import TemplateResponse
@@ -270,6 +271,52 @@ def test_a_response_recorded_with_another_revision_is_stale_unless_that_is_ignor
     assert kept(form, sound(question_type, revision=3)) == kept(form, sound(question_type))
     assert said(refusal_of(form, sound(question_type, revision=2))) == ("STALE_RESPONSES", "responses[0]")
     assert kept(form, sound(question_type, revision=2), ignore_revisions=True) == kept(form, sound(question_type))
+
+
+def two_questions() -> Form:
+    """A form at its third revision with the questions `a` and `b`."""
+    form = a_form(*(a_draft(id=name, type=int(T.MCQ), options=unnamed(4)) for name in "ab"))
+    form.revision = 3
+    return form
+
+
+def chosen(name: str, option: str, **beside: Any) -> TemplateResponse:
+    """One option of a question, as a request's reader gives it."""
+    return TemplateResponse(name, STRINGS, [option], answer=(name, (option,), ""), **beside)
+
+
+def test_responses_that_were_given_before_are_kept_as_at_first_in_the_order_of_the_form():
+    form, a, b = two_questions(), chosen("a", "1"), chosen("b", "2", revision=3)
+    assert [list(kept(form, *given).items()) for given in ((a, b), (a, b), (b, a))] == [[("1", 1), ("2", 2)]] * 3
+    assert list(kept(form, b).items()) == [("1", None), ("2", 2)]
+
+
+def test_a_response_that_was_given_before_is_refused_when_it_comes_twice():
+    form, a, b = two_questions(), chosen("a", "1"), chosen("b", "2")
+    kept(form, a, b)
+    assert said(refusal_of(form, a, b, a)) == ("QUESTION_REPEATED", "responses[2]")
+    assert said(refusal_of(form, a, chosen("a", "2"))) == ("QUESTION_REPEATED", "responses[1]")
+
+
+def test_a_stale_response_is_refused_also_after_its_revision_was_ignored():
+    form, stale = two_questions(), chosen("a", "1", revision=2)
+    assert kept(form, stale, ignore_revisions=True) == {"1": 1, "2": None}
+    assert said(refusal_of(form, stale)) == ("STALE_RESPONSES", "responses[0]")
+
+
+def test_a_response_that_was_given_to_one_form_is_looked_at_anew_for_another():
+    a = chosen("a", "3")
+    assert kept(two_questions(), a)["1"] == 3
+    other = a_form(a_draft(id="a", type=int(T.MCQ), options=unnamed(2)))
+    assert said(refusal_of(other, a)) == ("UNKNOWN_OPTION", "responses[0]")
+
+
+def test_no_more_responses_are_remembered_than_there_is_room_for():
+    form = two_questions()
+    given = [chosen("a", "1") for _ in range(KNOWN_AT_MOST + 1)]
+    for one in given:
+        assert kept(form, one) == {"1": 1, "2": None}
+    assert known_answers_of(form).by_response.keys() == {id(given[-1])}
 
 
 def test_a_question_the_template_does_not_have_is_refused():

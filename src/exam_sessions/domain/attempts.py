@@ -117,8 +117,11 @@ def current_attempt_of(session: Session, attempts: tuple[AttemptRecord, ...]) ->
 
 def with_attempt(attempts: tuple[AttemptRecord, ...], record: AttemptRecord) -> tuple[AttemptRecord, ...]:
     """The records with one of them replaced or added, in the order of the attempts."""
+    # Nearly all sessions have one attempt.
+    if not attempts or (len(attempts) == 1 and attempts[0].attempt == record.attempt):
+        return (record,)
     others = [other for other in attempts if other.attempt != record.attempt]
-    return tuple(sorted([*others, record], key=lambda one: one.attempt)) if others else (record,)
+    return tuple(sorted([*others, record], key=lambda one: one.attempt))
 
 
 def attempts_for_history(attempts: tuple[AttemptRecord, ...]) -> list[list[object]]:

@@ -14,10 +14,10 @@ from exam_sessions.domain.answer_keys import earned
 from exam_sessions.domain.submitted_responses import Structured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from exam_sessions.domain.forms import Form, Question, Value
-    from exam_sessions.domain.submitted_responses import Answer
+    from exam_sessions.domain.submitted_responses import Answer, TemplateResponse
 
 KNOWN_AT_MOST = 5_000
 """Answers known of one form; each has a kilobyte or two."""
@@ -41,9 +41,13 @@ class KnownAnswer(NamedTuple):
 class KnownAnswers:
     """The answers known of one form, which one thread works with at a time."""
 
-    __slots__ = ("by_answer", "by_value")
+    __slots__ = ("_responses", "by_answer", "by_response", "by_value")
 
     def __init__(self) -> None:
+        self.by_response: dict[int, tuple[str, Value | None]] = {}
+        """By the id() of a template's response, of the form's revision or of none: its question, and what is kept."""
+        self._responses: list[TemplateResponse] = []
+        """The responses themselves, whose identities are unique as long as they are held."""
         self.by_answer: dict[int, KnownAnswer] = {}
         """By the id() of the answer."""
         self.by_value: dict[int, KnownAnswer] = {}
@@ -58,6 +62,27 @@ class KnownAnswers:
         """The characters of the texts in responses; a number in a list counts as one."""
         known = self.by_value
         return sum([one.characters if (one := known.get(id(value))) else characters_of(value) for value in values])
+
+    def of_responses(self, responses: Sequence[TemplateResponse]) -> dict[str, Value | None] | None:
+        """What is kept of responses by the number of the question; None when one is not known, or comes twice."""
+        try:
+            found = dict(map(self.by_response.__getitem__, map(id, responses)))
+        except KeyError:
+            return None
+        return found if len(found) == len(responses) else None
+
+    def add_response(self, response: TemplateResponse, number: str, value: Value | None) -> None:
+        """Stores what is kept of a template's response to a question of that number, once it has been checked.
+
+        One that is not of options is fitted to its question each time: its reader may give another object for it.
+        """
+        if response.answer is None:
+            return
+        if len(self._responses) >= KNOWN_AT_MOST:
+            self.by_response.clear()
+            self._responses.clear()
+        self.by_response[id(response)] = (number, value)
+        self._responses.append(response)
 
     def add(self, answer: Answer, question: Question, value: Value) -> None:
         """Stores the result of an answer, if it is structured and short."""

@@ -8,12 +8,12 @@ kept decoded; and every part of an answer must be there, as the vendor says, whe
 from __future__ import annotations
 
 import re
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from exam_sessions import errors
 from exam_sessions.domain.forms import NOT_A_NUMBER, TEXT_AT_MOST, fits_grid, mismatch
+from exam_sessions.domain.known_answers import known_answers_of
 from exam_sessions.domain.question_types import GAPS, SHAPE, TEXT, QuestionType
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ FORMULA_AT_MOST = 4000
 OPEN_GAP = ""
 """What stands for a gap that is not filled in."""
 
-answer_of, revision_of = attrgetter("answer"), attrgetter("revision")
-"""Columns of a TemplateResponse."""
-
 MARKUP = re.compile(r"<[^<>]*>")
 """Tags of a rich text, which part words where they are counted as shown."""
 
@@ -46,12 +43,13 @@ def values_of(form: Form, given: Sequence[TemplateResponse], *, ignore_revisions
     Raises:
         errors.BatchRefused: responses that do not fit, each named.
     """
-    single = _single_choices(form, given, ignore_revisions=ignore_revisions)
-    if single and form.numbers == (*single,):
-        return single
-    found: dict[str, Value | None] = dict.fromkeys(form.numbers)
-    if single:
-        return found | single
+    known_answers = known_answers_of(form)
+    known = known_answers.of_responses(given)
+    if known is not None:
+        # In the order of the form, and each was checked before.
+        form.fitting = found = known if form.numbers == (*known,) else dict.fromkeys(form.numbers) | known
+        return found
+    found = dict.fromkeys(form.numbers)
     named: set[str] = set()
     refused: list[errors.RowRefusal] = []
     for index, response in enumerate(given):
@@ -64,22 +62,14 @@ def values_of(form: Form, given: Sequence[TemplateResponse], *, ignore_revisions
             named.add(question.number)
             if response.revision and not ignore_revisions and response.revision != form.revision:
                 raise errors.StaleResponses(form.revision)
-            found[question.number] = value_of(form, question, response)
+            found[question.number] = value = value_of(form, question, response)
+            if response.revision in {0, form.revision}:
+                known_answers.add_response(response, question.number, value)
         except errors.Refusal as refusal:
             refused.append(errors.RowRefusal(index, "", refusal))
     if refused:
         raise errors.BatchRefused("responses", refused, len(given))
     return found
-
-
-def _single_choices(
-    form: Form, given: Sequence[TemplateResponse], *, ignore_revisions: bool
-) -> dict[str, Value] | None:
-    """The responses when each is one option of a question that is there, as nearly all are; else None."""
-    answers = tuple(map(answer_of, given))
-    if None in answers or not (ignore_revisions or {0, form.revision}.issuperset(map(revision_of, given))):
-        return None
-    return form.fast_single_choice([("", answers)])
 
 
 def online_value(form: Form, question: Question, options: Sequence[Choice], other: str | Structured) -> Value | None:
