@@ -6,7 +6,7 @@ from grpc import StatusCode
 from messages import SERVICE, booking, bookings, mask, new_id, request_of, send_bytes
 from rows import unchanged
 
-from exam_sessions_client.v1 import catalog_pb2, result_pb2, session_pb2
+from exam_sessions_client.v1 import catalog_pb2, result_pb2, session_pb2, template_pb2
 from serving import ApiClient, Refused, serving
 
 
@@ -63,6 +63,26 @@ def test_a_text_that_is_not_utf_8_is_refused_wherever_it_stands(api, server):
             with unchanged(server, api), pytest.raises(Refused) as refused:
                 send_bytes(api, "CreateSession", data.replace(b"CANARY", bad))
             assert (refused.value.code, refused.value.reason) == (StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
+
+
+@pytest.mark.parametrize(
+    ("responses", "reason", "field"),
+    [
+        ((b"\x0a\x05ab",), "MALFORMED_MESSAGE", None),
+        ((b"\x0a\x02\xff\xfe",), "MALFORMED_MESSAGE", None),
+        ((b"\x0a\x01q\x3a\x01\x00",), "INVALID_FIELD", "data[0].responses[0].text"),
+        ((b"",) * 501, "INVALID_FIELD", "data[0].responses"),
+    ],
+    ids=["cut off", "not UTF-8", "with a NUL", "too many"],
+)
+def test_a_submission_is_refused_for_a_response_that_cannot_be_read(api, server, responses, reason, field):
+    request = request_of("SubmitFromTemplate", workspace_id=api.workspace)
+    request.template.MergeFrom(template_pb2.SessionTemplate(release_id=new_id(), test_form="form", form_revision=1))
+    session = b"\x0a\x02u1" + b"".join(b"\x22" + bytes([len(data)]) + data for data in responses)
+    size = bytes([len(session) & 0x7F | 0x80, len(session) >> 7])
+    with unchanged(server, api), pytest.raises(Refused) as refused:
+        send_bytes(api, "SubmitFromTemplate", request.SerializeToString() + b"\x1a" + size + session)
+    assert (refused.value.reason, *refused.value.fields) == (reason, *filter(None, (field,)))
 
 
 @pytest.mark.parametrize("rpc", ["SetResponses", "UploadSession"])

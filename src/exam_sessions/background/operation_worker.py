@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.commands.operations import Halt, QuarantineRow, ReleaseLease, Step, is_ahead
+from exam_sessions.domain.stored_records import ToDo
 from exam_sessions.execution.outages import OUTAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from exam_sessions.commands.operation_tasks import OperationTask
-    from exam_sessions.domain.stored_records import OperationRow, ToDo
+    from exam_sessions.domain.stored_records import OperationRow
     from exam_sessions.execution.group_commit import GroupCommitQueue
     from exam_sessions.execution.queries import Reads
 
@@ -32,6 +33,9 @@ LOOK_EVERY = 0.5
 
 TRIES = 3
 """Of a row that fails with a fault."""
+
+HELD_AT_MOST, HELD_BYTES = 32, 64 * 1024
+"""Tasks held from their acceptance to their turn, and the longest request of one; others are read again."""
 
 NOT_NOW: tuple[type[errors.Refusal], ...] = (errors.Unavailable, errors.WorkspaceClosed, *OUTAGES)
 """Refusals that are not the row's: what failed is tried again, and no row is passed over for it."""
@@ -54,14 +58,34 @@ class Worker:
         self._woken = False
         self._pausing: asyncio.Future[None] | None = None
         self._tasks: dict[str, OperationTask] = {}
+        self._accepted: dict[str, ToDo] = {}
+        """What was accepted here and is held since the last round."""
+        self._has_more, self._look_at = True, 0.0
+        """Whether there may be something else to do, and when to look for it at the latest, on the loop's clock."""
         self._closing = False
         self._held: dict[str, ToDo] = {}
 
     def wake(self) -> None:
         """There is something new to do."""
+        self._has_more = True
+        self._go_on()
+
+    def _go_on(self) -> None:
         self._woken = True
         if self._pausing and not self._pausing.done():
             self._pausing.set_result(None)
+
+    def accepted(self, row: OperationRow, task: OperationTask) -> None:
+        """An operation was accepted here. Neither it nor its request is read again: that takes 0.7 ms of 12."""
+        if not 0 < len(row.payload) <= HELD_BYTES:
+            self.wake()
+            return
+        while len(self._tasks) >= HELD_AT_MOST:
+            # Another server may have carried it out.
+            del self._tasks[next(iter(self._tasks))]
+        self._tasks[row.id] = task
+        self._accepted[row.id] = ToDo(row.workspace_id, row.id, row.owner, row.lease_until, row.next_time)
+        self._go_on()
 
     async def run(self) -> None:
         """Works for ever; a fault is logged, and the next look tries again."""
@@ -94,7 +118,7 @@ class Worker:
         its turn again.
         """
         pause = LOOK_EVERY
-        for todo in await self._reads.operations_to_do():
+        for todo in await self._to_do():
             now = self._now()
             mine = todo.owner in {"", self._server} or not is_ahead(todo.lease_until, now)
             if not mine or self._closing:
@@ -105,10 +129,21 @@ class Worker:
                 pause = 0.0
         return pause
 
+    async def _to_do(self) -> Iterable[ToDo]:
+        """All operations that have not ended; what was accepted here, as long as there is hardly anything else."""
+        accepted, self._accepted = self._accepted, {}
+        now = asyncio.get_running_loop().time()
+        if accepted and not self._has_more and now < self._look_at:
+            return accepted.values()
+        self._look_at = now + LOOK_EVERY
+        found = await self._reads.operations_to_do()
+        self._has_more = bool(found)
+        return found
+
     async def _advance(self, todo: ToDo) -> bool:
-        """Takes an operation further; whether that could be done now."""
+        """Takes an operation further; whether it can go on at once."""
         try:
-            await self._run_step(todo)
+            return await self._run_step(todo)
         except errors.ShuttingDown:
             raise
         except OUTAGES:
@@ -119,13 +154,12 @@ class Worker:
         except Exception:
             log.exception("operation %s: a step failed; the next round tries again", todo.id)
             return False
-        return True
 
-    async def _run_step(self, todo: ToDo) -> None:
-        """One step; in rows when the whole fails."""
+    async def _run_step(self, todo: ToDo) -> bool:
+        """One step, in rows when the whole fails; whether there are more."""
         task = await self._task_of(todo)
         if task is None:
-            return
+            return False
         step = self._step(todo, task, self._rows(task))
         try:
             row = await self._queue.submit(step)
@@ -133,7 +167,7 @@ class Worker:
             raise
         except Exception as fault:  # noqa: BLE001 - each row answers for itself
             row = await self._row_by_row(todo, task, step.most, fault)
-        self._note(todo, row)
+        return self._note(todo, row)
 
     def _step(self, todo: ToDo, task: OperationTask, most: int) -> Step:
         return Step(todo.workspace_id, todo.id, self._server, task, self._describe, most)
@@ -199,12 +233,15 @@ class Worker:
                 return None
         return self._tasks[todo.id]
 
-    def _note(self, todo: ToDo, row: OperationRow | None) -> None:
+    def _note(self, todo: ToDo, row: OperationRow | None) -> bool:
+        """Whether the operation is still this server's to carry out."""
         if row is None or row.end_time:
-            self._tasks.pop(todo.id, None)
-            self._held.pop(todo.id, None)
-        else:
-            self._held[todo.id] = todo
+            for known in (self._tasks, self._held, self._accepted):
+                known.pop(todo.id, None)
+            return False
+        self._held[todo.id] = todo
+        self._has_more = True
+        return True
 
     async def close(self, running: asyncio.Task[None] | None) -> None:
         """Finishes the step under way, and hands back what is not done."""

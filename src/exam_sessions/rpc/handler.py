@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.queue_protocols import ReplySink
     from exam_sessions.rpc.access.limits import MethodLimits
     from exam_sessions.rpc.call_policy import CallPolicy
+    from exam_sessions.rpc.decoding.request_decoder import RequestReader
     from exam_sessions.rpc.methods import Call, QueuedMethod
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Handler:
     """A method as every transport serves it. Its calls are served by its subclasses."""
 
     def __init__(
-        self, method: MethodDescriptor, limit: int, policy: CallPolicy, read: Callable[[bytes], Any] | None = None
+        self, method: MethodDescriptor, limit: int, policy: CallPolicy, reader: RequestReader | None = None
     ) -> None:
         self.service, self.method = method.containing_service.full_name, method.name
         self.name = f"{self.service}/{self.method}"
@@ -69,7 +70,7 @@ class Handler:
         self.default_deadline_s = policy.default_deadline_s
         self._requirement = requirement_of(method) if gate else None
         self._masking = Masking(method.output_type) if gate else None
-        self._decoder = RequestDecoder(method, limit, read, self._requirement, policy.candidate_ids)
+        self._decoder = RequestDecoder(method, limit, reader, self._requirement, policy.candidate_ids)
 
     def enter(self, call: Call) -> Awaitable[None] | None:
         """Finds out who calls and whether it may, before its request is read; what to await where that takes time.
@@ -169,7 +170,7 @@ class QueuedUnaryHandler(Handler):
         policy: CallPolicy,
         answer_alone: Callable[[bytes, Call], Awaitable[bytes]] | None,
     ) -> None:
-        super().__init__(method, limit, policy, function.read)
+        super().__init__(method, limit, policy, function.reader)
         self.function = function
         self._answer_alone = answer_alone
         self._is_otherwise = function.otherwise.is_for if function.otherwise else None

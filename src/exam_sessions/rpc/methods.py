@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from exam_sessions.execution.known_workspaces import KnownWorkspaces
     from exam_sessions.execution.measures import GroupTimes
     from exam_sessions.execution.queue_protocols import QueuedRequest, ReplySink
+    from exam_sessions.rpc.decoding.request_decoder import RequestReader
 
 
 ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,127}")
@@ -245,8 +246,8 @@ class QueuedMethod(NamedTuple):
     """From the request to what the queue works on."""
     reply: Callable[[Any, Any], Message]
     """From the request and the result to the reply."""
-    read: Callable[[bytes], Any] | None = None
-    """From bytes to the request, where that is not its message's own doing. Raises DecodeError."""
+    reader: RequestReader | None = None
+    """From bytes to the request, where that is not its message's own doing."""
     otherwise: Otherwise | None = None
 
 

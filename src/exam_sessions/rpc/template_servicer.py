@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.commands.operations import AcceptOperation
 from exam_sessions.domain.states import Delivery, OperationKind
 from exam_sessions.rpc.convert.operation import operation_of
-from exam_sessions.rpc.convert.template import fill_template, read_submission
+from exam_sessions.rpc.convert.template import (
+    REQUEST_READER,
+    fill_template,
+    refuse_nul_in_responses,
+    submission_of,
+)
+from exam_sessions.rpc.methods import QueuedMethod
 from exam_sessions_client.v1 import template_service_pb2 as pb
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
 
-    from exam_sessions.rpc.methods import Call, Method, QueuedMethod
+    from exam_sessions.domain.stored_records import OperationRow
+    from exam_sessions.rpc.methods import Call, Method
     from exam_sessions.service import Service
 
 SESSIONS_AT_MOST = 50
@@ -29,7 +36,8 @@ class TemplateServicer:
 
     def methods(self) -> dict[str, Method | QueuedMethod]:
         """The methods by the names of their RPCs."""
-        return {"GetSessionTemplate": self.get, "SubmitFromTemplate": self.submit}
+        submit = QueuedMethod(self._service.queue_write, self._accepted, self._reply, REQUEST_READER)
+        return {"GetSessionTemplate": self.get, "SubmitFromTemplate": submit}
 
     async def get(self, request: pb.GetSessionTemplateRequest, call: Call) -> pb.GetSessionTemplateResponse:
         """Reads a release with the newest revision of its form."""
@@ -42,12 +50,16 @@ class TemplateServicer:
         fill_template(reply.template, release.id, stored.form)
         return reply
 
-    async def submit(self, request: pb.SubmitFromTemplateRequest, call: Call) -> operations_pb2.Operation:
-        """Accepts sessions to be made."""
+    def _accepted(self, request: Any, call: Call) -> AcceptOperation:
+        """The sessions that are to be made."""
         if not 1 <= len(request.data) <= SESSIONS_AT_MOST:
             raise errors.invalid("data", f"must hold 1 to {SESSIONS_AT_MOST} sessions, not {len(request.data)}")
+        caller = call.caller(request)
         payload = request.SerializeToString()
-        mutation = AcceptOperation(call.caller(request), OperationKind.TEMPLATE, read_submission(payload), payload)
-        row = await self._service.write(mutation)
-        self._service.worker.wake()
+        refuse_nul_in_responses(payload)
+        return AcceptOperation(caller, OperationKind.TEMPLATE, submission_of(request), payload)
+
+    def _reply(self, request: Any, row: OperationRow) -> operations_pb2.Operation:
+        if not request.validate_only:
+            self._service.worker.accepted(row, submission_of(request))
         return operation_of(row)

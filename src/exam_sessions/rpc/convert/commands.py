@@ -13,6 +13,7 @@ from exam_sessions.execution.random_codes import new_pin
 from exam_sessions.rpc.convert.accommodation import accommodation_of, cut_of, warn_of_window
 from exam_sessions.rpc.convert.response_cache import answers_of, paper_answer_of, reader_of
 from exam_sessions.rpc.convert.times import micros
+from exam_sessions.rpc.decoding.request_decoder import RequestReader
 from exam_sessions_client.v1 import lifecycle_service_pb2 as pb
 from exam_sessions_client.v1 import marking_service_pb2 as marking
 
@@ -180,9 +181,9 @@ DISCLOSING = frozenset({"SetPin", "GetPin"})
 ENTRY = "EnterKeycode"
 """The only RPC whose reply shows an attempt token."""
 
-CUSTOM_PARSERS: dict[str, Callable[[bytes], Any]] = {
-    "UploadSession": reader_of(pb.UploadSessionRequest),
-    "SetResponses": reader_of(marking.SetResponsesRequest),
+CUSTOM_READERS: dict[str, RequestReader] = {
+    "UploadSession": RequestReader(reader_of(pb.UploadSessionRequest), counts=True),
+    "SetResponses": RequestReader(reader_of(marking.SetResponsesRequest), counts=True),
 }
 """What reads a request, where it is not read as its message says."""
 

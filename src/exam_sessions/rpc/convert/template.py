@@ -14,6 +14,8 @@ from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, STRINGS
 from exam_sessions.domain.submitted_responses import TemplateResponse
 from exam_sessions.rpc.convert.form import fill_question
 from exam_sessions.rpc.convert.response_cache import SHORT, reader_of, remember
+from exam_sessions.rpc.decoding.request_decoder import RequestReader
+from exam_sessions.rpc.decoding.rules import refuse_nul
 from exam_sessions_client.v1 import template_pb2, template_service_pb2
 
 if TYPE_CHECKING:
@@ -38,9 +40,28 @@ _request_of = reader_of(template_service_pb2.SubmitFromTemplateRequest)
 _responses: dict[bytes, TemplateResponse] = {}
 
 
+def read_request(data: bytes) -> Any:
+    """A SubmitFromTemplateRequest whose responses are left as bytes. Raises DecodeError, of one of them too."""
+    template_service_pb2.SubmitFromTemplateRequest.FromString(data)
+    return _request_of(data)
+
+
+REQUEST_READER = RequestReader(read_request, counts=False)
+
+
+def refuse_nul_in_responses(payload: bytes) -> None:
+    """Refuses a text of a response with a NUL, which `read_request` has left as bytes. Raises InvalidField."""
+    if b"\0" in payload:
+        refuse_nul(template_service_pb2.SubmitFromTemplateRequest.FromString(payload))
+
+
 def read_submission(payload: bytes) -> Submission:
     """What is to be made, from the bytes of a SubmitFromTemplateRequest."""
-    request = _request_of(payload)
+    return submission_of(_request_of(payload))
+
+
+def submission_of(request: Any) -> Submission:
+    """What is to be made, from what `read_request` has read."""
     template = request.template
     return Submission(
         template.release_id.lower(),

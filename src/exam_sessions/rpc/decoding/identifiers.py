@@ -138,11 +138,12 @@ def _put_in_order(paths: Any) -> None:
 def _spell_rows(rows: Any, fields: IdentifierFields) -> None:
     """As `_spell` for each row. Most rows of a roster have none of these fields, and one look says so of all."""
     names = fields.uuids + fields.codes
-    if fields.lists or fields.masks or fields.inner or len(names) < 2:  # noqa: PLR2004 - of one, attrgetter gives no tuple
+    if fields.lists or fields.masks or fields.inner or not names:
         for row in rows:
             _spell(row, fields)
         return
-    unset, values_of = ("",) * len(names), attrgetter(*names)
+    # Of one name, attrgetter gives no tuple.
+    unset, values_of = ("",) * len(names) if names[1:] else "", attrgetter(*names)
     for row in rows:
         if values_of(row) != unset:
             _spell(row, fields)

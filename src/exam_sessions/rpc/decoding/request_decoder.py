@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
@@ -59,6 +59,15 @@ def read_with(read: Callable[[bytes], Any], data: bytes) -> Any:
         raise errors.MalformedMessage from None
 
 
+class RequestReader(NamedTuple):
+    """What reads the requests of a method, where that is not its message's own doing."""
+
+    read: Callable[[bytes], Any]
+    """Raises DecodeError."""
+    counts: bool
+    """Whether it counts what it reads, so that short requests are not counted before."""
+
+
 class RequestDecoder:
     """What every request of a method passes: its size, its counts, its bytes, its rules."""
 
@@ -66,19 +75,18 @@ class RequestDecoder:
         self,
         method: MethodDescriptor,
         limit: int,
-        read: Callable[[bytes], Any] | None = None,
+        reader: RequestReader | None = None,
         requirement: Requirement | None = None,
         hasher: CandidateIdHasher | None = None,
     ) -> None:
-        self._parse = read or message_factory.GetMessageClass(method.input_type).FromString
+        self._parse = reader.read if reader else message_factory.GetMessageClass(method.input_type).FromString
         self._limit = limit
         self._requirement = requirement
         self._candidates = candidate_ids.id_fields_of(method.input_type)
         self._hasher = (hasher or NO_KEYS) if any(self._candidates) else None
         self._shape = maxima.shape_of(method.input_type)
         self._shape_of_large = maxima.shape_of(method.input_type, large=True)
-        # A reader of its own counts what it reads.
-        always = self._shape.always and not read
+        always = self._shape.always and not (reader and reader.counts)
         self._counted_from = 0 if always else LONG
         self.long = LONG_UNLOOKED if always else LONG
         """Bytes from which a request is to be admitted on another thread."""
