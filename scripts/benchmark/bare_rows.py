@@ -16,7 +16,7 @@ from benchmark.databases import SqliteFile
 from exam_sessions.domain.states import State
 from exam_sessions.store import schema
 from exam_sessions.store.session_history import INDEX_EVERY
-from exam_sessions.store.sqlite import CHECKPOINT_PAGES
+from exam_sessions.store.sqlite_checkpoints import LONG
 
 if TYPE_CHECKING:
     from benchmark.load import Callers
@@ -37,7 +37,7 @@ class BareRows:
         self._db = sqlite3.connect(database.path, isolation_level=None)
         with closing(sqlite3.connect(service.path)) as source:
             source.backup(self._db)
-        checkpoints = f"wal_autocheckpoint={CHECKPOINT_PAGES}"
+        checkpoints = f"wal_autocheckpoint={LONG}"
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", checkpoints):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         self._event, self._request = (self._model(table) for table in ("events", "requests"))

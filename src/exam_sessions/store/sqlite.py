@@ -37,6 +37,7 @@ from exam_sessions.store.database_errors import DatabaseDamaged, DatabaseDown
 from exam_sessions.store.engine import Store
 from exam_sessions.store.file_lock import lock, try_lock
 from exam_sessions.store.schema import metadata
+from exam_sessions.store.sqlite_checkpoints import AT_MOST, Checkpoints
 from exam_sessions.store.sqlite_clean_stop import mark_served, stopped_cleanly
 from exam_sessions.store.sqlite_connection import BUSY_S, SqliteDb, cause_of, translated
 from exam_sessions.store.sqlite_files import SqliteFiles
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
     from exam_sessions.store.statement import Statement
 
 log = logging.getLogger(__name__)
-
-CHECKPOINT_PAGES = 16_384
-"""Pages in the log (64 MiB) before they are copied into the file: a hot page is not copied every few commits."""
 
 WRITER_CACHE_KIB, READER_CACHE_KIB = 32_768, 8_192
 """Pages that a connection keeps, in KiB, filled as the file grows; a server has one writer and three readers.
@@ -101,7 +99,7 @@ class SqliteStore(Store):
             driver.execute("PRAGMA secure_delete=ON")
             driver.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
             driver.create_function("lowered", 1, str.lower, deterministic=True)
-            driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+            driver.execute(f"PRAGMA wal_autocheckpoint={AT_MOST}")
             # Opens the log.
             driver.execute("SELECT 1 FROM sqlite_schema").fetchone()
         if not os.access(self.path, os.W_OK):
@@ -109,7 +107,7 @@ class SqliteStore(Store):
             driver.close()
             raise DatabaseDown("the file may not be written")
         self._files.opened()
-        return SqliteDb(driver, self._files, self.availability)
+        return SqliteDb(driver, self._files, self.availability, Checkpoints(self.path, self._files))
 
     def reader(self) -> SqliteDb:
         """A connection that cannot write."""

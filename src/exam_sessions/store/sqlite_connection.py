@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from exam_sessions.store.availability import Availability
+    from exam_sessions.store.sqlite_checkpoints import Checkpoints
     from exam_sessions.store.sqlite_files import SqliteFiles
     from exam_sessions.store.statement import Parameters, Statement
 
@@ -90,8 +91,16 @@ class SqliteDb(Db):
 
     is_in_process = True
 
-    def __init__(self, driver: sqlite3.Connection, files: SqliteFiles, availability: Availability) -> None:
+    def __init__(
+        self,
+        driver: sqlite3.Connection,
+        files: SqliteFiles,
+        availability: Availability,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
+        """`checkpoints` are those of a connection that writes."""
         self._driver, self._files, self.availability = driver, files, availability
+        self._checkpoints = checkpoints
 
     def _meaning(self, error: sqlite3.Error) -> DatabaseDown:
         return cause_of(self._files, error)
@@ -171,7 +180,7 @@ class SqliteDb(Db):
 
     def forget_deleted(self) -> None:
         """Copies the log, which holds old pages, into the file and empties it, unless another connection reads it."""
-        with suppress(sqlite3.DatabaseError):
+        with self._checkpoints.lock if self._checkpoints else nullcontext(), suppress(sqlite3.DatabaseError):
             self._driver.execute(f"PRAGMA busy_timeout={FORGET_MS}")
             try:
                 self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -193,6 +202,8 @@ class SqliteDb(Db):
         with translated(self._meaning):
             self._driver.execute("COMMIT")
         self._files.check_committed()
+        if self._checkpoints:
+            self._checkpoints.committed(self._driver)
 
     def rollback(self) -> None:
         """Gives the transaction up, if one is open. One that cannot be given up is so when the next begins."""
@@ -202,4 +213,6 @@ class SqliteDb(Db):
 
     def close(self) -> None:
         """Closes the connection."""
+        if self._checkpoints:
+            self._checkpoints.close()
         self._driver.close()

@@ -8,6 +8,7 @@ and once more before it is acknowledged. A look at one file costs 1 to 2 microse
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from exam_sessions.store.database_errors import DatabaseDamaged, DatabaseDown, DatabaseReplaced
@@ -28,6 +29,9 @@ LOG_HEADER = 32
 SALTS, COPIED, TO_BE_COPIED = slice(32, 40), slice(96, 100), slice(128, 132)
 """Where the log's index says which log it is, how much of it is in the file, and how much a checkpoint means to copy,
 which it says before it begins (SQLite, WAL-mode File Format, 2.1)."""
+
+LENGTH = slice(16, 20)
+"""Where the index says how many pages are in the log, those copied included (as above)."""
 
 INDEX_START = 132
 """Bytes of the index that hold these."""
@@ -59,6 +63,8 @@ class SqliteFiles:
         Only checkpoints write to it. One tuple, for two threads may look at once.
         """
         self._log_size, self._log_start = 0, b""
+        self._committed = bytes(INDEX_START)
+        """How the index began after the last commit."""
         self._log_is_cut_short = False
         """For good: the hole is behind what is written next."""
 
@@ -142,7 +148,7 @@ class SqliteFiles:
         if self._index < 0:
             self._looked_at_file()
             return
-        index = os.pread(self._index, INDEX_START, 0)
+        self._committed = index = os.pread(self._index, INDEX_START, 0)
         file, log = _looked_at(self._path), _looked_at(self._beside[0][0])
         if not self._is_as_before(file, log):
             self.check()
@@ -166,6 +172,21 @@ class SqliteFiles:
             and not self._log_is_cut_short
         )
 
+    def log_length(self) -> tuple[int, int]:
+        """Pages in the log after the last commit, and how many of these are not in the file yet; 0 without a log."""
+        length, copied = (int.from_bytes(self._committed[part], sys.byteorder) for part in (LENGTH, COPIED))
+        return length, length - copied
+
+    def sync(self) -> None:
+        """Has the disk keep what was written to the file. Raises OSError."""
+        os.fsync(self._handle())
+
+    def _handle(self) -> int:
+        """The file, opened once."""
+        if self._header < 0:
+            self._header = os.open(self._path, os.O_RDONLY)
+        return self._header
+
     def release(self) -> None:
         """Lets go of what is beside the file, once it has no connection. The file itself is never closed.
 
@@ -182,10 +203,8 @@ class SqliteFiles:
 
         One that a checkpoint writes to says it too early, and is believed.
         """
-        if self._header < 0:
-            self._header = os.open(self._path, os.O_RDONLY)
-        before = self._index_start()
-        header, size = os.pread(self._header, 100, 0), os.fstat(self._header).st_size
+        before, handle = self._index_start(), self._handle()
+        header, size = os.pread(handle, 100, 0), os.fstat(handle).st_size
         # 1 stands for 65,536, which two bytes cannot hold.
         page = int.from_bytes(header[PAGE_SIZE], "big")
         if 0 < int.from_bytes(header[PAGE_COUNT], "big") * (65_536 if page == 1 else page) <= size:
