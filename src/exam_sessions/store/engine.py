@@ -194,6 +194,9 @@ class Store(ABC):
     For that the sequence numbers of a transaction's events must be known from the beginning: no other may write.
     """
 
+    binds_every_value = False
+    """Whether each value of each row that is inserted is handed over by itself, so that it pays to leave some out."""
+
     notifies: bool
     """Whether the servers of a database can notify each other."""
 

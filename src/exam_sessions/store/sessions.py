@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, literal_column, select, update
 from exam_sessions.domain.records import AccessCode, Release, Session, lost_release
 from exam_sessions.store.database_errors import LostRace
 from exam_sessions.store.schema import drafts, releases, sessions
+from exam_sessions.store.sparse_insert import SparseInsert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -90,7 +91,7 @@ class SessionRows:
         self._ids_by_code = store.statement(
             select(c.access_code, c.id).where(in_release, store.in_array(c.access_code, "keys"))
         )
-        self._insert = store.insert_many(sessions)
+        self._insert = SparseInsert(store, sessions, Session._field_defaults)
         as_read = [c[name] == bindparam(f"expected_{name}") for name in DECIDED_ON]
         self._delete = store.statement(delete(sessions).where(mine, c.id == bindparam("session"), *as_read))
         self._store = store
@@ -248,7 +249,7 @@ class SessionRows:
 
     def insert(self, db: Db, rows: Sequence[Session]) -> None:
         """Adds sessions."""
-        db.execute_many(self._insert, rows)
+        self._insert.insert(db, rows)
 
     def update(self, db: Db, columns: frozenset[str], rows: Sequence[tuple[Session, Session]]) -> None:
         """Updates columns of sessions.

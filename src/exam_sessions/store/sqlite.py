@@ -206,6 +206,7 @@ class SqliteStore(Store):
         return self.path.with_name(f"{self.path.name}-server-{server}")
 
     links_events = True
+    binds_every_value = True
     notifies = False
 
     def notify(self, workspaces: Iterable[str]) -> None:
