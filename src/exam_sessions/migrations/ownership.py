@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, Table, func, inspect, select
+from sqlalchemy import MetaData, Table, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from exam_sessions.store.schema import metadata
@@ -25,6 +25,17 @@ NAMED = 5
 """Tables and columns a message names."""
 
 OF_MIGRATIONS = "alembic_version"
+
+COLUMNS = {
+    "sqlite": "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'",
+    "postgresql": (
+        "SELECT t.relname, c.attname FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid"
+        " WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p')"
+        " AND c.attnum > 0 AND NOT c.attisdropped"
+    ),
+}
+"""The columns of every table, by dialect. SQLAlchemy's inspector reads what is not asked for too: on SQLite with a
+statement for each table, which took 5 ms of each start."""
 
 
 class NotOurs(Exception):  # noqa: N818 - a condition the command line explains
@@ -86,19 +97,17 @@ def check_after(store: Store) -> str | None:
     """
     with connected(store) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-        inspector = inspect(connection)
-        found = {
-            name: {column["name"] for column in columns}
-            for (_, name), columns in inspector.get_multi_columns().items()
-        }
+        found: dict[str, set[str]] = {}
+        for table, column in connection.execute(text(COLUMNS[connection.dialect.name])):
+            found.setdefault(table, set()).add(column)
     missing = [name for name in metadata.tables if name not in found]
     if missing:
         raise NotOurs(f"it lacks tables that its revision has: {_some(missing)}")
     missing = [
-        f"{table.name}.{column.name}"
-        for table in metadata.sorted_tables
+        f"{name}.{column.name}"
+        for name, table in metadata.tables.items()
         for column in table.columns
-        if column.name not in found[table.name]
+        if column.name not in found[name]
     ]
     if missing:
         raise NotOurs(f"it lacks columns that its revision has: {_some(missing)}")
