@@ -7,15 +7,17 @@ import itertools
 import os
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import grpc
+import pytest
 import uvloop
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from exam_sessions.app import App, now
+from exam_sessions.rpc.transports import drain
 from exam_sessions.settings import Settings
 from exam_sessions_client.v1 import (
     access_service_pb2,
@@ -118,6 +120,11 @@ class RunningServer:
         """Runs the scheduler once, now."""
         return self._wait(self.app.service.scheduler.sweep())
 
+    def is_called(self):
+        """Whether calls are under way."""
+        of_transport = self.app._server._transport.drain
+        return bool(of_transport.calls or of_transport.streams)
+
     def stop(self):
         self._wait(self.app.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -127,12 +134,23 @@ class RunningServer:
 
 @contextmanager
 def serving(database, clock=now, **settings):
-    """A running server on a database."""
+    """A running server on a database; once the block ends, it expects no more calls where none is under way."""
     server = RunningServer(database, clock, **settings)
     try:
         yield server
     finally:
-        server.stop()
+        with nullcontext() if server.is_called() else expecting_no_calls():
+            server.stop()
+
+
+@contextmanager
+def expecting_no_calls():
+    """Stops do not wait for calls that might still come, and for replies to get out, which takes 0.2 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("QUIET_S", "LAST_REPLIES_S"):
+            patch.setattr(drain, name, 0)
+        patch.setattr(drain, "TURNS", 1)
+        yield
 
 
 @dataclass

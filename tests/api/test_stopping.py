@@ -56,7 +56,9 @@ def moves_until_it_stops(target, ready):
 def stopped_under_load(database, transport):
     """Stops a server whom many callers keep busy; what each of them saw."""
     ready = threading.Barrier(CALLERS + 1)
-    with ThreadPoolExecutor(CALLERS) as pool, serving(database, transport=transport, drain_s=120) as server:
+    server = RunningServer(database, transport=transport, drain_s=120)
+    with ThreadPoolExecutor(CALLERS) as pool, ExitStack() as at_the_end:
+        at_the_end.callback(server.stop)
         callers = [pool.submit(moves_until_it_stops, server.target, ready) for _ in range(CALLERS)]
         ready.wait()
         ((before,),) = server.database.read("SELECT count(*) FROM events")
