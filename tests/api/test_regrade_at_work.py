@@ -18,6 +18,7 @@ from state_paths import FETCHED, STARTED, walk
 
 from exam_sessions_client.v1 import operation_pb2, session_pb2
 from processes import ServerProcess, calling
+from sampling import examples
 from serving import Refused, until
 
 both_databases = pytest.mark.both_databases("rows are kept from each other in other ways")
@@ -203,7 +204,7 @@ ANSWERS = st.lists(st.tuples(st.sampled_from("ABCD"), st.sampled_from("ABCD")), 
 ENDS = st.lists(st.sampled_from(["", "", "ArchiveSession", "VoidSession", "ReopenSession"]), min_size=6, max_size=6)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
 @given(answers=ANSWERS, ends=ENDS, key=st.sampled_from("ABCD"), again=st.booleans())
 def test_what_happens_is_what_the_preview_said_and_the_statistics_follow(api, answers, ends, key, again):
     work, reference = OperationsApi(api), new_id()

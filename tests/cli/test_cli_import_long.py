@@ -16,7 +16,7 @@ from postgres import free_port
 from serving import ApiClient, RunningServer
 from silence import SilentProxy
 
-LIMIT = importer.LARGEST if sampling.full else 4_000
+LIMIT = importer.LARGEST if sampling.full else 2_600
 """Rows up to which a roster is no long one here: the fast run lowers it, except where it is what is tested."""
 
 LONG = LIMIT + 500
