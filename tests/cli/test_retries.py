@@ -62,9 +62,9 @@ class Absent:
 
 
 def test_the_last_acknowledgement_is_tried_again_ever_later_and_given_up(slept):
-    receipts = Acknowledger(Absent(), "results")
-    with pytest.raises(NoServer), receipts:
-        receipts.delivered(7, 1)
+    acknowledger = Acknowledger(Absent(), "results")
+    with pytest.raises(NoServer), acknowledger:
+        acknowledger.delivered(7, 1)
     assert len(slept) > 2
     assert min(slept) > 0
     assert slept == sorted(slept)
@@ -73,8 +73,8 @@ def test_the_last_acknowledgement_is_tried_again_ever_later_and_given_up(slept):
 
 def interrupted(server):
     """A consumer that was given one event, number 7, and is ended by Ctrl-C."""
-    with Acknowledger(server, "results") as receipts:
-        receipts.delivered(7, 1)
+    with Acknowledger(server, "results") as acknowledger:
+        acknowledger.delivered(7, 1)
         raise KeyboardInterrupt
 
 

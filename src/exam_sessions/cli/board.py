@@ -16,7 +16,7 @@ from exam_sessions.cli.releases import Releases, find_releases
 from exam_sessions.cli.shared.connection import DEFAULT_TARGET, Target, Workspace, connected
 from exam_sessions.cli.shared.console import MISUSED, fail, out
 from exam_sessions.cli.shared.resuming_watch import ResumingWatch
-from exam_sessions.cli.shared.room import Order, Room
+from exam_sessions.cli.shared.room import ConfirmedAction, Room
 from exam_sessions.cli.shared.room_reads import sessions_to_read
 from exam_sessions.cli.shared.transition_views import refusal_of_one
 from exam_sessions.cli.shared.typed_names import action_of
@@ -90,8 +90,8 @@ def _obey(room: Room, client: Client, keys: Iterator[str]) -> None:
     for key in keys:
         if key == "q" and not room.asks:
             return
-        if order := room.press(key):
-            _carry_out(room, client, order)
+        if confirmed := room.press(key):
+            _carry_out(room, client, confirmed)
 
 
 def _take(room: Room, client: Client, piece: Piece, areas: dict[str, str]) -> None:
@@ -130,20 +130,20 @@ def is_of(session: Session, centre: str = "", school: str = "", district: str = 
     return all(asked in {"", known} for asked, known in pairs)
 
 
-def _carry_out(room: Room, client: Client, order: Order) -> None:
+def _carry_out(room: Room, client: Client, confirmed: ConfirmedAction) -> None:
     """Does what was confirmed; what came of it stands below the room."""
-    given = dict(order.fields)
+    given = dict(confirmed.fields)
     fields: dict[str, Any] = {}
     try:
         if "extra" in given:
             fields |= extra_of(given.pop("extra"))
         if "reason" in given:
             fields["void_reason"] = VoidReason[given.pop("reason")]
-        client.transition_many(action_of(order.action), [order.session_id], **fields, **given)
-        room.put([client.session(order.session_id)])
-        room.notice = f"{order.action}: done"
+        client.transition_many(action_of(confirmed.action), [confirmed.session_id], **fields, **given)
+        room.put([client.session(confirmed.session_id)])
+        room.notice = f"{confirmed.action}: done"
     except (Refused, NoServer, typer.BadParameter) as failure:
-        room.notice = f"{order.action}: {refusal_of_one(failure) if isinstance(failure, Refused) else failure}"
+        room.notice = f"{confirmed.action}: {refusal_of_one(failure) if isinstance(failure, Refused) else failure}"
 
 
 @contextmanager

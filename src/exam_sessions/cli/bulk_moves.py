@@ -35,7 +35,7 @@ FOR_GOOD = frozenset({"void", "delete", "archive", "clear_responses"})
 
 
 @dataclass(frozen=True)
-class Order:
+class BulkMove:
     """What is asked for: the action with what it takes, under one request id."""
 
     action: int
@@ -52,7 +52,7 @@ class Order:
         return once(client.transition_many, self.action, **self.taken, **fields)
 
 
-def move_named(client: Client, order: Order, names: Sequence[str]) -> None:
+def move_named(client: Client, move: BulkMove, names: Sequence[str]) -> None:
     """Moves sessions that are named by id or keycode, all or none."""
     keycodes = [name for name in dict.fromkeys(names) if not is_id(name)]
     ids = {
@@ -61,19 +61,19 @@ def move_named(client: Client, order: Order, names: Sequence[str]) -> None:
     }
     named = {ids.get(name, name): name for name in names}
     try:
-        if order.asked.preview or (order.name in FOR_GOOD and not order.asked.yes):
-            foreseen = order.send(client, session_ids=list(named), validate_only=True)
-            what = f"{order.name} is possible for {sessions_text(foreseen.session_count)}"
-            question = f"{sessions_text(len(named))}: {order.name}, which cannot be undone"
-            if not may_go_on(order.asked, foreseen, lambda: _show_named(foreseen, named, what), question):
+        if move.asked.preview or (move.name in FOR_GOOD and not move.asked.yes):
+            foreseen = move.send(client, session_ids=list(named), validate_only=True)
+            what = f"{move.name} is possible for {sessions_text(foreseen.session_count)}"
+            question = f"{sessions_text(len(named))}: {move.name}, which cannot be undone"
+            if not may_go_on(move.asked, foreseen, lambda: _show_named(foreseen, named, what), question):
                 return
-        reply = order.send(client, session_ids=list(named))
+        reply = move.send(client, session_ids=list(named))
     except Refused as refused:
         _reject(refused, list(named.values()))
-    if order.asked.json:
+    if move.asked.json:
         say(message_json(reply))
     else:
-        _show_named(reply, named, f"{order.name}: {sessions_text(reply.session_count)} done")
+        _show_named(reply, named, f"{move.name}: {sessions_text(reply.session_count)} done")
 
 
 def _show_named(reply: Transitioned, named: dict[str, str], what: str) -> None:
@@ -94,18 +94,18 @@ def _reject(refused: Refused, names: Sequence[str]) -> NoReturn:
     fail(f"refused for {len(bad):,} of {sessions_text(len(names))}; nothing was written", hint)
 
 
-def move_matching(client: Client, order: Order, criteria: dict[str, Any], rate: int) -> None:
+def move_matching(client: Client, move: BulkMove, criteria: dict[str, Any], rate: int) -> None:
     """Moves the sessions that match, each for itself, at most `rate` a second (0: no limit)."""
-    if order.asked.needs_foresight:
-        foreseen = order.send(client, criteria=criteria, validate_only=True, show_preview=True)
-        if not order.asked.preview and not foreseen.preview.succeeded_count:
+    if move.asked.needs_foresight:
+        foreseen = move.send(client, criteria=criteria, validate_only=True, show_preview=True)
+        if not move.asked.preview and not foreseen.preview.succeeded_count:
             with on_stderr():
                 show_preview(foreseen)
-            fail(f"{order.name} is possible for none of them", "the counts above say why; name others")
-        question = f"{order.name} for {sessions_text(foreseen.preview.succeeded_count)}"
-        question += ", which cannot be undone" if order.name in FOR_GOOD else ""
-        if not may_go_on(order.asked, foreseen, partial(show_preview, foreseen), question):
+            fail(f"{move.name} is possible for none of them", "the counts above say why; name others")
+        question = f"{move.name} for {sessions_text(foreseen.preview.succeeded_count)}"
+        question += ", which cannot be undone" if move.name in FOR_GOOD else ""
+        if not may_go_on(move.asked, foreseen, partial(show_preview, foreseen), question):
             return
-    reply = order.send(client, criteria=criteria, sessions_per_second=rate)
+    reply = move.send(client, criteria=criteria, sessions_per_second=rate)
     note(f"{sessions_text(reply.session_count)} match")
-    follow(client, reply.operation, order.asked)
+    follow(client, reply.operation, move.asked)

@@ -106,13 +106,13 @@ def tail(
         with (
             interruptible(following, "events tail", *words),
             until_the_reader_leaves(),
-            Acknowledger(client, consumer) as receipts,
+            Acknowledger(client, consumer) as acknowledger,
         ):
-            _print(following, receipts, lambda event: FORMATS[format_](event, workspace or "default"), count)
+            _print(following, acknowledger, lambda event: FORMATS[format_](event, workspace or "default"), count)
 
 
 def _print(
-    following: ResumingWatch, receipts: Acknowledger, line: Callable[[SessionEvent], str], count: int | None
+    following: ResumingWatch, acknowledger: Acknowledger, line: Callable[[SessionEvent], str], count: int | None
 ) -> None:
     """Prints events until there were `count` of them; says what was delivered."""
     for piece in following.pieces(partial(note, style="yellow")):
@@ -121,14 +121,14 @@ def _print(
             some = events[first : first + OFTEN]
             with ctrl_c_after():
                 deliver(map(line, some))
-                receipts.delivered(some[-1].sequence, len(some))
-            receipts.acknowledge_when_due()
+                acknowledger.delivered(some[-1].sequence, len(some))
+            acknowledger.acknowledge_when_due()
         if count is not None:
             count -= len(events)
             if not count:
                 return
-        receipts.delivered(piece.sequence, 0)
-        receipts.acknowledge_when_due()
+        acknowledger.delivered(piece.sequence, 0)
+        acknowledger.acknowledge_when_due()
 
 
 @cli.command(

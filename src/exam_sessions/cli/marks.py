@@ -65,51 +65,59 @@ def import_marks(
     except Unreadable as error:
         fail(f"{name_of(file)}: {error}", "a file of marks begins with a line that names its columns; see --help")
     with connected(target, workspace) as client:
-        marker = MarksImporter(client, read.papers, again=again)
-        with bar("checking", marker.rows) as advance:
-            faults = sorted({*read.faults, *marker.check(advance)})
+        importer = MarksImporter(client, read.papers, again=again)
+        with bar("checking", importer.rows) as advance:
+            faults = sorted({*read.faults, *importer.check(advance)})
         if faults:
             _reject(file, faults, f"of {read.size:,} rows; nothing was written")
-        if marker.known:
-            note(f"{sessions_text(marker.known)} had these marks from an earlier run; --again would write them anew")
+        if importer.known:
+            note(
+                f"{sessions_text(importer.known)} had these marks from an earlier run; --again would write them anew"
+            )
         if dry_run:
-            say(f"{marker.rows:,} marks of {sessions_text(len(marker.left))} can be entered; nothing was written")
-        elif marker.left:
-            _write(marker, file)
+            say(f"{importer.rows:,} marks of {sessions_text(len(importer.left))} can be entered; nothing was written")
+        elif importer.left:
+            _write(importer, file)
         else:
             say("nothing is left to enter")
 
 
-def _write(marker: MarksImporter, file: Path) -> None:
-    rows, start = marker.rows, time.monotonic()
+def _write(importer: MarksImporter, file: Path) -> None:
+    rows, start = importer.rows, time.monotonic()
     try:
         with bar("marking", rows) as advance:
-            marker.write(advance)
+            importer.write(advance)
     except Rejected as rejected:
-        _print_written(marker, time.monotonic() - start)
+        _print_written(importer, time.monotonic() - start)
         _reject(file, rejected.faults, "that were good a moment ago; all other sessions are written")
     except (KeyboardInterrupt, NoServer, Refused) as stopped:
-        note(f"stopped with {sessions_text(len(marker.left))} to go; type the same command again to go on", "yellow")
+        note(
+            f"stopped with {sessions_text(len(importer.left))} to go; type the same command again to go on", "yellow"
+        )
         if isinstance(stopped, KeyboardInterrupt):
             raise typer.Exit(REFUSED) from None
         raise
-    _print_written(marker, time.monotonic() - start)
+    _print_written(importer, time.monotonic() - start)
 
 
-def _print_written(marker: MarksImporter, took: float) -> None:
+def _print_written(importer: MarksImporter, took: float) -> None:
     """The closing summary: how many, how fast, and where the sessions are now."""
-    rows = marker.entered
+    rows = importer.entered
     say(
-        f"{rows:,} marks of {sessions_text(len(marker.written))} entered in {took:.2f} s "
-        f"({rows / took:,.0f} rows/s, {len(marker.written) / took:,.0f} sessions/s)"
+        f"{rows:,} marks of {sessions_text(len(importer.written))} entered in {took:.2f} s "
+        f"({rows / took:,.0f} rows/s, {len(importer.written) / took:,.0f} sessions/s)"
     )
-    counts = Counter((word(session, "state"), word(session, "maturity")) for session in marker.written)
+    # One of each kind is put in words: ten thousand take a tenth of a second.
+    kinds = {(session.state, session.maturity): session for session in importer.written}
+    counts = Counter((session.state, session.maturity) for session in importer.written)
     made = table("state now", "sessions")
-    for (state, maturity), count in sorted(counts.items()):
+    for state, maturity, count in sorted(
+        (word(s, "state"), word(s, "maturity"), counts[k]) for k, s in kinds.items()
+    ):
         made.add_row(coloured(state, maturity), f"{count:,}")
     if counts:
         show(made)
-        note(f"next:  exam-sessions results show {marker.written[0].keycode}", "dim")
+        note(f"next:  exam-sessions results show {importer.written[0].keycode}", "dim")
 
 
 def _reject(file: Path, faults: Sequence[Fault], where: str) -> NoReturn:

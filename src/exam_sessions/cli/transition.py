@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from exam_sessions.cli.bulk_moves import Order, move_matching, move_named
+from exam_sessions.cli.bulk_moves import BulkMove, move_matching, move_named
 from exam_sessions.cli.releases import find_releases
 from exam_sessions.cli.session_names import session_name
 from exam_sessions.cli.sessions import IN_STATE, Accommodated, Late
@@ -188,10 +188,10 @@ def transition(
         **extra_of(extra_time),
         "accommodation": accommodation_of(time_limit, window_start, window_end),
     }
-    order = Order(action, taken, Asked(preview, yes, json, no_wait))
+    move = BulkMove(action, taken, Asked(preview, yes, json, no_wait))
     with connected(target, workspace) as client:
         if sessions:
-            move_named(client, order, sessions)
+            move_named(client, move, sessions)
             return
         criteria = {
             "release_ids": find_releases(client, release),
@@ -206,7 +206,7 @@ def transition(
             "accommodated": accommodated,
             "late": late,
         }
-        move_matching(client, order, criteria, per_second)
+        move_matching(client, move, criteria, per_second)
 
 
 def _check(*, named: bool, match: bool, all_of_them: bool, per_second: int) -> None:

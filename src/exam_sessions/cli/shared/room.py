@@ -38,7 +38,7 @@ SIMPLE = {"p": "pause", "r": "resume", "u": "unlock", "c": "check_in"}
 HEADINGS = ("candidate", "name", "state", "left", "extra", "machine", "last answer", "keycode")
 
 
-class Order(NamedTuple):
+class ConfirmedAction(NamedTuple):
     """An action on one session that a person has confirmed."""
 
     session_id: str
@@ -93,7 +93,7 @@ class Room:
             if word(event, "action") == "SET_RESPONSES":
                 self._answers[event.session_id] = when(event, "time").partition(" ")[2]
 
-    def press(self, key: str) -> Order | None:
+    def press(self, key: str) -> ConfirmedAction | None:
         """Takes a key; what is to be done now that a person has confirmed it."""
         with self._lock:
             if self._question:
@@ -127,7 +127,7 @@ class Room:
             asks = [("reason", f"reason ({reasons}):"), ("message", "why, in words:")]
             self._question = Question(session.id, "void", f"void {about}, which cannot be undone", asks)
 
-    def _answer(self, key: str) -> Order | None:
+    def _answer(self, key: str) -> ConfirmedAction | None:
         question = self._question
         assert question
         if key == ESCAPE:
@@ -135,7 +135,7 @@ class Room:
         elif not question.asks:
             self._question = None
             if key in {"y", "Y"}:
-                return Order(question.session_id, question.action, dict(question.fields))
+                return ConfirmedAction(question.session_id, question.action, dict(question.fields))
             self.notice = "nothing was done"
         elif key == ENTER:
             name, _ = question.asks.pop(0)
