@@ -134,6 +134,11 @@ def with_responses(record: AttemptRecord, responses: dict[str, Value]) -> Attemp
     return tuple.__new__(AttemptRecord, (*record[:5], responses, *record[6:]))
 
 
+def with_marks(record: AttemptRecord, marks: dict[str, int | None]) -> AttemptRecord:
+    """The record with other marks. As `_replace`, in a third of the time."""
+    return tuple.__new__(AttemptRecord, (*record[:6], marks, *record[7:]))
+
+
 def with_total(record: AttemptRecord, total: Total) -> AttemptRecord:
     """The record with what it earns. As `_replace`, in a third of the time."""
     return tuple.__new__(AttemptRecord, (*record[:11], *total[:3], *record[14:17], total.points_min))

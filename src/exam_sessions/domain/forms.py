@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exam_sessions import errors
+from exam_sessions.domain.known_marks import KnownMarks
 from exam_sessions.domain.marks import decimals_of, mark_of, text_of
 from exam_sessions.domain.question_types import SHAPE, TEXT, QuestionType
 from exam_sessions.domain.texts import fold_label
@@ -190,6 +191,7 @@ class Form:
         """The last responses that were found to fit, for stored_values.py."""
         self.known_answers: object = None
         """Answers that were checked before, for known_answers.py."""
+        self.known_marks = KnownMarks()
         self.available = sum(question.available for question in self.questions)
         self.least = sum(question.rule.lower for question in self.questions)
         """The least that can be earned: below 0 with negative marks."""

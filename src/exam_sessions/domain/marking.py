@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from exam_sessions import errors
 from exam_sessions.domain import scoring
-from exam_sessions.domain.attempts import with_total, without_total
+from exam_sessions.domain.attempts import with_marks, with_total, without_total
 from exam_sessions.domain.marks import text_of
 from exam_sessions.domain.records import Unreadable
 from exam_sessions.domain.response_effects import write_responses
@@ -38,13 +38,16 @@ def assign_item_marks(context: TransitionContext) -> Changes:
         errors.BatchRefused: rows that do not fit the form.
         errors.InvalidField: the paper would have been completed in the future.
     """
-    form = context.form()
+    form, rows = context.form(), context.command.marks
 
-    def judge(number: str, mark: str | None) -> int | None:
+    def judge(number: str, text: str | None) -> int | None:
         question = form.question(number)
-        return None if mark is None else form.check_mark(question, mark)
+        mark = None if text is None else form.check_mark(question, text)
+        form.known_marks.add(number, text, mark)
+        return mark
 
-    write_marks(context, context.attempt_record.marks | _judged("marks", context.command.marks, judge))
+    marks = form.known_marks.of(rows)
+    write_marks(context, context.attempt_record.marks | (_judged("marks", rows, judge) if marks is None else marks))
     return _completed(context)
 
 
@@ -135,24 +138,26 @@ def write_marks(context: TransitionContext, marks: dict[str, int | None]) -> Non
     before = context.attempt_record.marks
     if isinstance(before, Unreadable):
         context.attempt_record, context.extra_changes["marks"] = (
-            context.attempt_record._replace(marks=dict(marks)),
+            with_marks(context.attempt_record, dict(marks)),
             (before.raw, _mark_texts(marks)),
         )
+        return
+    if not before:
+        # The first write, which is that of nearly every paper: it changes all that it names.
+        if marks:
+            context.attempt_record = with_marks(context.attempt_record, marks)
+            context.extra_changes["marks"] = ({}, _mark_texts(marks))
         return
     changed = [n for n in before | marks if n not in before or n not in marks or before[n] != marks[n]]
     if not changed:
         return
-    context.attempt_record = context.attempt_record._replace(marks=marks)
-    old, new = ({n: _mark_text(all_[n]) for n in changed if n in all_} for all_ in (before, marks))
+    context.attempt_record = with_marks(context.attempt_record, marks)
+    old, new = (_mark_texts({n: all_[n] for n in changed if n in all_}) for all_ in (before, marks))
     context.extra_changes["marks"] = (old, new)
 
 
 def _mark_texts(marks: dict[str, int | None]) -> dict[str, str | None]:
-    return {number: _mark_text(mark) for number, mark in marks.items()}
-
-
-def _mark_text(mark: int | None) -> str | None:
-    return None if mark is None else text_of(mark)
+    return {number: None if mark is None else text_of(mark) for number, mark in marks.items()}
 
 
 def progress(context: TransitionContext) -> Changes:

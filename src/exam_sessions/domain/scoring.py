@@ -29,7 +29,7 @@ def points_of(form: Form, record: AttemptRecord) -> int:
     """What is earned so far; what waits for a mark counts nothing."""
     marks, given = record.marks, record.responses.get
     if damage_of(record):
-        return sum(mark or 0 for mark in marks.values())
+        return sum(filter(None, marks.values()))
     if unfit := unfit_numbers(form, record.responses):
         given = {number: value for number, value in record.responses.items() if number not in unfit}.get
     points = 0
@@ -48,7 +48,7 @@ def points_of(form: Form, record: AttemptRecord) -> int:
             value = given(number)
             known = known_by_value(id(value))
             points += known.points if known and known.number == number else earned(question, value)
-    return points + sum(mark or 0 for mark in marks.values())
+    return points + sum(filter(None, marks.values()))
 
 
 def total_of(form: Form, record: AttemptRecord) -> Total:
@@ -62,8 +62,7 @@ def total_of(form: Form, record: AttemptRecord) -> Total:
 
 def waits_for_marks(form: Form, record: AttemptRecord) -> bool:
     """Whether people still have something to mark."""
-    marks = record.marks
-    return any(number not in marks for number in for_people(form, record))
+    return not all(map(record.marks.__contains__, for_people(form, record)))
 
 
 def for_people(form: Form, record: AttemptRecord) -> tuple[str, ...]:
@@ -79,7 +78,7 @@ def marking_progress(form: Form, record: AttemptRecord) -> int:
     waiting = for_people(form, record)
     if not waiting:
         return 100
-    return 100 * sum(number in record.marks for number in waiting) // len(waiting)
+    return 100 * sum(map(record.marks.__contains__, waiting)) // len(waiting)
 
 
 def is_complete(form: Form, record: AttemptRecord) -> bool:

@@ -51,7 +51,7 @@ def _are_rows(value: Any) -> bool:
 
 def unfit_numbers(form: Form, responses: dict[str, Value]) -> tuple[str, ...]:
     """Numbers of the questions whose stored response does not fit; a person must look at each."""
-    if form.fitting is responses:
+    if not responses or form.fitting is responses:
         return ()
     values = responses.values()
     # Two microseconds for fifty answers, in place of twenty: one option each, and each of them there.
