@@ -217,6 +217,18 @@ def test_an_answer_given_behind_a_poisoned_cache_of_attempts_stays(server, api):
         assert answers_of(server, session) == {"1": 2, "2": 1}
 
 
+@cached
+def test_what_a_check_has_read_is_kept_until_others_write(server, api):
+    session = bring_to(api, "IN_PROGRESS")
+    recent, key = server.app.service._executor._factory.cache, (api.workspace, session.id)
+    recent.clear()
+    api.call("PauseSession", session_id=session.id, validate_only=True)
+    assert recent.sessions[key].state == api.get(session).state
+    write(server, RENAMED, session.id)
+    paused = api.move("PauseSession", session)
+    assert (name_of(paused), paused.candidate.name_first, paused.etag) == ("PAUSED", "Ada", "v6")
+
+
 def test_an_attempt_that_is_not_as_it_was_is_judged_again(blind, blind_desk):
     mixed(blind_desk)
     session = bring_to(blind_desk, "IN_PROGRESS", test_form="form-1")

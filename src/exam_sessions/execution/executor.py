@@ -81,7 +81,7 @@ class Executor:
         except Exception:  # noqa: BLE001 - `run` repeats it one by one, so that only what fails is answered so
             return None
         if not wrote:
-            uow.rollback()
+            uow.end_unwritten()
             return PendingCommit(outcomes, None)
         return PendingCommit(outcomes, lambda: self._committed(uow, outcomes))
 

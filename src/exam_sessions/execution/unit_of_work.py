@@ -291,11 +291,21 @@ class UnitOfWork:
         self._factory.recent_requests.add(transaction.deferred.requests)
         if "workspaces" in self.__dict__:  # The unit was made.
             self._factory.workspaces.update(self.workspaces.seen.values())
-        if self._cache is None:
-            return
-        if transaction.wrote_unread_rows:
+        if self._cache is not None and transaction.wrote_unread_rows:
             self._cache.clear()
         else:
+            self._store_in_cache()
+
+    def end_unwritten(self) -> None:
+        """Ends a transaction that has written nothing, and stores in the cache what it read, as it was.
+
+        A check is followed by the same call in earnest as a rule; no other connection could write meanwhile.
+        """
+        self._transaction.db.rollback()
+        self._store_in_cache()
+
+    def _store_in_cache(self) -> None:
+        if self._cache is not None:
             self._cache.store(
                 self.sessions.known.values(), self.sessions.deleted, self.releases.known.values(), self.attempts.known
             )
