@@ -50,7 +50,7 @@ def marks(bench: Bench) -> Iterator[Figure]:
         f"{PAPERS * QUESTIONS:,} marks of {PAPERS:,} papers from a CSV",
         value=f"{PAPERS * QUESTIONS / took:,.0f} marks/s, {took:.1f} s",
         floor=f"server {server:.1f} s CPU, command line {client:.1f} s",
-        notes="one run; each paper is checked, then written, in calls of a hundred papers: "
+        notes="one run; each paper is checked, then written, in calls of 128 papers: "
         f"{server / PAPERS * 1e6:.0f} µs of the server's time, {client / PAPERS * 1e6:.0f} of the command line's",
         runs=[{"value": {"seconds": took, "server_cpu": server, "client_cpu": client}}],
     )

@@ -131,11 +131,10 @@ class Call(CallIdentity):
         target = target_of(request)
         return SessionKey(self.workspace(request), target.session_id, target.keycode, self.principal.centres)
 
-    def caller(self, request: Any, *, makes_workspace: bool = False, method: str = "") -> Caller:
+    def caller(self, request: Any, *, makes_workspace: bool = False) -> Caller:
         """The caller, and the digest that distinguishes a repetition of this mutation from another request.
 
-        With `makes_workspace` there need not be the workspace. `method` is the full name of the RPC that the request
-        is one of, where the call is one of several such requests.
+        With `makes_workspace` there need not be the workspace.
 
         Raises:
             errors.InvalidField: x-actor is not a short printable text, or is given twice.
@@ -143,16 +142,25 @@ class Call(CallIdentity):
         """
         workspace = self.enter_new(request.workspace_id) if makes_workspace else self.workspace(request)
         request_id = request.request_id.lower()
-        centres = self.principal.centres
         digest = b""
         if request_id:
             request.workspace_id = workspace
-            # A repetition shows the result of the first request: not to callers who may not see its sessions.
-            bound_to = "" if centres is None else "\0".join(sorted(centres))
-            # It may hold what was for the first caller alone, such as an attempt token.
-            by = "" if self.principal is ANYBODY else f"\0{self.principal.name}"
-            digest = self._digest(request, after=bound_to + by, method=method)
-        return Caller(workspace, self.actor(), request_id, digest, request.validate_only, centres)
+            digest = self.digest_of(request)
+        return Caller(workspace, self.actor(), request_id, digest, request.validate_only, self.principal.centres)
+
+    def digest_of(self, request: Any, method: str = "") -> bytes:
+        """The digest that distinguishes a repetition of a mutation from another request.
+
+        Args:
+            request: the mutation; it names its workspace.
+            method: the full name of the RPC it is a request of, where the call is one of several such requests.
+        """
+        centres = self.principal.centres
+        # A repetition shows the result of the first request: not to callers who may not see its sessions.
+        bound_to = "" if centres is None else "\0".join(sorted(centres))
+        # It may hold what was for the first caller alone, such as an attempt token.
+        by = "" if self.principal is ANYBODY else f"\0{self.principal.name}"
+        return self._digest(request, after=bound_to + by, method=method)
 
     def _digest(self, request: Any, before: str = "", after: str = "", method: str = "") -> bytes:
         """A digest of the method and a request in its normal form, with what stands before and after the request."""

@@ -10,18 +10,21 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.batches import batches_of
 from exam_sessions.commands.paper_marks import EnterPaperMarks, MarkedPaper
 from exam_sessions.commands.session_changes import etag_of
 from exam_sessions.domain.states import MATURITY, STATE_BY_CODE
 from exam_sessions.rpc.access.masking import readable
 from exam_sessions.rpc.convert.commands import item_marks_of
+from exam_sessions.rpc.group_outcomes import GroupOutcomes
 from exam_sessions.rpc.methods import target_of
 from exam_sessions.rpc.status import rpc_status_of
 from exam_sessions_client.v1 import marking_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from exam_sessions.execution.caller import Caller
     from exam_sessions.execution.queue_protocols import Outcome
     from exam_sessions.rpc.methods import Call
     from exam_sessions.service import Service
@@ -51,63 +54,68 @@ class PaperMarksServicer:
 
     async def assign(self, request: pb.BatchAssignItemMarksRequest, call: Call) -> pb.BatchAssignItemMarksResponse:
         """Enters the papers, group after group."""
-        workspace = call.workspace(request)
+        caller = call.in_workspace(call.workspace(request))
+        caller = caller._replace(validate_only=request.validate_only)
         reply = pb.BatchAssignItemMarksResponse()
-        for group in _groups(request.papers):
-            requests = [_request_of(paper, workspace, validate_only=request.validate_only) for paper in group]
+        for papers in _groups(request.papers):
+            commands = [_command_of(paper, caller, call) for paper in papers]
             async with self._in_line:
-                outcomes = await self._entered(requests, call)
+                outcomes = await self._entered(commands)
             for outcome in outcomes:
                 _fill(reply, outcome, call)
         return reply
 
-    async def _entered(self, requests: Iterable[pb.AssignItemMarksRequest], call: Call) -> list[Outcome]:
-        """What becomes of each paper.
+    async def _entered(self, commands: Sequence[EnterPaperMarks | errors.Refusal]) -> list[Outcome]:
+        """What becomes of each paper; a refusal stays one.
 
         Raises:
             errors.Refusal: the service cannot answer now; what is in line already is entered all the same.
         """
-        waiting: list[asyncio.Future[MarkedPaper]] = []
-        try:
-            for request in requests:
-                waiting.append(self._queued(request, call))  # noqa: PERF401 - those before a failure are waited for
-        finally:
-            outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        group = GroupOutcomes(len(commands))
+        refused: errors.Refusal | None = None
+        for n, command in enumerate(commands):
+            place = group.place(n)
+            if isinstance(command, errors.Refusal):
+                place.set_exception(command)
+                continue
+            try:
+                if refused:
+                    raise refused
+                self._service.queue_write(command, place)
+            except errors.Refusal as refusal:
+                # The line takes no more now: what is in it is waited for, and the call fails.
+                refused = refusal
+                place.set_exception(refusal)
+        outcomes = await group.complete
         for outcome in outcomes:
             is_of_paper = isinstance(outcome, MarkedPaper | errors.Refusal)
             if isinstance(outcome, BaseException) and (not is_of_paper or isinstance(outcome, CANNOT_ANSWER)):
                 raise outcome
         return outcomes
 
-    def _queued(self, request: pb.AssignItemMarksRequest, call: Call) -> asyncio.Future[MarkedPaper]:
-        """A paper in line. Raises the refusal of the line itself."""
-        try:
-            command = item_marks_of(request)
-        except errors.Refusal as refusal:
-            refused: asyncio.Future[MarkedPaper] = asyncio.get_running_loop().create_future()
-            refused.set_exception(refusal)
-            return refused
-        caller = call.caller(request, method=ONE_PAPER)
-        return self._service.write(EnterPaperMarks(caller, target_of(request), command))
-
 
 def _groups(papers: Sequence[pb.PaperMarks]) -> Iterator[list[pb.PaperMarks]]:
     """The papers, as many at a time as may stand in line."""
-    group: list[pb.PaperMarks] = []
-    marks = 0
-    for paper in papers:
-        marks += len(paper.marks)
-        if group and (len(group) == GROUP_AT_MOST or marks > MARKS_AT_MOST):
-            yield group
-            group, marks = [], len(paper.marks)
-        group.append(paper)
-    yield group
+    return batches_of(papers, lambda paper: len(paper.marks), rows_at_most=GROUP_AT_MOST, size_at_most=MARKS_AT_MOST)
 
 
-def _request_of(paper: pb.PaperMarks, workspace: str, *, validate_only: bool) -> pb.AssignItemMarksRequest:
+def _command_of(paper: pb.PaperMarks, caller: Caller, call: Call) -> EnterPaperMarks | errors.Refusal:
+    """The command of a paper, or why there is none."""
+    try:
+        command = item_marks_of(paper)
+    except errors.Refusal as refusal:
+        return refusal
+    # What is only asked is not recorded, and is no repetition.
+    if not caller.validate_only:
+        digest = call.digest_of(_request_of(paper, caller.workspace), ONE_PAPER)
+        caller = caller._replace(request_id=paper.request_id.lower(), fingerprint=digest)
+    return EnterPaperMarks(caller, target_of(paper), command)
+
+
+def _request_of(paper: pb.PaperMarks, workspace: str) -> pb.AssignItemMarksRequest:
     """A paper as the request that AssignItemMarks would take: it has the fields of one, under the same numbers."""
     request = pb.AssignItemMarksRequest.FromString(paper.SerializeToString())
-    request.workspace_id, request.validate_only = workspace, validate_only
+    request.workspace_id = workspace
     return request
 
 

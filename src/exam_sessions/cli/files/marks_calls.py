@@ -6,20 +6,21 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from exam_sessions.batches import batches_of
 from exam_sessions.cli.shared.file_faults import Fault
 from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.failures import Refused, Violation
 from exam_sessions.client.marking import Paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from exam_sessions.cli.files.marks_file import Mark, MarkedPaper
     from exam_sessions.client.client import Client
     from exam_sessions.client.marking import PaperOutcome
 
-PAPERS_AT_ONCE = 100
-"""Papers of one call."""
+PAPERS_AT_ONCE = 128
+"""Papers of one call: four whole groups of those in which the service enters them."""
 
 ROWS_AT_ONCE = 2_000
 """Marks of one call."""
@@ -49,18 +50,9 @@ def parts_of(paper: MarkedPaper, request_id: str) -> list[Part]:
     return [Part(paper, paper.marks[at : at + MARKS_OF_A_PAPER], request_id) for at in starts]
 
 
-def calls_of(parts: Sequence[Part]) -> Iterator[list[Part]]:
+def calls_of(parts: Iterable[Part]) -> Iterator[list[Part]]:
     """The parts, as many at a time as one call holds."""
-    call: list[Part] = []
-    rows = 0
-    for part in parts:
-        rows += len(part.marks)
-        if call and (len(call) == PAPERS_AT_ONCE or rows > ROWS_AT_ONCE):
-            yield call
-            call, rows = [], len(part.marks)
-        call.append(part)
-    if call:
-        yield call
+    return batches_of(parts, lambda part: len(part.marks), rows_at_most=PAPERS_AT_ONCE, size_at_most=ROWS_AT_ONCE)
 
 
 def send(client: Client, call: Sequence[Part], *, validate_only: bool = False) -> list[PaperOutcome | Refused]:

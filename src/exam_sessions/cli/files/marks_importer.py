@@ -23,7 +23,7 @@ from exam_sessions.cli.shared.retry import retry
 from exam_sessions.client.failures import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from exam_sessions.cli.files.marks_file import MarkedPaper
     from exam_sessions.cli.shared.progress import Advance
@@ -56,10 +56,12 @@ class MarksImporter:
     def __init__(self, client: Client, papers: Sequence[MarkedPaper], *, again: bool = False) -> None:
         self._client = client
         self._salt = str(uuid.uuid4()) if again else ""
+        self._request_ids: dict[int, str] = {}
+        """By the papers' lines."""
         self.left = list(papers)
         """The papers still to be written."""
         self.known = 0
-        """Scripts an earlier run wrote."""
+        """How many papers an earlier run wrote."""
         self.written: list[PaperOutcome] = []
         """What became of the papers written."""
         self.entered = 0
@@ -104,7 +106,7 @@ class MarksImporter:
         refused: dict[int, list[Fault]] = {}
         looked: dict[int, Looked] = {}
         suspects: dict[int, MarkedPaper] = {}
-        parts = [part for paper in self.left for part in parts_of(paper, self._request_id(paper))]
+        parts: Iterable[Part] = (part for paper in self.left for part in parts_of(paper, self._request_id(paper)))
         tell: Advance | None = advance
         while parts:
             rest: list[Part] = []
@@ -133,7 +135,7 @@ class MarksImporter:
         """
         faults: list[Fault] = []
         done: set[int] = set()
-        parts = [Part(paper, paper.marks, self._request_id(paper)) for paper in self.left]
+        parts = (Part(paper, paper.marks, self._request_id(paper)) for paper in self.left)
         try:
             for part, outcome in self._sent(parts, advance=advance):
                 if isinstance(outcome, Refused):
@@ -148,11 +150,11 @@ class MarksImporter:
             raise Rejected(sorted(faults))
 
     def _sent(
-        self, parts: Sequence[Part], *, validate_only: bool = False, advance: Advance | None = None
+        self, parts: Iterable[Part], *, validate_only: bool = False, advance: Advance | None = None
     ) -> Iterator[tuple[Part, PaperOutcome | Refused]]:
-        """Parts with what became of each, as the answers come."""
+        """Parts with what became of each, as the answers come. They are taken as calls are sent."""
         sending = partial(send, self._client, validate_only=validate_only)
-        for call, outcomes in in_flight(sending, list(calls_of(parts)), BATCHES_IN_FLIGHT):
+        for call, outcomes in in_flight(sending, calls_of(parts), BATCHES_IN_FLIGHT):
             if advance:
                 advance(sum(len(part.marks) for part in call))
             yield from zip(call, outcomes, strict=True)
@@ -176,6 +178,9 @@ class MarksImporter:
         return list(self._client.history(session_id))
 
     def _request_id(self, paper: MarkedPaper) -> str:
+        if (known := self._request_ids.get(paper.line)) is not None:
+            return known
         said = [(mark.question, mark.mark) for mark in paper.marks]
         content = [self._client.workspace, paper.session, paper.completed, said, self._salt]
-        return str(uuid.uuid5(FAMILY, json.dumps(content)))
+        made = self._request_ids[paper.line] = str(uuid.uuid5(FAMILY, json.dumps(content)))
+        return made

@@ -63,6 +63,8 @@ def read_table(
 
 def surplus(cells: list[str], names: Sequence[str]) -> str:
     """What is wrong with cells that no column is named for; empty when they are empty."""
+    if len(cells) <= len(names) and "" not in names:
+        return ""
     beyond = cells[len(names) :] + [cell for cell, name in zip(cells, names, strict=False) if not name]
     if not any(beyond):
         return ""
@@ -129,7 +131,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]
     while True:
         line = reader.line_num + 1
         try:
-            cells = [cell.strip() for cell in next(reader)]
+            cells = list(map(str.strip, next(reader)))
         except StopIteration:
             return
         except csv.Error as error:

@@ -107,11 +107,12 @@ def _set_responses(request: marking.SetResponsesRequest) -> Command:
     )
 
 
-def item_marks_of(request: marking.AssignItemMarksRequest) -> Command:
+def item_marks_of(request: marking.AssignItemMarksRequest | marking.PaperMarks) -> Command:
     """The command of a paper. Raises InvalidField."""
     return Command(
         A.ASSIGN_ITEM_MARKS,
-        marks=tuple((row.question_number, row.mark if row.HasField("mark") else None) for row in request.marks),
+        # No mark that is set is empty, by its rule; and to ask whether each is set takes as long as all else.
+        marks=tuple([(row.question_number, row.mark or None) for row in request.marks]),
         completion_time=micros(request, "completion_time", "completion_time"),
     )
 
