@@ -60,9 +60,8 @@ class Service:
         self._writing = GroupCommitQueue(
             store.writer, self._executor, linger=linger, backlog=backlog, on_group_done=self._executor.announce
         )
-        self._reading = GroupCommitQueue(
-            store.reader, SessionReader(repositories_of(store)), linger=linger, backlog=backlog
-        )
+        reader = SessionReader(repositories_of(store), self.reads.form_cache)
+        self._reading = GroupCommitQueue(store.reader, reader, linger=linger, backlog=backlog)
         self.queues = {"write": self._writing, "read": self._reading}
         """The queues, by what they do."""
         self.written, self.availability = self._executor.measures, store.availability
@@ -92,7 +91,7 @@ class Service:
         return self._writing.submit(request)
 
     def read(self, request: QueuedRequest) -> asyncio.Future[Any]:
-        """Queues a read of one session, a SessionKey once opened; its future gives the result."""
+        """Queues a read of one session, a SessionKey once opened; its future gives the result (session_reader.py)."""
         return self._reading.submit(request)
 
     async def start(self) -> None:

@@ -77,7 +77,7 @@ class CatalogReads(PooledReads):
 
         def work(db: Db, repositories: Repositories) -> list[Form]:
             keys = [key for key in repositories.forms.sat(db, workspace, release_id) if key[0] == reference]
-            found = [self._form_cache.form(db, repositories, workspace, *key) for key in keys]
+            found = [self.form_cache.form(db, repositories, workspace, *key) for key in keys]
             return [form for form in found if form]
 
         return await self._read(work)

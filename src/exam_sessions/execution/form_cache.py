@@ -9,12 +9,17 @@ from exam_sessions.domain.attempts import marking_revision_of
 from exam_sessions.domain.records import MarkingContext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.records import AttemptRecord, Session
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
 
 log = logging.getLogger(__name__)
+
+FormKey = tuple[str, int]
+"""Reference and revision."""
 
 FORMS_AT_MOST = 500
 """A form of a hundred questions takes about 200 KiB."""
@@ -45,6 +50,14 @@ class FormCache:
                 self._forms.clear()
             form = self._forms[key] = stored.form
         return form
+
+    def forms_of(
+        self, db: Db, repositories: Repositories, workspace: str, rows: Iterable[Session | AttemptRecord]
+    ) -> dict[FormKey, Form]:
+        """Returns every form that these sessions and attempts are marked by, as far as there is such a revision."""
+        keys = {(row.test_form, marking_revision_of(row)) for row in rows}
+        forms = {key: self.form(db, repositories, workspace, *key) for key in keys}
+        return {key: form for key, form in forms.items() if form}
 
     def marking_context(
         self,

@@ -31,12 +31,10 @@ if TYPE_CHECKING:
     from exam_sessions.domain.stored_records import (
         EventRow,
     )
+    from exam_sessions.execution.form_cache import FormKey
     from exam_sessions.execution.session_reader import SessionKey
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.repositories import Repositories
-
-FormKey = tuple[str, int]
-"""Reference and revision."""
 
 SORTED_AT_MOST = 2_000
 """Sessions of a snapshot that are sorted by their ids again for each page."""
@@ -163,7 +161,7 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
         Raises:
             errors.SessionNotFound: no session and no event has this id, or the session is of another centre.
         """
-        workspace, session_id, keycode, centres = wanted
+        workspace, session_id, keycode, centres = wanted[:4]
 
         def work(db: Db, repositories: Repositories) -> tuple[str, list[EventRow], bool]:
             known = session_id
@@ -184,7 +182,7 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
 
         def work(db: Db, repositories: Repositories) -> MarkingContext:
             workspace, revision = session.workspace_id, marking_revision_of(session)
-            form = self._form_cache.form(db, repositories, workspace, session.test_form, revision)
+            form = self.form_cache.form(db, repositories, workspace, session.test_form, revision)
             attempts = repositories.attempts.load(db, session.workspace_id, (session.id,))[session.id]
             return MarkingContext(form, attempts, session.form_revision)
 
@@ -205,9 +203,7 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
             found = repositories.attempts.load(db, workspace, first)
             rows: list[AttemptRecord | Session] = [record for attempts in found.values() for record in attempts]
             rows += sessions[: len(first)]
-            keys = {(row.test_form, marking_revision_of(row)) for row in rows}
-            forms = {key: self._form_cache.form(db, repositories, workspace, *key) for key in keys}
-            return found, {key: form for key, form in forms.items() if form}
+            return found, self.form_cache.forms_of(db, repositories, workspace, rows)
 
         return await self._read(work)
 
@@ -223,7 +219,7 @@ class Reads(CatalogReads, EventReads, OperationReads, PersonalDataReads):
             return [
                 (
                     pair,
-                    self._form_cache.marking_context(
+                    self.form_cache.marking_context(
                         db, repositories, pair.session, attempts[pair.session.id], revised
                     ),
                 )

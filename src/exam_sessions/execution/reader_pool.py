@@ -93,7 +93,7 @@ class PooledReads:
     def __init__(self, store: Store) -> None:
         self.pool = ReaderPool(store)
         self._read = self.pool.read
-        self._form_cache = FormCache()
+        self.form_cache = FormCache()
 
     def close(self) -> None:
         """Ends the threads and closes their connections."""

@@ -8,13 +8,16 @@ from exam_sessions import errors
 from exam_sessions.domain.records import AccessCode, SessionWithRelease
 from exam_sessions.execution.measures import WriteMeasures
 from exam_sessions.execution.outages import refusal_of
-from exam_sessions.execution.queue_protocols import PendingCommit
+from exam_sessions.execution.queue_protocols import REQUEUE, PendingCommit
+from exam_sessions.execution.reader_pool import LOADED_AT_ONCE
 from exam_sessions.store.database_errors import DatabaseDown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exam_sessions.domain.records import Release, Session
+    from exam_sessions.domain.forms import Form
+    from exam_sessions.domain.records import AttemptRecord, Release, Session
+    from exam_sessions.execution.form_cache import FormCache, FormKey
     from exam_sessions.execution.measures import GroupTimes
     from exam_sessions.store.engine import Db
     from exam_sessions.store.repositories import Repositories
@@ -28,6 +31,8 @@ class SessionKey(NamedTuple):
     keycode: str | AccessCode
     centres: frozenset[str] | None = None
     """The centres that its reader is bound to; None: all."""
+    with_attempts: bool = False
+    """Whether a SessionWithAttempts is read."""
 
     @property
     def weight(self) -> int:
@@ -38,16 +43,24 @@ class SessionKey(NamedTuple):
         """Itself."""
         return self
 
-    def render(self, result: SessionWithRelease) -> SessionWithRelease:
-        """The session and its release."""
+    def render(self, result: SessionWithRelease | SessionWithAttempts) -> SessionWithRelease | SessionWithAttempts:
+        """What was read, as it is."""
         return result
+
+
+class SessionWithAttempts(NamedTuple):
+    """A session, its attempts in their order, and every form they are marked by."""
+
+    pair: SessionWithRelease
+    attempts: tuple[AttemptRecord, ...]
+    forms: dict[FormKey, Form]
 
 
 class SessionReader:
     """The work of the reading queue: single sessions."""
 
-    def __init__(self, repositories: Repositories) -> None:
-        self._repositories = repositories
+    def __init__(self, repositories: Repositories, form_cache: FormCache) -> None:
+        self._repositories, self._form_cache = repositories, form_cache
         self.measures = WriteMeasures()
         """Of no commits."""
 
@@ -56,7 +69,7 @@ class SessionReader:
         self._db = db
 
     def prepare(self, group: Sequence[SessionKey]) -> PendingCommit:
-        """Returns a SessionWithRelease or the refusal for each; there is nothing to commit."""
+        """As `run`; there is nothing to commit."""
         return PendingCommit(self.run(group), None)
 
     def run_together(self, group: Sequence[SessionKey]) -> list[Any]:
@@ -64,7 +77,10 @@ class SessionReader:
         return self.run(group)
 
     def run(self, group: Sequence[SessionKey]) -> list[Any]:
-        """Returns a SessionWithRelease or the refusal for each, from one snapshot."""
+        """Returns for each what was read, the refusal, or REQUEUE where it is too much to be read with the others.
+
+        On PostgreSQL attempts may be newer than their session.
+        """
         try:
             return self._one_by_one(group) if self._db.is_in_process else self._together(group)
         except DatabaseDown as down:
@@ -76,15 +92,15 @@ class SessionReader:
         self._db.begin_read()
         try:
             found = [self._repositories.sessions.read(self._db, *wanted[:3]) for wanted in group]
+            return self._with_attempts(group, [_shown(one, pair) for one, pair in zip(group, found, strict=True)])
         finally:
             self._db.rollback()
-        return [_shown(wanted, one) for wanted, one in zip(group, found, strict=True)]
 
     def _together(self, group: Sequence[SessionKey]) -> list[Any]:
         """Where a server answers, one statement for all."""
         by_workspace: dict[str, tuple[set[str], set[str]]] = {}
         codes: dict[str, set[AccessCode]] = {}
-        for workspace, session_id, keycode, _ in group:
+        for workspace, session_id, keycode, *_ in group:
             ids, keycodes = by_workspace.setdefault(workspace, (set(), set()))
             if session_id:
                 ids.add(session_id)
@@ -105,10 +121,38 @@ class SessionReader:
                 if codes:
                     code = AccessCode(session.release_id, session.access_code)
                     found[SessionKey(workspace, "", code)] = pair
-        return [
+        shown = [
             _shown(w, found.get(SessionKey(w.workspace, w.session_id, "" if w.session_id else w.keycode)))
             for w in group
         ]
+        return self._with_attempts(group, shown)
+
+    def _with_attempts(self, group: Sequence[SessionKey], outcomes: list[Any]) -> list[Any]:
+        """The outcomes, with the attempts of those that ask for them: of as many as LOADED_AT_ONCE allows."""
+        by_workspace: dict[str, dict[str, list[int]]] = {}
+        for n, (wanted, outcome) in enumerate(zip(group, outcomes, strict=True)):
+            if wanted.with_attempts and isinstance(outcome, SessionWithRelease):
+                by_workspace.setdefault(wanted.workspace, {}).setdefault(outcome.session.id, []).append(n)
+        attempts = self._repositories.attempts
+        for workspace, places in by_workspace.items():
+            first = attempts.within(self._db, workspace, list(places), LOADED_AT_ONCE)
+            loaded = attempts.load(self._db, workspace, first)
+            for session_id, numbers in places.items():
+                for n in numbers:
+                    outcomes[n] = self._completed(outcomes[n], loaded.get(session_id))
+        return outcomes
+
+    def _completed(self, pair: SessionWithRelease, attempts: tuple[AttemptRecord, ...] | None) -> Any:
+        if attempts is None:
+            return REQUEUE
+        rows: list[Session | AttemptRecord] = [pair.session, *attempts]
+        try:
+            forms = self._form_cache.forms_of(self._db, self._repositories, pair.session.workspace_id, rows)
+        except DatabaseDown:
+            raise
+        except Exception as fault:  # noqa: BLE001 - its handler logs it and returns INTERNAL
+            return fault
+        return SessionWithAttempts(pair, attempts, forms)
 
 
 def _shown(wanted: SessionKey, found: tuple[Session, Release] | None) -> SessionWithRelease | errors.Refusal:

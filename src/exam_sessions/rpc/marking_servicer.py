@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from exam_sessions.domain.forms import Form
     from exam_sessions.domain.marks import Total
     from exam_sessions.domain.records import AttemptRecord, SessionWithRelease
+    from exam_sessions.execution.session_reader import SessionWithAttempts
     from exam_sessions.rpc.methods import Call, Method, QueuedMethod
     from exam_sessions.service import Service
     from exam_sessions_client.v1 import session_pb2
@@ -58,16 +59,14 @@ class MarkingServicer:
 
     async def results(self, request: pb.GetSessionResultsRequest, call: Call) -> pb.GetSessionResultsResponse:
         """Reads what an attempt earned."""
-        key = call.session_key(request)
-        pair: SessionWithRelease = await self._service.read(key)
-        session = pair.session
+        found: SessionWithAttempts = await self._service.read(call.session_key(request)._replace(with_attempts=True))
+        session = found.pair.session
         if session.state == State.VOIDED:
             raise errors.ResultsWithheld(session.id)
-        attempts, forms = await self._service.reads.attempts(key.workspace, [session])
         try:
-            return self._results(request, pair, attempts[session.id], forms)
+            return self._results(request, *found)
         except (errors.TestFormUnknown, *UNREADABLE) as fault:
-            raise cause_of(fault, session, attempts[session.id]) from None
+            raise cause_of(fault, session, found.attempts) from None
 
     @staticmethod
     def _results(
