@@ -102,6 +102,17 @@ def test_whatever_is_stored_is_shown(kind, stored):
     assert bool(items) == (stored is not None)
 
 
+@given(kind=st.sampled_from(T), stored=STORED, withheld=st.booleans())
+def test_a_result_that_attempts_share_is_shown_as_one_alone(kind, stored, withheld):
+    shared = results_of(FORMS[kind], an_attempt({"1": stored}), provisional=False)
+    (item,) = shared.items
+    apart = shared._replace(items=(item._replace(questions=(item.questions[0]._replace(is_shared=False),)),))
+    shown = [result_pb2.Results() for _ in range(3)]
+    for message, results in zip(shown, (shared, shared, apart), strict=True):
+        fill_results(message, results, withheld=withheld)
+    assert shown[0] == shown[1] == shown[2]
+
+
 @pytest.mark.parametrize("kind", OFFERED - {T.MCQ} | {T.CLOZEFORMULA})
 def test_a_text_that_an_older_version_stored_for_a_structured_type_waits_for_a_person(kind):
     form, record = FORMS[kind], an_attempt({"1": "[3, 1, 0, 2]"})

@@ -192,6 +192,8 @@ class Form:
         self.known_answers: object = None
         """Answers that were checked before, for known_answers.py."""
         self.known_marks = KnownMarks()
+        self.shared_results: dict[tuple[str, int | None], object] = {}
+        """Results by the number of the question and the index that was chosen, for scoring.py."""
         self.available = sum(question.available for question in self.questions)
         self.least = sum(question.rule.lower for question in self.questions)
         """The least that can be earned: below 0 with negative marks."""

@@ -141,6 +141,8 @@ class QuestionResult(NamedTuple):
     score: Score
     position: int = 0
     """Its position in the form, from 1; 0 where it was not asked for."""
+    is_shared: bool = False
+    """Whether it is the same object for every attempt that answered alike (`results_of`)."""
 
 
 class ItemResult(NamedTuple):
@@ -195,8 +197,13 @@ def question_result(question: Question, record: AttemptRecord) -> QuestionResult
 
 
 def results_of(form: Form, record: AttemptRecord, *, provisional: bool) -> Results:
-    """What an attempt earned, item by item and objective by objective."""
-    found = [question_result(question, record)._replace(position=n) for n, question in enumerate(form.questions, 1)]
+    """What an attempt earned, item by item and objective by objective.
+
+    The result of an option that was chosen, or of no answer, is kept with the form: fifty of them took 0.2 ms to work
+    out, and take 0.01 ms to look up.
+    """
+    shared = None if damage_of(record) else form.shared_results
+    found = [_result_at(position, question, record, shared) for position, question in enumerate(form.questions, 1)]
     by_item: dict[str, list[QuestionResult]] = {}
     by_objective: dict[str, list[Score]] = {objective.id: [] for objective in form.objectives}
     for result in found:
@@ -219,6 +226,22 @@ def results_of(form: Form, record: AttemptRecord, *, provisional: bool) -> Resul
         missing,
         marking_progress(form, record),
     )
+
+
+def _result_at(
+    position: int, question: Question, record: AttemptRecord, shared: dict[tuple[str, int | None], object] | None
+) -> QuestionResult:
+    number = question.number
+    response = record.responses.get(number)
+    is_plain = response is None or (type(response) is int and 0 <= response < len(question.options))
+    if shared is None or not is_plain or number in record.marks:
+        return question_result(question, record)._replace(position=position)
+    known = shared.get((number, response))
+    if known is None:
+        known = question_result(question, record)._replace(position=position, is_shared=True)
+        shared[number, response] = known
+    assert isinstance(known, QuestionResult)
+    return known
 
 
 def _item(item_id: str, parts: Sequence[QuestionResult]) -> ItemResult:

@@ -13,6 +13,7 @@ from exam_sessions.domain.question_types import FORMULAS, MATRIX, ORDER, SHAPE, 
 from exam_sessions.domain.scoring import Score
 from exam_sessions.domain.states import MATURITY, State
 from exam_sessions.domain.stored_values import fits
+from exam_sessions_client.v1 import result_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +23,16 @@ if TYPE_CHECKING:
     from exam_sessions.domain.records import AttemptRecord
     from exam_sessions.domain.scoring import QuestionResult, Results
     from exam_sessions.domain.statistics import Statistics
-    from exam_sessions_client.v1 import result_pb2, session_pb2
+    from exam_sessions_client.v1 import session_pb2
 
 HUNDRED = 100 * UNIT
+
+RENDERED_AT_MOST = 20_000
+"""Results of questions kept as bytes; one of four options takes about 500 bytes."""
+
+_rendered: dict[tuple[int, bool], tuple[QuestionResult, bytes]] = {}
+"""Results that many attempts share, by their id() and whether keys and scores are withheld. Each is held here, for
+its identity is unique only as long as it exists."""
 
 
 def fill_score(message: result_pb2.Score, actual: int, most: int, least: int, *, is_scorable: bool = True) -> None:
@@ -54,7 +62,10 @@ def fill_results(
         row.id, row.name, row.version = item.id, item.name, item.version
         row.objective_ids.extend(item.objective_ids)
         for question in item.questions:
-            _fill_question(row.questions.add(), question, withheld=withheld)
+            if question.is_shared:
+                row.MergeFromString(_shared(question, withheld=withheld))
+            else:
+                _fill_question(row.questions.add(), question, withheld=withheld)
         if not withheld:
             _fill(row.score, item.score)
     for objective in results.objectives:
@@ -78,6 +89,18 @@ def _fill_total(message: result_pb2.Results, results: Results, counted: Total | 
         score, least = counted.score, counted.score_min
     _fill(message.points, points)
     _fill(message.percent, Score(score or 0, known, HUNDRED, least))
+
+
+def _shared(question: QuestionResult, *, withheld: bool) -> bytes:
+    """The bytes of an item with this question alone: merged into an item they add it."""
+    known = _rendered.get((id(question), withheld))
+    if known is None:
+        item = result_pb2.ItemResult()
+        _fill_question(item.questions.add(), question, withheld=withheld)
+        if len(_rendered) >= RENDERED_AT_MOST:
+            _rendered.clear()
+        known = _rendered[id(question), withheld] = question, item.SerializeToString()
+    return known[1]
 
 
 def _fill_question(message: result_pb2.QuestionResult, result: QuestionResult, *, withheld: bool) -> None:
