@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import psycopg
 import pytest
+from groups import arrived, grouped, told
 from grpc import StatusCode
 from messages import booking, bookings, mask, new_id, outcome_of, send
 from rows import count
@@ -12,7 +13,7 @@ from state_paths import bring_to
 
 import sampling
 from exam_sessions.store import sqlite_connection
-from exam_sessions_client.v1 import catalog_pb2, session_pb2
+from exam_sessions_client.v1 import session_pb2
 from serving import ApiClient, Refused, serving, until
 
 pytestmark = pytest.mark.both_databases("transactions fail in other ways")
@@ -49,33 +50,6 @@ def desk_of_patient(patient):
     api = ApiClient(patient.target)
     yield api
     api.close()
-
-
-def arrived(api):
-    """Waits until what this connection sent before has reached the server.
-
-    Calls arrive in the order sent, or together: native takes over several at once, and begins those in line first.
-    """
-    with pytest.raises(Refused):
-        api.call("GetSession", session_id=new_id())
-
-
-def grouped(server, api, *calls):
-    """Sends calls so that the server takes them in one transaction, in this order; their outcomes."""
-    with server.database.locked_for_writing():
-        blocker = send(api, "CreateRelease", release=catalog_pb2.Release(name="in front"))
-        arrived(api)
-        sent = []
-        for rpc, fields in calls:
-            sent.append(send(api, rpc, **fields))
-            arrived(api)
-    blocker.result()
-    return [outcome_of(call) for call in sent]
-
-
-def told(outcomes, read):
-    """What is read from each outcome, or the reason of its refusal."""
-    return [outcome.reason if isinstance(outcome, Refused) else read(outcome) for outcome in outcomes]
 
 
 def test_calls_of_one_transaction_see_each_other(server, api):

@@ -54,7 +54,7 @@ def test_a_release_changed_while_it_is_waited_for_is_found(booked, server, avoid
         until(lambda: server.database.read(blocked)[0][0] > 0)
         before = server.database.read("SELECT version FROM releases WHERE id = ?", session.release_id)[0][0]
         other.commit()
-        loaded, releases = loading.result()
+        loaded, releases, _ = loading.result()
     assert [one.id for one in loaded] == [session.id]
     versions = {release.id: release.version for release in releases}
     assert versions == {session.release_id: before + 1, sessions[3].release_id: 1}

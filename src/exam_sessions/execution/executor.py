@@ -63,15 +63,17 @@ class Executor:
             db, self._repositories, self._now, self._server, self._workspaces, self.measures
         )
 
-    def prepare(self, group: Sequence[Mutation]) -> PendingCommit | None:
+    def prepare(self, group: Sequence[Mutation], *, requests: bool = False) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to a thread that can wait for the disk.
+
+        With `requests` the stored requests of all are looked for, not only those that were recorded here of late.
 
         Returns:
             The outcomes with the commit; None when the group must go through `run`, because the database is not free
             or a mutation of the group failed.
         """
         try:
-            uow = self._factory.begin_at_once(group)
+            uow = self._factory.begin_at_once(group, requests=requests)
             try:
                 outcomes = [self._settle(mutation, uow) for mutation in group]
                 wrote = uow.write()
@@ -123,14 +125,19 @@ class Executor:
         return outcomes
 
     def _together(self, mutations: list[Mutation]) -> Sequence[Outcome]:
-        prepared = self.prepare(mutations)
-        if prepared is None:
-            return self.run(mutations)
-        try:
-            return prepared.commit() if prepared.commit else prepared.outcomes
-        except (LostRace, ValueError):
-            # What was only sent is answered for with the commit.
-            return self.run(mutations)
+        for requests in (False, True):
+            prepared = self.prepare(mutations, requests=requests)
+            if prepared is None:
+                break
+            try:
+                return prepared.commit() if prepared.commit else prepared.outcomes
+            except UniqueViolation:
+                # Mostly a repetition of what another server has answered, which is found when it is looked for.
+                continue
+            except (LostRace, ValueError):
+                # What was only sent is answered for with the commit.
+                break
+        return self.run(mutations)
 
     def run(self, group: Sequence[Mutation]) -> list[Outcome]:
         """Decides, writes and commits every mutation by itself, so that a fault is the outcome of one only."""

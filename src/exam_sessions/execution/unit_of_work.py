@@ -90,10 +90,11 @@ class UnitOfWorkFactory:
         """The reservations that hold up the units of work of this factory."""
         return [held for held in self.reserved if held is not self._own]
 
-    def begin_at_once(self, group: Sequence[DeclaresReads]) -> UnitOfWork:
+    def begin_at_once(self, group: Sequence[DeclaresReads], *, requests: bool = False) -> UnitOfWork:
         """A unit of work with the rows that a group declares, which the caller commits or rolls back.
 
-        Rows in the cache are not read, and recorded requests are looked for only where they are recent.
+        Rows in the cache are not read, and recorded requests are looked for only where they are recent, or with
+        `requests`.
 
         Raises:
             DatabaseDown: another transaction holds the database, or it cannot be reached.
@@ -102,7 +103,8 @@ class UnitOfWorkFactory:
         self.db.begin(wait=False)
         try:
             uow = UnitOfWork(self, group, self.cache if self.db.is_in_process else None)
-            uow.load(ReadSet.of(group, requests=self.recent_requests.keys), to_write=True)
+            of_requests = None if requests else self.recent_requests.keys
+            uow.load(ReadSet.of(group, requests=of_requests), to_write=True)
         except BaseException:
             self.db.rollback()
             raise
@@ -239,10 +241,16 @@ class UnitOfWork:
             self.sessions.add_loaded(session)
 
     def _load_sessions_and_releases(self, workspace: str, reads: ReadSet, *, to_write: bool) -> None:
+        db, repositories = self._transaction.db, self._transaction.repositories
         named = [kind.get(workspace, ()) for kind in (reads.sessions, reads.keycodes, reads.releases)]
-        sessions, releases = self._transaction.repositories.sessions.load_with_releases(
-            self._transaction.db, workspace, *named, to_write=to_write, to_change=workspace in reads.to_change
-        )
+        # Those of sessions that are named otherwise are read once their ids are known.
+        ids = named[0] if reads.marking_context else ()
+        sessions, releases, attempts = repositories.sessions.load_with_releases(
+            db, workspace, *named, to_write=to_write, to_change=workspace in reads.to_change,
+            attempts=repositories.attempts.ask(db, workspace, ids) if ids else None,
+        )  # fmt: skip
+        if ids:
+            self.attempts.add_loaded(workspace, {s.id for s in sessions if s.id in ids}, attempts)
         for session in sessions:
             self.sessions.add_loaded(session)
         for release in releases:

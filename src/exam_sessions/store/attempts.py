@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from exam_sessions.store.engine import Db, Store
+    from exam_sessions.store.statement import Ask
 
 WRITTEN = AttemptRecord._fields[3:]
 """Columns that may change: all but the key."""
@@ -56,10 +57,11 @@ class AttemptRows:
 
     def load(self, db: Db, workspace: str, session_ids: Collection[str]) -> dict[str, tuple[AttemptRecord, ...]]:
         """Returns the attempts of these sessions by session id, in their order; an empty tuple without any."""
-        found: dict[str, list[AttemptRecord]] = {session_id: [] for session_id in session_ids}
-        for row in db.query(self._load, (workspace, db.array_param(session_ids))) if session_ids else ():
-            found[row[1]].append(record_of_row(row))
-        return {session_id: tuple(rows) for session_id, rows in found.items()}
+        return by_session(session_ids, db.query(*self.ask(db, workspace, session_ids)) if session_ids else ())
+
+    def ask(self, db: Db, workspace: str, session_ids: Collection[str]) -> Ask:
+        """What asks for the rows that `load` reads."""
+        return self._load, (workspace, db.array_param(session_ids))
 
     def within(self, db: Db, workspace: str, session_ids: Sequence[str], room: int) -> Sequence[str]:
         """Returns the first of these sessions whose attempts have `room` bytes together; one at least."""
@@ -95,6 +97,15 @@ class AttemptRows:
     def delete(self, db: Db, workspace: str, session_id: str) -> None:
         """Deletes all attempts of a session."""
         db.execute(self._delete, (workspace, session_id))
+
+
+def by_session(session_ids: Iterable[str], rows: Iterable[Sequence[Any]]) -> dict[str, tuple[AttemptRecord, ...]]:
+    """The attempts in these rows by session id, in their order; an empty tuple without any."""
+    found: dict[str, list[AttemptRecord]] = {session_id: [] for session_id in session_ids}
+    for row in rows:
+        if row[1] in found:
+            found[row[1]].append(record_of_row(row))
+    return {session_id: tuple(attempts) for session_id, attempts in found.items()}
 
 
 def _row(record: AttemptRecord) -> tuple[Any, ...]:

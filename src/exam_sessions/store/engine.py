@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ClauseElement
 
     from exam_sessions.store.availability import Availability
-    from exam_sessions.store.statement import Parameters
+    from exam_sessions.store.statement import Ask, Parameters
 
 
 PRODUCTS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -53,7 +53,7 @@ class Db(ABC):
         """Runs a statement once; the number of rows it touched."""
 
     @abstractmethod
-    def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+    def query_many(self, asks: Sequence[Ask]) -> list[list[Any]]:
         """Runs several statements in one round trip and returns the rows of each."""
 
     @abstractmethod

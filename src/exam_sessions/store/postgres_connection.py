@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from exam_sessions.store.availability import Availability
     from exam_sessions.store.postgres_driver import Driver
-    from exam_sessions.store.statement import Parameters, Statement
+    from exam_sessions.store.statement import Ask, Parameters, Statement
 
 IMPATIENT = "200ms"
 """How long a lock is waited for while others wait in vain."""
@@ -170,9 +170,9 @@ class PostgresDb(Db):
                 yield rows
             self._driver.execute(f"CLOSE {name}")
 
-    def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
-        """All are sent before the first is answered."""
-        with self._translated(), self._driver.pipeline():
+    def query_many(self, asks: Sequence[Ask]) -> list[list[Any]]:
+        """All are sent before the first is answered; a transaction is a pipeline already."""
+        with self._translated(), contextlib.nullcontext() if self._pipeline else self._driver.pipeline():
             ask, prepares = self._driver.execute, self._prepares
             asked = [ask(one.text, one.bind(values), prepare=prepares) for one, values in asks]
             return [cursor.fetchall() for cursor in asked]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from exam_sessions.store.engine import Db, Store
-    from exam_sessions.store.statement import Parameters, Statement
+    from exam_sessions.store.statement import Ask, Statement
 
 SESSION_WIDTH = len(Session._fields)
 
@@ -148,8 +148,11 @@ class SessionRows:
         *,
         to_write: bool,
         to_change: bool = False,
-    ) -> tuple[list[Session], list[Release]]:
-        """As `load`, and with them their releases and those named, asked in one go.
+        attempts: Ask | None = None,
+    ) -> tuple[list[Session], list[Release], list[Any]]:
+        """As `load`, and with them their releases and those named, and the rows of attempts, asked in one go.
+
+        Attempts are read when the sessions are locked.
 
         Read `to_write`, releases come first and cannot be changed by others meanwhile: who changes a release and then
         its sessions takes them in the same order, so that there is no deadlock. Who is `to_change` a release keeps
@@ -161,16 +164,15 @@ class SessionRows:
         statements = self._releases_kept if to_write else self._releases
         if to_write and to_change:
             statements = self._releases_taken
-        asks: list[tuple[Statement, Parameters]] = [(statements[bool(keycodes)], values)]
+        asks: list[Ask] = [(statements[bool(keycodes)], values)]
         if ids or keycodes:
             asks.append(self._ask(db, workspace, ids, keycodes, to_write=to_write))
-        found, *rows = db.query_many(asks)
+        found, *rows = db.query_many([*asks, attempts] if attempts else asks)
+        of_attempts = rows.pop() if attempts else []
         loaded = self._visible(db, workspace, rows[0]) if rows else []
-        return loaded, [Release._make(row) for row in found]
+        return loaded, [Release._make(row) for row in found], of_attempts
 
-    def _ask(
-        self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool
-    ) -> tuple[Statement, Parameters]:
+    def _ask(self, db: Db, workspace: str, ids: Collection[str], keycodes: Collection[str], *, to_write: bool) -> Ask:
         statement = (self._taken_up if to_write else self._found)[bool(keycodes)]
         return statement, (workspace, db.array_param(keycodes or ids))
 

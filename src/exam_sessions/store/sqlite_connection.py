@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from exam_sessions.store.availability import Availability
     from exam_sessions.store.sqlite_checkpoints import Checkpoints
     from exam_sessions.store.sqlite_files import SqliteFiles
-    from exam_sessions.store.statement import Parameters, Statement
+    from exam_sessions.store.statement import Ask, Parameters, Statement
 
 BUSY_S = 5.0
 """How long a writer waits for another process's transaction, in seconds."""
@@ -123,7 +123,7 @@ class SqliteDb(Db):
             while rows := cursor.fetchmany(at_once):
                 yield rows
 
-    def query_many(self, asks: Sequence[tuple[Statement, Parameters]]) -> list[list[Any]]:
+    def query_many(self, asks: Sequence[Ask]) -> list[list[Any]]:
         """One after the other: each is answered from memory."""
         return [self.query(statement, values) for statement, values in asks]
 

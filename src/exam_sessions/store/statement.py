@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Parameters = Sequence[Any] | Mapping[str, Any]
 """Values of a statement: in the driver's order where it is hot, by name elsewhere."""
 
+Ask = tuple["Statement", Parameters]
+"""A statement that gives rows, and its values."""
+
 COMPILED = ("text", "names", "_constants")
 """Attributes of a statement that are set when it is compiled."""
 
@@ -43,6 +46,10 @@ class Statement:
                 raise AttributeError(name)
             self._compile()
             return object.__getattribute__(self, name)
+
+    def compile_now(self) -> None:
+        """Compiles it, unless that was done."""
+        self.text  # noqa: B018 - asking for it does
 
     def _compile(self) -> None:
         # Threads that come here at once set equal values.

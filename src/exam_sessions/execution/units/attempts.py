@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exam_sessions.domain.attempts import next_version, with_attempt
-from exam_sessions.store.attempts import AttemptUpdate
+from exam_sessions.store.attempts import AttemptUpdate, by_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from exam_sessions.domain.records import AttemptRecord, Session
     from exam_sessions.execution.transaction import Transaction
@@ -70,6 +70,11 @@ class AttemptUnit:
         for attempt in self.known.get(key, ()):
             self._transaction.deferred.attempt_inserts.pop((*key, attempt.attempt), None)
             self._transaction.deferred.attempt_updates.pop((*key, attempt.attempt), None)
+
+    def add_loaded(self, workspace: str, session_ids: Collection[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Adds all attempts of these sessions, whose rows were read, perhaps among others."""
+        for session_id, attempts in by_session(session_ids, rows).items():
+            self.known[workspace, session_id] = attempts
 
     def load(self, sessions: Iterable[Session]) -> None:
         """Reads the attempts of these sessions, as far as they can have any and none are known."""
