@@ -96,6 +96,7 @@ class Service:
 
     async def start(self) -> None:
         """Starts queues and clock, once what an ended server left behind is removed."""
+        repositories_of(self._store).compile_hot()
         self._writing.start()
         self._reading.start()
         self.event_feed.start()

@@ -31,7 +31,9 @@ class EventReads(PooledReads):
 
     async def events_after(self, workspace: str, after: int, most: int) -> list[EventRow]:
         """Returns up to `most` events of a workspace after the sequence `after`."""
-        return await self._read(lambda db, repositories: repositories.events.after(db, workspace, after, most))
+        return await self._read(
+            lambda db, repositories: repositories.events.after(db, workspace, after, most), one_statement=True
+        )
 
     async def last_sequence(self, workspace: str) -> int:
         """The workspace's last event; 0 before the first."""

@@ -171,6 +171,7 @@ class QueuedUnaryHandler(Handler):
         answer_alone: Callable[[bytes, Call], Awaitable[bytes]] | None,
     ) -> None:
         super().__init__(method, limit, policy, function.reader)
+        self._decoder.prepare()
         self.function = function
         self._answer_alone = answer_alone
         self._is_otherwise = function.otherwise.is_for if function.otherwise else None

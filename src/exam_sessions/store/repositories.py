@@ -20,6 +20,7 @@ from exam_sessions.store.requests import RequestRows
 from exam_sessions.store.session_pages import SessionPages
 from exam_sessions.store.sessions import SessionRows
 from exam_sessions.store.staged_imports import StagedImportRows
+from exam_sessions.store.statement import Statement
 from exam_sessions.store.workspaces import WorkspaceRows
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ class Repositories:
         self.lockouts = _shared(LockoutRows, store)
         self.personal_data = _shared(PersonalDataRows, store)
         self.workspaces = _shared(WorkspaceRows, store)
+
+    def compile_hot(self) -> None:
+        """Compiles the statements of calls that come in great numbers; the first of these took 20 ms longer."""
+        for rows in (self.sessions, self.attempts, self.catalog, self.events, self.forms, self.requests):
+            for found in vars(rows).values():
+                for statement in found.values() if isinstance(found, dict) else (found,):
+                    if isinstance(statement, Statement):
+                        statement.compile_now()
 
 
 def _shared(rows: Callable[[Store], Rows], store: Store) -> Rows:

@@ -91,6 +91,10 @@ class RequestDecoder:
         self.long = LONG_UNLOOKED if always else LONG
         """Bytes from which a request is to be admitted on another thread."""
 
+    def prepare(self) -> None:
+        """Has the rules of its requests read before the first of them comes."""
+        rules.prepare(self._parse(b""))
+
     def decode(self, data: bytes, principal: Principal) -> Any:
         """The request of a principal.
 

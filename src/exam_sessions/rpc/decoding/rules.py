@@ -33,6 +33,14 @@ first_violation = partial(_validator.collect_violations, fail_fast=True)
 """The first rule that a message breaks, in a list; an empty list where it breaks none."""
 
 
+def prepare(message: Message) -> None:
+    """Has the rules of a message's type read, which is done once.
+
+    It takes 40 ms for the first of all types and up to 7 for others, during which the event loop answers nobody.
+    """
+    first_violation(message)
+
+
 def check(message: Message) -> None:
     """Refuses a message that breaks the rules. Raises InvalidField, up to VIOLATIONS_AT_MOST bad fields named."""
     found: list[errors.Violation] = []
