@@ -134,7 +134,8 @@ class GroupCommitQueue:
 
     def _plan(self) -> None:
         self._planned, self._planned_at = True, perf_counter()
-        if self._linger and self._window.should_wait(len(self._queue)):
+        # Nothing joins one that has a transaction to itself.
+        if self._linger and not _is_exclusive(self._queue) and self._window.should_wait(len(self._queue)):
             self._wait()
         else:
             self._start()
@@ -167,7 +168,7 @@ class GroupCommitQueue:
         assert db is not None
         if not group:
             self._done(group, [])
-        elif group[0].request.weight >= EXCLUSIVE_WEIGHT:
+        elif _is_exclusive(group):
             self._tasks.put((group, lambda: self._handler.run(opened)))
         elif not db.is_in_process:
             self._tasks.put((group, lambda: self._handler.run_together(opened)))
@@ -231,7 +232,8 @@ class GroupCommitQueue:
                     outcome = fault  # noqa: PLW2901
             _deliver(entry.sink, outcome)
         self._busy = False
-        self._window.group_answered(len(group), len(self._queue))
+        # One that had a transaction to itself is no caller whose next call will join the others.
+        self._window.group_answered(0 if _is_exclusive(group) else len(group), len(self._queue))
         assert self._loop is not None
         self._pace.answered(len(group), len(self._queue), self._loop.time())
         if self._queue:
@@ -258,6 +260,11 @@ class GroupCommitQueue:
             times.decided = perf_counter()
         else:
             times.decided, times.committed = began, perf_counter()
+
+
+def _is_exclusive(entries: Sequence[QueueEntry]) -> bool:
+    """Whether the first has a transaction to itself."""
+    return bool(entries) and entries[0].request.weight >= EXCLUSIVE_WEIGHT
 
 
 def _deliver(sink: ReplySink, outcome: Outcome) -> None:
