@@ -41,7 +41,8 @@ def _action_method(service: Service, rpc: str, response: type[Any]) -> QueuedMet
 
     def mutation_of(request: Any, call: Call) -> ChangeSession:
         command = command_of if isinstance(command_of, Command) else command_of(request)
-        return mutation(call.caller(request), target_of(request), command)
+        target = target_of(request)
+        return mutation(call.caller(request), target, command)
 
     def reply_of(_: Any, pair: SessionWithRelease) -> Any:
         reply = response()
