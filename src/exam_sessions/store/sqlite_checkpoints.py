@@ -50,9 +50,14 @@ class Checkpoints:
         self.lock = threading.Lock()
         """Held while pages are copied: two checkpoints at once are not possible, and the second is not made."""
 
-    def committed(self, writer: sqlite3.Connection) -> None:
-        """Has pages copied where it is time to; called on the writing connection after each of its commits."""
-        length, left = self._files.log_length()
+    def committed(self, writer: sqlite3.Connection, length: int, left: int) -> None:
+        """Has pages copied where it is time to; called on the writing connection after each of its commits.
+
+        Args:
+            writer: the writing connection.
+            length: pages in the log now.
+            left: how many of these are not in the file yet.
+        """
         if length < self._length:  # The log has begun again.
             self._due = STEP
         self._length = length

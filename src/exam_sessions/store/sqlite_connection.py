@@ -203,7 +203,7 @@ class SqliteDb(Db):
             self._driver.execute("COMMIT")
         self._files.check_committed()
         if self._checkpoints:
-            self._checkpoints.committed(self._driver)
+            self._checkpoints.committed(self._driver, *self._files.log_length())
 
     def rollback(self) -> None:
         """Gives the transaction up, if one is open. One that cannot be given up is so when the next begins."""

@@ -174,8 +174,8 @@ class SqliteFiles:
 
     def log_length(self) -> tuple[int, int]:
         """Pages in the log after the last commit, and how many of these are not in the file yet; 0 without a log."""
-        length, copied = (int.from_bytes(self._committed[part], sys.byteorder) for part in (LENGTH, COPIED))
-        return length, length - copied
+        length = int.from_bytes(self._committed[LENGTH], sys.byteorder)
+        return length, length - int.from_bytes(self._committed[COPIED], sys.byteorder)
 
     def sync(self) -> None:
         """Has the disk keep what was written to the file. Raises OSError."""
