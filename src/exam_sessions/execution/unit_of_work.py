@@ -296,13 +296,13 @@ class UnitOfWork:
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
         self._factory.touched_workspaces |= touched
-        self._factory.recent_requests.add(transaction.deferred.requests)
         if "workspaces" in self.__dict__:  # The unit was made.
             self._factory.workspaces.update(self.workspaces.seen.values())
         if self._cache is not None and transaction.wrote_unread_rows:
             self._cache.clear()
         else:
             self._store_in_cache()
+        self._factory.recent_requests.add(transaction.deferred.requests)
 
     def end_unwritten(self) -> None:
         """Ends a transaction that has written nothing, and stores in the cache what it read, as it was.
