@@ -47,22 +47,28 @@ class Cores(NamedTuple):
     @contextmanager
     def anywhere(self) -> Iterator[None]:
         """This thread on any core, and with it the processes it starts meanwhile."""
-        if self.every:
-            os.sched_setaffinity(0, self.every)
-        try:
+        with _on(self.every):
             yield
-        finally:
-            self.pin_load()
 
     @contextmanager
     def on_server(self) -> Iterator[None]:
         """This thread on the server's core, and with it the processes it starts meanwhile."""
-        if self.server is not None:
-            os.sched_setaffinity(0, {self.server})
-        try:
+        with _on(set() if self.server is None else {self.server}):
             yield
-        finally:
-            self.pin_load()
+
+
+@contextmanager
+def _on(cores: set[int]) -> Iterator[None]:
+    """This thread on these cores, if there are any, and then where it was."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def machine_busy_seconds() -> float:
