@@ -232,7 +232,7 @@ def test_a_watcher_that_goes_away_is_forgotten(server, api, begins, caplog):
             if waits:
                 watch.until(lambda w=watch: w.sequence == 1)
         until(lambda: watchers(server) == 0 and not watched.tails)
-    assert "Event.wait" not in server.run(tasks_left())
+    assert "WatchServicer._watch" not in server.run(tasks_left())
     gc.collect()
     api.book()
     assert [record.getMessage() for record in caplog.records] == []

@@ -15,8 +15,9 @@ from messages import bookings
 from state_paths import bring_to, walk
 from watchers import Watch, assert_gapless, bustle, desks_at, last_of, states_after, states_now, watchers
 
-from exam_sessions.background import change_notifier, event_tail
+from exam_sessions.background import change_notifier, event_feed, event_tail
 from exam_sessions.background.event_tail import Tail
+from exam_sessions.background.watch_turns import WatchTurns
 from exam_sessions.domain.stored_records import EventRow
 from exam_sessions.settings import TRANSPORTS
 from exam_sessions.store.postgres_listener import CHANNEL
@@ -43,7 +44,8 @@ def elsewhere(replica, api):
 
 @contextmanager
 def losing_wake_ups(server, *, but=""):
-    """Loses every wake-up but those of the `poll` or of other servers' `bell`; gives what wakes all the same."""
+    """Loses every commit and every wake-up but those of the `poll` or of other servers' `bell`; gives what wakes all
+    the same."""
     service = server.app.service
     wake = service.event_feed.wake
 
@@ -51,7 +53,7 @@ def losing_wake_ups(server, *, but=""):
         if but == "poll" and asyncio.current_task() is service.event_feed._polling:
             wake(workspaces)
 
-    with patch.object(service.event_feed, "wake", heard):
+    with patch.object(service.event_feed, "wake", heard), patch.object(Tail, "is_next", return_value=False):
         if but == "bell":
             yield wake
         else:
@@ -148,7 +150,7 @@ def row(sequence):
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=9), st.integers(1, 9), st.integers(1, 9), st.integers(0, 9))
 def test_what_a_tail_keeps_is_the_newest_without_a_gap(portions, kept, page, began):
     with patch.multiple(event_tail, KEPT=kept, PAGE=page):
-        tail, last = Tail("w", began, lambda row: b""), began
+        tail, last = Tail("w", began, lambda row: b"", WatchTurns()), began
         for portion in portions:
             tail.add([row(last + n + 1) for n in range(portion)])
             last += portion
@@ -158,6 +160,29 @@ def test_what_a_tail_keeps_is_the_newest_without_a_gap(portions, kept, page, beg
                     assert after < max(began, last - kept)
                 else:
                     assert [told.sequence for told in found] == list(range(after + 1, last + 1))[:page]
+
+
+def test_what_a_server_has_committed_itself_is_sent_as_it_is_read(server, api):
+    with patch.object(server.app.service.event_feed, "wake"), Watch(api, now=True) as watch:
+        watch.until(lambda: watch.pieces)
+        walk(api, bring_to(api, "PAUSED"), "ResumeSession", "FinishSession", "VoidSession")
+        last = last_of(server, api)
+        as_committed = watch.up_to(last)
+    with Watch(api, start_sequence=1) as watch:
+        assert watch.up_to(last) == as_committed
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_what_a_tail_lacks_of_what_was_committed_is_read(server, api, monkeypatch, at_once):
+    with Watch(api, now=True) as watch:
+        watch.until(lambda: watch.pieces)
+        monkeypatch.setattr(event_feed, "ADDED_AT_ONCE", 0)
+        with patch.object(server.app.service.event_feed, "wake"):
+            api.book()
+        monkeypatch.setattr(event_feed, "ADDED_AT_ONCE", at_once)
+        api.book()
+        api.call("BatchCreateSessions", release_id=api.release().id, bookings=bookings(3))
+        assert_gapless(watch.up_to(5), 1, 5)
 
 
 @pytest.mark.parametrize("begins", [{}, {"start_sequence": 1}, {"now": True}])

@@ -44,9 +44,9 @@ class ChangeNotifier:
 
         self._unsubscribe = self._store.subscribe(changed)
 
-    def notify(self, workspaces: set[str]) -> None:
+    def notify(self, workspaces: Iterable[str]) -> None:
         """Notifies the other servers within `APART_S`."""
-        self._pending |= workspaces
+        self._pending.update(workspaces)
         if not self._sending:
             self._sending = asyncio.create_task(self._send())
 

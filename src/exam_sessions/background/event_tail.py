@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from exam_sessions.background.session_areas import SessionAreas
 from exam_sessions.domain.states import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
+    from exam_sessions.background.watch_turns import Turn, WatchTurns
     from exam_sessions.domain.stored_records import EventRow
 
 PAGE = 1_000
@@ -29,6 +29,9 @@ ERASE = Action.ERASE.value
 OVERHEAD = 600
 """Bytes an event costs beside what it is rendered as."""
 
+SHARED_BYTES = 1024 * 1024
+"""Bytes of pieces kept for watchers who ask for the same, until the next events are added."""
+
 
 class RenderedEvent(NamedTuple):
     """An event, as far as a filter asks for it, and the bytes that every watcher is sent."""
@@ -43,19 +46,33 @@ class RenderedEvent(NamedTuple):
     """The values of AREA_COLUMNS it names, where it names any: of a deleted session, or of a move from and to."""
 
 
+class Piece(NamedTuple):
+    """What a watcher is sent: the events that it asks for up to one; empty if there are none."""
+
+    data: bytes
+    after: int
+
+
 class Tail:
     """The newest events of one workspace."""
 
-    def __init__(self, workspace: str, last: int, render: Callable[[EventRow], bytes]) -> None:
+    def __init__(self, workspace: str, last: int, render: Callable[[EventRow], bytes], turns: WatchTurns) -> None:
         self.workspace, self.last = workspace, last
         self.watchers = 0
         self.size = 0
         """Bytes it keeps."""
         self.looking = self.look_again = False
         self.areas = SessionAreas()
-        self._render = render
+        self.waiting: dict[Turn, None] = {}
+        """The watchers that wait for something to happen."""
+        self._render, self._turns = render, turns
         self._kept: list[RenderedEvent] = []
-        self._moved = asyncio.Event()
+        self._shared: dict[Hashable, Piece] = {}
+        self._shared_size = 0
+
+    def is_next(self, rows: list[EventRow]) -> bool:
+        """Whether these are the next events, without a gap."""
+        return rows[0].sequence == self.last + 1 and rows[-1].sequence == self.last + len(rows)
 
     def add(self, rows: list[EventRow]) -> None:
         """Adds the next events and wakes the watchers."""
@@ -69,6 +86,8 @@ class Tail:
         self._kept += new
         self.size += sum(len(event.rendered) + OVERHEAD for event in new)
         self.last = rows[-1].sequence
+        self._shared.clear()
+        self._shared_size = 0
         if len(self._kept) > 2 * KEPT:
             self.drop(len(self._kept) - KEPT)
         self.notify()
@@ -80,15 +99,24 @@ class Tail:
         del self._kept[oldest]
 
     def notify(self) -> None:
-        """Wakes those who wait in `moved`."""
-        self._moved.set()
-        self._moved = asyncio.Event()
+        """Wakes those who wait for something to happen, each in its turn."""
+        if self.waiting:
+            now = asyncio.get_running_loop().time()
+            for turn in self.waiting:
+                self._turns.wake(turn, now)
+            self.waiting.clear()
 
-    async def moved(self, seconds: float) -> None:
-        """Waits for something to happen, or that long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._moved.wait()
+    def shared(self, event_filter: Hashable, after: int) -> Piece | None:
+        """The piece that another watcher has made of what is kept after an event, with the same filter."""
+        return self._shared.get((event_filter, after))
+
+    def share(self, event_filter: Hashable, after: int, piece: Piece) -> None:
+        """Keeps a piece for those who ask for the same before anything else happens."""
+        self._shared_size += len(piece.data)
+        if self._shared_size > SHARED_BYTES:
+            self._shared.clear()
+            self._shared_size = len(piece.data)
+        self._shared[event_filter, after] = piece
 
     def since(self, after: int) -> list[RenderedEvent] | None:
         """The next events after one; None when they are not kept any more."""

@@ -21,8 +21,9 @@ from exam_sessions.store.database_errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
+    from exam_sessions.domain.stored_records import EventRow
     from exam_sessions.execution.known_workspaces import KnownWorkspaces
     from exam_sessions.execution.mutation import Mutation
     from exam_sessions.execution.unit_of_work import UnitOfWork
@@ -52,8 +53,9 @@ class Executor:
         self._repositories, self._now, self._server = repositories, now, server
         self._workspaces = workspaces
         self.measures = WriteMeasures()
-        self.listeners: list[Callable[[set[str]], None]] = []
-        """Called on the event loop with the workspaces in which events were committed."""
+        self.listeners: list[Callable[[Mapping[str, list[EventRow]]], None]] = []
+        """Called on the event loop with the workspaces in which events were committed, and those events of each whose
+        numbers are known."""
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
     def attach(self, db: Db) -> None:

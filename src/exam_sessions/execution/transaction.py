@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exam_sessions.domain.records import AttemptRecord, Release, Session
-    from exam_sessions.domain.stored_records import ConsumerRow, OperationRow
+    from exam_sessions.domain.stored_records import ConsumerRow, EventRow, OperationRow
     from exam_sessions.store.attempts import AttemptUpdate
     from exam_sessions.store.engine import Db
     from exam_sessions.store.events import Happening
@@ -92,6 +92,7 @@ class Transaction:
     """One transaction on one connection."""
 
     __slots__ = (
+        "appended",
         "clock",
         "db",
         "deferred",
@@ -114,6 +115,8 @@ class Transaction:
         """Whether what it overwrites is to be removed from the files of the database once it is committed."""
         self.has_written = False
         """Whether anything was written by `write_now`."""
+        self.appended: dict[str, list[EventRow]] = {}
+        """The events it has written, by workspace, as far as their numbers are known."""
 
     def write_now(self, *, unread_rows: bool = False) -> Db:
         """The connection, for a statement that writes immediately."""
@@ -146,7 +149,7 @@ class Transaction:
             repositories.requests.insert(db, deferred.requests)
         # Last, because no other transaction can append to the workspace's events from here to the commit.
         for workspace, events in deferred.events.items():
-            repositories.events.append(db, workspace, events)
+            self.appended[workspace] = repositories.events.append(db, workspace, events)
         # Every other row is written with an event.
         return bool(self.has_written or deferred.events or deferred.requests or deferred.session_changes)
 

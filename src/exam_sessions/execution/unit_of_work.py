@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Self
 
+    from exam_sessions.domain.stored_records import EventRow
     from exam_sessions.execution.read_set import DeclaresReads
     from exam_sessions.execution.reservation import Reservation
     from exam_sessions.store.engine import Db
@@ -70,8 +71,8 @@ class UnitOfWorkFactory:
         self.recent_requests = RecentRequests()
         self.reserved: list[Reservation] = []
         """What staged imports in progress on this server have reserved."""
-        self.touched_workspaces: set[str] = set()
-        """The workspaces in which events were committed, until they are taken out."""
+        self.touched_workspaces: dict[str, list[EventRow]] = {}
+        """The workspaces in which events were committed, with those whose numbers are known, until taken out."""
         self.measures = measures or WriteMeasures()
         self._own: Reservation | None = None
 
@@ -295,7 +296,8 @@ class UnitOfWork:
         measures.committed(transaction, perf_counter() - begun)
         if transaction.forgets_deleted:
             transaction.db.forget_deleted()
-        self._factory.touched_workspaces |= touched
+        for workspace in touched:
+            self._factory.touched_workspaces.setdefault(workspace, []).extend(transaction.appended.get(workspace, ()))
         if "workspaces" in self.__dict__:  # The unit was made.
             self._factory.workspaces.update(self.workspaces.seen.values())
         if self._cache is not None and transaction.wrote_unread_rows:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from exam_sessions import errors
 from exam_sessions.background.event_feed import FEW
-from exam_sessions.background.event_tail import AREA_COLUMNS, ERASE, PAGE
+from exam_sessions.background.event_tail import AREA_COLUMNS, ERASE, PAGE, Piece
+from exam_sessions.background.watch_turns import Turn
 from exam_sessions.rpc.convert.session import BASIC, fill_event
 from exam_sessions.rpc.convert.times import micros
 from exam_sessions.rpc.watch_filter import EventFilter
@@ -52,9 +53,6 @@ SECOND = 1_000_000
 NOWHERE = ("",) * len(AREA_COLUMNS)
 """The areas of a session that does not exist any more."""
 
-NOTICED_S = 0.001
-"""A shorter pause is none, in seconds: timers are not finer."""
-
 IN_SNAPSHOT = -1
 """The position of a watcher that cannot resume with an event, for it has not received all sessions."""
 
@@ -64,6 +62,11 @@ def piece_of(row: EventRow) -> bytes:
     piece = pb.WatchSessionsResponse()
     fill_event(piece.events.add(), row)
     return piece.SerializeToString()
+
+
+def position(after: int) -> bytes:
+    """A piece with the position reached, and no event."""
+    return pb.WatchSessionsResponse(sequence=after).SerializeToString()
 
 
 class Unread:
@@ -145,9 +148,9 @@ class WatchStream:
             self._unread.remove(self)
         self._last = time.monotonic()
 
-    async def send_with_position(self, events: bytes, after: int) -> None:
-        """Sends events, or none, and the position reached."""
-        await self.send(pb.WatchSessionsResponse(sequence=after).SerializeToString() + events, after)
+    async def send_position(self, after: int) -> None:
+        """Sends the position reached, and no event."""
+        await self.send(position(after), after)
 
 
 class EventCursor:
@@ -157,7 +160,7 @@ class EventCursor:
         self._feed, self._tail, self._filter = feed, tail, event_filter
         self._areas = event_filter.areas
         self.after, self._most = after, FEW
-        self._place, self._sent, self._was_behind = feed.turns.place(), 0.0, False
+        self._turn, self._time = Turn(feed.turns), asyncio.get_running_loop().time
 
     @property
     def behind(self) -> int:
@@ -172,25 +175,44 @@ class EventCursor:
             yield
         finally:
             self._feed.cursors.discard(self)
+            self._turn.end()
 
     async def next(self, patience: float) -> bytes:
-        """A piece with the next events that match the filter, if there are any within so many seconds."""
-        self._sent = time.monotonic()
-        # Not kept in a variable: while a watcher waits, nothing is held for it.
-        return await self._piece(
-            await self._feed.next(self._tail, self.after, patience, self._most, self._turn), None, ""
-        )
+        """A piece with the next events that match the filter, if there are any within so many seconds.
 
-    async def _turn(self) -> None:
-        """Waits for its turn."""
-        turns = self._feed.turns
-        pause = turns.pause(self._place, time.monotonic(), self._sent, is_behind=self._was_behind)
-        if pause > NOTICED_S:
-            await asyncio.sleep(pause)
+        Watchers with the same filter are sent the same bytes.
+        """
+        feed, tail, turn = self._feed, self._tail, self._turn
+        turn.sent = self._time()
+        await feed.wait(tail, turn, self.after, patience)
+        if self.after >= tail.last:
+            return b""
+        piece = tail.shared(self._filter, self.after)
+        if piece is None:
+            piece = await self._next_piece()
+            if piece.after == self.after:
+                await feed.wait_beyond_loss(tail, turn, patience)
+        self.after = piece.after
+        turn.is_behind = self.behind > 0
+        return piece.data
+
+    async def _next_piece(self) -> Piece:
+        """The next piece with the position reached, empty without an event; it is shared if its events are kept."""
+        tail, after = self._tail, self.after
+        last, kept = tail.last, tail.since(after)
+        events = await self._feed.after(tail, after, self._most) if kept is None else kept
+        piece = await self._piece(events, None, "")
+        if piece.data:
+            piece = piece._replace(data=position(piece.after) + piece.data)
+        if kept and last == tail.last:  # Else one may have been erased meanwhile.
+            tail.share(self._filter, after, piece)
+        return piece
 
     async def next_until(self, last: int, shown: str) -> bytes:
         """A piece with the next events up to one, as far as they are about sessions up to an id."""
-        return await self._piece(await self._feed.between(self._tail, self.after, self._most), last, shown)
+        piece = await self._piece(await self._feed.after(self._tail, self.after, self._most), last, shown)
+        self.after = piece.after
+        return piece.data
 
     async def _unseen(self, events: Collection[RenderedEvent]) -> set[int]:
         """The events of sessions of other areas: by the areas that an event names, else as its session is now."""
@@ -204,27 +226,26 @@ class EventCursor:
 
         return {event.sequence for event in events if not all(is_within(event, n) for n in self._areas)}
 
-    async def _piece(self, events: Iterable[RenderedEvent], last: int | None, shown: str) -> bytes:
+    async def _piece(self, events: Iterable[RenderedEvent], last: int | None, shown: str) -> Piece:
         """Renders events until a piece is full, and reads the next time about as many as fit."""
         rendered: list[bytes] = []
         unseen: set[int] = set()
         if self._areas:
             events = list(events)
             unseen = await self._unseen(events)
-        size, begun = 0, self.after
+        size, after = 0, self.after
         for event in events:
             if size >= PIECE_BYTES or (last is not None and event.sequence > last):
-                self._most = max(FEW, self.after - begun)
+                self._most = max(FEW, after - self.after)
                 break
             is_shown = event.sequence not in unseen and (last is None or event.session_id <= shown)
             if is_shown and self._filter.matches(event):
                 rendered.append(event.rendered)
                 size += len(event.rendered)
-            self.after = event.sequence
+            after = event.sequence
         else:
             self._most = min(2 * self._most, PAGE)
-        self._was_behind = self.behind > 0
-        return b"".join(rendered)
+        return Piece(b"".join(rendered), after)
 
 
 class WatchServicer:
@@ -236,6 +257,10 @@ class WatchServicer:
 
     async def watch(self, request: pb.WatchSessionsRequest, call: Call, send: Send) -> None:
         """Sends events until the caller cancels."""
+        # In a task of its own: each step of it would else pass through the frames of the whole call.
+        await asyncio.create_task(self._watch(request, call, send))
+
+    async def _watch(self, request: pb.WatchSessionsRequest, call: Call, send: Send) -> None:
         event_filter = EventFilter.of(request.filter, call.principal.centres)
         heartbeat = (micros(request, "heartbeat_interval", "heartbeat_interval") / SECOND) or HEARTBEAT_S
         feed = self._service.event_feed
@@ -245,17 +270,14 @@ class WatchServicer:
             cursor = EventCursor(feed, tail, event_filter, await self._begin(request, tail, event_filter, stream))
             with cursor.following():
                 while True:
-                    await self._send_next(cursor, stream, heartbeat)
+                    if piece := await cursor.next(max(0.0, heartbeat - stream.silence)):
+                        await stream.send(piece, cursor.after)
+                    elif stream.silence >= heartbeat:
+                        await stream.send_position(cursor.after)
+                    # Not kept: while a watcher waits, nothing is held for it.
+                    del piece
         finally:
             feed.leave(tail)
-
-    @staticmethod
-    async def _send_next(cursor: EventCursor, stream: WatchStream, heartbeat: float) -> None:
-        """Sends what happens next, or a heartbeat; what was sent is not kept."""
-        if events := await cursor.next(max(0.0, heartbeat - stream.silence)):
-            await stream.send_with_position(events, cursor.after)
-        elif stream.silence >= heartbeat:
-            await stream.send_with_position(b"", cursor.after)
 
     async def _begin(
         self, request: pb.WatchSessionsRequest, tail: Tail, event_filter: EventFilter, stream: WatchStream
@@ -268,7 +290,7 @@ class WatchServicer:
             return await feed.first_of_consumer(tail.workspace, request.consumer)
         if start == "now":
             after = await self._service.reads.last_sequence(tail.workspace)
-            await stream.send_with_position(b"", after)
+            await stream.send_position(after)
             return after
         pages = SnapshotPages(
             feed,

@@ -123,8 +123,11 @@ class EventRows:
         """
         return int(db.query(self._reserve, (workspace, count, count))[0][0]) - count
 
-    def append(self, db: Db, workspace: str, happened: list[Happening]) -> None:
+    def append(self, db: Db, workspace: str, happened: list[Happening]) -> list[EventRow]:
         """Writes events under the next sequence numbers of the workspace, in their order.
+
+        Returns:
+            The events with their numbers; none where the database gives these with the insert.
 
         Raises:
             WorkspaceIsClosed: the workspace is closed; on PostgreSQL perhaps only with the commit.
@@ -133,8 +136,9 @@ class EventRows:
         rows = []
         for row in happened:
             sequence += 1
-            rows.append((workspace, sequence, *row))
+            rows.append(EventRow(workspace, sequence, *row))
         db.execute_many(self._append or self._insert, rows)
+        return [] if self._append else rows
 
     def page(
         self, db: Db, workspace: str, session_id: str, after: int, most: int, room: int
