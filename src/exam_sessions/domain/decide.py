@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from exam_sessions import errors
 from exam_sessions.domain import clock
-from exam_sessions.domain.attempts import UNREADABLE, cause_of
+from exam_sessions.domain.attempts import UNREADABLE, cause_of, with_attempt
 from exam_sessions.domain.commands import Command
 from exam_sessions.domain.devices import holder_of, is_of, shown_changes, with_another_token
 from exam_sessions.domain.records import NO_MARKING_CONTEXT, AttemptRecord, Event, MarkingContext, Release, Session
@@ -91,6 +91,8 @@ def _decide_chain(row: ActionRow, context: TransitionContext) -> Decision:
         if following is None:
             break
         row, context.command = ACTIONS[following.action], following
+    for record in attempts:
+        with_attempt(context.marking_context.attempts, record)  # Raises where the number of one is none.
     became = with_derived_columns(context.session, context.release, context.now)
     return Decision(became, tuple(events), None, frozenset(columns), attempts)
 
