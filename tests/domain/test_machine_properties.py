@@ -246,18 +246,25 @@ def only_an_attempt_that_has_ended_has_a_reason_for_its_end(told):
 
 
 def test_every_rule_holds_in_random_histories_that_reach_every_state():
-    reached = set()
+    every, reached = {int(state) for state in State}, set()
 
-    # The fast run takes the same ones each time, for among so few random ones a rare state may be missing.
-    @settings(max_examples=fewer(800, 300), deadline=None, derandomize=not sampling.full)
-    @given(histories)
-    def ask(told):
-        for holds in RULES:
-            holds(told)
-        reached.update(step.before.state for step in told.steps)
+    def ask_all(*, derandomize):
+        @settings(max_examples=fewer(800, 300), deadline=None, derandomize=derandomize)
+        @given(histories)
+        def ask(told):
+            for holds in RULES:
+                holds(told)
+            reached.update(step.before.state for step in told.steps)
 
-    ask()
-    assert reached == {int(state) for state in State}
+        ask()
+
+    # The fast run begins with the same ones each time. Hypothesis draws constants of the modules that are loaded, so
+    # that a rare state may be missing among so few beside other tests; then others are drawn.
+    ask_all(derandomize=not sampling.full)
+    for _ in range(3):
+        if reached != every:
+            ask_all(derandomize=False)
+    assert reached == every
 
 
 def test_a_history_without_questions_is_a_fresh_booking():
