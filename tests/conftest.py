@@ -96,6 +96,21 @@ def api(server):
 
 
 @pytest.fixture
+def replica(server):
+    """Another server on the database of the first."""
+    with serving(server.database) as replica:
+        yield replica
+
+
+@pytest.fixture
+def elsewhere(replica, api):
+    """A client of the other server in the desk's workspace."""
+    elsewhere = ApiClient(replica.target, api.workspace)
+    yield elsewhere
+    elsewhere.close()
+
+
+@pytest.fixture
 def clock():
     """The clock of `clocked_server`, which a test may set forward."""
     return Clock()

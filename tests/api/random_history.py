@@ -21,7 +21,7 @@ from exam_sessions.domain.records import Event, Release, Session, SessionWithRel
 from exam_sessions.domain.states import EDITABLE_STATES, Action, State
 from exam_sessions.domain.transition_table import ALLOWED
 from exam_sessions.rpc.convert.booking import edit_of, edited_fields
-from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_READERS
+from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS
 from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions_client.v1 import marking_service_pb2, result_pb2, session_pb2
 from linearizability import NEVER, No, Op, Seen, Told, linearize
@@ -145,8 +145,8 @@ FORM = "form-1"
 
 def command_of(rpc, request):
     """What a request asks of a session; None when it only reads."""
-    if rpc in CUSTOM_READERS:
-        request = CUSTOM_READERS[rpc].read(request.SerializeToString())
+    if rpc in CUSTOM_PARSERS:
+        request = CUSTOM_PARSERS[rpc].read(request.SerializeToString())
     if rpc in COMMAND_FOR_RPC:
         return given_by(rpc, request)
     if rpc == "UpdateSession":

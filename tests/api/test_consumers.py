@@ -19,15 +19,6 @@ both_databases = pytest.mark.both_databases("events are read while others write"
 SOON = Duration(nanos=300_000_000)
 
 
-@pytest.fixture
-def other(server, api):
-    """The same desk at another server on the database."""
-    with serving(server.database) as replica:
-        other = ApiClient(replica.target, api.workspace)
-        yield other
-        other.close()
-
-
 def acknowledge(api, name, sequence, **fields):
     return api.call("AcknowledgeEvents", consumer=name, sequence=sequence, **fields).consumer
 
@@ -70,15 +61,15 @@ def test_a_new_consumer_begins_within_reach(database):
 
 
 @both_databases
-def test_what_was_acknowledged_is_not_told_again_and_the_rest_is(api, other):
+def test_what_was_acknowledged_is_not_told_again_and_the_rest_is(api, elsewhere):
     session = bring_to(api, "READY")
     for done in range(4):
         acknowledged = acknowledge(api, "marking", done)
         assert (acknowledged.name, acknowledged.sequence, acknowledged.behind) == ("marking", done, 3 - done)
-        for at in (api, other):
+        for at in (api, elsewhere):
             with Watch(at, consumer="marking") as watch:
                 assert_gapless(watch.up_to(3) if done < 3 else [], done + 1, 3)
-    with Watch(other, consumer="marking") as watch:
+    with Watch(elsewhere, consumer="marking") as watch:
         walk(api, session, "EnterKeycode", "PauseSession")
         assert_gapless(watch.up_to(5), 4, 5)
 
@@ -148,12 +139,12 @@ def test_what_has_not_happened_cannot_be_acknowledged(api):
     assert acknowledge(api, "marking", 3).behind == 0
 
 
-def test_a_repeated_acknowledgement_is_answered_as_the_first_time(api, other):
+def test_a_repeated_acknowledgement_is_answered_as_the_first_time(api, elsewhere):
     bring_to(api, "IN_PROGRESS")
     request_id = new_id()
     first = acknowledge(api, "marking", 2, request_id=request_id)
     acknowledge(api, "marking", 4)
-    for at in (api, other):
+    for at in (api, elsewhere):
         assert acknowledge(at, "marking", 2, request_id=request_id.upper()) == first
     assert consumers(api) == {"marking": (4, 0)}
     for changed in ({"sequence": 3}, {"name": "archive"}, {"rewind": True}):
@@ -183,11 +174,11 @@ def test_an_acknowledgement_that_is_only_checked_changes_nothing(api):
 
 
 @both_databases
-def test_acknowledgements_on_two_servers_at_once_end_with_the_furthest(api, other):
+def test_acknowledgements_on_two_servers_at_once_end_with_the_furthest(api, elsewhere):
     bring_to(api, "ARCHIVED")
     for name in ("new-1", "new-2", "new-3", "new-4"):
         order = random.sample(range(1, 9), 8)
-        sent = [(at, sequence) for sequence in order for at in (api, other)]
+        sent = [(at, sequence) for sequence in order for at in (api, elsewhere)]
         answers = at_once(*[lambda at=at, n=name, s=sequence: acknowledge(at, n, s) for at, sequence in sent])
         assert all(answer.sequence >= sequence for answer, (_, sequence) in zip(answers, sent, strict=True))
         assert consumers(api)[name] == (8, 0)
@@ -210,12 +201,12 @@ def test_a_new_consumer_acknowledged_twice_at_the_same_moment_does_not_fall_back
 
 @both_databases
 @pytest.mark.parametrize("crashes", [6, pytest.param(60, marks=pytest.mark.slow)])
-def test_a_consumer_that_crashes_again_and_again_gets_everything_at_least_once(server, api, other, crashes):
+def test_a_consumer_that_crashes_again_and_again_gets_everything_at_least_once(server, api, elsewhere, crashes):
     done, release = [], api.release()
     with desks_at(server, workspace=api.workspace, times=4) as crowd, ThreadPoolExecutor(1) as pool:
         writing = pool.submit(bustle, crowd, release, crashes)
         for crash in range(crashes):
-            with Watch((api, other)[crash % 2], consumer="marking", heartbeat_interval=SOON) as watch:
+            with Watch((api, elsewhere)[crash % 2], consumer="marking", heartbeat_interval=SOON) as watch:
                 watch.until(lambda w=watch: w.pieces)
             heard = [event.sequence for event in watch.events]
             assert_gapless(watch.events, len(done) + 1, len(done) + len(heard))
@@ -223,7 +214,7 @@ def test_a_consumer_that_crashes_again_and_again_gets_everything_at_least_once(s
             acknowledge(api, "marking", len(done))
         writing.result()
     last = last_of(server, api)
-    with Watch(other, consumer="marking", heartbeat_interval=SOON) as watch:
+    with Watch(elsewhere, consumer="marking", heartbeat_interval=SOON) as watch:
         done += [event.sequence for event in watch.up_to(last)]
     assert done == list(range(1, last + 1))
     assert last > crashes * 8

@@ -6,28 +6,17 @@ import pytest
 from groups import grouped, told
 from messages import new_id
 
-from serving import ApiClient, serving
-
 pytestmark = pytest.mark.postgresql("a file has one server")
-
-
-@pytest.fixture
-def other(server, api):
-    """The same desk at another server on the database."""
-    with serving(server.database) as replica:
-        other = ApiClient(replica.target, api.workspace)
-        yield other
-        other.close()
 
 
 def commits(server):
     return sum(server.app.service.written.commits.counts)
 
 
-def test_it_is_answered_as_there_and_its_neighbours_are_still_committed_together(server, api, other):
+def test_it_is_answered_as_there_and_its_neighbours_are_still_committed_together(server, api, elsewhere):
     sessions = [api.book() for _ in range(4)]
     calls = [("SetPin", {"session_id": session.id, "pin": "qwerty", "request_id": new_id()}) for session in sessions]
-    first = other.call(calls[0][0], **calls[0][1])
+    first = elsewhere.call(calls[0][0], **calls[0][1])
     before = commits(server)
     outcomes = grouped(server, api, *calls)
     assert commits(server) == before + 2, "that in front of the group, and the group"
@@ -36,10 +25,10 @@ def test_it_is_answered_as_there_and_its_neighbours_are_still_committed_together
     assert [len(api.history(session)) for session in sessions] == [2] * 4
 
 
-def test_another_request_under_its_id_is_refused_alone(server, api, other):
+def test_another_request_under_its_id_is_refused_alone(server, api, elsewhere):
     one, another = api.book(), api.book()
     request_id = new_id()
-    other.call("SetPin", session_id=one.id, pin="qwerty", request_id=request_id)
+    elsewhere.call("SetPin", session_id=one.id, pin="qwerty", request_id=request_id)
     outcomes = grouped(
         server,
         api,

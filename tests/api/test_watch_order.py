@@ -12,24 +12,9 @@ from watchers import Watch, assert_gapless, bustle, desks_at
 
 from exam_sessions.store import schema
 from exam_sessions.store.database_errors import DatabaseDown
-from serving import ApiClient, Refused, serving, until
+from serving import Refused, until
 
 pytestmark = pytest.mark.both_databases("events are read while others write")
-
-
-@pytest.fixture
-def replica(server):
-    """Another server on the database of the first."""
-    with serving(server.database) as replica:
-        yield replica
-
-
-@pytest.fixture
-def elsewhere(replica, api):
-    """A client of the other server in the desk's workspace."""
-    elsewhere = ApiClient(replica.target, api.workspace)
-    yield elsewhere
-    elsewhere.close()
 
 
 @contextmanager

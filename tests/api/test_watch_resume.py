@@ -27,21 +27,6 @@ from serving import ApiClient, serving, until
 both_databases = pytest.mark.both_databases("what another server has written is noticed in another way")
 
 
-@pytest.fixture
-def replica(server):
-    """Another server on the database of the first."""
-    with serving(server.database) as replica:
-        yield replica
-
-
-@pytest.fixture
-def elsewhere(replica, api):
-    """A client of the other server in the desk's workspace."""
-    elsewhere = ApiClient(replica.target, api.workspace)
-    yield elsewhere
-    elsewhere.close()
-
-
 @contextmanager
 def losing_wake_ups(server, *, but=""):
     """Loses every commit and every wake-up but those of the `poll` or of other servers' `bell`; gives what wakes all

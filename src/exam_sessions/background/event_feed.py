@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from exam_sessions.background.watch_turns import Turn
     from exam_sessions.domain.session_filter import SessionFilter
     from exam_sessions.domain.stored_records import EventRow
+    from exam_sessions.execution.executor import CommitListener
     from exam_sessions.execution.queries import Reads, SnapshotPage
-
-    Listener = Callable[[Mapping[str, list[EventRow]]], None]
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ class EventFeed:
     `committed` is among the `listeners` to commits as long as something is watched.
     """
 
-    def __init__(self, reads: Reads, listeners: list[Listener], *, reach: int, most: int) -> None:
+    def __init__(self, reads: Reads, listeners: list[CommitListener], *, reach: int, most: int) -> None:
         self._reads, self._listeners, self._reach, self._most = reads, listeners, reach, most
         self.tails: dict[str, Tail] = {}
         """By workspace, as long as it is watched."""
@@ -183,10 +182,6 @@ class EventFeed:
             await turn.wait(None if after < tail.last else tail.waiting, patience)
         if self.closed:
             raise errors.ShuttingDown
-
-    async def wait_beyond_loss(self, tail: Tail, turn: Turn, patience: float) -> None:
-        """Waits as `wait` at the end of what a restore has kept, where nothing has happened since."""
-        await turn.wait(tail.waiting, patience)
 
     async def after(self, tail: Tail, after: int, most: int) -> Iterable[RenderedEvent]:
         """Events that have happened after one, in order; those that are not kept are read, at most `most`."""

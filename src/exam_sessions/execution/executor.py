@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from exam_sessions.store.repositories import Repositories
     from exam_sessions.store.requests import RequestRow
 
+    CommitListener = Callable[[Mapping[str, list[EventRow]]], None]
+    """Called on the event loop with the workspaces in which events were committed, and those events of each whose
+    numbers are known."""
+
 TRIES = 20
 """How often a mutation that lost a race is decided; mostly the second time finds what won, and is refused.
 
@@ -53,9 +57,7 @@ class Executor:
         self._repositories, self._now, self._server = repositories, now, server
         self._workspaces = workspaces
         self.measures = WriteMeasures()
-        self.listeners: list[Callable[[Mapping[str, list[EventRow]]], None]] = []
-        """Called on the event loop with the workspaces in which events were committed, and those events of each whose
-        numbers are known."""
+        self.listeners: list[CommitListener] = []
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
     def attach(self, db: Db) -> None:

@@ -9,7 +9,7 @@ from google.protobuf import message_factory
 from exam_sessions.commands.device_entry import DeviceAdmission, EnterKeycode
 from exam_sessions.commands.session_changes import ChangeSession, DisclosePin, PinDisclosure
 from exam_sessions.domain.commands import Command
-from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_READERS, DISCLOSING, ENTRY, REPLY_EXTRAS
+from exam_sessions.rpc.convert.commands import COMMAND_FOR_RPC, CUSTOM_PARSERS, DISCLOSING, ENTRY, REPLY_EXTRAS
 from exam_sessions.rpc.convert.session import fill_session
 from exam_sessions.rpc.methods import Call, Method, QueuedMethod, target_of
 
@@ -65,4 +65,4 @@ def _action_method(service: Service, rpc: str, response: type[Any]) -> QueuedMet
         DisclosePin: disclosure_of,
         EnterKeycode: admission_of,
     }
-    return QueuedMethod(service.queue_write, mutation_of, replies.get(mutation, reply_of), CUSTOM_READERS.get(rpc))
+    return QueuedMethod(service.queue_write, mutation_of, replies.get(mutation, reply_of), CUSTOM_PARSERS.get(rpc))

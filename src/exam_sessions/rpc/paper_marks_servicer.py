@@ -77,15 +77,15 @@ class PaperMarksServicer:
             place = group.place(n)
             if isinstance(command, errors.Refusal):
                 place.set_exception(command)
-                continue
-            try:
-                if refused:
-                    raise refused
-                self._service.queue_write(command, place)
-            except errors.Refusal as refusal:
-                # The line takes no more now: what is in it is waited for, and the call fails.
-                refused = refusal
-                place.set_exception(refusal)
+            elif refused:
+                place.set_exception(refused)
+            else:
+                try:
+                    self._service.queue_write(command, place)
+                except errors.Refusal as refusal:
+                    # The line takes no more now: what is in it is waited for, and the call fails.
+                    refused = refusal
+                    place.set_exception(refusal)
         outcomes = await group.complete
         for outcome in outcomes:
             is_of_paper = isinstance(outcome, MarkedPaper | errors.Refusal)

@@ -97,7 +97,8 @@ class EventCursor:
         if piece is None:
             piece = await self._next_piece()
             if piece.after == self.after:
-                await feed.wait_beyond_loss(tail, turn, patience)
+                # It is at the end of what a restore has kept, and nothing has happened since.
+                await turn.wait(tail.waiting, patience)
         self.after = piece.after
         turn.is_behind = self.behind > 0
         return piece.data

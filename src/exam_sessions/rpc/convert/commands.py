@@ -182,7 +182,7 @@ DISCLOSING = frozenset({"SetPin", "GetPin"})
 ENTRY = "EnterKeycode"
 """The only RPC whose reply shows an attempt token."""
 
-CUSTOM_READERS: dict[str, RequestReader] = {
+CUSTOM_PARSERS: dict[str, RequestReader] = {
     "UploadSession": RequestReader(reader_of(pb.UploadSessionRequest), counts=True),
     "SetResponses": RequestReader(reader_of(marking.SetResponsesRequest), counts=True),
 }
