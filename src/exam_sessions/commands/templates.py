@@ -131,7 +131,7 @@ class Submission:
         drafts = validator.validate(uow, bookings, 0)
         validator.raise_if_refused("data", len(bookings))
         pins = SharedPins(uow, release, drafts)
-        return _Booked(validator.assign_codes(uow, drafts, pins), pins)
+        return _Booked(validator.assign_codes(uow, drafts, pins, checks=False), pins)
 
     def _made(
         self,
