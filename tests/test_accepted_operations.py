@@ -74,6 +74,30 @@ def test_what_was_accepted_here_is_not_looked_for_and_not_read():
     assert asked == ["step a", "step b"]
 
 
+def test_a_look_that_found_only_what_it_carried_out_is_not_repeated_for_what_is_accepted_next():
+    database = Database("found by the first look")
+    asked = asyncio.run(asked_in_rounds(database, worker_of(database), accepted("a")))
+    assert asked == ["step a"]
+
+
+async def wait_while(worker: Worker, *rows: OperationRow) -> list[bool]:
+    """Whether the waiters for the end of "a" and of another are told, once these are accepted and a round is over."""
+    with worker.waiters.end_of("a") as mine, worker.waiters.end_of("another") as other:
+        for row in rows:
+            worker.accepted(row, Task())
+        await worker.round()
+        return [mine.done(), other.done()]
+
+
+@pytest.mark.parametrize(("steps", "told"), [(1, [True, False]), (2, [False, False])])
+def test_who_waits_for_an_operation_is_woken_by_its_last_step(steps, told):
+    database = Database(steps=steps)
+    database.insert(accepted("a"))
+    worker = worker_of(database)
+    assert asyncio.run(wait_while(worker, accepted("a"))) == told
+    assert not worker.waiters._waiting
+
+
 def test_a_long_request_is_read_again_when_its_turn_comes():
     database, row = Database(), accepted("long", bytes(HELD_BYTES + 1))
     asked = asyncio.run(asked_in_rounds(database, worker_of(database), row))

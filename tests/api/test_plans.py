@@ -8,6 +8,7 @@ import pytest
 
 from exam_sessions.domain.records import AccessCode
 from exam_sessions.domain.session_filter import ID_SCAN, PageCursor, SessionFilter
+from exam_sessions.domain.states import OperationStatus
 from exam_sessions.migrations.upgrade import upgrade
 from exam_sessions.store.databases import store_of
 from exam_sessions.store.repositories import Repositories
@@ -152,8 +153,10 @@ def test_a_session_is_searched_for_by_its_access_code(asked):
 def test_what_is_at_work_is_searched_for_among_itself_and_not_among_all_there_ever_was(asked):
     rows, db, plans = asked
     rows.operations.to_do(db)
+    rows.operations.page(db, "w", "z", 2, status=OperationStatus.RUNNING)
     rows.catalog.finalizing(db)
     assert [steps[0] for steps in plans.values()] == [
         "SCAN operations USING INDEX operations_under_way",
+        "SEARCH operations USING INDEX operations_under_way (workspace_id=? AND id<?)",
         "SCAN releases USING INDEX releases_being_finalized",
     ]

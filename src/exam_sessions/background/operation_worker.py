@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from exam_sessions import errors
+from exam_sessions.background.operation_waiters import OperationWaiters
 from exam_sessions.commands.operations import Halt, QuarantineRow, ReleaseLease, Step, is_ahead
 from exam_sessions.domain.stored_records import ToDo
 from exam_sessions.execution.outages import OUTAGES
@@ -61,9 +62,11 @@ class Worker:
         self._accepted: dict[str, ToDo] = {}
         """What was accepted here and is held since the last round."""
         self._has_more, self._look_at = True, 0.0
-        """Whether there may be something else to do, and when to look for it at the latest, on the loop's clock."""
+        """Whether there may be something else to do once a round is over, and when to look for it at the latest, on
+        the loop's clock."""
         self._closing = False
         self._held: dict[str, ToDo] = {}
+        self.waiters = OperationWaiters()
 
     def wake(self) -> None:
         """There is something new to do."""
@@ -124,7 +127,7 @@ class Worker:
             if not mine or self._closing:
                 continue
             if is_ahead(todo.next_time, now):
-                pause = min(pause, (todo.next_time - now) / 1_000_000)
+                pause, self._has_more = min(pause, (todo.next_time - now) / 1_000_000), True
             elif await self._advance(todo):
                 pause = 0.0
         return pause
@@ -135,10 +138,8 @@ class Worker:
         now = asyncio.get_running_loop().time()
         if accepted and not self._has_more and now < self._look_at:
             return accepted.values()
-        self._look_at = now + LOOK_EVERY
-        found = await self._reads.operations_to_do()
-        self._has_more = bool(found)
-        return found
+        self._has_more, self._look_at = False, now + LOOK_EVERY
+        return await self._reads.operations_to_do()
 
     async def _advance(self, todo: ToDo) -> bool:
         """Takes an operation further; whether it can go on at once."""
@@ -238,6 +239,8 @@ class Worker:
         if row is None or row.end_time:
             for known in (self._tasks, self._held, self._accepted):
                 known.pop(todo.id, None)
+            if row:
+                self.waiters.ended(todo.id)
             return False
         self._held[todo.id] = todo
         self._has_more = True

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.longrunning import operations_pb2 as pb
 from google.protobuf import empty_pb2
@@ -24,7 +23,8 @@ NEWEST = "z"
 """Greater than every id."""
 
 LOOK_EVERY_S = (0.02, 0.5)
-"""Seconds between two reads of an operation that a caller waits for: at first, and at most."""
+"""Seconds between two reads of an operation that a caller waits for: at first, and at most. There is no such pause
+where this server ends it."""
 
 WAIT_AT_MOST_S = 60.0
 
@@ -69,20 +69,24 @@ class OperationsServicer:
             request.timeout.seconds + request.timeout.nanos / 1e9 if request.HasField("timeout") else WAIT_AT_MOST_S
         )
         until, pause = loop.time() + min(max(0.0, asked), WAIT_AT_MOST_S), LOOK_EVERY_S[0]
-        while True:
-            row, _ = await self._service.reads.operation(*key, outcomes=False)
-            left = until - loop.time()
-            if row.end_time or left <= 0:
-                return operation_of(*await self._service.reads.operation(*key, outcomes=True))
-            if await self._leaving_within(min(pause, left)):
-                raise errors.ShuttingDown
-            pause = min(2 * pause, LOOK_EVERY_S[1])
-
-    async def _leaving_within(self, seconds: float) -> bool:
-        """Whether the server is about to stop; waits so long for that."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._service.leaving.wait(), seconds)
-        return self._service.leaving.is_set()
+        leaving = asyncio.ensure_future(self._service.leaving.wait())
+        try:
+            with self._service.worker.waiters.end_of(key[1]) as ended:
+                waited_for: set[asyncio.Future[Any]] = {leaving, ended}
+                while True:
+                    row, outcomes = await self._service.reads.operation(*key, outcomes=True)
+                    left = until - loop.time()
+                    if row.end_time or left <= 0:
+                        return operation_of(row, outcomes)
+                    # Another server may carry it out.
+                    done, waited_for = await asyncio.wait(
+                        waited_for, timeout=min(pause, left), return_when=asyncio.FIRST_COMPLETED
+                    )
+                    if leaving in done:
+                        raise errors.ShuttingDown
+                    pause = min(2 * pause, LOOK_EVERY_S[1])
+        finally:
+            leaving.cancel()
 
     async def cancel(self, request: pb.CancelOperationRequest, call: Call) -> empty_pb2.Empty:
         """Asks it to end."""

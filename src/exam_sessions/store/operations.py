@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, bindparam, delete, insert, literal_column, select, update
 
+from exam_sessions.domain.states import OperationStatus
 from exam_sessions.domain.stored_records import OperationRow, OutcomeRow, ToDo
 from exam_sessions.store.operation_tables import operations, outcomes
 from exam_sessions.store.workspaces import in_open_workspace
@@ -25,6 +26,9 @@ MOVING = (
     "next_time", "reason", "message", "summary",
 )  # fmt: skip
 """Columns that change once it is accepted."""
+
+UNDER_WAY = frozenset({OperationStatus.QUEUED, OperationStatus.RUNNING})
+"""What an operation is until it ends."""
 
 
 class OperationRows:
@@ -59,6 +63,8 @@ class OperationRows:
         seen = (bound == literal_column("''")) | (c.centres == bound)
         newest_first = shown.where(mine, c.id < bindparam("before"), wanted, seen).order_by(c.id.desc())
         self._page = store.statement(newest_first.limit(bindparam("most")))
+        # Found in their index: all the others may be read before the first of them.
+        self._page_under_way = store.statement(newest_first.where(under_way).limit(bindparam("most")))
         self._delete = store.statement(delete(operations).where(this))
         of_it = (o.workspace_id == bindparam("workspace")) & (o.operation_id == bindparam("id"))
         self._insert_outcomes = store.insert_many(outcomes)
@@ -117,7 +123,8 @@ class OperationRows:
         """
         values = {"workspace": workspace, "before": before, "most": most, "status": status, "kind": kind}
         values["centres"] = centres
-        return [_without_payload(row) for row in db.query(self._page, values)]
+        statement = self._page_under_way if status in UNDER_WAY else self._page
+        return [_without_payload(row) for row in db.query(statement, values)]
 
     def delete(self, db: Db, workspace: str, operation_id: str) -> None:
         """Deletes an operation with its outcomes."""
