@@ -9,6 +9,7 @@ from messages import booking, bookings, new_id, send
 from operations import COMPLETED, OperationsApi, counts_of, handed, null, picked, rows_of, status_of, told, written
 from rows import count, read, snapshot, unchanged
 
+from exam_sessions.execution import random_codes
 from serving import Refused, State, until
 
 
@@ -189,6 +190,27 @@ def test_a_candidate_is_free_for_a_later_row_once_the_responses_of_an_earlier_on
     assert (refused.session_id, again.session_id) == ("", "")
     assert told(made) == "MARKED"
     assert session_of(api, made).candidate.candidate_id == "u1"
+
+
+@pytest.mark.both_databases(reason="the unique index says that a code is in use")
+@pytest.mark.parametrize(("nth", "column"), [(0, "keycode"), (1, "access_code")])
+def test_a_drawn_code_that_a_session_has_is_drawn_again(api, server, work, release, monkeypatch, nth, column):
+    taken, draw, asked = getattr(api.book(release, "taken"), column), random_codes.new_codes, []
+
+    def new_codes(number):
+        codes = draw(number)
+        if len(asked) == nth:
+            codes[7] = taken
+        asked.append(number)
+        return codes
+
+    monkeypatch.setattr(random_codes, "new_codes", new_codes)
+    rows = work.submitted(work.template(release), *[handed(f"u{n}", picked("1", "1-A")) for n in range(10)])
+    assert [told(row) for row in rows] == ["MARKED"] * 10
+    assert asked == [10] * 4
+    stored = read(server, f"SELECT {column} FROM sessions WHERE workspace_id = ?", api.workspace)
+    assert len({code for (code,) in stored}) == 11
+    assert count(server, "events", api.workspace) == 31
 
 
 def test_rows_beside_refused_ones_are_made_each_in_its_place(api, work, release):
