@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT, GroupCommitQueue
 from exam_sessions.execution.measures import WriteMeasures
+from exam_sessions.execution.queue_pacing import Arrivals
 from exam_sessions.execution.queue_protocols import PendingCommit
 
 FOR_EVER = 3_600.0
@@ -46,13 +47,20 @@ class Handler:
         return list(group)
 
 
-def answered(work):
+async def next_turn():
+    """Until what was planned for this turn of the loop is done."""
+    turn = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(turn.set_result, None)
+    await turn
+
+
+def answered(work, arrivals=None):
     """Runs `work` with a queue, which lingers for ever once it does, and its handler."""
 
     async def run():
         handler = Handler()
         db = SimpleNamespace(is_in_process=True, close=lambda: None)
-        queue = GroupCommitQueue(lambda: db, handler, linger=FOR_EVER, backlog=100)
+        queue = GroupCommitQueue(lambda: db, handler, linger=FOR_EVER, backlog=100, arrivals=arrivals or Arrivals())
         queue.start()
         await asyncio.wait_for(work(queue, handler), AT_MOST_S)
         await queue.close()
@@ -78,3 +86,18 @@ def test_a_step_of_an_operation_waits_for_no_calls_that_are_expected():
         await queue.submit(Request(EXCLUSIVE_WEIGHT))
 
     answered(work)
+
+
+def test_a_group_takes_along_the_request_that_is_being_read():
+    arrivals = Arrivals()
+
+    async def work(queue, handler):
+        arrivals.count = 1
+        first = queue.submit(Request())
+        await next_turn()
+        assert queue.depth == 1
+        arrivals.count = 0
+        await asyncio.gather(first, queue.submit(Request()))
+        assert sum(queue.sizes.counts) == 1
+
+    answered(work, arrivals)

@@ -135,7 +135,7 @@ class App:
     async def start(self) -> None:
         """Starts to serve."""
         limit = self.settings.max_message_bytes
-        admission = Admission(limit, self.settings.bytes_in_flight)
+        admission = Admission(limit, self.settings.bytes_in_flight, self.service.arrivals)
         try:
             transport = self._plan.transport(admission)
             health_transport = self._plan.health_transport()

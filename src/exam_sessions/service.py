@@ -16,6 +16,7 @@ from exam_sessions.execution.executor import Executor
 from exam_sessions.execution.group_commit import GroupCommitQueue
 from exam_sessions.execution.known_workspaces import KnownWorkspaces
 from exam_sessions.execution.queries import Reads
+from exam_sessions.execution.queue_pacing import Arrivals
 from exam_sessions.execution.session_reader import SessionReader
 from exam_sessions.store.repositories import repositories_of
 
@@ -57,8 +58,15 @@ class Service:
         self._notifier = ChangeNotifier(store, self.event_feed.wake)
         if store.notifies:
             self._executor.listeners.append(self._notifier.notify)
+        self.arrivals = Arrivals()
+        """Counted by the transport. Reads do not wait for them: a group of reads costs little more than its calls."""
         self._writing = GroupCommitQueue(
-            store.writer, self._executor, linger=linger, backlog=backlog, on_group_done=self._executor.announce
+            store.writer,
+            self._executor,
+            linger=linger,
+            backlog=backlog,
+            arrivals=self.arrivals,
+            on_group_done=self._executor.announce,
         )
         reader = SessionReader(repositories_of(store), self.reads.form_cache)
         self._reading = GroupCommitQueue(store.reader, reader, linger=linger, backlog=backlog)

@@ -1,9 +1,9 @@
 """Group commit: gathers the calls of a moment into one transaction, and answers each once it is durable.
 
 While a group is under way, the calls that arrive wait for the next one. When calls overlap, the queue also lingers
-before it starts a group, because calls reach the event loop one at a time and groups would not form: until those are
-there who are expected, or arrivals cease (queue_pacing.py). All bookkeeping happens on the event loop, so there is
-nothing to lock.
+before it starts a group, because calls reach the event loop one at a time and groups would not form: until those who
+are expected are there, and all that are being read, or arrivals cease (queue_pacing.py). All bookkeeping happens on
+the event loop, so there is nothing to lock.
 
 A whole group is opened, worked out and rendered step by step, each step for all its calls in a tight loop: between
 the steps of one call the code of the others would leave the processor's cache, and all took three times as long.
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
 from exam_sessions.execution.measures import SIZES, Distribution, GroupTimes
-from exam_sessions.execution.queue_pacing import BatchingWindow, Pace
+from exam_sessions.execution.queue_pacing import Arrivals, BatchingWindow, Pace
 from exam_sessions.execution.queue_protocols import REQUEUE, Postponed, QueueEntry
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ EXCLUSIVE_WEIGHT = 200
 class GroupCommitQueue:
     """One connection and one thread. `linger` is in seconds; 0 never lingers. `backlog` bounds the line at any pace.
 
-    `on_group_done` is called on the event loop after every group, before its callers are answered.
+    A group waits for `arrivals`, too, the requests that may be queued next. `on_group_done` is called on the event
+    loop after every group, before its callers are answered.
     """
 
     def __init__(
@@ -53,13 +54,14 @@ class GroupCommitQueue:
         *,
         linger: float,
         backlog: int,
+        arrivals: Arrivals | None = None,
         on_group_done: Callable[[], None] = lambda: None,
     ) -> None:
         self._connect, self._handler, self._on_group_done = connect, handler, on_group_done
         self._linger = linger
         self._queue: list[QueueEntry] = []
         self._busy = self._planned = self._closed = False
-        self._window, self._pace = BatchingWindow(), Pace(backlog)
+        self._window, self._pace = BatchingWindow(arrivals or Arrivals()), Pace(backlog)
         self._waiting: set[asyncio.Future[None]] = set()
         """What postponed requests wait for."""
         self._timer: asyncio.TimerHandle | None = None

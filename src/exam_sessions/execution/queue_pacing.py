@@ -1,8 +1,13 @@
 """When a queue starts a group, and how many calls it may hold. No clock, no event loop: only counting.
 
 A caller that was answered mostly calls again. So as many requests are expected as the last group had, and as were
-queued when it was answered; the queue waits until so many are there, or until arrivals cease. A lone caller does not
-wait, except for a rare probe: requests reach the event loop one at a time, so others may be there unseen.
+queued when it was answered; the queue waits until so many are there and no request is being read, or until arrivals
+cease. A lone caller does not wait, except for a rare probe: requests reach the event loop one at a time, so others
+may be there unseen.
+
+A request that is being read shows that more calls may stand behind it in gRPC's core, which hands over one at a time.
+Where callers do not wait for each other, groups without them stayed small, and at two thirds of what a server can do
+the 99th percentile of a save was 38 to 253 ms; with them it is 16 to 31 (decision 35).
 
 A call that would wait too long is refused. A queue that has been empty since may grow without a limit, so that many
 calls at once are all answered. One that does not become empty, because more calls arrive than can be answered, is
@@ -37,12 +42,24 @@ KEPT = 0.9
 """Weight of the earlier groups when a group is added."""
 
 
+class Arrivals:
+    """How many requests are being read: they are about to be queued."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class BatchingWindow:
     """The expected size of the next group. `here` is always the number of requests that are queued now."""
 
-    __slots__ = ("_expected", "_gaps", "_lingers", "_probe_every", "_probe_in", "_seen")
+    __slots__ = ("_arrivals", "_expected", "_gaps", "_lingers", "_probe_every", "_probe_in", "_seen", "_slow")
 
-    def __init__(self) -> None:
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+        self._slow = 0
+        """Requests whose reading was waited for in vain: their clients send them slowly, or never."""
         self._expected = 1
         self._lingers = self._seen = self._gaps = 0
         self._probe_in = self._probe_every = PROBE_EVERY
@@ -50,15 +67,20 @@ class BatchingWindow:
     def should_wait(self, here: int) -> bool:
         """Whether the group that begins now is worth waiting for."""
         self._probe_in -= 1
+        self._slow = min(self._slow, self._arrivals.count)
         self._lingers, self._seen, self._gaps = 0, here, 0
         return not self.is_complete(here)
 
     def is_complete(self, here: int) -> bool:
-        """Whether as many are queued as are expected."""
-        return self._probe_in > 0 and here >= self._expected
+        """Whether as many are queued as are expected, and no others are about to be."""
+        return self._probe_in > 0 and here >= self._expected and self._arrivals.count <= self._slow
 
     def should_keep_waiting(self, here: int) -> bool:
         """Whether waiting on pays, asked after each linger."""
+        if here == self._seen:
+            self._slow = self._arrivals.count
+        if self.is_complete(here):
+            return False
         self._gaps = 0 if here - self._seen >= ARRIVING else self._gaps + 1
         self._seen = here
         self._lingers += 1

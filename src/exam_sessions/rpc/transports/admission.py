@@ -23,6 +23,7 @@ from typing import Any
 import grpc
 
 from exam_sessions import errors
+from exam_sessions.execution.queue_pacing import Arrivals
 from exam_sessions.rpc.transports.message_spacing import MessageSpacing
 
 GZIP = b"\x1f\x8b"
@@ -37,11 +38,13 @@ LONG = 128 * 1024
 class Admission:
     """Counts the bytes in flight. `limit` is the largest request, `most` what all may have at once, both in bytes.
 
-    The largest request fits whatever `most` is, as long as it is the only one.
+    The largest request fits whatever `most` is, as long as it is the only one. `arrivals` counts those that are being
+    read.
     """
 
-    def __init__(self, limit: int, most: int) -> None:
+    def __init__(self, limit: int, most: int, arrivals: Arrivals | None = None) -> None:
         self.limit, self.most = limit, max(limit, most)
+        self.arrivals = arrivals or Arrivals()
         self._large = self._small = 0
 
     @property
@@ -121,7 +124,7 @@ class Reading:
     """The requests that are being read, each by a task."""
 
     def __init__(self, admission: Admission) -> None:
-        self._spacing = MessageSpacing()
+        self._spacing, self._arrivals = MessageSpacing(), admission.arrivals
         self._most, self._kept = admission.most, max(1, admission.most // admission.limit)
         self._since: dict[asyncio.Task[Any], float] = {}
         self._refused: set[asyncio.Task[Any]] = set()
@@ -143,6 +146,7 @@ class Reading:
         self._since[task] = loop.time()
         if self._looking is None:
             self._looking = loop.call_later(LOOK_EVERY_S, self._look)
+        self._arrivals.count += 1
         try:
             data = await context.read()
         except asyncio.CancelledError:
@@ -151,6 +155,7 @@ class Reading:
             task.uncancel()
             raise errors.Overloaded from None
         finally:
+            self._arrivals.count -= 1
             del self._since[task]
             self._refused.discard(task)
         if data is grpc.aio.EOF:  # type: ignore[attr-defined] # the stubs are older
