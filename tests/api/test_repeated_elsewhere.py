@@ -6,6 +6,8 @@ import pytest
 from groups import grouped, told
 from messages import new_id
 
+from exam_sessions.store.postgres_connection import PostgresDb
+
 pytestmark = pytest.mark.postgresql("a file has one server")
 
 
@@ -13,6 +15,23 @@ def commits(server):
     return sum(server.app.service.written.commits.counts)
 
 
+@pytest.fixture(params=["with the commit", "before the next statement"])
+def answered(request, monkeypatch):
+    """When the database answers for the writes that it was only sent: that depends on how fast it is."""
+    if request.param == "with the commit":
+        return
+
+    send = PostgresDb.execute_many
+
+    def send_and_wait(db, statement, rows):
+        send(db, statement, rows)
+        with db._translated():
+            db._driver.execute("SELECT 1").fetchall()
+
+    monkeypatch.setattr(PostgresDb, "execute_many", send_and_wait)
+
+
+@pytest.mark.usefixtures("answered")
 def test_it_is_answered_as_there_and_its_neighbours_are_still_committed_together(server, api, elsewhere):
     sessions = [api.book() for _ in range(4)]
     calls = [("SetPin", {"session_id": session.id, "pin": "qwerty", "request_id": new_id()}) for session in sessions]

@@ -67,25 +67,30 @@ class Executor:
             db, self._repositories, self._now, self._server, self._workspaces, self.measures
         )
 
-    def prepare(self, group: Sequence[Mutation], *, requests: bool = False) -> PendingCommit | None:
+    def prepare(self, group: Sequence[Mutation]) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to a thread that can wait for the disk.
-
-        With `requests` the stored requests of all are looked for, not only those that were recorded here of late.
 
         Returns:
             The outcomes with the commit; None when the group must go through `run`, because the database is not free
             or a mutation of the group failed.
         """
         try:
-            uow = self._factory.begin_at_once(group, requests=requests)
-            try:
-                outcomes = [self._settle(mutation, uow) for mutation in group]
-                wrote = uow.write()
-            except BaseException:
-                uow.rollback()
-                raise
+            return self._prepared(group, requests=False)
         except Exception:  # noqa: BLE001 - `run` repeats it one by one, so that only what fails is answered so
             return None
+
+    def _prepared(self, group: Sequence[Mutation], *, requests: bool) -> PendingCommit:
+        """As `prepare`; whatever failed is raised.
+
+        With `requests` the stored requests of all are looked for, not only those that were recorded here of late.
+        """
+        uow = self._factory.begin_at_once(group, requests=requests)
+        try:
+            outcomes = [self._settle(mutation, uow) for mutation in group]
+            wrote = uow.write()
+        except BaseException:
+            uow.rollback()
+            raise
         if not wrote:
             uow.end_unwritten()
             return PendingCommit(outcomes, None)
@@ -130,8 +135,12 @@ class Executor:
 
     def _together(self, mutations: list[Mutation]) -> Sequence[Outcome]:
         for requests in (False, True):
-            prepared = self.prepare(mutations, requests=requests)
-            if prepared is None:
+            try:
+                prepared = self._prepared(mutations, requests=requests)
+            except UniqueViolation:
+                # A statement that was only sent is answered for with the commit, or with any that is sent after it.
+                continue
+            except Exception:  # noqa: BLE001 - as in `prepare`
                 break
             try:
                 return prepared.commit() if prepared.commit else prepared.outcomes
@@ -139,7 +148,6 @@ class Executor:
                 # Mostly a repetition of what another server has answered, which is found when it is looked for.
                 continue
             except (LostRace, ValueError):
-                # What was only sent is answered for with the commit.
                 break
         return self.run(mutations)
 
