@@ -94,7 +94,7 @@ class SessionReader:
             found = [self._repositories.sessions.read(self._db, *wanted[:3]) for wanted in group]
             return self._with_attempts(group, [_shown(one, pair) for one, pair in zip(group, found, strict=True)])
         finally:
-            self._db.rollback()
+            self._db.end()
 
     def _together(self, group: Sequence[SessionKey]) -> list[Any]:
         """Where a server answers, one statement for all."""

@@ -139,7 +139,7 @@ class UnitOfWorkFactory:
             uow.load(ReadSet.of(group))
             yield uow
         finally:
-            self.db.rollback()
+            self.db.end()
 
 
 class UnitOfWork:
@@ -311,7 +311,7 @@ class UnitOfWork:
 
         A check is followed by the same call in earnest as a rule; no other connection could write meanwhile.
         """
-        self._transaction.db.rollback()
+        self._transaction.db.end()
         self._store_in_cache()
 
     def _store_in_cache(self) -> None:

@@ -88,6 +88,10 @@ class Db(ABC):
     def rollback(self) -> None:
         """Gives the transaction up, if one is open."""
 
+    def end(self) -> None:
+        """Ends a transaction that has written nothing, whether it failed or not."""
+        self.rollback()
+
     def forget_deleted(self) -> None:  # noqa: B027 - most databases leave that to their own upkeep
         """Removes from the files what was overwritten or deleted, as far as other connections allow it."""
 

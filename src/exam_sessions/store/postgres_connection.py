@@ -106,7 +106,7 @@ class PostgresDb(Db):
         self._pipeline: psycopg.Pipeline | None = None
         self._transaction = contextlib.ExitStack()
         self._lock_timeouts = lock_timeout, IMPATIENT
-        self._is_impatient = False
+        self._is_impatient = self._has_failed = False
         self._warning = ""
         self._era = availability.era
 
@@ -140,6 +140,7 @@ class PostgresDb(Db):
         try:
             yield
         except psycopg.Error as error:
+            self._has_failed = True
             if isinstance(error, psycopg.errors.LockNotAvailable):
                 self.availability.lock_not_available(error)
             elif isinstance(error, psycopg.errors.ReadOnlySqlTransaction) and self._connected:
@@ -208,6 +209,7 @@ class PostgresDb(Db):
     def _begin(self, text: str) -> None:
         with self._translated():
             self._adapt_patience()
+            self._has_failed = False
             self._pipeline = self._transaction.enter_context(self._driver.pipeline())
             try:
                 self._driver.execute(text)
@@ -240,6 +242,17 @@ class PostgresDb(Db):
             with contextlib.suppress(psycopg.Error):
                 driver.execute("ROLLBACK")
 
+    def end(self) -> None:
+        """By COMMIT, sent before the answers are waited for.
+
+        After a ROLLBACK psycopg has the server forget every prepared statement: to prepare them again took as long
+        as a read.
+        """
+        if self._pipeline and self._connected and not self._has_failed:
+            with contextlib.suppress(psycopg.Error):
+                self._connected.execute("COMMIT")
+        self.rollback()
+
     def data_version(self) -> None:
         """PostgreSQL does not say."""
 
@@ -265,7 +278,7 @@ class PooledDb(PostgresDb):
         try:
             return super().query(statement, values)
         finally:
-            self.rollback()
+            self.end()
 
     def _begin(self, text: str) -> None:
         super()._begin(text)
