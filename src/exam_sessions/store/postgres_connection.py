@@ -245,7 +245,7 @@ class PostgresDb(Db):
     def end(self) -> None:
         """By COMMIT, sent before the answers are waited for.
 
-        After a ROLLBACK psycopg has the server forget every prepared statement: to prepare them again took as long
+        After a ROLLBACK psycopg has the server drop every prepared statement: to prepare them again took as long
         as a read.
         """
         if self._pipeline and self._connected and not self._has_failed:
