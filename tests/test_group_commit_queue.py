@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT, GroupCommitQueue
 from exam_sessions.execution.measures import WriteMeasures
 from exam_sessions.execution.queue_pacing import Arrivals
-from exam_sessions.execution.queue_protocols import PendingCommit
+from exam_sessions.execution.queue_protocols import BLOCKED, REQUEUE, PendingCommit
 
 FOR_EVER = 3_600.0
 AT_MOST_S = 30.0
@@ -33,9 +33,10 @@ class Handler:
 
     def __init__(self) -> None:
         self.measures = WriteMeasures()
+        self.is_free = True
         self.began, self.let_go = threading.Event(), threading.Event()
 
-    def attach(self, _):
+    def attach(self, *_):
         """Nothing."""
 
     def prepare(self, group):
@@ -54,16 +55,17 @@ async def next_turn():
     await turn
 
 
-def answered(work, arrivals=None):
+def answered(work, handler=None, *, closes=True, arrivals=None):
     """Runs `work` with a queue, which lingers for ever once it does, and its handler."""
 
     async def run():
-        handler = Handler()
+        doing = handler or Handler()
         db = SimpleNamespace(is_in_process=True, close=lambda: None)
-        queue = GroupCommitQueue(lambda: db, handler, linger=FOR_EVER, backlog=100, arrivals=arrivals or Arrivals())
+        queue = GroupCommitQueue(lambda: db, doing, linger=FOR_EVER, backlog=100, arrivals=arrivals or Arrivals())
         queue.start()
-        await asyncio.wait_for(work(queue, handler), AT_MOST_S)
-        await queue.close()
+        await asyncio.wait_for(work(queue, doing), AT_MOST_S)
+        if closes:
+            await queue.close()
 
     asyncio.run(run())
 
@@ -100,4 +102,64 @@ def test_a_group_takes_along_the_request_that_is_being_read():
         await asyncio.gather(first, queue.submit(Request()))
         assert sum(queue.sizes.counts) == 1
 
-    answered(work, arrivals)
+    answered(work, arrivals=arrivals)
+
+
+class Rosters(Handler):
+    """Does requests with a transaction to themselves in two steps each, one after the other; others are blocked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[Request] = []
+        self.under_way: Request | None = None
+
+    @property
+    def is_free(self):
+        return self.under_way is None
+
+    @is_free.setter
+    def is_free(self, _):
+        """Said by what is under way."""
+
+    def prepare(self, group):
+        return PendingCommit([request if self.is_free else BLOCKED for request in group], None)
+
+    def run(self, group):
+        (request,) = group
+        self.steps.append(request)
+        if self.under_way not in {None, request}:
+            return [BLOCKED]
+        self.under_way = request if self.under_way is None else None
+        return [REQUEUE if self.under_way else request]
+
+
+def test_long_requests_are_done_one_after_the_other_and_wait_outside_the_queue():
+    async def work(queue, handler):
+        rosters = [Request(EXCLUSIVE_WEIGHT) for _ in range(5)]
+        answers = [queue.submit(roster) for roster in rosters]
+        assert await asyncio.gather(*answers) == rosters
+        first, *others = rosters
+        assert handler.steps == [first, *others, first, *(roster for roster in others for _ in range(2))]
+
+    answered(work, Rosters())
+
+
+def test_a_short_request_that_is_blocked_is_answered_when_the_long_one_is_done():
+    async def work(queue, handler):
+        roster, call = queue.submit(Request(EXCLUSIVE_WEIGHT)), queue.submit(Request())
+        assert queue.depth == 2
+        await call
+        assert roster.done()
+        assert handler.is_free
+        assert queue.depth == 0
+
+    answered(work, Rosters())
+
+
+def test_a_queue_that_is_closed_finishes_what_is_blocked():
+    async def work(queue, _):
+        answers = [queue.submit(Request(weight)) for weight in (EXCLUSIVE_WEIGHT, EXCLUSIVE_WEIGHT, 1)]
+        await queue.close()
+        assert all(answer.done() for answer in answers)
+
+    answered(work, Rosters(), closes=False)

@@ -18,6 +18,7 @@ from exam_sessions.domain.records import Booking, Release, Session, SessionWithR
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.mutation import Mutation
 from exam_sessions.execution.reservation import BlockedByStagedImport
+from exam_sessions.store.events import dump_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -261,11 +262,16 @@ class BookSessions(Mutation):
 
     def replay_payload(self, result: list[BookingReceipt]) -> str:
         """The rows themselves: a repetition is answered even when some were edited or deleted since."""
-        return json.dumps(result, separators=(",", ":"))
+        return dump_json(list(map(tuple, result)))
 
     def replay(self, uow: Bookings, payload: str) -> list[BookingReceipt]:  # noqa: ARG002 - nothing is read anew
         """The rows as they were booked."""
         return [BookingReceipt(*row) for row in json.loads(payload)]
+
+
+def joined_payloads(payloads: Sequence[str]) -> str:
+    """What a repetition is answered from, of what it is for each part of the rows in their order."""
+    return f"[{','.join(payload[1:-1] for payload in payloads)}]"
 
 
 class BookSession(BookSessions):

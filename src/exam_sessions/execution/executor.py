@@ -9,7 +9,7 @@ from exam_sessions.domain.workspaces import Workspace, create_workspace
 from exam_sessions.execution.measures import WriteMeasures
 from exam_sessions.execution.mutation import ChunkedMutation
 from exam_sessions.execution.outages import refusal_of
-from exam_sessions.execution.queue_protocols import REQUEUE, Outcome, PendingCommit
+from exam_sessions.execution.queue_protocols import BLOCKED, REQUEUE, Outcome, PendingCommit
 from exam_sessions.execution.reservation import BlockedByStagedImport
 from exam_sessions.execution.unit_of_work import UnitOfWorkFactory
 from exam_sessions.store.database_errors import (
@@ -60,12 +60,17 @@ class Executor:
         self.listeners: list[CommitListener] = []
         self._unfinished: dict[ChunkedMutation, Generator[None, None, Any]] = {}
 
-    def attach(self, db: Db) -> None:
+    def attach(self, db: Db, others_wait: Callable[[], bool] = lambda: False) -> None:
         """Writes on this connection from now on."""
         self._db = db
         self._factory = UnitOfWorkFactory(
-            db, self._repositories, self._now, self._server, self._workspaces, self.measures
+            db, self._repositories, self._now, self._server, self._workspaces, self.measures, others_wait
         )
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no roster is under way."""
+        return not self._factory.reserved
 
     def prepare(self, group: Sequence[Mutation]) -> PendingCommit | None:
         """Decides and writes a group, and leaves its commit to a thread that can wait for the disk.
@@ -223,7 +228,7 @@ class Executor:
             if keeps and (known := uow.requests.get(caller.workspace, caller.request_id)):
                 return self._replayed(mutation, uow, known)
             if keeps and self._is_in_progress(mutation):
-                return REQUEUE
+                return BLOCKED
             if keeps and mutation.leaves_refusals:
                 known = uow.requests.find(caller.workspace, caller.request_id)
                 if known:
@@ -233,7 +238,7 @@ class Executor:
             # A repetition is mostly refused, for the first time has moved the session on.
             if keeps and (known := uow.requests.find(caller.workspace, caller.request_id)):
                 return self._replayed(mutation, uow, known)
-            return REQUEUE if isinstance(refusal, BlockedByStagedImport) else refusal
+            return BLOCKED if isinstance(refusal, BlockedByStagedImport) else refusal
         if keeps:
             # A repetition that was not refused meets the key of its request here; `run` answers it.
             uow.requests.record(caller, mutation.replay_payload(result))
@@ -260,7 +265,7 @@ class Executor:
         return False
 
     def _next_chunk(self, mutation: ChunkedMutation) -> Outcome:
-        """Writes the next chunk: its outcome is REQUEUE until the last one is written."""
+        """Writes the next chunk: its outcome is REQUEUE until the last one is written, BLOCKED beside another."""
         steps = self._unfinished.get(mutation)
         if steps is None:
             if mutation.caller.workspace not in self._workspaces.open:
@@ -272,7 +277,7 @@ class Executor:
                     if known:
                         return self._replayed(mutation, uow, known)
             if self._factory.reserved:
-                return REQUEUE
+                return BLOCKED
             steps = self._unfinished[mutation] = mutation.chunks(self._factory)
         try:
             next(steps)
@@ -292,7 +297,7 @@ class Executor:
 
 def _is_done(outcome: Outcome) -> bool:
     """Whether a mutation was accepted."""
-    return outcome is not REQUEUE and not isinstance(outcome, BaseException)
+    return outcome is not BLOCKED and not isinstance(outcome, BaseException)
 
 
 def _is_open_session(lost: LostRace) -> bool:

@@ -23,9 +23,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from exam_sessions import errors
+from exam_sessions.execution.blocked_requests import BlockedRequests
 from exam_sessions.execution.measures import SIZES, Distribution, GroupTimes
 from exam_sessions.execution.queue_pacing import Arrivals, BatchingWindow, Pace
-from exam_sessions.execution.queue_protocols import REQUEUE, Postponed, QueueEntry
+from exam_sessions.execution.queue_protocols import BLOCKED, REQUEUE, Postponed, QueueEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ class GroupCommitQueue:
         self._connect, self._handler, self._on_group_done = connect, handler, on_group_done
         self._linger = linger
         self._queue: list[QueueEntry] = []
+        self._blocked = BlockedRequests(EXCLUSIVE_WEIGHT)
         self._busy = self._planned = self._closed = False
         self._window, self._pace = BatchingWindow(arrivals or Arrivals()), Pace(backlog)
         self._waiting: set[asyncio.Future[None]] = set()
@@ -81,13 +83,13 @@ class GroupCommitQueue:
         """Connects and starts the thread; call from the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._db = self._connect()
-        self._handler.attach(self._db)
+        self._handler.attach(self._db, self._others_wait)
         self._thread.start()
 
     @property
     def depth(self) -> int:
         """Requests that wait for a group."""
-        return len(self._queue)
+        return len(self._queue) + self._blocked.count
 
     @property
     def limit(self) -> int:
@@ -114,7 +116,7 @@ class GroupCommitQueue:
         """
         if self._closed or self._loop is None:
             raise errors.ShuttingDown
-        if len(self._queue) >= self._pace.most:
+        if len(self._queue) + self._blocked.count >= self._pace.most:
             self._pace.refused()
             raise errors.Overloaded
         self._queue.append(QueueEntry(request, sink))
@@ -134,10 +136,14 @@ class GroupCommitQueue:
         if self._db:
             self._db.close()
 
-    def _plan(self) -> None:
+    def _others_wait(self) -> bool:
+        return bool(self._queue)
+
+    def _plan(self, *, lingers: bool = True) -> None:
         self._planned, self._planned_at = True, perf_counter()
         # Nothing joins one that has a transaction to itself.
-        if self._linger and not _is_exclusive(self._queue) and self._window.should_wait(len(self._queue)):
+        lingers = lingers and bool(self._linger) and not _is_exclusive(self._queue)
+        if lingers and self._window.should_wait(len(self._queue)):
             self._wait()
         else:
             self._start()
@@ -227,19 +233,25 @@ class GroupCommitQueue:
             if outcome is REQUEUE:
                 self._queue.append(entry)
                 continue
+            if outcome is BLOCKED:
+                self._blocked.add(entry)
+                continue
             if not isinstance(outcome, BaseException):
                 try:
                     outcome = entry.request.render(outcome)  # noqa: PLW2901 - the same outcome, rendered
                 except Exception as fault:  # noqa: BLE001 - the caller gets it
                     outcome = fault  # noqa: PLW2901
             _deliver(entry.sink, outcome)
-        self._busy = False
+        self._busy, exclusive = False, _is_exclusive(group)
+        if self._blocked.count and self._handler.is_free:
+            self._blocked.release(self._queue, with_long=exclusive)
         # One that had a transaction to itself is no caller whose next call will join the others.
-        self._window.group_answered(0 if _is_exclusive(group) else len(group), len(self._queue))
+        self._window.group_answered(0 if exclusive else len(group), len(self._queue))
         assert self._loop is not None
         self._pace.answered(len(group), len(self._queue), self._loop.time())
         if self._queue:
-            self._plan()
+            # Beside a long one they have waited for long.
+            self._plan(lingers=not exclusive)
         else:
             self._idle.set()
 

@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db
 
 Outcome = Any
-"""A mutation's result, the exception that its caller gets, or REQUEUE while there is more to do."""
+"""A mutation's result, the exception that its caller gets, REQUEUE while there is more to do, or BLOCKED."""
 
 REQUEUE = object()
 """The outcome of a mutation that has more to do: it goes to the end of the queue, and others go first."""
+
+BLOCKED = object()
+"""The outcome of a mutation that waits for one with more to do: it is queued again when there is none (`is_free`)."""
 
 
 class Postponed(Exception):  # noqa: N818 - nothing went wrong
@@ -57,8 +60,15 @@ class GroupHandler(Protocol):
     measures: WriteMeasures
     """Of its commits."""
 
-    def attach(self, db: Db) -> None:
-        """Works on this connection from now on; called once, before any group."""
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is under way that requests would be BLOCKED by; asked between groups."""
+
+    def attach(self, db: Db, others_wait: Callable[[], bool]) -> None:
+        """Works on this connection from now on; called once, before any group.
+
+        `others_wait` says on any thread whether requests wait for the group at work to end.
+        """
 
     def prepare(self, group: Sequence[Any]) -> PendingCommit | None:
         """Works a light group out and leaves its transaction open; None when `run` has to do it."""

@@ -64,7 +64,9 @@ class SessionReader:
         self.measures = WriteMeasures()
         """Of no commits."""
 
-    def attach(self, db: Db) -> None:
+    is_free = True
+
+    def attach(self, db: Db, _: object) -> None:
         """Reads on this connection from now on."""
         self._db = db
 

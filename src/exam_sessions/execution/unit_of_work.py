@@ -52,6 +52,7 @@ class UnitOfWorkFactory:
         workspaces: which are open, as far as it is known; what is committed is added to it. None where nothing is
             written.
         measures: what commits are counted in.
+        others_wait: whether requests wait for the one at work to end.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class UnitOfWorkFactory:
         server: str,
         workspaces: KnownWorkspaces | None = None,
         measures: WriteMeasures | None = None,
+        others_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         self.db, self.repositories, self.now, self.server = db, repositories, now, server
         self.workspaces = workspaces or KnownWorkspaces()
@@ -74,6 +76,7 @@ class UnitOfWorkFactory:
         self.touched_workspaces: dict[str, list[EventRow]] = {}
         """The workspaces in which events were committed, with those whose numbers are known, until taken out."""
         self.measures = measures or WriteMeasures()
+        self.others_wait = others_wait
         self._own: Reservation | None = None
 
     @contextmanager

@@ -27,12 +27,12 @@ from exam_sessions.rpc.convert.reply_size import (
 from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_once
 from exam_sessions.rpc.convert.result import fill_statistics
 from exam_sessions.rpc.convert.session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
-from exam_sessions.rpc.decoding.request_decoder import aside
+from exam_sessions.rpc.decoding.request_decoder import HUGE_ROWS, aside
 from exam_sessions.rpc.methods import BidiMethod, Otherwise, QueuedMethod, ServerStreamMethod, target_of
 from exam_sessions_client.v1 import session_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from exam_sessions.domain.records import SessionWithRelease
+    from exam_sessions.domain.records import Booking, SessionWithRelease
     from exam_sessions.domain.statistics import Aggregate
     from exam_sessions.execution.session_reader import SessionKey
     from exam_sessions.rpc.import_servicer import ImportServicer
@@ -92,15 +92,14 @@ class SessionServicer:
         self, request: pb.BatchCreateSessionsRequest, call: Call
     ) -> pb.BatchCreateSessionsResponse:
         """Books many sessions; converts them on another thread, so that others need not wait."""
-        caller, many = call.caller(request), len(request.bookings) >= MANY
-        convert = aside(bookings_of, request.bookings) if many else None
-        bookings = await convert if convert else bookings_of(request.bookings)
-        check_booked(bookings)
+        caller, rows = call.caller(request), len(request.bookings)
+        many, huge = rows >= MANY, rows >= HUGE_ROWS
+        bookings = await aside(_bookings, request, huge=huge) if many else _bookings(request)
         allow = request.allow_missing_form
         booked = await self._service.write(
             book(caller, request.release_id.lower(), bookings, allow_missing_form=allow)
         )
-        return await aside(_booked, booked) if many else _booked(booked)
+        return await aside(_booked, booked, huge=huge) if many else _booked(booked)
 
     def get(self) -> QueuedMethod:
         """Reads one session, in one group with other reads."""
@@ -246,6 +245,12 @@ def _may_ask_for_responses(data: bytes) -> bool:
     To look for two tags takes 0.1 us; to read each request before it is queued would take it out of its group.
     """
     return SHOW_RESPONSES in data or SHOW_RESULTS in data
+
+
+def _bookings(request: pb.BatchCreateSessionsRequest) -> list[Booking]:
+    bookings = bookings_of(request.bookings)
+    check_booked(bookings)
+    return bookings
 
 
 def _booked(rows: list[BookingReceipt]) -> pb.BatchCreateSessionsResponse:

@@ -13,6 +13,8 @@ from exam_sessions.store.schema import drafts, events, sessions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement, Insert
+
     from exam_sessions.domain.records import Session
     from exam_sessions.store.engine import Db, Store
 
@@ -58,11 +60,18 @@ class StagedImportRows:
             delete(sessions).where(s.workspace_id == bindparam("here"), s.id.in_(some)),
         )
         value, number = store.numbered("rows")
+        self._append_unchanged = store.statement(self._scheduled(number, value, literal("")))
+        session_id, changes = func.substr(value, 1, ID_LENGTH), func.substr(value, ID_LENGTH + 1)
+        self._append_events = store.statement(self._scheduled(number, session_id, changes))
+
+    @staticmethod
+    def _scheduled(number: ColumnElement[int], session_id: ColumnElement[str], changes: ColumnElement[str]) -> Insert:
+        """The statement that inserts first events: of each row its number, its session, and what changed."""
         nothing = literal("")
         scheduled = select(
             bindparam("workspace", type_=events.c.workspace_id.type),
             bindparam("first", type_=events.c.sequence.type) + number,
-            func.substr(value, 1, ID_LENGTH),
+            session_id,
             bindparam("release", type_=events.c.release_id.type),
             bindparam("action", type_=events.c.action.type),
             literal(0),
@@ -72,10 +81,10 @@ class StagedImportRows:
             nothing,
             bindparam("request", type_=events.c.request_id.type),
             bindparam("created", type_=events.c.time.type),
-            func.substr(value, ID_LENGTH + 1),
+            changes,
             literal(0),
         )
-        self._append_events = store.statement(insert(events).from_select(list(events.c), scheduled))
+        return insert(events).from_select(list(events.c), scheduled)
 
     def open(self, db: Db, staged: StagedImportRow) -> None:
         """Notes a roster under way."""
@@ -117,8 +126,8 @@ class StagedImportRows:
     ) -> None:
         """Writes the first event of every session of a roster, numbered from `first` + 1 on.
 
-        One parameter for all: ten thousand take 19 ms, in which nobody else can write. Row by row they take 38, and
-        read from the sessions, with the changes put together in SQL, 48.
+        One parameter for all: ten thousand take 9 ms, in which nobody else can write, and 11 where something changed.
+        Row by row they take 30, and read from the sessions, with the changes put together in SQL, more.
 
         Args:
             db: a connection in a transaction that writes.
@@ -131,7 +140,8 @@ class StagedImportRows:
         """
         values = {"first": first, "state": state, "action": SCHEDULE, "actor": actor}
         values |= {"request": request_id, "rows": db.array_param(rows)}
-        db.execute(self._append_events, self._named(staged) | values)
+        unchanged = max(map(len, rows)) == ID_LENGTH
+        db.execute(self._append_unchanged if unchanged else self._append_events, self._named(staged) | values)
 
     @staticmethod
     def _named(staged: StagedImportRow) -> dict[str, object]:
