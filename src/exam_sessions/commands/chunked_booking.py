@@ -138,15 +138,15 @@ class ChunkedBooking(BookSessions, ChunkedMutation):
             pins = SharedPins(uow, release, chunk)
             booked: list[Session] = []
             events: list[str] = []
+            filled = validator.assign_codes(uow, chunk, pins, staged.id, checks=checks)
+            uow.releases.share_pins(release, pins.drawn)
             size = PIECE if factory.db.is_in_process else CHUNK
-            for first in range(0, len(chunk), size):
-                piece = chunk[first : first + size]
-                filled = validator.assign_codes(uow, piece, pins, staged.id, checks=checks)
-                events += uow.staged_imports.insert_sessions_now(filled)
-                booked += filled
+            for first in range(0, len(filled), size):
+                piece = filled[first : first + size]
+                events += uow.staged_imports.insert_sessions_now(piece)
+                booked += piece
                 if factory.others_wait():
                     break
-            uow.releases.share_pins(release, pins.drawn)
             return booked, events
 
     def _publish(
