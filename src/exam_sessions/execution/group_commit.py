@@ -244,7 +244,8 @@ class GroupCommitQueue:
             _deliver(entry.sink, outcome)
         self._busy, exclusive = False, _is_exclusive(group)
         if self._blocked.count and self._handler.is_free:
-            self._blocked.release(self._queue, with_long=exclusive)
+            # With nothing else to do, what is blocked is blocked by nothing.
+            self._blocked.release(self._queue, with_long=exclusive or not self._queue)
         # One that had a transaction to itself is no caller whose next call will join the others.
         self._window.group_answered(0 if exclusive else len(group), len(self._queue))
         assert self._loop is not None

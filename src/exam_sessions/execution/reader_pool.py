@@ -66,7 +66,7 @@ class ReaderPool:
                 try:
                     return work(db, repositories)
                 finally:
-                    db.end()
+                    db.end_read()
             except DatabaseDown as down:
                 self._store.availability.failed(down)
                 raise refusal_of(down) from None

@@ -96,7 +96,7 @@ class SessionReader:
             found = [self._repositories.sessions.read(self._db, *wanted[:3]) for wanted in group]
             return self._with_attempts(group, [_shown(one, pair) for one, pair in zip(group, found, strict=True)])
         finally:
-            self._db.end()
+            self._db.end_read()
 
     def _together(self, group: Sequence[SessionKey]) -> list[Any]:
         """Where a server answers, one statement for all."""

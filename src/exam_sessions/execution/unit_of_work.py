@@ -142,7 +142,7 @@ class UnitOfWorkFactory:
             uow.load(ReadSet.of(group))
             yield uow
         finally:
-            self.db.end()
+            self.db.end_read()
 
 
 class UnitOfWork:
@@ -314,7 +314,7 @@ class UnitOfWork:
 
         A check is followed by the same call in earnest as a rule; no other connection could write meanwhile.
         """
-        self._transaction.db.end()
+        self._transaction.db.end_read()
         self._store_in_cache()
 
     def _store_in_cache(self) -> None:

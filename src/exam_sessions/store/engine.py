@@ -88,7 +88,7 @@ class Db(ABC):
     def rollback(self) -> None:
         """Gives the transaction up, if one is open."""
 
-    def end(self) -> None:
+    def end_read(self) -> None:
         """Ends a transaction that has written nothing, whether it failed or not."""
         self.rollback()
 

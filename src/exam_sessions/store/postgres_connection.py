@@ -242,7 +242,7 @@ class PostgresDb(Db):
             with contextlib.suppress(psycopg.Error):
                 driver.execute("ROLLBACK")
 
-    def end(self) -> None:
+    def end_read(self) -> None:
         """By COMMIT, sent before the answers are waited for.
 
         After a ROLLBACK psycopg has the server drop every prepared statement: to prepare them again took as long
@@ -278,7 +278,7 @@ class PooledDb(PostgresDb):
         try:
             return super().query(statement, values)
         finally:
-            self.end()
+            self.end_read()
 
     def _begin(self, text: str) -> None:
         super()._begin(text)
