@@ -61,6 +61,24 @@ def test_a_trickle_is_not_waited_for():
     assert group(company, *range(2, 50, ARRIVING - 1)) == 2
 
 
+def test_a_group_waits_as_long_as_others_worked_for_the_one_before():
+    company = BatchingWindow(Arrivals())
+    company.group_answered(64, 0, took=4.5)
+    assert group(company, *range(2, 50)) == 5
+    company.group_answered(64, 0, took=100.0)
+    assert group(company, *range(2, 50)) == LINGERS_AT_MOST
+    company.group_answered(64, 0, took=100.0)
+    assert group(company, 20, 64, 64, 64) == 2, "all are there"
+    company.group_answered(64, 0, took=0.5)
+    assert group(company, *range(2, 50, ARRIVING - 1)) == 2
+
+
+def test_a_lone_caller_does_not_wait_however_long_others_worked():
+    company = BatchingWindow(Arrivals())
+    company.group_answered(1, 0, took=100.0)
+    assert group(company, 1, 1) == 0
+
+
 def test_company_that_has_left_is_forgotten_within_a_few_groups():
     company = BatchingWindow(Arrivals())
     company.group_answered(64, 0)
@@ -77,13 +95,19 @@ def test_a_probe_finds_company_that_arrives_one_by_one():
     assert company.should_wait(63)
 
 
-@given(st.lists(st.tuples(st.integers(1, 512), st.integers(0, 512), st.lists(st.integers(0, 200), max_size=20))))
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 512), st.integers(0, 512), st.floats(0, 100), st.lists(st.integers(0, 200), max_size=20)
+        )
+    )
+)
 def test_nobody_waits_longer_than_the_most_whatever_came_before(groups):
     company = BatchingWindow(Arrivals())
-    for size, left, more in groups:
+    for size, left, took, more in groups:
         arrivals = [1 + sum(more[:n]) for n in range(len(more))] + [1 + sum(more)] * 2 * LINGERS_AT_MOST
         assert group(company, *arrivals) <= LINGERS_AT_MOST
-        company.group_answered(size, left)
+        company.group_answered(size, left, took)
 
 
 def test_one_whose_request_is_being_read_is_waited_for():

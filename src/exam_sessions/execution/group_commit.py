@@ -67,7 +67,7 @@ class GroupCommitQueue:
         self._waiting: set[asyncio.Future[None]] = set()
         """What postponed requests wait for."""
         self._timer: asyncio.TimerHandle | None = None
-        self._planned_at = 0.0
+        self._planned_at = self._started_at = 0.0
         self._times = GroupTimes()
         """Of the group at work."""
         self.sizes, self.lingers = Distribution(SIZES), Distribution()
@@ -167,7 +167,8 @@ class GroupCommitQueue:
     def _dispatch(self) -> None:
         self._planned, self._busy = False, True
         self._window.group_started(len(self._queue))
-        lingered, times = perf_counter() - self._planned_at, GroupTimes()
+        self._started_at = perf_counter()
+        lingered, times = self._started_at - self._planned_at, GroupTimes()
         group, opened = self._open(self._next_group(), times)
         self._times, times.size = times, len(group)
         self.lingers.record(lingered)
@@ -187,6 +188,12 @@ class GroupCommitQueue:
         else:
             times.decided = perf_counter()
             self._done(group, prepared.outcomes)
+
+    def _lingers_of_work(self) -> float:
+        """How many lingers the group took that is done now; 0 where that was work of this process alone."""
+        if not self._linger or self._db is None or self._db.is_in_process:
+            return 0.0
+        return (perf_counter() - self._started_at) / self._linger
 
     def _open(self, group: list[QueueEntry], times: GroupTimes) -> tuple[list[QueueEntry], list[Any]]:
         """The calls of a group that can be worked on, opened; the others are refused."""
@@ -247,7 +254,7 @@ class GroupCommitQueue:
             # With nothing else to do, what is blocked is blocked by nothing.
             self._blocked.release(self._queue, with_long=exclusive or not self._queue)
         # One that had a transaction to itself is no caller whose next call will join the others.
-        self._window.group_answered(0 if exclusive else len(group), len(self._queue))
+        self._window.group_answered(0 if exclusive else len(group), len(self._queue), self._lingers_of_work())
         assert self._loop is not None
         self._pace.answered(len(group), len(self._queue), self._loop.time())
         if self._queue:
