@@ -18,7 +18,6 @@ from exam_sessions.domain.records import Booking, Release, Session, SessionWithR
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.mutation import Mutation
 from exam_sessions.execution.reservation import BlockedByStagedImport
-from exam_sessions.store.events import dump_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -262,7 +261,8 @@ class BookSessions(Mutation):
 
     def replay_payload(self, result: list[BookingReceipt]) -> str:
         """The rows themselves: a repetition is answered even when some were edited or deleted since."""
-        return dump_json(list(map(tuple, result)))
+        # In ASCII: so an erasure looks for a candidate's id in it (store/personal_data.py).
+        return json.dumps(result, separators=(",", ":"))
 
     def replay(self, uow: Bookings, payload: str) -> list[BookingReceipt]:  # noqa: ARG002 - nothing is read anew
         """The rows as they were booked."""
