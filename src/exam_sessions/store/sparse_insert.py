@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exam_sessions.store.engine import Db, Store
     from exam_sessions.store.statement import Statement
 
-MANY = 20
+MANY = 100
 """Rows from which it pays to look at their columns, which costs 0.5 us a row."""
 
 STATEMENTS_AT_MOST = 64
