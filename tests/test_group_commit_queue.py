@@ -6,10 +6,10 @@ import asyncio
 import threading
 from types import SimpleNamespace
 
-from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT, GroupCommitQueue
+from exam_sessions.execution.group_commit import GroupCommitQueue
 from exam_sessions.execution.measures import WriteMeasures
 from exam_sessions.execution.queue_pacing import Arrivals
-from exam_sessions.execution.queue_protocols import BLOCKED, REQUEUE, PendingCommit
+from exam_sessions.execution.queue_protocols import BLOCKED, EXCLUSIVE_WEIGHT, REQUEUE, PendingCommit
 
 FOR_EVER = 3_600.0
 AT_MOST_S = 30.0
@@ -31,9 +31,10 @@ class Request:
 class Handler:
     """Does everything at once, but for what has a transaction to itself: that is done when it is let go."""
 
+    is_free = True
+
     def __init__(self) -> None:
         self.measures = WriteMeasures()
-        self.is_free = True
         self.began, self.let_go = threading.Event(), threading.Event()
 
     def attach(self, *_):
@@ -116,10 +117,6 @@ class Rosters(Handler):
     @property
     def is_free(self):
         return self.under_way is None
-
-    @is_free.setter
-    def is_free(self, _):
-        """Said by what is under way."""
 
     def prepare(self, group):
         return PendingCommit([request if self.is_free else BLOCKED for request in group], None)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 from concurrency import at_once, reasons
+from drawn_codes import with_one_in_use
 from grpc import StatusCode
 from messages import booking, bookings, new_id
 from rows import count, read, unchanged
 from state_paths import ON_PAPER
 
-from exam_sessions.execution import random_codes
 from exam_sessions_client.v1 import session_pb2
 from serving import Refused
 
@@ -180,17 +180,9 @@ def test_a_drawn_code_never_meets_a_given_one(api):
 @both_databases
 @pytest.mark.parametrize(("nth", "column"), [(0, "keycode"), (1, "access_code")])
 def test_a_drawn_code_that_a_session_has_is_drawn_again(api, server, monkeypatch, nth, column):
-    release, draw, asked = api.release(), random_codes.new_codes, []
+    release = api.release()
     taken = getattr(api.book(release, "taken"), column)
-
-    def new_codes(number):
-        codes = draw(number)
-        if len(asked) == nth:
-            codes[7] = taken
-        asked.append(number)
-        return codes
-
-    monkeypatch.setattr(random_codes, "new_codes", new_codes)
+    asked = with_one_in_use(monkeypatch, nth, taken)
     reply = create(api, release, bookings(500))
     codes = [getattr(row, column) for row in reply]
     assert asked == [500] * 4

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from concurrency import assert_unbroken, at_once
+from drawn_codes import with_one_in_use
 from forms import PAPER, essay, form, mcq, question_of, results
 from messages import booking, bookings, new_id, send
 from operations import COMPLETED, OperationsApi, counts_of, handed, null, picked, rows_of, status_of, told, written
 from rows import count, read, snapshot, unchanged
 
-from exam_sessions.execution import random_codes
 from serving import Refused, State, until
 
 
@@ -195,16 +195,7 @@ def test_a_candidate_is_free_for_a_later_row_once_the_responses_of_an_earlier_on
 @pytest.mark.both_databases(reason="the unique index says that a code is in use")
 @pytest.mark.parametrize(("nth", "column"), [(0, "keycode"), (1, "access_code")])
 def test_a_drawn_code_that_a_session_has_is_drawn_again(api, server, work, release, monkeypatch, nth, column):
-    taken, draw, asked = getattr(api.book(release, "taken"), column), random_codes.new_codes, []
-
-    def new_codes(number):
-        codes = draw(number)
-        if len(asked) == nth:
-            codes[7] = taken
-        asked.append(number)
-        return codes
-
-    monkeypatch.setattr(random_codes, "new_codes", new_codes)
+    asked = with_one_in_use(monkeypatch, nth, getattr(api.book(release, "taken"), column))
     rows = work.submitted(work.template(release), *[handed(f"u{n}", picked("1", "1-A")) for n in range(10)])
     assert [told(row) for row in rows] == ["MARKED"] * 10
     assert asked == [10] * 4

@@ -27,10 +27,10 @@ class OperationWaiters:
         finally:
             waiting.discard(future)
             if not waiting:
-                self._waiting.pop(operation_id, None)
+                del self._waiting[operation_id]
 
     def ended(self, operation_id: str) -> None:
         """An operation has ended here, durably."""
-        for future in self._waiting.pop(operation_id, ()):
+        for future in self._waiting.get(operation_id, ()):
             if not future.done():
                 future.set_result(None)

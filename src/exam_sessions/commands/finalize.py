@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from exam_sessions.commands.releases import CLOCKED, ChangeRelease
 from exam_sessions.domain.clock import UNDER_WAY
 from exam_sessions.domain.release import close, finalize, is_submitting, unfinalize
-from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT
 from exam_sessions.execution.mutation import SystemMutation
+from exam_sessions.execution.queue_protocols import EXCLUSIVE_WEIGHT
 
 if TYPE_CHECKING:
     from exam_sessions.domain.records import Release

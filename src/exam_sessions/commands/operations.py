@@ -14,8 +14,8 @@ from exam_sessions.commands.operation_tasks import OperationTask, RowOutcome, St
 from exam_sessions.domain.access import stored_names
 from exam_sessions.domain.states import OperationKind, OperationStatus
 from exam_sessions.domain.stored_records import OUTCOMES_AT_MOST, OperationRow, OutcomeRow
-from exam_sessions.execution.group_commit import EXCLUSIVE_WEIGHT
 from exam_sessions.execution.mutation import Mutation, SystemMutation
+from exam_sessions.execution.queue_protocols import EXCLUSIVE_WEIGHT
 from exam_sessions.execution.random_codes import new_ids
 
 if TYPE_CHECKING:

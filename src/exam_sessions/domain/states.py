@@ -171,6 +171,10 @@ class OperationStatus(IntEnum):
     COMPLETED = 4
 
 
+OPERATION_UNDER_WAY = (OperationStatus.QUEUED, OperationStatus.RUNNING)
+"""How far an operation has come that has not ended."""
+
+
 class StateByCode(dict[int, State]):
     """The states by their stored codes. A damaged code is EXCEPTION, so that an operator can still deal with it."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exam_sessions.execution.queue_protocols import EXCLUSIVE_WEIGHT
+
 if TYPE_CHECKING:
     from exam_sessions.execution.queue_protocols import QueueEntry
 
@@ -15,8 +17,7 @@ class BlockedRequests:
     the queue between any two chunks of the first.
     """
 
-    def __init__(self, exclusive_weight: int) -> None:
-        self._exclusive_weight = exclusive_weight
+    def __init__(self) -> None:
         self._short: list[QueueEntry] = []
         self._long: list[QueueEntry] = []
         self.count = 0
@@ -24,7 +25,7 @@ class BlockedRequests:
     def add(self, entry: QueueEntry) -> None:
         """Keeps a request."""
         self.count += 1
-        (self._long if self._is_long(entry) else self._short).append(entry)
+        (self._long if _is_long(entry) else self._short).append(entry)
 
     def release(self, queue: list[QueueEntry], *, with_long: bool) -> None:
         """Puts the short ones behind those in a queue; and `with_long` the first long one before the long ones there.
@@ -34,9 +35,10 @@ class BlockedRequests:
         queue += self._short
         self._short.clear()
         if with_long and self._long:
-            first_long = next((n for n, entry in enumerate(queue) if self._is_long(entry)), len(queue))
+            first_long = next((n for n, entry in enumerate(queue) if _is_long(entry)), len(queue))
             queue.insert(first_long, self._long.pop(0))
         self.count = len(self._long)
 
-    def _is_long(self, entry: QueueEntry) -> bool:
-        return entry.request.weight >= self._exclusive_weight
+
+def _is_long(entry: QueueEntry) -> bool:
+    return entry.request.weight >= EXCLUSIVE_WEIGHT

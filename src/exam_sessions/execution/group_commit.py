@@ -26,7 +26,7 @@ from exam_sessions import errors
 from exam_sessions.execution.blocked_requests import BlockedRequests
 from exam_sessions.execution.measures import SIZES, Distribution, GroupTimes
 from exam_sessions.execution.queue_pacing import Arrivals, BatchingWindow, Pace
-from exam_sessions.execution.queue_protocols import BLOCKED, REQUEUE, Postponed, QueueEntry
+from exam_sessions.execution.queue_protocols import BLOCKED, EXCLUSIVE_WEIGHT, REQUEUE, Postponed, QueueEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 GROUP_AT_MOST = 512
 """Calls in one group."""
-
-EXCLUSIVE_WEIGHT = 200
-"""A mutation of this weight has a transaction to itself, on the thread."""
 
 
 class GroupCommitQueue:
@@ -61,7 +58,7 @@ class GroupCommitQueue:
         self._connect, self._handler, self._on_group_done = connect, handler, on_group_done
         self._linger = linger
         self._queue: list[QueueEntry] = []
-        self._blocked = BlockedRequests(EXCLUSIVE_WEIGHT)
+        self._blocked = BlockedRequests()
         self._busy = self._planned = self._closed = False
         self._window, self._pace = BatchingWindow(arrivals or Arrivals()), Pace(backlog)
         self._waiting: set[asyncio.Future[None]] = set()

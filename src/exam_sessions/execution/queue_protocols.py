@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from exam_sessions.execution.measures import GroupTimes, WriteMeasures
     from exam_sessions.store.engine import Db
 
+EXCLUSIVE_WEIGHT = 200
+"""A mutation of this weight has a transaction to itself, on the thread."""
+
 Outcome = Any
 """A mutation's result, the exception that its caller gets, REQUEUE while there is more to do, or BLOCKED."""
 

@@ -59,12 +59,13 @@ class SessionWithAttempts(NamedTuple):
 class SessionReader:
     """The work of the reading queue: single sessions."""
 
+    is_free = True
+    """No read blocks another."""
+
     def __init__(self, repositories: Repositories, form_cache: FormCache) -> None:
         self._repositories, self._form_cache = repositories, form_cache
         self.measures = WriteMeasures()
         """Of no commits."""
-
-    is_free = True
 
     def attach(self, db: Db, _: object) -> None:
         """Reads on this connection from now on."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exam_sessions import errors
-from exam_sessions.rpc.decoding.request_decoder import HUGE, aside
+from exam_sessions.rpc.decoding.request_decoder import ALONE, aside
 from exam_sessions.rpc.handler import Handler, QueuedUnaryHandler, forget_frames
 from exam_sessions.rpc.methods import BidiMethod, Call, Method, QueuedMethod, RefusedMessage, ServerStreamMethod
 from exam_sessions.rpc.throttle import Throttle, only_reads
@@ -84,7 +84,7 @@ class BidiStreamHandler(Handler):
         async def requests() -> AsyncIterator[Any]:
             async for data in messages:
                 # On a thread, for these are long as a rule.
-                yield await aside(self._decode, data, call.principal, huge=len(data) >= HUGE)
+                yield await aside(self._decode, data, call.principal, alone=len(data) >= ALONE)
 
         async with self._held(call):
             await self._function.converse(requests(), call, self._masked(send, call))

@@ -27,7 +27,7 @@ from exam_sessions.rpc.convert.reply_size import (
 from exam_sessions.rpc.convert.request import check_filter, criteria_of, each_once
 from exam_sessions.rpc.convert.result import fill_statistics
 from exam_sessions.rpc.convert.session import BASIC, FULL, fill_event, fill_session, keep_only, kept_paths
-from exam_sessions.rpc.decoding.request_decoder import HUGE_ROWS, aside
+from exam_sessions.rpc.decoding.request_decoder import ALONE_ROWS, aside
 from exam_sessions.rpc.methods import BidiMethod, Otherwise, QueuedMethod, ServerStreamMethod, target_of
 from exam_sessions_client.v1 import session_service_pb2 as pb
 
@@ -93,13 +93,13 @@ class SessionServicer:
     ) -> pb.BatchCreateSessionsResponse:
         """Books many sessions; converts them on another thread, so that others need not wait."""
         caller, rows = call.caller(request), len(request.bookings)
-        many, huge = rows >= MANY, rows >= HUGE_ROWS
-        bookings = await aside(_bookings, request, huge=huge) if many else _bookings(request)
+        many, alone = rows >= MANY, rows >= ALONE_ROWS
+        bookings = await aside(_bookings, request, alone=alone) if many else _bookings(request)
         allow = request.allow_missing_form
         booked = await self._service.write(
             book(caller, request.release_id.lower(), bookings, allow_missing_form=allow)
         )
-        return await aside(_booked, booked, huge=huge) if many else _booked(booked)
+        return await aside(_booked, booked, alone=alone) if many else _booked(booked)
 
     def get(self) -> QueuedMethod:
         """Reads one session, in one group with other reads."""

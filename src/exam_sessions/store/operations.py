@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, bindparam, delete, insert, literal_column, select, update
 
-from exam_sessions.domain.states import OperationStatus
+from exam_sessions.domain.states import OPERATION_UNDER_WAY
 from exam_sessions.domain.stored_records import OperationRow, OutcomeRow, ToDo
 from exam_sessions.store.operation_tables import operations, outcomes
 from exam_sessions.store.workspaces import in_open_workspace
@@ -26,9 +26,6 @@ MOVING = (
     "next_time", "reason", "message", "summary",
 )  # fmt: skip
 """Columns that change once it is accepted."""
-
-UNDER_WAY = frozenset({OperationStatus.QUEUED, OperationStatus.RUNNING})
-"""What an operation is until it ends."""
 
 
 class OperationRows:
@@ -123,7 +120,7 @@ class OperationRows:
         """
         values = {"workspace": workspace, "before": before, "most": most, "status": status, "kind": kind}
         values["centres"] = centres
-        statement = self._page_under_way if status in UNDER_WAY else self._page
+        statement = self._page_under_way if status in OPERATION_UNDER_WAY else self._page
         return [_without_payload(row) for row in db.query(statement, values)]
 
     def delete(self, db: Db, workspace: str, operation_id: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exam_sessions.domain.states import STATE_BY_CODE, OperationStatus, State
+from exam_sessions.domain.states import OPERATION_UNDER_WAY, STATE_BY_CODE, OperationStatus, State
 from exam_sessions.pem import certificates
 from exam_sessions.rpc.observation import CODE_NAMES
 from exam_sessions.telemetry import catalogue
@@ -32,7 +32,6 @@ WORKSPACES_AT_MOST = 100
 SECOND = 1_000_000
 POOL = "readers"
 NO_STATE = "NONE"
-UNDER_WAY = (OperationStatus.QUEUED, OperationStatus.RUNNING)
 
 
 class Reading(NamedTuple):
@@ -121,7 +120,7 @@ def _of_work(sample: Sample) -> Iterator[Reading]:
     for status in OperationStatus:
         counted = found.get(status)
         yield Reading(catalogue.OPERATIONS, (status.name,), counted.number if counted else 0)
-        if status in UNDER_WAY:
+        if status in OPERATION_UNDER_WAY:
             yield Reading(catalogue.OPERATION_AGE, (status.name,), _age(sample, counted.oldest if counted else 0))
     for workspace, consumer, behind in sample.consumers:
         yield Reading(catalogue.CONSUMER_LAG, (workspace, consumer), behind)

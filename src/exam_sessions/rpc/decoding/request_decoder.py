@@ -33,11 +33,11 @@ LONG = 4 * 1024
 LONG_UNLOOKED = maxima.LARGE
 """The same of a request whose rows validation passes over: to read it takes no time."""
 
-HUGE = 256 * 1024
+ALONE = 256 * 1024
 """Bytes of a request that takes 20 ms or more to be read. Two of these at once held the interpreter by turns, for the
 event loop got it after either: they are read one after the other."""
 
-HUGE_ROWS = 4_000
+ALONE_ROWS = 4_000
 """Rows of such a request."""
 
 THREADS = 2
@@ -46,17 +46,17 @@ THREADS = 2
 NO_KEYS = candidate_ids.CandidateIdHasher(None)
 
 _threads = ThreadPoolExecutor(THREADS, "decode", initializer=lower_own_priority)
-_one_thread = ThreadPoolExecutor(1, "decode-huge", initializer=lower_own_priority)
+_thread_alone = ThreadPoolExecutor(1, "decode-alone", initializer=lower_own_priority)
 
 
-def start_aside(function: Callable[..., Result], *arguments: Any, huge: bool = False) -> asyncio.Future[Result]:
-    """Calls a function that would keep the event loop too long on one of the threads for that."""
-    return asyncio.get_running_loop().run_in_executor(_one_thread if huge else _threads, function, *arguments)
+def start_aside(function: Callable[..., Result], *arguments: Any, alone: bool = False) -> asyncio.Future[Result]:
+    """Calls a function that would keep the event loop too long on a thread for that; with `alone` one by one."""
+    return asyncio.get_running_loop().run_in_executor(_thread_alone if alone else _threads, function, *arguments)
 
 
-async def aside(function: Callable[..., Result], *arguments: Any, huge: bool = False) -> Result:
+async def aside(function: Callable[..., Result], *arguments: Any, alone: bool = False) -> Result:
     """What a function returns, called as `start_aside` does."""
-    return await start_aside(function, *arguments, huge=huge)
+    return await start_aside(function, *arguments, alone=alone)
 
 
 def read_with(read: Callable[[bytes], Any], data: bytes) -> Any:
@@ -137,4 +137,4 @@ class RequestDecoder:
         """As `decode`; a long request is read on another thread."""
         if len(data) < self.long:
             return self.decode(data, principal)
-        return await aside(self.decode, data, principal, huge=len(data) >= HUGE)
+        return await aside(self.decode, data, principal, alone=len(data) >= ALONE)
