@@ -9,8 +9,8 @@ def with_one_in_use(monkeypatch, nth, taken):
     """Has the drawing of that number give a code that is taken; how many codes each drawing was asked for."""
     draw, asked = random_codes.new_codes, []
 
-    def new_codes(number):
-        codes = draw(number)
+    def new_codes(number, *, shared=0):
+        codes = draw(number, shared=shared)
         if len(asked) == nth:
             codes[7] = taken
         asked.append(number)

@@ -177,6 +177,12 @@ def test_a_drawn_code_never_meets_a_given_one(api):
     assert [row.keycode for row in reply[:100]] == [f"KEY{n}" for n in range(100)]
 
 
+def test_every_letter_of_a_code_with_which_a_candidate_enters_is_drawn(api):
+    reply = create(api, api.release(), bookings(100))
+    for codes in ([row.keycode for row in reply], [row.access_code for row in reply]):
+        assert len({code[:3] for code in codes}) > 90
+
+
 @both_databases
 @pytest.mark.parametrize(("nth", "column"), [(0, "keycode"), (1, "access_code")])
 def test_a_drawn_code_that_a_session_has_is_drawn_again(api, server, monkeypatch, nth, column):

@@ -204,6 +204,17 @@ def test_a_drawn_code_that_a_session_has_is_drawn_again(api, server, work, relea
     assert count(server, "events", api.workspace) == 31
 
 
+@pytest.mark.parametrize("column", ["keycode", "access_code"])
+def test_codes_on_paper_that_are_drawn_together_begin_alike_and_are_all_different(server, api, work, release, column):
+    for step in ("a", "b"):
+        work.submitted(work.template(release), *[handed(f"{step}{n}", picked("1", "1-A")) for n in range(50)])
+    codes = read(server, f"SELECT candidate_id, {column} FROM sessions WHERE workspace_id = ?", api.workspace)
+    begins = {step: {code[:3] for candidate, code in codes if candidate[0] == step} for step in "ab"}
+    assert [len(begins[step]) for step in "ab"] == [1, 1]
+    assert len({code for _, code in codes}) == 100
+    assert len({letter for _, code in codes for letter in code[3:]}) == 32
+
+
 def test_rows_beside_refused_ones_are_made_each_in_its_place(api, work, release):
     data = [handed(f"u{n}", picked("1", "1-A" if n % 3 else "no such option"), picked("2", "2-B")) for n in range(50)]
     rows = work.submitted(work.template(release), *data)

@@ -5,7 +5,9 @@ from sample_forms import CHOSEN_FOR_PEOPLE, MACHINE, MIXED, an_attempt, answer, 
 from sample_sessions import ENDED, NOW, a_release, a_session, decided
 
 from exam_sessions import errors
+from exam_sessions.domain import guards
 from exam_sessions.domain.states import Action, State
+from exam_sessions.domain.transition_table import TABLE, sources_of
 
 A = Action
 ON_PAPER = a_release(delivery=2)
@@ -192,3 +194,22 @@ def test_a_paper_whose_form_nobody_knows_takes_nothing():
     for upload in (marks_in, responses_in):
         with pytest.raises(errors.TestFormUnknown):
             upload(form=None)
+
+
+def test_no_action_leads_from_paper_to_where_a_code_is_entered():
+    reached, to_follow = set(), [State.PAPER_RESPONSE_UPLOAD]
+    while to_follow:
+        state = to_follow.pop()
+        if state not in reached:
+            reached.add(state)
+            to_follow += [target for action in TABLE for target in targets_on_paper(action, state)]
+    assert State.ARCHIVED in reached
+    assert reached.isdisjoint(sources_of(A.ENTER_KEYCODE))
+
+
+def targets_on_paper(action, state):
+    """Where an action may lead a session on paper that is in a state."""
+    rows = [row for row in action.transitions if state in row.sources and guards.online not in row.conditions]
+    if of_paper := [row for row in rows if guards.on_paper in row.conditions]:
+        rows = of_paper
+    return [row.target for row in rows if isinstance(row.target, State)]

@@ -15,6 +15,7 @@ from exam_sessions.domain.booking import SCHEDULE, schedule, scheduled
 from exam_sessions.domain.clock import day_of
 from exam_sessions.domain.decide import replace_fields
 from exam_sessions.domain.records import Booking, Release, Session, SessionWithRelease
+from exam_sessions.domain.states import Delivery
 from exam_sessions.execution import random_codes
 from exam_sessions.execution.mutation import Mutation
 from exam_sessions.execution.reservation import BlockedByStagedImport
@@ -51,12 +52,20 @@ UNIQUE = (
 """What no two sessions may share: column, field of the booking, what it is looked for as, refusal."""
 
 
+SHARED_ON_PAPER = 3
+"""First letters that codes drawn together have in common on paper, where nothing is entered with them.
+
+Side by side in two unique indexes: fifty sessions write 161 pages of a SQLite file and not 261.
+"""
+
+
 class BookingValidator:
     """Turns the rows of one batch into sessions, chunk by chunk, and finds those that cannot be booked."""
 
     def __init__(self, release: Release, now: int, caller: Caller, *, allow_missing_form: bool = False) -> None:
         self._caller = caller
         self._release, self._now, self._allow_missing_form = release, now, allow_missing_form
+        self._shared_letters = SHARED_ON_PAPER if release.delivery == Delivery.PAPER else 0
         self._used: dict[str, dict[str, int]] = {column: {} for column, *_ in UNIQUE}
         """The row that has each value, by column."""
         self._doubtful = False
@@ -176,7 +185,7 @@ class BookingValidator:
         filled, used = [getattr(s, column) for s in sessions], self._used[column]
         gaps = [n for n, code in enumerate(filled) if not code]
         while gaps:
-            drawn = random_codes.new_codes(len(gaps))
+            drawn = random_codes.new_codes(len(gaps), shared=self._shared_letters)
             taken: set[str] = set()
             if look:
                 conflicts = look(drawn)

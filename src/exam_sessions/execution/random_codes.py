@@ -22,10 +22,19 @@ def new_ids(count: int) -> list[str]:
     return [str(uuid_utils.uuid7()) for _ in range(count)]
 
 
-def new_codes(count: int) -> list[str]:
-    """Codes of eight letters (Surpass's keycodes have that length), each drawn on its own."""
-    text = secrets.token_bytes(count * CODE_LENGTH).translate(_LETTERS).decode()
-    return [text[at : at + CODE_LENGTH] for at in range(0, len(text), CODE_LENGTH)]
+def new_codes(count: int, *, shared: int = 0) -> list[str]:
+    """Codes of eight letters (Surpass's keycodes have that length), each drawn on its own.
+
+    With `shared` they have so many first letters in common, which are drawn, too: who has one can guess the others
+    sooner, and they stand side by side in an index.
+    """
+    own = CODE_LENGTH - shared
+    first, text = _letters(shared), _letters(count * own)
+    return [first + text[at : at + own] for at in range(0, len(text), own)]
+
+
+def _letters(count: int) -> str:
+    return secrets.token_bytes(count).translate(_LETTERS).decode()
 
 
 def new_token() -> str:
