@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from exam_sessions.execution.thread_priority import LOWER, lower_own_priority
+from exam_sessions.thread_priority import LOWER, lower_own_priority
 
 LOWEST = 19
 """Steps of niceness there are."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from exam_sessions import errors
 from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.outages import refusal_of
-from exam_sessions.execution.thread_priority import lower_own_priority
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.repositories import repositories_of
+from exam_sessions.thread_priority import lower_own_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable

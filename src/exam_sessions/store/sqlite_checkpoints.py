@@ -5,6 +5,9 @@ for the disk to have them. Beside batches of 10,000 a transition waited 114 to 1
 78, by turns on a busy machine. A passive checkpoint of another connection copies what is committed while the writer
 goes on. Only the log's new beginning needs a moment without a writer: once all but a few pages are copied, the writer
 copies those itself, and its next transaction writes from the log's start.
+
+The thread has a lower priority than those that answer: where all share a core, 99 of 100 saves of an exam day took 15
+to 16 ms at most, and 16 to 27 without.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from exam_sessions.store.database_errors import DatabaseDown
 from exam_sessions.store.sqlite_library import sqlite3
+from exam_sessions.thread_priority import lower_own_priority
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +90,7 @@ class Checkpoints:
             self._thread.join()
 
     def _run(self) -> None:
+        lower_own_priority()
         driver: sqlite3.Connection | None = None
         while self._wait():
             # What is wrong is for the writer to find, which looks at the files with each commit.

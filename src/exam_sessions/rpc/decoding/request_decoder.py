@@ -13,8 +13,8 @@ from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
 
 from exam_sessions import errors
-from exam_sessions.execution.thread_priority import lower_own_priority
 from exam_sessions.rpc.decoding import bounds, candidate_ids, identifiers, maxima, rules
+from exam_sessions.thread_priority import lower_own_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
