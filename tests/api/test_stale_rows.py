@@ -10,6 +10,7 @@ import pytest
 from concurrency import assert_in_order, assert_unbroken, at_once
 from forms import mixed
 from messages import booking, mask
+from operations import OperationsApi
 from rows import read, write
 from state_paths import STARTED, bring_to, move, name_of, walk
 
@@ -227,6 +228,28 @@ def test_what_a_check_has_read_is_kept_until_others_write(server, api):
     write(server, RENAMED, session.id)
     paused = api.move("PauseSession", session)
     assert (name_of(paused), paused.candidate.name_first, paused.etag) == ("PAUSED", "Ada", "v6")
+
+
+@cached
+def test_a_step_of_an_operation_leaves_the_rows_of_others_in_the_cache_and_adds_its_own(server, api):
+    work, release = OperationsApi(api), api.release()
+    session, other = bring_to(api, "IN_PROGRESS", release), bring_to(api, "IN_PROGRESS")
+    recent = server.app.service._executor._factory.cache
+    work.wait(work.of_release("PAUSE", release))
+    assert recent.sessions[api.workspace, other.id].state == api.get(other).state
+    assert recent.sessions[api.workspace, session.id].state == api.get(session).state
+    assert name_of(api.move("ResumeSession", session)) == "IN_PROGRESS"
+    assert_unbroken(api.history(session), session_pb2.STATE_IN_PROGRESS)
+
+
+@cached
+def test_nothing_is_left_in_the_cache_where_a_transaction_fails(server, api):
+    session = bring_to(api, "IN_PROGRESS")
+    factory = server.app.service._executor._factory
+    assert (api.workspace, session.id) in factory.cache.sessions
+    with pytest.raises(LostRace), factory.writing():
+        raise LostRace
+    assert not factory.cache.sessions
 
 
 def test_an_attempt_that_is_not_as_it_was_is_judged_again(blind, blind_desk):

@@ -82,6 +82,7 @@ class Executor:
         try:
             return self._prepared(group, requests=False)
         except Exception:  # noqa: BLE001 - `run` repeats it one by one, so that only what fails is answered so
+            self._factory.cache.clear()
             return None
 
     def _prepared(self, group: Sequence[Mutation], *, requests: bool) -> PendingCommit:
@@ -158,7 +159,6 @@ class Executor:
 
     def run(self, group: Sequence[Mutation]) -> list[Outcome]:
         """Decides, writes and commits every mutation by itself, so that a fault is the outcome of one only."""
-        self._factory.cache.clear()
         outcomes: list[Outcome] = []
         failures: list[DatabaseDown] = []
         for mutation in group:

@@ -1,9 +1,11 @@
 """The rows that a group declares before it is decided, and those of them that need not be read.
 
 Sessions, attempts and releases are cached as last committed, so that a queue need not read what it wrote a moment
-ago. The cache is valid only inside a writing transaction in which the database's count of commits shows no other
-since; code that writes past the units clears it. A cache, never a source: the database is asked for whatever is not
-here, and a change decided on a row that is stored otherwise is not written but judged again without it
+ago. Each commit of the queue stores what it has read and written, for any group may come after it: where a step of an
+operation cleared the cache, the next calls took 109 us to be decided and written, and now 79. The cache is valid only
+inside a writing transaction in which the database's count of commits shows no other since; code that writes past the
+units clears it, and so does a transaction that failed. A cache, never a source: the database is asked for whatever is
+not here, and a change decided on a row that is stored otherwise is not written but judged again without it
 (`Db.execute_many`).
 
 Recorded requests are read before a group is decided only where a mutation repeats a recent one. A repetition that is
@@ -29,6 +31,9 @@ Key = tuple[str, str]
 
 SESSIONS_AT_MOST = 20_000
 """About a kilobyte each."""
+
+OF_ONE_AT_MOST = 1_000
+"""Sessions of one transaction; after a longer one the cache is cleared, for to store 10,000 takes 20 ms."""
 
 ATTEMPTS_AT_MOST = 4_000
 """About ten kilobytes each, with fifty responses."""

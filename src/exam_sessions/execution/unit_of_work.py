@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from exam_sessions.execution.form_cache import FormCache
 from exam_sessions.execution.known_workspaces import KnownWorkspaces
 from exam_sessions.execution.measures import WriteMeasures
-from exam_sessions.execution.read_set import CommittedCache, ReadSet, RecentRequests
+from exam_sessions.execution.read_set import OF_ONE_AT_MOST, CommittedCache, ReadSet, RecentRequests
 from exam_sessions.execution.transaction import Transaction
 from exam_sessions.execution.units.api_keys import ApiKeyUnit
 from exam_sessions.execution.units.attempts import AttemptUnit
@@ -69,7 +69,7 @@ class UnitOfWorkFactory:
         self.workspaces = workspaces or KnownWorkspaces()
         self.form_cache = FormCache()
         self.cache = CommittedCache()
-        """Used by `begin_at_once` only; other commits clear it before."""
+        """Only `begin_at_once` takes rows from it; every commit stores what it has read and written."""
         self.recent_requests = RecentRequests()
         self.reserved: list[Reservation] = []
         """What staged imports in progress on this server have reserved."""
@@ -131,6 +131,8 @@ class UnitOfWorkFactory:
             uow.commit()
         except BaseException:
             self.db.rollback()
+            # It may have been committed all the same, or have been decided on a row that others have changed.
+            self.cache.clear()
             raise
 
     @contextmanager
@@ -148,7 +150,7 @@ class UnitOfWorkFactory:
 class UnitOfWork:
     """A transaction that is open. A later mutation of the group reads what the earlier ones have left.
 
-    `group` is the mutations that may write. `cache` has rows committed earlier; None where they may have changed.
+    `group` is the mutations that may write. `cache` has rows committed earlier; None where all are to be read.
     """
 
     def __init__(
@@ -303,8 +305,8 @@ class UnitOfWork:
             self._factory.touched_workspaces.setdefault(workspace, []).extend(transaction.appended.get(workspace, ()))
         if "workspaces" in self.__dict__:  # The unit was made.
             self._factory.workspaces.update(self.workspaces.seen.values())
-        if self._cache is not None and transaction.wrote_unread_rows:
-            self._cache.clear()
+        if transaction.wrote_unread_rows or len(self.sessions.known) > OF_ONE_AT_MOST:
+            self._factory.cache.clear()
         else:
             self._store_in_cache()
         self._factory.recent_requests.add(transaction.deferred.requests)
@@ -318,8 +320,8 @@ class UnitOfWork:
         self._store_in_cache()
 
     def _store_in_cache(self) -> None:
-        if self._cache is not None:
-            self._cache.store(
+        if self._transaction.db.is_in_process:
+            self._factory.cache.store(
                 self.sessions.known.values(), self.sessions.deleted, self.releases.known.values(), self.attempts.known
             )
 
