@@ -231,7 +231,7 @@ def test_what_a_check_has_read_is_kept_until_others_write(server, api):
 
 
 @cached
-def test_a_step_of_an_operation_leaves_the_rows_of_others_in_the_cache_and_adds_its_own(server, api):
+def test_a_step_of_an_operation_leaves_the_rows_of_others_in_the_cache_and_brings_its_own_up_to_date(server, api):
     work, release = OperationsApi(api), api.release()
     session, other = bring_to(api, "IN_PROGRESS", release), bring_to(api, "IN_PROGRESS")
     recent = server.app.service._executor._factory.cache
@@ -240,6 +240,16 @@ def test_a_step_of_an_operation_leaves_the_rows_of_others_in_the_cache_and_adds_
     assert recent.sessions[api.workspace, session.id].state == api.get(session).state
     assert name_of(api.move("ResumeSession", session)) == "IN_PROGRESS"
     assert_unbroken(api.history(session), session_pb2.STATE_IN_PROGRESS)
+
+
+@cached
+def test_a_step_of_an_operation_adds_nothing_to_the_cache(server, api):
+    work, release = OperationsApi(api), api.release()
+    session = bring_to(api, "IN_PROGRESS", release)
+    recent = server.app.service._executor._factory.cache
+    recent.clear()
+    work.wait(work.of_release("PAUSE", release))
+    assert (api.workspace, session.id) not in recent.sessions
 
 
 @cached

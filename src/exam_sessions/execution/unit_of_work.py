@@ -69,7 +69,7 @@ class UnitOfWorkFactory:
         self.workspaces = workspaces or KnownWorkspaces()
         self.form_cache = FormCache()
         self.cache = CommittedCache()
-        """Only `begin_at_once` takes rows from it; every commit stores what it has read and written."""
+        """Only `begin_at_once` takes rows from it, and adds any; every other commit brings it up to date."""
         self.recent_requests = RecentRequests()
         self.reserved: list[Reservation] = []
         """What staged imports in progress on this server have reserved."""
@@ -320,10 +320,16 @@ class UnitOfWork:
         self._store_in_cache()
 
     def _store_in_cache(self) -> None:
-        if self._transaction.db.is_in_process:
-            self._factory.cache.store(
-                self.sessions.known.values(), self.sessions.deleted, self.releases.known.values(), self.attempts.known
-            )
+        committed = (
+            self.sessions.known.values(),
+            self.sessions.deleted,
+            self.releases.known.values(),
+            self.attempts.known,
+        )
+        if self._cache is not None:
+            self._cache.store(*committed)
+        else:
+            self._factory.cache.refresh(*committed)
 
     def rollback(self) -> None:
         """Gives up what was written."""
