@@ -81,6 +81,7 @@ from benchmark import (
     secured,
     stored,
     structured,
+    template_work,
     traffic,
     watch,
 )
@@ -114,7 +115,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "aggregates": marking.aggregates,
     "marks": marks_file.marks,
     "many": long_work.transitions_of_many,
-    "templates": long_work.templates,
+    "templates": template_work.templates,
     "imports": long_work.imports,
     "postgres": postgres.postgres,
     "native": native.native,
