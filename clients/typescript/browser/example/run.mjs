@@ -58,8 +58,18 @@ function end(code) {
   server.closeAllConnections();
   server.close();
   browser.removeAllListeners("exit");
-  browser.once("exit", () => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
+  browser.once("exit", () => remove(50));
   browser.kill("SIGKILL");
+}
+
+/** Removes the browser's files: its other processes write a moment longer, also into what was just found empty. */
+function remove(tries) {
+  try {
+    rmSync(home, { recursive: true, force: true });
+  } catch (error) {
+    if (!tries) throw error;
+    setTimeout(remove, 100, tries - 1);
+  }
 }
 
 server.listen(0, "127.0.0.1", () => {
