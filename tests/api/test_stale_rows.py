@@ -9,8 +9,9 @@ from copy import copy
 import pytest
 from concurrency import assert_in_order, assert_unbroken, at_once
 from forms import mixed
-from messages import booking, mask
+from messages import booking, bookings, mask
 from operations import OperationsApi
+from personal import erase, their_booking
 from rows import read, write
 from state_paths import STARTED, bring_to, move, name_of, walk
 
@@ -323,3 +324,15 @@ def test_no_row_is_updated_or_removed_that_is_not_as_it_was(server, api):
             rows.sessions.update(db, columns, [(known, became)])
         assert rows.sessions.load(db, api.workspace, (session.id,), ()) == [became]
     store.close()
+
+
+@cached
+@pytest.mark.parametrize("count", [250, 600], ids=["a batch", "a roster"])
+def test_the_code_of_an_erased_session_names_the_one_that_is_booked_with_it_afterwards(api, count):
+    release = api.release()
+    api.call("CreateSession", release_id=release.id, booking=their_booking(keycode="CODE"))
+    erased = api.call("CreatePackage", keycode="CODE").session
+    erase(OperationsApi(api), include_live=True)
+    rows = [booking("after", keycode="CODE"), *bookings(count)]
+    booked = api.call("BatchCreateSessions", release_id=release.id, bookings=rows).sessions[0]
+    assert api.call("CreatePackage", keycode="CODE").session.id == booked.id != erased.id

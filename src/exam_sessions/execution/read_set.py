@@ -3,11 +3,10 @@
 Sessions, attempts and releases are cached as last committed, so that a queue need not read what it wrote a moment
 ago. A group stores what it has read and written; a long mutation, whose sessions are hardly met again, only brings up
 to date what is cached: where each step of an operation cleared it, the next calls took 109 us to be decided and
-written, and now 79; to store all would take a template's step 5 % longer. The cache is valid only
-inside a writing transaction in which the database's count of commits shows no other since; code that writes past the
-units clears it, and so does a transaction that failed. A cache, never a source: the database is asked for whatever is
-not here, and a change decided on a row that is stored otherwise is not written but judged again without it
-(`Db.execute_many`).
+written, and now 79; to store all took a tenth of a template's step. The cache is valid only inside a writing
+transaction in which the database's count of commits shows no other since; code that writes past the units clears it,
+and so does a transaction that failed. A cache, never a source: the database is asked for whatever is not here, and a
+change decided on a row that is stored otherwise is not written but judged again without it (`Db.execute_many`).
 
 Recorded requests are read before a group is decided only where a mutation repeats a recent one. A repetition that is
 not refused would meet the key of its request when the group is written, and then the whole group would be decided
@@ -162,17 +161,29 @@ class CommittedCache:
         gone: Iterable[Key],
         releases: Iterable[Release],
         attempts: Mapping[Key, tuple[AttemptRecord, ...]],
+        *,
+        adds: bool,
     ) -> None:
-        """Stores what was committed.
+        """Stores what was committed; without `adds` only that of sessions and releases that are cached.
 
         Args:
             sessions: sessions as committed.
             gone: keys of those that were deleted.
             releases: releases as committed.
             attempts: attempts as committed, by the key of their session.
+            adds: whether others are added.
         """
+        if not adds:
+            sessions = [session for session in sessions if (session.workspace_id, session.id) in self.sessions]
+            releases = [release for release in releases if (release.workspace_id, release.id) in self.releases]
+            attempts = {key: found for key, found in attempts.items() if key in self.sessions}
         for session in sessions:
-            self.sessions[session.workspace_id, session.id] = session
+            key = (session.workspace_id, session.id)
+            before = self.sessions.get(key)
+            if before is not None and before.keycode != session.keycode:
+                # Of an erased session: the code may be another's from now on.
+                self.keycodes.pop((session.workspace_id, before.keycode), None)
+            self.sessions[key] = session
             self.keycodes[session.workspace_id, session.keycode] = session.id
         for key in gone:
             if key in self.sessions:
@@ -184,22 +195,6 @@ class CommittedCache:
         if len(self.attempts) > ATTEMPTS_AT_MOST:
             self.attempts.clear()
         self.attempts.update(attempts)
-
-    def refresh(
-        self,
-        sessions: Iterable[Session],
-        gone: Iterable[Key],
-        releases: Iterable[Release],
-        attempts: Mapping[Key, tuple[AttemptRecord, ...]],
-    ) -> None:
-        """As `store`, of those sessions and releases only that are cached."""
-        known = [session for session in sessions if (session.workspace_id, session.id) in self.sessions]
-        self.store(
-            known,
-            gone,
-            [release for release in releases if (release.workspace_id, release.id) in self.releases],
-            {key: attempts[key] for s in known if (key := (s.workspace_id, s.id)) in attempts},
-        )
 
     def clear(self) -> None:
         """Clears the cache."""

@@ -320,16 +320,13 @@ class UnitOfWork:
         self._store_in_cache()
 
     def _store_in_cache(self) -> None:
-        committed = (
+        self._factory.cache.store(
             self.sessions.known.values(),
             self.sessions.deleted,
             self.releases.known.values(),
             self.attempts.known,
+            adds=self._cache is not None,
         )
-        if self._cache is not None:
-            self._cache.store(*committed)
-        else:
-            self._factory.cache.refresh(*committed)
 
     def rollback(self) -> None:
         """Gives up what was written."""
